@@ -1,0 +1,196 @@
+/*
+ * control.c
+ *		The interface under /_sim/ that tests steer the simulator with.
+ *
+ * It is no part of the API: it takes no signature, has no latency, and what it
+ * is asked is not recorded.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth.h"
+#include "control.h"
+#include "faults.h"
+#include "options.h"
+#include "record.h"
+#include "state.h"
+
+static void
+answer_done(Answer *answer)
+{
+	answer_json(answer, 200, json_object_new_object());
+}
+
+static void
+get_requests(Request *request, Answer *answer)
+{
+	char	   *since = query_value(request->query, "since", strlen("since"));
+
+	answer_json(answer, 200, record_json(since ? strtoul(since, NULL, 10) : 0));
+	free(since);
+}
+
+static void
+delete_requests(Request *request, Answer *answer)
+{
+	(void) request;
+	record_clear();
+	answer_done(answer);
+}
+
+static void
+get_faults(Request *request, Answer *answer)
+{
+	(void) request;
+	answer_json(answer, 200, faults_json());
+}
+
+static void
+post_faults(Request *request, Answer *answer)
+{
+	char	   *complaint = faults_add(request->json);
+
+	if (complaint)
+		answer_error(answer, 400, "%s", complaint);
+	else
+		answer_done(answer);
+	free(complaint);
+}
+
+static void
+delete_faults(Request *request, Answer *answer)
+{
+	(void) request;
+	faults_clear();
+	answer_done(answer);
+}
+
+static void
+post_reset(Request *request, Answer *answer)
+{
+	(void) request;
+	faults_clear();
+	state_reset();
+	record_clear();
+	answer_done(answer);
+}
+
+static json_object *
+config_json(void)
+{
+	json_object *json = json_object_new_object();
+
+	json_add_number(json, "logs", config.logs);
+	json_add_number(json, "latency", config.latency);
+	json_add_number(json, "operation_time", config.operation_time);
+	json_add_number(json, "running_time", config.running_time);
+	json_add_bool(json, "gzip", config.gzip != 0);
+	return json;
+}
+
+/* Members before one that is refused stay changed. */
+static void
+post_config(Request *request, Answer *answer)
+{
+	if (!json_object_is_type(request->json, json_type_object))
+	{
+		answer_error(answer, 400, "the body must be an object");
+		return;
+	}
+	json_object_object_foreach(request->json, name, value)
+	{
+		bool		is_number = json_object_is_type(value, json_type_int) ||
+			json_object_is_type(value, json_type_boolean);
+
+		if (!is_number || !config_change(name, json_object_get_int64(value)))
+		{
+			answer_error(answer, 400, "no such setting, or not such a value: \"%s\"", name);
+			return;
+		}
+	}
+	answer_json(answer, 200, config_json());
+}
+
+static void
+get_state(Request *request, Answer *answer)
+{
+	json_object *json = json_object_new_object();
+	json_object *zones = json_object_new_array();
+
+	(void) request;
+	for (int i = 0; i < config.zones; i++)
+	{
+		state_lock(state_zone(i));
+		json_object_array_add(zones, state_summary_json(state_zone(i)));
+		state_unlock(state_zone(i));
+	}
+	json_add(json, "zones", zones);
+	json_add(json, "config", config_json());
+	json_add_number(json, "requests", (int64_t) record_count());
+	json_add_number(json, "faults", (int64_t) faults_count());
+	answer_json(answer, 200, json);
+}
+
+static void
+post_append_logs(Request *request, Answer *answer)
+{
+	const char *zone_name = json_member_text(request->json, "zone");
+	const char *service = json_member_text(request->json, "service");
+	SimZone    *zone = zone_name ? state_zone_find(zone_name, strlen(zone_name)) : NULL;
+	int64_t		count = json_member_number(request->json, "count", 1);
+	ServiceFacts facts;
+	bool		found;
+
+	if (!zone || !service || count < 0)
+	{
+		answer_error(answer, 400, "needs \"zone\", \"service\" and a \"count\" of at least 0");
+		return;
+	}
+	state_lock(zone);
+	found = state_service(zone, service, &facts);
+	if (found)
+		state_append_logs(zone, facts.index, count);
+	state_unlock(zone);
+	if (found)
+		answer_done(answer);
+	else
+		answer_error(answer, 404, "no such service");
+}
+
+static const struct
+{
+	const char *method;
+	const char *path;
+	void		(*handle) (Request *request, Answer *answer);
+}			controls[] = {
+	{"GET", "requests", get_requests},
+	{"DELETE", "requests", delete_requests},
+	{"GET", "faults", get_faults},
+	{"POST", "faults", post_faults},
+	{"DELETE", "faults", delete_faults},
+	{"POST", "reset", post_reset},
+	{"POST", "config", post_config},
+	{"GET", "state", get_state},
+	{"POST", "append-logs", post_append_logs},
+};
+
+void
+control_handle(Request *request, Answer *answer)
+{
+	bool		valid = true;
+
+	if (request->body_length > 0)
+		request->json = json_parse(request->body, request->body_length, &valid);
+	for (size_t i = 0; i < lengthof(controls); i++)
+	{
+		if (strcmp(controls[i].method, request->method) != 0 ||
+			strcmp(controls[i].path, request->api_path) != 0)
+			continue;
+		if (valid)
+			controls[i].handle(request, answer);
+		else
+			answer_error(answer, 400, "the body is not valid JSON");
+		return;
+	}
+	answer_error(answer, 404, "no such control");
+}

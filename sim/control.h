@@ -1,0 +1,15 @@
+/*
+ * control.h
+ *		The interface under /_sim/ that tests steer the simulator with.
+ */
+#ifndef SIM_CONTROL_H
+#define SIM_CONTROL_H
+
+#include "answer.h"
+
+#define CONTROL_PREFIX "/_sim/"
+
+/* request->api_path is the path after the prefix */
+extern void control_handle(Request *request, Answer *answer);
+
+#endif							/* SIM_CONTROL_H */

@@ -1,0 +1,39 @@
+/*
+ * handlers.h
+ *		What the operations do, once a request is found valid.
+ *
+ * Unless the table says "locks", the request's zone is locked around a handler.
+ */
+#ifndef SIM_HANDLERS_H
+#define SIM_HANDLERS_H
+
+#include "answer.h"
+
+/* reads.c */
+extern void list_zones(Request *request, Answer *answer);
+extern void list_services(Request *request, Answer *answer);
+extern void list_service_types(Request *request, Answer *answer);
+extern void get_service_type(Request *request, Answer *answer);
+extern void get_integration(Request *request, Answer *answer);
+extern void list_integration_types(Request *request, Answer *answer);
+extern void list_integration_settings(Request *request, Answer *answer);
+extern void list_external_endpoints(Request *request, Answer *answer);
+extern void list_external_integrations(Request *request, Answer *answer);
+extern void get_external_integration(Request *request, Answer *answer);
+extern void get_service_logs(Request *request, Answer *answer);
+extern void get_service_metrics(Request *request, Answer *answer);
+extern void get_ca_certificate(Request *request, Answer *answer);
+extern void get_migration_status(Request *request, Answer *answer);
+extern void get_task(Request *request, Answer *answer);
+extern void get_operation(Request *request, Answer *answer);
+
+/* writes.c */
+extern void delete_service(Request *request, Answer *answer);
+extern void create_integration(Request *request, Answer *answer);
+extern void update_integration(Request *request, Answer *answer);
+extern void delete_integration(Request *request, Answer *answer);
+extern void attach_service(Request *request, Answer *answer);
+extern void detach_service(Request *request, Answer *answer);
+extern void create_migration_check(Request *request, Answer *answer);
+
+#endif							/* SIM_HANDLERS_H */

@@ -1,0 +1,52 @@
+/*
+ * options.h
+ *		The command line, and the settings that may change while serving.
+ */
+#ifndef SIM_OPTIONS_H
+#define SIM_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "util.h"
+
+/*
+ * Only the atomic members change after the start (POST /_sim/config).
+ */
+typedef struct SimConfig
+{
+	long		port;				/* as asked for; 0: any */
+	_Atomic long listening_port;
+	long		zones;
+	long		services;			/* in each zone */
+	_Atomic long logs;				/* entries of each service */
+	_Atomic long latency;			/* ms before every answer */
+	_Atomic long operation_time;	/* ms an operation is pending */
+	_Atomic long running_time;		/* ms a changed service is rebuilding */
+	_Atomic long gzip;				/* boolean: compress when the client may */
+	long		exit_with_stdin;	/* boolean */
+	const char *seed;
+	const char *api_key;
+	const char *api_secret;
+} SimConfig;
+
+extern SimConfig config;
+
+typedef enum OptionsOutcome
+{
+	OPTIONS_SERVE,
+	OPTIONS_DESCRIBE,
+	OPTIONS_SIGN,
+	OPTIONS_HELP,
+	OPTIONS_BAD
+} OptionsOutcome;
+
+/*
+ * Reads the command line into "config".  For OPTIONS_SIGN, "*first_argument" is the
+ * index of METHOD in argv.  A bad option has been reported on stderr.
+ */
+extern OptionsOutcome options_parse(int argc, char **argv, int *first_argument);
+
+/* Set one of the settings that may change; false when there is none so called. */
+extern bool config_change(const char *name, long value);
+
+#endif							/* SIM_OPTIONS_H */

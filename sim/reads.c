@@ -1,0 +1,263 @@
+/*
+ * reads.c
+ *		The handlers that change nothing.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "handlers.h"
+#include "options.h"
+#include "series.h"
+#include "state.h"
+
+#define DEFAULT_LOG_LIMIT 100
+
+/* ---------- the catalogue ---------- */
+
+void
+list_zones(Request *request, Answer *answer)
+{
+	json_object *json = json_object_new_object();
+	json_object *zones = json_object_new_array();
+
+	(void) request;
+	for (int i = 0; i < config.zones; i++)
+	{
+		json_object *zone = json_object_new_object();
+		char	   *api = xasprintf("http://127.0.0.1:%ld/%s/v2", config.listening_port,
+									   zone_name(i));
+		char	   *sos = xasprintf("https://sos-%s.exo.io", zone_name(i));
+
+		json_add_text(zone, "name", zone_name(i));
+		json_add_text(zone, "api-endpoint", api);
+		json_add_text(zone, "sos-endpoint", sos);
+		json_object_array_add(zones, zone);
+		free(api);
+		free(sos);
+	}
+	json_add(json, "zones", zones);
+	answer_json(answer, 200, json);
+}
+
+void
+list_service_types(Request *request, Answer *answer)
+{
+	json_object *json = json_object_new_object();
+	json_object *types = json_object_new_array();
+
+	(void) request;
+	for (int i = 0; i < SERVICE_TYPES; i++)
+		json_object_array_add(types, service_type_json(&service_types[i]));
+	json_add(json, "dbaas-service-types", types);
+	answer_json(answer, 200, json);
+}
+
+void
+get_service_type(Request *request, Answer *answer)
+{
+	const ServiceType *type = service_type_find(request->params[0]);
+
+	if (type)
+		answer_json(answer, 200, service_type_json(type));
+	else
+		answer_message(answer, 404, "Service type not found");
+}
+
+void
+list_integration_types(Request *request, Answer *answer)
+{
+	json_object *json = json_object_new_object();
+	json_object *types = json_object_new_array();
+
+	(void) request;
+	for (int i = 0; i < INTEGRATION_TYPES; i++)
+		json_object_array_add(types, integration_type_json(&integration_types[i]));
+	json_add(json, "dbaas-integration-types", types);
+	answer_json(answer, 200, json);
+}
+
+void
+list_integration_settings(Request *request, Answer *answer)
+{
+	const IntegrationType *type = integration_type_find(request->params[0]);
+	json_object *json;
+
+	if (!type || !integration_type_allows(type, request->params[1], request->params[2]))
+	{
+		answer_message(answer, 404, "Integration settings not found");
+		return;
+	}
+	json = json_object_new_object();
+	json_add(json, "settings", integration_schema_json(type));
+	answer_json(answer, 200, json);
+}
+
+void
+get_ca_certificate(Request *request, Answer *answer)
+{
+	json_object *json = json_object_new_object();
+	char	   *certificate = data_ca_certificate();
+
+	(void) request;
+	json_add_text(json, "certificate", certificate);
+	free(certificate);
+	answer_json(answer, 200, json);
+}
+
+/* ---------- services and what belongs to them ---------- */
+
+void
+list_services(Request *request, Answer *answer)
+{
+	answer_body(answer, 200, "application/json", state_service_list(request->zone));
+}
+
+/* The service that the first path parameter names; otherwise "answer" says 404. */
+static bool
+find_service(Request *request, ServiceFacts *facts, Answer *answer)
+{
+	if (state_service(request->zone, request->params[0], facts))
+		return true;
+	answer_message(answer, 404, "Service not found");
+	return false;
+}
+
+void
+get_service_logs(Request *request, Answer *answer)
+{
+	ServiceFacts facts;
+	bool		found;
+	int64_t		count = 0;
+	const char *order = json_member_text(request->json, "sort-order");
+	json_object *page;
+
+	state_lock(request->zone);
+	found = find_service(request, &facts, answer);
+	if (found)
+		count = state_log_count(request->zone, facts.index);
+	state_unlock(request->zone);
+	if (!found)
+		return;
+
+	page = logs_page_json(&facts, count,
+						  json_member_number(request->json, "limit", DEFAULT_LOG_LIMIT),
+						  order && strcmp(order, "asc") == 0,
+						  json_member_text(request->json, "offset"));
+	if (page)
+		answer_json(answer, 200, page);
+	else
+		answer_problem_text(answer, 400, "The offset is not valid.");
+}
+
+void
+get_service_metrics(Request *request, Answer *answer)
+{
+	ServiceFacts facts;
+	bool		found;
+	const char *period = json_member_text(request->json, "period");
+
+	state_lock(request->zone);
+	found = find_service(request, &facts, answer);
+	state_unlock(request->zone);
+	if (found)
+		answer_json(answer, 200, metrics_json(&facts, period ? period : "hour"));
+}
+
+void
+get_migration_status(Request *request, Answer *answer)
+{
+	ServiceFacts facts;
+	json_object *json;
+
+	if (!find_service(request, &facts, answer))
+		return;
+	json = data_migration_json(&facts);
+	if (json)
+		answer_json(answer, 200, json);
+	else
+		answer_message(answer, 404, "No migration found");
+}
+
+void
+get_task(Request *request, Answer *answer)
+{
+	ServiceFacts facts;
+	Task		task;
+
+	if (!find_service(request, &facts, answer))
+		return;
+	if (state_task(request->zone, &facts, request->params[1], &task))
+		answer_json(answer, 200, data_task_json(&task, facts.type));
+	else
+		answer_message(answer, 404, "Task not found");
+}
+
+/* ---------- integrations ---------- */
+
+void
+get_integration(Request *request, Answer *answer)
+{
+	Integration *integration = state_integration(request->zone, request->params[0]);
+
+	if (integration)
+		answer_json(answer, 200, state_integration_json(request->zone, integration));
+	else
+		answer_message(answer, 404, "Integration not found");
+}
+
+void
+list_external_endpoints(Request *request, Answer *answer)
+{
+	json_object *json = json_object_new_object();
+	json_object *endpoints = json_object_new_array();
+	int			zone_index = state_zone_index(request->zone);
+
+	for (int number = 1; number <= data_external_endpoint_count(zone_index); number++)
+	{
+		ExternalEndpoint endpoint;
+		json_object *item = json_object_new_object();
+
+		data_external_endpoint(&endpoint, zone_name(zone_index), zone_index, number);
+		json_add_text(item, "id", endpoint.id);
+		json_add_text(item, "name", endpoint.name);
+		json_add_text(item, "type", endpoint.type);
+		json_object_array_add(endpoints, item);
+	}
+	json_add(json, "dbaas-endpoints", endpoints);
+	answer_json(answer, 200, json);
+}
+
+void
+list_external_integrations(Request *request, Answer *answer)
+{
+	ServiceFacts facts;
+	json_object *json;
+
+	if (!find_service(request, &facts, answer))
+		return;
+	json = json_object_new_object();
+	json_add(json, "external-integrations", state_externals_json(request->zone, facts.index));
+	answer_json(answer, 200, json);
+}
+
+void
+get_external_integration(Request *request, Answer *answer)
+{
+	ExternalIntegration *external = state_external(request->zone, request->params[0]);
+
+	if (external)
+		answer_json(answer, 200, state_external_json(request->zone, external));
+	else
+		answer_message(answer, 404, "External integration not found");
+}
+
+void
+get_operation(Request *request, Answer *answer)
+{
+	json_object *json = state_operation_json(request->zone, request->params[0]);
+
+	if (json)
+		answer_json(answer, 200, json);
+	else
+		answer_message(answer, 404, "Operation not found");
+}

@@ -1,0 +1,29 @@
+/*
+ * record.h
+ *		What requests arrived, for tests to look at.
+ */
+#ifndef SIM_RECORD_H
+#define SIM_RECORD_H
+
+#include "answer.h"
+
+/* What the server knows of a request besides the request itself. */
+typedef struct RequestMeta
+{
+	json_object *headers;		/* lower-case names; nothing secret; taken over */
+	unsigned	connection;
+	const char *http_version;
+	double		started_ms;
+} RequestMeta;
+
+/* Record a request's arrival; the result is its number. */
+extern unsigned long record_begin(const Request *request, const RequestMeta *meta);
+
+/* Its answer is about to be sent; status 0: it gets none. */
+extern void record_end(unsigned long seq, int status);
+
+extern json_object *record_json(unsigned long since);	/* those after this number */
+extern size_t record_count(void);
+extern void record_clear(void);
+
+#endif							/* SIM_RECORD_H */

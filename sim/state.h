@@ -1,0 +1,103 @@
+/*
+ * state.h
+ *		What writes changed: services, integrations, tasks, operations of each zone.
+ */
+#ifndef SIM_STATE_H
+#define SIM_STATE_H
+
+#include "answer.h"
+#include "data.h"
+
+typedef struct SimZone SimZone;
+
+typedef enum EffectKind
+{
+	EFFECT_NONE,
+	EFFECT_DELETE_SERVICE,
+	EFFECT_CREATE_INTEGRATION,
+	EFFECT_UPDATE_INTEGRATION,
+	EFFECT_DELETE_INTEGRATION,
+	EFFECT_ATTACH,
+	EFFECT_DETACH,
+	EFFECT_CREATE_TASK
+} EffectKind;
+
+/*
+ * What an operation does when it ends in success.  The members used depend on
+ * the kind; strings belong to the effect until it is applied.
+ */
+typedef struct Effect
+{
+	EffectKind	kind;
+	char		id[UUID_SIZE];	/* of the thing made, changed or removed */
+	int			service;
+	char	   *settings;
+	Integration integration;
+	ExternalIntegration external;
+	Task		task;
+} Effect;
+
+/* How an operation is to end; all zero means in success, after the usual time. */
+typedef struct OperationFate
+{
+	const char *state;			/* NULL: success; "pending": never ends */
+	const char *reason;
+	const char *message;
+	bool		immediate;		/* ended in the very first answer */
+} OperationFate;
+
+extern void state_init(void);
+extern void state_reset(void);
+
+extern SimZone *state_zone(int index);
+extern SimZone *state_zone_find(const char *name, size_t length);
+extern const char *state_zone_name(const SimZone *zone);
+extern int	state_zone_index(const SimZone *zone);
+
+/*
+ * A zone is locked while its state is looked at; locking also applies what
+ * operations ended meanwhile.  All functions below need the zone locked.
+ */
+extern void state_lock(SimZone *zone);
+extern void state_unlock(SimZone *zone);
+
+/* Fills in the facts of a service that is there; false when there is none. */
+extern bool state_service(SimZone *zone, const char *name, ServiceFacts *facts);
+extern bool state_service_at(SimZone *zone, int index, ServiceFacts *facts);
+extern const char *state_service_state(SimZone *zone, const ServiceFacts *facts);
+extern int64_t state_log_count(SimZone *zone, int index);
+extern void state_append_logs(SimZone *zone, int index, int64_t count);
+extern Body *state_service_list(SimZone *zone); /* a new reference */
+
+extern Integration *state_integration(SimZone *zone, const char *id);
+extern Integration *state_integration_between(SimZone *zone, const IntegrationType *type,
+											  int source, int dest);
+extern json_object *state_integration_json(SimZone *zone, const Integration *integration);
+
+extern ExternalIntegration *state_external(SimZone *zone, const char *id);
+extern ExternalIntegration *state_external_between(SimZone *zone, int service, int endpoint);
+extern json_object *state_external_json(SimZone *zone, const ExternalIntegration *integration);
+extern json_object *state_externals_json(SimZone *zone, int service);
+
+extern bool state_task(SimZone *zone, const ServiceFacts *facts, const char *id, Task *task);
+
+/* True when an operation that would do this has not ended yet. */
+extern bool state_effect_pending(SimZone *zone, EffectKind kind, const char *id);
+extern bool state_integration_pending(SimZone *zone, const Integration *integration);
+extern bool state_external_pending(SimZone *zone, const ExternalIntegration *integration);
+
+/* The id for the next thing of a kind that a write makes. */
+extern void state_new_id(SimZone *zone, const char *kind, char id[UUID_SIZE]);
+
+/*
+ * Start an operation and return its JSON as first answered.  "link" is malloc'd;
+ * it and the effect are taken over.
+ */
+extern json_object *state_operation_start(SimZone *zone, const char *command, char *link,
+										  Effect *effect, const OperationFate *fate);
+extern json_object *state_operation_json(SimZone *zone, const char *id);	/* NULL: none */
+
+/* Numbers for GET /_sim/state. */
+extern json_object *state_summary_json(SimZone *zone);
+
+#endif							/* SIM_STATE_H */

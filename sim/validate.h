@@ -1,0 +1,19 @@
+/*
+ * validate.h
+ *		Requests as the API's document has them, or a refusal.
+ */
+#ifndef SIM_VALIDATE_H
+#define SIM_VALIDATE_H
+
+#include "operations.h"
+
+/*
+ * Check query, path parameters and body against request->operation, and parse
+ * the body into request->json.  Returns false with the refusal in "answer".
+ */
+extern bool validate_request(Request *request, Answer *answer);
+
+/* The 422 answer about one member of the body. */
+extern void answer_bad_member(Answer *answer, const char *member, const char *detail);
+
+#endif							/* SIM_VALIDATE_H */

@@ -1,0 +1,308 @@
+/*
+ * writes.c
+ *		The handlers that start operations.
+ *
+ * A handler checks what can be checked at once and describes the effect; the
+ * state applies it when the operation ends in success.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "handlers.h"
+#include "operations.h"
+#include "options.h"
+#include "state.h"
+#include "validate.h"
+
+/* What a fault of action "operation" decided for the operation of this request. */
+static OperationFate
+fate_of(const Request *request)
+{
+	OperationFate fate = {0};
+	const char *action = json_member_text(request->fault, "action");
+
+	if (action && strcmp(action, "operation") == 0)
+	{
+		fate.state = json_member_text(request->fault, "state");
+		fate.reason = json_member_text(request->fault, "reason");
+		fate.message = json_member_text(request->fault, "message");
+		fate.immediate = json_member_bool(request->fault, "immediate", false);
+		if (fate.state && strcmp(fate.state, "pending-forever") == 0)
+			fate.state = "pending";
+	}
+	return fate;
+}
+
+/* Takes over "link" and the effect. */
+static void
+answer_operation(Request *request, Answer *answer, char *link, Effect *effect)
+{
+	OperationFate fate = fate_of(request);
+
+	answer_json(answer, 200, state_operation_start(request->zone, request->operation->id, link,
+												   effect, &fate));
+}
+
+/* A service by name, which must be there; otherwise "answer" says 404. */
+static bool
+find_service(Request *request, const char *name, ServiceFacts *facts, Answer *answer)
+{
+	if (state_service(request->zone, name, facts))
+		return true;
+	answer_message(answer, 404, "Service not found");
+	return false;
+}
+
+/* Only a running service can be changed; otherwise "answer" says 409. */
+static bool
+check_running(Request *request, const ServiceFacts *facts, Answer *answer)
+{
+	if (strcmp(state_service_state(request->zone, facts), "running") == 0)
+		return true;
+	answer_error(answer, 409, "Operation not possible in the current state");
+	return false;
+}
+
+static bool
+check_not_pending(Request *request, EffectKind kind, const char *id, Answer *answer)
+{
+	if (!state_effect_pending(request->zone, kind, id))
+		return true;
+	answer_error(answer, 409, "Another operation is in progress");
+	return false;
+}
+
+void
+delete_service(Request *request, Answer *answer)
+{
+	ServiceFacts facts;
+	Effect		effect = {.kind = EFFECT_DELETE_SERVICE};
+
+	if (!find_service(request, request->params[0], &facts, answer))
+		return;
+	if (facts.termination_protection)
+	{
+		answer_message(answer, 403, "Service is protected against termination and shutdown. "
+					   "Remove termination protection first.");
+		return;
+	}
+	effect.service = facts.index;
+	uuid_from(effect.id, "%s/%s/services/%d/id", config.seed, facts.zone, facts.index);
+	if (check_not_pending(request, effect.kind, effect.id, answer))
+		answer_operation(request, answer, xasprintf("/v2/dbaas-service/%s", facts.name), &effect);
+}
+
+/*
+ * The settings as sent; a member name spelled with escapes is found by the parser
+ * alone, and then large numbers are as the parser has them.
+ */
+static char *
+settings_of(const Request *request)
+{
+	char	   *settings = json_member_verbatim(request->body, "settings");
+	json_object *parsed;
+
+	if (!settings && json_object_object_get_ex(request->json, "settings", &parsed))
+		settings = xstrdup(json_text(parsed));
+	return settings;
+}
+
+/* The two services of a new integration, by the body's members. */
+static bool
+find_ends(Request *request, const IntegrationType *type, ServiceFacts *source,
+		  ServiceFacts *dest, Answer *answer)
+{
+	if (!find_service(request, json_member_text(request->json, "source-service"), source,
+					  answer) ||
+		!find_service(request, json_member_text(request->json, "dest-service"), dest, answer))
+		return false;
+	if (!integration_type_allows(type, source->type->name, dest->type->name))
+	{
+		answer_bad_member(answer, "integration-type",
+						  "is not possible between services of these types");
+		return false;
+	}
+	return check_running(request, source, answer) && check_running(request, dest, answer);
+}
+
+static bool
+check_new_integration(Request *request, const Integration *wanted, Answer *answer)
+{
+	if (!state_integration_between(request->zone, wanted->type, wanted->source, wanted->dest) &&
+		!state_integration_pending(request->zone, wanted))
+		return true;
+	answer_error(answer, 409, "Integration already exists");
+	return false;
+}
+
+void
+create_integration(Request *request, Answer *answer)
+{
+	Effect		effect = {.kind = EFFECT_CREATE_INTEGRATION};
+	Integration *made = &effect.integration;
+	ServiceFacts source;
+	ServiceFacts dest;
+
+	made->type = integration_type_find(json_member_text(request->json, "integration-type"));
+	if (!find_ends(request, made->type, &source, &dest, answer))
+		return;
+	made->source = source.index;
+	made->dest = dest.index;
+	if (!check_new_integration(request, made, answer))
+		return;
+
+	state_new_id(request->zone, "integration", effect.id);
+	strcpy(made->id, effect.id);
+	made->description = xasprintf("%s from %s to %s", made->type->name, source.name, dest.name);
+	made->status = "active";
+	made->is_enabled = true;
+	made->is_active = true;
+	made->settings = settings_of(request);
+	answer_operation(request, answer, xasprintf("/v2/dbaas-integration/%s", effect.id), &effect);
+}
+
+/* The integration that the path names, neither deleted nor about to be. */
+static Integration *
+find_integration(Request *request, Answer *answer)
+{
+	Integration *integration = state_integration(request->zone, request->params[0]);
+
+	if (integration == NULL)
+	{
+		answer_message(answer, 404, "Integration not found");
+		return NULL;
+	}
+	if (!check_not_pending(request, EFFECT_DELETE_INTEGRATION, integration->id, answer))
+		return NULL;
+	return integration;
+}
+
+void
+update_integration(Request *request, Answer *answer)
+{
+	Effect		effect = {.kind = EFFECT_UPDATE_INTEGRATION};
+	Integration *integration = find_integration(request, answer);
+	ServiceFacts source;
+	ServiceFacts dest;
+
+	if (integration == NULL)
+		return;
+	state_service_at(request->zone, integration->source, &source);
+	state_service_at(request->zone, integration->dest, &dest);
+	if (!check_running(request, &source, answer) || !check_running(request, &dest, answer))
+		return;
+	strcpy(effect.id, integration->id);
+	effect.settings = settings_of(request);
+	answer_operation(request, answer, xasprintf("/v2/dbaas-integration/%s", effect.id), &effect);
+}
+
+void
+delete_integration(Request *request, Answer *answer)
+{
+	Effect		effect = {.kind = EFFECT_DELETE_INTEGRATION};
+	Integration *integration = find_integration(request, answer);
+
+	if (integration == NULL)
+		return;
+	strcpy(effect.id, integration->id);
+	answer_operation(request, answer, xasprintf("/v2/dbaas-integration/%s", effect.id), &effect);
+}
+
+/* The endpoint's number in its zone, 0 when there is none of this id. */
+static int
+find_endpoint(Request *request, const char *id, ExternalEndpoint *endpoint)
+{
+	int			zone_index = state_zone_index(request->zone);
+
+	for (int number = 1; number <= data_external_endpoint_count(zone_index); number++)
+	{
+		data_external_endpoint(endpoint, zone_name(zone_index), zone_index, number);
+		if (strcasecmp(endpoint->id, id) == 0)
+			return number;
+	}
+	return 0;
+}
+
+void
+attach_service(Request *request, Answer *answer)
+{
+	Effect		effect = {.kind = EFFECT_ATTACH};
+	ExternalIntegration *made = &effect.external;
+	ServiceFacts facts;
+	ExternalEndpoint endpoint;
+
+	if (!find_service(request, request->params[0], &facts, answer))
+		return;
+	made->service = facts.index;
+	made->endpoint = find_endpoint(request, json_member_text(request->json, "dest-endpoint-id"),
+								   &endpoint);
+	if (made->endpoint == 0)
+	{
+		answer_message(answer, 404, "External endpoint not found");
+		return;
+	}
+	if (strcmp(endpoint.type, json_member_text(request->json, "type")) != 0)
+	{
+		answer_bad_member(answer, "type", "is not the type of the external endpoint");
+		return;
+	}
+	if (!check_running(request, &facts, answer))
+		return;
+	if (state_external_between(request->zone, made->service, made->endpoint) ||
+		state_external_pending(request->zone, made))
+	{
+		answer_error(answer, 409, "External integration already exists");
+		return;
+	}
+	state_new_id(request->zone, "external-integration", effect.id);
+	strcpy(made->id, effect.id);
+	made->status = "active";
+	answer_operation(request, answer,
+					 xasprintf("/v2/dbaas-external-integration/%s", effect.id), &effect);
+}
+
+void
+detach_service(Request *request, Answer *answer)
+{
+	Effect		effect = {.kind = EFFECT_DETACH};
+	ExternalIntegration *external;
+	ServiceFacts facts;
+
+	if (!find_service(request, request->params[0], &facts, answer))
+		return;
+	external = state_external(request->zone, json_member_text(request->json, "integration-id"));
+	if (external == NULL || external->service != facts.index)
+	{
+		answer_message(answer, 404, "External integration not found");
+		return;
+	}
+	strcpy(effect.id, external->id);
+	if (check_not_pending(request, effect.kind, effect.id, answer))
+		answer_operation(request, answer,
+						 xasprintf("/v2/dbaas-external-integration/%s", effect.id), &effect);
+}
+
+/* A check succeeds unless the source's URI contains "unreachable". */
+void
+create_migration_check(Request *request, Answer *answer)
+{
+	Effect		effect = {.kind = EFFECT_CREATE_TASK};
+	ServiceFacts facts;
+
+	if (!find_service(request, request->params[0], &facts, answer))
+		return;
+	if (!facts.type->has_tasks)
+	{
+		answer_message(answer, 400, "Migration checks are not supported for %s services",
+					   facts.type->name);
+		return;
+	}
+	state_new_id(request->zone, "task", effect.id);
+	strcpy(effect.task.id, effect.id);
+	effect.task.service = facts.index;
+	effect.task.create_time = DATA_EPOCH;
+	effect.task.success = strstr(json_member_text(request->json, "source-service-uri"),
+								 "unreachable") == NULL;
+	answer_operation(request, answer,
+					 xasprintf("/v2/dbaas-task/%s/%s", facts.name, effect.id), &effect);
+}

@@ -1,0 +1,155 @@
+# Writes: each starts an operation, takes effect when that succeeds, and refuses what cannot be.
+use strict;
+use warnings;
+
+use Test::More;
+use Time::HiRes qw(sleep);
+use DbaasSim;
+
+my $sim = DbaasSim->start(services => 40, logs => 20, operation_time => 50);
+
+sub names
+{
+	my (%how) = @_;
+	return map { $_->{name} } @{ $sim->get('/dbaas-service', %how)->{json}{'dbaas-services'} };
+}
+
+sub succeed
+{
+	my ($answer, $what) = @_;
+	is($answer->{status}, 200, "$what is accepted") or diag($answer->{content});
+	is($answer->{json}{state}, 'pending', 'its operation is pending at first');
+	my $operation = $sim->wait_operation($answer->{json});
+	is($operation->{state}, 'success', 'and ends in success');
+	return $operation->{reference};
+}
+
+# DELETE of a service
+is($sim->delete('/dbaas-service/valkey-1-0005')->{status}, 403, 'a protected service stays');
+like($sim->delete('/dbaas-service/valkey-1-0005')->{content}, qr/"message":"Service is protected/,
+	'and says so');
+is($sim->delete('/dbaas-service/nope')->{status}, 404, 'an unknown service: 404');
+my $deletion = $sim->delete('/dbaas-service/opensearch-1-0004');
+is($sim->delete('/dbaas-service/opensearch-1-0004')->{status}, 409, 'deleted once at a time');
+my $reference = succeed($deletion, 'DELETE of a service');
+is($reference->{command}, 'delete-dbaas-service', 'the reference names the command');
+is($reference->{link}, '/v2/dbaas-service/opensearch-1-0004', 'and links the service');
+is((grep { $_ eq 'opensearch-1-0004' } names()), 0, 'the service is gone');
+is((names(zone => 'de-fra-1'))[3], 'opensearch-2-0004', 'in its zone alone');
+is($sim->delete('/dbaas-service/opensearch-1-0004')->{status}, 404, 'and cannot be deleted again');
+is($sim->post('/dbaas-service-logs/opensearch-1-0004', {})->{status}, 404, 'nor read');
+is($sim->get('/dbaas-integration/' . DbaasSim::uuid('1/ch-gva-2/integrations/1'))->{status},
+	404, 'its integrations are gone');
+my ($kafka) = grep { $_->{name} eq 'kafka-1-0003' }
+  @{ $sim->get('/dbaas-service')->{json}{'dbaas-services'} };
+is_deeply($kafka->{integrations}, [], 'at the other end too');
+$sim->reset;
+is((grep { $_ eq 'opensearch-1-0004' } names()), 1, 'a reset brings it back');
+is($sim->get("/operation/$deletion->{json}{id}")->{status}, 404, 'and forgets the operation');
+
+# Integrations
+my %new = ('integration-type' => 'logs', 'source-service' => 'pg-1-0001',
+	'dest-service' => 'opensearch-1-0004');
+my $body = '{"integration-type":"logs","source-service":"pg-1-0001",'
+  . '"dest-service":"opensearch-1-0004","settings": {"n":123456789012345678901234567890.5,"t":"a\"}"} }';
+my $creation = $sim->post('/dbaas-integration', $body);
+is($sim->post('/dbaas-integration', \%new)->{status}, 409, 'the same again, while pending: 409');
+$reference = succeed($creation, 'POST of an integration');
+my $id = $reference->{id};
+is($reference->{link}, "/v2/dbaas-integration/$id", 'the reference links the integration');
+my $answer = $sim->post('/dbaas-integration', \%new);
+is($answer->{status}, 409, 'the same again: 409');
+like($answer->{content}, qr/^\{"error":"/, 'as {"error"}');
+like($sim->get("/dbaas-integration/$id")->{content},
+	qr/"settings":\{"n":123456789012345678901234567890\.5,"t":"a\\"\}"\}/,
+	'the settings are kept digit for digit');
+my @ends = grep { grep { $_->{id} eq $id } @{ $_->{integrations} } }
+  @{ $sim->get('/dbaas-service')->{json}{'dbaas-services'} };
+is_deeply([ map { $_->{name} } @ends ], [ 'pg-1-0001', 'opensearch-1-0004' ], 'both ends have it');
+
+succeed($sim->put("/dbaas-integration/$id", '{"settings":{"only":"this"}}'), 'PUT of its settings');
+is_deeply($sim->get("/dbaas-integration/$id")->{json}{settings}, { only => 'this' },
+	'settings are replaced');
+succeed($sim->delete("/dbaas-integration/$id"), 'DELETE of an integration');
+is($sim->get("/dbaas-integration/$id")->{status}, 404, 'it is gone');
+is($sim->put("/dbaas-integration/$id", '{"settings":{}}')->{status}, 404, 'PUT: 404');
+is($sim->delete("/dbaas-integration/$id")->{status}, 404, 'DELETE: 404');
+is($sim->post('/dbaas-integration', { %new, 'source-service' => 'nope' })->{status},
+	404, 'unknown source: 404');
+is($sim->post('/dbaas-integration', { %new, 'dest-service' => 'mysql-1-0002' })->{status},
+	422, 'services that do not go together: 422');
+
+# External integrations
+my $endpoint = $sim->get('/dbaas-external-endpoints')->{json}{'dbaas-endpoints'}[1];
+my %attachment = ('dest-endpoint-id' => $endpoint->{id}, type => $endpoint->{type});
+my $attach = '/dbaas-external-endpoint/mysql-1-0002/attach';
+my $detach = '/dbaas-external-endpoint/mysql-1-0002/detach';
+$reference = succeed($sim->put($attach, \%attachment), 'attach');
+is($sim->put($attach, \%attachment)->{status}, 409, 'attached twice: 409');
+my $external = $sim->get('/dbaas-external-integrations/mysql-1-0002')->{json}{'external-integrations'};
+is($external->[0]{'integration-id'}, $reference->{id}, 'the reference is the external integration');
+is($sim->get("/dbaas-external-integration/$reference->{id}")->{json}{'dest-endpoint-name'},
+	$endpoint->{name}, 'which can be read');
+is($sim->put($attach, { %attachment, type => 'rsyslog' })->{status}, 422, 'not its type: 422');
+is( $sim->put($attach, { %attachment, 'dest-endpoint-id' => $id })->{status},
+	404, 'unknown endpoint: 404');
+is( $sim->put($detach =~ s/mysql-1-0002/pg-1-0001/r, { 'integration-id' => $reference->{id} })
+	  ->{status},
+	404,
+	'detached from another service: 404');
+succeed($sim->put($detach, { 'integration-id' => $reference->{id} }), 'detach');
+is_deeply(
+	$sim->get('/dbaas-external-integrations/mysql-1-0002')->{json},
+	{ 'external-integrations' => [] },
+	'it is gone');
+
+# Tasks
+my $check = '/dbaas-task-migration-check/mysql-1-0002';
+my $task_answer = $sim->post($check, { 'source-service-uri' => 'mysql://u:p@h/d', method => 'dump' });
+is( $sim->get("/dbaas-task/mysql-1-0002/$task_answer->{json}{reference}{id}")->{status},
+	404, 'no task before the operation ended');
+$reference = succeed($task_answer, 'a migration check');
+is($sim->get("/dbaas-task/mysql-1-0002/$reference->{id}")->{json}{success},
+	JSON::PP::true, 'then there is its task');
+$reference = succeed($sim->post($check, { 'source-service-uri' => 'mysql://unreachable/' }), 'another');
+my $task = $sim->get("/dbaas-task/mysql-1-0002/$reference->{id}")->{json};
+is($task->{success}, JSON::PP::false, 'that finds its source unreachable');
+is($task->{'result-codes'}[0]{code}, 'connection_failed', 'and says why');
+is($sim->post('/dbaas-task-migration-check/kafka-1-0003', { 'source-service-uri' => 'x' })->{status},
+	400, 'not for kafka: 400');
+
+# Operations: what may become of them
+foreach my $state (qw(failure timeout))
+{
+	$sim->fault({ path => '/dbaas-integration', action => 'operation', state => $state,
+		reason => 'busy', message => "h\x{e9}" });
+	my $operation = $sim->wait_operation($sim->post('/dbaas-integration', \%new)->{json});
+	is_deeply([ @$operation{qw(state reason message)} ], [ $state, 'busy', "h\x{e9}" ],
+		"an operation ends in $state");
+}
+is((grep { $_->{source} eq 'pg-1-0001' } map { @{ $_->{integrations} } }
+	@{ $sim->get('/dbaas-service')->{json}{'dbaas-services'} }), 0, 'without effect');
+$sim->fault({ action => 'operation', state => 'failure', reason => 'busy', immediate => JSON::PP::true });
+is($sim->post('/dbaas-integration', \%new)->{json}{state}, 'failure', 'failure in the first answer');
+$sim->fault({ action => 'operation', immediate => JSON::PP::true });
+is($sim->post('/dbaas-integration', \%new)->{json}{state}, 'success', 'success in the first answer');
+$sim->fault({ action => 'operation', state => 'pending-forever' });
+my $endless = $sim->delete('/dbaas-service/mysql-1-0002')->{json};
+sleep 0.15;
+is($sim->get("/operation/$endless->{id}")->{json}{state}, 'pending', 'an endless operation');
+is($sim->get("/operation/$endless->{id}", zone => 'de-fra-1')->{status}, 404, 'not in another zone');
+
+# A changed service is rebuilding for a while
+$sim->reset;
+$sim->config(running_time => 400, operation_time => 0);
+$sim->wait_operation($sim->post('/dbaas-integration', \%new)->{json});
+my %states = map { $_->{name} => $_->{state} } @{ $sim->get('/dbaas-service')->{json}{'dbaas-services'} };
+is($states{'pg-1-0001'}, 'rebuilding', 'the source is rebuilding');
+is($states{'opensearch-1-0004'}, 'rebuilding', 'the destination is rebuilding');
+is($states{'mysql-1-0002'}, 'running', 'others are running');
+is($sim->post('/dbaas-integration', { %new, 'source-service' => 'mysql-1-0002' })->{status},
+	409, 'a service that is not running cannot be changed');
+sleep 0.5;
+is($sim->get('/dbaas-service')->{json}{'dbaas-services'}[0]{state}, 'running', 'then it runs again');
+
+done_testing();

@@ -1,0 +1,117 @@
+# Every fault does what it says, to the requests it names and to no other.
+use strict;
+use warnings;
+
+use IO::Socket::INET;
+use Test::More;
+use Time::HiRes qw(time);
+use DbaasSim;
+
+my $sim = DbaasSim->start(services => 20, logs => 20, operation_time => 0);
+my $list = '/dbaas-service';
+
+# One request over a socket of its own; returns all bytes until the server closes, or "seconds".
+sub raw_request
+{
+	my ($method, $path, $seconds) = @_;
+	my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $sim->port) or die $@;
+	my $bytes = '';
+
+	print $socket "$method /v2$path HTTP/1.1\r\nHost: x\r\nAuthorization: "
+	  . $sim->_authorization($method, "/v2$path", '') . "\r\n\r\n";
+	local $SIG{ALRM} = sub { die "alarm\n" };
+	eval {
+		Time::HiRes::alarm($seconds // 5);
+		while (sysread $socket, my $piece, 65536)
+		{
+			$bytes .= $piece;
+		}
+		Time::HiRes::alarm(0);
+	};
+	Time::HiRes::alarm(0);
+	return ($bytes, $@ eq "alarm\n");
+}
+
+# status, and which requests a fault is for
+$sim->fault({ path => $list, action => 'status', status => 503, headers => { 'Retry-After' => '1' } });
+my $answer = $sim->get('/dbaas-service-type');
+is($answer->{status}, 200, 'a fault of another path');
+$answer = $sim->get($list);
+is($answer->{status}, 503, 'status');
+is($answer->{headers}{'retry-after'}, '1', 'with its headers');
+like($answer->{headers}{'content-type'}, qr{^text/plain}, 'as plain text');
+is($sim->get($list)->{status}, 200, 'once');
+$sim->fault({ path => '/dbaas-service-*', method => 'POST', zone => 'de-fra-1', skip => 1, times => 2,
+	action => 'status', status => 429 });
+my @statuses = map { $sim->post('/dbaas-service-logs/pg-2-0001', {}, zone => 'de-fra-1')->{status} } 1 .. 4;
+is_deeply(\@statuses, [ 200, 429, 429, 200 ], 'skip and times');
+is($sim->get('/dbaas-service-type', zone => 'de-fra-1')->{status}, 200, 'not of another method');
+is(scalar $sim->faults, 2, 'faults are listed');
+is(($sim->faults)[1]{times}, 0, 'with what is left of them');
+$sim->clear_faults;
+is(scalar $sim->faults, 0, 'and cleared');
+$sim->fault({ times => -1, action => 'status', status => 500, body => '{"error":"x"}' });
+is($sim->get($list)->{content}, '{"error":"x"}', 'a body of one\'s own') foreach 1 .. 3;
+$sim->clear_faults;
+
+# other bodies
+$sim->fault({ action => 'body', body => '<html>', content_type => 'text/html' });
+$answer = $sim->get($list);
+is_deeply([ @$answer{qw(status content)} ], [ 200, '<html>' ], 'body');
+$sim->fault({ action => 'merge', patch => { 'dbaas-services' => undef, extra => { a => [1] } } });
+is($sim->get($list)->{content}, '{"extra":{"a":[1]}}', 'merge');
+$sim->fault({ action => 'raw', headers => { 'Content-Encoding' => 'gzip' }, body_base64 => 'AAEC/w==' });
+$answer = $sim->get($list);
+is($answer->{content}, "\0\1\2\xff", 'raw');
+is($answer->{headers}{'content-encoding'}, 'gzip', 'with a false encoding');
+$sim->fault({ action => 'redirect', location => 'http://127.0.0.1:1/', status => 307 });
+$answer = $sim->get($list);
+is_deeply([ $answer->{status}, $answer->{headers}{location} ], [ 307, 'http://127.0.0.1:1/' ], 'redirect');
+
+# broken connections
+my ($whole) = raw_request('GET', '/dbaas-service-type', 0.2);
+$sim->fault({ action => 'cut' });
+my ($cut, $open) = raw_request('GET', '/dbaas-service-type');
+my ($head, $body) = split /\r\n\r\n/, $cut, 2;
+my ($length) = $head =~ /Content-Length: (\d+)/i;
+is(length $body, int($length / 2), 'cut: half of the body');
+ok(!$open, 'then the connection is closed');
+like($whole, qr/Content-Length: $length/i, 'with the whole length promised');
+$sim->fault({ action => 'close' });
+is((raw_request('GET', $list))[0], '', 'close: no byte comes');
+is($sim->last_request->{status}, undef, 'and none is recorded as answered');
+$sim->fault({ action => 'close', after_processing => JSON::PP::true });
+raw_request('DELETE', '/dbaas-service/pg-1-0001');
+is($sim->get($list)->{json}{'dbaas-services'}[0]{name}, 'mysql-1-0002', 'close after the effect');
+$sim->fault({ action => 'close' });
+raw_request('DELETE', '/dbaas-service/mysql-1-0002');
+is($sim->get($list)->{json}{'dbaas-services'}[0]{name}, 'mysql-1-0002', 'close without effect');
+
+# slow answers
+$sim->fault({ action => 'stall' });
+my ($bytes, $stalled) = raw_request('GET', $list, 0.2);
+ok($bytes eq '' && $stalled, 'stall: nothing comes');
+$sim->fault({ action => 'stall', ms => 50 });
+($bytes, $stalled) = raw_request('GET', $list);
+ok($bytes eq '' && !$stalled, 'a stall that ends closes the connection');
+$sim->fault({ action => 'delay', ms => 150 });
+my $start = time;
+is($sim->get($list)->{status}, 200, 'delay: the answer comes');
+cmp_ok(time - $start, '>=', 0.149, 'later');
+$sim->fault({ action => 'trickle', ms => 5, chunk => 400, path => '/dbaas-external-endpoints' });
+$start = time;
+is(scalar @{ $sim->get('/dbaas-external-endpoints')->{json}{'dbaas-endpoints'} }, 3,
+	'trickle: the body is whole');
+cmp_ok(time - $start, '>=', 0.004, 'and slow');
+
+# faults that make no sense are refused
+foreach my $bad ({}, { action => 'explode' }, { action => 'cut', status => 500 },
+	{ action => 'status', status => '500' }, { action => 'status', status => 99 },
+	{ action => 'redirect' }, { action => 'raw', body_base64 => '!' }, { action => 'cut', typo => 1 },
+	{ action => 'operation', state => 'lost' }, 5)
+{
+	ok(!eval { $sim->fault({ action => 'cut' }, $bad); 1 }, 'refused: ' . ($@ =~ s/\n//r));
+}
+is(scalar(grep { $_->{times} } $sim->faults), 0, 'and an array is added whole or not at all');
+
+done_testing();

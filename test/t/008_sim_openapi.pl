@@ -1,0 +1,185 @@
+# The simulator agrees with the API's OpenAPI document, where that is at hand: the same
+# operations, parameters and body fields, and answers of the documented shape.
+use strict;
+use warnings;
+
+use FindBin;
+use JSON::PP ();
+use Test::More;
+use DbaasSim;
+
+my $file = $ENV{DBAAS_OPENAPI} // "$FindBin::RealBin/../../../shared/api/openapi-dbaas.json";
+if (!-r $file)
+{
+	diag("skipped: no OpenAPI document; set DBAAS_OPENAPI to compare with one");
+	plan skip_all => 'SKIPPED: there is no OpenAPI document to compare with';
+}
+open my $handle, '<', $file or die "cannot open $file: $!";
+my $document = JSON::PP->new->utf8->decode(do { local $/; <$handle> });
+
+sub resolve
+{
+	my ($schema) = @_;
+	return $schema unless $schema->{'$ref'};
+	my ($name) = $schema->{'$ref'} =~ m{([^/]+)$};
+	return { %{ resolve($document->{components}{schemas}{$name}) },
+		map { $_ => $schema->{$_} } grep { $_ ne '$ref' } keys %$schema };
+}
+
+sub limits
+{
+	my ($schema) = @_;
+	return map { exists $schema->{$_} ? ($_ => $schema->{$_}) : () }
+	  qw(minLength maxLength minimum maximum);
+}
+
+# What the table says, and what the document says in the same words.
+open my $output, '-|', DbaasSim::program(), '--describe' or die "cannot run the simulator: $!";
+my $described = JSON::PP->new->utf8->decode(do { local $/; <$output> });
+my %by_id;
+foreach my $operation (@$described)
+{
+	my $documented = $document->{paths}{ $operation->{path} }{ lc $operation->{method} };
+	my $what = "$operation->{method} $operation->{path}";
+
+	ok($documented, "$what is documented") or next;
+	$by_id{ $operation->{operationId} } = $documented;
+	is($operation->{operationId}, $documented->{operationId}, "$what: operationId");
+	my @parameters = map {
+		my $schema = resolve($_->{schema});
+		{
+			name => $_->{name},
+			$schema->{format} ? (format => $schema->{format}) : (),
+			limits($schema)
+		}
+	} @{ $documented->{parameters} };
+	is_deeply($operation->{parameters}, \@parameters, "$what: parameters");
+
+	my $body = $documented->{requestBody};
+	is(!!$operation->{body}, !!$body, "$what: with a body or without");
+	next unless $body;
+	my $schema = resolve($body->{content}{'application/json'}{schema});
+	my %required = map { $_ => 1 } @{ $schema->{required} // [] };
+	my %fields = map {
+		my $field = resolve($schema->{properties}{$_});
+		$_ => {
+			type     => $field->{type},
+			required => $required{$_} ? JSON::PP::true : JSON::PP::false,
+			$field->{enum} ? (enum => $field->{enum}) : (),
+			$field->{format} && $field->{type} eq 'string' ? (format => $field->{format}) : (),
+			limits($field)
+		}
+	} keys %{ $schema->{properties} };
+	is_deeply($operation->{body}, \%fields, "$what: fields of the body");
+}
+is(scalar @$described, 23, 'all operations are described');
+
+# Complaints about a value that does not fit a schema.
+sub complaints
+{
+	my ($value, $schema, $where) = @_;
+	$schema = resolve($schema);
+	my $type = $schema->{type} // '';
+
+	return () if !defined $value;    # null is as good as absent
+	if ($type eq 'object')
+	{
+		return "$where is no object" if ref $value ne 'HASH';
+		my $properties = $schema->{properties} or return ();
+		my @missing = grep { !exists $value->{$_} } @{ $schema->{required} // [] };
+		return (
+			(map { "$where lacks $_" } @missing),
+			map {
+				$properties->{$_}
+				  ? complaints($value->{$_}, $properties->{$_}, "$where.$_")
+				  : "$where.$_ is not documented"
+			} sort keys %$value);
+	}
+	if ($type eq 'array')
+	{
+		return "$where is no array" if ref $value ne 'ARRAY';
+		return map { complaints($value->[$_], $schema->{items}, "$where\[$_\]") } 0 .. $#$value;
+	}
+	if ($type eq 'boolean')
+	{
+		return JSON::PP::is_bool($value) ? () : "$where is no boolean";
+	}
+	return "$where is a reference" if ref $value;
+	my $is_number = JSON::PP->new->allow_nonref->encode($value) !~ /^"/;
+	return "$where is not of type $type" if $is_number != ($type eq 'integer');
+	return "$where is not in the enum"
+	  if $schema->{enum}
+	  && $where !~ /zones\[\d+\]\.name$/    # zones are data: new ones appear
+	  && !grep { $_ eq $value } @{ $schema->{enum} };
+	return "$where is no uuid"
+	  if ($schema->{format} // '') eq 'uuid' && $value !~ /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+	return "$where is no time"
+	  if ($schema->{format} // '') eq 'date-time' && $value !~ /^\d{4}-\d\d-\d\dT[\d:]{8}(\.\d+)?Z$/;
+	return "$where is too long" if defined $schema->{maxLength} && length $value > $schema->{maxLength};
+	return "$where is too small"
+	  if defined $schema->{minimum}
+	  && ($schema->{exclusiveMinimum} ? $value <= $schema->{minimum} : $value < $schema->{minimum});
+	return ();
+}
+
+my $sim = DbaasSim->start(services => 60, logs => 50, operation_time => 0);
+my %fetched;
+
+sub fits
+{
+	my ($id, $answer) = @_;
+	my $schema = $by_id{$id}{responses}{200}{content}{'application/json'}{schema};
+	my @complaints = $answer->{status} == 200 ? complaints($answer->{json}, $schema, '') : $answer->{content};
+
+	$fetched{$id} = 1;
+	is_deeply(\@complaints, [], "answer of $id ($answer->{url}) is as documented");
+	return $answer->{json};
+}
+
+foreach my $zone ($sim->zones)
+{
+	my @in = (zone => $zone);
+	my $services = fits('list-dbaas-services', $sim->get('/dbaas-service', @in))->{'dbaas-services'};
+	foreach my $service (@$services[ 0 .. 9 ])
+	{
+		fits('list-dbaas-external-integrations', $sim->get("/dbaas-external-integrations/$service->{name}", @in));
+		fits('get-dbaas-service-logs', $sim->post("/dbaas-service-logs/$service->{name}", {}, @in));
+		fits('get-dbaas-service-metrics', $sim->post("/dbaas-service-metrics/$service->{name}", {}, @in));
+		fits('get-dbaas-integration', $sim->get("/dbaas-integration/$_->{id}", @in))
+		  foreach @{ $service->{integrations} };
+		my $migration = $sim->get("/dbaas-migration-status/$service->{name}", @in);
+		fits('get-dbaas-migration-status', $migration) if $migration->{status} != 404;
+	}
+	fits('get-dbaas-external-integration',
+		$sim->get('/dbaas-external-integration/' . DbaasSim::uuid("1/$zone/external-integrations/1/1"), @in));
+	fits('get-dbaas-task', $sim->get("/dbaas-task/$services->[0]{name}/" . DbaasSim::uuid("1/$zone/services/1/tasks/1"), @in));
+	fits('get-operation', $sim->get('/operation/' . DbaasSim::uuid("1/$zone/operations/$_"), @in)) foreach 1, 2;
+}
+fits('list-zones', $sim->get('/zone'));
+fits('list-dbaas-service-types', $sim->get('/dbaas-service-type'));
+fits('get-dbaas-service-type', $sim->get('/dbaas-service-type/grafana'));
+fits('list-dbaas-integration-types', $sim->get('/dbaas-integration-types'));
+fits('list-dbaas-integration-settings', $sim->get('/dbaas-integration-settings/logs/pg/opensearch'));
+fits('list-dbaas-external-endpoints', $sim->get('/dbaas-external-endpoints'));
+fits('get-dbaas-ca-certificate', $sim->get('/dbaas-ca-certificate'));
+
+my $made = fits('create-dbaas-integration', $sim->post('/dbaas-integration',
+	{ 'integration-type' => 'logs', 'source-service' => 'pg-1-0001', 'dest-service' => 'opensearch-1-0004' }));
+my $integration = "/dbaas-integration/$made->{reference}{id}";
+$sim->wait_operation($made);
+fits('update-dbaas-integration', $sim->put($integration, { settings => {} }));
+fits('delete-dbaas-integration', $sim->delete($integration));
+fits('delete-dbaas-service', $sim->delete('/dbaas-service/thanos-1-0007'));
+my $endpoint = $sim->get('/dbaas-external-endpoints')->{json}{'dbaas-endpoints'}[0];
+my $attached = fits('attach-dbaas-service-to-endpoint', $sim->put('/dbaas-external-endpoint/mysql-1-0002/attach',
+	{ 'dest-endpoint-id' => $endpoint->{id}, type => $endpoint->{type} }));
+$sim->wait_operation($attached);
+fits('detach-dbaas-service-from-endpoint', $sim->put('/dbaas-external-endpoint/mysql-1-0002/detach',
+	{ 'integration-id' => $attached->{reference}{id} }));
+fits('create-dbaas-task-migration-check', $sim->post('/dbaas-task-migration-check/pg-1-0001',
+	{ 'source-service-uri' => 'postgres://u:p@h/d' }));
+
+is_deeply([ sort keys %fetched ], [ sort map { $_->{operationId} } @$described ],
+	'every operation was looked at');
+
+done_testing();
