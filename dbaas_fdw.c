@@ -1,0 +1,86 @@
+/*-------------------------------------------------------------------------
+ *
+ * dbaas_fdw.c
+ *		Foreign data wrapper for the Exoscale DBaaS management API.
+ *
+ * Loading, the handler and the validator.  See README.md for a map of src/.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/reloptions.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_foreign_server.h"
+#include "catalog/pg_foreign_table.h"
+#include "catalog/pg_user_mapping.h"
+#include "fmgr.h"
+#include "foreign/fdwapi.h"
+#include "src/api.h"
+#include "src/import.h"
+#include "src/options.h"
+#include "src/plan.h"
+#include "src/scan.h"
+#include "utils/guc.h"
+
+PG_MODULE_MAGIC;
+
+PG_FUNCTION_INFO_V1(dbaas_fdw_handler);
+PG_FUNCTION_INFO_V1(dbaas_fdw_validator);
+
+void		_PG_init(void);
+
+void
+_PG_init(void)
+{
+	DefineCustomBoolVariable("dbaas_fdw.log_requests",
+							 "Logs each request's method, path, status and duration.",
+							 NULL,
+							 &dbaas_log_requests,
+							 false,
+							 PGC_SUSET,
+							 0,
+							 NULL, NULL, NULL);
+	MarkGUCPrefixReserved("dbaas_fdw");
+	dbaas_api_init();
+}
+
+Datum
+dbaas_fdw_handler(PG_FUNCTION_ARGS)
+{
+	FdwRoutine *routine = makeNode(FdwRoutine);
+
+	(void) fcinfo;
+
+	/* Planning and running scans */
+	routine->GetForeignRelSize = dbaasGetForeignRelSize;
+	routine->GetForeignPaths = dbaasGetForeignPaths;
+	routine->GetForeignPlan = dbaasGetForeignPlan;
+	routine->BeginForeignScan = dbaasBeginForeignScan;
+	routine->IterateForeignScan = dbaasIterateForeignScan;
+	routine->ReScanForeignScan = dbaasReScanForeignScan;
+	routine->EndForeignScan = dbaasEndForeignScan;
+
+	routine->ExplainForeignScan = dbaasExplainForeignScan;
+	routine->ImportForeignSchema = dbaasImportForeignSchema;
+	PG_RETURN_POINTER(routine);
+}
+
+Datum
+dbaas_fdw_validator(PG_FUNCTION_ARGS)
+{
+	List	   *options = untransformRelOptions(PG_GETARG_DATUM(0));
+	Oid			catalog = PG_GETARG_OID(1);
+
+	if (catalog == ForeignServerRelationId)
+		dbaas_options_validate(options, DBAAS_ON_SERVER);
+	else if (catalog == UserMappingRelationId)
+		dbaas_options_validate(options, DBAAS_ON_USER_MAPPING);
+	else if (catalog == ForeignTableRelationId)
+		dbaas_options_validate(options, DBAAS_ON_TABLE);
+	else if (catalog == AttributeRelationId)
+		dbaas_options_validate(options, DBAAS_ON_COLUMN);
+	else
+		dbaas_options_validate(options, 0);
+	PG_RETURN_VOID();
+}

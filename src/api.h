@@ -1,0 +1,124 @@
+/*-------------------------------------------------------------------------
+ *
+ * api.h
+ *		Signed calls of the API, with retries; the session's connections.
+ *
+ * Knows servers, user mappings, signatures, retries and the API's error
+ * shapes; knows no tables.  The only layer that holds the secret.  Errors are
+ * values.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_API_H
+#define DBAAS_API_H
+
+#include "error.h"
+#include "json.h"
+#include "nodes/pg_list.h"
+
+/* A server as one user mapping reaches it: connections, credentials, zones. */
+typedef struct DbaasApi DbaasApi;
+
+/* One call, from its first request to its last retry. */
+typedef struct DbaasCall DbaasCall;
+
+/* Counts for EXPLAIN ANALYZE, kept by who makes the calls. */
+typedef struct DbaasCounters
+{
+	int64		requests;		/* sent, retries included */
+	int64		retries;
+	int64		bytes;			/* received on the wire */
+	int			in_flight;
+	int			peak;			/* most in flight at once */
+	double		waited;			/* seconds that the backend waited */
+} DbaasCounters;
+
+/* What a call may be used for. */
+typedef enum DbaasCallKind
+{
+	DBAAS_CALL_READ,			/* may be sent again; 404 is an answer */
+	DBAAS_CALL_LIST,			/* the same, but 404 is an error */
+	DBAAS_CALL_WRITE,			/* never sent twice when it may have arrived */
+} DbaasCallKind;
+
+typedef struct DbaasCallSpec
+{
+	DbaasCallKind kind;
+	bool		unsigned_;		/* goes without signature */
+	const char *zone;			/* for messages; NULL: not of a zone */
+	const char *base;			/* URL that the path is appended to */
+	const char *method;
+	const char *operation;		/* path template, for the statistics */
+	const char *path;			/* percent-encoded */
+	const char *body;			/* JSON text, or NULL */
+	DbaasCounters *counters;	/* outlives the call; or NULL */
+} DbaasCallSpec;
+
+/* GUC dbaas_fdw.log_requests */
+extern bool dbaas_log_requests;
+
+/* Prepares the cache of connections; called once, from _PG_init(). */
+extern void dbaas_api_init(void);
+
+/*
+ * The session's connection for a user to a server, opened when it is not open
+ * or its options have changed.  It stays valid until cxt is reset.  Returns
+ * NULL, or an error: no user mapping, no key or secret (28000).
+ */
+extern DbaasError *dbaas_api_connect(Oid serverid, Oid userid, MemoryContext cxt,
+									 DbaasApi **api);
+
+/*
+ * Closes the connections to a server, or to all with InvalidOid; those in use
+ * once they are no longer.  Returns whether there were any.
+ */
+extern bool dbaas_api_disconnect(Oid serverid);
+
+/* The server's options: a list of DefElem that lives as long as the api. */
+extern List *dbaas_api_options(DbaasApi *api);
+
+/* Memory that lives as long as the api, and a place there for the zones. */
+extern MemoryContext dbaas_api_context(DbaasApi *api);
+extern void **dbaas_api_zones_slot(DbaasApi *api);
+
+/* Option max_concurrency. */
+extern int	dbaas_api_max_concurrency(DbaasApi *api);
+
+/*
+ * Starts a call, which has a memory context of its own under cxt.  What the
+ * spec points to is copied, but for the counters.
+ */
+extern DbaasCall *dbaas_api_call(DbaasApi *api, MemoryContext cxt,
+								 const DbaasCallSpec *spec);
+
+/* Has the call ended? */
+extern bool dbaas_call_done(const DbaasCall *call);
+
+/* Of a call that has ended: its error, or NULL. */
+extern DbaasError *dbaas_call_error(const DbaasCall *call);
+
+/* Of a call that has ended: did its error come from not reaching the server? */
+extern bool dbaas_call_unreachable(const DbaasCall *call);
+
+/*
+ * Of a call that has ended without error: the answer, or NULL when the API
+ * answered 404 to a DBAAS_CALL_READ.  Belongs to the call.
+ */
+extern DbaasJson *dbaas_call_answer(const DbaasCall *call);
+
+/* "GET /dbaas-service in zone ch-gva-2"; belongs to the call. */
+extern const char *dbaas_call_label(const DbaasCall *call);
+
+/* Frees the call, and ends it when it has not ended.  NULL is ignored. */
+extern void dbaas_call_release(DbaasCall *call);
+
+/* Does what can be done for all calls without waiting. */
+extern void dbaas_api_perform(void);
+
+/*
+ * Waits until something happens to a call, and serves interrupts.  Adds the
+ * time to counters->waited; counters may be NULL.
+ */
+extern void dbaas_api_wait(DbaasCounters *counters);
+
+#endif							/* DBAAS_API_H */

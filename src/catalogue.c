@@ -1,0 +1,632 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalogue.c
+ *		The tables, as data.
+ *
+ * Names, types, enums and bounds are those of the API's OpenAPI document; a
+ * test holds this file against it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalogue.h"
+
+/* Values and bounds that parameters accept. */
+
+static const char *const sort_orders[] = {"asc", "desc", NULL};
+static const char *const periods[] = {"day", "hour", "month", "week", "year", NULL};
+static const char *const integration_types[] = {"datasource", "logs", "metrics", NULL};
+static const char *const endpoint_types[] = {
+	"datadog", "elasticsearch", "opensearch", "prometheus", "rsyslog", NULL
+};
+static const char *const migration_methods[] = {"dump", "replication", NULL};
+
+static const DbaasDomain sort_order_domain = {.values = sort_orders};
+static const DbaasDomain period_domain = {.values = periods};
+static const DbaasDomain integration_type_domain = {.values = integration_types};
+static const DbaasDomain endpoint_type_domain = {.values = endpoint_types};
+static const DbaasDomain migration_method_domain = {.values = migration_methods};
+static const DbaasDomain log_limit_domain = {.min = 1, .max = 500};
+static const DbaasDomain service_name_domain = {.max_length = 63};
+static const DbaasDomain source_uri_domain = {.min_length = 1, .max_length = 512};
+static const DbaasDomain ignore_dbs_domain = {.min_length = 1, .max_length = 2048};
+
+#define ZONE_COLUMN \
+	{"zone", DBAAS_TEXT, .description = "Zone that the row comes from"}
+
+#define END_OF_COLUMNS {NULL}
+
+/* Fan-out: one request for each service. */
+static const DbaasParent each_service = {
+	"services", .locates = true, {{"service_name", "name"}}
+};
+
+static const DbaasColumn services_columns[] = {
+	{"zone", DBAAS_TEXT, .field = "zone",
+		.description = "Zone that the service is in"},
+	{"name", DBAAS_TEXT, .field = "name",
+		.description = "Name of the service, unique in its zone"},
+	{"type", DBAAS_TEXT, .field = "type",
+		.description = "Type of the service, such as pg or kafka"},
+	{"plan", DBAAS_TEXT, .field = "plan",
+		.description = "Subscription plan"},
+	{"state", DBAAS_TEXT, .field = "state",
+		.description = "poweroff, rebalancing, rebuilding or running"},
+	{"node_count", DBAAS_BIGINT, .field = "node-count",
+		.description = "Number of nodes"},
+	{"node_cpu_count", DBAAS_BIGINT, .field = "node-cpu-count",
+		.description = "CPUs of each node"},
+	{"node_memory", DBAAS_BIGINT, .field = "node-memory",
+		.description = "Memory of each node, in bytes"},
+	{"disk_size", DBAAS_BIGINT, .field = "disk-size",
+		.description = "Disk space, in bytes"},
+	{"termination_protection", DBAAS_BOOLEAN, .field = "termination-protection",
+		.description = "Whether the service is protected against deletion"},
+	{"notifications", DBAAS_JSONB, .field = "notifications",
+		.description = "Notices and warnings about the service"},
+	{"integrations", DBAAS_JSONB, .field = "integrations",
+		.description = "Integrations that the service is an end of"},
+	{"created_at", DBAAS_TIMESTAMPTZ, .field = "created-at",
+		.description = "When the service was created"},
+	{"updated_at", DBAAS_TIMESTAMPTZ, .field = "updated-at",
+		.description = "When the service was last changed"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn service_types_columns[] = {
+	ZONE_COLUMN,
+	{"name", DBAAS_TEXT, .field = "name", .param = "service-type-name",
+		.description = "Name of the service type"},
+	{"description", DBAAS_TEXT, .field = "description",
+		.description = "What the service type is"},
+	{"default_version", DBAAS_TEXT, .field = "default-version",
+		.description = "Version that a new service gets"},
+	{"available_versions", DBAAS_TEXT_ARRAY, .field = "available-versions",
+		.description = "Versions to choose from"},
+	{"plans", DBAAS_JSONB, .field = "plans",
+		.description = "Plans of the service type (see dbaas_plans)"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn plans_columns[] = {
+	ZONE_COLUMN,
+	{"service_type", DBAAS_TEXT, .field = "../name", .param = "service-type-name",
+		.description = "Service type that the plan is for"},
+	{"name", DBAAS_TEXT, .field = "name",
+		.description = "Name of the plan"},
+	{"family", DBAAS_TEXT, .field = "family",
+		.description = "Family of the plan"},
+	{"node_count", DBAAS_BIGINT, .field = "node-count",
+		.description = "Number of nodes"},
+	{"node_cpu_count", DBAAS_BIGINT, .field = "node-cpu-count",
+		.description = "CPUs of each node"},
+	{"node_memory", DBAAS_BIGINT, .field = "node-memory",
+		.description = "Memory of each node, in bytes"},
+	{"disk_space", DBAAS_BIGINT, .field = "disk-space",
+		.description = "Disk space, in bytes"},
+	{"max_memory_percent", DBAAS_BIGINT, .field = "max-memory-percent",
+		.description = "Share of the memory that the service may use"},
+	{"authorized", DBAAS_BOOLEAN, .field = "authorized",
+		.description = "Whether the organisation may use the plan"},
+	{"zones", DBAAS_TEXT_ARRAY, .field = "zones",
+		.description = "Zones that offer the plan"},
+	{"backup_config", DBAAS_JSONB, .field = "backup-config",
+		.description = "How often backups are made, and how long they are kept"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn integrations_columns[] = {
+	ZONE_COLUMN,
+	{"id", DBAAS_UUID, .field = "id", .param = "id",
+		.description = "Id of the integration"},
+	{"type", DBAAS_TEXT, .field = "type",
+		.insert = "integration-type", .insert_required = true,
+		.write_domain = &integration_type_domain,
+		.description = "datasource, logs or metrics"},
+	{"source", DBAAS_TEXT, .field = "source",
+		.insert = "source-service", .insert_required = true,
+		.write_domain = &service_name_domain,
+		.description = "Name of the service that data comes from"},
+	{"dest", DBAAS_TEXT, .field = "dest",
+		.insert = "dest-service", .insert_required = true,
+		.write_domain = &service_name_domain,
+		.description = "Name of the service that data goes to"},
+	{"description", DBAAS_TEXT, .field = "description",
+		.description = "What the integration does"},
+	{"status", DBAAS_TEXT, .field = "status",
+		.description = "Status of the integration"},
+	{"is_enabled", DBAAS_BOOLEAN, .field = "is-enabled",
+		.description = "Whether the integration is enabled"},
+	{"is_active", DBAAS_BOOLEAN, .field = "is-active",
+		.description = "Whether the integration is active"},
+	{"settings", DBAAS_JSONB, .field = "settings",
+		.insert = "settings", .update = "settings",
+		.description = "Settings of the integration"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn integration_types_columns[] = {
+	ZONE_COLUMN,
+	{"type", DBAAS_TEXT, .field = "type",
+		.description = "Type of integration"},
+	{"source_description", DBAAS_TEXT, .field = "source-description",
+		.description = "What the source does"},
+	{"source_service_types", DBAAS_TEXT_ARRAY, .field = "source-service-types",
+		.description = "Service types that can be the source"},
+	{"dest_description", DBAAS_TEXT, .field = "dest-description",
+		.description = "What the destination does"},
+	{"dest_service_types", DBAAS_TEXT_ARRAY, .field = "dest-service-types",
+		.description = "Service types that can be the destination"},
+	{"settings", DBAAS_JSONB, .field = "settings",
+		.description = "JSON schema of the settings"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn integration_settings_columns[] = {
+	ZONE_COLUMN,
+	{"integration_type", DBAAS_TEXT, .param = "integration-type",
+		.description = "Type of integration"},
+	{"source_type", DBAAS_TEXT, .param = "source-type",
+		.description = "Service type of the source"},
+	{"dest_type", DBAAS_TEXT, .param = "dest-type",
+		.description = "Service type of the destination"},
+	{"settings", DBAAS_JSONB, .field = "settings",
+		.description = "JSON schema of the settings"},
+	END_OF_COLUMNS
+};
+
+static const DbaasParent each_integration_type = {
+	"integration-types", .locates = false,
+	{
+		{"integration_type", "type"},
+		{"source_type", "source_service_types"},
+		{"dest_type", "dest_service_types"}
+	}
+};
+
+static const DbaasColumn external_endpoints_columns[] = {
+	ZONE_COLUMN,
+	{"id", DBAAS_UUID, .field = "id",
+		.description = "Id of the endpoint"},
+	{"name", DBAAS_TEXT, .field = "name",
+		.description = "Name of the endpoint"},
+	{"type", DBAAS_TEXT, .field = "type",
+		.description = "datadog, elasticsearch, opensearch, prometheus or rsyslog"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn external_integrations_columns[] = {
+	ZONE_COLUMN,
+	{"id", DBAAS_UUID, .field = "integration-id", .param = "integration-id",
+		.description = "Id of the integration"},
+	{"service_name", DBAAS_TEXT, .field = "source-service-name",
+		.param = "service-name", .domain = &service_name_domain,
+		.insert_required = true,
+		.write_domain = &service_name_domain,
+		.description = "Name of the service that data comes from"},
+	{"service_type", DBAAS_TEXT, .field = "source-service-type",
+		.description = "Type of that service"},
+	{"dest_endpoint_id", DBAAS_UUID, .field = "dest-endpoint-id",
+		.insert = "dest-endpoint-id", .insert_required = true,
+		.description = "Id of the endpoint that data goes to"},
+	{"dest_endpoint_name", DBAAS_TEXT, .field = "dest-endpoint-name",
+		.description = "Name of that endpoint"},
+	{"type", DBAAS_TEXT, .field = "type",
+		.insert = "type", .insert_required = true,
+		.write_domain = &endpoint_type_domain,
+		.description = "Type of that endpoint"},
+	{"status", DBAAS_TEXT, .field = "status",
+		.description = "Status of the integration"},
+	{"description", DBAAS_TEXT, .field = "description",
+		.description = "What the integration does"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn logs_columns[] = {
+	ZONE_COLUMN,
+	{"service_name", DBAAS_TEXT, .param = "service-name", .domain = &service_name_domain,
+		.description = "Name of the service"},
+	{"time", DBAAS_TIMESTAMPTZ, .field = "time",
+		.description = "When the entry was written"},
+	{"node", DBAAS_TEXT, .field = "node",
+		.description = "Node that wrote the entry"},
+	{"unit", DBAAS_TEXT, .field = "unit",
+		.description = "Systemd unit that wrote the entry"},
+	{"message", DBAAS_TEXT, .field = "message",
+		.description = "Text of the entry"},
+	{"sort_order", DBAAS_TEXT, .param = "sort-order", .domain = &sort_order_domain,
+		.default_value = "desc",
+		.description = "Parameter: desc reads the newest entries first, asc the oldest"},
+	{"log_limit", DBAAS_BIGINT, .param = "limit", .domain = &log_limit_domain,
+		.description = "Parameter: the most entries to read of each service"},
+	{"log_offset", DBAAS_TEXT, .param = "offset",
+		.description = "Parameter: cursor to start from"},
+	{"next_offset", DBAAS_TEXT, .field = "../offset",
+		.description = "Cursor of the entries after the page that this one is in"},
+	{"first_log_offset", DBAAS_TEXT, .field = "../first-log-offset",
+		.description = "Cursor of the first entry of that page"},
+	END_OF_COLUMNS
+};
+
+static const DbaasPaging logs_paging = {
+	.limit_column = "log_limit",
+	.offset_column = "log_offset",
+	.order_column = "sort_order",
+	.time_column = "time",
+	.next_field = "offset",
+	.max_limit = 500
+};
+
+static const DbaasColumn metrics_columns[] = {
+	ZONE_COLUMN,
+	{"service_name", DBAAS_TEXT, .param = "service-name", .domain = &service_name_domain,
+		.description = "Name of the service"},
+	{"period", DBAAS_TEXT, .param = "period", .domain = &period_domain,
+		.default_value = "hour",
+		.description = "Parameter: time span to read: hour, day, week, month or year"},
+	{"metric", DBAAS_TEXT, .field = "../#key",
+		.description = "Name of the metric, such as cpu_usage"},
+	{"title", DBAAS_TEXT, .field = "../hints/title",
+		.description = "Title of the metric"},
+	{"node", DBAAS_TEXT, .field = "#label",
+		.description = "Node that was measured"},
+	{"time", DBAAS_TIMESTAMPTZ, .field = "#first",
+		.description = "When it was measured"},
+	{"value", DBAAS_DOUBLE, .field = "#value",
+		.description = "What was measured"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn ca_certificates_columns[] = {
+	ZONE_COLUMN,
+	{"certificate", DBAAS_TEXT, .field = "certificate",
+		.description = "Certificate of the organisation's own CA, in PEM form"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn migrations_columns[] = {
+	ZONE_COLUMN,
+	{"service_name", DBAAS_TEXT, .param = "name", .domain = &service_name_domain,
+		.description = "Name of the service that is migrated to"},
+	{"status", DBAAS_TEXT, .field = "status",
+		.description = "Status of the migration"},
+	{"method", DBAAS_TEXT, .field = "method",
+		.description = "Method of the migration"},
+	{"error", DBAAS_TEXT, .field = "error",
+		.description = "What went wrong"},
+	{"details", DBAAS_JSONB, .field = "details",
+		.description = "Status of each database"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn tasks_columns[] = {
+	ZONE_COLUMN,
+	{"service_name", DBAAS_TEXT, .param = "service", .domain = &service_name_domain,
+		.insert_required = true,
+		.write_domain = &service_name_domain,
+		.description = "Name of the service"},
+	{"id", DBAAS_UUID, .field = "id", .param = "id", .required = true,
+		.description = "Id of the task"},
+	{"task_type", DBAAS_TEXT, .field = "task-type",
+		.description = "What the task does"},
+	{"create_time", DBAAS_TIMESTAMPTZ, .field = "create-time",
+		.description = "When the task was created"},
+	{"success", DBAAS_BOOLEAN, .field = "success",
+		.description = "Whether the task succeeded"},
+	{"result", DBAAS_TEXT, .field = "result",
+		.description = "Result of the task"},
+	{"result_codes", DBAAS_JSONB, .field = "result-codes",
+		.description = "Result for each database"},
+	{"source_service_uri", DBAAS_TEXT,
+		.insert = "source-service-uri", .insert_required = true,
+		.write_domain = &source_uri_domain, .secret = true,
+		.description = "For INSERT alone: URI, with password, of the service to migrate from"},
+	{"method", DBAAS_TEXT, .insert = "method",
+		.write_domain = &migration_method_domain,
+		.description = "For INSERT alone: dump or replication"},
+	{"ignore_dbs", DBAAS_TEXT, .insert = "ignore-dbs",
+		.write_domain = &ignore_dbs_domain,
+		.description = "For INSERT alone: databases to leave out, separated by commas"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn operations_columns[] = {
+	ZONE_COLUMN,
+	{"id", DBAAS_UUID, .field = "id", .param = "id", .required = true,
+		.description = "Id of the operation"},
+	{"state", DBAAS_TEXT, .field = "state",
+		.description = "pending, success, failure or timeout"},
+	{"reason", DBAAS_TEXT, .field = "reason",
+		.description = "Kind of failure"},
+	{"message", DBAAS_TEXT, .field = "message",
+		.description = "What went wrong"},
+	{"reference_id", DBAAS_UUID, .field = "reference/id",
+		.description = "Id of what the operation makes or changes"},
+	{"reference_link", DBAAS_TEXT, .field = "reference/link",
+		.description = "Path of that in the API"},
+	{"reference_command", DBAAS_TEXT, .field = "reference/command",
+		.description = "Name of the API's operation that started it"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn zones_columns[] = {
+	{"zone", DBAAS_TEXT, .field = "name",
+		.description = "Name of the zone"},
+	{"api_endpoint", DBAAS_TEXT, .field = "api-endpoint",
+		.description = "Where the zone's API is"},
+	{"sos_endpoint", DBAAS_TEXT, .field = "sos-endpoint",
+		.description = "Where the zone's object storage is"},
+	END_OF_COLUMNS
+};
+
+#define COLUMNS(array) .columns = (array), .ncolumns = lengthof(array) - 1
+
+static const DbaasResource resources[] = {
+	{
+		.name = "services",
+		.table = "dbaas_services",
+		.description = "Database services of the organisation",
+		COLUMNS(services_columns),
+		.reads = {{"GET", "/dbaas-service", "dbaas-services[]"}},
+		.protected_column = "termination_protection",
+		.delete = {.method = "DELETE", .path = "/dbaas-service/{name}",
+			.service_column = "name"}
+	},
+	{
+		.name = "service-types",
+		.table = "dbaas_service_types",
+		.description = "Service types that the API offers",
+		COLUMNS(service_types_columns),
+		.reads = {
+			{"GET", "/dbaas-service-type/{service-type-name}", ""},
+			{"GET", "/dbaas-service-type", "dbaas-service-types[]"}
+		}
+	},
+	{
+		.name = "plans",
+		.table = "dbaas_plans",
+		.description = "Subscription plans of each service type",
+		COLUMNS(plans_columns),
+		.reads = {
+			{"GET", "/dbaas-service-type/{service-type-name}", "plans[]"},
+			{"GET", "/dbaas-service-type", "dbaas-service-types[].plans[]"}
+		}
+	},
+	{
+		.name = "integrations",
+		.table = "dbaas_integrations",
+		.description = "Integrations between services",
+		COLUMNS(integrations_columns),
+		.reads = {
+			{"GET", "/dbaas-integration/{id}", ""},
+			{"GET", "/dbaas-service", "dbaas-services[].integrations[]"}
+		},
+		.unique_column = "id",
+		.insert = {.method = "POST", .path = "/dbaas-integration",
+			.service_column = "source", .returned_column = "id"},
+		.update = {.method = "PUT", .path = "/dbaas-integration/{id}"},
+		.delete = {.method = "DELETE", .path = "/dbaas-integration/{id}"}
+	},
+	{
+		.name = "integration-types",
+		.table = "dbaas_integration_types",
+		.description = "Types of integration, and what each can join",
+		COLUMNS(integration_types_columns),
+		.reads = {{"GET", "/dbaas-integration-types", "dbaas-integration-types[]"}}
+	},
+	{
+		.name = "integration-settings",
+		.table = "dbaas_integration_settings",
+		.description = "JSON schema of the settings of each integration type between two service types",
+		COLUMNS(integration_settings_columns),
+		.reads = {
+			{"GET", "/dbaas-integration-settings/{integration-type}/{source-type}/{dest-type}", ""}
+		},
+		.parent = &each_integration_type
+	},
+	{
+		.name = "external-endpoints",
+		.table = "dbaas_external_endpoints",
+		.description = "Endpoints outside the platform that services can send data to",
+		COLUMNS(external_endpoints_columns),
+		.reads = {{"GET", "/dbaas-external-endpoints", "dbaas-endpoints[]"}}
+	},
+	{
+		.name = "external-integrations",
+		.table = "dbaas_external_integrations",
+		.description = "Integrations of services with external endpoints",
+		COLUMNS(external_integrations_columns),
+		.reads = {
+			{"GET", "/dbaas-external-integration/{integration-id}", ""},
+			{"GET", "/dbaas-external-integrations/{service-name}", "external-integrations[]"}
+		},
+		.parent = &each_service,
+		.insert = {.method = "PUT",
+			.path = "/dbaas-external-endpoint/{source-service-name}/attach",
+			.service_column = "service_name"},
+		.delete = {.method = "PUT",
+			.path = "/dbaas-external-endpoint/{source-service-name}/detach",
+			.service_column = "service_name",
+			.body_column = "id", .body_field = "integration-id"}
+	},
+	{
+		.name = "logs",
+		.table = "dbaas_logs",
+		.description = "Log entries of services",
+		COLUMNS(logs_columns),
+		.reads = {{"POST", "/dbaas-service-logs/{service-name}", "logs[]"}},
+		.parent = &each_service,
+		.paging = &logs_paging
+	},
+	{
+		.name = "metrics",
+		.table = "dbaas_metrics",
+		.description = "Measurements of services, a row for each metric, node and sample",
+		COLUMNS(metrics_columns),
+		.reads = {{"POST", "/dbaas-service-metrics/{service-name}", "metrics{}.data<>"}},
+		.parent = &each_service
+	},
+	{
+		.name = "ca-certificates",
+		.table = "dbaas_ca_certificates",
+		.description = "Certificate of the organisation's CA, as each zone gives it",
+		COLUMNS(ca_certificates_columns),
+		.reads = {{"GET", "/dbaas-ca-certificate", ""}}
+	},
+	{
+		.name = "migrations",
+		.table = "dbaas_migrations",
+		.description = "Migrations of databases into services",
+		COLUMNS(migrations_columns),
+		.reads = {{"GET", "/dbaas-migration-status/{name}", ""}},
+		.parent = &each_service
+	},
+	{
+		.name = "tasks",
+		.table = "dbaas_tasks",
+		.description = "Tasks of services, such as migration checks",
+		COLUMNS(tasks_columns),
+		.reads = {{"GET", "/dbaas-task/{service}/{id}", ""}},
+		.parent = &each_service,
+		.insert = {.method = "POST", .path = "/dbaas-task-migration-check/{service}",
+			.service_column = "service_name", .returned_column = "id"}
+	},
+	{
+		.name = "operations",
+		.table = "dbaas_operations",
+		.description = "Operations that writes started",
+		COLUMNS(operations_columns),
+		.reads = {{"GET", "/operation/{id}", ""}}
+	},
+	{
+		.name = DBAAS_ZONES_RESOURCE,
+		.table = "dbaas_zones",
+		.description = "Zones of the platform",
+		COLUMNS(zones_columns),
+		.reads = {{"GET", "/zone", "zones[]"}},
+		.global = true
+	}
+};
+
+const DbaasResource *
+dbaas_catalogue_resources(int *n)
+{
+	*n = lengthof(resources);
+	return resources;
+}
+
+const DbaasResource *
+dbaas_catalogue_find(const char *name)
+{
+	for (size_t i = 0; i < lengthof(resources); i++)
+	{
+		if (strcmp(resources[i].name, name) == 0)
+			return &resources[i];
+	}
+	return NULL;
+}
+
+int
+dbaas_catalogue_column(const DbaasResource *resource, const char *name)
+{
+	for (int i = 0; i < resource->ncolumns; i++)
+	{
+		if (strcmp(resource->columns[i].name, name) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/* Is "name" the SQL name "column" with hyphens for underscores? */
+static bool
+hyphenated_equal(const char *column, const char *name)
+{
+	for (; *column && *name; column++, name++)
+	{
+		if (*name != (*column == '_' ? '-' : *column))
+			return false;
+	}
+	return *column == *name;
+}
+
+int
+dbaas_catalogue_column_by_field(const DbaasResource *resource, const char *field)
+{
+	for (int i = 0; i < resource->ncolumns; i++)
+	{
+		const char *own = resource->columns[i].field;
+
+		if (own && strcmp(own, field) == 0)
+			return i;
+	}
+	for (int i = 0; i < resource->ncolumns; i++)
+	{
+		const DbaasColumn *column = &resource->columns[i];
+
+		if (hyphenated_equal(column->name, field) ||
+			(column->param && strcmp(column->param, field) == 0))
+			return i;
+	}
+	return -1;
+}
+
+int
+dbaas_catalogue_column_by_param(const DbaasResource *resource, const char *param)
+{
+	for (int i = 0; i < resource->ncolumns; i++)
+	{
+		const char *own = resource->columns[i].param;
+
+		if (own && strcmp(own, param) == 0)
+			return i;
+	}
+	for (int i = 0; i < resource->ncolumns; i++)
+	{
+		const char *own = resource->columns[i].field;
+
+		if (own && strcmp(own, param) == 0)
+			return i;
+	}
+	return -1;
+}
+
+const char *
+dbaas_catalogue_type_name(DbaasType type)
+{
+	static const char *const names[] = {
+		[DBAAS_TEXT] = "text",
+		[DBAAS_BIGINT] = "bigint",
+		[DBAAS_DOUBLE] = "double precision",
+		[DBAAS_BOOLEAN] = "boolean",
+		[DBAAS_UUID] = "uuid",
+		[DBAAS_TIMESTAMPTZ] = "timestamp with time zone",
+		[DBAAS_JSONB] = "jsonb",
+		[DBAAS_TEXT_ARRAY] = "text[]"
+	};
+
+	return names[type];
+}
+
+int
+dbaas_catalogue_nreads(const DbaasResource *resource)
+{
+	int			n = 0;
+
+	while (n < DBAAS_MAX_READS && resource->reads[n].method)
+		n++;
+	return n;
+}
+
+bool
+dbaas_catalogue_in_path(const char *path, const char *param)
+{
+	size_t		len = strlen(param);
+
+	for (const char *p = strchr(path, '{'); p; p = strchr(p + 1, '{'))
+	{
+		if (strncmp(p + 1, param, len) == 0 && p[1 + len] == '}')
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,199 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalogue.h
+ *		The one description of every table: columns, keys, endpoints, writes.
+ *
+ * Planning, import, validation, requests, decoding, EXPLAIN and the
+ * documentation all follow from these structs.  Adding a table is adding an
+ * entry to catalogue.c.  This module is constant data and look-ups: it knows
+ * nothing of the planner, of HTTP or of JSON.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_CATALOGUE_H
+#define DBAAS_CATALOGUE_H
+
+/* SQL types that a catalogue column can have. */
+typedef enum DbaasType
+{
+	DBAAS_TEXT,
+	DBAAS_BIGINT,
+	DBAAS_DOUBLE,
+	DBAAS_BOOLEAN,
+	DBAAS_UUID,
+	DBAAS_TIMESTAMPTZ,
+	DBAAS_JSONB,
+	DBAAS_TEXT_ARRAY,
+} DbaasType;
+
+/*
+ * What the API accepts for a parameter: one of "values" when that is set,
+ * else a whole number from min to max when max is set, else a text of
+ * min_length to max_length characters when max_length is set.
+ */
+typedef struct DbaasDomain
+{
+	const char *const *values;	/* ends with NULL */
+	int64		min;
+	int64		max;
+	int			min_length;
+	int			max_length;
+} DbaasDomain;
+
+/*
+ * A column.
+ *
+ * "field" says where an answer holds the value, starting from the row's own
+ * JSON object: "node-count" is a member of it, "hints/title" a member of a
+ * member, "../name" a member of the object around it.  "#key" is the name
+ * under which the row's object stands in the object around it; "#label",
+ * "#first" and "#value" belong to a cell of a table (see DbaasEndpoint.rows).
+ * NULL when answers do not hold it.
+ *
+ * "param" is the API's name of the request parameter that the column fills
+ * when a query gives its value: such a column is a key.  Where an answer does
+ * not hold a key, the column shows the value that was asked for.
+ */
+typedef struct DbaasColumn
+{
+	const char *name;
+	DbaasType	type;
+	const char *field;
+	const char *param;
+	const DbaasDomain *domain;	/* what the parameter accepts, or NULL */
+	const char *default_value;	/* of the parameter, or NULL */
+	bool		required;		/* (k!): reading needs it, nothing lists it */
+	const char *insert;			/* member of the INSERT body, or NULL */
+	bool		insert_required;
+	const char *update;			/* member of the UPDATE body, or NULL */
+	const DbaasDomain *write_domain;	/* what writes accept, or NULL */
+	bool		secret;			/* never shown: not in errors, not in EXPLAIN */
+	const char *description;
+} DbaasColumn;
+
+/*
+ * An operation of the API.  "{x}" in the path is the value of the column whose
+ * param is x; the other parameters go into the body of a POST.
+ *
+ * "rows" says which parts of the answer are rows: steps with a point between
+ * them, each going from an object to a member of it, and then, with "[]", to
+ * every element of the array there, with "{}", to every member of the object
+ * there, or, with "<>", to every cell of the {"cols", "rows"} table there,
+ * where column 0 heads each line.  "" is the answer itself.
+ */
+typedef struct DbaasEndpoint
+{
+	const char *method;
+	const char *path;
+	const char *rows;
+} DbaasEndpoint;
+
+/*
+ * Answers that come in pages.  The entries to ask for and the cursor to start
+ * from are parameters; the answer names the cursor of the page to follow.
+ */
+typedef struct DbaasPaging
+{
+	const char *limit_column;	/* caps the rows of one request's pages */
+	const char *offset_column;	/* where to start */
+	const char *order_column;	/* direction: asc or desc */
+	const char *time_column;	/* what the entries are in the order of */
+	const char *next_field;		/* member of the answer: the next cursor */
+	int			max_limit;		/* entries that one request may ask for */
+} DbaasPaging;
+
+/*
+ * Where keys that a query does not give are found: rows of another resource.
+ * Each pair says which column of this table takes which column of that one;
+ * an array there stands for each of its elements.
+ */
+typedef struct DbaasParent
+{
+	const char *resource;
+	bool		locates;		/* what a given key names is in one zone: the
+								 * lists tell which */
+	struct
+	{
+		const char *column;
+		const char *parent_column;
+	}			keys[3];
+} DbaasParent;
+
+/* What a write's path and body need beside the columns. */
+typedef struct DbaasWrite
+{
+	const char *method;			/* NULL: the table does not take this write */
+	const char *path;			/* "{x}": the column whose param, or else
+								 * whose field, is x */
+	const char *service_column; /* whose service the write concerns (found in
+								 * the zones' lists when zone is not given),
+								 * or NULL */
+	const char *body_column;	/* of a DELETE with a body: the column sent */
+	const char *body_field;		/* and the member that it is sent as */
+	const char *returned_column;	/* takes the operation's reference.id */
+} DbaasWrite;
+
+#define DBAAS_MAX_READS 3
+
+typedef struct DbaasResource
+{
+	const char *name;			/* table option "resource" */
+	const char *table;			/* name that IMPORT FOREIGN SCHEMA gives */
+	const char *description;
+	const DbaasColumn *columns; /* ends with a NULL name; zone comes first */
+	int			ncolumns;
+
+	/*
+	 * The first whose path parameters the query gives is used; the last when
+	 * none is, with the parent telling what the query does not.
+	 */
+	DbaasEndpoint reads[DBAAS_MAX_READS];	/* the rest has no method */
+	const DbaasParent *parent;
+	const DbaasPaging *paging;
+	const char *unique_column;	/* an answer may repeat it; a row is shown
+								 * once for each value in a zone */
+	bool		global;			/* asked once, not in each zone, and unsigned */
+	const char *protected_column;	/* true: the API refuses to delete */
+	DbaasWrite	insert;
+	DbaasWrite	update;
+	DbaasWrite	delete;
+} DbaasResource;
+
+/* The resource that lists the organisation's zones. */
+#define DBAAS_ZONES_RESOURCE "zones"
+#define DBAAS_ZONE_COLUMN 0
+
+/*
+ * All resources, in the order of the documentation; the count is stored in
+ * *n.  Constant data, never freed.
+ */
+extern const DbaasResource *dbaas_catalogue_resources(int *n);
+
+/* The resource of that name (as in table option "resource"), or NULL. */
+extern const DbaasResource *dbaas_catalogue_find(const char *name);
+
+/* Index of the column with that SQL name, or -1. */
+extern int	dbaas_catalogue_column(const DbaasResource *resource,
+								   const char *name);
+
+/*
+ * Index of the column that a column option "field" means: by its place in the
+ * answer, the name of its parameter, or its SQL name with hyphens; or -1.
+ */
+extern int	dbaas_catalogue_column_by_field(const DbaasResource *resource,
+											const char *field);
+
+/* Index of the column whose param, or else whose field, has that name, or -1. */
+extern int	dbaas_catalogue_column_by_param(const DbaasResource *resource,
+											const char *param);
+
+/* Name of the SQL type, as CREATE FOREIGN TABLE takes it. */
+extern const char *dbaas_catalogue_type_name(DbaasType type);
+
+/* Number of endpoints in "reads". */
+extern int	dbaas_catalogue_nreads(const DbaasResource *resource);
+
+/* Does a path template hold "{param}"? */
+extern bool dbaas_catalogue_in_path(const char *path, const char *param);
+
+#endif							/* DBAAS_CATALOGUE_H */

@@ -1,0 +1,70 @@
+/*-------------------------------------------------------------------------
+ *
+ * compat.h
+ *		Differences between PostgreSQL 15 to 18, under one name each.
+ *
+ * The only file that looks at PG_VERSION_NUM.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_COMPAT_H
+#define DBAAS_COMPAT_H
+
+#if PG_VERSION_NUM < 150000
+#error "dbaas_fdw needs PostgreSQL 15 or later"
+#endif
+
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#endif
+
+/* create_foreignscan_path: fdw_restrictinfo since 17, disabled_nodes since 18. */
+#if PG_VERSION_NUM >= 180000
+#define dbaas_create_foreignscan_path(root, rel, rows, startup, total, pathkeys, outer, priv) \
+	create_foreignscan_path(root, rel, NULL, rows, 0, startup, total, \
+							pathkeys, outer, NULL, NIL, priv)
+#elif PG_VERSION_NUM >= 170000
+#define dbaas_create_foreignscan_path(root, rel, rows, startup, total, pathkeys, outer, priv) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, \
+							pathkeys, outer, NULL, NIL, priv)
+#else
+#define dbaas_create_foreignscan_path(root, rel, rows, startup, total, pathkeys, outer, priv) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, \
+							pathkeys, outer, NULL, priv)
+#endif
+
+/* estimate_array_length takes the PlannerInfo since 17. */
+#if PG_VERSION_NUM >= 170000
+#define dbaas_estimate_array_length(root, node) estimate_array_length(root, node)
+#else
+#define dbaas_estimate_array_length(root, node) ((void) (root), estimate_array_length(node))
+#endif
+
+/* Whom a relation is read as, or InvalidOid: in the ForeignScan since 16. */
+#if PG_VERSION_NUM >= 160000
+#define dbaas_check_as_user(node) (((ForeignScan *) (node)->ss.ps.plan)->checkAsUser)
+#else
+#define dbaas_check_as_user(node) \
+	(exec_rt_fetch(((Scan *) (node)->ss.ps.plan)->scanrelid, \
+				   (node)->ss.ps.state)->checkAsUser)
+#endif
+
+/* pg_b64_encode takes uint8 * since 18. */
+#if PG_VERSION_NUM >= 180000
+#define dbaas_b64_encode(src, len, dst, dstlen) \
+	pg_b64_encode((const uint8 *) (src), len, dst, dstlen)
+#else
+#define dbaas_b64_encode(src, len, dst, dstlen) \
+	pg_b64_encode((const char *) (src), len, dst, dstlen)
+#endif
+
+/* Wait events of an extension's own have names since 17. */
+#include "utils/wait_event.h"
+#if PG_VERSION_NUM >= 170000
+#define dbaas_wait_event_new(name) WaitEventExtensionNew(name)
+#else
+#define dbaas_wait_event_new(name) PG_WAIT_EXTENSION
+#endif
+
+#endif							/* DBAAS_COMPAT_H */

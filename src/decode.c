@@ -1,0 +1,335 @@
+/*-------------------------------------------------------------------------
+ *
+ * decode.c
+ *		Rows of answers to SQL values.
+ *
+ * Each value goes through the input function of its column's own type, so a
+ * table may declare a column as any type that can read it.  A field that the
+ * catalogue knows must have the JSON type that the API documents.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <ctype.h>
+
+#include "catalog/pg_type.h"
+#include "decode.h"
+#include "fmgr.h"
+#include "mb/pg_wchar.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+/* How to make values of a type. */
+typedef struct Input
+{
+	Oid			type;
+	int32		typmod;
+	FmgrInfo	function;
+	Oid			ioparam;
+} Input;
+
+typedef struct Attribute
+{
+	int			index;			/* in values */
+	const char *name;			/* field, for errors */
+	const DbaasColumn *column;	/* or NULL */
+	int			column_index;
+	DbaasField *field;			/* or NULL */
+	Input		input;
+	bool		array;
+	Input		element;		/* of an array */
+	int16		element_len;
+	bool		element_byval;
+	char		element_align;
+} Attribute;
+
+struct DbaasDecoder
+{
+	int			natts;
+	int			nused;
+	Attribute  *used;
+};
+
+static void
+init_input(Input *input, Oid type, int32 typmod)
+{
+	Oid			function;
+
+	input->type = type;
+	input->typmod = typmod;
+	getTypeInputInfo(type, &function, &input->ioparam);
+	fmgr_info(function, &input->function);
+}
+
+DbaasDecoder *
+dbaas_decoder_new(const DbaasTable *table, TupleDesc desc, const Bitmapset *used)
+{
+	DbaasDecoder *decoder = palloc0(sizeof(DbaasDecoder));
+	int			attnum = -1;
+
+	decoder->natts = desc->natts;
+	decoder->used = palloc0(Max(bms_num_members(used), 1) * sizeof(Attribute));
+	while ((attnum = bms_next_member(used, attnum)) >= 0)
+	{
+		Form_pg_attribute attr = TupleDescAttr(desc, attnum - 1);
+		const DbaasAttribute *shown = &table->attributes[attnum - 1];
+		Attribute  *attribute = &decoder->used[decoder->nused++];
+		Oid			element;
+
+		attribute->index = attnum - 1;
+		attribute->column_index = shown->column;
+		if (shown->column >= 0)
+			attribute->column = &table->resource->columns[shown->column];
+		attribute->name = shown->field ? shown->field : attribute->column->name;
+		attribute->field = shown->field ? dbaas_field_parse(shown->field) : NULL;
+		init_input(&attribute->input, attr->atttypid, attr->atttypmod);
+		element = get_element_type(attr->atttypid);
+		if (OidIsValid(element))
+		{
+			attribute->array = true;
+			init_input(&attribute->element, element, attr->atttypmod);
+			get_typlenbyvalalign(element, &attribute->element_len,
+								 &attribute->element_byval, &attribute->element_align);
+		}
+	}
+	return decoder;
+}
+
+/*
+ * The error of a value that is not what the API documents.
+ */
+static void pg_attribute_noreturn()
+bad_field(const Attribute *attribute, const DbaasRows *rows, const DbaasOrigin *origin,
+		  const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_ERROR),
+			 errmsg("%s: field \"%s\" of row " INT64_FORMAT " cannot be used",
+					origin->label, attribute->name, dbaas_rows_number(rows)),
+			 errdetail_internal("%s", detail)));
+}
+
+/* Has the value the JSON type that goes with the catalogue's type? */
+static bool
+has_documented_type(DbaasType type, DbaasJson *value)
+{
+	switch (type)
+	{
+		case DBAAS_TEXT:
+		case DBAAS_UUID:
+		case DBAAS_TIMESTAMPTZ:
+			return json_object_is_type(value, json_type_string);
+		case DBAAS_BIGINT:
+			return dbaas_json_integer(value) != NULL;
+		case DBAAS_DOUBLE:
+			return json_object_is_type(value, json_type_int) ||
+				json_object_is_type(value, json_type_double);
+		case DBAAS_BOOLEAN:
+			return json_object_is_type(value, json_type_boolean);
+		case DBAAS_TEXT_ARRAY:
+			if (!json_object_is_type(value, json_type_array))
+				return false;
+			for (size_t i = 0; i < json_object_array_length(value); i++)
+			{
+				DbaasJson *element = json_object_array_get_idx(value, i);
+
+				if (element && !json_object_is_type(element, json_type_string))
+					return false;
+			}
+			return true;
+		case DBAAS_JSONB:
+			return true;
+	}
+	return false;
+}
+
+static const char *
+documented_type_name(DbaasType type)
+{
+	switch (type)
+	{
+		case DBAAS_BIGINT:
+			return "an integer";
+		case DBAAS_DOUBLE:
+			return "a number";
+		case DBAAS_BOOLEAN:
+			return "a boolean";
+		case DBAAS_TEXT_ARRAY:
+			return "an array of strings";
+		default:
+			return "a string";
+	}
+}
+
+/* UTF-8 text of len bytes, as a C string in the server's encoding. */
+static char *
+server_text(const char *text, size_t len)
+{
+	if (memchr(text, '\0', len) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
+				 errmsg("the text has a NUL character")));
+	return pg_any_to_server(text, (int) len, PG_UTF8);
+}
+
+/* The text of a value that input functions other than JSON's take. */
+static char *
+value_text(DbaasJson *value)
+{
+	const char *text;
+
+	if (json_object_is_type(value, json_type_string))
+		return server_text(json_object_get_string(value), json_object_get_string_len(value));
+	text = dbaas_json_integer(value);
+	if (text == NULL)
+		text = dbaas_json_text(value);
+	return server_text(text, strlen(text));
+}
+
+static Datum
+call_input(Input *input, char *text)
+{
+	return InputFunctionCall(&input->function, text, input->ioparam, input->typmod);
+}
+
+static Datum
+scalar_datum(Input *input, DbaasJson *value)
+{
+	const char *text;
+
+	switch (input->type)
+	{
+		case JSONOID:
+		case JSONBOID:
+			text = dbaas_json_text(value);
+			return call_input(input, server_text(text, strlen(text)));
+		case TEXTOID:
+			return PointerGetDatum(cstring_to_text(value_text(value)));
+		case INT8OID:
+			if (json_object_is_type(value, json_type_int))
+				return Int64GetDatum(json_object_get_int64(value));
+			break;
+		case BOOLOID:
+			if (json_object_is_type(value, json_type_boolean))
+				return BoolGetDatum(json_object_get_boolean(value));
+			break;
+	}
+	return call_input(input, value_text(value));
+}
+
+static Datum
+array_datum(Attribute *attribute, DbaasJson *value)
+{
+	size_t		n = json_object_array_length(value);
+	Datum	   *elements = palloc(Max(n, 1) * sizeof(Datum));
+	bool	   *nulls = palloc0(Max(n, 1) * sizeof(bool));
+	int			dims[1] = {(int) n};
+	int			lower[1] = {1};
+
+	for (size_t i = 0; i < n; i++)
+	{
+		DbaasJson *element = json_object_array_get_idx(value, i);
+
+		nulls[i] = element == NULL;
+		if (element)
+			elements[i] = scalar_datum(&attribute->element, element);
+	}
+	if (n == 0)
+		return PointerGetDatum(construct_empty_array(attribute->element.type));
+	return PointerGetDatum(construct_md_array(elements, nulls, 1, dims, lower,
+											  attribute->element.type, attribute->element_len,
+											  attribute->element_byval, attribute->element_align));
+}
+
+/*
+ * PostgreSQL's input functions take more than the API writes, such as "now".
+ */
+static bool
+looks_like_time(const char *text)
+{
+	return strlen(text) >= 19 && isdigit((unsigned char) text[0]) &&
+		isdigit((unsigned char) text[3]) && text[4] == '-' && text[7] == '-' &&
+		(text[10] == 'T' || text[10] == 't' || text[10] == ' ');
+}
+
+/* The Datum of a value that is there. */
+static Datum
+value_datum(Attribute *attribute, const DbaasRows *rows, const DbaasOrigin *origin,
+			DbaasJson *value)
+{
+	const DbaasColumn *column = attribute->column;
+
+	if (column && !has_documented_type(column->type, value))
+		bad_field(attribute, rows, origin,
+				  psprintf("It is of type %s, not %s.", dbaas_json_type_name(value),
+						   documented_type_name(column->type)));
+	if (column && column->type == DBAAS_TIMESTAMPTZ &&
+		!looks_like_time(json_object_get_string(value)))
+		bad_field(attribute, rows, origin, "It is not a time.");
+
+	if (attribute->array && json_object_is_type(value, json_type_array))
+		return array_datum(attribute, value);
+	return scalar_datum(&attribute->input, value);
+}
+
+/*
+ * One attribute of the current row.  Where the answer does not hold a key, it
+ * is what was asked for.
+ */
+static Datum
+decode_attribute(Attribute *attribute, DbaasRows *rows, const DbaasOrigin *origin, bool *isnull)
+{
+	DbaasJson *value = attribute->field ? dbaas_rows_field(rows, attribute->field) : NULL;
+	const char *asked = NULL;
+
+	*isnull = false;
+	if (value)
+		return value_datum(attribute, rows, origin, value);
+	if (attribute->column_index == DBAAS_ZONE_COLUMN)
+		asked = origin->zone;
+	else if (attribute->column && attribute->column->param && origin->args)
+		asked = origin->args[attribute->column_index];
+	if (asked)
+		return call_input(&attribute->input, server_text(asked, strlen(asked)));
+	*isnull = true;
+	return (Datum) 0;
+}
+
+void
+dbaas_decode_row(DbaasDecoder *decoder, DbaasRows *rows, const DbaasOrigin *origin,
+				 Datum *values, bool *isnull)
+{
+	MemoryContext cxt = CurrentMemoryContext;
+	volatile int now = 0;
+
+	memset(isnull, true, decoder->natts * sizeof(bool));
+	memset(values, 0, decoder->natts * sizeof(Datum));
+
+	PG_TRY();
+	{
+		for (; now < decoder->nused; now++)
+		{
+			Attribute  *attribute = &decoder->used[now];
+
+			values[attribute->index] = decode_attribute(attribute, rows, origin,
+														&isnull[attribute->index]);
+		}
+	}
+	PG_CATCH();
+	{
+		ErrorData  *edata;
+
+		/* What an input function says of a value becomes the detail. */
+		MemoryContextSwitchTo(cxt);
+		edata = CopyErrorData();
+		if (ERRCODE_TO_CATEGORY(edata->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
+			PG_RE_THROW();
+		FlushErrorState();
+		bad_field(&decoder->used[now], rows, origin, edata->message);
+	}
+	PG_END_TRY();
+}

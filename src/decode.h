@@ -1,0 +1,46 @@
+/*-------------------------------------------------------------------------
+ *
+ * decode.h
+ *		Rows of answers to SQL values.
+ *
+ * Knows JSON and SQL types; knows nothing of HTTP.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_DECODE_H
+#define DBAAS_DECODE_H
+
+#include "access/tupdesc.h"
+#include "nodes/bitmapset.h"
+#include "rows.h"
+#include "table.h"
+
+typedef struct DbaasDecoder DbaasDecoder;
+
+/*
+ * Where a row came from: what its request asked for, to be shown where the
+ * answer does not hold it, and to be named in errors.
+ */
+typedef struct DbaasOrigin
+{
+	const char *zone;			/* or NULL */
+	const char *const *args;	/* by catalogue column, in UTF-8; or NULL */
+	const char *label;			/* of the call */
+} DbaasOrigin;
+
+/*
+ * A decoder of the attributes in "used" (numbers from 1), palloc'd.
+ */
+extern DbaasDecoder *dbaas_decoder_new(const DbaasTable *table, TupleDesc desc,
+									   const Bitmapset *used);
+
+/*
+ * Decodes the current row into values and isnull, of desc->natts elements,
+ * with memory of the current context.  Attributes that are not used become
+ * NULL.  Raises ERROR (HV000) that names the field and the row when a value
+ * has not the documented type.
+ */
+extern void dbaas_decode_row(DbaasDecoder *decoder, DbaasRows *rows,
+							 const DbaasOrigin *origin, Datum *values, bool *isnull);
+
+#endif							/* DBAAS_DECODE_H */

@@ -1,0 +1,47 @@
+/*-------------------------------------------------------------------------
+ *
+ * error.h
+ *		Errors as values.
+ *
+ * The layers that speak to the API return a DbaasError; the layer that knows
+ * the statement raises it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_ERROR_H
+#define DBAAS_ERROR_H
+
+typedef struct DbaasError
+{
+	int			sqlerrcode;
+	const char *message;
+	const char *detail;			/* or NULL */
+	const char *hint;			/* or NULL */
+} DbaasError;
+
+/*
+ * An error in the current memory context, with a formatted message.  Detail
+ * and hint start as NULL; who made the error may set them.
+ */
+extern DbaasError *dbaas_error_new(int sqlerrcode, const char *format,...)
+			pg_attribute_printf(2, 3);
+
+/*
+ * Text that came from outside, fit for a message: at most max_bytes of it,
+ * whole characters, in the server's encoding, without control characters.
+ * Bytes that are not UTF-8 become question marks.  In the current memory
+ * context.
+ */
+extern char *dbaas_error_excerpt(const char *text, size_t len, size_t max_bytes);
+
+/* ereport(ERROR) of an error value. */
+extern void dbaas_error_raise(const DbaasError *error) pg_attribute_noreturn();
+
+/*
+ * The candidate that "name" most likely means, or NULL when none is near.
+ * Candidates end with NULL; the result is one of them.
+ */
+extern const char *dbaas_error_nearest(const char *name,
+									   const char *const *candidates);
+
+#endif							/* DBAAS_ERROR_H */

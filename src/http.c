@@ -1,0 +1,734 @@
+/*-------------------------------------------------------------------------
+ *
+ * http.c
+ *		HTTP requests that run concurrently, on libcurl.
+ *
+ * Each pool is a curl multi handle driven by socket events.  The sockets of
+ * all pools are in one epoll set, whose descriptor is what the backend waits
+ * on together with its latch.
+ *
+ * libcurl's callbacks never throw: they record what happened and return.
+ * A request hangs on a reset callback of its memory context, so no error path
+ * has to free it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "http.h"
+#include "lib/ilist.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "storage/fd.h"
+#include "storage/latch.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+/* Connections that a pool keeps open when they are idle. */
+#define MAX_IDLE_CONNECTIONS 64L
+
+/* Events that one turn of the loop takes from the epoll set. */
+#define MAX_EVENTS 32
+
+struct DbaasHttpPool
+{
+	dlist_node	node;			/* in "pools" */
+	uint32		id;				/* in epoll events; never used again */
+	CURLM	   *multi;
+	TimestampTz timer;			/* when libcurl wants to be called, 0: never */
+	dlist_head	requests;		/* all that are not released */
+	long		connect_timeout_ms;
+	long		request_timeout_ms;
+	size_t		max_response_bytes;
+	char	   *ca_file;
+	char	   *proxy;
+	char	   *user_agent;
+};
+
+struct DbaasHttpRequest
+{
+	dlist_node	node;			/* in pool->requests */
+	DbaasHttpPool *pool;		/* NULL once the pool is closed */
+	MemoryContextCallback callback;
+	CURL	   *easy;			/* NULL once released */
+	struct curl_slist *headers;
+	char	   *request_body;
+	char		errbuf[CURL_ERROR_SIZE];
+	bool		ended;
+	bool		too_large;
+	bool		no_memory;
+	char	   *body;			/* malloc'ed: grown inside a callback */
+	size_t		body_len;
+	size_t		body_size;
+	DbaasHttpAnswer answer;
+};
+
+static int	epoll_fd = -1;
+static uint32 last_pool_id = 0;
+static dlist_head pools = DLIST_STATIC_INIT(pools);
+
+/* callbacks of libcurl */
+static int	on_socket(CURL *easy, curl_socket_t fd, int what, void *userp, void *socketp);
+static int	on_timer(CURLM *multi, long timeout_ms, void *userp);
+static size_t on_body(char *data, size_t size, size_t nmemb, void *userp);
+
+/* the life of a request */
+static CURLcode set_options(DbaasHttpRequest *request, const char *method,
+							const char *url, const char *authorization, bool fresh);
+static void end_request(DbaasHttpRequest *request, CURLcode code);
+static DbaasHttpFailure classify(DbaasHttpRequest *request, CURLcode code);
+static void release_callback(void *arg);
+
+/* driving the pools */
+static void perform_pool(DbaasHttpPool *pool, curl_socket_t fd, int events);
+static void collect_ended(DbaasHttpPool *pool);
+static DbaasHttpPool *find_pool(uint32 id);
+
+/*
+ * libcurl resolves names in threads of its own, and those must not serve the
+ * backend's signals: they inherit the mask that is in force when libcurl is
+ * called.
+ */
+static void
+block_signals(sigset_t *saved)
+{
+	sigset_t	all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, saved);
+}
+
+static void
+restore_signals(const sigset_t *saved)
+{
+	pthread_sigmask(SIG_SETMASK, saved, NULL);
+}
+
+static bool
+ensure_epoll(void)
+{
+	if (epoll_fd < 0)
+	{
+		epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+		if (epoll_fd >= 0)
+			ReserveExternalFD();
+	}
+	return epoll_fd >= 0;
+}
+
+/*
+ * strdup that takes NULL; *ok becomes false when memory runs out.
+ */
+static char *
+copy_string(const char *s, bool *ok)
+{
+	char	   *copy = s ? strdup(s) : NULL;
+
+	if (s && !copy)
+		*ok = false;
+	return copy;
+}
+
+DbaasHttpPool *
+dbaas_http_pool_open(const DbaasHttpSettings *settings)
+{
+	static bool initialized = false;
+	DbaasHttpPool *pool;
+	bool		ok = true;
+
+	if (!initialized)
+	{
+		if (curl_global_init(CURL_GLOBAL_ALL) != CURLE_OK)
+			return NULL;
+		initialized = true;
+	}
+	if (!ensure_epoll())
+		return NULL;
+
+	pool = calloc(1, sizeof(DbaasHttpPool));
+	if (pool == NULL)
+		return NULL;
+	pool->id = ++last_pool_id;
+	dlist_init(&pool->requests);
+	pool->connect_timeout_ms = settings->connect_timeout_ms;
+	pool->request_timeout_ms = settings->request_timeout_ms;
+	pool->max_response_bytes = settings->max_response_bytes;
+	pool->ca_file = copy_string(settings->ca_file, &ok);
+	pool->proxy = copy_string(settings->proxy, &ok);
+	pool->user_agent = copy_string(settings->user_agent, &ok);
+	pool->multi = curl_multi_init();
+	dlist_push_tail(&pools, &pool->node);
+
+	if (!ok || pool->multi == NULL ||
+		curl_multi_setopt(pool->multi, CURLMOPT_SOCKETFUNCTION, on_socket) != CURLM_OK ||
+		curl_multi_setopt(pool->multi, CURLMOPT_SOCKETDATA, pool) != CURLM_OK ||
+		curl_multi_setopt(pool->multi, CURLMOPT_TIMERFUNCTION, on_timer) != CURLM_OK ||
+		curl_multi_setopt(pool->multi, CURLMOPT_TIMERDATA, pool) != CURLM_OK ||
+		curl_multi_setopt(pool->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX) != CURLM_OK ||
+		curl_multi_setopt(pool->multi, CURLMOPT_MAXCONNECTS, MAX_IDLE_CONNECTIONS) != CURLM_OK)
+	{
+		dbaas_http_pool_close(pool);
+		return NULL;
+	}
+	return pool;
+}
+
+void
+dbaas_http_pool_close(DbaasHttpPool *pool)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &pool->requests)
+	{
+		DbaasHttpRequest *request = dlist_container(DbaasHttpRequest, node, iter.cur);
+
+		if (!request->ended)
+		{
+			strlcpy(request->errbuf, "the connection was closed", CURL_ERROR_SIZE);
+			end_request(request, CURLE_ABORTED_BY_CALLBACK);
+		}
+		dlist_delete(&request->node);
+		request->pool = NULL;
+	}
+	dlist_delete(&pool->node);
+	if (pool->multi)
+		curl_multi_cleanup(pool->multi);
+	free(pool->ca_file);
+	free(pool->proxy);
+	free(pool->user_agent);
+	free(pool);
+}
+
+DbaasHttpRequest *
+dbaas_http_start(DbaasHttpPool *pool, MemoryContext cxt, const char *method,
+				 const char *url, const char *body, const char *authorization,
+				 bool fresh)
+{
+	DbaasHttpRequest *request;
+	CURLcode	code;
+	sigset_t	saved;
+
+	request = MemoryContextAllocZero(cxt, sizeof(DbaasHttpRequest));
+	request->pool = pool;
+	request->request_body = body ? MemoryContextStrdup(cxt, body) : NULL;
+	request->callback.func = release_callback;
+	request->callback.arg = request;
+	dlist_push_tail(&pool->requests, &request->node);
+	MemoryContextRegisterResetCallback(cxt, &request->callback);
+
+	request->easy = curl_easy_init();
+	code = request->easy ? set_options(request, method, url, authorization, fresh)
+		: CURLE_OUT_OF_MEMORY;
+	if (code == CURLE_OK)
+	{
+		block_signals(&saved);
+		if (curl_multi_add_handle(pool->multi, request->easy) != CURLM_OK)
+			code = CURLE_OUT_OF_MEMORY;
+		restore_signals(&saved);
+	}
+	if (code != CURLE_OK)
+		end_request(request, code);
+	return request;
+}
+
+/*
+ * Appends "name: value" to the request's headers; "name:" keeps libcurl from
+ * sending a header of its own.
+ */
+static bool
+add_header(DbaasHttpRequest *request, const char *name, const char *value)
+{
+	char	   *line = value ? psprintf("%s: %s", name, value) : psprintf("%s:", name);
+	struct curl_slist *headers = curl_slist_append(request->headers, line);
+
+	pfree(line);
+	if (headers == NULL)
+		return false;
+	request->headers = headers;
+	return true;
+}
+
+/* Sets an option, or returns the error after saying which option it was. */
+#define SETOPT(option, value) \
+	do { \
+		code = curl_easy_setopt(request->easy, option, value); \
+		if (code != CURLE_OK) \
+		{ \
+			snprintf(request->errbuf, CURL_ERROR_SIZE, "libcurl refused %s: %s", \
+					 #option, curl_easy_strerror(code)); \
+			return code; \
+		} \
+	} while (0)
+
+static CURLcode
+set_options(DbaasHttpRequest *request, const char *method, const char *url,
+			const char *authorization, bool fresh)
+{
+	const DbaasHttpPool *pool = request->pool;
+	bool		tls = pg_strncasecmp(url, "https:", 6) == 0;
+	CURLcode	code;
+
+	SETOPT(CURLOPT_ERRORBUFFER, request->errbuf);
+	SETOPT(CURLOPT_PRIVATE, request);
+	SETOPT(CURLOPT_NOSIGNAL, 1L);
+	SETOPT(CURLOPT_QUICK_EXIT, 1L); /* a cancel never waits for the resolver */
+	SETOPT(CURLOPT_URL, url);
+	SETOPT(CURLOPT_PATH_AS_IS, 1L); /* the path is signed as it is sent */
+	SETOPT(CURLOPT_PROTOCOLS_STR, "http,https");
+	SETOPT(CURLOPT_FOLLOWLOCATION, 0L);
+	SETOPT(CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS);
+	/* Wait for the first TLS connection: it may carry all requests. */
+	SETOPT(CURLOPT_PIPEWAIT, tls ? 1L : 0L);
+	SETOPT(CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
+	SETOPT(CURLOPT_TCP_KEEPALIVE, 1L);
+	SETOPT(CURLOPT_CONNECTTIMEOUT_MS, pool->connect_timeout_ms);
+	SETOPT(CURLOPT_TIMEOUT_MS, pool->request_timeout_ms);
+	SETOPT(CURLOPT_SSL_VERIFYPEER, 1L);
+	SETOPT(CURLOPT_SSL_VERIFYHOST, 2L);
+	if (pool->ca_file)
+		SETOPT(CURLOPT_CAINFO, pool->ca_file);
+	/* "" also keeps libcurl from looking at the server's environment. */
+	SETOPT(CURLOPT_PROXY, pool->proxy ? pool->proxy : "");
+	SETOPT(CURLOPT_USERAGENT, pool->user_agent);
+	SETOPT(CURLOPT_ACCEPT_ENCODING, "");
+	SETOPT(CURLOPT_WRITEFUNCTION, on_body);
+	SETOPT(CURLOPT_WRITEDATA, request);
+
+	if (request->request_body)
+	{
+		SETOPT(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) strlen(request->request_body));
+		SETOPT(CURLOPT_POSTFIELDS, request->request_body);
+	}
+	if (strcmp(method, request->request_body ? "POST" : "GET") != 0)
+		SETOPT(CURLOPT_CUSTOMREQUEST, method);
+
+	if (!add_header(request, "Accept", "application/json") ||
+		!add_header(request, "Expect", NULL) ||
+		(request->request_body &&
+		 !add_header(request, "Content-Type", "application/json")) ||
+		(authorization && !add_header(request, "Authorization", authorization)))
+		return CURLE_OUT_OF_MEMORY;
+	SETOPT(CURLOPT_HTTPHEADER, request->headers);
+	return CURLE_OK;
+}
+
+const DbaasHttpAnswer *
+dbaas_http_answer(DbaasHttpRequest *request)
+{
+	return request->ended ? &request->answer : NULL;
+}
+
+void
+dbaas_http_release(DbaasHttpRequest *request)
+{
+	if (request->pool)
+	{
+		if (request->easy && !request->ended)
+			curl_multi_remove_handle(request->pool->multi, request->easy);
+		dlist_delete(&request->node);
+		request->pool = NULL;
+	}
+	if (request->easy)
+		curl_easy_cleanup(request->easy);
+	request->easy = NULL;
+	request->ended = true;
+	curl_slist_free_all(request->headers);
+	request->headers = NULL;
+	free(request->body);
+	request->body = NULL;
+}
+
+static void
+release_callback(void *arg)
+{
+	dbaas_http_release(arg);
+}
+
+/*
+ * The request has ended: takes it off its multi handle, which frees the
+ * connection for others, and sums up the answer.
+ */
+static void
+end_request(DbaasHttpRequest *request, CURLcode code)
+{
+	DbaasHttpAnswer *answer = &request->answer;
+
+	request->ended = true;
+	answer->failure = classify(request, code);
+	if (answer->failure != DBAAS_HTTP_ANSWERED)
+		answer->failure_text = request->too_large ? "the answer is too large" :
+			request->no_memory ? "out of memory" :
+			request->errbuf[0] ? request->errbuf : curl_easy_strerror(code);
+	answer->body = request->body ? request->body : "";
+	answer->body_len = request->body_len;
+
+	if (request->easy)
+	{
+		long		status = 0;
+		curl_off_t	head_and_body = 0;
+		curl_off_t	time = 0;
+		curl_off_t	retry_after = 0;
+		long		head = 0;
+
+		curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+		curl_easy_getinfo(request->easy, CURLINFO_SIZE_DOWNLOAD_T, &head_and_body);
+		curl_easy_getinfo(request->easy, CURLINFO_HEADER_SIZE, &head);
+		curl_easy_getinfo(request->easy, CURLINFO_TOTAL_TIME_T, &time);
+		curl_easy_getinfo(request->easy, CURLINFO_RETRY_AFTER, &retry_after);
+		answer->status = (int) status;
+		answer->bytes_received = head_and_body + head;
+		answer->seconds = time / 1e6;
+		answer->retry_after = (long) Min(retry_after, INT_MAX);
+		curl_multi_remove_handle(request->pool->multi, request->easy);
+		curl_easy_cleanup(request->easy);
+		request->easy = NULL;
+	}
+}
+
+/* What kind of failure a result of libcurl is. */
+static DbaasHttpFailure
+classify(DbaasHttpRequest *request, CURLcode code)
+{
+	curl_off_t	sent_at = 0;
+
+	if (request->too_large)
+		return DBAAS_HTTP_TOO_LARGE;
+	if (request->no_memory)
+		return DBAAS_HTTP_INTERNAL;
+
+	/* Set when the connection stood and the request was about to be sent. */
+	if (request->easy)
+		curl_easy_getinfo(request->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_at);
+
+	switch (code)
+	{
+		case CURLE_OK:
+			return DBAAS_HTTP_ANSWERED;
+		case CURLE_COULDNT_RESOLVE_HOST:
+		case CURLE_COULDNT_RESOLVE_PROXY:
+		case CURLE_COULDNT_CONNECT:
+		case CURLE_PROXY:
+			return DBAAS_HTTP_UNREACHABLE;
+		case CURLE_SSL_CONNECT_ERROR:
+		case CURLE_PEER_FAILED_VERIFICATION:
+		case CURLE_SSL_CACERT_BADFILE:
+		case CURLE_SSL_CERTPROBLEM:
+		case CURLE_SSL_CIPHER:
+		case CURLE_SSL_ISSUER_ERROR:
+			return DBAAS_HTTP_TLS;
+		case CURLE_OPERATION_TIMEDOUT:
+			return sent_at > 0 ? DBAAS_HTTP_TIMEOUT : DBAAS_HTTP_UNREACHABLE;
+		case CURLE_SEND_ERROR:
+		case CURLE_RECV_ERROR:
+		case CURLE_GOT_NOTHING:
+		case CURLE_PARTIAL_FILE:
+		case CURLE_HTTP2:
+		case CURLE_HTTP2_STREAM:
+			return sent_at > 0 ? DBAAS_HTTP_BROKEN : DBAAS_HTTP_UNREACHABLE;
+		case CURLE_WEIRD_SERVER_REPLY:
+		case CURLE_UNSUPPORTED_PROTOCOL:
+		case CURLE_BAD_CONTENT_ENCODING:
+		case CURLE_WRITE_ERROR:
+			return DBAAS_HTTP_BAD_ANSWER;
+		default:
+			return DBAAS_HTTP_INTERNAL;
+	}
+}
+
+/*
+ * libcurl says what to watch a socket for.
+ */
+static int
+on_socket(CURL *easy, curl_socket_t fd, int what, void *userp, void *socketp)
+{
+	DbaasHttpPool *pool = userp;
+	struct epoll_event event = {0};
+
+	(void) easy;
+	if (what == CURL_POLL_REMOVE)
+	{
+		/* The socket may be closed already, which took it out of the set. */
+		(void) epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+		return 0;
+	}
+	event.events = (what & CURL_POLL_IN ? EPOLLIN : 0) |
+		(what & CURL_POLL_OUT ? EPOLLOUT : 0);
+	event.data.u64 = ((uint64) pool->id << 32) | (uint32) fd;
+	if (epoll_ctl(epoll_fd, socketp ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) != 0)
+		return -1;
+	curl_multi_assign(pool->multi, fd, pool);
+	return 0;
+}
+
+/* libcurl says when it wants to be called without an event. */
+static int
+on_timer(CURLM *multi, long timeout_ms, void *userp)
+{
+	DbaasHttpPool *pool = userp;
+
+	(void) multi;
+	pool->timer = timeout_ms < 0 ? 0 :
+		GetCurrentTimestamp() + (TimestampTz) timeout_ms * 1000;
+	return 0;
+}
+
+/* Bytes of a body have arrived.  Returns how many it took; fewer ends it. */
+static size_t
+on_body(char *data, size_t size, size_t nmemb, void *userp)
+{
+	DbaasHttpRequest *request = userp;
+	size_t		len = size * nmemb;
+
+	if (len > request->pool->max_response_bytes - request->body_len)
+	{
+		request->too_large = true;
+		return 0;
+	}
+	if (request->body_len + len + 1 > request->body_size)
+	{
+		size_t		new_size = Max(request->body_size * 2, request->body_len + len + 1);
+		char	   *grown = realloc(request->body, Max(new_size, 4096));
+
+		if (grown == NULL)
+		{
+			request->no_memory = true;
+			return 0;
+		}
+		request->body = grown;
+		request->body_size = Max(new_size, 4096);
+	}
+	memcpy(request->body + request->body_len, data, len);
+	request->body_len += len;
+	request->body[request->body_len] = '\0';
+	return len;
+}
+
+static DbaasHttpPool *
+find_pool(uint32 id)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &pools)
+	{
+		DbaasHttpPool *pool = dlist_container(DbaasHttpPool, node, iter.cur);
+
+		if (pool->id == id)
+			return pool;
+	}
+	return NULL;
+}
+
+static void
+perform_pool(DbaasHttpPool *pool, curl_socket_t fd, int events)
+{
+	int			running;
+	sigset_t	saved;
+
+	block_signals(&saved);
+	(void) curl_multi_socket_action(pool->multi, fd, events, &running);
+	restore_signals(&saved);
+}
+
+static void
+collect_ended(DbaasHttpPool *pool)
+{
+	CURLMsg    *msg;
+	int			left;
+
+	while ((msg = curl_multi_info_read(pool->multi, &left)) != NULL)
+	{
+		DbaasHttpRequest *request = NULL;
+
+		if (msg->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &request);
+		end_request(request, msg->data.result);
+	}
+}
+
+void
+dbaas_http_perform(void)
+{
+	struct epoll_event events[MAX_EVENTS];
+	dlist_iter	iter;
+	int			n;
+
+	if (epoll_fd < 0)
+		return;
+	n = epoll_wait(epoll_fd, events, MAX_EVENTS, 0);
+	for (int i = 0; i < n; i++)
+	{
+		DbaasHttpPool *pool = find_pool((uint32) (events[i].data.u64 >> 32));
+		int			what = (events[i].events & EPOLLIN ? CURL_CSELECT_IN : 0) |
+			(events[i].events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+			(events[i].events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+
+		if (pool)
+			perform_pool(pool, (curl_socket_t) (events[i].data.u64 & 0xffffffff), what);
+	}
+
+	dlist_foreach(iter, &pools)
+	{
+		DbaasHttpPool *pool = dlist_container(DbaasHttpPool, node, iter.cur);
+
+		if (pool->timer != 0 && pool->timer <= GetCurrentTimestamp())
+		{
+			pool->timer = 0;
+			perform_pool(pool, CURL_SOCKET_TIMEOUT, 0);
+		}
+		collect_ended(pool);
+	}
+}
+
+void
+dbaas_http_wait(long timeout_ms, uint32 wait_event)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	dlist_iter	iter;
+	int			events = WL_LATCH_SET | WL_EXIT_ON_PM_DEATH;
+
+	dlist_foreach(iter, &pools)
+	{
+		DbaasHttpPool *pool = dlist_container(DbaasHttpPool, node, iter.cur);
+
+		if (pool->timer != 0)
+		{
+			long		ms = pool->timer <= now ? 0 : (pool->timer - now + 999) / 1000;
+
+			if (timeout_ms < 0 || ms < timeout_ms)
+				timeout_ms = ms;
+		}
+	}
+
+	CHECK_FOR_INTERRUPTS();
+	if (timeout_ms != 0)
+	{
+		if (timeout_ms > 0)
+			events |= WL_TIMEOUT;
+		if (epoll_fd >= 0)
+			events |= WL_SOCKET_READABLE;
+		if (WaitLatchOrSocket(MyLatch, events, epoll_fd >= 0 ? epoll_fd : PGINVALID_SOCKET,
+							  timeout_ms, wait_event) & WL_LATCH_SET)
+			ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+	dbaas_http_perform();
+}
+
+int
+dbaas_http_descriptor(void)
+{
+	return epoll_fd;
+}
+
+/* A part of a URL, palloc'd; NULL when it has none. */
+static char *
+url_part(CURLU *url, CURLUPart part)
+{
+	char	   *value = NULL;
+	char	   *copy = NULL;
+
+	if (curl_url_get(url, part, &value, 0) == CURLUE_OK)
+		copy = MemoryContextAllocExtended(CurrentMemoryContext, strlen(value) + 1,
+										  MCXT_ALLOC_NO_OOM);
+	if (copy)
+		strcpy(copy, value);
+	curl_free(value);
+	return copy;
+}
+
+static bool
+is_loopback(const char *host)
+{
+	struct in_addr address;
+
+	return pg_strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+		(inet_pton(AF_INET, host, &address) == 1 &&
+		 (ntohl(address.s_addr) >> 24) == 127);
+}
+
+bool
+dbaas_http_check_url(const char *url, char **problem)
+{
+	CURLU	   *parsed = curl_url();
+	char	   *scheme = NULL;
+	char	   *host = NULL;
+	bool		extra = true;
+
+	if (parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK)
+	{
+		scheme = url_part(parsed, CURLUPART_SCHEME);
+		host = url_part(parsed, CURLUPART_HOST);
+		extra = url_part(parsed, CURLUPART_USER) || url_part(parsed, CURLUPART_PASSWORD) ||
+			url_part(parsed, CURLUPART_QUERY) || url_part(parsed, CURLUPART_FRAGMENT);
+	}
+	curl_url_cleanup(parsed);
+
+	if (scheme == NULL || host == NULL)
+		*problem = "It is not a URL.";
+	else if (extra)
+		*problem = "It has a user, a password, a query or a fragment.";
+	else if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0)
+		*problem = psprintf("The scheme \"%s\" is neither https nor http.", scheme);
+	else if (strcmp(scheme, "http") == 0 && !is_loopback(host))
+		*problem = psprintf("Host \"%s\" is not a loopback address, and http does not protect what is sent to it.", host);
+	else
+		return true;
+	return false;
+}
+
+char *
+dbaas_http_expand_zone(const char *url, const char *zone)
+{
+	StringInfoData out;
+	const char *place;
+
+	initStringInfo(&out);
+	for (; (place = strstr(url, "{zone}")) != NULL; url = place + strlen("{zone}"))
+	{
+		appendBinaryStringInfo(&out, url, place - url);
+		appendStringInfoString(&out, zone);
+	}
+	appendStringInfoString(&out, url);
+	return out.data;
+}
+
+char *
+dbaas_http_encode_segment(const char *segment)
+{
+	char	   *encoded = curl_easy_escape(NULL, segment, 0);
+	char	   *copy;
+
+	if (encoded == NULL)
+		return NULL;
+	copy = MemoryContextAllocExtended(CurrentMemoryContext, strlen(encoded) + 1,
+									  MCXT_ALLOC_NO_OOM);
+	if (copy)
+		strcpy(copy, encoded);
+	curl_free(encoded);
+	return copy;
+}
+
+char *
+dbaas_http_url_path(const char *url)
+{
+	CURLU	   *parsed = curl_url();
+	char	   *path = NULL;
+
+	if (parsed && curl_url_set(parsed, CURLUPART_URL, url, CURLU_PATH_AS_IS) == CURLUE_OK)
+		path = url_part(parsed, CURLUPART_PATH);
+	curl_url_cleanup(parsed);
+	return path;
+}
+
+const char *
+dbaas_http_version(void)
+{
+	return curl_version_info(CURLVERSION_NOW)->version;
+}

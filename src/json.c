@@ -1,0 +1,241 @@
+/*-------------------------------------------------------------------------
+ *
+ * json.c
+ *		JSON texts to json-c values and back, within memory contexts.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <ctype.h>
+
+#include "json.h"
+#include "lib/stringinfo.h"
+#include "utils/memutils.h"
+
+/* A whole number of up to this many digits fits json-c's 64-bit integers. */
+#define MAX_INTEGER_DIGITS 18
+
+typedef struct OwnedValue
+{
+	MemoryContextCallback callback;
+	DbaasJson *value;
+} OwnedValue;
+
+static void
+release_value(void *arg)
+{
+	OwnedValue *owned = arg;
+
+	json_object_put(owned->value);
+}
+
+void
+dbaas_json_own(MemoryContext cxt, DbaasJson *value)
+{
+	OwnedValue *owned = MemoryContextAlloc(cxt, sizeof(OwnedValue));
+
+	owned->value = value;
+	owned->callback.func = release_value;
+	owned->callback.arg = owned;
+	MemoryContextRegisterResetCallback(cxt, &owned->callback);
+}
+
+/* Skips the string that starts at p, which is a quote. */
+static const char *
+skip_string(const char *p, const char *end)
+{
+	for (p++; p < end && *p != '"'; p++)
+	{
+		if (*p == '\\')
+			p++;
+	}
+	return Min(p + 1, end);
+}
+
+/*
+ * json-c takes NaN and Infinity, which are no JSON.  Returns where one stands,
+ * outside strings, or NULL.
+ */
+static const char *
+find_non_number(const char *text, const char *end)
+{
+	for (const char *p = text; p < end;)
+	{
+		if (*p == 'N' || *p == 'I')
+			return p;
+		p = *p == '"' ? skip_string(p, end) : p + 1;
+	}
+	return NULL;
+}
+
+/*
+ * json-c keeps the digits of a number with a fraction or an exponent, but cuts
+ * a whole number to 64 bits.  Gives each longer one the exponent 0.  Returns
+ * the text itself when it has none.
+ */
+static const char *
+keep_digits(const char *text, size_t *len)
+{
+	const char *end = text + *len;
+	const char *copied = text;
+	StringInfoData out = {0};
+
+	for (const char *p = text; p < end;)
+	{
+		const char *start = p;
+
+		if (*p == '"')
+		{
+			p = skip_string(p, end);
+			continue;
+		}
+		while (p < end && isdigit((unsigned char) *p))
+			p++;
+		if (p == start)
+		{
+			p++;
+			continue;
+		}
+
+		/* What follows a point or an exponent is not a number's start. */
+		if (p - start <= MAX_INTEGER_DIGITS ||
+			(p < end && strchr(".eE", *p) != NULL) ||
+			(start > text && strchr(".eE+", start[-1]) != NULL))
+			continue;
+		if (out.data == NULL)
+			initStringInfo(&out);
+		appendBinaryStringInfo(&out, copied, p - copied);
+		appendStringInfoString(&out, "e0");
+		copied = p;
+	}
+	if (out.data == NULL)
+		return text;
+	appendBinaryStringInfo(&out, copied, end - copied);
+	*len = out.len;
+	return out.data;
+}
+
+bool
+dbaas_json_parse(MemoryContext cxt, const char *text, size_t len,
+				 DbaasJson **value, char **problem)
+{
+	const char *bad;
+	const char *kept;
+	enum json_tokener_error error;
+	size_t		parsed;
+	struct json_tokener *tokener;
+
+	if (len >= MaxAllocSize / 2)
+	{
+		*problem = pstrdup("it is too long");
+		return false;
+	}
+	bad = find_non_number(text, text + len);
+	if (bad)
+	{
+		*problem = psprintf("number expected near byte %zu", (size_t) (bad - text));
+		return false;
+	}
+	kept = keep_digits(text, &len);
+	tokener = json_tokener_new_ex(DBAAS_JSON_MAX_DEPTH);
+	if (tokener == NULL)
+	{
+		*problem = pstrdup("out of memory");
+		return false;
+	}
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+
+	/* With the final NUL: it ends a number that stands alone. */
+	*value = json_tokener_parse_ex(tokener, kept, (int) len + 1);
+	error = json_tokener_get_error(tokener);
+	parsed = json_tokener_get_parse_end(tokener);
+	json_tokener_free(tokener);
+	if (kept != text)
+		pfree(unconstify(char *, kept));
+
+	if (error == json_tokener_success && parsed >= len)
+	{
+		dbaas_json_own(cxt, *value);
+		return true;
+	}
+	json_object_put(*value);
+	*value = NULL;
+	*problem = error == json_tokener_continue ?
+		psprintf("it ends too early, after %zu bytes", len) :
+		psprintf("%s near byte %zu",
+				 error == json_tokener_success ? "more than one value" :
+				 json_tokener_error_desc(error), parsed);
+	return false;
+}
+
+const char *
+dbaas_json_text(DbaasJson *value)
+{
+	return json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN |
+										  JSON_C_TO_STRING_NOSLASHESCAPE);
+}
+
+const char *
+dbaas_json_integer(DbaasJson *value)
+{
+	const char *text = dbaas_json_text(value);
+	size_t		len = strlen(text);
+
+	if (json_object_is_type(value, json_type_int))
+		return text;
+	/* See keep_digits(). */
+	if (json_object_is_type(value, json_type_double) && len > MAX_INTEGER_DIGITS + 2 &&
+		strcmp(text + len - 2, "e0") == 0 && strspn(text, "-0123456789") == len - 2)
+		return pnstrdup(text, len - 2);
+	return NULL;
+}
+
+const char *
+dbaas_json_type_name(DbaasJson *value)
+{
+	switch (json_object_get_type(value))
+	{
+		case json_type_null:
+			return "null";
+		case json_type_boolean:
+			return "boolean";
+		case json_type_double:
+			return "number";
+		case json_type_int:
+			return "integer";
+		case json_type_object:
+			return "object";
+		case json_type_array:
+			return "array";
+		case json_type_string:
+			return "string";
+	}
+	return "unknown";
+}
+
+DbaasJson *
+dbaas_json_member(DbaasJson *value, const char *name)
+{
+	DbaasJson *member;
+
+	if (json_object_is_type(value, json_type_object) &&
+		json_object_object_get_ex(value, name, &member))
+		return member;
+	return NULL;
+}
+
+const char *
+dbaas_json_member_string(DbaasJson *value, const char *name)
+{
+	DbaasJson *member = dbaas_json_member(value, name);
+
+	return json_object_is_type(member, json_type_string) ?
+		json_object_get_string(member) : NULL;
+}
+
+const char *
+dbaas_json_version(void)
+{
+	return json_c_version();
+}

@@ -1,0 +1,79 @@
+/*-------------------------------------------------------------------------
+ *
+ * options.h
+ *		The options of servers, user mappings, tables and columns, as data.
+ *
+ * One table drives the validator, the readers, the hints and the README's
+ * table.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_OPTIONS_H
+#define DBAAS_OPTIONS_H
+
+#include "nodes/pg_list.h"
+
+/* Where an option is allowed: a bit for each. */
+typedef enum DbaasOptionPlace
+{
+	DBAAS_ON_SERVER = 1,
+	DBAAS_ON_USER_MAPPING = 2,
+	DBAAS_ON_TABLE = 4,
+	DBAAS_ON_COLUMN = 8,
+} DbaasOptionPlace;
+
+typedef enum DbaasOptionKind
+{
+	DBAAS_OPTION_STRING,
+	DBAAS_OPTION_URL,			/* may hold {zone} */
+	DBAAS_OPTION_ZONES,			/* names separated by commas */
+	DBAAS_OPTION_RESOURCE,		/* name of a resource of the catalogue */
+	DBAAS_OPTION_TOKEN,			/* visible ASCII characters, no comma */
+	DBAAS_OPTION_FILE,			/* absolute path */
+	DBAAS_OPTION_ENUM,
+	DBAAS_OPTION_BOOLEAN,
+	DBAAS_OPTION_INTEGER,
+	DBAAS_OPTION_REAL,
+	DBAAS_OPTION_SECONDS,		/* with an optional unit, as in 500ms */
+	DBAAS_OPTION_BYTES,			/* with an optional unit, as in 64MB */
+} DbaasOptionKind;
+
+typedef struct DbaasOption
+{
+	const char *name;
+	int			places;			/* bits of DbaasOptionPlace */
+	DbaasOptionKind kind;
+	const char *default_text;	/* or NULL */
+	double		min;
+	double		max;
+	const char *const *values;	/* of an enum; ends with NULL */
+	bool		sensitive;		/* its value is never shown */
+	bool		superuser;		/* only a superuser may set it */
+	const char *help;
+} DbaasOption;
+
+/* All options; the count is stored in *n.  Constant data. */
+extern const DbaasOption *dbaas_options(int *n);
+
+/* Name of a place, such as "server". */
+extern const char *dbaas_options_place_name(DbaasOptionPlace place);
+
+/*
+ * Checks a whole option list of one place.  Raises ERROR: unknown or misplaced
+ * option (HV00D), malformed value (22023), not a superuser (42501).
+ */
+extern void dbaas_options_validate(List *options, DbaasOptionPlace place);
+
+/*
+ * Readers.  Each takes a list of DefElem, of which the first with that name
+ * counts, and gives the option's default when there is none.  The lists have
+ * passed dbaas_options_validate().  Texts belong to the list or are constant.
+ */
+extern const char *dbaas_option_string(List *options, const char *name);
+extern bool dbaas_option_boolean(List *options, const char *name);
+extern double dbaas_option_number(List *options, const char *name);
+
+/* The zones in option "zones": a list of palloc'd char *; NIL means all. */
+extern List *dbaas_option_zones(List *options);
+
+#endif							/* DBAAS_OPTIONS_H */

@@ -1,0 +1,42 @@
+/*-------------------------------------------------------------------------
+ *
+ * plan.h
+ *		From a query's conditions to a plan: which keys go to the API.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_PLAN_H
+#define DBAAS_PLAN_H
+
+#include "foreign/fdwapi.h"
+#include "nodes/pathnodes.h"
+#include "table.h"
+
+/*
+ * What fdw_private of a ForeignScan holds, by index.
+ */
+typedef enum DbaasScanPrivate
+{
+	/* Integer: index of the endpoint in the resource's reads */
+	DBAAS_SCAN_ENDPOINT,
+	/* List of attribute numbers to decode, from 1 */
+	DBAAS_SCAN_ATTRIBUTES,
+	/* List of catalogue columns: that of each key in fdw_exprs */
+	DBAAS_SCAN_KEYS,
+	/* List of 0 or 1: is that key's expression an array of values? */
+	DBAAS_SCAN_KEY_IS_ARRAY,
+	/* Integer: how many expressions at the end of fdw_exprs are the LIMIT
+	 * (count, then offset) */
+	DBAAS_SCAN_LIMITS,
+	/* Integer: 1 when it pays to ask ahead of need */
+	DBAAS_SCAN_EAGER,
+} DbaasScanPrivate;
+
+/* Callbacks of FdwRoutine. */
+extern void dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid);
+extern void dbaasGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid relid);
+extern ForeignScan *dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
+										ForeignPath *best_path, List *tlist,
+										List *scan_clauses, Plan *outer_plan);
+
+#endif							/* DBAAS_PLAN_H */

@@ -1,0 +1,30 @@
+/*-------------------------------------------------------------------------
+ *
+ * sign.h
+ *		The request signature EXO2-HMAC-SHA256.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_SIGN_H
+#define DBAAS_SIGN_H
+
+#include "error.h"
+
+/*
+ * Makes the value of the Authorization header of a request without query
+ * arguments.
+ *
+ * method	such as "GET"
+ * path		as it is sent: percent-encoded, with the endpoint's own prefix
+ * body		exactly as it is sent, "" when there is none
+ * expires	Unix time in seconds until which the signature holds
+ *
+ * The header is stored in *header, in the current memory context.  Returns
+ * NULL, or an error when the cryptographic library fails.
+ */
+extern DbaasError *dbaas_sign_request(const char *api_key, const char *api_secret,
+									  const char *method, const char *path,
+									  const char *body, int64 expires,
+									  char **header);
+
+#endif							/* DBAAS_SIGN_H */

@@ -1,0 +1,257 @@
+/*-------------------------------------------------------------------------
+ *
+ * statement.c
+ *		What the scans of one statement share: the lists of parents.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/ilist.h"
+#include "nodes/pg_list.h"
+#include "rows.h"
+#include "statement.h"
+#include "utils/memutils.h"
+
+struct DbaasParents
+{
+	MemoryContext cxt;
+	DbaasApi   *api;
+	const DbaasZone *zone;
+	const DbaasParent *parent;
+	const DbaasResource *resource;
+	DbaasCall  *call;			/* NULL once the list is read */
+	DbaasError *error;
+	bool		unreachable;
+	int			n;
+	int			size;
+	DbaasParentRow *rows;
+};
+
+struct DbaasStatement
+{
+	dlist_node	node;			/* in "statements" */
+	MemoryContext query_cxt;
+	MemoryContext cxt;
+	MemoryContextCallback callback;
+	List	   *parents;		/* of DbaasParents * */
+	List	   *skipped;		/* of SkippedZone * */
+};
+
+typedef struct SkippedZone
+{
+	DbaasApi   *api;
+	char	   *zone;
+} SkippedZone;
+
+static dlist_head statements = DLIST_STATIC_INIT(statements);
+
+static void
+forget_statement(void *arg)
+{
+	DbaasStatement *statement = arg;
+
+	dlist_delete(&statement->node);
+}
+
+DbaasStatement *
+dbaas_statement_get(MemoryContext query_cxt)
+{
+	dlist_iter	iter;
+	MemoryContext cxt;
+	DbaasStatement *statement;
+
+	dlist_foreach(iter, &statements)
+	{
+		statement = dlist_container(DbaasStatement, node, iter.cur);
+		if (statement->query_cxt == query_cxt)
+			return statement;
+	}
+
+	cxt = AllocSetContextCreate(query_cxt, "dbaas_fdw statement", ALLOCSET_DEFAULT_SIZES);
+	statement = MemoryContextAllocZero(cxt, sizeof(DbaasStatement));
+	statement->query_cxt = query_cxt;
+	statement->cxt = cxt;
+	statement->callback.func = forget_statement;
+	statement->callback.arg = statement;
+	dlist_push_head(&statements, &statement->node);
+	MemoryContextRegisterResetCallback(cxt, &statement->callback);
+	return statement;
+}
+
+DbaasParents *
+dbaas_statement_parents(DbaasStatement *statement, DbaasApi *api, const DbaasZone *zone,
+						const DbaasParent *parent, DbaasCounters *counters)
+{
+	MemoryContext oldcxt;
+	DbaasParents *parents;
+	const DbaasEndpoint *list;
+	DbaasCallSpec spec = {.kind = DBAAS_CALL_LIST};
+	ListCell   *lc;
+
+	foreach(lc, statement->parents)
+	{
+		parents = lfirst(lc);
+		if (parents->api == api && parents->parent == parent &&
+			strcmp(parents->zone->name, zone->name) == 0)
+			return parents;
+	}
+
+	oldcxt = MemoryContextSwitchTo(statement->cxt);
+	parents = palloc0(sizeof(DbaasParents));
+	parents->cxt = statement->cxt;
+	parents->api = api;
+	parents->zone = zone;
+	parents->parent = parent;
+	parents->resource = dbaas_catalogue_find(parent->resource);
+	list = &parents->resource->reads[dbaas_catalogue_nreads(parents->resource) - 1];
+	spec.zone = zone->name;
+	spec.base = zone->base;
+	spec.method = list->method;
+	spec.operation = list->path;
+	spec.path = list->path;
+	spec.counters = counters;
+	parents->call = dbaas_api_call(api, statement->cxt, &spec);
+	statement->parents = lappend(statement->parents, parents);
+	MemoryContextSwitchTo(oldcxt);
+	return parents;
+}
+
+static void
+add_row(DbaasParents *parents, const DbaasParentRow *row)
+{
+	if (parents->n == parents->size)
+	{
+		parents->size = Max(parents->size * 2, 64);
+		parents->rows = parents->rows ?
+			repalloc_huge(parents->rows, parents->size * sizeof(DbaasParentRow)) :
+			palloc(parents->size * sizeof(DbaasParentRow));
+	}
+	parents->rows[parents->n++] = *row;
+}
+
+/*
+ * Adds the combinations of the current row's values, from the given key on.
+ * Values that are no strings stand for nothing.
+ */
+static void
+add_combinations(DbaasParents *parents, DbaasRows *rows, DbaasField **fields,
+				 DbaasParentRow *row, int key)
+{
+	DbaasJson  *value;
+
+	if (key == DBAAS_PARENT_KEYS || parents->parent->keys[key].column == NULL)
+	{
+		add_row(parents, row);
+		return;
+	}
+	value = dbaas_rows_field(rows, fields[key]);
+	if (json_object_is_type(value, json_type_string))
+	{
+		row->values[key] = pstrdup(json_object_get_string(value));
+		add_combinations(parents, rows, fields, row, key + 1);
+	}
+	else if (json_object_is_type(value, json_type_array))
+	{
+		for (size_t i = 0; i < json_object_array_length(value); i++)
+		{
+			DbaasJson  *element = json_object_array_get_idx(value, i);
+
+			if (!json_object_is_type(element, json_type_string))
+				continue;
+			row->values[key] = pstrdup(json_object_get_string(element));
+			add_combinations(parents, rows, fields, row, key + 1);
+		}
+	}
+}
+
+static void
+read_list(DbaasParents *parents)
+{
+	const DbaasResource *resource = parents->resource;
+	const DbaasEndpoint *list = &resource->reads[dbaas_catalogue_nreads(resource) - 1];
+	DbaasField *fields[DBAAS_PARENT_KEYS] = {0};
+	DbaasRows  *rows = dbaas_rows_begin(list->rows, dbaas_call_answer(parents->call));
+	char	   *problem;
+
+	for (int i = 0; i < DBAAS_PARENT_KEYS && parents->parent->keys[i].column; i++)
+	{
+		int			column = dbaas_catalogue_column(resource,
+													parents->parent->keys[i].parent_column);
+
+		fields[i] = dbaas_field_parse(resource->columns[column].field);
+	}
+	while (dbaas_rows_next(rows, &problem))
+	{
+		DbaasParentRow row = {0};
+
+		add_combinations(parents, rows, fields, &row, 0);
+	}
+	if (problem)
+	{
+		parents->error = dbaas_error_new(ERRCODE_FDW_ERROR,
+										 "%s answered with an unexpected shape",
+										 dbaas_call_label(parents->call));
+		parents->error->detail = psprintf("The answer's %s.", problem);
+	}
+}
+
+bool
+dbaas_parents_done(DbaasParents *parents, DbaasError **error, bool *unreachable)
+{
+	if (parents->call)
+	{
+		MemoryContext oldcxt;
+
+		if (!dbaas_call_done(parents->call))
+			return false;
+		oldcxt = MemoryContextSwitchTo(parents->cxt);
+		parents->error = dbaas_call_error(parents->call);
+		parents->unreachable = dbaas_call_unreachable(parents->call);
+		if (parents->error == NULL)
+			read_list(parents);
+		/* An error belongs to its call, so that stays. */
+		if (parents->error == NULL)
+			dbaas_call_release(parents->call);
+		parents->call = NULL;
+		MemoryContextSwitchTo(oldcxt);
+	}
+	*error = parents->error;
+	*unreachable = parents->unreachable;
+	return true;
+}
+
+const DbaasParentRow *
+dbaas_parents_rows(DbaasParents *parents, int *n)
+{
+	*n = parents->n;
+	return parents->rows;
+}
+
+void
+dbaas_statement_skip_zone(DbaasStatement *statement, DbaasApi *api, const char *zone,
+						  const DbaasError *error)
+{
+	MemoryContext oldcxt;
+	SkippedZone *skipped;
+	ListCell   *lc;
+
+	foreach(lc, statement->skipped)
+	{
+		skipped = lfirst(lc);
+		if (skipped->api == api && strcmp(skipped->zone, zone) == 0)
+			return;
+	}
+	oldcxt = MemoryContextSwitchTo(statement->cxt);
+	skipped = palloc(sizeof(SkippedZone));
+	skipped->api = api;
+	skipped->zone = pstrdup(zone);
+	statement->skipped = lappend(statement->skipped, skipped);
+	MemoryContextSwitchTo(oldcxt);
+
+	ereport(WARNING,
+			(errcode(error->sqlerrcode),
+			 errmsg("zone \"%s\" is left out: it cannot be reached", zone),
+			 errdetail_internal("%s", error->message),
+			 errhint("The server's option unavailable_zones is set to skip.")));
+}

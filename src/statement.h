@@ -1,0 +1,60 @@
+/*-------------------------------------------------------------------------
+ *
+ * statement.h
+ *		What the scans of one statement share: the lists of parents.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_STATEMENT_H
+#define DBAAS_STATEMENT_H
+
+#include "api.h"
+#include "catalogue.h"
+#include "zones.h"
+
+typedef struct DbaasStatement DbaasStatement;
+
+/* The parents in one zone: what fan-out goes over. */
+typedef struct DbaasParents DbaasParents;
+
+/* Most keys that a parent gives. */
+#define DBAAS_PARENT_KEYS 3
+
+/* A parent: the values of its keys, in UTF-8. */
+typedef struct DbaasParentRow
+{
+	const char *values[DBAAS_PARENT_KEYS];
+} DbaasParentRow;
+
+/*
+ * The statement whose executor uses that memory context; made when it is not
+ * there yet, gone when the context is.
+ */
+extern DbaasStatement *dbaas_statement_get(MemoryContext query_cxt);
+
+/*
+ * The list of the parents in a zone; asked for by the first scan that wants
+ * it, and shared by all.  Does not wait.  The zone must live as long as the
+ * statement.
+ */
+extern DbaasParents *dbaas_statement_parents(DbaasStatement *statement, DbaasApi *api,
+											 const DbaasZone *zone,
+											 const DbaasParent *parent,
+											 DbaasCounters *counters);
+
+/*
+ * Has the list come?  If so, *error is its error or NULL.
+ */
+extern bool dbaas_parents_done(DbaasParents *parents, DbaasError **error,
+							   bool *unreachable);
+
+/* The rows of a list that has come without error; their number in *n. */
+extern const DbaasParentRow *dbaas_parents_rows(DbaasParents *parents, int *n);
+
+/*
+ * Says once for each zone of the statement that it is left out: a WARNING.
+ */
+extern void dbaas_statement_skip_zone(DbaasStatement *statement, DbaasApi *api,
+									  const char *zone, const DbaasError *error);
+
+#endif							/* DBAAS_STATEMENT_H */

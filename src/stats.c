@@ -1,0 +1,65 @@
+/*-------------------------------------------------------------------------
+ *
+ * stats.c
+ *		Counts of what this session asked of each server.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "stats.h"
+#include "utils/hsearch.h"
+
+static HTAB *stats_hash = NULL;
+
+DbaasStats *
+dbaas_stats_get(const char *server, const char *operation)
+{
+	DbaasStats	wanted = {0};
+	DbaasStats *stats;
+	bool		found;
+
+	if (stats_hash == NULL)
+	{
+		HASHCTL		ctl = {0};
+
+		ctl.keysize = sizeof(wanted.key);
+		ctl.entrysize = sizeof(DbaasStats);
+		stats_hash = hash_create("dbaas_fdw statistics", 32, &ctl,
+								 HASH_ELEM | HASH_BLOBS);
+	}
+	strlcpy(wanted.key.server, server, sizeof(wanted.key.server));
+	strlcpy(wanted.key.operation, operation, sizeof(wanted.key.operation));
+	stats = hash_search(stats_hash, &wanted.key, HASH_ENTER, &found);
+	if (!found)
+		*stats = wanted;
+	return stats;
+}
+
+static int
+compare_stats(const void *a, const void *b)
+{
+	const DbaasStats *x = *(DbaasStats *const *) a;
+	const DbaasStats *y = *(DbaasStats *const *) b;
+	int			order = strcmp(x->key.server, y->key.server);
+
+	return order ? order : strcmp(x->key.operation, y->key.operation);
+}
+
+DbaasStats **
+dbaas_stats_all(int *n)
+{
+	HASH_SEQ_STATUS status;
+	DbaasStats **all;
+	DbaasStats *stats;
+
+	*n = 0;
+	if (stats_hash == NULL)
+		return NULL;
+	all = palloc(hash_get_num_entries(stats_hash) * sizeof(DbaasStats *));
+	hash_seq_init(&status, stats_hash);
+	while ((stats = hash_seq_search(&status)) != NULL)
+		all[(*n)++] = stats;
+	qsort(all, *n, sizeof(DbaasStats *), compare_stats);
+	return all;
+}

@@ -1,0 +1,40 @@
+/*-------------------------------------------------------------------------
+ *
+ * table.h
+ *		What a foreign table shows: its resource, and the field of each column.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_TABLE_H
+#define DBAAS_TABLE_H
+
+#include "catalogue.h"
+#include "nodes/pg_list.h"
+
+typedef struct DbaasAttribute
+{
+	int			column;			/* index in the catalogue, or -1 */
+	const char *field;			/* where answers hold it, or NULL */
+} DbaasAttribute;
+
+typedef struct DbaasTable
+{
+	Oid			relid;
+	Oid			serverid;
+	const DbaasResource *resource;
+	List	   *options;		/* the table's, then its server's */
+	int			natts;
+	DbaasAttribute *attributes; /* by attribute number - 1 */
+} DbaasTable;
+
+/*
+ * Reads the definition of a foreign table, into the current memory context.
+ * Raises ERROR when it has no resource (HV00B) or a column that means nothing
+ * (HV005).
+ */
+extern DbaasTable *dbaas_table_get(Oid relid);
+
+/* Attribute number that shows a column of the catalogue, or 0. */
+extern AttrNumber dbaas_table_attribute(const DbaasTable *table, int column);
+
+#endif							/* DBAAS_TABLE_H */

@@ -1,0 +1,198 @@
+/*-------------------------------------------------------------------------
+ *
+ * zones.c
+ *		The zones of a server and where each is reached.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "http.h"
+#include "options.h"
+#include "utils/memutils.h"
+#include "zones.h"
+
+/* Zone whose address is asked when it does not matter which. */
+#define DEFAULT_ZONE "ch-gva-2"
+
+static char *
+without_final_slashes(char *url)
+{
+	size_t		len = strlen(url);
+
+	while (len > 0 && url[len - 1] == '/')
+		url[--len] = '\0';
+	return url;
+}
+
+static char *
+endpoint_of(DbaasApi *api, const char *zone)
+{
+	const char *endpoint = dbaas_option_string(dbaas_api_options(api), "endpoint");
+
+	return without_final_slashes(dbaas_http_expand_zone(endpoint, zone));
+}
+
+static bool
+endpoint_has_zone(DbaasApi *api)
+{
+	return strstr(dbaas_option_string(dbaas_api_options(api), "endpoint"), "{zone}") != NULL;
+}
+
+char *
+dbaas_zones_global_base(DbaasApi *api)
+{
+	return endpoint_of(api, DEFAULT_ZONE);
+}
+
+bool
+dbaas_zones_selected(DbaasApi *api, const char *name)
+{
+	List	   *selected = dbaas_option_zones(dbaas_api_options(api));
+	ListCell   *lc;
+
+	foreach(lc, selected)
+	{
+		if (strcmp(lfirst(lc), name) == 0)
+			return true;
+	}
+	return selected == NIL;
+}
+
+/* Zones whose addresses follow from the options. */
+static DbaasZones *
+zones_from_options(DbaasApi *api, List *names)
+{
+	DbaasZones *zones = palloc(sizeof(DbaasZones));
+	ListCell   *lc;
+
+	zones->n = 0;
+	zones->zones = palloc(list_length(names) * sizeof(DbaasZone));
+	foreach(lc, names)
+	{
+		DbaasZone  *zone = &zones->zones[zones->n++];
+
+		zone->name = lfirst(lc);
+		zone->base = endpoint_of(api, zone->name);
+	}
+	return zones;
+}
+
+static DbaasError *
+bad_list(DbaasCall *call, const char *detail)
+{
+	DbaasError *error = dbaas_error_new(ERRCODE_FDW_ERROR,
+										"%s answered with an unusable list of zones",
+										dbaas_call_label(call));
+
+	error->detail = detail;
+	return error;
+}
+
+/* Takes one element of the list of zones. */
+static DbaasError *
+add_zone(DbaasApi *api, DbaasCall *call, DbaasJson *element, DbaasZones *zones)
+{
+	const char *name = dbaas_json_member_string(element, "name");
+	const char *base = dbaas_json_member_string(element, "api-endpoint");
+	DbaasZone  *zone;
+	char	   *problem;
+
+	if (name == NULL || *name == '\0')
+		return bad_list(call, "A zone has no name.");
+	if (!dbaas_zones_selected(api, name))
+		return NULL;
+	if (base == NULL && endpoint_has_zone(api))
+		base = endpoint_of(api, name);
+	if (base == NULL)
+		return bad_list(call, psprintf("Zone \"%s\" has no api-endpoint.",
+									   dbaas_error_excerpt(name, strlen(name), NAMEDATALEN)));
+	if (!dbaas_http_check_url(base, &problem))
+		return bad_list(call, psprintf("The api-endpoint of zone \"%s\" may not be used: %s",
+									   dbaas_error_excerpt(name, strlen(name), NAMEDATALEN),
+									   problem));
+	zone = &zones->zones[zones->n++];
+	zone->name = pstrdup(name);
+	zone->base = without_final_slashes(pstrdup(base));
+	return NULL;
+}
+
+static DbaasError *
+read_list(DbaasApi *api, DbaasCall *call, DbaasZones *zones)
+{
+	DbaasJson *list = dbaas_json_member(dbaas_call_answer(call), "zones");
+	size_t		n;
+
+	if (!json_object_is_type(list, json_type_array))
+		return bad_list(call, "The answer has no array \"zones\".");
+	n = json_object_array_length(list);
+	zones->n = 0;
+	zones->zones = palloc(Max(n, 1) * sizeof(DbaasZone));
+	for (size_t i = 0; i < n; i++)
+	{
+		DbaasError *error = add_zone(api, call, json_object_array_get_idx(list, i), zones);
+
+		if (error)
+			return error;
+	}
+	if (zones->n == 0)
+		return bad_list(call, "It has none of the zones that the server's options select.");
+	return NULL;
+}
+
+static DbaasError *
+learn_zones(DbaasApi *api, DbaasCounters *counters, DbaasZones *zones)
+{
+	/* Signed, a key with database rights alone would be refused. */
+	DbaasCallSpec spec = {
+		.kind = DBAAS_CALL_LIST,
+		.unsigned_ = true,
+		.base = dbaas_zones_global_base(api),
+		.method = "GET",
+		.operation = "/zone",
+		.path = "/zone",
+		.counters = counters
+	};
+	DbaasCall  *call = dbaas_api_call(api, CurrentMemoryContext, &spec);
+	DbaasError *error;
+
+	while (!dbaas_call_done(call))
+		dbaas_api_wait(counters);
+	error = dbaas_call_error(call);
+	if (error == NULL)
+		error = read_list(api, call, zones);
+	if (error == NULL)
+		dbaas_call_release(call);
+	return error;
+}
+
+DbaasError *
+dbaas_zones_get(DbaasApi *api, DbaasCounters *counters, const DbaasZones **result)
+{
+	void	  **slot = dbaas_api_zones_slot(api);
+	DbaasError *error = NULL;
+
+	if (*slot == NULL)
+	{
+		MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw zones",
+												  ALLOCSET_SMALL_SIZES);
+		MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
+		List	   *names = dbaas_option_zones(dbaas_api_options(api));
+		DbaasZones *zones;
+
+		if (names && endpoint_has_zone(api))
+			zones = zones_from_options(api, names);
+		else
+		{
+			zones = palloc0(sizeof(DbaasZones));
+			error = learn_zones(api, counters, zones);
+		}
+		MemoryContextSwitchTo(oldcxt);
+		if (error)
+			return error;		/* cxt goes with its parent, as the error does */
+		MemoryContextSetParent(cxt, dbaas_api_context(api));
+		*slot = zones;
+	}
+	*result = *slot;
+	return NULL;
+}
