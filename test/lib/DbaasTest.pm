@@ -1,0 +1,222 @@
+package DbaasTest;
+
+=head1 NAME
+
+DbaasTest - a PostgreSQL node with the wrapper, beside a simulator
+
+=head1 SYNOPSIS
+
+    use DbaasTest;
+    use Test::More;
+
+    my $t = DbaasTest->new(services => 20, logs => 1200);  # the simulator's options
+
+    is($t->sql('SELECT count(*) FROM exo.dbaas_zones'), 3, 'zones are read');
+
+    my $error = $t->sql_error('SELECT * FROM exo.dbaas_operations');
+    is($error->{sqlstate}, 'HV000', 'an operation needs its id');
+    like($error->{hint}, qr/WHERE id =/, 'and the hint shows how');
+
+    my @sent = $t->requests('SELECT name FROM exo.dbaas_services');
+    is(scalar(@sent), 3, 'one request for each zone');
+
+    $t->sim->fault({ path => '/dbaas-service', action => 'status', status => 503 });
+
+    my $session = $t->background;           # a PostgreSQL::Test::BackgroundPsql
+    $session->query_safe('SELECT 1');
+
+    done_testing();
+
+=head1 DESCRIPTION
+
+The node runs when C<new> returns.  Its database postgres has the extension, the
+server exoscale, a user mapping, and the schema exo with every table.  Node and
+simulator end with the test.  "make test" provides the environment that
+PostgreSQL::Test::* expects.
+
+=head1 METHODS
+
+=over
+
+=item DbaasTest->new(%options)
+
+Options are those of C<< DbaasSim->start >>, except: C<server>, a hash of
+additional server options (C<endpoint> may be one of them; undef leaves it out);
+C<conf>, text for postgresql.conf; C<import =E<gt> 0>, to create nothing but the
+extension.
+
+=item node, sim
+
+The PostgreSQL::Test::Cluster and the DbaasSim.
+
+=item sql($sql)
+
+Runs it in a session of its own and returns its output, unaligned, without the
+last newline.  Dies when it fails.
+
+=item sql_error($sql)
+
+Runs SQL that has to fail, and returns what the first error said, as a hash:
+sqlstate, message, detail, hint, context (undef where it said none), stderr.
+Dies when it succeeds.
+
+=item sql_both($sql)
+
+Runs it, and returns (exit code, output, all that psql said on stderr).
+
+=item requests($what)
+
+The API requests that the simulator recorded while $what, SQL or a code
+reference, ran: a list of hashes (method, path, zone, body and more, see
+DbaasSim).
+
+=item lines($what)
+
+The same as sorted strings, "METHOD zone path", which are easily compared.
+
+=item create_server(%options)
+
+Drops the server exoscale with all that hangs on it, and creates it, the user
+mapping and the schema again, with these server options over the usual endpoint.
+
+=item background(%params)
+
+A psql session to talk to, see background_psql of PostgreSQL::Test::Cluster.
+
+=back
+
+=cut
+
+use strict;
+use warnings;
+
+use DbaasSim;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+
+sub new
+{
+	my ($class, %options) = @_;
+	my $server = delete $options{server} // {};
+	my $conf   = delete $options{conf};
+	my $import = delete $options{import} // 1;
+
+	my $self = bless {
+		sim  => DbaasSim->start(zones => 3, services => 20, logs => 1200, seed => 1, %options),
+		node => PostgreSQL::Test::Cluster->new('dbaas')
+	}, $class;
+
+	$self->node->init;
+	$self->node->append_conf('postgresql.conf', $conf) if defined $conf;
+	$self->node->start;
+	$self->sql('CREATE EXTENSION dbaas_fdw');
+	$self->create_server(%$server) if $import;
+	return $self;
+}
+
+sub node { return $_[0]{node} }
+sub sim { return $_[0]{sim} }
+
+sub create_server
+{
+	my ($self, %options) = @_;
+
+	%options = (endpoint => $self->sim->url, %options);
+	my $server = _options(%options);
+	my $mapping = _options(api_key => $self->sim->key, api_secret => $self->sim->secret);
+
+	$self->sql(qq{
+		SET client_min_messages = warning;
+		DROP SERVER IF EXISTS exoscale CASCADE;
+		DROP SCHEMA IF EXISTS exo CASCADE;
+		CREATE SERVER exoscale FOREIGN DATA WRAPPER dbaas_fdw $server;
+		CREATE USER MAPPING FOR CURRENT_USER SERVER exoscale $mapping;
+		CREATE SCHEMA exo;
+		IMPORT FOREIGN SCHEMA dbaas FROM SERVER exoscale INTO exo});
+	return;
+}
+
+# The OPTIONS clause; options that are undef are left out
+sub _options
+{
+	my (%options) = @_;
+	my @items;
+	foreach my $name (grep { defined $options{$_} } sort keys %options)
+	{
+		(my $value = $options{$name}) =~ s/'/''/g;
+		push @items, "$name '$value'";
+	}
+	return @items ? 'OPTIONS (' . join(', ', @items) . ')' : '';
+}
+
+sub sql
+{
+	my ($self, $sql) = @_;
+	return $self->node->safe_psql('postgres', $sql);
+}
+
+sub sql_both
+{
+	my ($self, $sql) = @_;
+	my ($status, $stdout, $stderr) = $self->node->psql('postgres', $sql,
+		extra_params => [ '-v', 'VERBOSITY=verbose' ], on_error_stop => 1);
+	return ($status, $stdout, $stderr);
+}
+
+sub sql_error
+{
+	my ($self, $sql) = @_;
+	my ($status, $stdout, $stderr) = $self->sql_both($sql);
+	die "this should have failed: $sql\n" if $status == 0;
+
+	my %error = (stderr => $stderr);
+	my $field;
+	foreach my $line (split /\n/, $stderr)
+	{
+		if ($line =~ /^(?:psql:.*?:\d+: )?(?:ERROR|FATAL):\s+([0-9A-Z]{5}): (.*)/)
+		{
+			last if exists $error{sqlstate};
+			@error{qw(sqlstate message)} = ($1, $2);
+			$field = 'message';
+		}
+		elsif ($line =~ /^(?:psql:.*?:\d+: )?(?:WARNING|NOTICE|INFO|LOG|DEBUG):/)
+		{
+			$field = undef;
+		}
+		elsif ($line =~ /^(DETAIL|HINT|CONTEXT|LOCATION|QUERY|STATEMENT|LINE \d+):\s+(.*)/)
+		{
+			# What a warning before the error said is not the error's
+			my ($name, $text) = (lc $1, $2);
+			$field = exists $error{sqlstate} ? $name : undef;
+			$error{$name} = $text if defined $field;
+		}
+		elsif (defined $field)
+		{
+			$error{$field} .= "\n$line";
+		}
+	}
+	die "no error in: $stderr\n" unless exists $error{sqlstate};
+	return \%error;
+}
+
+sub requests
+{
+	my ($self, $what) = @_;
+	$self->sim->clear;
+	ref $what ? $what->() : $self->sql($what);
+	return $self->sim->requests;
+}
+
+sub lines
+{
+	my ($self, $what) = @_;
+	return sort map { join ' ', $_->{method}, $_->{zone} // '-', $_->{path} } $self->requests($what);
+}
+
+sub background
+{
+	my ($self, %params) = @_;
+	return $self->node->background_psql('postgres', %params);
+}
+
+1;
