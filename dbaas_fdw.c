@@ -18,8 +18,10 @@
 #include "foreign/fdwapi.h"
 #include "src/api.h"
 #include "src/import.h"
+#include "src/modify.h"
 #include "src/options.h"
 #include "src/plan.h"
+#include "src/queue.h"
 #include "src/scan.h"
 #include "utils/guc.h"
 
@@ -27,6 +29,12 @@ PG_MODULE_MAGIC;
 
 PG_FUNCTION_INFO_V1(dbaas_fdw_handler);
 PG_FUNCTION_INFO_V1(dbaas_fdw_validator);
+
+static const struct config_enum_entry write_modes[] = {
+	{"commit", DBAAS_WRITE_AT_COMMIT, false},
+	{"immediate", DBAAS_WRITE_IMMEDIATE, false},
+	{NULL, 0, false}
+};
 
 void		_PG_init(void);
 
@@ -41,8 +49,34 @@ _PG_init(void)
 							 PGC_SUSET,
 							 0,
 							 NULL, NULL, NULL);
+	DefineCustomEnumVariable("dbaas_fdw.write_mode",
+							 "When writes are sent: at commit, or with their statement.",
+							 NULL,
+							 &dbaas_write_mode,
+							 DBAAS_WRITE_AT_COMMIT,
+							 write_modes,
+							 PGC_USERSET,
+							 0,
+							 NULL, NULL, NULL);
+	DefineCustomIntVariable("dbaas_fdw.delete_limit",
+							"Services that one transaction may delete; -1 is no limit.",
+							NULL,
+							&dbaas_delete_limit,
+							10, -1, INT_MAX,
+							PGC_USERSET,
+							0,
+							NULL, NULL, NULL);
+	DefineCustomBoolVariable("dbaas_fdw.dry_run",
+							 "Checks and reports writes, and does not send them.",
+							 NULL,
+							 &dbaas_dry_run,
+							 false,
+							 PGC_USERSET,
+							 0,
+							 NULL, NULL, NULL);
 	MarkGUCPrefixReserved("dbaas_fdw");
 	dbaas_api_init();
+	dbaas_queue_init();
 }
 
 Datum
@@ -61,7 +95,20 @@ dbaas_fdw_handler(PG_FUNCTION_ARGS)
 	routine->ReScanForeignScan = dbaasReScanForeignScan;
 	routine->EndForeignScan = dbaasEndForeignScan;
 
+	/* Planning and running writes */
+	routine->IsForeignRelUpdatable = dbaasIsForeignRelUpdatable;
+	routine->AddForeignUpdateTargets = dbaasAddForeignUpdateTargets;
+	routine->PlanForeignModify = dbaasPlanForeignModify;
+	routine->BeginForeignModify = dbaasBeginForeignModify;
+	routine->ExecForeignInsert = dbaasExecForeignInsert;
+	routine->ExecForeignUpdate = dbaasExecForeignUpdate;
+	routine->ExecForeignDelete = dbaasExecForeignDelete;
+	routine->EndForeignModify = dbaasEndForeignModify;
+	routine->BeginForeignInsert = dbaasBeginForeignInsert;
+	routine->EndForeignInsert = dbaasEndForeignInsert;
+
 	routine->ExplainForeignScan = dbaasExplainForeignScan;
+	routine->ExplainForeignModify = dbaasExplainForeignModify;
 	routine->ImportForeignSchema = dbaasImportForeignSchema;
 	PG_RETURN_POINTER(routine);
 }

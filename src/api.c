@@ -100,6 +100,7 @@ struct DbaasCall
 	DbaasJson *answer;
 	DbaasError *error;
 	bool		unreachable;
+	bool		unknown;
 };
 
 /* Holds an api while a memory context lives. */
@@ -133,7 +134,7 @@ static void perform_api(DbaasApi *api);
 /* errors */
 static DbaasError *failure_error(DbaasCall *call, const DbaasHttpAnswer *answer);
 static DbaasError *status_error(DbaasCall *call, const DbaasHttpAnswer *answer);
-static char *describe_body(const char *body, size_t len);
+static char *describe_body(const DbaasCall *call, const DbaasHttpAnswer *answer);
 
 void
 dbaas_api_init(void)
@@ -427,6 +428,7 @@ dbaas_api_call(DbaasApi *api, MemoryContext cxt, const DbaasCallSpec *spec)
 	call->spec.zone = copy_or_null(spec->zone);
 	call->spec.method = pstrdup(spec->method);
 	call->spec.body = copy_or_null(spec->body);
+	call->spec.secret = copy_or_null(spec->secret);
 	call->url = psprintf("%s%s", spec->base, spec->path);
 	call->label = spec->zone ?
 		psprintf("%s %s in zone %s", spec->method, spec->path, spec->zone) :
@@ -489,6 +491,12 @@ bool
 dbaas_call_unreachable(const DbaasCall *call)
 {
 	return call->unreachable;
+}
+
+bool
+dbaas_call_unknown(const DbaasCall *call)
+{
+	return call->unknown;
 }
 
 DbaasJson *
@@ -602,6 +610,25 @@ log_attempt(const DbaasCall *call, const DbaasHttpAnswer *answer)
 							 call->label, answer->seconds * 1000, answer->failure_text)));
 }
 
+/*
+ * May the API have carried out a write of which this is the answer, when that
+ * is no success?
+ */
+static bool
+may_be_applied(const DbaasHttpAnswer *answer)
+{
+	switch (answer->failure)
+	{
+		case DBAAS_HTTP_UNREACHABLE:
+		case DBAAS_HTTP_TLS:
+			return false;
+		case DBAAS_HTTP_ANSWERED:
+			return answer->status < 300 || answer->status >= 500;
+		default:
+			return true;
+	}
+}
+
 /* A request has ended: the call ends, or pauses before the next try. */
 static void
 end_attempt(DbaasCall *call, const DbaasHttpAnswer *answer)
@@ -663,6 +690,7 @@ use_answer(DbaasCall *call, const DbaasHttpAnswer *answer)
 	if (error && answer->failure == DBAAS_HTTP_ANSWERED && call->answer == NULL &&
 		answer->status >= 200 && answer->status <= 299 && answer->body_len == 0)
 		error->detail = "The answer is empty.";
+	call->unknown = error && may_be_applied(answer);
 	end_call(call, error);
 }
 
@@ -738,14 +766,21 @@ next_due(void)
 }
 
 void
-dbaas_api_wait(DbaasCounters *counters)
+dbaas_api_wait(DbaasCounters *counters, TimestampTz until)
 {
 	static uint32 wait_event = 0;
 	TimestampTz start = GetCurrentTimestamp();
+	long		due = next_due();
 
+	if (until != 0)
+	{
+		long		ms = until <= start ? 0 : (long) ((until - start + 999) / 1000);
+
+		due = due < 0 ? ms : Min(due, ms);
+	}
 	if (wait_event == 0)
 		wait_event = dbaas_wait_event_new("DbaasApi");
-	dbaas_http_wait(next_due(), wait_event);
+	dbaas_http_wait(due, wait_event);
 	dbaas_api_perform();
 	if (counters)
 		counters->waited += (GetCurrentTimestamp() - start) / 1e6;
@@ -822,7 +857,7 @@ status_error(DbaasCall *call, const DbaasHttpAnswer *answer)
 		hint = "Redirects are not followed: set the server's option endpoint to where the API is.";
 
 	error = dbaas_error_new(code, "%s failed with HTTP status %d", call->label, status);
-	error->detail = describe_body(answer->body, answer->body_len);
+	error->detail = describe_body(call, answer);
 	error->hint = hint;
 	return error;
 }
@@ -840,8 +875,10 @@ append_part(StringInfo out, const char *text)
  * it says nothing.
  */
 static char *
-describe_body(const char *body, size_t len)
+describe_body(const DbaasCall *call, const DbaasHttpAnswer *answer)
 {
+	const char *body = answer->body;
+	size_t		len = answer->body_len;
 	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw error body",
 											  ALLOCSET_SMALL_SIZES);
 	StringInfoData said;
@@ -874,8 +911,10 @@ describe_body(const char *body, size_t len)
 		}
 	}
 	if (said.len == 0)
-		appendBinaryStringInfo(&said, body, Min(len, EXCERPT_BYTES + 1));
-	excerpt = dbaas_error_excerpt(said.data, said.len, EXCERPT_BYTES);
+		appendBinaryStringInfo(&said, body, len);
+	/* Masked before it is cut, or a part of the secret could be left. */
+	excerpt = dbaas_error_mask(said.data, call->spec.secret);
+	excerpt = dbaas_error_excerpt(excerpt, strlen(excerpt), EXCERPT_BYTES);
 	MemoryContextDelete(cxt);
 	return *excerpt ? psprintf("The API says: %s", excerpt) : NULL;
 }

@@ -14,6 +14,7 @@
 
 #include "error.h"
 #include "json.h"
+#include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
 
 /* A server as one user mapping reaches it: connections, credentials, zones. */
@@ -51,6 +52,7 @@ typedef struct DbaasCallSpec
 	const char *operation;		/* path template, for the statistics */
 	const char *path;			/* percent-encoded */
 	const char *body;			/* JSON text, or NULL */
+	const char *secret;			/* part of the body that no error may show */
 	DbaasCounters *counters;	/* outlives the call; or NULL */
 } DbaasCallSpec;
 
@@ -101,6 +103,12 @@ extern DbaasError *dbaas_call_error(const DbaasCall *call);
 extern bool dbaas_call_unreachable(const DbaasCall *call);
 
 /*
+ * Of a write that has ended with an error: may the API have carried it out all
+ * the same?
+ */
+extern bool dbaas_call_unknown(const DbaasCall *call);
+
+/*
  * Of a call that has ended without error: the answer, or NULL when the API
  * answered 404 to a DBAAS_CALL_READ.  Belongs to the call.
  */
@@ -116,9 +124,10 @@ extern void dbaas_call_release(DbaasCall *call);
 extern void dbaas_api_perform(void);
 
 /*
- * Waits until something happens to a call, and serves interrupts.  Adds the
- * time to counters->waited; counters may be NULL.
+ * Waits until something happens to a call, or until the given time (0: no
+ * limit), and serves interrupts.  Adds the time to counters->waited; counters
+ * may be NULL.
  */
-extern void dbaas_api_wait(DbaasCounters *counters);
+extern void dbaas_api_wait(DbaasCounters *counters, TimestampTz until);
 
 #endif							/* DBAAS_API_H */

@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "catalogue.h"
+#include "lib/stringinfo.h"
 
 /* Values and bounds that parameters accept. */
 
@@ -371,7 +372,7 @@ static const DbaasResource resources[] = {
 		.reads = {{"GET", "/dbaas-service", "dbaas-services[]"}},
 		.protected_column = "termination_protection",
 		.delete = {.method = "DELETE", .path = "/dbaas-service/{name}",
-			.service_column = "name"}
+			.services = {"name"}}
 	},
 	{
 		.name = "service-types",
@@ -403,10 +404,13 @@ static const DbaasResource resources[] = {
 			{"GET", "/dbaas-service", "dbaas-services[].integrations[]"}
 		},
 		.unique_column = "id",
+		.created_column = "id",
 		.insert = {.method = "POST", .path = "/dbaas-integration",
-			.service_column = "source", .returned_column = "id"},
-		.update = {.method = "PUT", .path = "/dbaas-integration/{id}"},
-		.delete = {.method = "DELETE", .path = "/dbaas-integration/{id}"}
+			.services = {"source", "dest"}},
+		.update = {.method = "PUT", .path = "/dbaas-integration/{id}",
+			.services = {"source", "dest"}},
+		.delete = {.method = "DELETE", .path = "/dbaas-integration/{id}",
+			.services = {"source", "dest"}}
 	},
 	{
 		.name = "integration-types",
@@ -442,12 +446,13 @@ static const DbaasResource resources[] = {
 			{"GET", "/dbaas-external-integrations/{service-name}", "external-integrations[]"}
 		},
 		.parent = &each_service,
+		.created_column = "id",
 		.insert = {.method = "PUT",
 			.path = "/dbaas-external-endpoint/{source-service-name}/attach",
-			.service_column = "service_name"},
+			.services = {"service_name"}},
 		.delete = {.method = "PUT",
 			.path = "/dbaas-external-endpoint/{source-service-name}/detach",
-			.service_column = "service_name",
+			.services = {"service_name"},
 			.body_column = "id", .body_field = "integration-id"}
 	},
 	{
@@ -489,8 +494,9 @@ static const DbaasResource resources[] = {
 		COLUMNS(tasks_columns),
 		.reads = {{"GET", "/dbaas-task/{service}/{id}", ""}},
 		.parent = &each_service,
+		.created_column = "id",
 		.insert = {.method = "POST", .path = "/dbaas-task-migration-check/{service}",
-			.service_column = "service_name", .returned_column = "id"}
+			.services = {"service_name"}}
 	},
 	{
 		.name = "operations",
@@ -525,6 +531,12 @@ dbaas_catalogue_find(const char *name)
 			return &resources[i];
 	}
 	return NULL;
+}
+
+const DbaasParent *
+dbaas_catalogue_each_service(void)
+{
+	return &each_service;
 }
 
 int
@@ -589,6 +601,55 @@ dbaas_catalogue_column_by_param(const DbaasResource *resource, const char *param
 			return i;
 	}
 	return -1;
+}
+
+static const char *
+check_values(const DbaasDomain *domain, const char *value)
+{
+	StringInfoData allowed;
+
+	initStringInfo(&allowed);
+	for (int i = 0; domain->values[i]; i++)
+	{
+		if (strcmp(domain->values[i], value) == 0)
+			return NULL;
+		appendStringInfo(&allowed, "%s%s", i ? ", " : "", domain->values[i]);
+	}
+	return allowed.data;
+}
+
+/* Number of characters of a UTF-8 text. */
+static int
+utf8_length(const char *text)
+{
+	int			n = 0;
+
+	for (; *text; text++)
+		n += (*text & 0xc0) != 0x80;
+	return n;
+}
+
+const char *
+dbaas_catalogue_check(const DbaasDomain *domain, const char *value)
+{
+	if (domain == NULL)
+		return NULL;
+	if (domain->values)
+		return check_values(domain, value);
+	if (domain->max)
+	{
+		char	   *end;
+		long long	number = strtoll(value, &end, 10);
+
+		if (*value && *end == '\0' && number >= domain->min && number <= domain->max)
+			return NULL;
+		return psprintf("whole numbers from " INT64_FORMAT " to " INT64_FORMAT,
+						domain->min, domain->max);
+	}
+	if (domain->max_length &&
+		(utf8_length(value) < domain->min_length || utf8_length(value) > domain->max_length))
+		return psprintf("texts of %d to %d characters", domain->min_length, domain->max_length);
+	return NULL;
 }
 
 const char *

@@ -119,19 +119,20 @@ typedef struct DbaasParent
 	}			keys[3];
 } DbaasParent;
 
-/* What a write's path and body need beside the columns. */
-typedef struct DbaasWrite
+/*
+ * A write.  "{x}" in the path is the value of the column whose param, or else
+ * whose field, is x.  The body of an INSERT or UPDATE has the columns with an
+ * "insert" or "update" member.
+ */
+typedef struct DbaasWriteEndpoint
 {
 	const char *method;			/* NULL: the table does not take this write */
-	const char *path;			/* "{x}": the column whose param, or else
-								 * whose field, is x */
-	const char *service_column; /* whose service the write concerns (found in
-								 * the zones' lists when zone is not given),
-								 * or NULL */
-	const char *body_column;	/* of a DELETE with a body: the column sent */
+	const char *path;
+	const char *services[2];	/* columns that name the services which it
+								 * changes; the first is in the write's zone */
+	const char *body_column;	/* of a DELETE with a body: the column sent, */
 	const char *body_field;		/* and the member that it is sent as */
-	const char *returned_column;	/* takes the operation's reference.id */
-} DbaasWrite;
+} DbaasWriteEndpoint;
 
 #define DBAAS_MAX_READS 3
 
@@ -153,10 +154,13 @@ typedef struct DbaasResource
 	const char *unique_column;	/* an answer may repeat it; a row is shown
 								 * once for each value in a zone */
 	bool		global;			/* asked once, not in each zone, and unsigned */
-	const char *protected_column;	/* true: the API refuses to delete */
-	DbaasWrite	insert;
-	DbaasWrite	update;
-	DbaasWrite	delete;
+	const char *protected_column;	/* true: the API refuses to delete; such
+									 * deletes count for a limit */
+	const char *created_column; /* takes the id that an INSERT's operation
+								 * refers to */
+	DbaasWriteEndpoint insert;
+	DbaasWriteEndpoint update;
+	DbaasWriteEndpoint delete;
 } DbaasResource;
 
 /* The resource that lists the organisation's zones. */
@@ -172,6 +176,9 @@ extern const DbaasResource *dbaas_catalogue_resources(int *n);
 /* The resource of that name (as in table option "resource"), or NULL. */
 extern const DbaasResource *dbaas_catalogue_find(const char *name);
 
+/* How tables with a row for each service, or more, find the services. */
+extern const DbaasParent *dbaas_catalogue_each_service(void);
+
 /* Index of the column with that SQL name, or -1. */
 extern int	dbaas_catalogue_column(const DbaasResource *resource,
 								   const char *name);
@@ -186,6 +193,13 @@ extern int	dbaas_catalogue_column_by_field(const DbaasResource *resource,
 /* Index of the column whose param, or else whose field, has that name, or -1. */
 extern int	dbaas_catalogue_column_by_param(const DbaasResource *resource,
 											const char *param);
+
+/*
+ * Checks a value, in UTF-8, against a domain; NULL accepts all.  Returns NULL,
+ * or what the domain allows ("desc, asc"; "whole numbers from 1 to 500"),
+ * palloc'd.
+ */
+extern const char *dbaas_catalogue_check(const DbaasDomain *domain, const char *value);
 
 /* Name of the SQL type, as CREATE FOREIGN TABLE takes it. */
 extern const char *dbaas_catalogue_type_name(DbaasType type);

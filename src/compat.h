@@ -14,6 +14,8 @@
 #error "dbaas_fdw needs PostgreSQL 15 or later"
 #endif
 
+#include "executor/executor.h"
+#include "miscadmin.h"
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"
 #include "commands/explain_state.h"
@@ -48,6 +50,21 @@
 #define dbaas_check_as_user(node) \
 	(exec_rt_fetch(((Scan *) (node)->ss.ps.plan)->scanrelid, \
 				   (node)->ss.ps.state)->checkAsUser)
+#endif
+
+/* Whom a result relation is written as: a function of its own since 16. */
+#if PG_VERSION_NUM >= 160000
+#define dbaas_result_user(rinfo, estate) ExecGetResultRelCheckAsUser(rinfo, estate)
+#else
+static inline Oid
+dbaas_result_user(ResultRelInfo *rinfo, EState *estate)
+{
+	ResultRelInfo *root = rinfo->ri_RootResultRelInfo ? rinfo->ri_RootResultRelInfo : rinfo;
+	Index		rti = root->ri_RangeTableIndex;
+	Oid			userid = rti > 0 ? exec_rt_fetch(rti, estate)->checkAsUser : InvalidOid;
+
+	return OidIsValid(userid) ? userid : GetUserId();
+}
 #endif
 
 /* pg_b64_encode takes uint8 * since 18. */

@@ -77,6 +77,75 @@ dbaas_error_excerpt(const char *text, size_t len, size_t max_bytes)
 	return out.data;
 }
 
+/* The text with "***" for each occurrence of a part. */
+static char *
+mask_part(char *text, const char *part)
+{
+	StringInfoData out;
+	char	   *at;
+
+	if (*part == '\0' || strstr(text, part) == NULL)
+		return text;
+	initStringInfo(&out);
+	for (; (at = strstr(text, part)) != NULL; text = at + strlen(part))
+	{
+		appendBinaryStringInfo(&out, text, at - text);
+		appendStringInfoString(&out, "***");
+	}
+	appendStringInfoString(&out, text);
+	return out.data;
+}
+
+/* The text with each slash escaped, as some write JSON. */
+static char *
+escape_slashes(const char *text)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	for (; *text; text++)
+		appendStringInfo(&out, *text == '/' ? "\\%c" : "%c", *text);
+	return out.data;
+}
+
+/* The password of scheme://user:password@host, percent-decoded or not; or "". */
+static char *
+uri_password(const char *uri, bool decode)
+{
+	const char *start = strstr(uri, "://");
+	const char *end = start ? strrchr(start, '@') : NULL;
+	const char *colon = end ? memchr(start + 3, ':', end - start - 3) : NULL;
+	char	   *password = colon ? pnstrdup(colon + 1, end - colon - 1) : pstrdup("");
+	char	   *to = password;
+
+	for (const char *from = password; decode && *from; to++)
+	{
+		unsigned int byte;
+
+		if (*from == '%' && sscanf(from + 1, "%2x", &byte) == 1 && from[2])
+		{
+			*to = (char) byte;
+			from += 3;
+		}
+		else
+			*to = *from++;
+	}
+	if (decode)
+		*to = '\0';
+	return password;
+}
+
+char *
+dbaas_error_mask(char *text, const char *secret)
+{
+	if (secret == NULL)
+		return text;
+	text = mask_part(text, secret);
+	text = mask_part(text, escape_slashes(secret));
+	text = mask_part(text, uri_password(secret, false));
+	return mask_part(text, uri_password(secret, true));
+}
+
 void
 dbaas_error_raise(const DbaasError *error)
 {

@@ -14,10 +14,8 @@
 #include "postgres.h"
 
 #include "fetch.h"
-#include "http.h"
 #include "lib/ilist.h"
-#include "lib/stringinfo.h"
-#include "utils/builtins.h"
+#include "path.h"
 #include "utils/memutils.h"
 
 /* One combination of values. */
@@ -164,63 +162,17 @@ dbaas_fetch_end(DbaasFetch *fetch)
  * Keys and zones
  * ------------------------------------------------------------------------ */
 
-/* Does the domain hold the value? */
-static bool
-in_domain(const DbaasDomain *domain, const char *value)
-{
-	if (domain->values)
-	{
-		for (int i = 0; domain->values[i]; i++)
-		{
-			if (strcmp(domain->values[i], value) == 0)
-				return true;
-		}
-		return false;
-	}
-	if (domain->max)
-	{
-		char	   *end;
-		long long	number = strtoll(value, &end, 10);
-
-		return *end == '\0' && number >= domain->min && number <= domain->max;
-	}
-	return true;
-}
-
+/* The error of a parameter's value that the API does not accept. */
 static DbaasError *
-domain_error(const DbaasColumn *column, const char *value)
+domain_error(const DbaasColumn *column, const char *value, const char *allowed)
 {
-	const DbaasDomain *domain = column->domain;
 	DbaasError *error;
-	StringInfoData hint;
 
 	error = dbaas_error_new(ERRCODE_INVALID_PARAMETER_VALUE,
-							"the API does not accept %s \"%s\"", column->name,
-							dbaas_error_excerpt(value, strlen(value), NAMEDATALEN));
-	initStringInfo(&hint);
-	if (domain->values)
-	{
-		appendStringInfo(&hint, "Allowed values of %s are: ", column->name);
-		for (int i = 0; domain->values[i]; i++)
-			appendStringInfo(&hint, "%s%s", i ? ", " : "", domain->values[i]);
-		appendStringInfoChar(&hint, '.');
-	}
-	else
-		appendStringInfo(&hint, "Allowed values of %s are whole numbers from " INT64_FORMAT " to " INT64_FORMAT ".",
-						 column->name, domain->min, domain->max);
-	error->hint = hint.data;
+							"the API does not accept \"%s\" for column \"%s\"",
+							dbaas_error_excerpt(value, strlen(value), NAMEDATALEN), column->name);
+	error->hint = psprintf("Allowed for %s: %s.", column->name, allowed);
 	return error;
-}
-
-/* Number of characters of a UTF-8 text. */
-static int
-utf8_length(const char *text)
-{
-	int			n = 0;
-
-	for (; *text; text++)
-		n += (*text & 0xc0) != 0x80;
-	return n;
 }
 
 /*
@@ -230,10 +182,7 @@ utf8_length(const char *text)
 static bool
 can_name_something(const DbaasColumn *column, const char *value)
 {
-	if (*value == '\0' || strcmp(value, ".") == 0 || strcmp(value, "..") == 0)
-		return false;
-	return column->domain == NULL || column->domain->max_length == 0 ||
-		utf8_length(value) <= column->domain->max_length;
+	return dbaas_path_can_hold(value) && dbaas_catalogue_check(column->domain, value) == NULL;
 }
 
 /*
@@ -260,10 +209,12 @@ take_keys(DbaasFetch *fetch)
 			key->values[key->n++] = column->default_value;
 		for (int i = 0; i < given->n; i++)
 		{
-			if (column->param == NULL || !in_path)
+			if (!in_path)
 			{
-				if (column->domain && !in_domain(column->domain, given->values[i]))
-					return domain_error(column, given->values[i]);
+				const char *allowed = dbaas_catalogue_check(column->domain, given->values[i]);
+
+				if (allowed)
+					return domain_error(column, given->values[i], allowed);
 			}
 			else if (!can_name_something(column, given->values[i]))
 				continue;
@@ -453,35 +404,6 @@ read_parents(DbaasFetch *fetch, bool *pending)
  * Chains and pages
  * ------------------------------------------------------------------------ */
 
-/* The path with the values of its parameters. */
-static char *
-expand_path(const DbaasResource *resource, const char *path, const char *const *args)
-{
-	StringInfoData out;
-
-	initStringInfo(&out);
-	while (*path)
-	{
-		size_t		len = strcspn(path, "{");
-
-		appendBinaryStringInfo(&out, path, len);
-		path += len;
-		if (*path == '{')
-		{
-			size_t		name_len = strcspn(++path, "}");
-			int			c = dbaas_catalogue_column_by_param(resource, pnstrdup(path, name_len));
-			char	   *segment = dbaas_http_encode_segment(args[c]);
-
-			if (segment == NULL)
-				ereport(ERROR,
-						(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-			appendStringInfoString(&out, segment);
-			path += name_len + 1;
-		}
-	}
-	return out.data;
-}
-
 /*
  * The body of a read that takes parameters there.  What the pages need takes
  * the place of the columns that say the same.
@@ -545,7 +467,7 @@ ask_page(DbaasFetch *fetch, Chain *chain)
 	spec.base = zone ? zone->base : fetch->zones[0]->base;
 	spec.method = endpoint->method;
 	spec.operation = endpoint->path;
-	spec.path = expand_path(fetch->spec.resource, endpoint->path, chain->target->args);
+	spec.path = dbaas_path_expand(fetch->spec.resource, endpoint->path, chain->target->args);
 	spec.body = strcmp(endpoint->method, "POST") == 0 ? make_body(fetch, chain, limit) : NULL;
 	spec.counters = fetch->counters;
 	chain->asked = dbaas_api_call(fetch->api, chain->cxt, &spec);

@@ -156,7 +156,7 @@ domain_datum(const DbaasDomain *domain, bool *isnull)
 
 /* "METHOD path", or NULL where a table does not take that write. */
 static Datum
-write_datum(const DbaasWrite *write, bool *isnull)
+write_datum(const DbaasWriteEndpoint *write, bool *isnull)
 {
 	return text_or_null(write->method ? psprintf("%s %s", write->method, write->path) : NULL,
 						isnull);

@@ -176,6 +176,38 @@ dbaas_json_text(DbaasJson *value)
 										  JSON_C_TO_STRING_NOSLASHESCAPE);
 }
 
+char *
+dbaas_json_exact_text(DbaasJson *value)
+{
+	const char *text = dbaas_json_text(value);
+	const char *end = text + strlen(text);
+	char	   *exact = palloc(end - text + 1);
+	char	   *to = exact;
+
+	/* Takes the exponent off that keep_digits() gave to long numbers. */
+	for (const char *p = text; p < end;)
+	{
+		const char *start = p;
+
+		if (*p == '"')
+			p = skip_string(p, end);
+		else
+		{
+			while (p < end && isdigit((unsigned char) *p))
+				p++;
+			if (p == start)
+				p++;
+		}
+		memcpy(to, start, p - start);
+		to += p - start;
+		if (isdigit((unsigned char) *start) && p - start > MAX_INTEGER_DIGITS &&
+			strncmp(p, "e0", 2) == 0)
+			p += 2;
+	}
+	*to = '\0';
+	return exact;
+}
+
 const char *
 dbaas_json_integer(DbaasJson *value)
 {

@@ -44,6 +44,12 @@ extern void dbaas_json_own(MemoryContext cxt, DbaasJson *value);
 extern const char *dbaas_json_text(DbaasJson *value);
 
 /*
+ * The same, as a palloc'd copy in which each number has the digits that were
+ * parsed: what a request sends.
+ */
+extern char *dbaas_json_exact_text(DbaasJson *value);
+
+/*
  * The digits, and sign, of a number that is written as a whole one, however
  * long; NULL when the value is something else.  Belongs to the value, or is
  * palloc'd.

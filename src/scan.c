@@ -314,7 +314,7 @@ dbaasIterateForeignScan(ForeignScanState *node)
 	if (scan->fetch == NULL)
 		start_fetch(node);
 	while ((status = dbaas_fetch_next(scan->fetch, &rows, &origin, &error)) == DBAAS_FETCH_PENDING)
-		dbaas_api_wait(&scan->counters);
+		dbaas_api_wait(&scan->counters, 0);
 
 	ExecClearTuple(slot);
 	if (status == DBAAS_FETCH_FAILED)

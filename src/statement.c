@@ -228,6 +228,40 @@ dbaas_parents_rows(DbaasParents *parents, int *n)
 	return parents->rows;
 }
 
+DbaasError *
+dbaas_statement_locate(DbaasStatement *statement, DbaasApi *api, const char *service,
+					   List **found)
+{
+	const DbaasZones *zones;
+	DbaasError *error = dbaas_zones_get(api, NULL, &zones);
+	List	   *lists = NIL;
+	ListCell   *lc;
+
+	*found = NIL;
+	for (int i = 0; error == NULL && i < zones->n; i++)
+		lists = lappend(lists, dbaas_statement_parents(statement, api, &zones->zones[i],
+													   dbaas_catalogue_each_service(), NULL));
+	foreach(lc, lists)
+	{
+		DbaasParents *parents = lfirst(lc);
+		bool		unreachable;
+
+		while (!dbaas_parents_done(parents, &error, &unreachable))
+			dbaas_api_wait(NULL, 0);
+		if (error)
+			break;
+		for (int i = 0; i < parents->n; i++)
+		{
+			if (strcmp(parents->rows[i].values[0], service) == 0)
+			{
+				*found = lappend(*found, (void *) parents->zone);
+				break;
+			}
+		}
+	}
+	return error;
+}
+
 void
 dbaas_statement_skip_zone(DbaasStatement *statement, DbaasApi *api, const char *zone,
 						  const DbaasError *error)

@@ -52,6 +52,14 @@ extern bool dbaas_parents_done(DbaasParents *parents, DbaasError **error,
 extern const DbaasParentRow *dbaas_parents_rows(DbaasParents *parents, int *n);
 
 /*
+ * Finds the zones that have a service, from the lists of services, which it
+ * waits for.  *found is a list of DbaasZone * that live as long as the api.
+ * Returns NULL or an error.
+ */
+extern DbaasError *dbaas_statement_locate(DbaasStatement *statement, DbaasApi *api,
+										  const char *service, List **found);
+
+/*
  * Says once for each zone of the statement that it is left out: a WARNING.
  */
 extern void dbaas_statement_skip_zone(DbaasStatement *statement, DbaasApi *api,

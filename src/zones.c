@@ -157,7 +157,7 @@ learn_zones(DbaasApi *api, DbaasCounters *counters, DbaasZones *zones)
 	DbaasError *error;
 
 	while (!dbaas_call_done(call))
-		dbaas_api_wait(counters);
+		dbaas_api_wait(counters, 0);
 	error = dbaas_call_error(call);
 	if (error == NULL)
 		error = read_list(api, call, zones);

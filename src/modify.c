@@ -1,0 +1,415 @@
+/*-------------------------------------------------------------------------
+ *
+ * modify.c
+ *		INSERT, UPDATE and DELETE on foreign tables.
+ *
+ * Makes a write of each row and hands it to the queue of the transaction.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/sysattr.h"
+#include "access/table.h"
+#include "commands/explain.h"
+#include "compat.h"
+#include "decode.h"
+#include "executor/executor.h"
+#include "fetch.h"
+#include "miscadmin.h"
+#include "modify.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/appendinfo.h"
+#include "optimizer/inherit.h"
+#include "optimizer/pathnode.h"
+#include "options.h"
+#include "parser/parsetree.h"
+#include "queue.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "write.h"
+
+/* Name of the column that brings the row as it was read. */
+#define OLD_ROW_COLUMN "wholerow"
+
+/* What ri_FdwState holds. */
+typedef struct ModifyState
+{
+	CmdType		operation;
+	DbaasTable *table;
+	DbaasWriter *writer;
+	DbaasStatement *statement;
+	TupleDesc	desc;
+	int			batch;
+	bool		send_now;		/* write_mode is immediate */
+	AttrNumber	old_row_attno;	/* in the plan's rows, or 0 */
+	MemoryContext row_cxt;		/* reset for each row */
+	Datum	   *old_values;
+	bool	   *old_isnull;
+	DbaasDecoder *decoder;		/* of rows that were made; or NULL */
+} ModifyState;
+
+int			dbaas_write_mode = DBAAS_WRITE_AT_COMMIT;
+bool		dbaas_dry_run = false;
+
+int
+dbaasIsForeignRelUpdatable(Relation rel)
+{
+	DbaasTable *table = dbaas_table_get(RelationGetRelid(rel));
+	static const CmdType operations[] = {CMD_INSERT, CMD_UPDATE, CMD_DELETE};
+	int			events = 0;
+
+	if (!dbaas_option_boolean(table->options, "updatable"))
+		return 0;
+	for (size_t i = 0; i < lengthof(operations); i++)
+	{
+		if (dbaas_write_endpoint(table->resource, operations[i]))
+			events |= 1 << operations[i];
+	}
+	return events;
+}
+
+/* An UPDATE or DELETE needs the row as it was read: its zone, id and name. */
+void
+dbaasAddForeignUpdateTargets(PlannerInfo *root, Index rtindex, RangeTblEntry *target_rte,
+							 Relation target_relation)
+{
+	Var		   *var = makeVar(rtindex, InvalidAttrNumber, RECORDOID, -1, InvalidOid, 0);
+
+	(void) target_rte;
+	(void) target_relation;
+	add_row_identity_var(root, var, rtindex, OLD_ROW_COLUMN);
+}
+
+List *
+dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index result_relation,
+					   int subplan_index)
+{
+	RangeTblEntry *rte = planner_rt_fetch(result_relation, root);
+	DbaasTable *table = dbaas_table_get(rte->relid);
+
+	(void) subplan_index;
+	if (plan->onConflictAction != ONCONFLICT_NONE)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("INSERT with ON CONFLICT is not supported on foreign table \"%s\"",
+						get_rel_name(rte->relid))));
+	/* Where the table takes no UPDATE at all, the executor says so. */
+	if (plan->operation == CMD_UPDATE && dbaas_write_endpoint(table->resource, CMD_UPDATE))
+		dbaas_write_check_columns(table, get_rel_all_updated_cols(root,
+																  find_base_rel(root, result_relation)));
+	return NIL;
+}
+
+/* ------------------------------------------------------------------------
+ * Beginning and end
+ * ------------------------------------------------------------------------ */
+
+static ModifyState *
+begin_modify(EState *estate, ResultRelInfo *rinfo, CmdType operation, Oid userid)
+{
+	ModifyState *modify = palloc0(sizeof(ModifyState));
+	Relation	relation = rinfo->ri_RelationDesc;
+
+	modify->operation = operation;
+	modify->table = dbaas_table_get(RelationGetRelid(relation));
+	modify->desc = RelationGetDescr(relation);
+	modify->statement = dbaas_statement_get(estate->es_query_cxt);
+	modify->writer = dbaas_writer_new(modify->table, modify->desc, operation, userid,
+									  modify->statement, estate->es_query_cxt);
+	modify->batch = dbaas_queue_new_batch();
+	modify->send_now = dbaas_write_mode == DBAAS_WRITE_IMMEDIATE;
+	modify->row_cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw write",
+											ALLOCSET_DEFAULT_SIZES);
+	modify->old_values = palloc0(Max(modify->desc->natts, 1) * sizeof(Datum));
+	modify->old_isnull = palloc(Max(modify->desc->natts, 1) * sizeof(bool));
+	memset(modify->old_isnull, true, modify->desc->natts);
+	rinfo->ri_FdwState = modify;
+	return modify;
+}
+
+void
+dbaasBeginForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw_private,
+						int subplan_index, int eflags)
+{
+	ModifyState *modify;
+
+	(void) fdw_private;
+	(void) subplan_index;
+	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
+		return;
+	modify = begin_modify(mtstate->ps.state, rinfo, mtstate->operation,
+						  dbaas_result_user(rinfo, mtstate->ps.state));
+	if (mtstate->operation != CMD_INSERT)
+	{
+		Plan	   *subplan = outerPlanState(mtstate)->plan;
+
+		modify->old_row_attno = ExecFindJunkAttributeInTlist(subplan->targetlist, OLD_ROW_COLUMN);
+		if (!AttributeNumberIsValid(modify->old_row_attno))
+			elog(ERROR, "could not find junk column \"%s\"", OLD_ROW_COLUMN);
+	}
+}
+
+/* COPY FROM, and rows that are routed to a partition. */
+void
+dbaasBeginForeignInsert(ModifyTableState *mtstate, ResultRelInfo *rinfo)
+{
+	EState	   *estate = mtstate->ps.state;
+
+	if (!(dbaasIsForeignRelUpdatable(rinfo->ri_RelationDesc) & (1 << CMD_INSERT)))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("foreign table \"%s\" does not allow inserts",
+						RelationGetRelationName(rinfo->ri_RelationDesc))));
+	begin_modify(estate, rinfo, CMD_INSERT, dbaas_result_user(rinfo, estate));
+}
+
+static void
+end_modify(ResultRelInfo *rinfo)
+{
+	ModifyState *modify = rinfo->ri_FdwState;
+
+	if (modify && modify->send_now)
+		dbaas_queue_send();
+	rinfo->ri_FdwState = NULL;
+}
+
+void
+dbaasEndForeignModify(EState *estate, ResultRelInfo *rinfo)
+{
+	(void) estate;
+	end_modify(rinfo);
+}
+
+void
+dbaasEndForeignInsert(EState *estate, ResultRelInfo *rinfo)
+{
+	(void) estate;
+	end_modify(rinfo);
+}
+
+/* ------------------------------------------------------------------------
+ * Rows
+ * ------------------------------------------------------------------------ */
+
+/* Takes apart the row as it was read. */
+static void
+take_old_row(ModifyState *modify, TupleTableSlot *plan_slot)
+{
+	bool		isnull;
+	Datum		datum = ExecGetJunkAttribute(plan_slot, modify->old_row_attno, &isnull);
+	HeapTupleHeader header;
+	HeapTupleData tuple;
+
+	if (isnull)
+		elog(ERROR, "junk column \"%s\" is null", OLD_ROW_COLUMN);
+	header = DatumGetHeapTupleHeader(datum);
+	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = header;
+	heap_deform_tuple(&tuple, modify->desc, modify->old_values, modify->old_isnull);
+}
+
+/* Says what would be sent. */
+static void
+report_dry_run(ModifyState *modify, const DbaasWrite *write)
+{
+	const char *body = dbaas_write_shown_body(modify->writer, write);
+
+	ereport(NOTICE,
+			(errmsg("dry run: %s", dbaas_write_label(write)),
+			 body ? errdetail_internal("Body: %s", body) : 0,
+			 errhint("Nothing is sent while dbaas_fdw.dry_run is on.")));
+}
+
+/*
+ * Makes a write of a row and hands it to the queue.  Returns whether it was
+ * queued, which a dry run does not.
+ */
+static bool
+write_row(ModifyState *modify, TupleTableSlot *new_slot)
+{
+	DbaasRowValues old_row = {modify->old_values, modify->old_isnull};
+	DbaasRowValues new_row = {0};
+	DbaasWrite	write;
+	MemoryContext oldcxt;
+
+	if (new_slot)
+	{
+		slot_getallattrs(new_slot);
+		new_row.values = new_slot->tts_values;
+		new_row.isnull = new_slot->tts_isnull;
+	}
+	oldcxt = MemoryContextSwitchTo(modify->row_cxt);
+	dbaas_write_make(modify->writer, &old_row, &new_row, &write);
+	if (dbaas_dry_run)
+		report_dry_run(modify, &write);
+	else
+		dbaas_queue_add(&write, modify->batch);
+	MemoryContextSwitchTo(oldcxt);
+	return !dbaas_dry_run;
+}
+
+/*
+ * Reads back what an INSERT made, by the id that its operation refers to, and
+ * puts it into the slot.  When the API does not show it, the row stays as it
+ * was given, with that id.
+ */
+static void
+read_back(ModifyState *modify, TupleTableSlot *slot, const char *id)
+{
+	const DbaasResource *resource = modify->table->resource;
+	int			id_column = dbaas_catalogue_column(resource, resource->created_column);
+	DbaasKey   *keys = palloc0(resource->ncolumns * sizeof(DbaasKey));
+	bool	   *given = palloc0(resource->ncolumns * sizeof(bool));
+	DbaasRowValues row = {slot->tts_values, slot->tts_isnull};
+	DbaasFetchSpec spec = {.resource = resource, .keys = keys, .limit = -1};
+	DbaasFetch *fetch;
+	DbaasFetchStatus status;
+	DbaasRows  *rows;
+	const DbaasOrigin *origin;
+	DbaasError *error;
+
+	for (int c = 0; c < resource->ncolumns; c++)
+	{
+		const char *value = c == id_column ? id : dbaas_writer_value(modify->writer, &row, c);
+
+		if (value == NULL || (c != DBAAS_ZONE_COLUMN && resource->columns[c].param == NULL))
+			continue;
+		keys[c].given = given[c] = true;
+		keys[c].values = palloc(sizeof(char *));
+		keys[c].values[keys[c].n++] = value;
+	}
+	spec.endpoint = dbaas_fetch_endpoint(resource, given);
+	error = dbaas_fetch_begin(dbaas_writer_api(modify->writer), modify->statement, &spec,
+							  NULL, &fetch);
+	if (error)
+		dbaas_error_raise(error);
+	while ((status = dbaas_fetch_next(fetch, &rows, &origin, &error)) == DBAAS_FETCH_PENDING)
+		dbaas_api_wait(NULL, 0);
+	if (status == DBAAS_FETCH_FAILED)
+		dbaas_error_raise(error);
+	if (status == DBAAS_FETCH_ROW)
+	{
+		ExecClearTuple(slot);
+		dbaas_decode_row(modify->decoder, rows, origin, slot->tts_values, slot->tts_isnull);
+		ExecStoreVirtualTuple(slot);
+	}
+}
+
+/* Puts a text into the attribute that shows a column, if there is one. */
+static void
+set_column(ModifyState *modify, TupleTableSlot *slot, int column, const char *text)
+{
+	AttrNumber	attnum = dbaas_table_attribute(modify->table, column);
+	Form_pg_attribute attr;
+	Oid			input;
+	Oid			ioparam;
+
+	if (attnum == 0 || text == NULL)
+		return;
+	attr = TupleDescAttr(modify->desc, attnum - 1);
+	getTypeInputInfo(attr->atttypid, &input, &ioparam);
+	slot->tts_values[attnum - 1] = OidInputFunctionCall(input, unconstify(char *, text),
+														ioparam, attr->atttypmod);
+	slot->tts_isnull[attnum - 1] = false;
+}
+
+/*
+ * Sends an INSERT whose row is wanted back, after what was queued before it,
+ * and puts what the API made of it into the slot.
+ */
+static void
+send_for_row(ModifyState *modify, TupleTableSlot *slot)
+{
+	const DbaasResource *resource = modify->table->resource;
+	MemoryContext oldcxt = MemoryContextSwitchTo(modify->row_cxt);
+	const char *id;
+
+	dbaas_queue_send();
+	id = dbaas_queue_last_reference();
+	if (id && resource->created_column)
+	{
+		if (modify->decoder == NULL)
+		{
+			Bitmapset  *all = NULL;
+
+			MemoryContextSwitchTo(oldcxt);
+			for (int i = 0; i < modify->table->natts; i++)
+			{
+				if (modify->table->attributes[i].column >= 0 || modify->table->attributes[i].field)
+					all = bms_add_member(all, i + 1);
+			}
+			modify->decoder = dbaas_decoder_new(modify->table, modify->desc, all);
+			MemoryContextSwitchTo(modify->row_cxt);
+		}
+		set_column(modify, slot, dbaas_catalogue_column(resource, resource->created_column), id);
+		set_column(modify, slot, DBAAS_ZONE_COLUMN, dbaas_queue_last_zone());
+		read_back(modify, slot, id);
+	}
+	MemoryContextSwitchTo(oldcxt);
+}
+
+TupleTableSlot *
+dbaasExecForeignInsert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
+					   TupleTableSlot *plan_slot)
+{
+	ModifyState *modify = rinfo->ri_FdwState;
+
+	(void) estate;
+	(void) plan_slot;
+	MemoryContextReset(modify->row_cxt);
+	if (write_row(modify, slot) && rinfo->ri_projectReturning)
+	{
+		ExecMaterializeSlot(slot);
+		send_for_row(modify, slot);
+	}
+	return slot;
+}
+
+TupleTableSlot *
+dbaasExecForeignUpdate(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
+					   TupleTableSlot *plan_slot)
+{
+	ModifyState *modify = rinfo->ri_FdwState;
+
+	(void) estate;
+	MemoryContextReset(modify->row_cxt);
+	take_old_row(modify, plan_slot);
+	write_row(modify, slot);
+	return slot;
+}
+
+/* RETURNING shows the row as it was read. */
+TupleTableSlot *
+dbaasExecForeignDelete(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
+					   TupleTableSlot *plan_slot)
+{
+	ModifyState *modify = rinfo->ri_FdwState;
+
+	(void) estate;
+	MemoryContextReset(modify->row_cxt);
+	take_old_row(modify, plan_slot);
+	write_row(modify, NULL);
+
+	ExecClearTuple(slot);
+	memcpy(slot->tts_values, modify->old_values, modify->desc->natts * sizeof(Datum));
+	memcpy(slot->tts_isnull, modify->old_isnull, modify->desc->natts * sizeof(bool));
+	return ExecStoreVirtualTuple(slot);
+}
+
+void
+dbaasExplainForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw_private,
+						  int subplan_index, struct ExplainState *es)
+{
+	DbaasTable *table = dbaas_table_get(RelationGetRelid(rinfo->ri_RelationDesc));
+	const DbaasWriteEndpoint *endpoint = dbaas_write_endpoint(table->resource, mtstate->operation);
+
+	(void) fdw_private;
+	(void) subplan_index;
+	if (endpoint)
+		ExplainPropertyText("Request", psprintf("%s %s", endpoint->method, endpoint->path), es);
+}

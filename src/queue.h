@@ -1,0 +1,65 @@
+/*-------------------------------------------------------------------------
+ *
+ * queue.h
+ *		The writes of a transaction: queued, sent, waited for, reported.
+ *
+ * Knows transactions and the life of the API's operations; knows no tables.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_QUEUE_H
+#define DBAAS_QUEUE_H
+
+#include "api.h"
+#include "zones.h"
+
+/* One write, ready to be sent. */
+typedef struct DbaasWrite
+{
+	Oid			serverid;
+	Oid			userid;
+	const char *zone;
+	const char *base;			/* URL of the zone */
+	const char *method;
+	const char *operation;		/* path template */
+	const char *path;			/* percent-encoded */
+	const char *body;			/* or NULL */
+	const char *secret;			/* part of the body that is never shown; or NULL */
+	const char *services[2];	/* services that "running" waits for; or NULL */
+	bool		counts;			/* is it a delete that delete_limit counts? */
+} DbaasWrite;
+
+/* GUC dbaas_fdw.delete_limit */
+extern int	dbaas_delete_limit;
+
+/* Follows transactions from now on; called once, from _PG_init(). */
+extern void dbaas_queue_init(void);
+
+/* A number for the writes of one statement: they are sent concurrently. */
+extern int	dbaas_queue_new_batch(void);
+
+/*
+ * Queues a copy of a write, to be sent before the transaction commits.  Raises
+ * ERROR when the transaction would delete more than dbaas_fdw.delete_limit
+ * allows (53400), or when there is no user mapping (28000).
+ */
+extern void dbaas_queue_add(const DbaasWrite *write, int batch);
+
+/*
+ * Sends all that is queued, and waits as the server's option "wait" says.
+ * Raises the ERROR of a write that failed, with the outcome of every write of
+ * the transaction as its detail.
+ */
+extern void dbaas_queue_send(void);
+
+/*
+ * Of the write that was queued last, in the transaction's memory: the
+ * reference.id of its operation, NULL when the API named none; and its zone.
+ */
+extern const char *dbaas_queue_last_reference(void);
+extern const char *dbaas_queue_last_zone(void);
+
+/* "DELETE /dbaas-service/pg-1 in zone ch-gva-2"; palloc'd. */
+extern char *dbaas_write_label(const DbaasWrite *write);
+
+#endif							/* DBAAS_QUEUE_H */

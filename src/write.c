@@ -1,0 +1,443 @@
+/*-------------------------------------------------------------------------
+ *
+ * write.c
+ *		From a row to a request that writes it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/sysattr.h"
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "nodes/bitmapset.h"
+#include "path.h"
+#include "utils/lsyscache.h"
+#include "write.h"
+
+struct DbaasWriter
+{
+	const DbaasTable *table;
+	const DbaasResource *resource;
+	const DbaasWriteEndpoint *endpoint;
+	CmdType		operation;
+	FmgrInfo   *outputs;		/* by attribute number - 1 */
+	Oid			userid;
+	DbaasApi   *api;
+	DbaasStatement *statement;
+};
+
+const DbaasWriteEndpoint *
+dbaas_write_endpoint(const DbaasResource *resource, CmdType operation)
+{
+	const DbaasWriteEndpoint *endpoint = operation == CMD_INSERT ? &resource->insert :
+		operation == CMD_UPDATE ? &resource->update :
+		operation == CMD_DELETE ? &resource->delete : NULL;
+
+	return endpoint && endpoint->method ? endpoint : NULL;
+}
+
+/* Does the endpoint's path hold the column? */
+static bool
+in_path(const DbaasResource *resource, const char *path, int column)
+{
+	const DbaasColumn *c = &resource->columns[column];
+
+	return (c->param && dbaas_catalogue_in_path(path, c->param)) ||
+		(c->field && dbaas_catalogue_in_path(path, c->field));
+}
+
+/* May the operation give the column a value? */
+static bool
+is_settable(const DbaasResource *resource, CmdType operation, int column)
+{
+	if (column < 0)
+		return false;
+	if (operation == CMD_UPDATE)
+		return resource->columns[column].update != NULL;
+	return column == DBAAS_ZONE_COLUMN || resource->columns[column].insert ||
+		in_path(resource, resource->insert.path, column);
+}
+
+static char *
+settable_columns(const DbaasResource *resource, CmdType operation)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	for (int c = 0; c < resource->ncolumns; c++)
+	{
+		if (is_settable(resource, operation, c))
+			appendStringInfo(&out, "%s%s", out.len ? ", " : "", resource->columns[c].name);
+	}
+	return out.data;
+}
+
+static void pg_attribute_noreturn()
+refuse_column(const DbaasTable *table, CmdType operation, AttrNumber attnum)
+{
+	const char *verb = operation == CMD_INSERT ? "INSERT" : "UPDATE";
+
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("column \"%s\" of foreign table \"%s\" cannot be set by %s",
+					get_attname(table->relid, attnum, false), get_rel_name(table->relid), verb),
+			 errdetail("The API does not take it."),
+			 errhint("%s takes: %s.", verb, settable_columns(table->resource, operation))));
+}
+
+void
+dbaas_write_check_columns(const DbaasTable *table, const Bitmapset *updated)
+{
+	int			member = -1;
+
+	while ((member = bms_next_member(updated, member)) >= 0)
+	{
+		AttrNumber	attnum = member + FirstLowInvalidHeapAttributeNumber;
+
+		if (attnum > 0 && attnum <= table->natts &&
+			!is_settable(table->resource, CMD_UPDATE, table->attributes[attnum - 1].column))
+			refuse_column(table, CMD_UPDATE, attnum);
+	}
+}
+
+DbaasWriter *
+dbaas_writer_new(const DbaasTable *table, TupleDesc desc, CmdType operation, Oid userid,
+				 DbaasStatement *statement, MemoryContext query_cxt)
+{
+	DbaasWriter *writer = palloc0(sizeof(DbaasWriter));
+	DbaasError *error;
+
+	writer->table = table;
+	writer->resource = table->resource;
+	writer->endpoint = dbaas_write_endpoint(table->resource, operation);
+	writer->operation = operation;
+	writer->userid = userid;
+	writer->statement = statement;
+	writer->outputs = palloc0(Max(desc->natts, 1) * sizeof(FmgrInfo));
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attr = TupleDescAttr(desc, i);
+		Oid			output;
+		bool		varlena;
+
+		if (attr->attisdropped)
+			continue;
+		getTypeOutputInfo(attr->atttypid, &output, &varlena);
+		fmgr_info(output, &writer->outputs[i]);
+	}
+	error = dbaas_api_connect(table->serverid, userid, query_cxt, &writer->api);
+	if (error)
+		dbaas_error_raise(error);
+	return writer;
+}
+
+DbaasApi *
+dbaas_writer_api(DbaasWriter *writer)
+{
+	return writer->api;
+}
+
+/* An attribute's text, or NULL. */
+static const char *
+attribute_text(DbaasWriter *writer, const DbaasRowValues *row, int index)
+{
+	if (row->isnull[index])
+		return NULL;
+	return OutputFunctionCall(&writer->outputs[index], row->values[index]);
+}
+
+const char *
+dbaas_writer_value(DbaasWriter *writer, const DbaasRowValues *row, int column)
+{
+	AttrNumber	attnum = dbaas_table_attribute(writer->table, column);
+	const char *text = attnum ? attribute_text(writer, row, attnum - 1) : NULL;
+
+	return text ? pg_server_to_any(text, strlen(text), PG_UTF8) : NULL;
+}
+
+/* ------------------------------------------------------------------------
+ * Checks
+ * ------------------------------------------------------------------------ */
+
+/* Refuses a value, with what is allowed as the hint; never shows a secret. */
+static void pg_attribute_noreturn()
+refuse_value(const DbaasColumn *column, const char *value, const char *allowed)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 column->secret || value == NULL ?
+			 errmsg("the API does not accept this value of column \"%s\"", column->name) :
+			 errmsg("the API does not accept \"%s\" for column \"%s\"",
+					dbaas_error_excerpt(value, strlen(value), NAMEDATALEN), column->name),
+			 errhint("%s", allowed)));
+}
+
+static void
+check_domain(const DbaasColumn *column, const char *value)
+{
+	const char *problem = dbaas_catalogue_check(column->write_domain, value);
+
+	if (problem)
+		refuse_value(column, value, psprintf("Allowed for %s: %s.", column->name, problem));
+}
+
+/* Refuses a row that gives a value where the API takes none. */
+static void
+check_settable(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasRowValues *new_row)
+{
+	for (int i = 0; i < writer->table->natts; i++)
+	{
+		const char *value;
+		const char *old_value;
+
+		if (writer->outputs[i].fn_addr == NULL ||
+			is_settable(writer->resource, writer->operation, writer->table->attributes[i].column))
+			continue;
+		value = attribute_text(writer, new_row, i);
+		old_value = writer->operation == CMD_UPDATE ? attribute_text(writer, old_row, i) : NULL;
+		if (value == NULL ? old_value != NULL : old_value == NULL || strcmp(value, old_value) != 0)
+			refuse_column(writer->table, writer->operation, i + 1);
+	}
+}
+
+static void pg_attribute_noreturn()
+refuse_missing(const DbaasWriter *writer, const char *column)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NOT_NULL_VIOLATION),
+			 errmsg("column \"%s\" of foreign table \"%s\" has to be given", column,
+					get_rel_name(writer->table->relid)),
+			 errdetail("The API needs it.")));
+}
+
+/* The API refuses to delete what is protected: so does this, at once. */
+static void
+check_protection(DbaasWriter *writer, const DbaasRowValues *old_row, const char *name)
+{
+	const char *column = writer->resource->protected_column;
+	const char *value;
+
+	if (writer->operation != CMD_DELETE || column == NULL)
+		return;
+	value = dbaas_writer_value(writer, old_row, dbaas_catalogue_column(writer->resource, column));
+	if (value && (*value == 't' || *value == 'T'))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("service \"%s\" is protected against termination", name ? name : "?"),
+				 errhint("Take the termination protection off first, where the service is managed; "
+						 "or leave the service out: ... AND %s IS NOT TRUE.", column)));
+}
+
+/* ------------------------------------------------------------------------
+ * Zone, path and body
+ * ------------------------------------------------------------------------ */
+
+static char *
+zone_names(const DbaasZones *zones)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	for (int i = 0; i < zones->n; i++)
+		appendStringInfo(&out, "%s%s", i ? ", " : "", zones->zones[i].name);
+	return out.data;
+}
+
+/* The zone of that name. */
+static const DbaasZone *
+named_zone(const char *name, const DbaasZones *zones)
+{
+	for (int i = 0; i < zones->n; i++)
+	{
+		if (strcmp(zones->zones[i].name, name) == 0)
+			return &zones->zones[i];
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("zone \"%s\" is none of the server's zones",
+					dbaas_error_excerpt(name, strlen(name), NAMEDATALEN)),
+			 errhint("The zones are: %s.", zone_names(zones))));
+}
+
+/* The zone that has the service. */
+static const DbaasZone *
+zone_of_service(DbaasWriter *writer, const char *service)
+{
+	List	   *found;
+	StringInfoData names;
+	ListCell   *lc;
+	DbaasError *error = dbaas_statement_locate(writer->statement, writer->api, service, &found);
+
+	if (error)
+		dbaas_error_raise(error);
+	if (found == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("there is no service \"%s\" in any zone",
+						dbaas_error_excerpt(service, strlen(service), NAMEDATALEN))));
+	if (list_length(found) == 1)
+		return linitial(found);
+
+	initStringInfo(&names);
+	foreach(lc, found)
+		appendStringInfo(&names, "%s%s", names.len ? ", " : "",
+						 ((const DbaasZone *) lfirst(lc))->name);
+	ereport(ERROR,
+			(errcode(ERRCODE_AMBIGUOUS_ALIAS),
+			 errmsg("there is a service \"%s\" in several zones: %s",
+					dbaas_error_excerpt(service, strlen(service), NAMEDATALEN), names.data),
+			 errhint("Give the column zone a value.")));
+}
+
+/*
+ * The zone of a row: the one that it names, the server's only one, or else the
+ * one that has its service.
+ */
+static const DbaasZone *
+row_zone(DbaasWriter *writer, const DbaasRowValues *row)
+{
+	const char *name = dbaas_writer_value(writer, row, DBAAS_ZONE_COLUMN);
+	const char *service_column = writer->endpoint->services[0];
+	const char *service = service_column ?
+		dbaas_writer_value(writer, row, dbaas_catalogue_column(writer->resource, service_column)) : NULL;
+	const DbaasZones *zones;
+	DbaasError *error = dbaas_zones_get(writer->api, NULL, &zones);
+
+	if (error)
+		dbaas_error_raise(error);
+	if (name)
+		return named_zone(name, zones);
+	if (zones->n == 1)
+		return &zones->zones[0];
+	if (service == NULL)
+		refuse_missing(writer, writer->resource->columns[DBAAS_ZONE_COLUMN].name);
+	return zone_of_service(writer, service);
+}
+
+/* The endpoint's path with the row's values. */
+static char *
+make_path(DbaasWriter *writer, const DbaasRowValues *row)
+{
+	const DbaasResource *resource = writer->resource;
+	const char **args = palloc0(resource->ncolumns * sizeof(char *));
+
+	for (int c = 0; c < resource->ncolumns; c++)
+	{
+		const DbaasColumn *column = &resource->columns[c];
+
+		if (!in_path(resource, writer->endpoint->path, c))
+			continue;
+		args[c] = dbaas_writer_value(writer, row, c);
+		if (args[c] == NULL)
+			refuse_missing(writer, column->name);
+		if (!dbaas_path_can_hold(args[c]))
+			refuse_value(column, args[c], "It cannot be a segment of a path.");
+		check_domain(column, args[c]);
+	}
+	return dbaas_path_expand(resource, writer->endpoint->path, args);
+}
+
+/* A column's value as JSON. */
+static DbaasJson *
+json_value(const DbaasColumn *column, const char *text)
+{
+	DbaasJson  *value;
+	char	   *problem;
+
+	if (column->type != DBAAS_JSONB)
+		return json_object_new_string(text);
+	if (!dbaas_json_parse(CurrentMemoryContext, text, strlen(text), &value, &problem))
+		refuse_value(column, NULL, psprintf("It is no JSON: %s.", problem));
+	if (!json_object_is_type(value, json_type_object))
+		refuse_value(column, text, psprintf("Allowed for %s: a JSON object.", column->name));
+	return json_object_get(value);
+}
+
+/*
+ * The body: the columns that have a member in it.  *secret is the value that
+ * must not be shown, or NULL.
+ */
+static const char *
+make_body(DbaasWriter *writer, const DbaasRowValues *row, const char **secret)
+{
+	const DbaasResource *resource = writer->resource;
+	DbaasJson  *body = json_object_new_object();
+
+	dbaas_json_own(CurrentMemoryContext, body);
+	for (int c = 0; c < resource->ncolumns; c++)
+	{
+		const DbaasColumn *column = &resource->columns[c];
+		bool		insert = writer->operation == CMD_INSERT;
+		const char *member = insert ? column->insert :
+			writer->operation == CMD_UPDATE ? column->update : NULL;
+		const char *value;
+
+		if (writer->endpoint->body_column && strcmp(writer->endpoint->body_column, column->name) == 0)
+			member = writer->endpoint->body_field;
+		if (member == NULL)
+			continue;
+		value = dbaas_writer_value(writer, row, c);
+		if (value == NULL && insert && !column->insert_required)
+			continue;
+		if (value == NULL)
+			refuse_missing(writer, column->name);
+		check_domain(column, value);
+		if (column->secret)
+			*secret = value;
+		json_object_object_add(body, member, json_value(column, value));
+	}
+	return json_object_object_length(body) ? dbaas_json_exact_text(body) : NULL;
+}
+
+void
+dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
+				 const DbaasRowValues *new_row, DbaasWrite *write)
+{
+	const DbaasRowValues *row = writer->operation == CMD_INSERT ? new_row : old_row;
+	const DbaasZone *zone;
+
+	memset(write, 0, sizeof(*write));
+	if (writer->operation != CMD_DELETE)
+		check_settable(writer, old_row, new_row);
+	write->method = writer->endpoint->method;
+	write->operation = writer->endpoint->path;
+	write->path = make_path(writer, row);
+	write->body = make_body(writer, writer->operation == CMD_DELETE ? old_row : new_row,
+							&write->secret);
+	for (size_t i = 0; i < lengthof(write->services); i++)
+	{
+		if (writer->endpoint->services[i])
+			write->services[i] = dbaas_writer_value(writer, row,
+													dbaas_catalogue_column(writer->resource,
+																		   writer->endpoint->services[i]));
+	}
+	check_protection(writer, old_row, write->services[0]);
+	zone = row_zone(writer, row);
+	write->serverid = writer->table->serverid;
+	write->userid = writer->userid;
+	write->zone = zone->name;
+	write->base = zone->base;
+	write->counts = writer->operation == CMD_DELETE && writer->resource->protected_column;
+}
+
+const char *
+dbaas_write_shown_body(DbaasWriter *writer, const DbaasWrite *write)
+{
+	DbaasJson  *body;
+	char	   *problem;
+
+	if (write->body == NULL || write->secret == NULL)
+		return write->body;
+	if (!dbaas_json_parse(CurrentMemoryContext, write->body, strlen(write->body), &body, &problem))
+		return "***";
+	for (int c = 0; c < writer->resource->ncolumns; c++)
+	{
+		const DbaasColumn *column = &writer->resource->columns[c];
+
+		if (column->secret && column->insert)
+			json_object_object_add(body, column->insert, json_object_new_string("***"));
+	}
+	return dbaas_json_exact_text(body);
+}

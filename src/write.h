@@ -1,0 +1,72 @@
+/*-------------------------------------------------------------------------
+ *
+ * write.h
+ *		From a row to a request that writes it.
+ *
+ * Checks what can be checked before anything is sent.  Knows the catalogue and
+ * SQL values; knows neither the executor nor when requests are sent.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_WRITE_H
+#define DBAAS_WRITE_H
+
+#include "access/tupdesc.h"
+#include "nodes/nodes.h"
+#include "queue.h"
+#include "statement.h"
+#include "table.h"
+
+typedef struct DbaasWriter DbaasWriter;
+
+/* A row: as many values and flags as the table has attributes. */
+typedef struct DbaasRowValues
+{
+	const Datum *values;
+	const bool *isnull;
+} DbaasRowValues;
+
+/* The endpoint that writes a resource, or NULL when none does. */
+extern const DbaasWriteEndpoint *dbaas_write_endpoint(const DbaasResource *resource,
+													  CmdType operation);
+
+/*
+ * Raises ERROR (0A000) when an UPDATE sets a column that the API cannot change;
+ * "updated" has attribute numbers offset by FirstLowInvalidHeapAttributeNumber.
+ */
+extern void dbaas_write_check_columns(const DbaasTable *table, const Bitmapset *updated);
+
+/*
+ * A writer of rows of a table, for an INSERT, UPDATE or DELETE by a user; in
+ * the current memory context.  The statement serves to find the zones of
+ * services.  Raises ERROR when there is no user mapping (28000).
+ */
+extern DbaasWriter *dbaas_writer_new(const DbaasTable *table, TupleDesc desc,
+									 CmdType operation, Oid userid,
+									 DbaasStatement *statement, MemoryContext query_cxt);
+
+/*
+ * Checks a row and makes the write that it stands for, in the current memory
+ * context.  old_row is that of an UPDATE or DELETE as it was read, new_row that
+ * of an INSERT or UPDATE as it is to be; the other is ignored.  Raises ERROR: a
+ * column that cannot be set (0A000), a missing value (23502), a value that the
+ * API does not accept (22023), a protected service (55006), an unknown or
+ * ambiguous service (42704, 42725).
+ */
+extern void dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
+							 const DbaasRowValues *new_row, DbaasWrite *write);
+
+/*
+ * The write's body with "***" in the place of its secrets, or NULL; in the
+ * current memory context.
+ */
+extern const char *dbaas_write_shown_body(DbaasWriter *writer, const DbaasWrite *write);
+
+/* The connection that the writer uses. */
+extern DbaasApi *dbaas_writer_api(DbaasWriter *writer);
+
+/* A row's value of a catalogue column, in UTF-8; NULL when it has none. */
+extern const char *dbaas_writer_value(DbaasWriter *writer, const DbaasRowValues *row,
+									  int column);
+
+#endif							/* DBAAS_WRITE_H */
