@@ -11,9 +11,9 @@ EXTENSION = dbaas_fdw
 DATA = sql/dbaas_fdw--0.1.sql
 
 # In the order they run.  sql/ also holds the install script, so no wildcard.
-REGRESS = smoke
+REGRESS = smoke tables keys parameters logs queries import options user_tables errors functions
 # Each test gets a simulator of its own, with the same data every time
-REGRESS_OPTS = --inputdir=. --launcher=test/with-simulator
+REGRESS_OPTS = --launcher=test/with-simulator
 REGRESS_PREP = sim
 
 PKG_CONFIG ?= pkg-config
@@ -81,12 +81,12 @@ deps:
 	@test/install-deps
 
 sim:
-	$(need_tools)\
-	$(call need_lib,libmicrohttpd,libmicrohttpd-dev)\
-	$(call need_lib,json-c,libjson-c-dev)\
-	$(call need_lib,libcrypto,libssl-dev)\
-	$(call need_lib,zlib,zlib1g-dev)\
-	$(MAKE) -C sim
+	@: $(need_tools) \
+		$(call need_lib,libmicrohttpd,libmicrohttpd-dev) \
+		$(call need_lib,json-c,libjson-c-dev) \
+		$(call need_lib,libcrypto,libssl-dev) \
+		$(call need_lib,zlib,zlib1g-dev)
+	@$(MAKE) --no-print-directory -C sim
 
 demo:
 	@test/throwaway examples/demo
@@ -103,4 +103,4 @@ valgrind:
 
 clean: clean-sim
 clean-sim:
-	$(MAKE) -C sim clean
+	@$(MAKE) --no-print-directory -C sim clean

@@ -1,0 +1,155 @@
+# README.md: its tables are the catalogue's and the options', its SQL runs, and
+# what it points to is there.
+use strict;
+use warnings;
+
+use DbaasTest;
+use Test::More;
+
+my $t = DbaasTest->new(services => 20, logs => 1200, import => 0);
+my $endpoint = $t->sim->url;
+my ($key, $secret) = ($t->sim->key, $t->sim->secret);
+
+my @lines = read_lines('README.md');
+my %heading = map { /^#+ (.*)/ ? (anchor($1) => 1) : () } @lines;
+
+# The tables: a heading for each, and a line for each column
+my ($table, @columns);
+foreach my $line (@lines)
+{
+	$table = $1 if $line =~ /^##+ (.*)/;
+	push @columns, join '|', $table, $1, $2, $3, $4
+	  if defined $table
+	  and $table =~ /^dbaas_/
+	  and $line =~ /^\| `(\w+)` \| (.*?) \|\s*(.*?)\s*\| (.*?) \|$/;
+}
+$t->sql('CREATE EXTENSION IF NOT EXISTS dbaas_fdw');
+my @catalogue = split /\n/, $t->sql(q{
+	SELECT concat_ws('|', table_name, column_name, data_type,
+		CASE WHEN required THEN 'required key'
+			WHEN array_to_string(reads, ' ') LIKE '%{' || param || '}%' THEN 'key'
+			WHEN param IS NOT NULL THEN 'parameter'
+			WHEN column_name = 'zone' AND resource <> 'zones' THEN 'key'
+			ELSE '' END, description)
+	FROM dbaas_fdw_catalogue() WITH ORDINALITY AS c
+	ORDER BY ordinality});
+is(join("\n", @columns), join("\n", @catalogue), 'the columns are those of the catalogue');
+
+# The options
+my @options = map { /^\| `(\w+)` \| (server|user mapping|table|column) \|\s*`?(.*?)`?\s*\| (.*) \|$/
+	  ? "$1|$2|$3|$4" : () } @lines;
+my @known = split /\n/, $t->sql(q{
+	SELECT concat_ws('|', name, place, coalesce(default_value, ''), description)
+	FROM dbaas_fdw_options()});
+is(join("\n", @options), join("\n", @known), 'the options are those that there are');
+
+# All SQL, in one session, as a reader would type it.  What names the real API,
+# its keys or a file is made to name the simulator's.
+my $secret_file = $t->node->basedir . '/secret';
+open my $fh, '>', $secret_file or die "$secret_file: $!";
+print $fh "$secret\n";
+close $fh;
+
+my @blocks = sql_blocks(@lines);
+my $script = "DROP EXTENSION dbaas_fdw;\n";
+foreach my $block (@blocks)
+{
+	my $sql = $block->{sql};
+	$sql =~ s/(CREATE SERVER \w+ FOREIGN DATA WRAPPER dbaas_fdw)(.*?;)/$1 . at_simulator($2)/gse;
+	$sql =~ s/api_key '[^']*'/api_key '$key'/g;
+	$sql =~ s/api_secret '[^']*'/api_secret '$secret'/g;
+	$sql =~ s/api_secret_file '[^']*'/api_secret_file '$secret_file'/g;
+	$script .= "$sql\n\\echo ran line $block->{line}\n";
+}
+my ($status, $stdout, $stderr) = $t->node->psql('postgres', $script, on_error_stop => 1,
+	extra_params => [ '-v', 'HISTFILE=/dev/null' ]);
+cmp_ok(scalar @blocks, '>', 30, 'there is SQL to run');
+like($stdout, qr/^ran line $_->{line}$/m, "the SQL at line $_->{line} runs") foreach @blocks;
+is($status, 0, 'all of it') or diag($stderr);
+is(scalar(grep { $_->{method} eq 'DELETE' } $t->sim->requests), 0,
+	'what it rolls back and what it tries dry is not sent');
+
+# Following a log: nothing twice, nothing left out
+my ($follow) = grep { $_->{sql} =~ /^WITH new AS/ } @blocks;
+$t->sql($follow->{sql}) foreach 1 .. 2;
+is($t->sql('SELECT count(*) FROM log_copy'), 0, 'nothing new is logged, nothing is copied');
+$t->sim->append_logs('ch-gva-2', 'pg-1-0001', 1201);
+$t->sim->append_logs('de-fra-1', 'shared-name', 3);
+$t->sql($follow->{sql}) foreach 1 .. 2;
+is( $t->sql(
+		q{SELECT zone, service_name, count(*), count(DISTINCT message) FROM log_copy
+		  GROUP BY 1, 2 ORDER BY 1}),
+	"ch-gva-2|pg-1-0001|1201|1201\nde-fra-1|shared-name|3|3",
+	'what is logged since is copied once');
+
+# What it points to
+my @dangling;
+foreach my $line (@lines)
+{
+	while ($line =~ /\]\(([^)]*)\)/g)
+	{
+		my $target = $1;
+		push @dangling, $target
+		  unless $target =~ /^#(.*)/ ? $heading{$1} : -e "$ENV{TESTDIR}/$target";
+	}
+}
+is(join("\n", @dangling), '', 'links lead somewhere');
+
+my ($map) = join("\n", @lines) =~ /^## File map\n(.*?)^Where to look first/ms;
+my %mapped;
+while ($map =~ /^\| `(\S+?)(\.c|\.h|)`(, `\.h`)?/mg)
+{
+	$mapped{"$1$2"} = 1;
+	$mapped{"$1.h"} = 1 if $3;
+}
+my @sources = map { s{^\Q$ENV{TESTDIR}\E/}{}r } glob "$ENV{TESTDIR}/src/*.[ch]";
+is(join("\n", grep { !$mapped{$_} } @sources), '', 'every source file is in the map');
+is(join("\n", grep { !-e "$ENV{TESTDIR}/$_" } sort keys %mapped), '', 'and those in the map exist');
+
+done_testing();
+
+sub read_lines
+{
+	my ($name) = @_;
+	open my $file, '<', "$ENV{TESTDIR}/$name" or die "$name: $!";
+	chomp(my @read = <$file>);
+	return @read;
+}
+
+# As the renderers of Markdown name a heading
+sub anchor
+{
+	my ($text) = @_;
+	return lc($text) =~ s/[^\w -]//gr =~ s/ /-/gr;
+}
+
+sub sql_blocks
+{
+	my (@found, $block);
+	foreach my $i (0 .. $#_)
+	{
+		if (!$block && $_[$i] eq '```sql')
+		{
+			$block = { line => $i + 2, sql => '' };
+		}
+		elsif ($block && $_[$i] eq '```')
+		{
+			push @found, $block;
+			$block = undef;
+		}
+		elsif ($block)
+		{
+			$block->{sql} .= "$_[$i]\n";
+		}
+	}
+	return @found;
+}
+
+# The rest of a CREATE SERVER, with the simulator's endpoint
+sub at_simulator
+{
+	my ($rest) = @_;
+	return $rest if $rest =~ s/endpoint '[^']*'/endpoint '$endpoint'/;
+	return $rest if $rest =~ s/OPTIONS \(/OPTIONS (endpoint '$endpoint', /;
+	return " OPTIONS (endpoint '$endpoint')$rest";
+}
