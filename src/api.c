@@ -63,6 +63,7 @@ struct DbaasApi
 	uint32		server_hash;	/* for invalidation */
 	uint32		mapping_hash;
 	char	   *server_name;
+	DbaasServerFacts *facts;
 	List	   *options;
 	char	   *api_key;
 	char	   *api_secret;
@@ -249,6 +250,7 @@ open_api(Oid serverid, Oid userid, Oid umid, List *mapping_options, DbaasApi **r
 	api->server_hash = GetSysCacheHashValue1(FOREIGNSERVEROID, ObjectIdGetDatum(serverid));
 	api->mapping_hash = GetSysCacheHashValue1(USERMAPPINGOID, ObjectIdGetDatum(umid));
 	api->server_name = pstrdup(server->servername);
+	api->facts = dbaas_stats_server(server->servername);
 	api->options = copyObject(server->options);
 	api->max_concurrency = (int) dbaas_option_number(api->options, "max_concurrency");
 	api->max_retries = (int) dbaas_option_number(api->options, "max_retries");
@@ -392,6 +394,12 @@ dbaas_api_context(DbaasApi *api)
 	return api->cxt;
 }
 
+DbaasServerFacts *
+dbaas_api_facts(DbaasApi *api)
+{
+	return api->facts;
+}
+
 void **
 dbaas_api_zones_slot(DbaasApi *api)
 {
@@ -503,6 +511,12 @@ DbaasJson *
 dbaas_call_answer(const DbaasCall *call)
 {
 	return call->answer;
+}
+
+void
+dbaas_call_learn_rows(const DbaasCall *call, int64 rows)
+{
+	dbaas_stats_average(&call->stats->rows, (double) rows);
 }
 
 const char *
@@ -637,6 +651,8 @@ end_attempt(DbaasCall *call, const DbaasHttpAnswer *answer)
 	call->state = CALL_PAUSED;
 	call->stats->bytes += answer->bytes_received;
 	call->stats->seconds += answer->seconds;
+	if (answer->failure == DBAAS_HTTP_ANSWERED)
+		dbaas_stats_average(&call->api->facts->latency, answer->seconds);
 	if (call->spec.counters)
 		call->spec.counters->bytes += answer->bytes_received;
 	if (dbaas_log_requests)

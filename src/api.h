@@ -16,6 +16,7 @@
 #include "json.h"
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
+#include "stats.h"
 
 /* A server as one user mapping reaches it: connections, credentials, zones. */
 typedef struct DbaasApi DbaasApi;
@@ -83,6 +84,9 @@ extern List *dbaas_api_options(DbaasApi *api);
 extern MemoryContext dbaas_api_context(DbaasApi *api);
 extern void **dbaas_api_zones_slot(DbaasApi *api);
 
+/* What is known of the server, for the planner. */
+extern DbaasServerFacts *dbaas_api_facts(DbaasApi *api);
+
 /* Option max_concurrency. */
 extern int	dbaas_api_max_concurrency(DbaasApi *api);
 
@@ -113,6 +117,9 @@ extern bool dbaas_call_unknown(const DbaasCall *call);
  * answered 404 to a DBAAS_CALL_READ.  Belongs to the call.
  */
 extern DbaasJson *dbaas_call_answer(const DbaasCall *call);
+
+/* Tells the statistics how many rows a whole answer of its operation had. */
+extern void dbaas_call_learn_rows(const DbaasCall *call, int64 rows);
 
 /* "GET /dbaas-service in zone ch-gva-2"; belongs to the call. */
 extern const char *dbaas_call_label(const DbaasCall *call);

@@ -369,6 +369,7 @@ static const DbaasResource resources[] = {
 		.table = "dbaas_services",
 		.description = "Database services of the organisation",
 		COLUMNS(services_columns),
+		.typical_rows = 20,
 		.reads = {{"GET", "/dbaas-service", "dbaas-services[]"}},
 		.protected_column = "termination_protection",
 		.delete = {.method = "DELETE", .path = "/dbaas-service/{name}",
@@ -379,6 +380,7 @@ static const DbaasResource resources[] = {
 		.table = "dbaas_service_types",
 		.description = "Service types that the API offers",
 		COLUMNS(service_types_columns),
+		.typical_rows = 8,
 		.reads = {
 			{"GET", "/dbaas-service-type/{service-type-name}", ""},
 			{"GET", "/dbaas-service-type", "dbaas-service-types[]"}
@@ -389,6 +391,7 @@ static const DbaasResource resources[] = {
 		.table = "dbaas_plans",
 		.description = "Subscription plans of each service type",
 		COLUMNS(plans_columns),
+		.typical_rows = 50,
 		.reads = {
 			{"GET", "/dbaas-service-type/{service-type-name}", "plans[]"},
 			{"GET", "/dbaas-service-type", "dbaas-service-types[].plans[]"}
@@ -399,6 +402,7 @@ static const DbaasResource resources[] = {
 		.table = "dbaas_integrations",
 		.description = "Integrations between services",
 		COLUMNS(integrations_columns),
+		.typical_rows = 10,
 		.reads = {
 			{"GET", "/dbaas-integration/{id}", ""},
 			{"GET", "/dbaas-service", "dbaas-services[].integrations[]"}
@@ -417,6 +421,7 @@ static const DbaasResource resources[] = {
 		.table = "dbaas_integration_types",
 		.description = "Types of integration, and what each can join",
 		COLUMNS(integration_types_columns),
+		.typical_rows = 5,
 		.reads = {{"GET", "/dbaas-integration-types", "dbaas-integration-types[]"}}
 	},
 	{
@@ -424,6 +429,7 @@ static const DbaasResource resources[] = {
 		.table = "dbaas_integration_settings",
 		.description = "JSON schema of the settings of each integration type between two service types",
 		COLUMNS(integration_settings_columns),
+		.typical_rows = 1,
 		.reads = {
 			{"GET", "/dbaas-integration-settings/{integration-type}/{source-type}/{dest-type}", ""}
 		},
@@ -434,6 +440,7 @@ static const DbaasResource resources[] = {
 		.table = "dbaas_external_endpoints",
 		.description = "Endpoints outside the platform that services can send data to",
 		COLUMNS(external_endpoints_columns),
+		.typical_rows = 5,
 		.reads = {{"GET", "/dbaas-external-endpoints", "dbaas-endpoints[]"}}
 	},
 	{
@@ -441,6 +448,7 @@ static const DbaasResource resources[] = {
 		.table = "dbaas_external_integrations",
 		.description = "Integrations of services with external endpoints",
 		COLUMNS(external_integrations_columns),
+		.typical_rows = 1,
 		.reads = {
 			{"GET", "/dbaas-external-integration/{integration-id}", ""},
 			{"GET", "/dbaas-external-integrations/{service-name}", "external-integrations[]"}
@@ -460,6 +468,7 @@ static const DbaasResource resources[] = {
 		.table = "dbaas_logs",
 		.description = "Log entries of services",
 		COLUMNS(logs_columns),
+		.typical_rows = 5000,
 		.reads = {{"POST", "/dbaas-service-logs/{service-name}", "logs[]"}},
 		.parent = &each_service,
 		.paging = &logs_paging
@@ -469,6 +478,7 @@ static const DbaasResource resources[] = {
 		.table = "dbaas_metrics",
 		.description = "Measurements of services, a row for each metric, node and sample",
 		COLUMNS(metrics_columns),
+		.typical_rows = 1000,
 		.reads = {{"POST", "/dbaas-service-metrics/{service-name}", "metrics{}.data<>"}},
 		.parent = &each_service
 	},
@@ -477,6 +487,7 @@ static const DbaasResource resources[] = {
 		.table = "dbaas_ca_certificates",
 		.description = "Certificate of the organisation's CA, as each zone gives it",
 		COLUMNS(ca_certificates_columns),
+		.typical_rows = 1,
 		.reads = {{"GET", "/dbaas-ca-certificate", ""}}
 	},
 	{
@@ -484,6 +495,7 @@ static const DbaasResource resources[] = {
 		.table = "dbaas_migrations",
 		.description = "Migrations of databases into services",
 		COLUMNS(migrations_columns),
+		.typical_rows = 1,
 		.reads = {{"GET", "/dbaas-migration-status/{name}", ""}},
 		.parent = &each_service
 	},
@@ -492,6 +504,7 @@ static const DbaasResource resources[] = {
 		.table = "dbaas_tasks",
 		.description = "Tasks of services, such as migration checks",
 		COLUMNS(tasks_columns),
+		.typical_rows = 1,
 		.reads = {{"GET", "/dbaas-task/{service}/{id}", ""}},
 		.parent = &each_service,
 		.created_column = "id",
@@ -503,6 +516,7 @@ static const DbaasResource resources[] = {
 		.table = "dbaas_operations",
 		.description = "Operations that writes started",
 		COLUMNS(operations_columns),
+		.typical_rows = 1,
 		.reads = {{"GET", "/operation/{id}", ""}}
 	},
 	{
@@ -510,6 +524,7 @@ static const DbaasResource resources[] = {
 		.table = "dbaas_zones",
 		.description = "Zones of the platform",
 		COLUMNS(zones_columns),
+		.typical_rows = 8,
 		.reads = {{"GET", "/zone", "zones[]"}},
 		.global = true
 	}

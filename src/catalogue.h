@@ -149,6 +149,7 @@ typedef struct DbaasResource
 	 * none is, with the parent telling what the query does not.
 	 */
 	DbaasEndpoint reads[DBAAS_MAX_READS];	/* the rest has no method */
+	double		typical_rows;	/* of an answer, before the first was seen */
 	const DbaasParent *parent;
 	const DbaasPaging *paging;
 	const char *unique_column;	/* an answer may repeat it; a row is shown

@@ -21,6 +21,11 @@
 #include "commands/explain_state.h"
 #endif
 
+/* pg_noreturn stands before a function's declaration since 18. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 /* create_foreignscan_path: fdw_restrictinfo since 17, disabled_nodes since 18. */
 #if PG_VERSION_NUM >= 180000
 #define dbaas_create_foreignscan_path(root, rel, rows, startup, total, pathkeys, outer, priv) \
@@ -65,6 +70,15 @@ dbaas_result_user(ResultRelInfo *rinfo, EState *estate)
 
 	return OidIsValid(userid) ? userid : GetUserId();
 }
+#endif
+
+/* DecodeDateTime says more of errors since 16. */
+#if PG_VERSION_NUM >= 160000
+#define dbaas_decode_datetime(field, ftype, nf, dtype, tm, fsec, tz) \
+	DecodeDateTime(field, ftype, nf, dtype, tm, fsec, tz, &(DateTimeErrorExtra) {0})
+#else
+#define dbaas_decode_datetime(field, ftype, nf, dtype, tm, fsec, tz) \
+	DecodeDateTime(field, ftype, nf, dtype, tm, fsec, tz)
 #endif
 
 /* pg_b64_encode takes uint8 * since 18. */

@@ -14,11 +14,13 @@
 #include <ctype.h>
 
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "decode.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/datetime.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -102,7 +104,7 @@ dbaas_decoder_new(const DbaasTable *table, TupleDesc desc, const Bitmapset *used
 /*
  * The error of a value that is not what the API documents.
  */
-static void pg_attribute_noreturn()
+pg_noreturn static void
 bad_field(const Attribute *attribute, const DbaasRows *rows, const DbaasOrigin *origin,
 		  const char *detail)
 {
@@ -254,6 +256,26 @@ looks_like_time(const char *text)
 	return strlen(text) >= 19 && isdigit((unsigned char) text[0]) &&
 		isdigit((unsigned char) text[3]) && text[4] == '-' && text[7] == '-' &&
 		(text[10] == 'T' || text[10] == 't' || text[10] == ' ');
+}
+
+bool
+dbaas_decode_time(DbaasJson *value, TimestampTz *time)
+{
+	char		work[MAXDATELEN + MAXDATEFIELDS];
+	char	   *field[MAXDATEFIELDS];
+	int			ftype[MAXDATEFIELDS];
+	int			nf;
+	int			dtype;
+	int			tz;
+	struct pg_tm tm;
+	fsec_t		fsec;
+
+	return json_object_is_type(value, json_type_string) &&
+		looks_like_time(json_object_get_string(value)) &&
+		ParseDateTime(json_object_get_string(value), work, sizeof(work), field, ftype,
+					  MAXDATEFIELDS, &nf) == 0 &&
+		dbaas_decode_datetime(field, ftype, nf, &dtype, &tm, &fsec, &tz) == 0 &&
+		dtype == DTK_DATE && tm2timestamp(&tm, fsec, &tz, time) == 0;
 }
 
 /* The Datum of a value that is there. */

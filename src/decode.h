@@ -11,11 +11,15 @@
 #define DBAAS_DECODE_H
 
 #include "access/tupdesc.h"
+#include "datatype/timestamp.h"
 #include "nodes/bitmapset.h"
 #include "rows.h"
 #include "table.h"
 
 typedef struct DbaasDecoder DbaasDecoder;
+
+/* Reads a time of the API.  Returns whether the value is one; never throws. */
+extern bool dbaas_decode_time(DbaasJson *value, TimestampTz *time);
 
 /*
  * Where a row came from: what its request asked for, to be shown where the

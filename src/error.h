@@ -11,6 +11,8 @@
 #ifndef DBAAS_ERROR_H
 #define DBAAS_ERROR_H
 
+#include "compat.h"
+
 typedef struct DbaasError
 {
 	int			sqlerrcode;
@@ -42,7 +44,7 @@ extern char *dbaas_error_excerpt(const char *text, size_t len, size_t max_bytes)
 extern char *dbaas_error_mask(char *text, const char *secret);
 
 /* ereport(ERROR) of an error value. */
-extern void dbaas_error_raise(const DbaasError *error) pg_attribute_noreturn();
+pg_noreturn extern void dbaas_error_raise(const DbaasError *error);
 
 /*
  * The candidate that "name" most likely means, or NULL when none is near.

@@ -9,14 +9,25 @@
  * order of the targets, while the chains behind the first are already asked
  * for; a chain that is not the first holds no more than one page.
  *
+ * Pages hold entries in the order of their times.  That is taken to hold up to
+ * DISORDER: an entry may stand that much too early or too late.  So a scan with
+ * a lower bound goes on until an entry is older than the bound by more than
+ * that; and rows that have to be in order are sorted within each page, and
+ * those near its end wait for the next page.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
+
+#include <limits.h>
 
 #include "fetch.h"
 #include "lib/ilist.h"
 #include "path.h"
 #include "utils/memutils.h"
+
+/* How much entries may be out of order. */
+#define DISORDER ((TimestampTz) USECS_PER_SEC)
 
 /* One combination of values. */
 typedef struct Target
@@ -25,18 +36,41 @@ typedef struct Target
 	const char **args;			/* by catalogue column; NULL: not sent */
 } Target;
 
+/* A page that has come. */
+typedef struct AnswerPage
+{
+	DbaasCall  *call;
+	DbaasRows  *rows;
+	DbaasOrigin origin;
+	int64		unread;			/* of a merge: entries not yet shown */
+} AnswerPage;
+
+/* An entry of a merge. */
+typedef struct Entry
+{
+	TimestampTz time;
+	int64		number;			/* in the order of the pages */
+	int64		index;			/* in its page */
+	AnswerPage *page;
+} Entry;
+
 typedef struct Chain
 {
 	dlist_node	node;			/* in fetch->chains */
 	MemoryContext cxt;
 	Target	   *target;
 	DbaasCall  *asked;			/* page that has been asked for, or NULL */
-	DbaasCall  *page;			/* page that is being read, or NULL */
-	DbaasRows  *rows;			/* of that page */
-	DbaasOrigin origin;
+	AnswerPage *page;			/* page that is being read, or NULL */
 	const char *cursor;			/* of the page to ask for */
+	bool		descending;
 	int64		wanted;			/* entries still to ask for; -1: all */
-	int64		cap;			/* rows still to show; -1: all */
+	int64		cap;			/* entries still to show; -1: all */
+	Entry	   *entries;		/* of a merge, in order */
+	int64		nentries;
+	int64		next_entry;
+	int64		safe;			/* entries that no later page comes before */
+	int64		numbered;
+	int64		nshown;			/* rows, for the statistics */
 	bool		last;			/* no page follows the one asked for */
 	DbaasJson  *cursors;		/* those that were sent */
 	DbaasJson  *shown;			/* values of the unique column */
@@ -61,6 +95,8 @@ struct DbaasFetch
 	int			window;			/* chains to have started at once */
 	DbaasField *unique_field;
 	DbaasField *zone_field;		/* of a resource that is asked once */
+	DbaasField *time_field;		/* of the entries of pages */
+	AnswerPage *shown;			/* page of the row that was given last */
 };
 
 static DbaasError *take_keys(DbaasFetch *fetch);
@@ -74,6 +110,8 @@ static DbaasError *open_page(DbaasFetch *fetch, Chain *chain);
 static DbaasError *plan_next_page(DbaasFetch *fetch, Chain *chain);
 static void end_chain(DbaasFetch *fetch, Chain *chain);
 static bool accept_row(DbaasFetch *fetch, Chain *chain);
+static DbaasFetchStatus next_of_chain(DbaasFetch *fetch, Chain *chain, DbaasError **error);
+static DbaasFetchStatus next_of_merge(DbaasFetch *fetch, DbaasError **error);
 
 bool
 dbaas_fetch_is_param(const DbaasEndpoint *endpoint, const DbaasColumn *column)
@@ -121,12 +159,16 @@ dbaas_fetch_begin(DbaasApi *api, DbaasStatement *statement, const DbaasFetchSpec
 	fetch->statement = statement;
 	fetch->counters = counters;
 	fetch->spec = *spec;
-	fetch->window = spec->eager ? 2 * dbaas_api_max_concurrency(api) : 1;
+	fetch->window = spec->merge ? INT_MAX :
+		spec->eager ? 2 * dbaas_api_max_concurrency(api) : 1;
 	dlist_init(&fetch->chains);
 	if (resource->unique_column)
 		fetch->unique_field = dbaas_field_parse(resource->columns[dbaas_catalogue_column(resource, resource->unique_column)].field);
 	if (resource->global)
 		fetch->zone_field = dbaas_field_parse(resource->columns[DBAAS_ZONE_COLUMN].field);
+
+	if (resource->paging)
+		fetch->time_field = dbaas_field_parse(resource->columns[dbaas_catalogue_column(resource, resource->paging->time_column)].field);
 
 	error = take_keys(fetch);
 	if (error == NULL)
@@ -424,7 +466,9 @@ make_body(const DbaasFetch *fetch, const Chain *chain, int64 limit)
 		if (column->param == NULL ||
 			dbaas_catalogue_in_path(fetch->spec.endpoint->path, column->param))
 			continue;
-		if (paging && strcmp(column->name, paging->limit_column) == 0)
+		if (paging && fetch->spec.order && strcmp(column->name, paging->order_column) == 0)
+			json_object_object_add(body, column->param, json_object_new_string(fetch->spec.order));
+		else if (paging && strcmp(column->name, paging->limit_column) == 0)
 			json_object_object_add(body, column->param, json_object_new_int64(limit));
 		else if (paging && strcmp(column->name, paging->offset_column) == 0)
 		{
@@ -454,7 +498,11 @@ ask_page(DbaasFetch *fetch, Chain *chain)
 
 	if (paging)
 	{
-		limit = chain->wanted < 0 ? paging->max_limit : Min(chain->wanted, paging->max_limit);
+		limit = paging->max_limit;
+		if (chain->wanted >= 0)
+			limit = Min(limit, chain->wanted);
+		if (chain->cap >= 0)
+			limit = Min(limit, chain->cap);
 		if (chain->cursor)
 			json_object_object_add(chain->cursors, chain->cursor, NULL);
 	}
@@ -486,17 +534,19 @@ new_chain(DbaasFetch *fetch, Target *target)
 
 	chain->cxt = cxt;
 	chain->target = target;
-	chain->wanted = fetch->spec.limit;
+	chain->wanted = fetch->spec.limit == 0 ? 1 : fetch->spec.limit;
 	chain->cap = -1;
 	if (resource->paging)
 	{
-		const char *cap = target->args[dbaas_catalogue_column(resource, resource->paging->limit_column)];
+		const DbaasPaging *paging = resource->paging;
+		const char *cap = target->args[dbaas_catalogue_column(resource, paging->limit_column)];
+		const char *order = fetch->spec.order ? fetch->spec.order :
+			target->args[dbaas_catalogue_column(resource, paging->order_column)];
 
-		chain->cursor = target->args[dbaas_catalogue_column(resource, resource->paging->offset_column)];
+		chain->cursor = target->args[dbaas_catalogue_column(resource, paging->offset_column)];
+		chain->descending = order && strcmp(order, "desc") == 0;
 		if (cap)
 			chain->cap = strtoll(cap, NULL, 10);
-		if (cap && (chain->wanted < 0 || chain->wanted > chain->cap))
-			chain->wanted = chain->cap;
 		chain->cursors = json_object_new_object();
 		dbaas_json_own(cxt, chain->cursors);
 	}
@@ -531,7 +581,38 @@ end_chain(DbaasFetch *fetch, Chain *chain)
 	MemoryContextDelete(chain->cxt);
 
 	/* What was read so far did not suffice: ask for more at once. */
-	fetch->window = Min(fetch->window * 2, 2 * dbaas_api_max_concurrency(fetch->api));
+	if (!fetch->spec.merge)
+		fetch->window = Min(fetch->window * 2, 2 * dbaas_api_max_concurrency(fetch->api));
+}
+
+/*
+ * Looks at the times of a page.  *needed becomes the number of entries that are
+ * not before the lower bound; *past_bound is set when one is that much older
+ * that none behind it can be needed.
+ */
+static void
+measure_page(DbaasFetch *fetch, Chain *chain, int64 n, int64 *needed, bool *past_bound)
+{
+	DbaasRows  *rows = chain->page->rows;
+	char	   *problem;
+
+	*needed = n;
+	*past_bound = false;
+	if (!fetch->spec.bounded)
+		return;
+	for (int64 i = 0; i < n; i++)
+	{
+		TimestampTz time;
+
+		if (!dbaas_rows_seek(rows, i, &problem) ||
+			!dbaas_decode_time(dbaas_rows_field(rows, fetch->time_field), &time) ||
+			time >= fetch->spec.since)
+			continue;
+		(*needed)--;
+		if (chain->descending && time < fetch->spec.since - DISORDER)
+			*past_bound = true;
+	}
+	dbaas_rows_rewind(rows);
 }
 
 /*
@@ -541,24 +622,28 @@ static DbaasError *
 plan_next_page(DbaasFetch *fetch, Chain *chain)
 {
 	const DbaasPaging *paging = fetch->spec.resource->paging;
+	DbaasCall  *call = chain->page->call;
 	DbaasJson  *next;
-	int64		n = dbaas_rows_first_count(chain->rows);
+	int64		n = dbaas_rows_first_count(chain->page->rows);
+	int64		needed;
+	bool		past_bound;
 
 	chain->last = true;
 	if (paging == NULL || n == 0)
 		return NULL;
+	measure_page(fetch, chain, n, &needed, &past_bound);
 	if (chain->wanted >= 0)
-	{
-		chain->wanted -= n;
-		if (chain->wanted <= 0)
-			return NULL;
-	}
-	next = dbaas_json_member(dbaas_call_answer(chain->page), paging->next_field);
+		chain->wanted = Max(chain->wanted - needed, 0);
+	if (chain->cap >= 0)
+		chain->cap -= Min(chain->cap, n);
+	if (past_bound || chain->wanted == 0 || chain->cap == 0)
+		return NULL;
+	next = dbaas_json_member(dbaas_call_answer(call), paging->next_field);
 	if (next == NULL)
 		return NULL;
 	if (!json_object_is_type(next, json_type_string))
 		return dbaas_error_new(ERRCODE_FDW_ERROR, "%s: field \"%s\" is of type %s, not string",
-							   dbaas_call_label(chain->page), paging->next_field,
+							   dbaas_call_label(call), paging->next_field,
 							   dbaas_json_type_name(next));
 
 	/* A cursor that was sent before leads nowhere new. */
@@ -567,27 +652,34 @@ plan_next_page(DbaasFetch *fetch, Chain *chain)
 	return NULL;
 }
 
-/* The page that was asked for has come: it is the one to be read now. */
+/*
+ * The page that was asked for has come: it is the one to be read now.  It stays
+ * NULL when the API answered that there is nothing.
+ */
 static DbaasError *
 open_page(DbaasFetch *fetch, Chain *chain)
 {
+	DbaasCall  *call = chain->asked;
+	DbaasJson  *answer = dbaas_call_answer(call);
+	DbaasError *error = dbaas_call_error(call);
 	MemoryContext oldcxt;
-	DbaasJson  *answer;
-	DbaasError *error = dbaas_call_error(chain->asked);
+	AnswerPage *page;
+	int64		cap = chain->cap;
 
-	chain->page = chain->asked;
 	chain->asked = NULL;
 	chain->last = true;
-	answer = dbaas_call_answer(chain->page);
 	if (error || answer == NULL)
 		return error;
 
 	oldcxt = MemoryContextSwitchTo(chain->cxt);
-	chain->rows = dbaas_rows_begin(fetch->spec.endpoint->rows, answer);
-	chain->origin.zone = chain->target->zone ? chain->target->zone->name : NULL;
-	chain->origin.args = chain->target->args;
-	chain->origin.label = dbaas_call_label(chain->page);
+	page = chain->page = palloc0(sizeof(AnswerPage));
+	page->call = call;
+	page->rows = dbaas_rows_begin(fetch->spec.endpoint->rows, answer);
+	page->origin.zone = chain->target->zone ? chain->target->zone->name : NULL;
+	page->origin.args = chain->target->args;
+	page->origin.label = dbaas_call_label(call);
 	error = plan_next_page(fetch, chain);
+	page->unread = cap;
 	MemoryContextSwitchTo(oldcxt);
 	if (error == NULL && !chain->last && fetch->spec.eager)
 		ask_page(fetch, chain);
@@ -595,22 +687,22 @@ open_page(DbaasFetch *fetch, Chain *chain)
 }
 
 static void
-close_page(Chain *chain)
+release_page(AnswerPage *page)
 {
-	dbaas_call_release(chain->page);
-	chain->page = NULL;
-	if (chain->rows)
-		pfree(chain->rows);
-	chain->rows = NULL;
+	dbaas_call_release(page->call);
+	pfree(page->rows);
+	pfree(page);
 }
 
 /* Is the current row to be shown? */
 static bool
 accept_row(DbaasFetch *fetch, Chain *chain)
 {
+	DbaasRows  *rows = chain->page->rows;
+
 	if (fetch->zone_field)
 	{
-		DbaasJson  *zone = dbaas_rows_field(chain->rows, fetch->zone_field);
+		DbaasJson  *zone = dbaas_rows_field(rows, fetch->zone_field);
 
 		if (json_object_is_type(zone, json_type_string) &&
 			!dbaas_zones_selected(fetch->api, json_object_get_string(zone)))
@@ -618,7 +710,7 @@ accept_row(DbaasFetch *fetch, Chain *chain)
 	}
 	if (fetch->unique_field)
 	{
-		DbaasJson  *unique = dbaas_rows_field(chain->rows, fetch->unique_field);
+		DbaasJson  *unique = dbaas_rows_field(rows, fetch->unique_field);
 
 		if (json_object_is_type(unique, json_type_string))
 		{
@@ -633,13 +725,49 @@ accept_row(DbaasFetch *fetch, Chain *chain)
 }
 
 static DbaasError *
-shape_error(const Chain *chain, const char *problem)
+shape_error(const AnswerPage *page, const char *problem)
 {
 	DbaasError *error = dbaas_error_new(ERRCODE_FDW_ERROR, "%s answered with an unexpected shape",
-										chain->origin.label);
+										page->origin.label);
 
 	error->detail = psprintf("The answer's %s.", problem);
 	return error;
+}
+
+/*
+ * Gets the chain's next page, when there is one and it has come.  Returns
+ * DBAAS_FETCH_ROW when it has, DBAAS_FETCH_END when none follows.
+ */
+static DbaasFetchStatus
+next_page(DbaasFetch *fetch, Chain *chain, DbaasError **error)
+{
+	if (chain->asked == NULL && chain->last)
+		return DBAAS_FETCH_END;
+	if (chain->asked == NULL)
+		ask_page(fetch, chain);
+	if (!dbaas_call_done(chain->asked))
+		return DBAAS_FETCH_PENDING;
+	if (dbaas_call_unreachable(chain->asked) && fetch->spec.skip_unavailable &&
+		chain->target->zone)
+	{
+		dbaas_statement_skip_zone(fetch->statement, fetch->api, chain->target->zone->name,
+								  dbaas_call_error(chain->asked));
+		chain->asked = NULL;
+		chain->last = true;
+		return DBAAS_FETCH_END;
+	}
+	*error = open_page(fetch, chain);
+	if (*error)
+		return DBAAS_FETCH_FAILED;
+	return chain->page ? DBAAS_FETCH_ROW : DBAAS_FETCH_END;
+}
+
+/* A chain that was read whole tells the planner what to expect of the next. */
+static void
+learn_rows(DbaasFetch *fetch, Chain *chain)
+{
+	if (fetch->spec.limit < 0 && !fetch->spec.bounded && chain->cap < 0)
+		dbaas_call_learn_rows(chain->page->call, chain->nshown);
 }
 
 /*
@@ -651,41 +779,171 @@ next_of_chain(DbaasFetch *fetch, Chain *chain, DbaasError **error)
 {
 	for (;;)
 	{
+		AnswerPage *page = chain->page;
 		char	   *problem = NULL;
+		DbaasFetchStatus status;
 
-		while (chain->rows && chain->cap != 0 && dbaas_rows_next(chain->rows, &problem))
+		while (page && page->unread != 0 && dbaas_rows_next(page->rows, &problem))
 		{
 			if (!accept_row(fetch, chain))
 				continue;
-			if (chain->cap > 0)
-				chain->cap--;
+			if (page->unread > 0)
+				page->unread--;
+			chain->nshown++;
+			fetch->shown = page;
 			return DBAAS_FETCH_ROW;
 		}
 		if (problem)
 		{
-			*error = shape_error(chain, problem);
+			*error = shape_error(page, problem);
 			return DBAAS_FETCH_FAILED;
 		}
+		if (page && chain->last && chain->asked == NULL)
+			learn_rows(fetch, chain);
+		if (page)
+			release_page(page);
+		chain->page = NULL;
+		status = next_page(fetch, chain, error);
+		if (status != DBAAS_FETCH_ROW)
+			return status;
+	}
+}
 
-		if (chain->page)
-			close_page(chain);
-		if (chain->asked == NULL && (chain->last || chain->cap == 0))
-			return DBAAS_FETCH_END;
-		if (chain->asked == NULL)
-			ask_page(fetch, chain);
-		if (!dbaas_call_done(chain->asked))
-			return DBAAS_FETCH_PENDING;
-		if (dbaas_call_unreachable(chain->asked) && fetch->spec.skip_unavailable &&
-			chain->target->zone)
+/* ------------------------------------------------------------------------
+ * Merging
+ * ------------------------------------------------------------------------ */
+
+static int
+compare_entries(const void *a, const void *b, void *arg)
+{
+	const Entry *x = a;
+	const Entry *y = b;
+	const bool *descending = arg;
+
+	if (x->time != y->time)
+		return (x->time < y->time) == *descending ? 1 : -1;
+	return x->number < y->number ? -1 : 1;
+}
+
+/*
+ * Takes the entries of the page that has come among those that wait, in order,
+ * and finds how many of them nothing in a later page can come before.
+ */
+static DbaasError *
+take_entries(Chain *chain, const DbaasField *time_field)
+{
+	AnswerPage *page = chain->page;
+	int64		n = dbaas_rows_first_count(page->rows);
+	int64		waiting = chain->nentries - chain->next_entry;
+	Entry	   *entries = MemoryContextAlloc(chain->cxt, Max(waiting + n, 1) * sizeof(Entry));
+	TimestampTz time = chain->descending ? DT_NOEND : DT_NOBEGIN;
+	TimestampTz edge = time;
+	char	   *problem;
+
+	if (waiting > 0)
+		memcpy(entries, chain->entries + chain->next_entry, waiting * sizeof(Entry));
+	if (page->unread >= 0)
+		n = Min(n, page->unread);
+	page->unread = n;
+	for (int64 i = 0; i < n; i++)
+	{
+		if (!dbaas_rows_seek(page->rows, i, &problem))
+			return shape_error(page, problem);
+		/* An entry without a time stays where it is. */
+		(void) dbaas_decode_time(dbaas_rows_field(page->rows, time_field), &time);
+		edge = i == 0 ? time : chain->descending ? Min(edge, time) : Max(edge, time);
+		entries[waiting + i] = (Entry) {time, chain->numbered++, i, page};
+	}
+	if (chain->entries)
+		pfree(chain->entries);
+	chain->entries = entries;
+	chain->nentries = waiting + n;
+	chain->next_entry = 0;
+	qsort_arg(entries, chain->nentries, sizeof(Entry), compare_entries, &chain->descending);
+
+	chain->safe = 0;
+	while (chain->safe < chain->nentries &&
+		   (chain->last ||
+			(chain->descending ? entries[chain->safe].time > edge + DISORDER :
+			 entries[chain->safe].time < edge - DISORDER)))
+		chain->safe++;
+	return NULL;
+}
+
+/* Makes sure that the chain's first entry is known; DBAAS_FETCH_ROW if so. */
+static DbaasFetchStatus
+prepare_entry(DbaasFetch *fetch, Chain *chain, DbaasError **error)
+{
+	while (chain->next_entry >= chain->safe)
+	{
+		DbaasFetchStatus status = next_page(fetch, chain, error);
+
+		if (status == DBAAS_FETCH_END && chain->next_entry < chain->nentries)
 		{
-			dbaas_statement_skip_zone(fetch->statement, fetch->api, chain->target->zone->name,
-									  dbaas_call_error(chain->asked));
-			return DBAAS_FETCH_END;
+			chain->safe = chain->nentries;
+			break;
 		}
-		*error = open_page(fetch, chain);
+		if (status != DBAAS_FETCH_ROW)
+			return status;
+		*error = take_entries(chain, fetch->time_field);
 		if (*error)
 			return DBAAS_FETCH_FAILED;
 	}
+	return DBAAS_FETCH_ROW;
+}
+
+/* The page of the row that was shown last goes when that was its last. */
+static void
+drop_shown(DbaasFetch *fetch)
+{
+	if (fetch->shown && fetch->shown->unread == 0)
+		release_page(fetch->shown);
+	fetch->shown = NULL;
+}
+
+/*
+ * Shows the first entry of all chains.  Every chain has been started.
+ */
+static DbaasFetchStatus
+next_of_merge(DbaasFetch *fetch, DbaasError **error)
+{
+	Chain	   *first = NULL;
+	bool		pending = false;
+	dlist_mutable_iter iter;
+	Entry	   *entry;
+	char	   *problem;
+
+	drop_shown(fetch);
+	dlist_foreach_modify(iter, &fetch->chains)
+	{
+		Chain	   *chain = dlist_container(Chain, node, iter.cur);
+		DbaasFetchStatus status = prepare_entry(fetch, chain, error);
+
+		if (status == DBAAS_FETCH_FAILED)
+			return status;
+		pending = pending || status == DBAAS_FETCH_PENDING;
+		if (status == DBAAS_FETCH_END)
+			end_chain(fetch, chain);
+		if (status != DBAAS_FETCH_ROW)
+			continue;
+		if (first == NULL ||
+			(chain->descending ?
+			 chain->entries[chain->next_entry].time > first->entries[first->next_entry].time :
+			 chain->entries[chain->next_entry].time < first->entries[first->next_entry].time))
+			first = chain;
+	}
+	if (pending)
+		return DBAAS_FETCH_PENDING;
+	if (first == NULL)
+		return DBAAS_FETCH_END;
+
+	entry = &first->entries[first->next_entry++];
+	entry->page->unread--;
+	fetch->shown = entry->page;
+	if (dbaas_rows_seek(entry->page->rows, entry->index, &problem))
+		return DBAAS_FETCH_ROW;
+	*error = shape_error(entry->page, problem);
+	return DBAAS_FETCH_FAILED;
 }
 
 DbaasFetchStatus
@@ -699,25 +957,31 @@ dbaas_fetch_next(DbaasFetch *fetch, DbaasRows **rows, const DbaasOrigin **origin
 	*error = read_parents(fetch, &pending);
 	if (*error)
 		status = DBAAS_FETCH_FAILED;
+	else if (pending && fetch->spec.merge)
+		status = DBAAS_FETCH_PENDING;
 	while (status == DBAAS_FETCH_END)
 	{
-		Chain	   *chain;
-
 		start_chains(fetch);
 		if (dlist_is_empty(&fetch->chains))
 		{
 			status = pending ? DBAAS_FETCH_PENDING : DBAAS_FETCH_END;
 			break;
 		}
-		chain = dlist_head_element(Chain, node, &fetch->chains);
-		status = next_of_chain(fetch, chain, error);
-		if (status == DBAAS_FETCH_ROW)
+		if (fetch->spec.merge)
+			status = next_of_merge(fetch, error);
+		else
 		{
-			*rows = chain->rows;
-			*origin = &chain->origin;
+			Chain	   *chain = dlist_head_element(Chain, node, &fetch->chains);
+
+			status = next_of_chain(fetch, chain, error);
+			if (status == DBAAS_FETCH_END)
+				end_chain(fetch, chain);
 		}
-		else if (status == DBAAS_FETCH_END)
-			end_chain(fetch, chain);
+	}
+	if (status == DBAAS_FETCH_ROW)
+	{
+		*rows = fetch->shown->rows;
+		*origin = &fetch->shown->origin;
 	}
 	MemoryContextSwitchTo(oldcxt);
 	return status;

@@ -30,8 +30,12 @@ typedef struct DbaasFetchSpec
 	const DbaasResource *resource;
 	const DbaasEndpoint *endpoint;
 	const DbaasKey *keys;		/* by catalogue column */
-	int64		limit;			/* rows that suffice, of each request's pages;
-								 * -1: all */
+	int64		limit;			/* rows that suffice, of each target; -1: all */
+	const char *order;			/* asc or desc: direction to read pages in, or
+								 * NULL: as the keys say */
+	bool		merge;			/* rows come in that order over all targets */
+	bool		bounded;		/* entries before "since" are not needed */
+	TimestampTz since;
 	bool		eager;			/* ask ahead of need */
 	bool		skip_unavailable;	/* a zone out of reach is left out */
 } DbaasFetchSpec;

@@ -11,6 +11,7 @@
 
 #include "json.h"
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "utils/memutils.h"
 
 /* A whole number of up to this many digits fits json-c's 64-bit integers. */
@@ -54,17 +55,36 @@ skip_string(const char *p, const char *end)
 }
 
 /*
- * json-c takes NaN and Infinity, which are no JSON.  Returns where one stands,
- * outside strings, or NULL.
+ * Looks for what json-c takes, or some versions of it take, and is no JSON:
+ * bytes that are not UTF-8, control characters in strings, NaN and Infinity.
+ * Returns where such a thing stands and says what is wrong there, or NULL.
  */
 static const char *
-find_non_number(const char *text, const char *end)
+find_fault(const char *text, const char *end, const char **fault)
 {
-	for (const char *p = text; p < end;)
+	bool		in_string = false;
+	const char *p = text + pg_encoding_verifymbstr(PG_UTF8, text, end - text);
+
+	*fault = "invalid UTF-8";
+	if (p < end)
+		return p;
+	for (p = text; p < end; p++)
 	{
-		if (*p == 'N' || *p == 'I')
+		if (*p == '"')
+			in_string = !in_string;
+		else if (in_string)
+		{
+			*fault = "control character in a string";
+			if ((unsigned char) *p < 0x20)
+				return p;
+			if (*p == '\\')
+				p++;
+		}
+		else if (*p == 'N' || *p == 'I')
+		{
+			*fault = "number expected";
 			return p;
-		p = *p == '"' ? skip_string(p, end) : p + 1;
+		}
 	}
 	return NULL;
 }
@@ -121,6 +141,7 @@ dbaas_json_parse(MemoryContext cxt, const char *text, size_t len,
 				 DbaasJson **value, char **problem)
 {
 	const char *bad;
+	const char *fault;
 	const char *kept;
 	enum json_tokener_error error;
 	size_t		parsed;
@@ -131,10 +152,10 @@ dbaas_json_parse(MemoryContext cxt, const char *text, size_t len,
 		*problem = pstrdup("it is too long");
 		return false;
 	}
-	bad = find_non_number(text, text + len);
+	bad = find_fault(text, text + len, &fault);
 	if (bad)
 	{
-		*problem = psprintf("number expected near byte %zu", (size_t) (bad - text));
+		*problem = psprintf("%s near byte %zu", fault, (size_t) (bad - text));
 		return false;
 	}
 	kept = keep_digits(text, &len);
@@ -144,7 +165,8 @@ dbaas_json_parse(MemoryContext cxt, const char *text, size_t len,
 		*problem = pstrdup("out of memory");
 		return false;
 	}
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	/* JSON_TOKENER_VALIDATE_UTF8 refuses proper UTF-8 too in json-c 0.18. */
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 
 	/* With the final NUL: it ends a number that stands alone. */
 	*value = json_tokener_parse_ex(tokener, kept, (int) len + 1);

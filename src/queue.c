@@ -408,7 +408,7 @@ send_batches(void)
 }
 
 /* The error of the write that failed, with the outcome of all as its detail. */
-static void pg_attribute_noreturn()
+pg_noreturn static void
 raise_failure(QueuedWrite *failed)
 {
 	const char *detail = failed->error->detail;

@@ -280,6 +280,28 @@ dbaas_rows_first_count(const DbaasRows *rows)
 		(int64) json_object_array_length(array) : 0;
 }
 
+void
+dbaas_rows_rewind(DbaasRows *rows)
+{
+	rows->started = false;
+	rows->number = 0;
+	for (int i = 0; i < rows->nsteps; i++)
+		rows->steps[i].open = false;
+}
+
+bool
+dbaas_rows_seek(DbaasRows *rows, int64 index, char **problem)
+{
+	Assert(rows->nsteps == 1 && rows->steps[0].kind == STEP_ELEMENTS);
+	rows->started = true;
+	*problem = rows->steps[0].open ? NULL : open_step(rows, 1);
+	if (*problem)
+		return false;
+	rows->steps[0].index = index;
+	rows->number = index;
+	return dbaas_rows_next(rows, problem);
+}
+
 DbaasField *
 dbaas_field_parse(const char *expression)
 {

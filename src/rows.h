@@ -35,8 +35,17 @@ extern bool dbaas_rows_next(DbaasRows *rows, char **problem);
 /* Number of the current row in the answer, from 1. */
 extern int64 dbaas_rows_number(const DbaasRows *rows);
 
+/* Goes back before the first row. */
+extern void dbaas_rows_rewind(DbaasRows *rows);
+
 /* How many elements the array of the first step has. */
 extern int64 dbaas_rows_first_count(const DbaasRows *rows);
+
+/*
+ * Goes to the element with that index, from 0, of an expression that is one
+ * "x[]".  Fails as dbaas_rows_next() does.
+ */
+extern bool dbaas_rows_seek(DbaasRows *rows, int64 index, char **problem);
 
 /* Parses a "field" expression, in the current memory context. */
 extern DbaasField *dbaas_field_parse(const char *expression);

@@ -10,7 +10,42 @@
 #include "stats.h"
 #include "utils/hsearch.h"
 
+/* Share of a new value in a moving average. */
+#define NEW_SHARE 0.2
+
 static HTAB *stats_hash = NULL;
+static HTAB *facts_hash = NULL;
+
+DbaasServerFacts *
+dbaas_stats_server(const char *server)
+{
+	char		name[NAMEDATALEN];
+	DbaasServerFacts *facts;
+	bool		found;
+
+	if (facts_hash == NULL)
+	{
+		HASHCTL		ctl = {0};
+
+		ctl.keysize = NAMEDATALEN;
+		ctl.entrysize = sizeof(DbaasServerFacts);
+		facts_hash = hash_create("dbaas_fdw servers", 8, &ctl, HASH_ELEM | HASH_STRINGS);
+	}
+	strlcpy(name, server, sizeof(name));
+	facts = hash_search(facts_hash, name, HASH_ENTER, &found);
+	if (!found)
+	{
+		facts->latency = DBAAS_TYPICAL_LATENCY;
+		facts->zones = 0;
+	}
+	return facts;
+}
+
+void
+dbaas_stats_average(double *average, double value)
+{
+	*average = *average < 0 ? value : *average + NEW_SHARE * (value - *average);
+}
 
 DbaasStats *
 dbaas_stats_get(const char *server, const char *operation)
@@ -28,6 +63,7 @@ dbaas_stats_get(const char *server, const char *operation)
 		stats_hash = hash_create("dbaas_fdw statistics", 32, &ctl,
 								 HASH_ELEM | HASH_BLOBS);
 	}
+	wanted.rows = -1;
 	strlcpy(wanted.key.server, server, sizeof(wanted.key.server));
 	strlcpy(wanted.key.operation, operation, sizeof(wanted.key.operation));
 	stats = hash_search(stats_hash, &wanted.key, HASH_ENTER, &found);

@@ -23,13 +23,32 @@ typedef struct DbaasStats
 	int64		retries;
 	int64		bytes;			/* received on the wire */
 	double		seconds;		/* from sending to the end of the answer */
+	double		rows;			/* of a whole answer, all its pages: a moving
+								 * average; -1 when none was read */
 } DbaasStats;
+
+/* What the planner wants to know of a server. */
+typedef struct DbaasServerFacts
+{
+	char		server[NAMEDATALEN];
+	double		latency;		/* seconds of a request: a moving average */
+	int			zones;			/* 0 when they are not known yet */
+} DbaasServerFacts;
+
+/* Latency that a server is taken to have before it was asked, in seconds. */
+#define DBAAS_TYPICAL_LATENCY 0.1
 
 /*
  * The counts of an operation of a server, made when they are not there yet.
  * Never freed.
  */
 extern DbaasStats *dbaas_stats_get(const char *server, const char *operation);
+
+/* The facts of a server, made when they are not there yet.  Never freed. */
+extern DbaasServerFacts *dbaas_stats_server(const char *server);
+
+/* Takes a new value into a moving average; a negative average has none yet. */
+extern void dbaas_stats_average(double *average, double value);
 
 /* All counts, sorted by server and operation: a palloc'd array of pointers. */
 extern DbaasStats **dbaas_stats_all(int *n);

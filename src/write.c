@@ -74,7 +74,7 @@ settable_columns(const DbaasResource *resource, CmdType operation)
 	return out.data;
 }
 
-static void pg_attribute_noreturn()
+pg_noreturn static void
 refuse_column(const DbaasTable *table, CmdType operation, AttrNumber attnum)
 {
 	const char *verb = operation == CMD_INSERT ? "INSERT" : "UPDATE";
@@ -162,7 +162,7 @@ dbaas_writer_value(DbaasWriter *writer, const DbaasRowValues *row, int column)
  * ------------------------------------------------------------------------ */
 
 /* Refuses a value, with what is allowed as the hint; never shows a secret. */
-static void pg_attribute_noreturn()
+pg_noreturn static void
 refuse_value(const DbaasColumn *column, const char *value, const char *allowed)
 {
 	ereport(ERROR,
@@ -202,7 +202,7 @@ check_settable(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasRo
 	}
 }
 
-static void pg_attribute_noreturn()
+pg_noreturn static void
 refuse_missing(const DbaasWriter *writer, const char *column)
 {
 	ereport(ERROR,

@@ -191,6 +191,7 @@ dbaas_zones_get(DbaasApi *api, DbaasCounters *counters, const DbaasZones **resul
 		if (error)
 			return error;		/* cxt goes with its parent, as the error does */
 		MemoryContextSetParent(cxt, dbaas_api_context(api));
+		dbaas_api_facts(api)->zones = zones->n;
 		*slot = zones;
 	}
 	*result = *slot;
