@@ -1,0 +1,83 @@
+-- IMPORT FOREIGN SCHEMA and the comments that go with it
+\i test/connect.psql
+
+-- The whole schema was imported into exo
+SELECT relname, obj_description(c.oid) IS NULL AS no_comment_yet, ftoptions, srvname
+FROM pg_foreign_table JOIN pg_class c ON c.oid = ftrelid JOIN pg_foreign_server s ON s.oid = ftserver
+WHERE relnamespace = 'exo'::regnamespace ORDER BY relname;
+SELECT count(*) AS column_options FROM pg_attribute
+WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'exo'::regnamespace) AND attfdwoptions IS NOT NULL;
+
+-- LIMIT TO and EXCEPT
+CREATE SCHEMA part;
+CREATE SCHEMA most;
+CREATE SCHEMA other;
+IMPORT FOREIGN SCHEMA dbaas LIMIT TO (dbaas_services, dbaas_logs, dbaas_no_such) FROM SERVER exoscale INTO part;
+IMPORT FOREIGN SCHEMA dbaas EXCEPT (dbaas_services, dbaas_logs, dbaas_no_such) FROM SERVER exoscale INTO most;
+SELECT relname FROM pg_class WHERE relnamespace = 'part'::regnamespace ORDER BY 1;
+SELECT count(*), count(*) FILTER (WHERE relname IN ('dbaas_services', 'dbaas_logs')) AS excepted
+FROM pg_class WHERE relnamespace = 'most'::regnamespace;
+SELECT count(*) FROM part.dbaas_services;
+
+-- Again, into a schema that has them
+IMPORT FOREIGN SCHEMA dbaas LIMIT TO (dbaas_services) FROM SERVER exoscale INTO part;
+
+-- No other schema, no options
+IMPORT FOREIGN SCHEMA exoscale FROM SERVER exoscale INTO other;
+\echo :LAST_ERROR_SQLSTATE
+IMPORT FOREIGN SCHEMA "DBAAS" FROM SERVER exoscale INTO other;
+IMPORT FOREIGN SCHEMA dbaas FROM SERVER exoscale INTO other OPTIONS (prefix 'x');
+\echo :LAST_ERROR_SQLSTATE
+SELECT count(*) FROM pg_class WHERE relnamespace = 'other'::regnamespace;
+
+-- Names that need quotes; and no import asks the API anything, not even for a key
+CREATE SERVER "Exo's ""server""" FOREIGN DATA WRAPPER dbaas_fdw OPTIONS (endpoint 'http://127.0.0.1:1/v2');
+CREATE SCHEMA "Odd schema";
+IMPORT FOREIGN SCHEMA dbaas FROM SERVER "Exo's ""server""" INTO "Odd schema";
+SELECT count(*) FROM pg_class WHERE relnamespace = '"Odd schema"'::regnamespace;
+SELECT dbaas_fdw_comment('Odd schema');
+SELECT * FROM dbaas_fdw_stats() WHERE server <> 'exoscale';
+
+-- Comments: 15 tables, 116 columns, each with one
+SELECT dbaas_fdw_comment('exo');
+SELECT count(*) FILTER (WHERE objsubid = 0) AS tables, count(*) FILTER (WHERE objsubid > 0) AS columns,
+       count(*) FILTER (WHERE length(description) < 10 OR description ~ '[.\s]$') AS odd
+FROM pg_description WHERE classoid = 'pg_class'::regclass AND
+     objoid IN (SELECT oid FROM pg_class WHERE relnamespace = 'exo'::regnamespace);
+SELECT count(*) AS without_comment FROM pg_class c JOIN pg_attribute ON attrelid = c.oid AND attnum > 0
+WHERE relnamespace = 'exo'::regnamespace AND (obj_description(c.oid, 'pg_class') IS NULL OR col_description(c.oid, attnum) IS NULL);
+SELECT obj_description('exo.dbaas_services'::regclass, 'pg_class') AS table_comment,
+       col_description('exo.dbaas_services'::regclass, 4) AS column_comment;
+
+-- They are the catalogue's
+SELECT count(*) AS differ
+FROM dbaas_fdw_catalogue()
+WHERE obj_description(('exo.' || table_name)::regclass, 'pg_class') IS DISTINCT FROM table_description OR
+      col_description(('exo.' || table_name)::regclass, ordinal) IS DISTINCT FROM description;
+
+-- Comments again, on renamed and dropped columns, and beside tables of other kinds
+ALTER FOREIGN TABLE part.dbaas_services DROP COLUMN plan;
+CREATE FOREIGN TABLE part.renamed ("What" text OPTIONS (field 'type'), extra text OPTIONS (field 'x-new'), zone text)
+  SERVER exoscale OPTIONS (resource 'services');
+CREATE TABLE part.own (a int);
+CREATE VIEW part.view AS SELECT 1 AS a;
+SELECT dbaas_fdw_comment('part');
+SELECT dbaas_fdw_comment('part') - dbaas_fdw_comment('part') AS same_again;
+SELECT attname, col_description(attrelid, attnum) FROM pg_attribute
+WHERE attrelid = 'part.renamed'::regclass AND attnum > 0 ORDER BY attnum;
+SELECT dbaas_fdw_comment('other');
+SELECT dbaas_fdw_comment('no such schema');
+\echo :LAST_ERROR_SQLSTATE
+SELECT dbaas_fdw_comment(NULL);
+
+-- Only who owns the tables may
+CREATE ROLE regress_dbaas_user;
+SET ROLE regress_dbaas_user;
+SELECT dbaas_fdw_comment('part');
+IMPORT FOREIGN SCHEMA dbaas FROM SERVER exoscale INTO other;
+RESET ROLE;
+DROP ROLE regress_dbaas_user;
+
+SET client_min_messages = warning;
+DROP SERVER "Exo's ""server""" CASCADE;
+DROP SCHEMA part, most, other, "Odd schema" CASCADE;
