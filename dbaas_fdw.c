@@ -16,6 +16,7 @@
 #include "catalog/pg_user_mapping.h"
 #include "fmgr.h"
 #include "foreign/fdwapi.h"
+#include "src/analyze.h"
 #include "src/api.h"
 #include "src/import.h"
 #include "src/modify.h"
@@ -94,6 +95,12 @@ dbaas_fdw_handler(PG_FUNCTION_ARGS)
 	routine->IterateForeignScan = dbaasIterateForeignScan;
 	routine->ReScanForeignScan = dbaasReScanForeignScan;
 	routine->EndForeignScan = dbaasEndForeignScan;
+
+	routine->IsForeignPathAsyncCapable = dbaasIsForeignPathAsyncCapable;
+	routine->ForeignAsyncRequest = dbaasForeignAsyncRequest;
+	routine->ForeignAsyncConfigureWait = dbaasForeignAsyncConfigureWait;
+	routine->ForeignAsyncNotify = dbaasForeignAsyncNotify;
+	routine->AnalyzeForeignTable = dbaasAnalyzeForeignTable;
 
 	/* Planning and running writes */
 	routine->IsForeignRelUpdatable = dbaasIsForeignRelUpdatable;

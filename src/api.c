@@ -382,6 +382,12 @@ dbaas_api_disconnect(Oid serverid)
 	return any;
 }
 
+Oid
+dbaas_api_server(DbaasApi *api)
+{
+	return api->serverid;
+}
+
 List *
 dbaas_api_options(DbaasApi *api)
 {
@@ -781,6 +787,12 @@ next_due(void)
 	return due;
 }
 
+int
+dbaas_api_descriptor(void)
+{
+	return dbaas_http_descriptor(next_due());
+}
+
 void
 dbaas_api_wait(DbaasCounters *counters, TimestampTz until)
 {
@@ -852,7 +864,8 @@ status_error(DbaasCall *call, const DbaasHttpAnswer *answer)
 	if (status == 401 || status == 403)
 	{
 		code = ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION;
-		hint = "Check api_key and api_secret of the user mapping, the role of that key, and this machine's clock.";
+		hint = call->spec.unsigned_ ? NULL :
+			"Check api_key and api_secret of the user mapping, the role of that key, and this machine's clock.";
 	}
 	else if (status == 400 || status == 422)
 		code = ERRCODE_INVALID_PARAMETER_VALUE;

@@ -77,6 +77,9 @@ extern DbaasError *dbaas_api_connect(Oid serverid, Oid userid, MemoryContext cxt
  */
 extern bool dbaas_api_disconnect(Oid serverid);
 
+/* The server's oid. */
+extern Oid	dbaas_api_server(DbaasApi *api);
+
 /* The server's options: a list of DefElem that lives as long as the api. */
 extern List *dbaas_api_options(DbaasApi *api);
 
@@ -129,6 +132,12 @@ extern void dbaas_call_release(DbaasCall *call);
 
 /* Does what can be done for all calls without waiting. */
 extern void dbaas_api_perform(void);
+
+/*
+ * A descriptor, to be closed by who asked for it, that is readable when
+ * dbaas_api_perform() has something to do for any call; or -1.
+ */
+extern int	dbaas_api_descriptor(void);
 
 /*
  * Waits until something happens to a call, or until the given time (0: no

@@ -591,7 +591,7 @@ dbaas_catalogue_column_by_field(const DbaasResource *resource, const char *field
 	{
 		const DbaasColumn *column = &resource->columns[i];
 
-		if (hyphenated_equal(column->name, field) ||
+		if (hyphenated_equal(column->name, field) || strcmp(column->name, field) == 0 ||
 			(column->param && strcmp(column->param, field) == 0))
 			return i;
 	}

@@ -186,7 +186,8 @@ extern int	dbaas_catalogue_column(const DbaasResource *resource,
 
 /*
  * Index of the column that a column option "field" means: by its place in the
- * answer, the name of its parameter, or its SQL name with hyphens; or -1.
+ * answer, the name of its parameter, or its SQL name, with hyphens or without;
+ * or -1.
  */
 extern int	dbaas_catalogue_column_by_field(const DbaasResource *resource,
 											const char *field);

@@ -40,6 +40,7 @@ typedef struct Target
 typedef struct AnswerPage
 {
 	DbaasCall  *call;
+	bool		shared;			/* with other scans of the statement */
 	DbaasRows  *rows;
 	DbaasOrigin origin;
 	int64		unread;			/* of a merge: entries not yet shown */
@@ -60,6 +61,7 @@ typedef struct Chain
 	MemoryContext cxt;
 	Target	   *target;
 	DbaasCall  *asked;			/* page that has been asked for, or NULL */
+	bool		shared;			/* is that call shared with other scans? */
 	AnswerPage *page;			/* page that is being read, or NULL */
 	const char *cursor;			/* of the page to ask for */
 	bool		descending;
@@ -518,7 +520,8 @@ ask_page(DbaasFetch *fetch, Chain *chain)
 	spec.path = dbaas_path_expand(fetch->spec.resource, endpoint->path, chain->target->args);
 	spec.body = strcmp(endpoint->method, "POST") == 0 ? make_body(fetch, chain, limit) : NULL;
 	spec.counters = fetch->counters;
-	chain->asked = dbaas_api_call(fetch->api, chain->cxt, &spec);
+	chain->asked = dbaas_statement_call(fetch->statement, fetch->api, chain->cxt, &spec,
+										&chain->shared);
 	MemoryContextSwitchTo(oldcxt);
 	MemoryContextDelete(cxt);
 }
@@ -674,6 +677,7 @@ open_page(DbaasFetch *fetch, Chain *chain)
 	oldcxt = MemoryContextSwitchTo(chain->cxt);
 	page = chain->page = palloc0(sizeof(AnswerPage));
 	page->call = call;
+	page->shared = chain->shared;
 	page->rows = dbaas_rows_begin(fetch->spec.endpoint->rows, answer);
 	page->origin.zone = chain->target->zone ? chain->target->zone->name : NULL;
 	page->origin.args = chain->target->args;
@@ -689,7 +693,8 @@ open_page(DbaasFetch *fetch, Chain *chain)
 static void
 release_page(AnswerPage *page)
 {
-	dbaas_call_release(page->call);
+	if (!page->shared)
+		dbaas_call_release(page->call);
 	pfree(page->rows);
 	pfree(page);
 }

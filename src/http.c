@@ -19,6 +19,7 @@
 #include <curl/curl.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "http.h"
@@ -70,6 +71,7 @@ struct DbaasHttpRequest
 };
 
 static int	epoll_fd = -1;
+static int	timer_fd = -1;		/* in the epoll set, with pool id 0 */
 static uint32 last_pool_id = 0;
 static dlist_head pools = DLIST_STATIC_INIT(pools);
 
@@ -113,13 +115,38 @@ restore_signals(const sigset_t *saved)
 static bool
 ensure_epoll(void)
 {
-	if (epoll_fd < 0)
+	struct epoll_event event = {.events = EPOLLIN};
+
+	if (epoll_fd >= 0)
+		return true;
+	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (epoll_fd < 0 || timer_fd < 0 ||
+		epoll_ctl(epoll_fd, EPOLL_CTL_ADD, timer_fd, &event) != 0)
 	{
-		epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-		if (epoll_fd >= 0)
-			ReserveExternalFD();
+		close(epoll_fd);
+		close(timer_fd);
+		epoll_fd = timer_fd = -1;
+		return false;
 	}
-	return epoll_fd >= 0;
+	ReserveExternalFD();
+	ReserveExternalFD();
+	return true;
+}
+
+/* Sets the timer; -1 takes it off, and what it may have left to be read. */
+static void
+set_timer(long timeout_ms)
+{
+	struct itimerspec spec = {0};
+
+	if (timeout_ms >= 0)
+	{
+		spec.it_value.tv_sec = timeout_ms / 1000;
+		/* Zero would take the timer off. */
+		spec.it_value.tv_nsec = (timeout_ms % 1000) * 1000000L + 1;
+	}
+	(void) timerfd_settime(timer_fd, 0, &spec, NULL);
 }
 
 /*
@@ -561,6 +588,7 @@ dbaas_http_perform(void)
 
 	if (epoll_fd < 0)
 		return;
+	set_timer(-1);
 	n = epoll_wait(epoll_fd, events, MAX_EVENTS, 0);
 	for (int i = 0; i < n; i++)
 	{
@@ -586,12 +614,12 @@ dbaas_http_perform(void)
 	}
 }
 
-void
-dbaas_http_wait(long timeout_ms, uint32 wait_event)
+/* The time until a pool wants to be called, when that is less than timeout_ms. */
+static long
+next_timer(long timeout_ms)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	dlist_iter	iter;
-	int			events = WL_LATCH_SET | WL_EXIT_ON_PM_DEATH;
 
 	dlist_foreach(iter, &pools)
 	{
@@ -605,7 +633,15 @@ dbaas_http_wait(long timeout_ms, uint32 wait_event)
 				timeout_ms = ms;
 		}
 	}
+	return timeout_ms;
+}
 
+void
+dbaas_http_wait(long timeout_ms, uint32 wait_event)
+{
+	int			events = WL_LATCH_SET | WL_EXIT_ON_PM_DEATH;
+
+	timeout_ms = next_timer(timeout_ms);
 	CHECK_FOR_INTERRUPTS();
 	if (timeout_ms != 0)
 	{
@@ -622,9 +658,12 @@ dbaas_http_wait(long timeout_ms, uint32 wait_event)
 }
 
 int
-dbaas_http_descriptor(void)
+dbaas_http_descriptor(long timeout_ms)
 {
-	return epoll_fd;
+	if (epoll_fd < 0)
+		return -1;
+	set_timer(next_timer(timeout_ms));
+	return dup(epoll_fd);
 }
 
 /* A part of a URL, palloc'd; NULL when it has none. */
@@ -661,7 +700,9 @@ dbaas_http_check_url(const char *url, char **problem)
 	char	   *host = NULL;
 	bool		extra = true;
 
-	if (parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK)
+	/* libcurl takes https:///x for https://x/. */
+	if (parsed && strstr(url, ":///") == NULL &&
+		curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK)
 	{
 		scheme = url_part(parsed, CURLUPART_SCHEME);
 		host = url_part(parsed, CURLUPART_HOST);

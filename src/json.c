@@ -9,6 +9,8 @@
 
 #include <ctype.h>
 
+#include "common/jsonapi.h"
+#include "compat.h"
 #include "json.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
@@ -52,41 +54,6 @@ skip_string(const char *p, const char *end)
 			p++;
 	}
 	return Min(p + 1, end);
-}
-
-/*
- * Looks for what json-c takes, or some versions of it take, and is no JSON:
- * bytes that are not UTF-8, control characters in strings, NaN and Infinity.
- * Returns where such a thing stands and says what is wrong there, or NULL.
- */
-static const char *
-find_fault(const char *text, const char *end, const char **fault)
-{
-	bool		in_string = false;
-	const char *p = text + pg_encoding_verifymbstr(PG_UTF8, text, end - text);
-
-	*fault = "invalid UTF-8";
-	if (p < end)
-		return p;
-	for (p = text; p < end; p++)
-	{
-		if (*p == '"')
-			in_string = !in_string;
-		else if (in_string)
-		{
-			*fault = "control character in a string";
-			if ((unsigned char) *p < 0x20)
-				return p;
-			if (*p == '\\')
-				p++;
-		}
-		else if (*p == 'N' || *p == 'I')
-		{
-			*fault = "number expected";
-			return p;
-		}
-	}
-	return NULL;
 }
 
 /*
@@ -136,58 +103,72 @@ keep_digits(const char *text, size_t *len)
 	return out.data;
 }
 
+/*
+ * What json-c takes for strict depends on its version, and 0.18 refuses text
+ * beyond ASCII then.  So PostgreSQL judges the text, once json-c has found that
+ * it is not too deep.  Returns where it is wrong, or NULL.
+ */
+static const char *
+find_fault(const char *text, size_t len)
+{
+	JsonLexContext *lex = dbaas_json_lexer(text, len, PG_UTF8);
+	size_t		valid = pg_encoding_verifymbstr(PG_UTF8, text, len);
+	const char *fault = NULL;
+
+	if (valid < len)
+		fault = text + valid;
+	else if (pg_parse_json(lex, &nullSemAction) != JSON_SUCCESS)
+		fault = lex->token_start ? lex->token_start : lex->token_terminator;
+	pfree(lex);
+	return fault;
+}
+
 bool
 dbaas_json_parse(MemoryContext cxt, const char *text, size_t len,
 				 DbaasJson **value, char **problem)
 {
-	const char *bad;
 	const char *fault;
 	const char *kept;
+	size_t		kept_len = len;
 	enum json_tokener_error error;
 	size_t		parsed;
 	struct json_tokener *tokener;
 
+	*value = NULL;
 	if (len >= MaxAllocSize / 2)
 	{
 		*problem = pstrdup("it is too long");
 		return false;
 	}
-	bad = find_fault(text, text + len, &fault);
-	if (bad)
-	{
-		*problem = psprintf("%s near byte %zu", fault, (size_t) (bad - text));
-		return false;
-	}
-	kept = keep_digits(text, &len);
+	kept = keep_digits(text, &kept_len);
 	tokener = json_tokener_new_ex(DBAAS_JSON_MAX_DEPTH);
 	if (tokener == NULL)
 	{
 		*problem = pstrdup("out of memory");
 		return false;
 	}
-	/* JSON_TOKENER_VALIDATE_UTF8 refuses proper UTF-8 too in json-c 0.18. */
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 
 	/* With the final NUL: it ends a number that stands alone. */
-	*value = json_tokener_parse_ex(tokener, kept, (int) len + 1);
+	*value = json_tokener_parse_ex(tokener, kept, (int) kept_len + 1);
 	error = json_tokener_get_error(tokener);
 	parsed = json_tokener_get_parse_end(tokener);
 	json_tokener_free(tokener);
 	if (kept != text)
 		pfree(unconstify(char *, kept));
 
-	if (error == json_tokener_success && parsed >= len)
+	if (error != json_tokener_success)
 	{
-		dbaas_json_own(cxt, *value);
-		return true;
+		*problem = error == json_tokener_continue ?
+			psprintf("it ends too early, after %zu bytes", len) :
+			psprintf("%s near byte %zu", json_tokener_error_desc(error), parsed);
+		return false;
 	}
-	json_object_put(*value);
+	dbaas_json_own(cxt, *value);
+	fault = find_fault(text, len);
+	if (fault == NULL)
+		return true;
 	*value = NULL;
-	*problem = error == json_tokener_continue ?
-		psprintf("it ends too early, after %zu bytes", len) :
-		psprintf("%s near byte %zu",
-				 error == json_tokener_success ? "more than one value" :
-				 json_tokener_error_desc(error), parsed);
+	*problem = psprintf("syntax error near byte %zu", (size_t) (fault - text));
 	return false;
 }
 

@@ -245,10 +245,9 @@ write_row(ModifyState *modify, TupleTableSlot *new_slot)
 	}
 	oldcxt = MemoryContextSwitchTo(modify->row_cxt);
 	dbaas_write_make(modify->writer, &old_row, &new_row, &write);
+	dbaas_queue_add(&write, modify->batch, dbaas_dry_run);
 	if (dbaas_dry_run)
 		report_dry_run(modify, &write);
-	else
-		dbaas_queue_add(&write, modify->batch);
 	MemoryContextSwitchTo(oldcxt);
 	return !dbaas_dry_run;
 }

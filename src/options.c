@@ -67,7 +67,10 @@ static const DbaasOption options_table[] = {
 	{"fdw_tuple_cost", DBAAS_ON_SERVER | DBAAS_ON_TABLE, DBAAS_OPTION_REAL,
 		.default_text = "0.2", .min = 0, .max = 1e12,
 	.help = "planner's cost of one row"},
-	{"api_key", DBAAS_ON_USER_MAPPING, DBAAS_OPTION_TOKEN,
+	{"async_capable", DBAAS_ON_SERVER | DBAAS_ON_TABLE, DBAAS_OPTION_BOOLEAN,
+		.default_text = "true",
+	.help = "whether scans under one Append overlap"},
+	{"api_key", DBAAS_ON_USER_MAPPING, DBAAS_OPTION_TOKEN, .sensitive = true,
 	.help = "API key"},
 	{"api_secret", DBAAS_ON_USER_MAPPING, DBAAS_OPTION_STRING, .sensitive = true,
 	.help = "secret of the API key"},
@@ -100,7 +103,7 @@ dbaas_options_place_name(DbaasOptionPlace place)
 		case DBAAS_ON_COLUMN:
 			return "column";
 	}
-	return "unknown";
+	return "foreign data wrapper";
 }
 
 static const DbaasOption *

@@ -55,7 +55,7 @@ typedef struct DbaasOption
 /* All options; the count is stored in *n.  Constant data. */
 extern const DbaasOption *dbaas_options(int *n);
 
-/* Name of a place, such as "server". */
+/* Name of a place, such as "server"; of none of them, "foreign data wrapper". */
 extern const char *dbaas_options_place_name(DbaasOptionPlace place);
 
 /*

@@ -20,6 +20,7 @@
 #include "catalog/pg_type.h"
 #include "compat.h"
 #include "fetch.h"
+#include "foreign/foreign.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
@@ -31,34 +32,40 @@
 #include "optimizer/restrictinfo.h"
 #include "options.h"
 #include "plan.h"
+#include "stats.h"
 #include "utils/lsyscache.h"
 #include "utils/selfuncs.h"
 #include "utils/typcache.h"
 
-/* Rows that a table is taken to have as long as nothing is known of it. */
-#define DEFAULT_ROWS 1000
-/* Requests that fan-out over an unknown number of parents is taken to need. */
-#define DEFAULT_PARENTS 20
-/* Requests that asking every zone is taken to need. */
-#define DEFAULT_ZONES 3
-/* Makes the planner prefer any plan that gives a key which is required. */
+/* Requests that fan-out in a zone is taken to need, before its list was seen. */
+#define TYPICAL_PARENTS 20
+/* Zones that a server is taken to have before it was asked. */
+#define TYPICAL_ZONES 3
+/* Makes the planner prefer any plan that gives the keys which it must give. */
 #define MISSING_KEY_COST 1.0e10
 
 /* What the callbacks hand on, in baserel->fdw_private. */
 typedef struct RelationPlan
 {
 	DbaasTable *table;
-	double		startup_cost;
+	const char *server;
+	double		request_cost;
 	double		tuple_cost;
+	bool		async_capable;
+	Bitmapset  *joined_params;	/* columns that are parameters of requests, and
+								 * that joins give values */
 } RelationPlan;
 
-/* A condition that can be pushed. */
+/* A condition that can be pushed: on a key, or a lower bound on the time. */
 typedef struct PushedKey
 {
 	int			column;			/* of the catalogue */
 	bool		is_array;
+	bool		is_bound;
 	Expr	   *value;
 } PushedKey;
+
+static bool match_clause(const DbaasTable *table, Index relid, Expr *clause, PushedKey *key);
 
 /* ------------------------------------------------------------------------
  * Conditions
@@ -146,6 +153,7 @@ match_equality(const DbaasTable *table, Index relid, Oid opno, Oid collation,
 		!is_equality(opno, collation, exprType(left), exprType(strip_relabel(right))))
 		return false;
 	key->is_array = false;
+	key->is_bound = false;
 	key->value = (Expr *) right;
 	return true;
 }
@@ -163,8 +171,96 @@ match_any(const DbaasTable *table, Index relid, ScalarArrayOpExpr *any, PushedKe
 					 get_element_type(exprType(right))))
 		return false;
 	key->is_array = true;
+	key->is_bound = false;
 	key->value = (Expr *) right;
 	return true;
+}
+
+/*
+ * Matches "key = a OR key = b ...", which is "key = ANY (ARRAY[a, b, ...])".
+ */
+static bool
+match_or(const DbaasTable *table, Index relid, BoolExpr *or, PushedKey *key)
+{
+	ArrayExpr  *array = makeNode(ArrayExpr);
+	ListCell   *lc;
+
+	foreach(lc, or->args)
+	{
+		PushedKey	arm;
+		Oid			type;
+
+		if (!IsA(lfirst(lc), OpExpr) || !match_clause(table, relid, lfirst(lc), &arm) ||
+			arm.is_bound)
+			return false;
+		type = exprType((Node *) arm.value);
+		if (array->elements == NIL)
+		{
+			key->column = arm.column;
+			array->element_typeid = type;
+			array->array_typeid = get_array_type(type);
+			array->array_collid = exprCollation((Node *) arm.value);
+			array->location = -1;
+		}
+		if (arm.column != key->column || type != array->element_typeid ||
+			!OidIsValid(array->array_typeid))
+			return false;
+		array->elements = lappend(array->elements, arm.value);
+	}
+	key->is_array = true;
+	key->is_bound = false;
+	key->value = (Expr *) array;
+	return true;
+}
+
+/* The catalogue column that entries are in the order of, or -1. */
+static int
+time_column(const DbaasResource *resource)
+{
+	return resource->paging ?
+		dbaas_catalogue_column(resource, resource->paging->time_column) : -1;
+}
+
+/* Does the node show that column? */
+static bool
+is_time_var(const DbaasTable *table, Index relid, Node *node)
+{
+	Var		   *var = (Var *) node;
+
+	return node && IsA(node, Var) && (Index) var->varno == relid && var->varlevelsup == 0 &&
+		var->varattno > 0 && var->varattno <= table->natts && var->vartype == TIMESTAMPTZOID &&
+		time_column(table->resource) >= 0 &&
+		table->attributes[var->varattno - 1].column == time_column(table->resource);
+}
+
+/* Matches "time >= value" or "time > value", with the sides in this order. */
+static bool
+match_bound(const DbaasTable *table, Index relid, Oid opno, Node *left, Node *right,
+			PushedKey *key)
+{
+	TypeCacheEntry *type = lookup_type_cache(TIMESTAMPTZOID, TYPECACHE_BTREE_OPFAMILY);
+	int			strategy;
+
+	if (!is_time_var(table, relid, left) || exprType(right) != TIMESTAMPTZOID ||
+		!is_scan_constant(relid, right))
+		return false;
+	strategy = get_op_opfamily_strategy(opno, type->btree_opf);
+	if (strategy != BTGreaterStrategyNumber && strategy != BTGreaterEqualStrategyNumber)
+		return false;
+	key->column = time_column(table->resource);
+	key->is_array = false;
+	key->is_bound = true;
+	key->value = (Expr *) right;
+	return true;
+}
+
+/* Matches a comparison, with the sides in this order. */
+static bool
+match_comparison(const DbaasTable *table, Index relid, Oid opno, Oid collation,
+				 Node *left, Node *right, PushedKey *key)
+{
+	return match_equality(table, relid, opno, collation, left, right, key) ||
+		match_bound(table, relid, opno, left, right, key);
 }
 
 /* Matches a condition that can be pushed. */
@@ -178,163 +274,292 @@ match_clause(const DbaasTable *table, Index relid, Expr *clause, PushedKey *key)
 		Node	   *left = linitial(op->args);
 		Node	   *right = lsecond(op->args);
 
-		return match_equality(table, relid, op->opno, op->inputcollid, left, right, key) ||
+		return match_comparison(table, relid, op->opno, op->inputcollid, left, right, key) ||
 			(OidIsValid(commutator) &&
-			 match_equality(table, relid, commutator, op->inputcollid, right, left, key));
+			 match_comparison(table, relid, commutator, op->inputcollid, right, left, key));
 	}
 	if (IsA(clause, ScalarArrayOpExpr))
 		return match_any(table, relid, (ScalarArrayOpExpr *) clause, key);
+	if (is_orclause(clause))
+		return match_or(table, relid, (BoolExpr *) clause, key);
+	return false;
+}
+
+/* What the conditions of a scan push. */
+typedef struct Pushed
+{
+	const DbaasEndpoint *endpoint;
+	List	   *keys;			/* of PushedKey *: parameters of its requests */
+	List	   *bounds;			/* of PushedKey *: lower bounds on the time */
+	bool		rest;			/* are there conditions beside those? */
+} Pushed;
+
+/* Is a column among the keys? */
+static bool
+has_key(List *keys, int column)
+{
+	ListCell   *lc;
+
+	foreach(lc, keys)
+	{
+		if (((PushedKey *) lfirst(lc))->column == column)
+			return true;
+	}
 	return false;
 }
 
 /*
- * The conditions of RestrictInfos that can be pushed: a list of PushedKey *.
- * *rest is set when others remain.
+ * Drops the keys that are no parameters of the endpoint that all of them
+ * choose.
  */
-static List *
-match_clauses(const DbaasTable *table, Index relid, List *restrictinfos, bool *rest)
-{
-	List	   *keys = NIL;
-	ListCell   *lc;
-
-	*rest = false;
-	foreach(lc, restrictinfos)
-	{
-		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
-		PushedKey	key;
-
-		if (!rinfo->pseudoconstant && match_clause(table, relid, rinfo->clause, &key))
-		{
-			PushedKey  *copy = palloc(sizeof(PushedKey));
-
-			*copy = key;
-			keys = lappend(keys, copy);
-		}
-		else
-			*rest = true;
-	}
-	return keys;
-}
-
-/*
- * Which endpoint those keys choose.  Drops the keys that are no parameters of
- * its requests; *dropped is set when there are such.
- */
-static const DbaasEndpoint *
-choose_endpoint(const DbaasResource *resource, List **keys, bool *dropped)
+static void
+choose_endpoint(const DbaasResource *resource, Pushed *pushed)
 {
 	bool	   *given = palloc0(resource->ncolumns * sizeof(bool));
-	const DbaasEndpoint *endpoint;
 	ListCell   *lc;
 
-	foreach(lc, *keys)
-		given[((PushedKey *) lfirst(lc))->column] = true;
-	endpoint = dbaas_fetch_endpoint(resource, given);
-
-	*dropped = false;
-	foreach(lc, *keys)
+	for (int c = 0; c < resource->ncolumns; c++)
+		given[c] = has_key(pushed->keys, c);
+	pushed->endpoint = dbaas_fetch_endpoint(resource, given);
+	foreach(lc, pushed->keys)
 	{
 		PushedKey  *key = lfirst(lc);
 
 		if (key->column == DBAAS_ZONE_COLUMN && !resource->global)
 			continue;
-		if (!dbaas_fetch_is_param(endpoint, &resource->columns[key->column]))
+		if (!dbaas_fetch_is_param(pushed->endpoint, &resource->columns[key->column]))
 		{
-			*keys = foreach_delete_current(*keys, lc);
-			*dropped = true;
+			pushed->keys = foreach_delete_current(pushed->keys, lc);
+			pushed->rest = true;
 		}
 	}
-	return endpoint;
+}
+
+/* Sorts out the conditions in RestrictInfos. */
+static void
+match_clauses(const DbaasTable *table, Index relid, List *restrictinfos, Pushed *pushed)
+{
+	ListCell   *lc;
+
+	memset(pushed, 0, sizeof(*pushed));
+	foreach(lc, restrictinfos)
+	{
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
+		PushedKey  *key = palloc(sizeof(PushedKey));
+
+		if (rinfo->pseudoconstant || !match_clause(table, relid, rinfo->clause, key))
+			pushed->rest = true;
+		else if (key->is_bound)
+			pushed->bounds = lappend(pushed->bounds, key);
+		else
+			pushed->keys = lappend(pushed->keys, key);
+	}
+	choose_endpoint(table->resource, pushed);
 }
 
 /* ------------------------------------------------------------------------
  * Size and paths
  * ------------------------------------------------------------------------ */
 
-void
-dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
+/* Zones that the server has, or is taken to have. */
+static double
+expected_zones(const RelationPlan *plan)
 {
-	RelationPlan *plan = palloc0(sizeof(RelationPlan));
+	int			zones = dbaas_stats_server(plan->server)->zones;
 
-	plan->table = dbaas_table_get(relid);
-	plan->startup_cost = dbaas_option_number(plan->table->options, "fdw_startup_cost");
-	plan->tuple_cost = dbaas_option_number(plan->table->options, "fdw_tuple_cost");
-	baserel->fdw_private = plan;
-
-	if (baserel->tuples <= 0)
-		baserel->tuples = DEFAULT_ROWS;
-	set_baserel_size_estimates(root, baserel);
+	return zones > 0 ? zones : TYPICAL_ZONES;
 }
 
-/* Does the scan lack a key that nothing lists? */
+/* Rows of a whole answer of an endpoint: as seen in this session, or typical. */
+static double
+expected_rows(const RelationPlan *plan, const DbaasResource *resource,
+			  const DbaasEndpoint *endpoint)
+{
+	double		rows = dbaas_stats_get(plan->server,
+									   psprintf("%s %s", endpoint->method, endpoint->path))->rows;
+
+	return rows >= 0 ? Max(rows, 1) : Max(resource->typical_rows, 1);
+}
+
+/* Parents in a zone. */
+static double
+expected_parents(const RelationPlan *plan, const DbaasParent *parent)
+{
+	const DbaasResource *resource = dbaas_catalogue_find(parent->resource);
+	const DbaasEndpoint *list = &resource->reads[dbaas_catalogue_nreads(resource) - 1];
+	double		rows = dbaas_stats_get(plan->server,
+									   psprintf("%s %s", list->method, list->path))->rows;
+
+	return rows >= 0 ? rows : TYPICAL_PARENTS;
+}
+
+/* Does the path of the endpoint have a parameter that the keys do not give? */
 static bool
-lacks_required_key(const DbaasResource *resource, List *keys)
+needs_parents(const DbaasResource *resource, const DbaasEndpoint *endpoint, List *keys)
 {
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
-		ListCell   *lc;
-		bool		given = false;
-
-		if (!resource->columns[c].required)
-			continue;
-		foreach(lc, keys)
-			given = given || ((PushedKey *) lfirst(lc))->column == c;
-		if (!given)
+		if (resource->columns[c].param && !has_key(keys, c) &&
+			dbaas_catalogue_in_path(endpoint->path, resource->columns[c].param))
 			return true;
 	}
 	return false;
 }
 
-/* How many requests a scan with those keys is taken to need. */
-static double
-estimate_requests(PlannerInfo *root, const DbaasResource *resource,
-				  const DbaasEndpoint *endpoint, List *keys)
+/* Targets that a scan with those keys reads, and requests that this needs. */
+static void
+expected_requests(PlannerInfo *root, const RelationPlan *plan, const Pushed *pushed,
+				  double *targets, double *requests)
 {
-	double		requests = resource->global ? 1 : DEFAULT_ZONES;
-	bool		fan_out = resource->parent != NULL;
+	const DbaasResource *resource = plan->table->resource;
+	double		zones = resource->global ? 1 : expected_zones(plan);
+	double		values = 1;
+	double		pages = 1;
+	bool		fan_out = resource->parent &&
+		needs_parents(resource, pushed->endpoint, pushed->keys);
 	ListCell   *lc;
 
-	foreach(lc, keys)
+	foreach(lc, pushed->keys)
 	{
 		PushedKey  *key = lfirst(lc);
-		double		values = 1;
+		double		n = key->is_array ?
+			dbaas_estimate_array_length(root, (Node *) key->value) : 1;
 
-		if (key->is_array)
-			values = dbaas_estimate_array_length(root, (Node *) key->value);
 		if (key->column == DBAAS_ZONE_COLUMN)
-			requests = Min(requests, values);
+			zones = Min(zones, n);
 		else
-		{
-			fan_out = false;
-			requests *= values;
-		}
+			values *= n;
 	}
-	if (fan_out && strchr(endpoint->path, '{'))
-		requests *= DEFAULT_PARENTS;
-	return requests;
+	if (resource->paging &&
+		!has_key(pushed->keys, dbaas_catalogue_column(resource, resource->paging->limit_column)))
+		pages = ceil(expected_rows(plan, resource, pushed->endpoint) / resource->paging->max_limit);
+	if (fan_out)
+		*targets = zones * expected_parents(plan, resource->parent) * values;
+	else if (resource->parent && resource->parent->locates)
+		*targets = values;
+	else
+		*targets = zones * values;
+	*requests = *targets * pages + (fan_out ? zones : 0);
 }
 
-/* Adds the path that pushes those conditions, for outer relations or none. */
+void
+dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
+{
+	RelationPlan *plan = palloc0(sizeof(RelationPlan));
+	DbaasTable *table = dbaas_table_get(relid);
+	DbaasServerFacts *facts;
+
+	plan->table = table;
+	plan->server = GetForeignServer(table->serverid)->servername;
+	facts = dbaas_stats_server(plan->server);
+	plan->request_cost = dbaas_option_number(table->options, "fdw_startup_cost") *
+		Max(facts->latency / DBAAS_TYPICAL_LATENCY, 0.01);
+	plan->tuple_cost = dbaas_option_number(table->options, "fdw_tuple_cost");
+	plan->async_capable = dbaas_option_boolean(table->options, "async_capable");
+	baserel->fdw_private = plan;
+
+	/* As ANALYZE counted; else as this session has seen; else as is typical. */
+	if (baserel->tuples <= 0)
+	{
+		Pushed		none = {0};
+		double		targets;
+		double		requests;
+
+		choose_endpoint(table->resource, &none);
+		expected_requests(root, plan, &none, &targets, &requests);
+		baserel->tuples = clamp_row_est(targets * expected_rows(plan, table->resource,
+																none.endpoint));
+	}
+	set_baserel_size_estimates(root, baserel);
+}
+
+/* Does the scan lack a key that nothing lists, or a parameter that a join has? */
+static bool
+lacks_key(const RelationPlan *plan, List *keys)
+{
+	const DbaasResource *resource = plan->table->resource;
+
+	for (int c = 0; c < resource->ncolumns; c++)
+	{
+		if ((resource->columns[c].required || bms_is_member(c, plan->joined_params)) &&
+			!has_key(keys, c))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Which way do pages have to be read for rows to come in the order of a
+ * pathkey?  DBAAS_ORDER_AS_GIVEN when they cannot.
+ */
+static DbaasScanOrder
+order_of_pathkey(const RelationPlan *plan, RelOptInfo *baserel, const Pushed *pushed,
+				 const PathKey *pathkey)
+{
+	const DbaasResource *resource = plan->table->resource;
+	const DbaasPaging *paging = resource->paging;
+	bool		descending = pathkey->pk_nulls_first;
+	ListCell   *lc;
+
+	/* Times are never null, but what says otherwise is left to a sort. */
+	if (paging == NULL || pathkey->pk_nulls_first != dbaas_pathkey_descending(pathkey) ||
+		has_key(pushed->keys, dbaas_catalogue_column(resource, paging->order_column)))
+		return DBAAS_ORDER_AS_GIVEN;
+
+	/* The oldest entries first: not where newest first decides which they are. */
+	if (!descending &&
+		(pushed->bounds ||
+		 has_key(pushed->keys, dbaas_catalogue_column(resource, paging->limit_column)) ||
+		 has_key(pushed->keys, dbaas_catalogue_column(resource, paging->offset_column))))
+		return DBAAS_ORDER_AS_GIVEN;
+	foreach(lc, pathkey->pk_eclass->ec_members)
+	{
+		EquivalenceMember *member = lfirst(lc);
+
+		if (is_time_var(plan->table, baserel->relid, (Node *) member->em_expr))
+			return descending ? DBAAS_ORDER_DESC : DBAAS_ORDER_ASC;
+	}
+	return DBAAS_ORDER_AS_GIVEN;
+}
+
+/*
+ * Adds the paths that push those conditions, for outer relations or none: one
+ * without order, and one in the order that the query wants, where the API's
+ * pages can be merged into it.
+ */
 static void
-add_scan_path(PlannerInfo *root, RelOptInfo *baserel, List *restrictinfos,
-			  double rows, Relids outer)
+add_scan_paths(PlannerInfo *root, RelOptInfo *baserel, List *restrictinfos,
+			   double rows, Relids outer)
 {
 	RelationPlan *plan = baserel->fdw_private;
 	const DbaasResource *resource = plan->table->resource;
-	bool		rest;
-	bool		dropped;
-	List	   *keys = match_clauses(plan->table, baserel->relid, restrictinfos, &rest);
-	const DbaasEndpoint *endpoint = choose_endpoint(resource, &keys, &dropped);
-	Cost		startup_cost = plan->startup_cost;
+	PathKey    *pathkey = root->query_pathkeys ? linitial(root->query_pathkeys) : NULL;
+	Pushed		pushed;
+	double		targets;
+	double		requests;
+	Cost		startup_cost;
 	Cost		total_cost;
 
-	total_cost = plan->startup_cost * estimate_requests(root, resource, endpoint, keys) +
+	match_clauses(plan->table, baserel->relid, restrictinfos, &pushed);
+	expected_requests(root, plan, &pushed, &targets, &requests);
+	startup_cost = plan->request_cost;
+	total_cost = plan->request_cost * Max(requests, 1) +
 		(plan->tuple_cost + cpu_tuple_cost) * rows;
-	if (lacks_required_key(resource, keys))
+	if (lacks_key(plan, pushed.keys))
+	{
+		startup_cost += MISSING_KEY_COST;
 		total_cost += MISSING_KEY_COST;
+	}
 	add_path(baserel, (Path *)
-			 dbaas_create_foreignscan_path(root, baserel, rows, startup_cost,
-										   Max(total_cost, startup_cost), NIL, outer, NIL));
+			 dbaas_create_foreignscan_path(root, baserel, rows, startup_cost, total_cost,
+										   NIL, outer, NIL));
+
+	if (pathkey && order_of_pathkey(plan, baserel, &pushed, pathkey) != DBAAS_ORDER_AS_GIVEN &&
+		!needs_parents(resource, pushed.endpoint, pushed.keys))
+		add_path(baserel, (Path *)
+				 dbaas_create_foreignscan_path(root, baserel, rows,
+											   startup_cost + plan->request_cost * (targets - 1) / 2,
+											   total_cost, list_make1(pathkey), outer, NIL));
 }
 
 /* What collect_outer_relids() looks for in equivalence classes. */
@@ -357,6 +582,19 @@ member_is_key(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec,
 					  strip_relabel((Node *) em->em_expr)) >= 0;
 }
 
+/*
+ * Is the column nothing but a parameter of requests, other than a name that
+ * lists tell?  A join that does not push it would miss rows.
+ */
+static bool
+is_shown_as_asked(const DbaasResource *resource, int column)
+{
+	const DbaasColumn *c = &resource->columns[column];
+
+	return c->param && c->field == NULL &&
+		!dbaas_catalogue_in_path(resource->reads[0].path, c->param);
+}
+
 /* Adds the relations that a join condition needs, when it gives a key. */
 static List *
 add_outer_relids(PlannerInfo *root, RelOptInfo *baserel, List *clauses, List *outers)
@@ -371,8 +609,10 @@ add_outer_relids(PlannerInfo *root, RelOptInfo *baserel, List *clauses, List *ou
 		Relids		outer;
 
 		if (!join_clause_is_movable_to(rinfo, baserel) ||
-			!match_clause(plan->table, baserel->relid, rinfo->clause, &key))
+			!match_clause(plan->table, baserel->relid, rinfo->clause, &key) || key.is_bound)
 			continue;
+		if (is_shown_as_asked(plan->table->resource, key.column))
+			plan->joined_params = bms_add_member(plan->joined_params, key.column);
 		outer = bms_union(rinfo->clause_relids, baserel->lateral_relids);
 		outer = bms_del_member(outer, baserel->relid);
 		if (!bms_is_empty(outer))
@@ -390,6 +630,25 @@ add_outer_relids(PlannerInfo *root, RelOptInfo *baserel, List *clauses, List *ou
 	return outers;
 }
 
+/* Adds the set of all those relations: it gives the most keys. */
+static List *
+add_union(List *outers)
+{
+	Relids		all = NULL;
+	ListCell   *lc;
+
+	if (list_length(outers) < 2)
+		return outers;
+	foreach(lc, outers)
+		all = bms_add_members(all, lfirst(lc));
+	foreach(lc, outers)
+	{
+		if (bms_equal(lfirst(lc), all))
+			return outers;
+	}
+	return lappend(outers, all);
+}
+
 /* Sets of relations whose rows can give this one's keys in a nested loop. */
 static List *
 collect_outer_relids(PlannerInfo *root, RelOptInfo *baserel)
@@ -404,7 +663,7 @@ collect_outer_relids(PlannerInfo *root, RelOptInfo *baserel)
 																		 member_is_key, &match,
 																		 baserel->lateral_referencers),
 								  outers);
-	return outers;
+	return add_union(outers);
 }
 
 void
@@ -412,19 +671,26 @@ dbaasGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 {
 	ListCell   *lc;
 
-	(void) relid;
-	add_scan_path(root, baserel, baserel->baserestrictinfo, baserel->rows,
-				  baserel->lateral_relids);
+	List	   *outers = collect_outer_relids(root, baserel);
 
-	foreach(lc, collect_outer_relids(root, baserel))
+	(void) relid;
+	add_scan_paths(root, baserel, baserel->baserestrictinfo, baserel->rows,
+				   baserel->lateral_relids);
+	foreach(lc, outers)
 	{
 		Relids		outer = lfirst(lc);
 		ParamPathInfo *info = get_baserel_parampathinfo(root, baserel, outer);
 
-		add_scan_path(root, baserel,
-					  list_concat_copy(baserel->baserestrictinfo, info->ppi_clauses),
-					  info->ppi_rows, outer);
+		add_scan_paths(root, baserel,
+					   list_concat_copy(baserel->baserestrictinfo, info->ppi_clauses),
+					   info->ppi_rows, outer);
 	}
+}
+
+bool
+dbaasIsForeignPathAsyncCapable(ForeignPath *path)
+{
+	return ((RelationPlan *) path->path.parent->fdw_private)->async_capable;
 }
 
 /* ------------------------------------------------------------------------
@@ -459,27 +725,56 @@ used_attributes(const RelOptInfo *baserel, const DbaasTable *table, List *scan_c
 }
 
 /*
- * The LIMIT's count and offset, when that many rows of this scan are certain
- * to suffice: it is the only relation, every condition is pushed, and nothing
- * between the scan and the LIMIT drops, joins or orders rows.
+ * Is this the only relation, and does nothing between its scan and the LIMIT
+ * drop, join or group rows?
  */
-static List *
-limit_expressions(PlannerInfo *root, RelOptInfo *baserel, bool all_pushed)
+static bool
+limit_is_of_scan(PlannerInfo *root, RelOptInfo *baserel)
 {
 	Query	   *parse = root->parse;
 
-	if (!all_pushed || parse->limitCount == NULL ||
-		parse->limitOption != LIMIT_OPTION_COUNT ||
-		bms_membership(root->all_baserels) != BMS_SINGLETON ||
-		!bms_is_member(baserel->relid, root->all_baserels) ||
-		parse->commandType != CMD_SELECT || parse->setOperations ||
-		parse->groupClause || parse->groupingSets || parse->hasAggs ||
-		parse->distinctClause || parse->sortClause || parse->havingQual ||
-		root->hasHavingQual || parse->hasWindowFuncs || parse->hasTargetSRFs ||
-		parse->rowMarks ||
-		contain_volatile_functions(parse->limitCount) ||
-		contain_volatile_functions(parse->limitOffset) ||
-		contain_subplans(parse->limitCount) || contain_subplans(parse->limitOffset))
+	return parse->limitCount && parse->limitOption == LIMIT_OPTION_COUNT &&
+		bms_membership(root->all_baserels) == BMS_SINGLETON &&
+		bms_is_member(baserel->relid, root->all_baserels) &&
+		parse->commandType == CMD_SELECT && !parse->setOperations &&
+		!parse->groupClause && !parse->groupingSets && !parse->hasAggs &&
+		!parse->distinctClause && !parse->havingQual && !root->hasHavingQual &&
+		!parse->hasWindowFuncs && !parse->hasTargetSRFs && !parse->rowMarks &&
+		!contain_volatile_functions(parse->limitCount) &&
+		!contain_volatile_functions(parse->limitOffset) &&
+		!contain_subplans(parse->limitCount) && !contain_subplans(parse->limitOffset);
+}
+
+/*
+ * The LIMIT's count and offset, when that many entries of each target are
+ * certain to suffice: every condition is pushed, and rows are wanted in the
+ * order in which pages are read, or in none.  *order is that order, for a scan
+ * whose rows are sorted afterwards.
+ */
+static List *
+limit_expressions(PlannerInfo *root, RelOptInfo *baserel, const Pushed *pushed,
+				  bool ordered, DbaasScanOrder *order)
+{
+	RelationPlan *plan = baserel->fdw_private;
+	const DbaasPaging *paging = plan->table->resource->paging;
+	Query	   *parse = root->parse;
+
+	if (pushed->rest || !limit_is_of_scan(root, baserel))
+		return NIL;
+	if (parse->sortClause && !ordered)
+	{
+		if (list_length(root->sort_pathkeys) != 1)
+			return NIL;
+		*order = order_of_pathkey(plan, baserel, pushed, linitial(root->sort_pathkeys));
+		if (*order == DBAAS_ORDER_AS_GIVEN)
+			return NIL;
+	}
+	else if (parse->sortClause && list_length(root->sort_pathkeys) != 1)
+		return NIL;
+
+	/* With a bound, the rows within it come first when the newest do. */
+	if (pushed->bounds && paging && *order != DBAAS_ORDER_DESC &&
+		has_key(pushed->keys, dbaas_catalogue_column(plan->table->resource, paging->order_column)))
 		return NIL;
 	if (parse->limitOffset)
 		return list_make2(parse->limitCount, parse->limitOffset);
@@ -491,14 +786,26 @@ limit_expressions(PlannerInfo *root, RelOptInfo *baserel, bool all_pushed)
  * what is asked ahead of need may be asked in vain.
  */
 static bool
-reads_to_the_end(PlannerInfo *root)
+reads_to_the_end(PlannerInfo *root, bool ordered)
 {
 	Query	   *parse = root->parse;
 
 	if (parse->groupClause || parse->groupingSets || parse->hasAggs ||
-		parse->distinctClause || parse->sortClause || parse->hasWindowFuncs)
+		parse->distinctClause || parse->hasWindowFuncs || (parse->sortClause && !ordered))
 		return true;
 	return parse->limitCount == NULL && root->tuple_fraction <= 0;
+}
+
+/* The values of pushed conditions. */
+static List *
+pushed_values(List *keys)
+{
+	List	   *values = NIL;
+	ListCell   *lc;
+
+	foreach(lc, keys)
+		values = lappend(values, ((PushedKey *) lfirst(lc))->value);
+	return values;
 }
 
 ForeignScan *
@@ -508,39 +815,42 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 {
 	RelationPlan *plan = baserel->fdw_private;
 	const DbaasResource *resource = plan->table->resource;
-	bool		rest;
-	bool		dropped;
-	List	   *keys = match_clauses(plan->table, baserel->relid, scan_clauses, &rest);
-	const DbaasEndpoint *endpoint = choose_endpoint(resource, &keys, &dropped);
 	List	   *quals = extract_actual_clauses(scan_clauses, false);
+	bool		ordered = best_path->path.pathkeys != NIL;
+	DbaasScanOrder order = DBAAS_ORDER_AS_GIVEN;
 	List	   *columns = NIL;
 	List	   *arrays = NIL;
-	List	   *exprs = NIL;
+	List	   *exprs;
 	List	   *limits;
 	List	   *private;
-	bool		eager;
+	Pushed		pushed;
+	double		targets;
+	double		requests;
 	ListCell   *lc;
 
 	(void) relid;
-	(void) best_path;
-	foreach(lc, keys)
+	match_clauses(plan->table, baserel->relid, scan_clauses, &pushed);
+	expected_requests(root, plan, &pushed, &targets, &requests);
+	foreach(lc, pushed.keys)
 	{
-		PushedKey  *key = lfirst(lc);
-
-		columns = lappend_int(columns, key->column);
-		arrays = lappend_int(arrays, key->is_array);
-		exprs = lappend(exprs, key->value);
+		columns = lappend_int(columns, ((PushedKey *) lfirst(lc))->column);
+		arrays = lappend_int(arrays, ((PushedKey *) lfirst(lc))->is_array);
 	}
-	limits = limit_expressions(root, baserel, !rest && !dropped);
+	if (ordered)
+		order = order_of_pathkey(plan, baserel, &pushed, linitial(best_path->path.pathkeys));
+	limits = limit_expressions(root, baserel, &pushed, ordered, &order);
+	if (limits && resource->paging)
+		requests = targets;
+	exprs = list_concat(pushed_values(pushed.keys), pushed_values(pushed.bounds));
+	exprs = list_concat(exprs, copyObject(limits));
 
-	eager = reads_to_the_end(root);
-
-	private = list_make3(makeInteger(endpoint - resource->reads),
-						 used_attributes(baserel, plan->table, quals), columns);
-	private = lappend(private, arrays);
+	private = list_make4(makeInteger(pushed.endpoint - resource->reads),
+						 used_attributes(baserel, plan->table, quals), columns, arrays);
+	private = lappend(private, makeInteger(list_length(pushed.bounds)));
 	private = lappend(private, makeInteger(list_length(limits)));
-	private = lappend(private, makeInteger(eager));
-	return make_foreignscan(tlist, quals, baserel->relid,
-							list_concat(exprs, copyObject(limits)), private,
-							NIL, NIL, outer_plan);
+	private = lappend(private, makeInteger(order));
+	private = lappend(private, makeInteger(ordered));
+	private = lappend(private, makeInteger(reads_to_the_end(root, ordered)));
+	private = lappend(private, makeFloat(psprintf("%.0f", requests)));
+	return make_foreignscan(tlist, quals, baserel->relid, exprs, private, NIL, NIL, outer_plan);
 }

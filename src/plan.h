@@ -25,12 +25,27 @@ typedef enum DbaasScanPrivate
 	DBAAS_SCAN_KEYS,
 	/* List of 0 or 1: is that key's expression an array of values? */
 	DBAAS_SCAN_KEY_IS_ARRAY,
-	/* Integer: how many expressions at the end of fdw_exprs are the LIMIT
-	 * (count, then offset) */
+	/* Integer: how many expressions behind those are lower bounds on time */
+	DBAAS_SCAN_BOUNDS,
+	/* Integer: how many behind those are the LIMIT (count, then offset) */
 	DBAAS_SCAN_LIMITS,
+	/* Integer: a DbaasScanOrder */
+	DBAAS_SCAN_ORDER,
+	/* Integer: 1 when rows come in that order, so that none need be sorted */
+	DBAAS_SCAN_MERGE,
 	/* Integer: 1 when it pays to ask ahead of need */
 	DBAAS_SCAN_EAGER,
+	/* Float: requests that the planner expects */
+	DBAAS_SCAN_REQUESTS,
 } DbaasScanPrivate;
+
+/* Direction in which pages are read. */
+typedef enum DbaasScanOrder
+{
+	DBAAS_ORDER_AS_GIVEN,		/* as the keys say */
+	DBAAS_ORDER_ASC,
+	DBAAS_ORDER_DESC
+} DbaasScanOrder;
 
 /* Callbacks of FdwRoutine. */
 extern void dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid);
@@ -38,5 +53,6 @@ extern void dbaasGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid rel
 extern ForeignScan *dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 										ForeignPath *best_path, List *tlist,
 										List *scan_clauses, Plan *outer_plan);
+extern bool dbaasIsForeignPathAsyncCapable(ForeignPath *path);
 
 #endif							/* DBAAS_PLAN_H */

@@ -39,6 +39,7 @@
 typedef enum WriteState
 {
 	WRITE_QUEUED,
+	WRITE_DRY,					/* reported only, never sent */
 	WRITE_SENT,					/* the answer is awaited */
 	WRITE_PENDING,				/* the operation's end is awaited */
 	WRITE_STARTING,				/* the services' running is awaited */
@@ -70,6 +71,8 @@ int			dbaas_delete_limit = 10;
 static MemoryContext queue_cxt = NULL;	/* child of TopTransactionContext */
 static List *queue = NIL;		/* of QueuedWrite *, in order */
 static int	last_batch = 0;
+
+static bool stands(const QueuedWrite *queued);
 
 /* transactions */
 static void on_transaction(XactEvent event, void *arg);
@@ -115,24 +118,29 @@ static void
 check_delete_limit(void)
 {
 	int			n = 1;
+	bool		any_sent = false;
 	ListCell   *lc;
 
 	foreach(lc, queue)
 	{
-		if (((QueuedWrite *) lfirst(lc))->write.counts)
+		QueuedWrite *queued = lfirst(lc);
+
+		if (queued->write.counts)
 			n++;
+		any_sent = any_sent || stands(queued);
 	}
 	if (dbaas_delete_limit >= 0 && n > dbaas_delete_limit)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 				 errmsg("this transaction would delete more than %d services", dbaas_delete_limit),
-				 errdetail("Nothing that is queued has been sent."),
+				 any_sent ? errdetail("What is queued has not been sent, but other writes have.") :
+				 errdetail("Nothing has been sent."),
 				 errhint("Check the WHERE clause, or set dbaas_fdw.delete_limit higher for this transaction: "
 						 "SET LOCAL dbaas_fdw.delete_limit = 100; -1 is no limit.")));
 }
 
 void
-dbaas_queue_add(const DbaasWrite *write, int batch)
+dbaas_queue_add(const DbaasWrite *write, int batch, bool dry_run)
 {
 	MemoryContext oldcxt;
 	QueuedWrite *queued;
@@ -156,6 +164,7 @@ dbaas_queue_add(const DbaasWrite *write, int batch)
 	queued->batch = batch;
 	queued->level = GetCurrentTransactionNestLevel();
 	queued->pause_ms = FIRST_POLL_MS;
+	queued->state = dry_run ? WRITE_DRY : WRITE_QUEUED;
 	error = dbaas_api_connect(write->serverid, write->userid, queue_cxt, &queued->api);
 	if (error)
 		dbaas_error_raise(error);
@@ -183,7 +192,8 @@ dbaas_queue_last_zone(void)
 static bool
 stands(const QueuedWrite *queued)
 {
-	return queued->state != WRITE_QUEUED && queued->state != WRITE_FAILED;
+	return queued->state != WRITE_QUEUED && queued->state != WRITE_DRY &&
+		queued->state != WRITE_FAILED;
 }
 
 /* A word, or a few, for where a write stands. */
@@ -193,6 +203,7 @@ outcome_text(const QueuedWrite *queued)
 	switch (queued->state)
 	{
 		case WRITE_QUEUED:
+		case WRITE_DRY:
 			return "not sent";
 		case WRITE_SENT:
 			return "unknown: sent, not answered";
@@ -210,6 +221,26 @@ outcome_text(const QueuedWrite *queued)
 	return "?";
 }
 
+/* The services that the write names beside its path: " (pg-1, thanos-1)". */
+static char *
+services_text(const DbaasWrite *write)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	for (size_t i = 0; i < lengthof(write->services); i++)
+	{
+		const char *service = write->services[i];
+
+		if (service && strstr(write->path, service) == NULL)
+			appendStringInfo(&out, "%s%s", out.len ? ", " : " (",
+							 dbaas_error_excerpt(service, strlen(service), NAMEDATALEN));
+	}
+	if (out.len)
+		appendStringInfoChar(&out, ')');
+	return out.data;
+}
+
 /* A line for each write; all, or those that stand and are not reported. */
 static char *
 list_writes(bool all, int min_level)
@@ -222,11 +253,14 @@ list_writes(bool all, int min_level)
 	{
 		QueuedWrite *queued = lfirst(lc);
 
+		if (queued->state == WRITE_DRY)
+			continue;
 		if (!all && (!stands(queued) || queued->reported || queued->level < min_level))
 			continue;
 		queued->reported = true;
-		appendStringInfo(&out, "%s%s: %s", out.len ? "\n" : "",
-						 dbaas_write_label(&queued->write), outcome_text(queued));
+		appendStringInfo(&out, "%s%s%s: %s", out.len ? "\n" : "",
+						 dbaas_write_label(&queued->write), services_text(&queued->write),
+						 outcome_text(queued));
 	}
 	return out.len ? out.data : NULL;
 }
@@ -279,7 +313,7 @@ on_transaction(XactEvent event, void *arg)
 			dbaas_queue_send();
 			break;
 		case XACT_EVENT_PRE_PREPARE:
-			if (queue)
+			if (any_queued())
 				ereport(ERROR,
 						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						 errmsg("cannot PREPARE a transaction that has written to foreign tables of dbaas_fdw"),

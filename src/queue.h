@@ -39,11 +39,12 @@ extern void dbaas_queue_init(void);
 extern int	dbaas_queue_new_batch(void);
 
 /*
- * Queues a copy of a write, to be sent before the transaction commits.  Raises
+ * Queues a copy of a write, to be sent before the transaction commits; in a
+ * dry run it only counts, and is never sent.  Raises
  * ERROR when the transaction would delete more than dbaas_fdw.delete_limit
  * allows (53400), or when there is no user mapping (28000).
  */
-extern void dbaas_queue_add(const DbaasWrite *write, int batch);
+extern void dbaas_queue_add(const DbaasWrite *write, int batch, bool dry_run);
 
 /*
  * Sends all that is queued, and waits as the server's option "wait" says.

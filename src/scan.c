@@ -10,10 +10,13 @@
  */
 #include "postgres.h"
 
+#include <unistd.h>
+
 #include "api.h"
 #include "commands/explain.h"
 #include "compat.h"
 #include "decode.h"
+#include "executor/execAsync.h"
 #include "executor/executor.h"
 #include "fetch.h"
 #include "mb/pg_wchar.h"
@@ -22,6 +25,8 @@
 #include "options.h"
 #include "plan.h"
 #include "scan.h"
+#include "storage/fd.h"
+#include "storage/latch.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -39,6 +44,33 @@ typedef struct KeyExpr
 	FmgrInfo	output;
 } KeyExpr;
 
+/* What a scan asks for, as far as that depends on parameters. */
+typedef struct Arguments
+{
+	DbaasKey   *keys;			/* by catalogue column */
+	bool		bounded;
+	TimestampTz since;
+	int64		limit;
+	char	   *text;			/* all of it, to compare */
+} Arguments;
+
+/*
+ * The rows for one set of arguments.  A scan that may be run again keeps those
+ * that it has read, and goes on reading where it stopped.
+ */
+typedef struct ScanResult
+{
+	dlist_node	node;			/* in scan->results, the latest first */
+	MemoryContext cxt;
+	Arguments	arguments;
+	DbaasFetch *fetch;			/* NULL: not started, or at its end */
+	bool		at_end;
+	bool		keeps;			/* does it keep its rows? */
+	List	   *rows;			/* of MinimalTuple */
+	int			next;			/* row to give next */
+	Size		bytes;			/* of the rows */
+} ScanResult;
+
 typedef struct DbaasScanState
 {
 	DbaasTable *table;
@@ -46,16 +78,30 @@ typedef struct DbaasScanState
 	DbaasDecoder *decoder;
 	int			nkeys;
 	KeyExpr    *keys;
+	List	   *bounds;			/* of ExprState * */
 	ExprState  *limit_count;	/* or NULL */
 	ExprState  *limit_offset;	/* or NULL */
+	DbaasScanOrder order;
+	bool		merge;
 	bool		eager;
+	bool		keeps_rows;		/* may it be run again? */
 	Oid			userid;
 	DbaasApi   *api;
-	DbaasFetch *fetch;			/* NULL until the first row is wanted */
-	MemoryContext fetch_cxt;	/* of the keys' values and the fetch */
+	dlist_head	results;
+	ScanResult *result;			/* the one in use; NULL after a rescan */
+	Size		bytes;			/* of all kept rows */
 	MemoryContext row_cxt;		/* reset for each row */
+	bool		async;			/* do not wait: say so in "pending" */
+	bool		pending;
+	int			descriptor;		/* given to an Append, or -1 */
 	DbaasCounters counters;
 } DbaasScanState;
+
+static const char *const order_names[] = {
+	[DBAAS_ORDER_AS_GIVEN] = NULL,
+	[DBAAS_ORDER_ASC] = "asc",
+	[DBAAS_ORDER_DESC] = "desc"
+};
 
 /* ------------------------------------------------------------------------
  * Keys
@@ -66,7 +112,9 @@ init_keys(DbaasScanState *scan, ForeignScan *plan, ForeignScanState *node)
 {
 	List	   *columns = list_nth(plan->fdw_private, DBAAS_SCAN_KEYS);
 	List	   *arrays = list_nth(plan->fdw_private, DBAAS_SCAN_KEY_IS_ARRAY);
+	int			nbounds = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_BOUNDS));
 	int			nlimits = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_LIMITS));
+	int			first_limit;
 
 	scan->nkeys = list_length(columns);
 	scan->keys = palloc0(Max(scan->nkeys, 1) * sizeof(KeyExpr));
@@ -86,11 +134,16 @@ init_keys(DbaasScanState *scan, ForeignScan *plan, ForeignScanState *node)
 		getTypeOutputInfo(key->type, &output, &varlena);
 		fmgr_info(output, &key->output);
 	}
+	for (int i = 0; i < nbounds; i++)
+		scan->bounds = lappend(scan->bounds,
+							   ExecInitExpr(list_nth(plan->fdw_exprs, scan->nkeys + i),
+											(PlanState *) node));
+	first_limit = scan->nkeys + nbounds;
 	if (nlimits > 0)
-		scan->limit_count = ExecInitExpr(list_nth(plan->fdw_exprs, scan->nkeys),
+		scan->limit_count = ExecInitExpr(list_nth(plan->fdw_exprs, first_limit),
 										 (PlanState *) node);
 	if (nlimits > 1)
-		scan->limit_offset = ExecInitExpr(list_nth(plan->fdw_exprs, scan->nkeys + 1),
+		scan->limit_offset = ExecInitExpr(list_nth(plan->fdw_exprs, first_limit + 1),
 										  (PlanState *) node);
 }
 
@@ -191,6 +244,65 @@ take_limit(DbaasScanState *scan, ExprContext *econtext)
 }
 
 /*
+ * The latest of the lower bounds; a NULL one lets no row through.
+ */
+static void
+take_bounds(DbaasScanState *scan, ExprContext *econtext, Arguments *arguments)
+{
+	ListCell   *lc;
+
+	foreach(lc, scan->bounds)
+	{
+		bool		isnull;
+		TimestampTz since = DatumGetTimestampTz(ExecEvalExpr(lfirst(lc), econtext, &isnull));
+
+		if (isnull)
+			since = DT_NOEND;
+		if (!arguments->bounded || since > arguments->since)
+			arguments->since = since;
+		arguments->bounded = true;
+	}
+}
+
+/* All arguments in one text. */
+static char *
+arguments_text(const DbaasResource *resource, const Arguments *arguments)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	for (int c = 0; c < resource->ncolumns; c++)
+	{
+		const DbaasKey *key = &arguments->keys[c];
+
+		if (!key->given)
+			continue;
+		appendStringInfo(&out, "%d:", c);
+		for (int i = 0; i < key->n; i++)
+			appendStringInfo(&out, "%zu=%s,", strlen(key->values[i]), key->values[i]);
+	}
+	if (arguments->bounded)
+		appendStringInfo(&out, "since " INT64_FORMAT, arguments->since);
+	appendStringInfo(&out, "limit " INT64_FORMAT, arguments->limit);
+	return out.data;
+}
+
+/* Evaluates what the scan asks for. */
+static void
+take_arguments(DbaasScanState *scan, ExprContext *econtext, Arguments *arguments)
+{
+	const DbaasResource *resource = scan->table->resource;
+
+	memset(arguments, 0, sizeof(*arguments));
+	arguments->keys = palloc0(resource->ncolumns * sizeof(DbaasKey));
+	for (int i = 0; i < scan->nkeys; i++)
+		take_key(&scan->keys[i], econtext, &arguments->keys[scan->keys[i].column]);
+	take_bounds(scan, econtext, arguments);
+	arguments->limit = take_limit(scan, econtext);
+	arguments->text = arguments_text(resource, arguments);
+}
+
+/*
  * A key that nothing lists has to be given.
  */
 static void
@@ -237,7 +349,7 @@ void
 dbaasBeginForeignScan(ForeignScanState *node, int eflags)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	DbaasScanState  *scan = palloc0(sizeof(DbaasScanState));
+	DbaasScanState *scan = palloc0(sizeof(DbaasScanState));
 	Relation	relation = node->ss.ss_currentRelation;
 	List	   *attributes = list_nth(plan->fdw_private, DBAAS_SCAN_ATTRIBUTES);
 	Bitmapset  *used = NULL;
@@ -247,7 +359,11 @@ dbaasBeginForeignScan(ForeignScanState *node, int eflags)
 	scan->table = dbaas_table_get(RelationGetRelid(relation));
 	scan->endpoint = &scan->table->resource->reads[intVal(list_nth(plan->fdw_private,
 																   DBAAS_SCAN_ENDPOINT))];
+	scan->order = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_ORDER));
+	scan->merge = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_MERGE)) != 0;
 	scan->eager = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_EAGER)) != 0;
+	scan->descriptor = -1;
+	dlist_init(&scan->results);
 	init_keys(scan, plan, node);
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
@@ -256,135 +372,414 @@ dbaasBeginForeignScan(ForeignScanState *node, int eflags)
 		used = bms_add_member(used, lfirst_int(lc));
 	scan->decoder = dbaas_decoder_new(scan->table, RelationGetDescr(relation), used);
 	scan->userid = scan_user(node);
+	scan->keeps_rows = (eflags & EXEC_FLAG_REWIND) != 0 ||
+		!bms_is_empty(node->ss.ps.plan->extParam);
 	scan->row_cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw row",
 										  ALLOCSET_DEFAULT_SIZES);
+	dbaas_statement_expect(dbaas_statement_get(node->ss.ps.state->es_query_cxt),
+						   scan->table->serverid, scan->endpoint->path);
+	if (scan->table->resource->parent)
+		dbaas_statement_expect_parents(dbaas_statement_get(node->ss.ps.state->es_query_cxt),
+									   scan->table->serverid, scan->table->resource->parent);
 }
 
-/* Evaluates the keys and starts fetching. */
+/* ------------------------------------------------------------------------
+ * Results
+ * ------------------------------------------------------------------------ */
+
 static void
-start_fetch(ForeignScanState *node)
+drop_result(DbaasScanState *scan, ScanResult *result)
 {
-	DbaasScanState  *scan = node->fdw_state;
-	const DbaasResource *resource = scan->table->resource;
-	ExprContext *econtext = node->ss.ps.ps_ExprContext;
+	scan->bytes -= result->bytes;
+	dlist_delete(&result->node);
+	MemoryContextDelete(result->cxt);
+}
+
+/* The result in use is the only one that a scan without rescans has. */
+static void
+drop_results(DbaasScanState *scan)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &scan->results)
+		drop_result(scan, dlist_container(ScanResult, node, iter.cur));
+	scan->result = NULL;
+}
+
+/*
+ * Frees the results that were used least lately while the rows of all need
+ * more than work_mem; the one in use then stops keeping its own.
+ */
+static void
+limit_memory(DbaasScanState *scan)
+{
+	Size		bound = (Size) work_mem * 1024;
+
+	while (scan->bytes > bound)
+	{
+		ScanResult *last = dlist_tail_element(ScanResult, node, &scan->results);
+
+		if (last != scan->result)
+		{
+			drop_result(scan, last);
+			continue;
+		}
+		scan->bytes -= last->bytes;
+		list_free_deep(last->rows);
+		last->rows = NIL;
+		last->bytes = 0;
+		last->keeps = false;
+	}
+}
+
+/* The result for the arguments that hold now: the one that is there, or a new. */
+static ScanResult *
+find_result(ForeignScanState *node)
+{
+	DbaasScanState *scan = node->fdw_state;
+	MemoryContext cxt = AllocSetContextCreate(node->ss.ps.state->es_query_cxt,
+											  "dbaas_fdw result", ALLOCSET_SMALL_SIZES);
+	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
+	ScanResult *result = palloc0(sizeof(ScanResult));
+	dlist_mutable_iter iter;
+
+	take_arguments(scan, node->ss.ps.ps_ExprContext, &result->arguments);
+	MemoryContextSwitchTo(oldcxt);
+	dlist_foreach_modify(iter, &scan->results)
+	{
+		ScanResult *old = dlist_container(ScanResult, node, iter.cur);
+
+		if (strcmp(old->arguments.text, result->arguments.text) != 0)
+			continue;
+		if (old->keeps)
+		{
+			MemoryContextDelete(cxt);
+			old->next = 0;
+			dlist_delete(&old->node);
+			dlist_push_head(&scan->results, &old->node);
+			return old;
+		}
+		drop_result(scan, old);
+	}
+	if (!scan->keeps_rows)
+		drop_results(scan);
+	result->cxt = cxt;
+	result->keeps = scan->keeps_rows;
+	dlist_push_head(&scan->results, &result->node);
+	return result;
+}
+
+/* Starts fetching. */
+static void
+start_fetch(ForeignScanState *node, ScanResult *result)
+{
+	DbaasScanState *scan = node->fdw_state;
 	MemoryContext query_cxt = node->ss.ps.state->es_query_cxt;
 	MemoryContext oldcxt;
 	DbaasFetchSpec spec = {0};
-	DbaasKey   *keys;
 	DbaasError *error;
 
+	check_required_keys(scan->table, result->arguments.keys);
 	if (scan->api == NULL)
 	{
 		error = dbaas_api_connect(scan->table->serverid, scan->userid, query_cxt, &scan->api);
 		if (error)
 			dbaas_error_raise(error);
 	}
-	scan->fetch_cxt = AllocSetContextCreate(query_cxt, "dbaas_fdw scan", ALLOCSET_DEFAULT_SIZES);
-	oldcxt = MemoryContextSwitchTo(scan->fetch_cxt);
-	keys = palloc0(resource->ncolumns * sizeof(DbaasKey));
-	for (int i = 0; i < scan->nkeys; i++)
-		take_key(&scan->keys[i], econtext, &keys[scan->keys[i].column]);
-	check_required_keys(scan->table, keys);
-
-	spec.resource = resource;
+	spec.resource = scan->table->resource;
 	spec.endpoint = scan->endpoint;
-	spec.keys = keys;
-	spec.limit = take_limit(scan, econtext);
+	spec.keys = result->arguments.keys;
+	spec.limit = result->arguments.limit;
+	spec.order = order_names[scan->order];
+	spec.merge = scan->merge;
+	spec.bounded = result->arguments.bounded;
+	spec.since = result->arguments.since;
 	spec.eager = scan->eager;
 	spec.skip_unavailable =
 		strcmp(dbaas_option_string(dbaas_api_options(scan->api), "unavailable_zones"), "skip") == 0;
+	oldcxt = MemoryContextSwitchTo(result->cxt);
 	error = dbaas_fetch_begin(scan->api, dbaas_statement_get(query_cxt), &spec,
-							  &scan->counters, &scan->fetch);
+							  &scan->counters, &result->fetch);
 	if (error)
 		dbaas_error_raise(error);
 	MemoryContextSwitchTo(oldcxt);
 }
 
-TupleTableSlot *
-dbaasIterateForeignScan(ForeignScanState *node)
+/* Reads a row into the slot, which stays empty at the end. */
+static void
+read_row(ForeignScanState *node, ScanResult *result, TupleTableSlot *slot)
 {
-	DbaasScanState  *scan = node->fdw_state;
-	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+	DbaasScanState *scan = node->fdw_state;
 	DbaasFetchStatus status;
 	DbaasRows  *rows;
 	const DbaasOrigin *origin;
 	DbaasError *error;
 	MemoryContext oldcxt;
 
-	if (scan->fetch == NULL)
-		start_fetch(node);
-	while ((status = dbaas_fetch_next(scan->fetch, &rows, &origin, &error)) == DBAAS_FETCH_PENDING)
+	if (result->at_end)
+		return;
+	if (result->fetch == NULL)
+		start_fetch(node, result);
+	while ((status = dbaas_fetch_next(result->fetch, &rows, &origin, &error)) == DBAAS_FETCH_PENDING)
+	{
+		if (scan->async)
+		{
+			scan->pending = true;
+			return;
+		}
 		dbaas_api_wait(&scan->counters, 0);
-
-	ExecClearTuple(slot);
+	}
 	if (status == DBAAS_FETCH_FAILED)
 		dbaas_error_raise(error);
 	if (status == DBAAS_FETCH_END)
-		return slot;
+	{
+		dbaas_fetch_end(result->fetch);
+		result->fetch = NULL;
+		result->at_end = true;
+		return;
+	}
 
 	MemoryContextReset(scan->row_cxt);
 	oldcxt = MemoryContextSwitchTo(scan->row_cxt);
 	dbaas_decode_row(scan->decoder, rows, origin, slot->tts_values, slot->tts_isnull);
 	MemoryContextSwitchTo(oldcxt);
-	return ExecStoreVirtualTuple(slot);
+	ExecStoreVirtualTuple(slot);
 }
 
+/* Keeps a copy of the row. */
 static void
-stop_fetch(DbaasScanState *scan)
+keep_row(DbaasScanState *scan, ScanResult *result, TupleTableSlot *slot)
 {
-	if (scan->fetch_cxt)
-		MemoryContextDelete(scan->fetch_cxt);
-	scan->fetch_cxt = NULL;
-	scan->fetch = NULL;
+	MemoryContext oldcxt = MemoryContextSwitchTo(result->cxt);
+	MinimalTuple tuple = ExecCopySlotMinimalTuple(slot);
+
+	result->rows = lappend(result->rows, tuple);
+	result->next = list_length(result->rows);
+	MemoryContextSwitchTo(oldcxt);
+	result->bytes += GetMemoryChunkSpace(tuple) + sizeof(ListCell);
+	scan->bytes += GetMemoryChunkSpace(tuple) + sizeof(ListCell);
+	limit_memory(scan);
+}
+
+TupleTableSlot *
+dbaasIterateForeignScan(ForeignScanState *node)
+{
+	DbaasScanState *scan = node->fdw_state;
+	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+	ScanResult *result;
+
+	if (scan->result == NULL)
+		scan->result = find_result(node);
+	result = scan->result;
+	scan->pending = false;
+	ExecClearTuple(slot);
+	if (result->keeps && result->next < list_length(result->rows))
+	{
+		ExecForceStoreMinimalTuple(list_nth(result->rows, result->next++), slot, false);
+		return slot;
+	}
+	read_row(node, result, slot);
+	if (result->keeps && !TTS_EMPTY(slot))
+		keep_row(scan, result, slot);
+	return slot;
 }
 
 void
 dbaasReScanForeignScan(ForeignScanState *node)
 {
-	stop_fetch(node->fdw_state);
+	((DbaasScanState *) node->fdw_state)->result = NULL;
+}
+
+static void
+close_descriptor(DbaasScanState *scan)
+{
+	if (scan->descriptor >= 0)
+	{
+		close(scan->descriptor);
+		ReleaseExternalFD();
+	}
+	scan->descriptor = -1;
 }
 
 void
 dbaasEndForeignScan(ForeignScanState *node)
 {
-	if (node->fdw_state)
-		stop_fetch(node->fdw_state);
+	DbaasScanState *scan = node->fdw_state;
+
+	if (scan == NULL)
+		return;
+	drop_results(scan);
+	close_descriptor(scan);
+}
+
+/* ------------------------------------------------------------------------
+ * Asynchronous execution, under an Append
+ * ------------------------------------------------------------------------ */
+
+/* Gives the Append a row, the end, or the promise of one of these. */
+static void
+answer_request(AsyncRequest *areq)
+{
+	ForeignScanState *node = (ForeignScanState *) areq->requestee;
+	DbaasScanState *scan = node->fdw_state;
+	TupleTableSlot *slot;
+
+	scan->async = true;
+	slot = node->ss.ps.ExecProcNodeReal(&node->ss.ps);
+	scan->async = false;
+	if (TupIsNull(slot) && scan->pending)
+		ExecAsyncRequestPending(areq);
+	else
+		ExecAsyncRequestDone(areq, TupIsNull(slot) ? NULL : slot);
+}
+
+void
+dbaasForeignAsyncRequest(AsyncRequest *areq)
+{
+	answer_request(areq);
+}
+
+/*
+ * Each scan gives a descriptor of its own for the one set of sockets, so that
+ * the Append can watch them all.
+ */
+void
+dbaasForeignAsyncConfigureWait(AsyncRequest *areq)
+{
+	ForeignScanState *node = (ForeignScanState *) areq->requestee;
+	DbaasScanState *scan = node->fdw_state;
+	AppendState *append = (AppendState *) areq->requestor;
+
+	close_descriptor(scan);
+	if (AcquireExternalFD())
+	{
+		scan->descriptor = dbaas_api_descriptor();
+		if (scan->descriptor < 0)
+			ReleaseExternalFD();
+	}
+	if (scan->descriptor < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+				 errmsg("no file descriptor is left for an asynchronous scan"),
+				 errhint("Set the server's option async_capable to false.")));
+	AddWaitEventToSet(append->as_eventset, WL_SOCKET_READABLE, scan->descriptor, NULL, areq);
+}
+
+void
+dbaasForeignAsyncNotify(AsyncRequest *areq)
+{
+	dbaas_api_perform();
+	answer_request(areq);
 }
 
 /* ------------------------------------------------------------------------
  * EXPLAIN
  * ------------------------------------------------------------------------ */
 
-/* "service_name = 'pg-1'" for each key, as conditions on the table's columns. */
+/* An expression of fdw_exprs, as SQL. */
+static char *
+expr_text(ForeignScanState *node, ExplainState *es, int index)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	List	   *context = set_deparse_context_plan(es->deparse_cxt, (Plan *) plan, NIL);
+
+	return deparse_expression(list_nth(plan->fdw_exprs, index), context,
+							  list_length(es->rtable) > 1, false);
+}
+
+/* The keys that are pushed; zones have a line of their own. */
 static void
 explain_keys(ForeignScanState *node, ExplainState *es)
 {
-	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	DbaasScanState  *scan = node->fdw_state;
-	List	   *context = set_deparse_context_plan(es->deparse_cxt, (Plan *) plan, NIL);
-	List	   *lines = NIL;
+	DbaasScanState *scan = node->fdw_state;
+	List	   *keys = NIL;
+	List	   *zones = NIL;
 
 	for (int i = 0; i < scan->nkeys; i++)
 	{
-		const char *name = scan->table->resource->columns[scan->keys[i].column].name;
-		char	   *value = deparse_expression(list_nth(plan->fdw_exprs, i), context,
-											   list_length(es->rtable) > 1, false);
+		const KeyExpr *key = &scan->keys[i];
+		char	   *value = expr_text(node, es, i);
 
-		lines = lappend(lines, psprintf(scan->keys[i].is_array ? "%s = ANY (%s)" : "%s = %s",
-										name, value));
+		if (key->column == DBAAS_ZONE_COLUMN)
+			zones = lappend(zones, psprintf(key->is_array ? "ANY (%s)" : "%s", value));
+		else
+			keys = lappend(keys, psprintf(key->is_array ? "%s = ANY (%s)" : "%s = %s",
+										  scan->table->resource->columns[key->column].name, value));
 	}
-	if (lines)
-		ExplainPropertyList("Keys", lines, es);
+	if (keys)
+		ExplainPropertyList("Keys", keys, es);
+	if (zones)
+		ExplainPropertyList("Zones", zones, es);
+	else if (!scan->table->resource->global)
+		ExplainPropertyText("Zones", "all", es);
+}
+
+/* Where the names come from that the keys do not give. */
+static void
+explain_parent(ForeignScanState *node, ExplainState *es)
+{
+	DbaasScanState *scan = node->fdw_state;
+	const DbaasResource *resource = scan->table->resource;
+	const DbaasResource *parent;
+
+	if (resource->parent == NULL)
+		return;
+	parent = dbaas_catalogue_find(resource->parent->resource);
+	for (int i = 0; i < DBAAS_PARENT_KEYS && resource->parent->keys[i].column; i++)
+	{
+		int			column = dbaas_catalogue_column(resource, resource->parent->keys[i].column);
+		bool		given = false;
+
+		if (!dbaas_catalogue_in_path(scan->endpoint->path, resource->columns[column].param))
+			continue;
+		for (int k = 0; k < scan->nkeys; k++)
+			given = given || scan->keys[k].column == column;
+		if (!given)
+		{
+			ExplainPropertyText("For Each Of", psprintf("%s %s", parent->reads[0].method,
+														parent->reads[0].path), es);
+			return;
+		}
+	}
+}
+
+/* How far the scan reads, and in which order. */
+static void
+explain_extent(ForeignScanState *node, ExplainState *es)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	DbaasScanState *scan = node->fdw_state;
+	int			nbounds = list_length(scan->bounds);
+	int			first_limit = scan->nkeys + nbounds;
+	List	   *bounds = NIL;
+
+	for (int i = 0; i < nbounds; i++)
+		bounds = lappend(bounds, psprintf("time < %s", expr_text(node, es, scan->nkeys + i)));
+	if (bounds)
+		ExplainPropertyList("Stop At", bounds, es);
+	if (scan->order != DBAAS_ORDER_AS_GIVEN)
+		ExplainPropertyText("Order", psprintf("time %s", scan->order == DBAAS_ORDER_ASC ?
+											  "ASC" : "DESC"), es);
+	if (scan->limit_offset)
+		ExplainPropertyText("Limit", psprintf("%s + %s", expr_text(node, es, first_limit),
+											  expr_text(node, es, first_limit + 1)), es);
+	else if (scan->limit_count)
+		ExplainPropertyText("Limit", expr_text(node, es, first_limit), es);
+	if (es->costs)
+		ExplainPropertyFloat("Expected Requests", NULL,
+							 floatVal(list_nth(plan->fdw_private, DBAAS_SCAN_REQUESTS)), 0, es);
 }
 
 void
 dbaasExplainForeignScan(ForeignScanState *node, ExplainState *es)
 {
-	DbaasScanState  *scan = node->fdw_state;
+	DbaasScanState *scan = node->fdw_state;
 
 	ExplainPropertyText("Request", psprintf("%s %s", scan->endpoint->method,
 											scan->endpoint->path), es);
+	explain_parent(node, es);
 	explain_keys(node, es);
+	explain_extent(node, es);
 	if (es->analyze)
 	{
 		ExplainPropertyInteger("Requests", NULL, scan->counters.requests, es);

@@ -15,6 +15,9 @@ extern void dbaasBeginForeignScan(ForeignScanState *node, int eflags);
 extern TupleTableSlot *dbaasIterateForeignScan(ForeignScanState *node);
 extern void dbaasReScanForeignScan(ForeignScanState *node);
 extern void dbaasEndForeignScan(ForeignScanState *node);
+extern void dbaasForeignAsyncRequest(AsyncRequest *areq);
+extern void dbaasForeignAsyncConfigureWait(AsyncRequest *areq);
+extern void dbaasForeignAsyncNotify(AsyncRequest *areq);
 extern void dbaasExplainForeignScan(ForeignScanState *node, struct ExplainState *es);
 
 #endif							/* DBAAS_SCAN_H */

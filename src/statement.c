@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * statement.c
- *		What the scans of one statement share: the lists of parents.
+ *		What the scans of one statement share: lists, and whom they name.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,6 +21,7 @@ struct DbaasParents
 	const DbaasParent *parent;
 	const DbaasResource *resource;
 	DbaasCall  *call;			/* NULL once the list is read */
+	bool		shared;			/* is the call shared with others? */
 	DbaasError *error;
 	bool		unreachable;
 	int			n;
@@ -36,7 +37,25 @@ struct DbaasStatement
 	MemoryContextCallback callback;
 	List	   *parents;		/* of DbaasParents * */
 	List	   *skipped;		/* of SkippedZone * */
+	List	   *expected;		/* of Expected * */
+	List	   *calls;			/* of SharedCall * */
 };
+
+/* How many scans will ask a server for a path. */
+typedef struct Expected
+{
+	Oid			serverid;
+	const char *path;
+	int			scans;
+} Expected;
+
+typedef struct SharedCall
+{
+	DbaasApi   *api;
+	const char *path;
+	char	   *zone;
+	DbaasCall  *call;
+} SharedCall;
 
 typedef struct SkippedZone
 {
@@ -45,6 +64,15 @@ typedef struct SkippedZone
 } SkippedZone;
 
 static dlist_head statements = DLIST_STATIC_INIT(statements);
+
+/* The endpoint that lists parents. */
+static const DbaasEndpoint *
+parents_list(const DbaasParent *parent)
+{
+	const DbaasResource *resource = dbaas_catalogue_find(parent->resource);
+
+	return &resource->reads[dbaas_catalogue_nreads(resource) - 1];
+}
 
 static void
 forget_statement(void *arg)
@@ -79,6 +107,77 @@ dbaas_statement_get(MemoryContext query_cxt)
 	return statement;
 }
 
+static Expected *
+find_expected(DbaasStatement *statement, Oid serverid, const char *path)
+{
+	ListCell   *lc;
+
+	foreach(lc, statement->expected)
+	{
+		Expected   *expected = lfirst(lc);
+
+		if (expected->serverid == serverid && strcmp(expected->path, path) == 0)
+			return expected;
+	}
+	return NULL;
+}
+
+void
+dbaas_statement_expect(DbaasStatement *statement, Oid serverid, const char *path)
+{
+	Expected   *expected = find_expected(statement, serverid, path);
+
+	if (expected == NULL)
+	{
+		MemoryContext oldcxt = MemoryContextSwitchTo(statement->cxt);
+
+		expected = palloc0(sizeof(Expected));
+		expected->serverid = serverid;
+		expected->path = path;
+		statement->expected = lappend(statement->expected, expected);
+		MemoryContextSwitchTo(oldcxt);
+	}
+	expected->scans++;
+}
+
+void
+dbaas_statement_expect_parents(DbaasStatement *statement, Oid serverid,
+							   const DbaasParent *parent)
+{
+	dbaas_statement_expect(statement, serverid, parents_list(parent)->path);
+}
+
+DbaasCall *
+dbaas_statement_call(DbaasStatement *statement, DbaasApi *api, MemoryContext cxt,
+					 const DbaasCallSpec *spec, bool *shared)
+{
+	Expected   *expected = find_expected(statement, dbaas_api_server(api), spec->operation);
+	MemoryContext oldcxt;
+	SharedCall *entry;
+	ListCell   *lc;
+
+	*shared = expected && expected->scans > 1 && strcmp(spec->path, spec->operation) == 0 &&
+		spec->zone != NULL;
+	if (!*shared)
+		return dbaas_api_call(api, cxt, spec);
+	foreach(lc, statement->calls)
+	{
+		entry = lfirst(lc);
+		if (entry->api == api && strcmp(entry->path, spec->operation) == 0 &&
+			strcmp(entry->zone, spec->zone) == 0)
+			return entry->call;
+	}
+	oldcxt = MemoryContextSwitchTo(statement->cxt);
+	entry = palloc(sizeof(SharedCall));
+	entry->api = api;
+	entry->path = expected->path;
+	entry->zone = pstrdup(spec->zone);
+	entry->call = dbaas_api_call(api, statement->cxt, spec);
+	statement->calls = lappend(statement->calls, entry);
+	MemoryContextSwitchTo(oldcxt);
+	return entry->call;
+}
+
 DbaasParents *
 dbaas_statement_parents(DbaasStatement *statement, DbaasApi *api, const DbaasZone *zone,
 						const DbaasParent *parent, DbaasCounters *counters)
@@ -104,14 +203,14 @@ dbaas_statement_parents(DbaasStatement *statement, DbaasApi *api, const DbaasZon
 	parents->zone = zone;
 	parents->parent = parent;
 	parents->resource = dbaas_catalogue_find(parent->resource);
-	list = &parents->resource->reads[dbaas_catalogue_nreads(parents->resource) - 1];
+	list = parents_list(parent);
 	spec.zone = zone->name;
 	spec.base = zone->base;
 	spec.method = list->method;
 	spec.operation = list->path;
 	spec.path = list->path;
 	spec.counters = counters;
-	parents->call = dbaas_api_call(api, statement->cxt, &spec);
+	parents->call = dbaas_statement_call(statement, api, statement->cxt, &spec, &parents->shared);
 	statement->parents = lappend(statement->parents, parents);
 	MemoryContextSwitchTo(oldcxt);
 	return parents;
@@ -169,7 +268,7 @@ static void
 read_list(DbaasParents *parents)
 {
 	const DbaasResource *resource = parents->resource;
-	const DbaasEndpoint *list = &resource->reads[dbaas_catalogue_nreads(resource) - 1];
+	const DbaasEndpoint *list = parents_list(parents->parent);
 	DbaasField *fields[DBAAS_PARENT_KEYS] = {0};
 	DbaasRows  *rows = dbaas_rows_begin(list->rows, dbaas_call_answer(parents->call));
 	char	   *problem;
@@ -187,6 +286,7 @@ read_list(DbaasParents *parents)
 
 		add_combinations(parents, rows, fields, &row, 0);
 	}
+	dbaas_call_learn_rows(parents->call, dbaas_rows_number(rows));
 	if (problem)
 	{
 		parents->error = dbaas_error_new(ERRCODE_FDW_ERROR,
@@ -211,7 +311,7 @@ dbaas_parents_done(DbaasParents *parents, DbaasError **error, bool *unreachable)
 		if (parents->error == NULL)
 			read_list(parents);
 		/* An error belongs to its call, so that stays. */
-		if (parents->error == NULL)
+		if (parents->error == NULL && !parents->shared)
 			dbaas_call_release(parents->call);
 		parents->call = NULL;
 		MemoryContextSwitchTo(oldcxt);

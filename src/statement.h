@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * statement.h
- *		What the scans of one statement share: the lists of parents.
+ *		What the scans of one statement share: lists, and whom they name.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,6 +31,23 @@ typedef struct DbaasParentRow
  * there yet, gone when the context is.
  */
 extern DbaasStatement *dbaas_statement_get(MemoryContext query_cxt);
+
+/*
+ * Says that a scan of the statement will ask a server for a path without
+ * parameters, or for a list of parents.  When several do, they share the
+ * answers.
+ */
+extern void dbaas_statement_expect(DbaasStatement *statement, Oid serverid, const char *path);
+extern void dbaas_statement_expect_parents(DbaasStatement *statement, Oid serverid,
+										   const DbaasParent *parent);
+
+/*
+ * Makes a call, under cxt; or takes the one that the statement's scans share:
+ * *shared is then set, and the call must not be released.
+ */
+extern DbaasCall *dbaas_statement_call(DbaasStatement *statement, DbaasApi *api,
+									   MemoryContext cxt, const DbaasCallSpec *spec,
+									   bool *shared);
 
 /*
  * The list of the parents in a zone; asked for by the first scan that wants

@@ -29,7 +29,7 @@ typedef struct DbaasTable
 
 /*
  * Reads the definition of a foreign table, into the current memory context.
- * Raises ERROR when it has no resource (HV00B) or a column that means nothing
+ * Raises ERROR when it has no resource (HV00J) or a column that means nothing
  * (HV005).
  */
 extern DbaasTable *dbaas_table_get(Oid relid);

@@ -51,7 +51,7 @@ extern DbaasWriter *dbaas_writer_new(const DbaasTable *table, TupleDesc desc,
  * of an INSERT or UPDATE as it is to be; the other is ignored.  Raises ERROR: a
  * column that cannot be set (0A000), a missing value (23502), a value that the
  * API does not accept (22023), a protected service (55006), an unknown or
- * ambiguous service (42704, 42725).
+ * ambiguous service (42704, 42P09).
  */
 extern void dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 							 const DbaasRowValues *new_row, DbaasWrite *write);

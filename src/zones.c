@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "http.h"
+#include "lib/stringinfo.h"
 #include "options.h"
 #include "utils/memutils.h"
 #include "zones.h"
@@ -117,6 +118,34 @@ add_zone(DbaasApi *api, DbaasCall *call, DbaasJson *element, DbaasZones *zones)
 	return NULL;
 }
 
+/* Each zone that the option selects has to be there. */
+static DbaasError *
+check_selected(DbaasApi *api, const DbaasZones *zones)
+{
+	StringInfoData names;
+	DbaasError *error;
+	ListCell   *lc;
+
+	initStringInfo(&names);
+	for (int i = 0; i < zones->n; i++)
+		appendStringInfo(&names, "%s%s", i ? ", " : "", zones->zones[i].name);
+	foreach(lc, dbaas_option_zones(dbaas_api_options(api)))
+	{
+		bool		found = false;
+
+		for (int i = 0; i < zones->n; i++)
+			found = found || strcmp(zones->zones[i].name, lfirst(lc)) == 0;
+		if (found)
+			continue;
+		error = dbaas_error_new(ERRCODE_INVALID_PARAMETER_VALUE,
+								"zone \"%s\" of the server's option \"zones\" is none that the API names",
+								(char *) lfirst(lc));
+		error->detail = psprintf("Of those zones, it names: %s.", names.len ? names.data : "none");
+		return error;
+	}
+	return NULL;
+}
+
 static DbaasError *
 read_list(DbaasApi *api, DbaasCall *call, DbaasZones *zones)
 {
@@ -135,9 +164,7 @@ read_list(DbaasApi *api, DbaasCall *call, DbaasZones *zones)
 		if (error)
 			return error;
 	}
-	if (zones->n == 0)
-		return bad_list(call, "It has none of the zones that the server's options select.");
-	return NULL;
+	return check_selected(api, zones);
 }
 
 static DbaasError *
