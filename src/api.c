@@ -759,6 +759,18 @@ dbaas_api_perform(void)
 		perform_api(dlist_container(DbaasApi, node, iter.cur));
 }
 
+void
+dbaas_api_keep_going(void)
+{
+	static TimestampTz last = 0;
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (now - last < 1000 && now >= last)
+		return;
+	last = now;
+	dbaas_api_perform();
+}
+
 /* Milliseconds until the first paused call is due; -1 when none is paused. */
 static long
 next_due(void)
@@ -888,15 +900,26 @@ status_error(DbaasCall *call, const DbaasHttpAnswer *answer)
 	error = dbaas_error_new(code, "%s failed with HTTP status %d", call->label, status);
 	error->detail = describe_body(call, answer);
 	error->hint = hint;
+
+	/* Refused for what it is, not for who asks. */
+	if (status == 403 && call->spec.kind == DBAAS_CALL_WRITE && error->detail &&
+		strstr(error->detail, "protect"))
+	{
+		error->sqlerrcode = ERRCODE_OBJECT_IN_USE;
+		error->hint = "Take the termination protection off first, where the service is managed.";
+	}
 	return error;
 }
 
-/* Appends "; text", without "; " at the start. */
+/* Appends "; text", without "; " at the start; other values say nothing. */
 static void
-append_part(StringInfo out, const char *text)
+append_part(StringInfo out, DbaasJson *value)
 {
-	if (text && *text)
-		appendStringInfo(out, "%s%s", out->len ? "; " : "", text);
+	if (!json_object_is_type(value, json_type_string) || json_object_get_string_len(value) == 0)
+		return;
+	if (out->len)
+		appendStringInfoString(out, "; ");
+	appendBinaryStringInfo(out, json_object_get_string(value), json_object_get_string_len(value));
 }
 
 /*
@@ -919,10 +942,10 @@ describe_body(const DbaasCall *call, const DbaasHttpAnswer *answer)
 	initStringInfo(&said);
 	if (dbaas_json_parse(cxt, body, len, &value, &problem))
 	{
-		append_part(&said, dbaas_json_member_string(value, "message"));
-		append_part(&said, dbaas_json_member_string(value, "error"));
-		append_part(&said, dbaas_json_member_string(value, "title"));
-		append_part(&said, dbaas_json_member_string(value, "detail"));
+		append_part(&said, dbaas_json_member(value, "message"));
+		append_part(&said, dbaas_json_member(value, "error"));
+		append_part(&said, dbaas_json_member(value, "title"));
+		append_part(&said, dbaas_json_member(value, "detail"));
 		errors = dbaas_json_member(value, "errors");
 		if (json_object_is_type(errors, json_type_array))
 		{
@@ -931,9 +954,8 @@ describe_body(const DbaasCall *call, const DbaasHttpAnswer *answer)
 				DbaasJson *one = json_object_array_get_idx(errors, i);
 				const char *location = dbaas_json_member_string(one, "location");
 
-				if (json_object_is_type(one, json_type_string))
-					append_part(&said, json_object_get_string(one));
-				append_part(&said, dbaas_json_member_string(one, "detail"));
+				append_part(&said, one);
+				append_part(&said, dbaas_json_member(one, "detail"));
 				if (location)
 					appendStringInfo(&said, " (at %s)", location);
 			}
@@ -941,6 +963,11 @@ describe_body(const DbaasCall *call, const DbaasHttpAnswer *answer)
 	}
 	if (said.len == 0)
 		appendBinaryStringInfo(&said, body, len);
+	for (int i = 0; i < said.len; i++)
+	{
+		if (said.data[i] == '\0')
+			said.data[i] = ' ';
+	}
 	/* Masked before it is cut, or a part of the secret could be left. */
 	excerpt = dbaas_error_mask(said.data, call->spec.secret);
 	excerpt = dbaas_error_excerpt(excerpt, strlen(excerpt), EXCERPT_BYTES);

@@ -134,6 +134,12 @@ extern void dbaas_call_release(DbaasCall *call);
 extern void dbaas_api_perform(void);
 
 /*
+ * The same, if it was not done in the last millisecond: for those who use rows
+ * while others are on their way.
+ */
+extern void dbaas_api_keep_going(void);
+
+/*
  * A descriptor, to be closed by who asked for it, that is readable when
  * dbaas_api_perform() has something to do for any call; or -1.
  */

@@ -26,19 +26,25 @@
 #define pg_noreturn pg_attribute_noreturn()
 #endif
 
-/* create_foreignscan_path: fdw_restrictinfo since 17, disabled_nodes since 18. */
+/*
+ * create_foreignscan_path: fdw_restrictinfo since 17, disabled_nodes since 18,
+ * which count before costs: a path that is to be avoided has more of them than
+ * enable_xxx settings give others.
+ */
 #if PG_VERSION_NUM >= 180000
-#define dbaas_create_foreignscan_path(root, rel, rows, startup, total, pathkeys, outer, priv) \
-	create_foreignscan_path(root, rel, NULL, rows, 0, startup, total, \
+#define dbaas_create_foreignscan_path(root, rel, rows, startup, total, pathkeys, outer, priv, avoid) \
+	create_foreignscan_path(root, rel, NULL, rows, (avoid) ? 100 : 0, startup, total, \
 							pathkeys, outer, NULL, NIL, priv)
 #elif PG_VERSION_NUM >= 170000
-#define dbaas_create_foreignscan_path(root, rel, rows, startup, total, pathkeys, outer, priv) \
-	create_foreignscan_path(root, rel, NULL, rows, startup, total, \
-							pathkeys, outer, NULL, NIL, priv)
+#define dbaas_create_foreignscan_path(root, rel, rows, startup, total, pathkeys, outer, priv, avoid) \
+	((void) (avoid), \
+	 create_foreignscan_path(root, rel, NULL, rows, startup, total, \
+							 pathkeys, outer, NULL, NIL, priv))
 #else
-#define dbaas_create_foreignscan_path(root, rel, rows, startup, total, pathkeys, outer, priv) \
-	create_foreignscan_path(root, rel, NULL, rows, startup, total, \
-							pathkeys, outer, NULL, priv)
+#define dbaas_create_foreignscan_path(root, rel, rows, startup, total, pathkeys, outer, priv, avoid) \
+	((void) (avoid), \
+	 create_foreignscan_path(root, rel, NULL, rows, startup, total, \
+							 pathkeys, outer, NULL, priv))
 #endif
 
 /* estimate_array_length takes the PlannerInfo since 17. */

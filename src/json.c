@@ -103,6 +103,47 @@ keep_digits(const char *text, size_t *len)
 	return out.data;
 }
 
+/* The code unit of a \\uXXXX escape at p, or -1. */
+static int
+escaped_unit(const char *p, const char *end)
+{
+	char		digits[5] = {0};
+	char	   *stop;
+	long		unit;
+
+	if (end - p < 6 || p[0] != '\\' || p[1] != 'u')
+		return -1;
+	memcpy(digits, p + 2, 4);
+	unit = strtol(digits, &stop, 16);
+	return *stop == '\0' ? (int) unit : -1;
+}
+
+/*
+ * Half a surrogate pair, which json-c replaces and PostgreSQL does not take.
+ * Returns where one is escaped, or NULL.
+ */
+static const char *
+find_lone_surrogate(const char *text, const char *end)
+{
+	for (const char *p = text; (p = memchr(p, '\\', end - p)) != NULL;)
+	{
+		int			unit = escaped_unit(p, end);
+
+		if (unit >= 0xd800 && unit <= 0xdbff)
+		{
+			unit = escaped_unit(p + 6, end);
+			if (unit < 0xdc00 || unit > 0xdfff)
+				return p;
+			p += 12;
+		}
+		else if (unit >= 0xdc00 && unit <= 0xdfff)
+			return p;
+		else
+			p += unit >= 0 ? 6 : Min(2, end - p);
+	}
+	return NULL;
+}
+
 /*
  * What json-c takes for strict depends on its version, and 0.18 refuses text
  * beyond ASCII then.  So PostgreSQL judges the text, once json-c has found that
@@ -119,6 +160,8 @@ find_fault(const char *text, size_t len)
 		fault = text + valid;
 	else if (pg_parse_json(lex, &nullSemAction) != JSON_SUCCESS)
 		fault = lex->token_start ? lex->token_start : lex->token_terminator;
+	else
+		fault = find_lone_surrogate(text, text + len);
 	pfree(lex);
 	return fault;
 }

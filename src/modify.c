@@ -112,6 +112,7 @@ begin_modify(EState *estate, ResultRelInfo *rinfo, CmdType operation, Oid userid
 {
 	ModifyState *modify = palloc0(sizeof(ModifyState));
 	Relation	relation = rinfo->ri_RelationDesc;
+	int		   *batch;
 
 	modify->operation = operation;
 	modify->table = dbaas_table_get(RelationGetRelid(relation));
@@ -119,7 +120,10 @@ begin_modify(EState *estate, ResultRelInfo *rinfo, CmdType operation, Oid userid
 	modify->statement = dbaas_statement_get(estate->es_query_cxt);
 	modify->writer = dbaas_writer_new(modify->table, modify->desc, operation, userid,
 									  modify->statement, estate->es_query_cxt);
-	modify->batch = dbaas_queue_new_batch();
+	batch = dbaas_statement_batch(modify->statement);
+	if (*batch == 0)
+		*batch = dbaas_queue_new_batch();
+	modify->batch = *batch;
 	modify->send_now = dbaas_write_mode == DBAAS_WRITE_IMMEDIATE;
 	modify->row_cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw write",
 											ALLOCSET_DEFAULT_SIZES);

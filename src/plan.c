@@ -42,7 +42,10 @@
 /* Zones that a server is taken to have before it was asked. */
 #define TYPICAL_ZONES 3
 /* Makes the planner prefer any plan that gives the keys which it must give. */
-#define MISSING_KEY_COST 1.0e10
+#define MISSING_KEY_COST 1.0e12
+
+/* Sets of outer relations that parameterised paths are made for. */
+#define MAX_OUTERS 16
 
 /* What the callbacks hand on, in baserel->fdw_private. */
 typedef struct RelationPlan
@@ -375,8 +378,8 @@ static double
 expected_rows(const RelationPlan *plan, const DbaasResource *resource,
 			  const DbaasEndpoint *endpoint)
 {
-	double		rows = dbaas_stats_get(plan->server,
-									   psprintf("%s %s", endpoint->method, endpoint->path))->rows;
+	double		rows = dbaas_stats_rows(plan->server,
+										psprintf("%s %s", endpoint->method, endpoint->path));
 
 	return rows >= 0 ? Max(rows, 1) : Max(resource->typical_rows, 1);
 }
@@ -387,8 +390,8 @@ expected_parents(const RelationPlan *plan, const DbaasParent *parent)
 {
 	const DbaasResource *resource = dbaas_catalogue_find(parent->resource);
 	const DbaasEndpoint *list = &resource->reads[dbaas_catalogue_nreads(resource) - 1];
-	double		rows = dbaas_stats_get(plan->server,
-									   psprintf("%s %s", list->method, list->path))->rows;
+	double		rows = dbaas_stats_rows(plan->server,
+										psprintf("%s %s", list->method, list->path));
 
 	return rows >= 0 ? rows : TYPICAL_PARENTS;
 }
@@ -539,27 +542,30 @@ add_scan_paths(PlannerInfo *root, RelOptInfo *baserel, List *restrictinfos,
 	double		requests;
 	Cost		startup_cost;
 	Cost		total_cost;
+	bool		lacking;
 
 	match_clauses(plan->table, baserel->relid, restrictinfos, &pushed);
 	expected_requests(root, plan, &pushed, &targets, &requests);
 	startup_cost = plan->request_cost;
 	total_cost = plan->request_cost * Max(requests, 1) +
 		(plan->tuple_cost + cpu_tuple_cost) * rows;
-	if (lacks_key(plan, pushed.keys))
+	lacking = lacks_key(plan, pushed.keys);
+	if (lacking)
 	{
 		startup_cost += MISSING_KEY_COST;
 		total_cost += MISSING_KEY_COST;
 	}
 	add_path(baserel, (Path *)
 			 dbaas_create_foreignscan_path(root, baserel, rows, startup_cost, total_cost,
-										   NIL, outer, NIL));
+										   NIL, outer, NIL, lacking));
 
 	if (pathkey && order_of_pathkey(plan, baserel, &pushed, pathkey) != DBAAS_ORDER_AS_GIVEN &&
 		!needs_parents(resource, pushed.endpoint, pushed.keys))
 		add_path(baserel, (Path *)
 				 dbaas_create_foreignscan_path(root, baserel, rows,
 											   startup_cost + plan->request_cost * (targets - 1) / 2,
-											   total_cost, list_make1(pathkey), outer, NIL));
+											   total_cost, list_make1(pathkey), outer, NIL,
+											   lacking));
 }
 
 /* What collect_outer_relids() looks for in equivalence classes. */
@@ -567,6 +573,7 @@ typedef struct KeyMatch
 {
 	const DbaasTable *table;
 	Index		relid;
+	int			column;			/* of the catalogue */
 } KeyMatch;
 
 static bool
@@ -579,7 +586,7 @@ member_is_key(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec,
 	(void) rel;
 	(void) ec;
 	return key_of_var(match->table, match->relid,
-					  strip_relabel((Node *) em->em_expr)) >= 0;
+					  strip_relabel((Node *) em->em_expr)) == match->column;
 }
 
 /*
@@ -630,23 +637,28 @@ add_outer_relids(PlannerInfo *root, RelOptInfo *baserel, List *clauses, List *ou
 	return outers;
 }
 
-/* Adds the set of all those relations: it gives the most keys. */
+/*
+ * Adds the unions of those sets: each gives a subset of the keys.  There are
+ * few keys, and so few sets; past MAX_OUTERS the rest is left out.
+ */
 static List *
-add_union(List *outers)
+add_unions(List *outers)
 {
-	Relids		all = NULL;
-	ListCell   *lc;
-
-	if (list_length(outers) < 2)
-		return outers;
-	foreach(lc, outers)
-		all = bms_add_members(all, lfirst(lc));
-	foreach(lc, outers)
+	for (int i = 1; i < list_length(outers); i++)
 	{
-		if (bms_equal(lfirst(lc), all))
-			return outers;
+		for (int j = 0; j < i && list_length(outers) < MAX_OUTERS; j++)
+		{
+			Relids		both = bms_union(list_nth(outers, i), list_nth(outers, j));
+			ListCell   *lc;
+			bool		known = false;
+
+			foreach(lc, outers)
+				known = known || bms_equal(lfirst(lc), both);
+			if (!known)
+				outers = lappend(outers, both);
+		}
 	}
-	return lappend(outers, all);
+	return outers;
 }
 
 /* Sets of relations whose rows can give this one's keys in a nested loop. */
@@ -654,24 +666,27 @@ static List *
 collect_outer_relids(PlannerInfo *root, RelOptInfo *baserel)
 {
 	RelationPlan *plan = baserel->fdw_private;
-	KeyMatch	match = {plan->table, baserel->relid};
 	List	   *outers = add_outer_relids(root, baserel, baserel->joininfo, NIL);
 
-	if (baserel->has_eclass_joins)
+	for (int c = 0; c < plan->table->resource->ncolumns && baserel->has_eclass_joins; c++)
+	{
+		KeyMatch	match = {plan->table, baserel->relid, c};
+
+		/* One column at a time: it stops at the first that has clauses. */
 		outers = add_outer_relids(root, baserel,
 								  generate_implied_equalities_for_column(root, baserel,
 																		 member_is_key, &match,
 																		 baserel->lateral_referencers),
 								  outers);
-	return add_union(outers);
+	}
+	return add_unions(outers);
 }
 
 void
 dbaasGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 {
-	ListCell   *lc;
-
 	List	   *outers = collect_outer_relids(root, baserel);
+	ListCell   *lc;
 
 	(void) relid;
 	add_scan_paths(root, baserel, baserel->baserestrictinfo, baserel->rows,

@@ -456,12 +456,41 @@ raise_failure(QueuedWrite *failed)
 			 failed->error->hint ? errhint("%s", failed->error->hint) : 0));
 }
 
+/*
+ * A write that has failed, while what it was sent for goes on: that was in a
+ * savepoint, since rolled back, and the write was queued before it.
+ */
+static QueuedWrite *
+find_failed(void)
+{
+	ListCell   *lc;
+
+	foreach(lc, queue)
+	{
+		QueuedWrite *queued = lfirst(lc);
+
+		if (queued->error)
+			return queued;
+		if (is_under_way(queued))
+		{
+			/* A cancel came in between. */
+			queued->error = dbaas_error_new(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION,
+											"%s was not waited for",
+											dbaas_write_label(&queued->write));
+			return queued;
+		}
+	}
+	return NULL;
+}
+
 void
 dbaas_queue_send(void)
 {
 	MemoryContext oldcxt = CurrentMemoryContext;
-	QueuedWrite *volatile failed = NULL;
+	QueuedWrite *volatile failed = find_failed();
 
+	if (failed)
+		raise_failure(failed);
 	if (!any_queued())
 		return;
 	MemoryContextSwitchTo(queue_cxt);

@@ -539,6 +539,8 @@ read_row(ForeignScanState *node, ScanResult *result, TupleTableSlot *slot)
 		return;
 	}
 
+	if (scan->counters.in_flight > 0)
+		dbaas_api_keep_going();
 	MemoryContextReset(scan->row_cxt);
 	oldcxt = MemoryContextSwitchTo(scan->row_cxt);
 	dbaas_decode_row(scan->decoder, rows, origin, slot->tts_values, slot->tts_isnull);

@@ -39,6 +39,7 @@ struct DbaasStatement
 	List	   *skipped;		/* of SkippedZone * */
 	List	   *expected;		/* of Expected * */
 	List	   *calls;			/* of SharedCall * */
+	int			batch;			/* of writes */
 };
 
 /* How many scans will ask a server for a path. */
@@ -105,6 +106,12 @@ dbaas_statement_get(MemoryContext query_cxt)
 	dlist_push_head(&statements, &statement->node);
 	MemoryContextRegisterResetCallback(cxt, &statement->callback);
 	return statement;
+}
+
+int *
+dbaas_statement_batch(DbaasStatement *statement)
+{
+	return &statement->batch;
 }
 
 static Expected *

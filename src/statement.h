@@ -33,6 +33,12 @@ typedef struct DbaasParentRow
 extern DbaasStatement *dbaas_statement_get(MemoryContext query_cxt);
 
 /*
+ * A number that the writes of the statement have in common; 0 until it is set.
+ * The result points into the statement.
+ */
+extern int *dbaas_statement_batch(DbaasStatement *statement);
+
+/*
  * Says that a scan of the statement will ask a server for a path without
  * parameters, or for a list of parents.  When several do, they share the
  * answers.

@@ -47,8 +47,9 @@ dbaas_stats_average(double *average, double value)
 	*average = *average < 0 ? value : *average + NEW_SHARE * (value - *average);
 }
 
-DbaasStats *
-dbaas_stats_get(const char *server, const char *operation)
+/* The counts with that key; with HASH_FIND, NULL when there are none. */
+static DbaasStats *
+search_stats(const char *server, const char *operation, HASHACTION action)
 {
 	DbaasStats	wanted = {0};
 	DbaasStats *stats;
@@ -66,10 +67,24 @@ dbaas_stats_get(const char *server, const char *operation)
 	wanted.rows = -1;
 	strlcpy(wanted.key.server, server, sizeof(wanted.key.server));
 	strlcpy(wanted.key.operation, operation, sizeof(wanted.key.operation));
-	stats = hash_search(stats_hash, &wanted.key, HASH_ENTER, &found);
-	if (!found)
+	stats = hash_search(stats_hash, &wanted.key, action, &found);
+	if (action == HASH_ENTER && !found)
 		*stats = wanted;
 	return stats;
+}
+
+DbaasStats *
+dbaas_stats_get(const char *server, const char *operation)
+{
+	return search_stats(server, operation, HASH_ENTER);
+}
+
+double
+dbaas_stats_rows(const char *server, const char *operation)
+{
+	DbaasStats *stats = search_stats(server, operation, HASH_FIND);
+
+	return stats ? stats->rows : -1;
 }
 
 static int

@@ -50,6 +50,12 @@ extern DbaasServerFacts *dbaas_stats_server(const char *server);
 /* Takes a new value into a moving average; a negative average has none yet. */
 extern void dbaas_stats_average(double *average, double value);
 
+/*
+ * Rows of a whole answer of an operation, as this session has seen them; -1
+ * when it has not.
+ */
+extern double dbaas_stats_rows(const char *server, const char *operation);
+
 /* All counts, sorted by server and operation: a palloc'd array of pointers. */
 extern DbaasStats **dbaas_stats_all(int *n);
 
