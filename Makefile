@@ -11,7 +11,7 @@ EXTENSION = dbaas_fdw
 DATA = sql/dbaas_fdw--0.1.sql
 
 # In the order they run.  sql/ also holds the install script, so no wildcard.
-REGRESS = smoke tables keys parameters logs queries import options user_tables errors functions
+REGRESS = smoke tables keys parameters logs queries import options user_tables errors functions write write_guards write_forms
 # Each test gets a simulator of its own, with the same data every time
 REGRESS_OPTS = --launcher=test/with-simulator
 REGRESS_PREP = sim
@@ -27,7 +27,7 @@ PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 
 # Goals that must work where nothing is installed yet: they install it first
 # and come back here
-FROM_NOTHING = help deps demo test valgrind check-warnings
+FROM_NOTHING = help deps demo test valgrind check-warnings majors
 
 .DEFAULT_GOAL = all
 
@@ -59,7 +59,7 @@ $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h)
 # The scripts call make again, with the settings that matter
 export PG_CONFIG
 
-.PHONY: help deps sim demo test check-warnings valgrind clean-sim
+.PHONY: help deps sim demo test check-warnings majors valgrind clean-sim
 
 help:
 	@echo 'make                 build the extension'
@@ -72,6 +72,7 @@ help:
 	@echo 'make demo            show it, on a PostgreSQL and a simulator that vanish afterwards'
 	@echo 'make test            build and run every test, the same way'
 	@echo 'make check-warnings  build with -Wall -Wextra -Werror'
+	@echo 'make majors          build and test on PostgreSQL 17 and 18, each in a Debian of its own'
 	@echo 'make valgrind        read every table under valgrind'
 	@echo 'make deps            only install what is missing'
 	@echo
@@ -97,6 +98,9 @@ test:
 check-warnings:
 	@test/install-deps
 	@test/warnings
+
+majors:
+	@test/majors $(MAJORS)
 
 valgrind:
 	@test/throwaway --no-start test/valgrind

@@ -4,6 +4,7 @@
  *
  * Knows JSON and compression, but neither HTTP connections nor what is asked.
  */
+#include <ctype.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -256,13 +257,48 @@ json_member_bool(json_object *object, const char *name, bool otherwise)
 	return value ? json_object_get_boolean(value) : otherwise;
 }
 
-json_object *
-json_parse(const char *text, size_t length, bool *valid)
+/*
+ * Versions of json-c do not agree on what is strict: 0.16 takes control
+ * characters in strings, later ones no whole number beyond 64 bits, 0.18
+ * nothing beyond ASCII.  So what they judge is this copy without such things.
+ * NULL when there are control characters in strings.
+ */
+static char *
+plain_copy(const char *text, size_t *length)
+{
+	const char *end = text + *length;
+	char	   *copy = xcalloc(*length + 1, 1);
+	char	   *to = copy;
+	bool		in_string = false;
+	int			digits = 0;
+
+	for (; text < end; text++)
+	{
+		digits = isdigit((unsigned char) *text) ? digits + 1 : 0;
+		if (digits > 18)
+			continue;
+		if (*text == '"')
+			in_string = !in_string;
+		else if (in_string && (unsigned char) *text < 0x20)
+		{
+			free(copy);
+			return NULL;
+		}
+		else if (in_string && *text == '\\' && text + 1 < end)
+			*to++ = *text++;
+		*to++ = (unsigned char) *text < 0x80 ? *text : 'x';
+	}
+	*length = (size_t) (to - copy);
+	return copy;
+}
+
+static json_object *
+parse_with(int flags, const char *text, size_t length, bool *valid)
 {
 	json_tokener *tokener = json_tokener_new_ex(64);
 	json_object *json;
 
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	json_tokener_set_flags(tokener, flags);
 	/* the terminating NUL, included, ends a number at the top level */
 	json = json_tokener_parse_ex(tokener, text, (int) length + 1);
 	*valid = json_tokener_get_error(tokener) == json_tokener_success &&
@@ -274,6 +310,19 @@ json_parse(const char *text, size_t length, bool *valid)
 	}
 	json_tokener_free(tokener);
 	return json;
+}
+
+json_object *
+json_parse(const char *text, size_t length, bool *valid)
+{
+	size_t		plain_length = length;
+	char	   *plain = plain_copy(text, &plain_length);
+
+	*valid = false;
+	if (plain)
+		json_object_put(parse_with(JSON_TOKENER_STRICT, plain, plain_length, valid));
+	free(plain);
+	return *valid ? parse_with(JSON_TOKENER_VALIDATE_UTF8, text, length, valid) : NULL;
 }
 
 /* The first character after the string, object, array or other value at "text". */

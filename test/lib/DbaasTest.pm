@@ -83,6 +83,51 @@ mapping and the schema again, with these server options over the usual endpoint.
 
 A psql session to talk to, see background_psql of PostgreSQL::Test::Cluster.
 
+=item session
+
+A DbaasTest::Session, one backend for many statements; it ends with the object.
+
+=back
+
+=head1 METHODS OF A SESSION
+
+=over
+
+=item sql($sql), sql_error($sql), sql_both($sql)
+
+As above, in this session.  After an error the session goes on.  sql_both returns
+(output, stderr).
+
+=item requests($sql), lines($sql)
+
+As above, in this session.
+
+=item pid
+
+Process id of the backend.
+
+=item start($sql), finish
+
+Send SQL without waiting for it; wait for it, and return (output, stderr).
+
+=item quit
+
+End it.
+
+=back
+
+=head1 FUNCTIONS
+
+=over
+
+=item parse_error($stderr)
+
+What psql reported, as sql_error returns it, or undef when there is no error.
+
+=item wait_until($condition)
+
+Calls it until it is true; false when it was not within ten seconds.
+
 =back
 
 =cut
@@ -93,6 +138,7 @@ use warnings;
 use DbaasSim;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Time::HiRes ();
 
 sub new
 {
@@ -169,6 +215,12 @@ sub sql_error
 	my ($status, $stdout, $stderr) = $self->sql_both($sql);
 	die "this should have failed: $sql\n" if $status == 0;
 
+	return parse_error($stderr) // die "no error in: $stderr\n";
+}
+
+sub parse_error
+{
+	my ($stderr) = @_;
 	my %error = (stderr => $stderr);
 	my $field;
 	foreach my $line (split /\n/, $stderr)
@@ -195,8 +247,7 @@ sub sql_error
 			$error{$field} .= "\n$line";
 		}
 	}
-	die "no error in: $stderr\n" unless exists $error{sqlstate};
-	return \%error;
+	return exists $error{sqlstate} ? \%error : undef;
 }
 
 sub requests
@@ -213,10 +264,131 @@ sub lines
 	return sort map { join ' ', $_->{method}, $_->{zone} // '-', $_->{path} } $self->requests($what);
 }
 
+sub wait_until
+{
+	my ($condition) = @_;
+	for (my $end = Time::HiRes::time() + 10; Time::HiRes::time() < $end; Time::HiRes::sleep(0.01))
+	{
+		return 1 if $condition->();
+	}
+	return;
+}
+
 sub background
 {
 	my ($self, %params) = @_;
 	return $self->node->background_psql('postgres', %params);
+}
+
+sub session
+{
+	my ($self) = @_;
+	return DbaasTest::Session->new($self);
+}
+
+package DbaasTest::Session;
+
+sub new
+{
+	my ($class, $test) = @_;
+	my $psql = $test->background(on_error_stop => 0, extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+	my $self = bless { psql => $psql, sim => $test->sim, asked => 0 }, $class;
+	$self->{pid} = $self->sql('SELECT pg_backend_pid()');
+	return $self;
+}
+
+sub pid { return $_[0]{pid} }
+sub sim { return $_[0]{sim} }
+
+# What follows the answer on both outputs: no matter how long it takes, and
+# what an error left out
+sub _mark
+{
+	my ($self) = @_;
+	return "answer $self->{asked} ends";
+}
+
+sub start
+{
+	my ($self, $sql) = @_;
+	my $psql = $self->{psql};
+
+	$self->{asked}++;
+	my $mark = $self->_mark;
+	$psql->{stdout} = $psql->{stderr} = '';
+	$psql->{stdin} .= "$sql\n;\n\\echo '$mark'\n\\warn '$mark'\n";
+	$psql->{run}->pump_nb;
+	return;
+}
+
+sub finish
+{
+	my ($self) = @_;
+	my $psql = $self->{psql};
+	my $mark = $self->_mark;
+	my $end = Time::HiRes::time() + 120;
+
+	until ($psql->{stdout} =~ /^\Q$mark\E$/m && $psql->{stderr} =~ /^(?:psql:.*: )?\Q$mark\E$/m)
+	{
+		die "no answer, but: $psql->{stdout}$psql->{stderr}" if Time::HiRes::time() > $end;
+		$psql->{run}->pump;
+	}
+	my ($stdout, $stderr) = @$psql{qw(stdout stderr)};
+	$stdout =~ s/\n?\Q$mark\E\n\z//;
+	$stderr =~ s/^.*\Q$mark\E\n//m;
+	return ($stdout, $stderr);
+}
+
+sub sql_both
+{
+	my ($self, $sql) = @_;
+	$self->start($sql);
+	return $self->finish;
+}
+
+sub sql
+{
+	my ($self, $sql) = @_;
+	my ($stdout, $stderr) = $self->sql_both($sql);
+	die "$sql: $stderr" if DbaasTest::parse_error($stderr);
+	return $stdout;
+}
+
+sub sql_error
+{
+	my ($self, $sql) = @_;
+	my ($stdout, $stderr) = $self->sql_both($sql);
+	return DbaasTest::parse_error($stderr) // die "this should have failed: $sql\n";
+}
+
+sub requests
+{
+	my ($self, $sql) = @_;
+	$self->sim->clear;
+	$self->sql($sql);
+	return $self->sim->requests;
+}
+
+sub lines
+{
+	my ($self, $sql) = @_;
+	return sort map { join ' ', $_->{method}, $_->{zone} // '-', $_->{path} } $self->requests($sql);
+}
+
+sub quit
+{
+	my ($self) = @_;
+	my $psql = delete $self->{psql} or return;
+	$psql->quit;
+	return;
+}
+
+sub DESTROY
+{
+	my ($self) = @_;
+	local ($?, $!, $@);
+	eval { $self->quit };
+	return;
 }
 
 1;

@@ -1,0 +1,36 @@
+/*
+ * Signs what its arguments say, with the extension's own code, and prints the
+ * header:
+ *
+ *		sign_vectors KEY SECRET EXPIRES METHOD PATH BODY
+ */
+#include "postgres.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sign.h"
+
+/* Signing needs nothing else of error.c. */
+DbaasError *
+dbaas_error_new(int sqlerrcode, const char *format,...)
+{
+	static DbaasError error;
+
+	error.sqlerrcode = sqlerrcode;
+	error.message = format;
+	return &error;
+}
+
+int
+main(int argc, char **argv)
+{
+	char	   *header;
+
+	if (argc != 7 ||
+		dbaas_sign_request(argv[1], argv[2], argv[4], argv[5], argv[6],
+						   strtol(argv[3], NULL, 10), &header) != NULL)
+		return 1;
+	(puts) (header);
+	return 0;
+}

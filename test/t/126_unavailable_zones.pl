@@ -1,0 +1,76 @@
+# With unavailable_zones = skip a zone that cannot be reached is a WARNING, and the others' rows come.
+use strict;
+use warnings;
+
+use DbaasTest;
+use IO::Socket::INET;
+use JSON::PP ();
+use Test::More;
+
+my $t = DbaasTest->new(services => 3, logs => 20);
+my $listener = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => 0);
+my $dead = $listener->sockport;
+close $listener;
+
+# de-fra-1 is at a port where nobody listens
+sub break_zone
+{
+	my @zones = map { { name => $_, 'api-endpoint' => $_ eq 'de-fra-1' ? "http://127.0.0.1:$dead/v2" : $t->sim->endpoint($_) } } $t->sim->zones;
+	$t->sim->fault({ path => '/zone', times => -1, action => 'merge', patch => { zones => \@zones } });
+	return;
+}
+
+$t->create_server(max_retries => 0);
+break_zone();
+my $error = $t->sql_error('SELECT * FROM exo.dbaas_services');
+is($error->{sqlstate}, '08001', 'by default the statement fails');
+like($error->{message}, qr{^GET /dbaas-service in zone de-fra-1 }, 'and names the zone');
+
+$t->create_server(max_retries => 0, unavailable_zones => 'skip');
+my $session = $t->session;
+
+sub skips
+{
+	my ($sql, $rows, $name) = @_;
+	my ($out, $stderr) = $session->sql_both($sql);
+	is($out, $rows, "$name: the other zones' rows");
+	my @warnings = $stderr =~ /^(?:psql:.*?: )?WARNING:  (.*)$/mg;
+	is(scalar @warnings, 1, "$name: one warning");
+	like($warnings[0] // '', qr/^08001: zone "de-fra-1" is left out/, "$name: which names the zone");
+	unlike($stderr, qr/ERROR/, "$name: no error");
+	return $stderr;
+}
+
+my $said = skips('SELECT zone, count(*) FROM exo.dbaas_services GROUP BY 1 ORDER BY 1', "at-vie-1|3\nch-gva-2|3", 'a list');
+like($said, qr/DETAIL:  GET \/dbaas-service in zone de-fra-1 could not be sent/, 'the detail has the request');
+like($said, qr/HINT: .*unavailable_zones/, 'the hint names the option');
+skips('SELECT zone, count(*) FROM exo.dbaas_logs GROUP BY 1 ORDER BY 1', "at-vie-1|60\nch-gva-2|60", 'a fan-out');
+skips(q{SELECT count(*) FROM exo.dbaas_migrations WHERE service_name = 'pg-3-0001'}, 1, 'a key, whose zone the lists tell');
+skips(q{SELECT count(*) FROM exo.dbaas_service_types WHERE name = 'pg'}, 2, 'a key asked for in every zone');
+skips(q{SELECT count(*) FROM exo.dbaas_migrations WHERE zone = 'de-fra-1' AND service_name = 'pg-2-0001'}, 0, 'that zone alone');
+skips('SELECT (SELECT count(*) FROM exo.dbaas_services) + (SELECT count(*) FROM exo.dbaas_logs)', 126, 'two scans of one statement');
+is($session->sql('SELECT count(*) FROM exo.dbaas_zones'), 3, 'dbaas_zones still lists it');
+my ($out, $stderr) = $session->sql_both(q{SELECT count(*) FROM exo.dbaas_services WHERE zone = 'ch-gva-2'});
+is($stderr, '', 'no warning where that zone is not wanted');
+
+# It takes an unreachable zone: errors of the API are errors
+$t->sim->clear_faults;
+$t->create_server(max_retries => 0, unavailable_zones => 'skip');
+foreach my $status (403, 500, 503)
+{
+	$t->sim->fault({ path => '/dbaas-service', zone => 'de-fra-1', action => 'status', status => $status });
+	like($session->sql_error('SELECT count(*) FROM exo.dbaas_services')->{message}, qr/ $status$/, "$status is an error still");
+}
+is($session->sql('SELECT count(*) FROM exo.dbaas_services'), 9, 'all zones are there again');
+
+# A stalled zone counts as unreachable
+$t->create_server(max_retries => 0, unavailable_zones => 'skip', request_timeout => '400ms');
+$t->sim->fault({ path => '/dbaas-service', zone => 'de-fra-1', action => 'stall', ms => 60000, times => -1 });
+skips('SELECT count(*) FROM exo.dbaas_services', 6, 'a zone that does not answer in time');
+$t->sim->clear_faults;
+
+# Without any zone there is nothing to show
+$t->sim->fault({ path => '/zone', times => -1, action => 'close' });
+is($t->sql_error('SELECT count(*) FROM exo.dbaas_services')->{sqlstate}, 'HV000', 'that the zones are unknown is an error');
+
+done_testing();

@@ -1,0 +1,146 @@
+# Over TLS: certificates are verified always, and HTTP/2 carries many requests on one connection.
+use strict;
+use warnings;
+
+use DbaasTest;
+use List::Util qw(max uniq);
+use PostgreSQL::Test::Utils qw(slurp_file append_to_file);
+use Test::More;
+
+# A proxy that speaks TLS and HTTP/2, in front of the simulator
+my ($apache) = grep { -x } map { "$_/apache2" } split(/:/, $ENV{PATH}), '/usr/sbin';
+my $modules = '/usr/lib/apache2/modules';
+if (!$apache || !-r "$modules/mod_http2.so" || system('openssl version >/dev/null 2>&1') != 0)
+{
+	diag('skipped: TLS and HTTP/2 were NOT tested; install apache2-bin and openssl');
+	plan skip_all => 'SKIPPED: no apache2-bin or no openssl';
+}
+
+my $t = DbaasTest->new(services => 8, logs => 700, latency => 30);
+my $dir = PostgreSQL::Test::Utils::tempdir();
+my $port = PostgreSQL::Test::Cluster::get_free_port();
+
+sub run_quietly
+{
+	my (@command) = @_;
+	system("@command >>$dir/setup.log 2>&1") == 0 or die "@command:\n" . slurp_file("$dir/setup.log");
+	return;
+}
+
+sub make_ca
+{
+	my ($name) = @_;
+	run_quietly("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=$name' -keyout $dir/$name.key -out $dir/$name.pem");
+	return "$dir/$name.pem";
+}
+my $ca = make_ca('ca');
+my $other_ca = make_ca('other');
+append_to_file("$dir/san", "subjectAltName=DNS:localhost\n");
+run_quietly("openssl req -newkey rsa:2048 -nodes -subj '/CN=localhost' -keyout $dir/server.key -out $dir/server.csr");
+run_quietly("openssl x509 -req -in $dir/server.csr -CA $ca -CAkey $dir/ca.key -CAcreateserial -days 2 -extfile $dir/san -out $dir/server.pem");
+
+my $simulator = $t->sim->port;
+append_to_file("$dir/apache.conf", <<"END");
+ServerRoot $dir
+PidFile $dir/apache.pid
+ServerName localhost
+Listen 127.0.0.1:$port
+ErrorLog $dir/error.log
+LogFormat "%H %{remote}p %>s %m %U" plain
+CustomLog $dir/access.log plain
+@{[map { "LoadModule ${_}_module $modules/mod_$_.so\n" } qw(mpm_event authz_core socache_shmcb ssl http2 proxy proxy_http)]}
+Mutex pthread
+Protocols h2 http/1.1
+KeepAliveTimeout 60
+SSLEngine on
+SSLSessionCache none
+SSLCertificateFile $dir/server.pem
+SSLCertificateKeyFile $dir/server.key
+AllowEncodedSlashes NoDecode
+ProxyPass / http://127.0.0.1:$simulator/ nocanon
+END
+run_quietly("$apache -f $dir/apache.conf -k start");
+
+END
+{
+	local $?;
+	if ($dir && -s "$dir/apache.pid")
+	{
+		my $pid = slurp_file("$dir/apache.pid") + 0;
+		kill 'TERM', $pid;
+		DbaasTest::wait_until(sub { !kill 0, $pid });
+	}
+}
+
+my $template = "https://localhost:$port/{zone}/v2";
+my @zones = $t->sim->zones;
+my %options = (endpoint => $template, zones => join(',', @zones), max_retries => 0);
+
+sub access_log
+{
+	return -e "$dir/access.log" ? map { [ split ' ' ] } split /\n/, slurp_file("$dir/access.log") : ();
+}
+
+# What the proxy logged while it ran; it logs once an answer is sent
+sub proxied
+{
+	my ($session, $sql) = @_;
+	my $before = () = access_log();
+	my @sent = $session->requests($sql);
+	DbaasTest::wait_until(sub { $before + @sent <= (() = access_log()) });
+	my @log = access_log();
+	return @log[ $before .. $#log ];
+}
+
+$t->create_server(%options, ca_file => $ca);
+my $session = $t->session;
+my @log = proxied($session, 'SELECT count(*) FROM exo.dbaas_services');
+is(scalar @log, 3, 'with ca_file the requests get through');
+is_deeply([ uniq map { $_->[0] } @log ], ['HTTP/2.0'], 'over HTTP/2');
+my @connections = uniq map { $_->[1] } @log;
+is(scalar @connections, 1, 'on one connection, as it is one host');
+
+@log = proxied($session, 'SELECT count(*) FROM exo.dbaas_external_integrations');
+is(scalar @log, 3 + 24, 'a fan-out');
+is_deeply([ uniq map { $_->[0] } @log ], ['HTTP/2.0'], 'speaks HTTP/2');
+is_deeply([ uniq map { $_->[1] } @log ], \@connections, 'on the connection that is open');
+is(max(map { $_->{in_flight} } $t->sim->requests), 8, 'with max_concurrency requests at once');
+is(scalar(grep { !$_->{signed} } $t->sim->requests), 0, 'all signed as the API receives them');
+
+@log = proxied($session, q{SELECT count(*) FROM exo.dbaas_logs WHERE service_name = 'pg-1-0001'});
+is_deeply([ map { $_->[2] } grep { $_->[3] eq 'POST' } @log ], [ 200, 200, 200 ], 'bodies get through');
+is($session->sql(q{SELECT count(*) FROM exo.dbaas_logs}), 24 * 700, 'large answers too');
+is($session->sql(q{SELECT count(*) FROM exo.dbaas_migrations WHERE zone = 'ch-gva-2' AND service_name = 'a b/c'}), 0,
+	'so do paths with characters that are encoded');
+is($t->sim->last_request->{path}, '/dbaas-migration-status/a%20b%2Fc', 'as they are');
+is($t->sim->last_request->{status}, 404, 'with a signature that fits');
+
+$t->sim->fault({ path => '/dbaas-service', action => 'status', status => 500, body => 'broken' });
+like($session->sql_error('SELECT count(*) FROM exo.dbaas_services')->{message}, qr/ 500$/, 'an error over HTTP/2');
+$t->sim->fault({ path => '/dbaas-external-integrations/*', action => 'stall', ms => 60000, times => -1 });
+is($session->sql_error("SET statement_timeout = '300ms'; SELECT * FROM exo.dbaas_external_integrations")->{sqlstate}, '57014', 'a cancel over HTTP/2');
+$t->sim->clear_faults;
+is($session->sql('RESET statement_timeout; SELECT count(*) FROM exo.dbaas_services'), 24, 'the session works');
+
+# Certificates that do not fit: nothing is sent
+sub refused
+{
+	my ($name, %with) = @_;
+	$t->create_server(%options, %with);
+	$t->sim->clear;
+	my $error = $t->sql_error(q{SELECT * FROM exo.dbaas_services WHERE zone = 'ch-gva-2'});
+	is($error->{sqlstate}, '08001', "$name: 08001");
+	like($error->{message}, qr{^GET /dbaas-service in zone ch-gva-2 could not be sent}, "$name: the message names the request");
+	like($error->{detail}, qr/certificate|SSL/i, "$name: the detail says why");
+	like($error->{hint}, qr/ca_file/, "$name: the hint names the option");
+	is(scalar(() = $t->sim->requests), 0, "$name: nothing reaches the API");
+	return;
+}
+refused('without ca_file');
+refused('with another CA', ca_file => $other_ca);
+refused('with a wrong host name', ca_file => $ca, endpoint => $template =~ s/localhost/127.0.0.1/r);
+
+$t->create_server(%options, ca_file => $ca);
+is($t->sql('SELECT count(*) FROM exo.dbaas_services'), 24, 'with the right one it works again');
+
+done_testing();

@@ -1,0 +1,243 @@
+# The catalogue agrees with the API's OpenAPI document, where that is at hand: every path,
+# parameter, field, type, enum and bound, and nothing that the document has is left out unsaid.
+use strict;
+use warnings;
+
+use DbaasTest;
+use FindBin;
+use JSON::PP ();
+use Test::More;
+
+my $file = $ENV{DBAAS_OPENAPI} // "$FindBin::RealBin/../../../shared/api/openapi-dbaas.json";
+if (!-r $file)
+{
+	diag('skipped: the catalogue was NOT compared with an OpenAPI document; set DBAAS_OPENAPI to compare with one');
+	plan skip_all => 'SKIPPED: there is no OpenAPI document to compare with';
+}
+open my $handle, '<', $file or die "cannot open $file: $!";
+my $document = JSON::PP->new->utf8->decode(do { local $/; <$handle> });
+
+# Where the document says less than what the API's own clients expect
+my %looser = (
+	'external_integrations.dest_endpoint_id' => 'a plain string there, but what it names has a uuid',
+	'logs.time'                              => 'a plain string there, but always a time');
+
+# Tables whose answers the document leaves open
+my %free_form = (metrics => 1);
+
+sub resolve
+{
+	my ($schema) = @_;
+	return {} unless defined $schema;
+	return $schema unless $schema->{'$ref'};
+	my ($name) = $schema->{'$ref'} =~ m{([^/]+)$};
+	return resolve($document->{components}{schemas}{$name});
+}
+
+sub operation
+{
+	my ($line) = @_;
+	my ($method, $path) = split ' ', $line;
+	return $document->{paths}{$path}{ lc $method };
+}
+
+sub body_schema
+{
+	my ($operation) = @_;
+	return $operation->{requestBody} ? resolve($operation->{requestBody}{content}{'application/json'}{schema}) : undef;
+}
+
+# What the column's domain should be, by a schema
+sub domain_of
+{
+	my ($schema) = @_;
+	my %domain;
+	$domain{enum} = [ sort @{ $schema->{enum} } ] if $schema->{enum};
+	if ($schema->{type} eq 'integer')
+	{
+		exists $schema->{$_} and $domain{$_} = $schema->{$_} foreach qw(minimum maximum);
+	}
+	if (defined $schema->{maxLength})
+	{
+		$domain{maxLength} = $schema->{maxLength};
+		$domain{minLength} = $schema->{minLength} // 0;
+	}
+	return \%domain;
+}
+
+# The SQL type that a schema asks for
+sub sql_type
+{
+	my ($schema) = @_;
+	my $type = $schema->{type};
+	if ($type eq 'string')
+	{
+		my $format = $schema->{format} // '';
+		return $format eq 'uuid' ? 'uuid' : $format eq 'date-time' ? 'timestamp with time zone' : 'text';
+	}
+	return 'bigint'           if $type eq 'integer';
+	return 'double precision' if $type eq 'number';
+	return 'boolean'          if $type eq 'boolean';
+	return 'text[]' if $type eq 'array' && resolve($schema->{items})->{type} eq 'string';
+	return 'jsonb';
+}
+
+# The schemas along a rows expression: the answer, and each element on the way
+sub levels
+{
+	my ($answer, $rows) = @_;
+	my @levels = (resolve($answer));
+	foreach my $step (split /\./, $rows)
+	{
+		my ($member) = $step =~ /^(.*)\[\]$/ or return;
+		my $array = resolve($levels[-1]{properties}{$member});
+		return unless ($array->{type} // '') eq 'array';
+		push @levels, resolve($array->{items});
+	}
+	return @levels;
+}
+
+# The schema of a column's field, or undef
+sub field_schema
+{
+	my ($field, @levels) = @_;
+	my $up = $field =~ s{^((?:\.\./)*)}{} ? length($1) / 3 : 0;
+	return if $up > $#levels;
+	my $schema = $levels[ $#levels - $up ];
+	$schema = resolve(($schema->{properties} // {})->{$_} // return) foreach split m{/}, $field;
+	return $schema;
+}
+
+my $t = DbaasTest->new(services => 1, logs => 1, import => 0);
+my $rows = JSON::PP->new->utf8->decode($t->sql('SELECT json_agg(c ORDER BY table_name, ordinal) FROM dbaas_fdw_catalogue() c'));
+my %tables;
+push @{ $tables{ $_->{table_name} =~ s/^dbaas_//r } }, $_ foreach @$rows;
+is(scalar(keys %tables), 15, 'there are 15 tables');
+
+foreach my $table (sort keys %tables)
+{
+	my @columns = @{ $tables{$table} };
+	my %known;        # parameters that some request takes
+
+	is($columns[0]{column_name}, 'zone', "$table: zone comes first");
+	is($columns[0]{data_type}, 'text', "$table: zone is text");
+
+	foreach my $read (@{ $columns[0]{reads} })
+	{
+		my ($method, $path, $expression) = split ' ', $read;
+		my $operation = operation($read);
+		ok($operation, "$table: $method $path is documented") or next;
+		my $answer = $operation->{responses}{200}{content}{'application/json'}{schema};
+		my %in_path = map { $_->{name} => resolve($_->{schema}) } grep { $_->{in} eq 'path' } @{ $operation->{parameters} };
+		my $body = body_schema($operation);
+		my %in_body = map { $_ => resolve($body->{properties}{$_}) } keys %{ $body ? $body->{properties} : {} };
+		%known = (%known, %in_path, %in_body);
+
+		# Parameters: all, and no other
+		is_deeply([ sort { $a cmp $b } $path =~ /\{(.*?)\}/g ], [ sort { $a cmp $b } keys %in_path ], "$table: parameters of $path");
+		foreach my $param (sort { $a cmp $b } keys %in_path, keys %in_body)
+		{
+			my ($column) = grep { ($_->{param} // '') eq $param } @columns;
+			ok($column, "$table: parameter $param of $path has a column") or next;
+			my $schema = $in_path{$param} // $in_body{$param};
+			my $domain = $column->{domain} // {};
+			$domain->{enum} = [ sort @{ $domain->{enum} } ] if $domain->{enum};
+			my $wanted = domain_of($schema);
+
+			# Some paths say of a service's name that it is a string, others what a name is
+			$wanted = domain_of(resolve({ '$ref' => '#/components/schemas/dbaas-service-name' }))
+			  if $column->{column_name} eq 'service_name' && !%$wanted;
+			is_deeply($domain, $wanted, "$table.$column->{column_name}: what the API accepts");
+			my $type = sql_type($schema);
+			ok($column->{data_type} eq $type || ($column->{data_type} eq 'uuid' && $type eq 'text'),
+				"$table.$column->{column_name}: type of the parameter is $type");
+			ok(!grep({ $_ eq $param } @{ $body->{required} // [] }) || $column->{required} || defined $column->{default_value},
+				"$table: a required $param is always given") if $body;
+		}
+
+		# Answers
+		if ($free_form{$table})
+		{
+			is(resolve($answer)->{properties}{metrics}{type}, 'object', "$table: the answer is free-form");
+			next;
+		}
+		my @levels = levels($answer, $expression // '');
+		ok(scalar @levels, "$table: rows of $path are where \"" . ($expression // '') . '" says') or next;
+		my $documented = 0;
+		foreach my $column (grep { defined $_->{field} } @columns)
+		{
+			my $name = "$table.$column->{column_name}";
+			my $schema = field_schema($column->{field}, @levels);
+
+			# A field one level up is that of the row itself where the row is the answer
+			$schema //= field_schema($column->{field} =~ s{^\.\./}{}r, @levels) if $column->{field} =~ m{^\.\./} && defined $column->{param};
+			ok($schema, "$name: field $column->{field} of $path is documented") or next;
+			my $type = sql_type($schema);
+			is($column->{data_type}, $looser{$name} && $type eq 'text' ? $column->{data_type} : $type, "$name: type of $column->{field}");
+			$documented++;
+		}
+		cmp_ok($documented, '>', 0, "$table: fields of $path");
+
+		# Nothing that the document has is missing
+		my %shown = map { $_->{field} => 1, (split m{/}, $_->{field})[0] => 1 } grep { defined $_->{field} } @columns;
+		my @missing = grep { !$shown{$_} } sort { $a cmp $b } keys %{ $levels[-1]{properties} };
+		is_deeply(\@missing, [], "$table: every field of $path has a column");
+	}
+	foreach my $column (grep { defined $_->{param} } @columns)
+	{
+		ok($known{ $column->{param} }, "$table.$column->{column_name}: some request takes $column->{param}");
+		next unless defined $column->{default_value} && $column->{domain} && $column->{domain}{enum};
+		ok((grep { $_ eq $column->{default_value} } @{ $column->{domain}{enum} }), "$table.$column->{column_name}: the default is allowed");
+	}
+
+	# Names follow from the API's: snake_case for kebab-case
+	foreach my $column (grep { defined $_->{field} && $_->{field} =~ /^[a-z-]+$/ } @columns)
+	{
+		(my $snake = $column->{field}) =~ tr/-/_/;
+		next if $snake eq $column->{column_name};
+		ok($column->{column_name} eq 'zone' || $snake =~ /(?:^|_)\Q$column->{column_name}\E$/,
+			"$table.$column->{column_name}: named for $column->{field}");
+	}
+
+	# Writes
+	foreach my $kind (qw(insert update delete))
+	{
+		my $write = $columns[0]{$kind} or next;
+		my ($method, $path) = split ' ', $write;
+		my $operation = operation($write);
+		ok($operation, "$table: $kind: $write is documented") or next;
+		my %in_path = map { $_->{name} => resolve($_->{schema}) } @{ $operation->{parameters} };
+		is_deeply([ sort { $a cmp $b } $path =~ /\{(.*?)\}/g ], [ sort { $a cmp $b } keys %in_path ], "$table: $kind: parameters of the path");
+		foreach my $param (sort { $a cmp $b } keys %in_path)
+		{
+			my ($column) = grep { ($_->{param} // '') eq $param || ($_->{field} // '') eq $param } @columns;
+			ok($column, "$table: $kind: parameter $param has a column") or next;
+			my $domain = domain_of($in_path{$param});
+			is_deeply($column->{write_domain} // {}, $domain, "$table.$column->{column_name}: $kind: what the API accepts") if $kind eq 'insert';
+		}
+		is((resolve($operation->{responses}{200}{content}{'application/json'}{schema})->{properties}{state} // {})->{type}, 'string',
+			"$table: $kind answers an operation");
+
+		my $body = body_schema($operation);
+		next if $kind eq 'delete';
+		my %fields = map { $_ => resolve($body->{properties}{$_}) } keys %{ $body ? $body->{properties} : {} };
+		my %sent = map { $_->{"${kind}_field"} => $_ } grep { defined $_->{"${kind}_field"} } @columns;
+		is_deeply([ sort { $a cmp $b } keys %sent ], [ sort { $a cmp $b } keys %fields ], "$table: $kind: members of the body");
+		foreach my $field (sort { $a cmp $b } keys %fields)
+		{
+			my $column = $sent{$field} or next;
+			my $domain = $column->{write_domain} // {};
+			$domain->{enum} = [ sort @{ $domain->{enum} } ] if $domain->{enum};
+			is_deeply($domain, domain_of($fields{$field}), "$table.$column->{column_name}: $kind: what the API accepts for $field");
+			my $type = sql_type($fields{$field});
+			is($column->{data_type}, $type, "$table.$column->{column_name}: $kind: type of $field");
+		}
+
+		foreach my $field (@{ $body ? $body->{required} // [] : [] })
+		{
+			ok($sent{$field}, "$table: $kind: the required $field can be given");
+		}
+	}
+}
+
+done_testing();
