@@ -799,6 +799,12 @@ next_due(void)
 	return due;
 }
 
+void
+dbaas_api_wake(void)
+{
+	dbaas_http_wake();
+}
+
 int
 dbaas_api_descriptor(void)
 {

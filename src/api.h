@@ -145,6 +145,9 @@ extern void dbaas_api_keep_going(void);
  */
 extern int	dbaas_api_descriptor(void);
 
+/* Makes all such descriptors readable at once. */
+extern void dbaas_api_wake(void);
+
 /*
  * Waits until something happens to a call, or until the given time (0: no
  * limit), and serves interrupts.  Adds the time to counters->waited; counters

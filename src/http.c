@@ -17,6 +17,7 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
@@ -72,6 +73,7 @@ struct DbaasHttpRequest
 
 static int	epoll_fd = -1;
 static int	timer_fd = -1;		/* in the epoll set, with pool id 0 */
+static TimestampTz alarm_at = 0;	/* when that is due; 0: never */
 static uint32 last_pool_id = 0;
 static dlist_head pools = DLIST_STATIC_INIT(pools);
 
@@ -134,19 +136,31 @@ ensure_epoll(void)
 	return true;
 }
 
-/* Sets the timer; -1 takes it off, and what it may have left to be read. */
+/* Makes the epoll set readable after that time, if nothing does before. */
 static void
-set_timer(long timeout_ms)
+set_alarm(long timeout_ms)
+{
+	struct itimerspec spec = {0};
+	TimestampTz at = GetCurrentTimestamp() + (TimestampTz) timeout_ms * 1000;
+
+	if (timeout_ms < 0 || (alarm_at != 0 && alarm_at <= at))
+		return;
+	alarm_at = at;
+	spec.it_value.tv_sec = timeout_ms / 1000;
+	/* Zero would take the timer off. */
+	spec.it_value.tv_nsec = (timeout_ms % 1000) * 1000000L + 1;
+	(void) timerfd_settime(timer_fd, 0, &spec, NULL);
+}
+
+/* Takes the timer off, with what it may have left to be read. */
+static void
+clear_alarm(void)
 {
 	struct itimerspec spec = {0};
 
-	if (timeout_ms >= 0)
-	{
-		spec.it_value.tv_sec = timeout_ms / 1000;
-		/* Zero would take the timer off. */
-		spec.it_value.tv_nsec = (timeout_ms % 1000) * 1000000L + 1;
-	}
-	(void) timerfd_settime(timer_fd, 0, &spec, NULL);
+	if (alarm_at != 0)
+		(void) timerfd_settime(timer_fd, 0, &spec, NULL);
+	alarm_at = 0;
 }
 
 /*
@@ -588,7 +602,7 @@ dbaas_http_perform(void)
 
 	if (epoll_fd < 0)
 		return;
-	set_timer(-1);
+	clear_alarm();
 	n = epoll_wait(epoll_fd, events, MAX_EVENTS, 0);
 	for (int i = 0; i < n; i++)
 	{
@@ -657,13 +671,20 @@ dbaas_http_wait(long timeout_ms, uint32 wait_event)
 	dbaas_http_perform();
 }
 
+void
+dbaas_http_wake(void)
+{
+	if (epoll_fd >= 0)
+		set_alarm(0);
+}
+
 int
 dbaas_http_descriptor(long timeout_ms)
 {
 	if (epoll_fd < 0)
 		return -1;
-	set_timer(next_timer(timeout_ms));
-	return dup(epoll_fd);
+	set_alarm(next_timer(timeout_ms));
+	return fcntl(epoll_fd, F_DUPFD_CLOEXEC, 0);
 }
 
 /* A part of a URL, palloc'd; NULL when it has none. */

@@ -104,9 +104,12 @@ extern void dbaas_http_perform(void);
  * A descriptor, to be closed by who asked for it, that is readable when
  * dbaas_http_perform() has something to do or timeout_ms (-1: never) have
  * passed; -1 before the first pool is opened, or when there is none to be had.
- * The last timeout given holds for all such descriptors.
+ * The shortest timeout given holds for all such descriptors.
  */
 extern int	dbaas_http_descriptor(long timeout_ms);
+
+/* Makes all such descriptors readable at once. */
+extern void dbaas_http_wake(void);
 
 /*
  * May the URL be the base of requests?  It must be https, or http with a

@@ -94,6 +94,7 @@ typedef struct DbaasScanState
 	bool		async;			/* do not wait: say so in "pending" */
 	bool		pending;
 	int			descriptor;		/* given to an Append, or -1 */
+	MemoryContextCallback close_descriptor;
 	DbaasCounters counters;
 } DbaasScanState;
 
@@ -539,7 +540,8 @@ read_row(ForeignScanState *node, ScanResult *result, TupleTableSlot *slot)
 		return;
 	}
 
-	if (scan->counters.in_flight > 0)
+	/* Under an Append, what others wait for must not be taken from its set. */
+	if (scan->counters.in_flight > 0 && !scan->async)
 		dbaas_api_keep_going();
 	MemoryContextReset(scan->row_cxt);
 	oldcxt = MemoryContextSwitchTo(scan->row_cxt);
@@ -592,9 +594,12 @@ dbaasReScanForeignScan(ForeignScanState *node)
 	((DbaasScanState *) node->fdw_state)->result = NULL;
 }
 
+/* Also called when the query ends in an error. */
 static void
-close_descriptor(DbaasScanState *scan)
+close_descriptor(void *arg)
 {
+	DbaasScanState *scan = arg;
+
 	if (scan->descriptor >= 0)
 	{
 		close(scan->descriptor);
@@ -643,7 +648,8 @@ dbaasForeignAsyncRequest(AsyncRequest *areq)
 
 /*
  * Each scan gives a descriptor of its own for the one set of sockets, so that
- * the Append can watch them all.
+ * the Append can watch them all.  What came while another scan was served is
+ * in no socket any more, so that comes first.
  */
 void
 dbaasForeignAsyncConfigureWait(AsyncRequest *areq)
@@ -652,6 +658,22 @@ dbaasForeignAsyncConfigureWait(AsyncRequest *areq)
 	DbaasScanState *scan = node->fdw_state;
 	AppendState *append = (AppendState *) areq->requestor;
 
+	areq->callback_pending = false;
+	answer_request(areq);
+	if (!areq->callback_pending)
+	{
+		dbaas_api_wake();
+		ExecAsyncResponse(areq);
+		return;
+	}
+
+	if (scan->close_descriptor.func == NULL)
+	{
+		scan->close_descriptor.func = close_descriptor;
+		scan->close_descriptor.arg = scan;
+		MemoryContextRegisterResetCallback(node->ss.ps.state->es_query_cxt,
+										   &scan->close_descriptor);
+	}
 	close_descriptor(scan);
 	if (AcquireExternalFD())
 	{
