@@ -66,6 +66,15 @@ note_uri(void *cls, const char *uri, struct MHD_Connection *connection)
 	return exchange;
 }
 
+/* The path is decoded where it is used; some versions would refuse a NUL in it. */
+static size_t
+keep_escapes(void *cls, struct MHD_Connection *connection, char *text)
+{
+	(void) cls;
+	(void) connection;
+	return strlen(text);
+}
+
 static void
 free_exchange(void *cls, struct MHD_Connection *connection, void **context,
 			  enum MHD_RequestTerminationCode why)
@@ -427,6 +436,7 @@ server_start(void)
 								   (uint16_t) config.port, NULL, NULL, handle_request, NULL,
 								   MHD_OPTION_SOCK_ADDR, (struct sockaddr *) &address,
 								   MHD_OPTION_URI_LOG_CALLBACK, note_uri, NULL,
+								   MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
 								   MHD_OPTION_NOTIFY_COMPLETED, free_exchange, NULL,
 								   MHD_OPTION_NOTIFY_CONNECTION, note_connection, NULL,
 								   MHD_OPTION_CONNECTION_LIMIT, (unsigned) MAX_CONNECTIONS,

@@ -25,6 +25,7 @@
 #include "http.h"
 #include "lib/ilist.h"
 #include "lib/stringinfo.h"
+#include "mask.h"
 #include "miscadmin.h"
 #include "options.h"
 #include "sign.h"
@@ -975,7 +976,7 @@ describe_body(const DbaasCall *call, const DbaasHttpAnswer *answer)
 			said.data[i] = ' ';
 	}
 	/* Masked before it is cut, or a part of the secret could be left. */
-	excerpt = dbaas_error_mask(said.data, call->spec.secret);
+	excerpt = dbaas_mask(said.data, call->spec.secret);
 	excerpt = dbaas_error_excerpt(excerpt, strlen(excerpt), EXCERPT_BYTES);
 	MemoryContextDelete(cxt);
 	return *excerpt ? psprintf("The API says: %s", excerpt) : NULL;

@@ -36,13 +36,6 @@ extern DbaasError *dbaas_error_new(int sqlerrcode, const char *format,...)
  */
 extern char *dbaas_error_excerpt(const char *text, size_t len, size_t max_bytes);
 
-/*
- * The text with "***" wherever the secret stands, plainly or escaped as in
- * JSON; of a URI, also its password alone.  In the current memory context, or
- * the text itself when secret is NULL.
- */
-extern char *dbaas_error_mask(char *text, const char *secret);
-
 /* ereport(ERROR) of an error value. */
 pg_noreturn extern void dbaas_error_raise(const DbaasError *error);
 

@@ -327,6 +327,7 @@ set_options(DbaasHttpRequest *request, const char *method, const char *url,
 	/* Wait for the first TLS connection: it may carry all requests. */
 	SETOPT(CURLOPT_PIPEWAIT, tls ? 1L : 0L);
 	SETOPT(CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
+	SETOPT(CURLOPT_FORBID_REUSE, fresh ? 1L : 0L);
 	SETOPT(CURLOPT_TCP_KEEPALIVE, 1L);
 	SETOPT(CURLOPT_CONNECTTIMEOUT_MS, pool->connect_timeout_ms);
 	SETOPT(CURLOPT_TIMEOUT_MS, pool->request_timeout_ms);

@@ -15,6 +15,7 @@
 
 #include "access/xact.h"
 #include "lib/stringinfo.h"
+#include "mask.h"
 #include "miscadmin.h"
 #include "options.h"
 #include "queue.h"
@@ -241,9 +242,12 @@ services_text(const DbaasWrite *write)
 	return out.data;
 }
 
-/* A line for each write; all, or those that stand and are not reported. */
+/*
+ * A line for each write from a nesting level on; all, or those that stand and
+ * that, unless "again" is set, are not reported yet.
+ */
 static char *
-list_writes(bool all, int min_level)
+list_writes(bool all, bool again, int min_level)
 {
 	StringInfoData out;
 	ListCell   *lc;
@@ -255,7 +259,8 @@ list_writes(bool all, int min_level)
 
 		if (queued->state == WRITE_DRY)
 			continue;
-		if (!all && (!stands(queued) || queued->reported || queued->level < min_level))
+		if (!all && (!stands(queued) || (queued->reported && !again) ||
+					 queued->level < min_level))
 			continue;
 		queued->reported = true;
 		appendStringInfo(&out, "%s%s%s: %s", out.len ? "\n" : "",
@@ -265,11 +270,15 @@ list_writes(bool all, int min_level)
 	return out.len ? out.data : NULL;
 }
 
-/* Says which writes stand although what asked for them is rolled back. */
+/*
+ * Says which writes stand although what asked for them is rolled back.  The
+ * error that ends a transaction has said so; that which ends a subtransaction
+ * may have been caught, and is said again.
+ */
 static void
 warn_of_standing_writes(int min_level)
 {
-	char	   *list = list_writes(false, min_level);
+	char	   *list = list_writes(false, min_level > 0, min_level);
 
 	if (list)
 		ereport(WARNING,
@@ -295,6 +304,20 @@ any_queued(void)
 	return false;
 }
 
+/* Has the transaction written, or is it to write, beside dry runs? */
+static bool
+any_real(void)
+{
+	ListCell   *lc;
+
+	foreach(lc, queue)
+	{
+		if (((QueuedWrite *) lfirst(lc))->state != WRITE_DRY)
+			return true;
+	}
+	return false;
+}
+
 static void
 forget_all(void)
 {
@@ -313,7 +336,7 @@ on_transaction(XactEvent event, void *arg)
 			dbaas_queue_send();
 			break;
 		case XACT_EVENT_PRE_PREPARE:
-			if (any_queued())
+			if (any_real())
 				ereport(ERROR,
 						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						 errmsg("cannot PREPARE a transaction that has written to foreign tables of dbaas_fdw"),
@@ -350,7 +373,11 @@ on_subtransaction(SubXactEvent event, SubTransactionId subid, SubTransactionId p
 		QueuedWrite *queued = lfirst(lc);
 
 		if (queued->level < level)
+		{
+			if (event == SUBXACT_EVENT_ABORT_SUB)
+				queued->reported = false;
 			continue;
+		}
 		if (event == SUBXACT_EVENT_COMMIT_SUB)
 			queued->level = level - 1;
 		else
@@ -441,15 +468,31 @@ send_batches(void)
 	return failed;
 }
 
+/* Does the statement that failed, perhaps, hold a secret? */
+static bool
+any_secret(void)
+{
+	ListCell   *lc;
+
+	foreach(lc, queue)
+	{
+		if (((QueuedWrite *) lfirst(lc))->write.secret)
+			return true;
+	}
+	return false;
+}
+
 /* The error of the write that failed, with the outcome of all as its detail. */
 pg_noreturn static void
 raise_failure(QueuedWrite *failed)
 {
 	const char *detail = failed->error->detail;
-	char	   *list = list_writes(true, 0);
+	char	   *list = list_writes(true, false, 0);
+	bool		secret = any_secret();
 
 	ereport(ERROR,
-			(errcode(failed->error->sqlerrcode),
+			(errhidestmt(secret), errhidecontext(secret),
+			 errcode(failed->error->sqlerrcode),
 			 errmsg_internal("%s", failed->error->message),
 			 errdetail_internal("%s%sWrites of this transaction:\n%s",
 								detail ? detail : "", detail ? "\n" : "", list),
@@ -508,7 +551,9 @@ dbaas_queue_send(void)
 		FlushErrorState();
 		edata->detail = psprintf("%s%sWrites of this transaction:\n%s",
 								 edata->detail ? edata->detail : "",
-								 edata->detail ? "\n" : "", list_writes(true, 0));
+								 edata->detail ? "\n" : "", list_writes(true, false, 0));
+		edata->hide_stmt = edata->hide_stmt || any_secret();
+		edata->hide_ctx = edata->hide_ctx || any_secret();
 		ReThrowError(edata);
 	}
 	PG_END_TRY();
@@ -678,7 +723,7 @@ operation_failed(QueuedWrite *queued, const char *state, DbaasJson *operation)
 	initStringInfo(&said);
 	appendStringInfo(&said, "%s%s%s", reason ? reason : "no reason given",
 					 message ? ": " : "", message ? message : "");
-	excerpt = dbaas_error_mask(said.data, queued->write.secret);
+	excerpt = dbaas_mask(said.data, queued->write.secret);
 	excerpt = dbaas_error_excerpt(excerpt, strlen(excerpt), EXCERPT_BYTES);
 	error = dbaas_error_new(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION, "%s: its operation ended in %s",
 							dbaas_write_label(&queued->write), state);

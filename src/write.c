@@ -48,6 +48,27 @@ in_path(const DbaasResource *resource, const char *path, int column)
 		(c->field && dbaas_catalogue_in_path(path, c->field));
 }
 
+/* The name that the table gives a column of the catalogue. */
+static const char *
+shown_name(const DbaasTable *table, int column)
+{
+	AttrNumber	attnum = dbaas_table_attribute(table, column);
+
+	return attnum ? get_attname(table->relid, attnum, false) : table->resource->columns[column].name;
+}
+
+/* Do rows of the table hold a secret?  Then a log must not show the statement. */
+static bool
+has_secret(const DbaasTable *table)
+{
+	for (int c = 0; c < table->resource->ncolumns; c++)
+	{
+		if (table->resource->columns[c].secret)
+			return true;
+	}
+	return false;
+}
+
 /* May the operation give the column a value? */
 static bool
 is_settable(const DbaasResource *resource, CmdType operation, int column)
@@ -60,16 +81,17 @@ is_settable(const DbaasResource *resource, CmdType operation, int column)
 		in_path(resource, resource->insert.path, column);
 }
 
+/* The table's columns that the operation takes. */
 static char *
-settable_columns(const DbaasResource *resource, CmdType operation)
+settable_columns(const DbaasTable *table, CmdType operation)
 {
 	StringInfoData out;
 
 	initStringInfo(&out);
-	for (int c = 0; c < resource->ncolumns; c++)
+	for (int c = 0; c < table->resource->ncolumns; c++)
 	{
-		if (is_settable(resource, operation, c))
-			appendStringInfo(&out, "%s%s", out.len ? ", " : "", resource->columns[c].name);
+		if (is_settable(table->resource, operation, c) && dbaas_table_attribute(table, c))
+			appendStringInfo(&out, "%s%s", out.len ? ", " : "", shown_name(table, c));
 	}
 	return out.data;
 }
@@ -80,11 +102,12 @@ refuse_column(const DbaasTable *table, CmdType operation, AttrNumber attnum)
 	const char *verb = operation == CMD_INSERT ? "INSERT" : "UPDATE";
 
 	ereport(ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			(errhidestmt(has_secret(table)), errhidecontext(has_secret(table)),
+			 errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 errmsg("column \"%s\" of foreign table \"%s\" cannot be set by %s",
 					get_attname(table->relid, attnum, false), get_rel_name(table->relid), verb),
 			 errdetail("The API does not take it."),
-			 errhint("%s takes: %s.", verb, settable_columns(table->resource, operation))));
+			 errhint("%s takes: %s.", verb, settable_columns(table, operation))));
 }
 
 void
@@ -163,24 +186,29 @@ dbaas_writer_value(DbaasWriter *writer, const DbaasRowValues *row, int column)
 
 /* Refuses a value, with what is allowed as the hint; never shows a secret. */
 pg_noreturn static void
-refuse_value(const DbaasColumn *column, const char *value, const char *allowed)
+refuse_value(const DbaasWriter *writer, int column, const char *value, const char *allowed)
 {
+	const char *name = shown_name(writer->table, column);
+
 	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 column->secret || value == NULL ?
-			 errmsg("the API does not accept this value of column \"%s\"", column->name) :
+			(errhidestmt(has_secret(writer->table)), errhidecontext(has_secret(writer->table)),
+			 errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 writer->resource->columns[column].secret || value == NULL ?
+			 errmsg("the API does not accept this value of column \"%s\"", name) :
 			 errmsg("the API does not accept \"%s\" for column \"%s\"",
-					dbaas_error_excerpt(value, strlen(value), NAMEDATALEN), column->name),
+					dbaas_error_excerpt(value, strlen(value), NAMEDATALEN), name),
 			 errhint("%s", allowed)));
 }
 
 static void
-check_domain(const DbaasColumn *column, const char *value)
+check_domain(const DbaasWriter *writer, int column, const char *value)
 {
-	const char *problem = dbaas_catalogue_check(column->write_domain, value);
+	const char *problem = dbaas_catalogue_check(writer->resource->columns[column].write_domain,
+												value);
 
 	if (problem)
-		refuse_value(column, value, psprintf("Allowed for %s: %s.", column->name, problem));
+		refuse_value(writer, column, value,
+					 psprintf("Allowed for %s: %s.", shown_name(writer->table, column), problem));
 }
 
 /* Refuses a row that gives a value where the API takes none. */
@@ -203,11 +231,13 @@ check_settable(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasRo
 }
 
 pg_noreturn static void
-refuse_missing(const DbaasWriter *writer, const char *column)
+refuse_missing(const DbaasWriter *writer, int column)
 {
 	ereport(ERROR,
-			(errcode(ERRCODE_NOT_NULL_VIOLATION),
-			 errmsg("column \"%s\" of foreign table \"%s\" has to be given", column,
+			(errhidestmt(has_secret(writer->table)), errhidecontext(has_secret(writer->table)),
+			 errcode(ERRCODE_NOT_NULL_VIOLATION),
+			 errmsg("column \"%s\" of foreign table \"%s\" has to be given",
+					shown_name(writer->table, column),
 					get_rel_name(writer->table->relid)),
 			 errdetail("The API needs it.")));
 }
@@ -247,7 +277,7 @@ zone_names(const DbaasZones *zones)
 
 /* The zone of that name. */
 static const DbaasZone *
-named_zone(const char *name, const DbaasZones *zones)
+named_zone(const char *name, const DbaasZones *zones, bool hide)
 {
 	for (int i = 0; i < zones->n; i++)
 	{
@@ -255,7 +285,8 @@ named_zone(const char *name, const DbaasZones *zones)
 			return &zones->zones[i];
 	}
 	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			(errhidestmt(hide), errhidecontext(hide),
+			 errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("zone \"%s\" is none of the server's zones",
 					dbaas_error_excerpt(name, strlen(name), NAMEDATALEN)),
 			 errhint("The zones are: %s.", zone_names(zones))));
@@ -274,7 +305,8 @@ zone_of_service(DbaasWriter *writer, const char *service)
 		dbaas_error_raise(error);
 	if (found == NIL)
 		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				(errhidestmt(has_secret(writer->table)), errhidecontext(has_secret(writer->table)),
+				 errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("there is no service \"%s\" in any zone",
 						dbaas_error_excerpt(service, strlen(service), NAMEDATALEN))));
 	if (list_length(found) == 1)
@@ -285,7 +317,8 @@ zone_of_service(DbaasWriter *writer, const char *service)
 		appendStringInfo(&names, "%s%s", names.len ? ", " : "",
 						 ((const DbaasZone *) lfirst(lc))->name);
 	ereport(ERROR,
-			(errcode(ERRCODE_AMBIGUOUS_ALIAS),
+			(errhidestmt(has_secret(writer->table)), errhidecontext(has_secret(writer->table)),
+			 errcode(ERRCODE_AMBIGUOUS_ALIAS),
 			 errmsg("there is a service \"%s\" in several zones: %s",
 					dbaas_error_excerpt(service, strlen(service), NAMEDATALEN), names.data),
 			 errhint("Give the column zone a value.")));
@@ -308,11 +341,11 @@ row_zone(DbaasWriter *writer, const DbaasRowValues *row)
 	if (error)
 		dbaas_error_raise(error);
 	if (name)
-		return named_zone(name, zones);
+		return named_zone(name, zones, has_secret(writer->table));
 	if (zones->n == 1)
 		return &zones->zones[0];
 	if (service == NULL)
-		refuse_missing(writer, writer->resource->columns[DBAAS_ZONE_COLUMN].name);
+		refuse_missing(writer, DBAAS_ZONE_COLUMN);
 	return zone_of_service(writer, service);
 }
 
@@ -325,33 +358,32 @@ make_path(DbaasWriter *writer, const DbaasRowValues *row)
 
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
-		const DbaasColumn *column = &resource->columns[c];
-
 		if (!in_path(resource, writer->endpoint->path, c))
 			continue;
 		args[c] = dbaas_writer_value(writer, row, c);
 		if (args[c] == NULL)
-			refuse_missing(writer, column->name);
+			refuse_missing(writer, c);
 		if (!dbaas_path_can_hold(args[c]))
-			refuse_value(column, args[c], "It cannot be a segment of a path.");
-		check_domain(column, args[c]);
+			refuse_value(writer, c, args[c], "It cannot be a segment of a path.");
+		check_domain(writer, c, args[c]);
 	}
 	return dbaas_path_expand(resource, writer->endpoint->path, args);
 }
 
 /* A column's value as JSON. */
 static DbaasJson *
-json_value(const DbaasColumn *column, const char *text)
+json_value(const DbaasWriter *writer, int column, const char *text)
 {
 	DbaasJson  *value;
 	char	   *problem;
 
-	if (column->type != DBAAS_JSONB)
+	if (writer->resource->columns[column].type != DBAAS_JSONB)
 		return json_object_new_string(text);
 	if (!dbaas_json_parse(CurrentMemoryContext, text, strlen(text), &value, &problem))
-		refuse_value(column, NULL, psprintf("It is no JSON: %s.", problem));
+		refuse_value(writer, column, NULL, psprintf("It is no JSON: %s.", problem));
 	if (!json_object_is_type(value, json_type_object))
-		refuse_value(column, text, psprintf("Allowed for %s: a JSON object.", column->name));
+		refuse_value(writer, column, text,
+					 psprintf("Allowed for %s: a JSON object.", shown_name(writer->table, column)));
 	return json_object_get(value);
 }
 
@@ -382,11 +414,11 @@ make_body(DbaasWriter *writer, const DbaasRowValues *row, const char **secret)
 		if (value == NULL && insert && !column->insert_required)
 			continue;
 		if (value == NULL)
-			refuse_missing(writer, column->name);
-		check_domain(column, value);
+			refuse_missing(writer, c);
+		check_domain(writer, c, value);
 		if (column->secret)
 			*secret = value;
-		json_object_object_add(body, member, json_value(column, value));
+		json_object_object_add(body, member, json_value(writer, c, value));
 	}
 	return json_object_object_length(body) ? dbaas_json_exact_text(body) : NULL;
 }
