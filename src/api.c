@@ -31,6 +31,7 @@
 #include "sign.h"
 #include "stats.h"
 #include "storage/fd.h"
+#include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/syscache.h"
@@ -49,6 +50,9 @@
 
 /* Bytes of the API's own words that an error shows. */
 #define EXCERPT_BYTES 500
+
+/* Memory of an answer's values, in terms of what its text may have. */
+#define JSON_MEMORY_FACTOR 8
 
 /* A secret file is one line. */
 #define MAX_SECRET_BYTES 1024
@@ -70,6 +74,7 @@ struct DbaasApi
 	char	   *api_secret;
 	int			max_concurrency;
 	int			max_retries;
+	size_t		max_response_bytes;
 	int			in_flight;
 	dlist_head	calls;			/* all that have not ended */
 	DbaasHttpPool *pool;
@@ -103,6 +108,7 @@ struct DbaasCall
 	DbaasError *error;
 	bool		unreachable;
 	bool		unknown;
+	int			status;
 };
 
 /* Holds an api while a memory context lives. */
@@ -269,7 +275,8 @@ open_api(Oid serverid, Oid userid, Oid umid, List *mapping_options, DbaasApi **r
 
 	settings.connect_timeout_ms = (long) (dbaas_option_number(api->options, "connect_timeout") * 1000);
 	settings.request_timeout_ms = (long) (dbaas_option_number(api->options, "request_timeout") * 1000);
-	settings.max_response_bytes = (size_t) dbaas_option_number(api->options, "max_response_bytes");
+	settings.max_response_bytes = api->max_response_bytes =
+		(size_t) dbaas_option_number(api->options, "max_response_bytes");
 	settings.ca_file = dbaas_option_string(api->options, "ca_file");
 	settings.proxy = dbaas_option_string(api->options, "proxy");
 	settings.user_agent = "dbaas_fdw/" DBAAS_FDW_VERSION;
@@ -294,7 +301,8 @@ no_credentials(const char *server, Oid userid, const char *what)
 										user ? user : "?", what, server);
 
 	error->hint = psprintf("CREATE USER MAPPING FOR CURRENT_USER SERVER %s "
-						   "OPTIONS (api_key '...', api_secret '...').", server);
+						   "OPTIONS (api_key '...', api_secret '...').",
+						   quote_identifier(server));
 	return error;
 }
 
@@ -324,9 +332,17 @@ read_secret_file(DbaasApi *api, const char *path)
 	FILE	   *file = AllocateFile(path, "r");
 	int			open_errno = errno;
 	bool		ok = file && fgets(line, sizeof(line), file) != NULL;
+	bool		whole = ok && (strchr(line, '\n') || strlen(line) < sizeof(line) - 1);
 
 	if (file)
 		FreeFile(file);
+	if (ok && !whole)
+	{
+		explicit_bzero(line, sizeof(line));
+		return dbaas_error_new(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+							   "the first line of the file of option \"api_secret_file\" is longer than %d bytes",
+							   MAX_SECRET_BYTES - 2);
+	}
 	if (ok)
 	{
 		line[strcspn(line, "\r\n")] = '\0';
@@ -381,6 +397,12 @@ dbaas_api_disconnect(Oid serverid)
 			close_api(api);
 	}
 	return any;
+}
+
+bool
+dbaas_api_is_current(const DbaasApi *api)
+{
+	return !api->stale;
 }
 
 Oid
@@ -496,6 +518,12 @@ dbaas_call_done(const DbaasCall *call)
 	return call->state == CALL_DONE;
 }
 
+bool
+dbaas_call_in_flight(const DbaasCall *call)
+{
+	return call->state == CALL_RUNNING;
+}
+
 DbaasError *
 dbaas_call_error(const DbaasCall *call)
 {
@@ -506,6 +534,12 @@ bool
 dbaas_call_unreachable(const DbaasCall *call)
 {
 	return call->unreachable;
+}
+
+int
+dbaas_call_status(const DbaasCall *call)
+{
+	return call->status;
 }
 
 bool
@@ -691,13 +725,22 @@ use_answer(DbaasCall *call, const DbaasHttpAnswer *answer)
 	char	   *problem;
 
 	MemoryContextSwitchTo(call->cxt);
+	call->status = answer->failure == DBAAS_HTTP_ANSWERED ? answer->status : 0;
 	if (answer->failure != DBAAS_HTTP_ANSWERED)
 		error = failure_error(call, answer);
 	else if (answer->status == 404 && call->spec.kind == DBAAS_CALL_READ)
 		;						/* nothing there: no answer, no error */
 	else if (answer->status < 200 || answer->status > 299)
 		error = status_error(call, answer);
+	else if (call->spec.kind == DBAAS_CALL_WRITE && answer->body_len > DBAAS_JSON_SHORT)
+	{
+		/* What becomes of a write has to be noted before an interrupt. */
+		error = dbaas_error_new(ERRCODE_FDW_ERROR, "%s answered at a length that no operation has",
+								call->label);
+		error->detail = psprintf("The answer has %zu bytes.", answer->body_len);
+	}
 	else if (!dbaas_json_parse(call->cxt, answer->body, answer->body_len,
+							   JSON_MEMORY_FACTOR * call->api->max_response_bytes,
 							   &call->answer, &problem))
 	{
 		error = dbaas_error_new(ERRCODE_FDW_ERROR, "%s answered with invalid JSON", call->label);
@@ -947,7 +990,8 @@ describe_body(const DbaasCall *call, const DbaasHttpAnswer *answer)
 	char	   *excerpt;
 
 	initStringInfo(&said);
-	if (dbaas_json_parse(cxt, body, len, &value, &problem))
+	if (len <= DBAAS_JSON_SHORT &&
+		dbaas_json_parse(cxt, body, len, DBAAS_JSON_MEMORY, &value, &problem))
 	{
 		append_part(&said, dbaas_json_member(value, "message"));
 		append_part(&said, dbaas_json_member(value, "error"));
@@ -969,14 +1013,14 @@ describe_body(const DbaasCall *call, const DbaasHttpAnswer *answer)
 		}
 	}
 	if (said.len == 0)
-		appendBinaryStringInfo(&said, body, len);
+		appendBinaryStringInfo(&said, body, Min(len, DBAAS_JSON_SHORT));
 	for (int i = 0; i < said.len; i++)
 	{
 		if (said.data[i] == '\0')
 			said.data[i] = ' ';
 	}
 	/* Masked before it is cut, or a part of the secret could be left. */
-	excerpt = dbaas_mask(said.data, call->spec.secret);
+	excerpt = dbaas_mask(dbaas_mask(said.data, call->spec.secret), call->api->api_secret);
 	excerpt = dbaas_error_excerpt(excerpt, strlen(excerpt), EXCERPT_BYTES);
 	MemoryContextDelete(cxt);
 	return *excerpt ? psprintf("The API says: %s", excerpt) : NULL;

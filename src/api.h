@@ -72,6 +72,12 @@ extern DbaasError *dbaas_api_connect(Oid serverid, Oid userid, MemoryContext cxt
 									 DbaasApi **api);
 
 /*
+ * Is the connection still what the server and the user mapping say?  If not,
+ * dbaas_api_connect() makes another.
+ */
+extern bool dbaas_api_is_current(const DbaasApi *api);
+
+/*
  * Closes the connections to a server, or to all with InvalidOid; those in use
  * once they are no longer.  Returns whether there were any.
  */
@@ -103,11 +109,17 @@ extern DbaasCall *dbaas_api_call(DbaasApi *api, MemoryContext cxt,
 /* Has the call ended? */
 extern bool dbaas_call_done(const DbaasCall *call);
 
+/* Has the call a request under way?  Else it ended, or waits for its turn. */
+extern bool dbaas_call_in_flight(const DbaasCall *call);
+
 /* Of a call that has ended: its error, or NULL. */
 extern DbaasError *dbaas_call_error(const DbaasCall *call);
 
 /* Of a call that has ended: did its error come from not reaching the server? */
 extern bool dbaas_call_unreachable(const DbaasCall *call);
+
+/* Of a call that has ended: the HTTP status, or 0 when there was no answer. */
+extern int	dbaas_call_status(const DbaasCall *call);
 
 /*
  * Of a write that has ended with an error: may the API have carried it out all

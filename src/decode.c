@@ -186,9 +186,7 @@ value_text(DbaasJson *value)
 
 	if (json_object_is_type(value, json_type_string))
 		return server_text(json_object_get_string(value), json_object_get_string_len(value));
-	text = dbaas_json_integer(value);
-	if (text == NULL)
-		text = dbaas_json_text(value);
+	text = dbaas_json_exact_text(value);
 	return server_text(text, strlen(text));
 }
 
@@ -206,7 +204,10 @@ scalar_datum(Input *input, DbaasJson *value)
 	switch (input->type)
 	{
 		case JSONOID:
+			text = dbaas_json_exact_text(value);
+			return call_input(input, server_text(text, strlen(text)));
 		case JSONBOID:
+			/* An exponent of zero is nothing to a numeric. */
 			text = dbaas_json_text(value);
 			return call_input(input, server_text(text, strlen(text)));
 		case TEXTOID:

@@ -23,6 +23,7 @@
 
 #include "fetch.h"
 #include "lib/ilist.h"
+#include "miscadmin.h"
 #include "path.h"
 #include "utils/memutils.h"
 
@@ -268,15 +269,34 @@ take_keys(DbaasFetch *fetch)
 	return NULL;
 }
 
+static int
+compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
 static bool
 key_has_value(const DbaasKey *key, const char *value)
 {
-	for (int i = 0; i < key->n; i++)
+	return bsearch(&value, key->values, key->n, sizeof(char *), compare_texts) != NULL;
+}
+
+void
+dbaas_key_restrict(DbaasKey *key, const char **values, int n)
+{
+	int			kept = 0;
+
+	qsort(values, n, sizeof(char *), compare_texts);
+	for (int i = 0; i < n; i++)
 	{
-		if (strcmp(key->values[i], value) == 0)
-			return true;
+		CHECK_FOR_INTERRUPTS();
+		if ((kept == 0 || strcmp(values[kept - 1], values[i]) != 0) &&
+			(!key->given || key_has_value(key, values[i])))
+			values[kept++] = values[i];
 	}
-	return false;
+	key->given = true;
+	key->n = kept;
+	key->values = values;
 }
 
 /* No request can yield a row when a key has no value. */
@@ -371,6 +391,7 @@ add_targets(DbaasFetch *fetch, const DbaasZone *zone, const char **args, int col
 			continue;
 		for (int i = 0; i < key->n; i++)
 		{
+			CHECK_FOR_INTERRUPTS();
 			args[column] = key->values[i];
 			add_targets(fetch, zone, args, column + 1);
 		}
@@ -397,6 +418,7 @@ add_parents(DbaasFetch *fetch, const DbaasZone *zone, DbaasParents *parents)
 		const char **args = palloc0(resource->ncolumns * sizeof(char *));
 		bool		wanted = true;
 
+		CHECK_FOR_INTERRUPTS();
 		for (int i = 0; i < DBAAS_PARENT_KEYS && resource->parent->keys[i].column; i++)
 		{
 			int			c = dbaas_catalogue_column(resource, resource->parent->keys[i].column);

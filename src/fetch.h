@@ -22,8 +22,14 @@ typedef struct DbaasKey
 {
 	bool		given;			/* the values below, and no others */
 	int			n;
-	const char **values;		/* in UTF-8, each once */
+	const char **values;		/* in UTF-8, each once, sorted */
 } DbaasKey;
+
+/*
+ * The key also has to be one of n values, which are sorted in place: those that
+ * it may have had before, and that are among them, remain.  Serves interrupts.
+ */
+extern void dbaas_key_restrict(DbaasKey *key, const char **values, int n);
 
 typedef struct DbaasFetchSpec
 {

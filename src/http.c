@@ -35,6 +35,9 @@
 /* Connections that a pool keeps open when they are idle. */
 #define MAX_IDLE_CONNECTIONS 64L
 
+/* Time without a turn of the loop that is taken to be spent on other things. */
+#define IDLE_USECS 500000
+
 /* Events that one turn of the loop takes from the epoll set. */
 #define MAX_EVENTS 32
 
@@ -62,6 +65,7 @@ struct DbaasHttpRequest
 	struct curl_slist *headers;
 	char	   *request_body;
 	char		errbuf[CURL_ERROR_SIZE];
+	TimestampTz deadline;
 	bool		ended;
 	bool		too_large;
 	bool		no_memory;
@@ -74,6 +78,8 @@ struct DbaasHttpRequest
 static int	epoll_fd = -1;
 static int	timer_fd = -1;		/* in the epoll set, with pool id 0 */
 static TimestampTz alarm_at = 0;	/* when that is due; 0: never */
+static TimestampTz last_driven = 0; /* end of the last wait or turn */
+static bool waits_outside = false;	/* on a descriptor, for its alarm */
 static uint32 last_pool_id = 0;
 static dlist_head pools = DLIST_STATIC_INIT(pools);
 
@@ -257,6 +263,7 @@ dbaas_http_start(DbaasHttpPool *pool, MemoryContext cxt, const char *method,
 
 	request = MemoryContextAllocZero(cxt, sizeof(DbaasHttpRequest));
 	request->pool = pool;
+	request->deadline = GetCurrentTimestamp() + (TimestampTz) pool->request_timeout_ms * 1000;
 	request->request_body = body ? MemoryContextStrdup(cxt, body) : NULL;
 	request->callback.func = release_callback;
 	request->callback.arg = request;
@@ -330,13 +337,15 @@ set_options(DbaasHttpRequest *request, const char *method, const char *url,
 	SETOPT(CURLOPT_FORBID_REUSE, fresh ? 1L : 0L);
 	SETOPT(CURLOPT_TCP_KEEPALIVE, 1L);
 	SETOPT(CURLOPT_CONNECTTIMEOUT_MS, pool->connect_timeout_ms);
-	SETOPT(CURLOPT_TIMEOUT_MS, pool->request_timeout_ms);
 	SETOPT(CURLOPT_SSL_VERIFYPEER, 1L);
 	SETOPT(CURLOPT_SSL_VERIFYHOST, 2L);
 	if (pool->ca_file)
 		SETOPT(CURLOPT_CAINFO, pool->ca_file);
-	/* "" also keeps libcurl from looking at the server's environment. */
-	SETOPT(CURLOPT_PROXY, pool->proxy ? pool->proxy : "");
+	/*
+	 * "" also keeps libcurl from looking at the server's environment.  Plain
+	 * http is for this machine alone, and goes through no proxy.
+	 */
+	SETOPT(CURLOPT_PROXY, pool->proxy && tls ? pool->proxy : "");
 	SETOPT(CURLOPT_USERAGENT, pool->user_agent);
 	SETOPT(CURLOPT_ACCEPT_ENCODING, "");
 	SETOPT(CURLOPT_WRITEFUNCTION, on_body);
@@ -594,6 +603,48 @@ collect_ended(DbaasHttpPool *pool)
 	}
 }
 
+/*
+ * Time in which the backend did something else does not count for requests:
+ * what has come in it is still in the sockets.
+ */
+static void
+forgive_idle_time(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz idle = now - last_driven;
+	dlist_iter	pool_iter;
+
+	if (waits_outside || idle < IDLE_USECS)
+		return;
+	dlist_foreach(pool_iter, &pools)
+	{
+		DbaasHttpPool *pool = dlist_container(DbaasHttpPool, node, pool_iter.cur);
+		dlist_iter	iter;
+
+		dlist_foreach(iter, &pool->requests)
+			dlist_container(DbaasHttpRequest, node, iter.cur)->deadline += idle;
+	}
+}
+
+/* Ends the requests of a pool that are past their deadlines. */
+static void
+end_overdue(DbaasHttpPool *pool)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &pool->requests)
+	{
+		DbaasHttpRequest *request = dlist_container(DbaasHttpRequest, node, iter.cur);
+
+		if (request->ended || request->deadline > now)
+			continue;
+		snprintf(request->errbuf, CURL_ERROR_SIZE, "no whole answer within %ld ms",
+				 pool->request_timeout_ms);
+		end_request(request, CURLE_OPERATION_TIMEDOUT);
+	}
+}
+
 void
 dbaas_http_perform(void)
 {
@@ -603,6 +654,8 @@ dbaas_http_perform(void)
 
 	if (epoll_fd < 0)
 		return;
+	forgive_idle_time();
+	waits_outside = false;
 	clear_alarm();
 	n = epoll_wait(epoll_fd, events, MAX_EVENTS, 0);
 	for (int i = 0; i < n; i++)
@@ -626,7 +679,26 @@ dbaas_http_perform(void)
 			perform_pool(pool, CURL_SOCKET_TIMEOUT, 0);
 		}
 		collect_ended(pool);
+		end_overdue(pool);
 	}
+	last_driven = GetCurrentTimestamp();
+}
+
+/* The time until a request of the pool is overdue, when that is less. */
+static long
+next_deadline(DbaasHttpPool *pool, TimestampTz now, long timeout_ms)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &pool->requests)
+	{
+		DbaasHttpRequest *request = dlist_container(DbaasHttpRequest, node, iter.cur);
+		long		ms = request->deadline <= now ? 0 : (request->deadline - now + 999) / 1000;
+
+		if (!request->ended && (timeout_ms < 0 || ms < timeout_ms))
+			timeout_ms = ms;
+	}
+	return timeout_ms;
 }
 
 /* The time until a pool wants to be called, when that is less than timeout_ms. */
@@ -647,6 +719,7 @@ next_timer(long timeout_ms)
 			if (timeout_ms < 0 || ms < timeout_ms)
 				timeout_ms = ms;
 		}
+		timeout_ms = next_deadline(pool, now, timeout_ms);
 	}
 	return timeout_ms;
 }
@@ -667,6 +740,7 @@ dbaas_http_wait(long timeout_ms, uint32 wait_event)
 		if (WaitLatchOrSocket(MyLatch, events, epoll_fd >= 0 ? epoll_fd : PGINVALID_SOCKET,
 							  timeout_ms, wait_event) & WL_LATCH_SET)
 			ResetLatch(MyLatch);
+		last_driven = GetCurrentTimestamp();
 		CHECK_FOR_INTERRUPTS();
 	}
 	dbaas_http_perform();
@@ -684,6 +758,7 @@ dbaas_http_descriptor(long timeout_ms)
 {
 	if (epoll_fd < 0)
 		return -1;
+	waits_outside = true;
 	set_alarm(next_timer(timeout_ms));
 	return fcntl(epoll_fd, F_DUPFD_CLOEXEC, 0);
 }
@@ -723,20 +798,19 @@ dbaas_http_check_url(const char *url, char **problem)
 	bool		extra = true;
 
 	/* libcurl takes https:///x for https://x/. */
-	if (parsed && strstr(url, ":///") == NULL &&
+	if (parsed && strstr(url, ":///") == NULL && strpbrk(url, "?#") == NULL &&
 		curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK)
 	{
 		scheme = url_part(parsed, CURLUPART_SCHEME);
 		host = url_part(parsed, CURLUPART_HOST);
-		extra = url_part(parsed, CURLUPART_USER) || url_part(parsed, CURLUPART_PASSWORD) ||
-			url_part(parsed, CURLUPART_QUERY) || url_part(parsed, CURLUPART_FRAGMENT);
+		extra = url_part(parsed, CURLUPART_USER) || url_part(parsed, CURLUPART_PASSWORD);
 	}
 	curl_url_cleanup(parsed);
 
-	if (scheme == NULL || host == NULL)
-		*problem = "It is not a URL.";
-	else if (extra)
+	if (strpbrk(url, "?#") != NULL || (scheme && host && extra))
 		*problem = "It has a user, a password, a query or a fragment.";
+	else if (scheme == NULL || host == NULL)
+		*problem = "It is not a URL.";
 	else if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0)
 		*problem = psprintf("The scheme \"%s\" is neither https nor http.", scheme);
 	else if (strcmp(scheme, "http") == 0 && !is_loopback(host))

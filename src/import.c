@@ -21,11 +21,13 @@
 #include "import.h"
 #include "lib/stringinfo.h"
 #include "options.h"
+#include "storage/lmgr.h"
 #include "table.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 #define REMOTE_SCHEMA "dbaas"
 
@@ -153,7 +155,12 @@ dbaas_fdw_comment(PG_FUNCTION_ARGS)
 
 	SPI_connect();
 	foreach(lc, relids)
-		comments += comment_table(schema, lfirst_oid(lc));
+	{
+		/* COMMENT takes that lock; the table may be gone by then. */
+		LockRelationOid(lfirst_oid(lc), ShareUpdateExclusiveLock);
+		if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(lfirst_oid(lc))))
+			comments += comment_table(schema, lfirst_oid(lc));
+	}
 	SPI_finish();
 	PG_RETURN_INT64(comments);
 }

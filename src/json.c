@@ -14,7 +14,15 @@
 #include "json.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/memutils.h"
+
+/* Memory that json-c takes for an object or array, and for another value. */
+#define CONTAINER_BYTES 800.0
+#define SCALAR_BYTES 64.0
+
+/* Bytes that are parsed between two looks at interrupts. */
+#define SLICE_BYTES (64 * 1024)
 
 /* A whole number of up to this many digits fits json-c's 64-bit integers. */
 #define MAX_INTEGER_DIGITS 18
@@ -56,6 +64,33 @@ skip_string(const char *p, const char *end)
 	return Min(p + 1, end);
 }
 
+/* Is there, at p, one of those characters? */
+static bool
+is_one_of(const char *p, const char *end, const char *characters)
+{
+	return p < end && *p != '\0' && strchr(characters, *p) != NULL;
+}
+
+/*
+ * What json-c needs for the values in the text, about.
+ */
+static double
+estimate_memory(const char *text, size_t len)
+{
+	const char *end = text + len;
+	double		memory = 0;
+
+	for (const char *p = text; p < end;)
+	{
+		if (*p == '{' || *p == '[')
+			memory += CONTAINER_BYTES;
+		else if (*p == ',' || *p == ':')
+			memory += SCALAR_BYTES;
+		p = *p == '"' ? skip_string(p, end) : p + 1;
+	}
+	return memory + len;
+}
+
 /*
  * json-c keeps the digits of a number with a fraction or an exponent, but cuts
  * a whole number to 64 bits.  Gives each longer one the exponent 0.  Returns
@@ -86,9 +121,9 @@ keep_digits(const char *text, size_t *len)
 		}
 
 		/* What follows a point or an exponent is not a number's start. */
-		if (p - start <= MAX_INTEGER_DIGITS ||
-			(p < end && strchr(".eE", *p) != NULL) ||
-			(start > text && strchr(".eE+", start[-1]) != NULL))
+		if (p - start <= MAX_INTEGER_DIGITS || is_one_of(p, end, ".eE") ||
+			(start > text && is_one_of(start - 1, end, ".eE+")) ||
+			(start > text + 1 && start[-1] == '-' && is_one_of(start - 2, end, "eE")))
 			continue;
 		if (out.data == NULL)
 			initStringInfo(&out);
@@ -118,12 +153,27 @@ escaped_unit(const char *p, const char *end)
 	return *stop == '\0' ? (int) unit : -1;
 }
 
+/* Is the string that p is in the name of a member? */
+static bool
+in_member_name(const char *p, const char *end)
+{
+	for (; p < end && *p != '"'; p++)
+	{
+		if (*p == '\\')
+			p++;
+	}
+	for (p++; p < end && isspace((unsigned char) *p); p++)
+		;
+	return p < end && *p == ':';
+}
+
 /*
- * Half a surrogate pair, which json-c replaces and PostgreSQL does not take.
- * Returns where one is escaped, or NULL.
+ * Half a surrogate pair, which json-c replaces and PostgreSQL does not take; or
+ * a NUL in the name of a member, which json-c would cut there.  Returns where
+ * one is escaped, or NULL.
  */
 static const char *
-find_lone_surrogate(const char *text, const char *end)
+find_bad_escape(const char *text, const char *end)
 {
 	for (const char *p = text; (p = memchr(p, '\\', end - p)) != NULL;)
 	{
@@ -136,7 +186,8 @@ find_lone_surrogate(const char *text, const char *end)
 				return p;
 			p += 12;
 		}
-		else if (unit >= 0xdc00 && unit <= 0xdfff)
+		else if ((unit >= 0xdc00 && unit <= 0xdfff) ||
+				 (unit == 0 && in_member_name(p, end)))
 			return p;
 		else
 			p += unit >= 0 ? 6 : Min(2, end - p);
@@ -161,49 +212,85 @@ find_fault(const char *text, size_t len)
 	else if (pg_parse_json(lex, &nullSemAction) != JSON_SUCCESS)
 		fault = lex->token_start ? lex->token_start : lex->token_terminator;
 	else
-		fault = find_lone_surrogate(text, text + len);
+		fault = find_bad_escape(text, text + len);
 	pfree(lex);
 	return fault;
 }
 
+static void
+free_tokener(void *arg)
+{
+	json_tokener_free(arg);
+}
+
+/*
+ * Runs the tokener over the text, slice by slice.  Interrupts may end it: the
+ * tokener belongs to the current memory context.
+ */
+static DbaasJson *
+tokenize(struct json_tokener *tokener, const char *text, size_t len)
+{
+	DbaasJson  *value = NULL;
+
+	/* With the final NUL: it ends a number that stands alone. */
+	for (size_t done = 0; done <= len; done += SLICE_BYTES)
+	{
+		value = json_tokener_parse_ex(tokener, text + done,
+									  (int) Min(len + 1 - done, SLICE_BYTES));
+		if (json_tokener_get_error(tokener) != json_tokener_continue)
+			break;
+		CHECK_FOR_INTERRUPTS();
+	}
+	return value;
+}
+
 bool
-dbaas_json_parse(MemoryContext cxt, const char *text, size_t len,
+dbaas_json_parse(MemoryContext cxt, const char *text, size_t len, size_t max_memory,
 				 DbaasJson **value, char **problem)
 {
-	const char *fault;
-	const char *kept;
+	MemoryContext parse_cxt;
+	MemoryContext oldcxt;
+	MemoryContextCallback *callback;
 	size_t		kept_len = len;
-	enum json_tokener_error error;
-	size_t		parsed;
+	const char *kept;
+	const char *fault;
+	enum json_tokener_error error = json_tokener_continue;
 	struct json_tokener *tokener;
 
 	*value = NULL;
-	if (len >= MaxAllocSize / 2)
+	*problem = NULL;
+	if (len >= MaxAllocSize / 2 || estimate_memory(text, len) > (double) max_memory)
 	{
-		*problem = pstrdup("it is too long");
+		*problem = pstrdup("it would need too much memory");
 		return false;
 	}
+
+	parse_cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw JSON", ALLOCSET_SMALL_SIZES);
+	oldcxt = MemoryContextSwitchTo(parse_cxt);
+	callback = palloc(sizeof(MemoryContextCallback));
 	kept = keep_digits(text, &kept_len);
 	tokener = json_tokener_new_ex(DBAAS_JSON_MAX_DEPTH);
+	if (tokener)
+	{
+		callback->func = free_tokener;
+		callback->arg = tokener;
+		MemoryContextRegisterResetCallback(parse_cxt, callback);
+		*value = tokenize(tokener, kept, kept_len);
+		error = json_tokener_get_error(tokener);
+	}
+	MemoryContextSwitchTo(oldcxt);
+	MemoryContextDelete(parse_cxt);
+
 	if (tokener == NULL)
 	{
 		*problem = pstrdup("out of memory");
 		return false;
 	}
-
-	/* With the final NUL: it ends a number that stands alone. */
-	*value = json_tokener_parse_ex(tokener, kept, (int) kept_len + 1);
-	error = json_tokener_get_error(tokener);
-	parsed = json_tokener_get_parse_end(tokener);
-	json_tokener_free(tokener);
-	if (kept != text)
-		pfree(unconstify(char *, kept));
-
 	if (error != json_tokener_success)
 	{
 		*problem = error == json_tokener_continue ?
 			psprintf("it ends too early, after %zu bytes", len) :
-			psprintf("%s near byte %zu", json_tokener_error_desc(error), parsed);
+			psprintf("%s", json_tokener_error_desc(error));
 		return false;
 	}
 	dbaas_json_own(cxt, *value);
@@ -308,7 +395,8 @@ dbaas_json_member_string(DbaasJson *value, const char *name)
 {
 	DbaasJson *member = dbaas_json_member(value, name);
 
-	return json_object_is_type(member, json_type_string) ?
+	return json_object_is_type(member, json_type_string) &&
+		strlen(json_object_get_string(member)) == (size_t) json_object_get_string_len(member) ?
 		json_object_get_string(member) : NULL;
 }
 

@@ -19,17 +19,25 @@ typedef struct json_c_object DbaasJson;
 /* Objects and arrays may lie this deep in each other. */
 #define DBAAS_JSON_MAX_DEPTH 64
 
+/* A text up to this long is parsed at once. */
+#define DBAAS_JSON_SHORT (63 * 1024)
+
+/* Memory that values may need which are no answers. */
+#define DBAAS_JSON_MEMORY ((size_t) 256 * 1024 * 1024)
+
 /*
  * Parses the text of len bytes, of which text[len] is NUL.  The value belongs
  * to the memory context cxt: its reset frees it.  Numbers keep all their
  * digits: dbaas_json_text() gives them back.
  *
  * Returns false when the text is not one JSON value in UTF-8, lies deeper than
- * DBAAS_JSON_MAX_DEPTH, or memory runs out; *problem then says what is wrong
- * and near which byte, in the current memory context.
+ * DBAAS_JSON_MAX_DEPTH, would need about more than max_memory bytes, or memory
+ * runs out; *problem then says what is wrong, in the current memory context.
+ * Serves interrupts, so it can raise an error; with len up to
+ * DBAAS_JSON_SHORT it does not.
  */
 extern bool dbaas_json_parse(MemoryContext cxt, const char *text, size_t len,
-							 DbaasJson **value, char **problem);
+							 size_t max_memory, DbaasJson **value, char **problem);
 
 /*
  * The value belongs to the memory context cxt from now on: its reset drops
@@ -66,7 +74,7 @@ extern const char *dbaas_json_type_name(DbaasJson *value);
 extern DbaasJson *dbaas_json_member(DbaasJson *value,
 											 const char *name);
 
-/* The same, if it is a string; else NULL. */
+/* The same, if it is a string without NUL characters; else NULL. */
 extern const char *dbaas_json_member_string(DbaasJson *value,
 											const char *name);
 

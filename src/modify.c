@@ -57,15 +57,17 @@ bool		dbaas_dry_run = false;
 int
 dbaasIsForeignRelUpdatable(Relation rel)
 {
-	DbaasTable *table = dbaas_table_get(RelationGetRelid(rel));
 	static const CmdType operations[] = {CMD_INSERT, CMD_UPDATE, CMD_DELETE};
+	List	   *options;
+	const DbaasResource *resource = dbaas_table_resource(RelationGetRelid(rel), &options);
 	int			events = 0;
 
-	if (!dbaas_option_boolean(table->options, "updatable"))
+	/* The information schema asks this of every table, usable or not. */
+	if (resource == NULL || !dbaas_option_boolean(options, "updatable"))
 		return 0;
 	for (size_t i = 0; i < lengthof(operations); i++)
 	{
-		if (dbaas_write_endpoint(table->resource, operations[i]))
+		if (dbaas_write_endpoint(resource, operations[i]))
 			events |= 1 << operations[i];
 	}
 	return events;
@@ -130,6 +132,12 @@ begin_modify(EState *estate, ResultRelInfo *rinfo, CmdType operation, Oid userid
 	modify->old_values = palloc0(Max(modify->desc->natts, 1) * sizeof(Datum));
 	modify->old_isnull = palloc(Max(modify->desc->natts, 1) * sizeof(bool));
 	memset(modify->old_isnull, true, modify->desc->natts);
+	if (rinfo->ri_WithCheckOptions && dbaas_write_has_secret(modify->table))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot insert into foreign table \"%s\" through a view WITH CHECK OPTION",
+						RelationGetRelationName(relation)),
+				 errdetail("A row that fails the check would be shown, with its secret, in the error.")));
 	rinfo->ri_FdwState = modify;
 	return modify;
 }
@@ -230,8 +238,8 @@ report_dry_run(ModifyState *modify, const DbaasWrite *write)
 }
 
 /*
- * Makes a write of a row and hands it to the queue.  Returns whether it was
- * queued, which a dry run does not.
+ * Makes a write of a row and hands it to the queue.  Returns false when the
+ * transaction writes that row already.
  */
 static bool
 write_row(ModifyState *modify, TupleTableSlot *new_slot)
@@ -240,6 +248,7 @@ write_row(ModifyState *modify, TupleTableSlot *new_slot)
 	DbaasRowValues new_row = {0};
 	DbaasWrite	write;
 	MemoryContext oldcxt;
+	bool		added;
 
 	if (new_slot)
 	{
@@ -249,11 +258,11 @@ write_row(ModifyState *modify, TupleTableSlot *new_slot)
 	}
 	oldcxt = MemoryContextSwitchTo(modify->row_cxt);
 	dbaas_write_make(modify->writer, &old_row, &new_row, &write);
-	dbaas_queue_add(&write, modify->batch, dbaas_dry_run);
-	if (dbaas_dry_run)
+	added = dbaas_queue_add(&write, modify->batch, dbaas_dry_run);
+	if (added && dbaas_dry_run)
 		report_dry_run(modify, &write);
 	MemoryContextSwitchTo(oldcxt);
-	return !dbaas_dry_run;
+	return added;
 }
 
 /*
@@ -362,11 +371,14 @@ dbaasExecForeignInsert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 {
 	ModifyState *modify = rinfo->ri_FdwState;
 
-	(void) estate;
 	(void) plan_slot;
 	MemoryContextReset(modify->row_cxt);
-	if (write_row(modify, slot) && rinfo->ri_projectReturning)
+	write_row(modify, slot);
+	if (rinfo->ri_projectReturning && !dbaas_dry_run)
 	{
+		/* Once it is sent, a view's condition that fails would come too late. */
+		if (rinfo->ri_WithCheckOptions)
+			ExecWithCheckOptions(WCO_VIEW_CHECK, rinfo, slot, estate);
 		ExecMaterializeSlot(slot);
 		send_for_row(modify, slot);
 	}
@@ -382,8 +394,7 @@ dbaasExecForeignUpdate(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 	(void) estate;
 	MemoryContextReset(modify->row_cxt);
 	take_old_row(modify, plan_slot);
-	write_row(modify, slot);
-	return slot;
+	return write_row(modify, slot) ? slot : NULL;
 }
 
 /* RETURNING shows the row as it was read. */
@@ -396,7 +407,8 @@ dbaasExecForeignDelete(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 	(void) estate;
 	MemoryContextReset(modify->row_cxt);
 	take_old_row(modify, plan_slot);
-	write_row(modify, NULL);
+	if (!write_row(modify, NULL))
+		return NULL;
 
 	ExecClearTuple(slot);
 	memcpy(slot->tts_values, modify->old_values, modify->desc->natts * sizeof(Datum));

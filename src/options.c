@@ -59,8 +59,8 @@ static const DbaasOption options_table[] = {
 	.help = "false refuses every write; a table's own setting counts before its server's"},
 	{"ca_file", DBAAS_ON_SERVER, DBAAS_OPTION_FILE,
 	.help = "file with the CA certificates to trust; the system's when not set"},
-	{"proxy", DBAAS_ON_SERVER, DBAAS_OPTION_STRING,
-	.help = "proxy to use, as curl takes it; none when not set"},
+	{"proxy", DBAAS_ON_SERVER, DBAAS_OPTION_PROXY,
+	.help = "proxy to use for https, as curl takes it; none when not set"},
 	{"fdw_startup_cost", DBAAS_ON_SERVER | DBAAS_ON_TABLE, DBAAS_OPTION_REAL,
 		.default_text = "1000", .min = 0, .max = 1e12,
 	.help = "planner's cost of one request"},
@@ -237,6 +237,15 @@ check_url(const DbaasOption *option, const char *value)
 						 "http:// is for loopback addresses alone.")));
 }
 
+bool
+dbaas_option_is_zone(const char *name)
+{
+	size_t		len = strlen(name);
+
+	return len > 0 && len < NAMEDATALEN &&
+		strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
+}
+
 static void
 check_zones(const DbaasOption *option, const char *value)
 {
@@ -250,9 +259,18 @@ check_zones(const DbaasOption *option, const char *value)
 	{
 		const char *zone = lfirst(lc);
 
-		if (*zone == '\0' || zone[strspn(zone, "abcdefghijklmnopqrstuvwxyz0123456789-")])
+		if (!dbaas_option_is_zone(zone))
 			refuse_value(option, value, what, "A zone's name looks like ch-gva-2.");
 	}
+}
+
+/* A proxy's address is for all to see, so it must not hold a password. */
+static void
+check_proxy(const DbaasOption *option, const char *value)
+{
+	if (*value == '\0' || strchr(value, '@'))
+		refuse_value(option, *value ? "***" : value, "a proxy's address without user and password",
+					 NULL);
 }
 
 static void
@@ -298,6 +316,9 @@ check_value(const DbaasOption *option, const char *value)
 		case DBAAS_OPTION_STRING:
 			if (*value == '\0')
 				refuse_value(option, value, "a text that is not empty", NULL);
+			break;
+		case DBAAS_OPTION_PROXY:
+			check_proxy(option, value);
 			break;
 		case DBAAS_OPTION_URL:
 			check_url(option, value);

@@ -25,6 +25,7 @@ typedef enum DbaasOptionPlace
 typedef enum DbaasOptionKind
 {
 	DBAAS_OPTION_STRING,
+	DBAAS_OPTION_PROXY,			/* without user and password */
 	DBAAS_OPTION_URL,			/* may hold {zone} */
 	DBAAS_OPTION_ZONES,			/* names separated by commas */
 	DBAAS_OPTION_RESOURCE,		/* name of a resource of the catalogue */
@@ -72,6 +73,9 @@ extern void dbaas_options_validate(List *options, DbaasOptionPlace place);
 extern const char *dbaas_option_string(List *options, const char *name);
 extern bool dbaas_option_boolean(List *options, const char *name);
 extern double dbaas_option_number(List *options, const char *name);
+
+/* Can a text be the name of a zone, such as ch-gva-2? */
+extern bool dbaas_option_is_zone(const char *name);
 
 /* The zones in option "zones": a list of palloc'd char *; NIL means all. */
 extern List *dbaas_option_zones(List *options);

@@ -504,6 +504,10 @@ order_of_pathkey(const RelationPlan *plan, RelOptInfo *baserel, const Pushed *pu
 	bool		descending = pathkey->pk_nulls_first;
 	ListCell   *lc;
 
+	if (pathkey->pk_opfamily !=
+		lookup_type_cache(TIMESTAMPTZOID, TYPECACHE_BTREE_OPFAMILY)->btree_opf)
+		return DBAAS_ORDER_AS_GIVEN;
+
 	/* Times are never null, but what says otherwise is left to a sort. */
 	if (paging == NULL || pathkey->pk_nulls_first != dbaas_pathkey_descending(pathkey) ||
 		has_key(pushed->keys, dbaas_catalogue_column(resource, paging->order_column)))
@@ -866,6 +870,7 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 	private = lappend(private, makeInteger(order));
 	private = lappend(private, makeInteger(ordered));
 	private = lappend(private, makeInteger(reads_to_the_end(root, ordered)));
+	private = lappend(private, makeInteger(root->query_level > 1));
 	private = lappend(private, makeFloat(psprintf("%.0f", requests)));
 	return make_foreignscan(tlist, quals, baserel->relid, exprs, private, NIL, NIL, outer_plan);
 }

@@ -35,6 +35,8 @@ typedef enum DbaasScanPrivate
 	DBAAS_SCAN_MERGE,
 	/* Integer: 1 when it pays to ask ahead of need */
 	DBAAS_SCAN_EAGER,
+	/* Integer: 1 when the scan may well be run again */
+	DBAAS_SCAN_KEEPS,
 	/* Float: requests that the planner expects */
 	DBAAS_SCAN_REQUESTS,
 } DbaasScanPrivate;

@@ -14,6 +14,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "foreign/foreign.h"
 #include "lib/stringinfo.h"
 #include "mask.h"
 #include "miscadmin.h"
@@ -33,6 +34,9 @@
 #define STEADY_UNTIL_S 30.0
 #define SLOWEST_POLL_MS 60000.0
 #define SLOWEST_AT_S 900.0
+
+/* Polls that may fail one after the other, as with the vendor's client. */
+#define MAX_POLL_ERRORS 5
 
 /* Bytes of the API's own words that an error shows. */
 #define EXCERPT_BYTES 500
@@ -57,6 +61,8 @@ typedef struct QueuedWrite
 	int			level;			/* transaction nesting level */
 	WriteState	state;
 	bool		reported;		/* that it stands */
+	bool		undone;			/* stands, though its savepoint was rolled back */
+	int			poll_errors;	/* polls that failed, one after the other */
 	DbaasCall  *call;			/* write or poll in flight, or NULL */
 	TimestampTz sent_at;
 	TimestampTz poll_at;
@@ -87,6 +93,9 @@ static void take_answer(QueuedWrite *queued);
 static void take_poll(QueuedWrite *queued);
 static void take_services(QueuedWrite *queued);
 static TimestampTz deadline(const QueuedWrite *queued);
+static bool is_under_way(const QueuedWrite *queued);
+static void take_back(QueuedWrite *queued);
+static void schedule_poll(QueuedWrite *queued);
 static void fail_write(QueuedWrite *queued, WriteState state, DbaasError *error,
 					   const char *outcome);
 
@@ -116,7 +125,7 @@ copy_or_null(const char *s)
 }
 
 static void
-check_delete_limit(void)
+check_delete_limit(bool dry_run)
 {
 	int			n = 1;
 	bool		any_sent = false;
@@ -126,7 +135,8 @@ check_delete_limit(void)
 	{
 		QueuedWrite *queued = lfirst(lc);
 
-		if (queued->write.counts)
+		if (queued->write.counts && (queued->state == WRITE_DRY) == dry_run &&
+			queued->state != WRITE_FAILED)
 			n++;
 		any_sent = any_sent || stands(queued);
 	}
@@ -140,15 +150,46 @@ check_delete_limit(void)
 						 "SET LOCAL dbaas_fdw.delete_limit = 100; -1 is no limit.")));
 }
 
-void
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Does the transaction write this row already? */
+static bool
+is_repeated(const DbaasWrite *write, int batch, bool dry_run)
+{
+	ListCell   *lc;
+
+	if (write->command == CMD_INSERT)
+		return false;
+	foreach(lc, queue)
+	{
+		const QueuedWrite *queued = lfirst(lc);
+		const DbaasWrite *other = &queued->write;
+
+		if (other->command == write->command && other->serverid == write->serverid &&
+			(queued->state == WRITE_DRY) == dry_run && queued->state != WRITE_FAILED &&
+			strcmp(other->path, write->path) == 0 && strcmp(other->zone, write->zone) == 0 &&
+			(write->command == CMD_UPDATE ? queued->batch == batch :
+			 same_text(other->body, write->body)))
+			return true;
+	}
+	return false;
+}
+
+bool
 dbaas_queue_add(const DbaasWrite *write, int batch, bool dry_run)
 {
 	MemoryContext oldcxt;
 	QueuedWrite *queued;
 	DbaasError *error;
 
+	if (is_repeated(write, batch, dry_run))
+		return false;
 	if (write->counts)
-		check_delete_limit();
+		check_delete_limit(dry_run);
 	if (queue_cxt == NULL)
 		queue_cxt = AllocSetContextCreate(TopTransactionContext, "dbaas_fdw writes",
 										  ALLOCSET_DEFAULT_SIZES);
@@ -171,6 +212,7 @@ dbaas_queue_add(const DbaasWrite *write, int batch, bool dry_run)
 		dbaas_error_raise(error);
 	queue = lappend(queue, queued);
 	MemoryContextSwitchTo(oldcxt);
+	return true;
 }
 
 const char *
@@ -259,13 +301,15 @@ list_writes(bool all, bool again, int min_level)
 
 		if (queued->state == WRITE_DRY)
 			continue;
-		if (!all && (!stands(queued) || (queued->reported && !again) ||
+		if (!all && (!stands(queued) ||
+					 (queued->reported && (!again || queued->undone)) ||
 					 queued->level < min_level))
 			continue;
 		queued->reported = true;
-		appendStringInfo(&out, "%s%s%s: %s", out.len ? "\n" : "",
+		appendStringInfo(&out, "%s%s%s: %s%s", out.len ? "\n" : "",
 						 dbaas_write_label(&queued->write), services_text(&queued->write),
-						 outcome_text(queued));
+						 outcome_text(queued),
+						 queued->undone ? ", in a savepoint that was rolled back" : "");
 	}
 	return out.len ? out.data : NULL;
 }
@@ -374,12 +418,17 @@ on_subtransaction(SubXactEvent event, SubTransactionId subid, SubTransactionId p
 
 		if (queued->level < level)
 		{
-			if (event == SUBXACT_EVENT_ABORT_SUB)
+			if (event == SUBXACT_EVENT_ABORT_SUB && !queued->undone)
 				queued->reported = false;
 			continue;
 		}
 		if (event == SUBXACT_EVENT_COMMIT_SUB)
 			queued->level = level - 1;
+		else if (stands(queued))
+		{
+			queued->undone = true;
+			queued->level = level - 1;
+		}
 		else
 			queue = foreach_delete_current(queue, lc);
 	}
@@ -418,6 +467,8 @@ step_batch(int first, int last, QueuedWrite **failed, TimestampTz *until)
 		if (queued->error && *failed == NULL)
 			*failed = queued;
 	}
+	for (int i = first; i <= last && *failed; i++)
+		take_back(list_nth(queue, i));
 	for (int i = first; i <= last && *failed == NULL; i++)
 	{
 		QueuedWrite *queued = list_nth(queue, i);
@@ -443,6 +494,52 @@ step_batch(int first, int last, QueuedWrite **failed, TimestampTz *until)
 			*until = due;
 	}
 	return under_way > 0;
+}
+
+/*
+ * Takes a write back that no request was made for yet, or none but such that
+ * the API refused for the time being.
+ */
+static void
+take_back(QueuedWrite *queued)
+{
+	if (queued->state != WRITE_SENT || dbaas_call_in_flight(queued->call) ||
+		dbaas_call_done(queued->call))
+		return;
+	dbaas_call_release(queued->call);
+	queued->call = NULL;
+	queued->state = WRITE_QUEUED;
+}
+
+/* Stops following all writes; nothing is sent for them any more. */
+static void
+stop_all(void)
+{
+	ListCell   *lc;
+
+	foreach(lc, queue)
+	{
+		QueuedWrite *queued = lfirst(lc);
+
+		if (!is_under_way(queued))
+			continue;
+		if (queued->call && dbaas_call_done(queued->call))
+			step_write(queued);
+		take_back(queued);
+		if (is_under_way(queued))
+			fail_write(queued, queued->state == WRITE_STARTING ? WRITE_APPLIED : WRITE_UNKNOWN,
+					   dbaas_error_new(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION,
+									   "%s was not waited for",
+									   dbaas_write_label(&queued->write)),
+					   queued->state == WRITE_SENT ? "sent, not answered" :
+					   queued->state == WRITE_PENDING ?
+					   psprintf("operation %s was still pending", queued->operation_id) :
+					   "not yet running");
+		if (queued->error == NULL || queued->call == NULL ||
+			dbaas_call_error(queued->call) != queued->error)
+			dbaas_call_release(queued->call);
+		queued->call = NULL;
+	}
 }
 
 /* Sends the queue batch after batch, until the end or the first failure. */
@@ -500,6 +597,37 @@ raise_failure(QueuedWrite *failed)
 }
 
 /*
+ * What the writes were checked against has to be there still: servers may have
+ * been changed or dropped since, by this transaction or another.
+ */
+static void
+check_connections(void)
+{
+	ListCell   *lc;
+
+	foreach(lc, queue)
+	{
+		QueuedWrite *queued = lfirst(lc);
+		DbaasApi   *api = NULL;
+		DbaasError *error = NULL;
+
+		if (queued->state != WRITE_QUEUED || dbaas_api_is_current(queued->api))
+			continue;
+		if (GetForeignServerExtended(queued->write.serverid, FSV_MISSING_OK))
+			error = dbaas_api_connect(queued->write.serverid, queued->write.userid, queue_cxt, &api);
+		if (error)
+			dbaas_error_raise(error);
+		if (api == NULL || !equal(dbaas_api_options(api), dbaas_api_options(queued->api)))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("a server was changed or dropped after writes to it were queued"),
+					 errdetail_internal("Writes of this transaction:\n%s",
+										list_writes(true, false, 0))));
+		queued->api = api;
+	}
+}
+
+/*
  * A write that has failed, while what it was sent for goes on: that was in a
  * savepoint, since rolled back, and the write was queued before it.
  */
@@ -512,16 +640,8 @@ find_failed(void)
 	{
 		QueuedWrite *queued = lfirst(lc);
 
-		if (queued->error)
+		if (queued->error && !queued->undone)
 			return queued;
-		if (is_under_way(queued))
-		{
-			/* A cancel came in between. */
-			queued->error = dbaas_error_new(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION,
-											"%s was not waited for",
-											dbaas_write_label(&queued->write));
-			return queued;
-		}
 	}
 	return NULL;
 }
@@ -536,6 +656,7 @@ dbaas_queue_send(void)
 		raise_failure(failed);
 	if (!any_queued())
 		return;
+	check_connections();
 	MemoryContextSwitchTo(queue_cxt);
 	PG_TRY();
 	{
@@ -549,6 +670,7 @@ dbaas_queue_send(void)
 		MemoryContextSwitchTo(queue_cxt);
 		edata = CopyErrorData();
 		FlushErrorState();
+		stop_all();
 		edata->detail = psprintf("%s%sWrites of this transaction:\n%s",
 								 edata->detail ? edata->detail : "",
 								 edata->detail ? "\n" : "", list_writes(true, false, 0));
@@ -786,11 +908,32 @@ take_answer(QueuedWrite *queued)
 				   error, error->detail ? error->detail : error->message);
 }
 
+/*
+ * Is a poll's error one that may pass?  Then the next poll is due after a
+ * pause, unless too many have failed one after the other.
+ */
+static bool
+bear_poll_error(QueuedWrite *queued, const DbaasError *error)
+{
+	if (error == NULL)
+	{
+		queued->poll_errors = 0;
+		return false;
+	}
+	if (error->sqlerrcode == ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION ||
+		dbaas_call_status(queued->call) == 404 || ++queued->poll_errors >= MAX_POLL_ERRORS)
+		return false;
+	schedule_poll(queued);
+	return true;
+}
+
 static void
 take_poll(QueuedWrite *queued)
 {
 	DbaasError *error = dbaas_call_error(queued->call);
 
+	if (bear_poll_error(queued, error))
+		return;
 	if (error == NULL)
 		take_operation(queued, dbaas_call_answer(queued->call));
 	else
@@ -829,6 +972,8 @@ take_services(QueuedWrite *queued)
 	DbaasError *error = dbaas_call_error(queued->call);
 	DbaasJson  *answer = error ? NULL : dbaas_call_answer(queued->call);
 
+	if (bear_poll_error(queued, error))
+		return;
 	if (error)
 		fail_write(queued, WRITE_APPLIED, error, "its service could not be followed");
 	else if (is_not_running(answer, queued->write.services[0]) ||

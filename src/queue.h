@@ -11,6 +11,7 @@
 #define DBAAS_QUEUE_H
 
 #include "api.h"
+#include "nodes/nodes.h"
 #include "zones.h"
 
 /* One write, ready to be sent. */
@@ -26,6 +27,7 @@ typedef struct DbaasWrite
 	const char *body;			/* or NULL */
 	const char *secret;			/* part of the body that is never shown; or NULL */
 	const char *services[2];	/* services that "running" waits for; or NULL */
+	CmdType		command;		/* what asks for it */
 	bool		counts;			/* is it a delete that delete_limit counts? */
 } DbaasWrite;
 
@@ -40,11 +42,13 @@ extern int	dbaas_queue_new_batch(void);
 
 /*
  * Queues a copy of a write, to be sent before the transaction commits; in a
- * dry run it only counts, and is never sent.  Raises
+ * dry run it only counts, and is never sent.  Returns false, and queues
+ * nothing, when the transaction writes the same row already: a DELETE of what
+ * is to be deleted, or a second UPDATE by the same statement.  Raises
  * ERROR when the transaction would delete more than dbaas_fdw.delete_limit
  * allows (53400), or when there is no user mapping (28000).
  */
-extern void dbaas_queue_add(const DbaasWrite *write, int batch, bool dry_run);
+extern bool dbaas_queue_add(const DbaasWrite *write, int batch, bool dry_run);
 
 /*
  * Sends all that is queued, and waits as the server's option "wait" says.

@@ -14,6 +14,7 @@
 
 #include "api.h"
 #include "commands/explain.h"
+#include "common/hashfn.h"
 #include "compat.h"
 #include "decode.h"
 #include "executor/execAsync.h"
@@ -29,6 +30,7 @@
 #include "storage/latch.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -68,8 +70,23 @@ typedef struct ScanResult
 	bool		keeps;			/* does it keep its rows? */
 	List	   *rows;			/* of MinimalTuple */
 	int			next;			/* row to give next */
-	Size		bytes;			/* of the rows */
+	int			to_skip;		/* rows that a fetch begun anew repeats */
+	Size		bytes;			/* of all that */
+	uint64		hash;			/* of the arguments' text */
 } ScanResult;
+
+/* Where the result for arguments with that hash is. */
+typedef struct ResultEntry
+{
+	uint64		hash;
+	ScanResult *result;
+} ResultEntry;
+
+/*
+ * Results whose fetch waits to be gone on with, and holds a page: the older
+ * ones give it up, and begin anew when more of them is wanted.
+ */
+#define MAX_SUSPENDED 8
 
 typedef struct DbaasScanState
 {
@@ -88,6 +105,7 @@ typedef struct DbaasScanState
 	Oid			userid;
 	DbaasApi   *api;
 	dlist_head	results;
+	HTAB	   *by_hash;		/* of ResultEntry */
 	ScanResult *result;			/* the one in use; NULL after a rescan */
 	Size		bytes;			/* of all kept rows */
 	MemoryContext row_cxt;		/* reset for each row */
@@ -149,37 +167,15 @@ init_keys(DbaasScanState *scan, ForeignScan *plan, ForeignScanState *node)
 }
 
 /*
- * The key also has to be one of these values: those of both conditions stay.
+ * A value as the API takes it; NULL when it is no UTF-8, and so names nothing.
  */
-static void
-restrict_key(DbaasKey *key, const char **values, int n)
-{
-	const char **kept = palloc(Max(n, 1) * sizeof(char *));
-	int			nkept = 0;
-
-	for (int i = 0; i < n; i++)
-	{
-		bool		wanted = !key->given;
-		bool		repeated = false;
-
-		for (int j = 0; key->given && j < key->n; j++)
-			wanted = wanted || strcmp(key->values[j], values[i]) == 0;
-		for (int j = 0; j < nkept; j++)
-			repeated = repeated || strcmp(kept[j], values[i]) == 0;
-		if (wanted && !repeated)
-			kept[nkept++] = values[i];
-	}
-	key->given = true;
-	key->n = nkept;
-	key->values = kept;
-}
-
-/* A value as the API takes it. */
 static const char *
 key_text(KeyExpr *expr, Datum value)
 {
 	char	   *text = OutputFunctionCall(&expr->output, value);
 
+	if (GetDatabaseEncoding() == PG_SQL_ASCII)
+		return pg_verify_mbstr(PG_UTF8, text, strlen(text), true) ? text : NULL;
 	return pg_server_to_any(text, strlen(text), PG_UTF8);
 }
 
@@ -200,14 +196,14 @@ take_key(KeyExpr *expr, ExprContext *econtext, DbaasKey *key)
 
 	if (isnull)
 	{
-		restrict_key(key, NULL, 0);
+		dbaas_key_restrict(key, NULL, 0);
 		return;
 	}
 	if (!expr->is_array)
 	{
-		const char *value = key_text(expr, datum);
-
-		restrict_key(key, &value, 1);
+		values = palloc(sizeof(char *));
+		values[0] = key_text(expr, datum);
+		dbaas_key_restrict(key, values, values[0] != NULL);
 		return;
 	}
 	get_typlenbyvalalign(expr->type, &len, &byval, &align);
@@ -216,10 +212,11 @@ take_key(KeyExpr *expr, ExprContext *econtext, DbaasKey *key)
 	values = palloc(Max(n, 1) * sizeof(char *));
 	for (int i = 0; i < n; i++)
 	{
-		if (!nulls[i])
-			values[nvalues++] = key_text(expr, elements[i]);
+		CHECK_FOR_INTERRUPTS();
+		if (!nulls[i] && (values[nvalues] = key_text(expr, elements[i])) != NULL)
+			nvalues++;
 	}
-	restrict_key(key, values, nvalues);
+	dbaas_key_restrict(key, values, nvalues);
 }
 
 /* Rows that LIMIT and OFFSET want together; -1 when they set no limit. */
@@ -374,7 +371,8 @@ dbaasBeginForeignScan(ForeignScanState *node, int eflags)
 	scan->decoder = dbaas_decoder_new(scan->table, RelationGetDescr(relation), used);
 	scan->userid = scan_user(node);
 	scan->keeps_rows = (eflags & EXEC_FLAG_REWIND) != 0 ||
-		!bms_is_empty(node->ss.ps.plan->extParam);
+		!bms_is_empty(node->ss.ps.plan->extParam) ||
+		intVal(list_nth(plan->fdw_private, DBAAS_SCAN_KEEPS)) != 0;
 	scan->row_cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw row",
 										  ALLOCSET_DEFAULT_SIZES);
 	dbaas_statement_expect(dbaas_statement_get(node->ss.ps.state->es_query_cxt),
@@ -393,6 +391,8 @@ drop_result(DbaasScanState *scan, ScanResult *result)
 {
 	scan->bytes -= result->bytes;
 	dlist_delete(&result->node);
+	if (scan->by_hash)
+		hash_search(scan->by_hash, &result->hash, HASH_REMOVE, NULL);
 	MemoryContextDelete(result->cxt);
 }
 
@@ -425,12 +425,65 @@ limit_memory(DbaasScanState *scan)
 			drop_result(scan, last);
 			continue;
 		}
+		if (!last->keeps)
+			break;
 		scan->bytes -= last->bytes;
 		list_free_deep(last->rows);
 		last->rows = NIL;
 		last->bytes = 0;
 		last->keeps = false;
 	}
+}
+
+/* Counts what a result needs. */
+static void
+charge_result(DbaasScanState *scan, ScanResult *result, Size bytes)
+{
+	result->bytes += bytes;
+	scan->bytes += bytes;
+	limit_memory(scan);
+}
+
+/* Ends the fetches of all results but those used lately; their rows stay. */
+static void
+limit_suspended(DbaasScanState *scan)
+{
+	int			suspended = 0;
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &scan->results)
+	{
+		ScanResult *result = dlist_container(ScanResult, node, iter.cur);
+
+		if (result->fetch == NULL || ++suspended <= MAX_SUSPENDED)
+			continue;
+		dbaas_fetch_end(result->fetch);
+		result->fetch = NULL;
+		result->to_skip = list_length(result->rows);
+	}
+}
+
+/* The place of results with that hash. */
+static ResultEntry *
+result_entry(DbaasScanState *scan, uint64 hash, MemoryContext cxt)
+{
+	bool		found;
+	ResultEntry *entry;
+
+	if (scan->by_hash == NULL)
+	{
+		HASHCTL		ctl = {0};
+
+		ctl.keysize = sizeof(uint64);
+		ctl.entrysize = sizeof(ResultEntry);
+		ctl.hcxt = cxt;
+		scan->by_hash = hash_create("dbaas_fdw results", 64, &ctl,
+									HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	entry = hash_search(scan->by_hash, &hash, HASH_ENTER, &found);
+	if (!found)
+		entry->result = NULL;
+	return entry;
 }
 
 /* The result for the arguments that hold now: the one that is there, or a new. */
@@ -442,31 +495,35 @@ find_result(ForeignScanState *node)
 											  "dbaas_fdw result", ALLOCSET_SMALL_SIZES);
 	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
 	ScanResult *result = palloc0(sizeof(ScanResult));
-	dlist_mutable_iter iter;
+	ResultEntry *entry;
+	ScanResult *old;
 
 	take_arguments(scan, node->ss.ps.ps_ExprContext, &result->arguments);
 	MemoryContextSwitchTo(oldcxt);
-	dlist_foreach_modify(iter, &scan->results)
+	result->hash = DatumGetUInt64(hash_any_extended((unsigned char *) result->arguments.text,
+													strlen(result->arguments.text), 0));
+	old = result_entry(scan, result->hash, node->ss.ps.state->es_query_cxt)->result;
+	if (old && old->keeps && strcmp(old->arguments.text, result->arguments.text) == 0)
 	{
-		ScanResult *old = dlist_container(ScanResult, node, iter.cur);
-
-		if (strcmp(old->arguments.text, result->arguments.text) != 0)
-			continue;
-		if (old->keeps)
-		{
-			MemoryContextDelete(cxt);
-			old->next = 0;
-			dlist_delete(&old->node);
-			dlist_push_head(&scan->results, &old->node);
-			return old;
-		}
-		drop_result(scan, old);
+		MemoryContextDelete(cxt);
+		old->next = 0;
+		dlist_delete(&old->node);
+		dlist_push_head(&scan->results, &old->node);
+		return old;
 	}
+	if (old)
+		drop_result(scan, old);
 	if (!scan->keeps_rows)
 		drop_results(scan);
+
 	result->cxt = cxt;
 	result->keeps = scan->keeps_rows;
+	entry = result_entry(scan, result->hash, node->ss.ps.state->es_query_cxt);
+	entry->result = result;
 	dlist_push_head(&scan->results, &result->node);
+	scan->result = result;
+	charge_result(scan, result, MemoryContextMemAllocated(cxt, true));
+	limit_suspended(scan);
 	return result;
 }
 
@@ -521,8 +578,14 @@ read_row(ForeignScanState *node, ScanResult *result, TupleTableSlot *slot)
 		return;
 	if (result->fetch == NULL)
 		start_fetch(node, result);
-	while ((status = dbaas_fetch_next(result->fetch, &rows, &origin, &error)) == DBAAS_FETCH_PENDING)
+	while ((status = dbaas_fetch_next(result->fetch, &rows, &origin, &error)) == DBAAS_FETCH_PENDING ||
+		   (status == DBAAS_FETCH_ROW && result->to_skip > 0))
 	{
+		if (status == DBAAS_FETCH_ROW)
+		{
+			result->to_skip--;
+			continue;
+		}
 		if (scan->async)
 		{
 			scan->pending = true;
@@ -560,9 +623,7 @@ keep_row(DbaasScanState *scan, ScanResult *result, TupleTableSlot *slot)
 	result->rows = lappend(result->rows, tuple);
 	result->next = list_length(result->rows);
 	MemoryContextSwitchTo(oldcxt);
-	result->bytes += GetMemoryChunkSpace(tuple) + sizeof(ListCell);
-	scan->bytes += GetMemoryChunkSpace(tuple) + sizeof(ListCell);
-	limit_memory(scan);
+	charge_result(scan, result, GetMemoryChunkSpace(tuple) + sizeof(ListCell));
 }
 
 TupleTableSlot *
@@ -591,7 +652,11 @@ dbaasIterateForeignScan(ForeignScanState *node)
 void
 dbaasReScanForeignScan(ForeignScanState *node)
 {
-	((DbaasScanState *) node->fdw_state)->result = NULL;
+	DbaasScanState *scan = node->fdw_state;
+
+	/* Once is not always the last time. */
+	scan->keeps_rows = true;
+	scan->result = NULL;
 }
 
 /* Also called when the query ends in an error. */

@@ -236,9 +236,17 @@ add_row(DbaasParents *parents, const DbaasParentRow *row)
 	parents->rows[parents->n++] = *row;
 }
 
+/* Is the value a string that can name something: one without NUL characters? */
+static bool
+is_name(DbaasJson *value)
+{
+	return json_object_is_type(value, json_type_string) &&
+		strlen(json_object_get_string(value)) == (size_t) json_object_get_string_len(value);
+}
+
 /*
  * Adds the combinations of the current row's values, from the given key on.
- * Values that are no strings stand for nothing.
+ * Values that are no names stand for nothing.
  */
 static void
 add_combinations(DbaasParents *parents, DbaasRows *rows, DbaasField **fields,
@@ -252,7 +260,7 @@ add_combinations(DbaasParents *parents, DbaasRows *rows, DbaasField **fields,
 		return;
 	}
 	value = dbaas_rows_field(rows, fields[key]);
-	if (json_object_is_type(value, json_type_string))
+	if (is_name(value))
 	{
 		row->values[key] = pstrdup(json_object_get_string(value));
 		add_combinations(parents, rows, fields, row, key + 1);
@@ -263,7 +271,7 @@ add_combinations(DbaasParents *parents, DbaasRows *rows, DbaasField **fields,
 		{
 			DbaasJson  *element = json_object_array_get_idx(value, i);
 
-			if (!json_object_is_type(element, json_type_string))
+			if (!is_name(element))
 				continue;
 			row->values[key] = pstrdup(json_object_get_string(element));
 			add_combinations(parents, rows, fields, row, key + 1);

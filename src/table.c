@@ -56,20 +56,27 @@ find_attribute(const DbaasTable *table, AttrNumber attnum, const char *name)
 	return attribute;
 }
 
+const DbaasResource *
+dbaas_table_resource(Oid relid, List **options)
+{
+	ForeignTable *foreign = GetForeignTable(relid);
+	const char *resource = dbaas_option_string(foreign->options, "resource");
+
+	*options = list_concat_copy(foreign->options,
+								GetForeignServer(foreign->serverid)->options);
+	return resource ? dbaas_catalogue_find(resource) : NULL;
+}
+
 DbaasTable *
 dbaas_table_get(Oid relid)
 {
 	DbaasTable *table = palloc0(sizeof(DbaasTable));
-	ForeignTable *foreign = GetForeignTable(relid);
-	ForeignServer *server = GetForeignServer(foreign->serverid);
-	const char *resource = dbaas_option_string(foreign->options, "resource");
 	Relation	relation;
 	TupleDesc	desc;
 
 	table->relid = relid;
-	table->serverid = foreign->serverid;
-	table->options = list_concat_copy(foreign->options, server->options);
-	table->resource = resource ? dbaas_catalogue_find(resource) : NULL;
+	table->serverid = GetForeignTable(relid)->serverid;
+	table->resource = dbaas_table_resource(relid, &table->options);
 	if (table->resource == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),

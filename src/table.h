@@ -34,6 +34,12 @@ typedef struct DbaasTable
  */
 extern DbaasTable *dbaas_table_get(Oid relid);
 
+/*
+ * The resource that a foreign table shows, or NULL when it names none; and its
+ * options, followed by its server's.
+ */
+extern const DbaasResource *dbaas_table_resource(Oid relid, List **options);
+
 /* Attribute number that shows a column of the catalogue, or 0. */
 extern AttrNumber dbaas_table_attribute(const DbaasTable *table, int column);
 

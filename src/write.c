@@ -57,9 +57,8 @@ shown_name(const DbaasTable *table, int column)
 	return attnum ? get_attname(table->relid, attnum, false) : table->resource->columns[column].name;
 }
 
-/* Do rows of the table hold a secret?  Then a log must not show the statement. */
-static bool
-has_secret(const DbaasTable *table)
+bool
+dbaas_write_has_secret(const DbaasTable *table)
 {
 	for (int c = 0; c < table->resource->ncolumns; c++)
 	{
@@ -102,7 +101,7 @@ refuse_column(const DbaasTable *table, CmdType operation, AttrNumber attnum)
 	const char *verb = operation == CMD_INSERT ? "INSERT" : "UPDATE";
 
 	ereport(ERROR,
-			(errhidestmt(has_secret(table)), errhidecontext(has_secret(table)),
+			(errhidestmt(dbaas_write_has_secret(table)), errhidecontext(dbaas_write_has_secret(table)),
 			 errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 errmsg("column \"%s\" of foreign table \"%s\" cannot be set by %s",
 					get_attname(table->relid, attnum, false), get_rel_name(table->relid), verb),
@@ -191,7 +190,7 @@ refuse_value(const DbaasWriter *writer, int column, const char *value, const cha
 	const char *name = shown_name(writer->table, column);
 
 	ereport(ERROR,
-			(errhidestmt(has_secret(writer->table)), errhidecontext(has_secret(writer->table)),
+			(errhidestmt(dbaas_write_has_secret(writer->table)), errhidecontext(dbaas_write_has_secret(writer->table)),
 			 errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 writer->resource->columns[column].secret || value == NULL ?
 			 errmsg("the API does not accept this value of column \"%s\"", name) :
@@ -234,7 +233,7 @@ pg_noreturn static void
 refuse_missing(const DbaasWriter *writer, int column)
 {
 	ereport(ERROR,
-			(errhidestmt(has_secret(writer->table)), errhidecontext(has_secret(writer->table)),
+			(errhidestmt(dbaas_write_has_secret(writer->table)), errhidecontext(dbaas_write_has_secret(writer->table)),
 			 errcode(ERRCODE_NOT_NULL_VIOLATION),
 			 errmsg("column \"%s\" of foreign table \"%s\" has to be given",
 					shown_name(writer->table, column),
@@ -305,7 +304,7 @@ zone_of_service(DbaasWriter *writer, const char *service)
 		dbaas_error_raise(error);
 	if (found == NIL)
 		ereport(ERROR,
-				(errhidestmt(has_secret(writer->table)), errhidecontext(has_secret(writer->table)),
+				(errhidestmt(dbaas_write_has_secret(writer->table)), errhidecontext(dbaas_write_has_secret(writer->table)),
 				 errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("there is no service \"%s\" in any zone",
 						dbaas_error_excerpt(service, strlen(service), NAMEDATALEN))));
@@ -317,7 +316,7 @@ zone_of_service(DbaasWriter *writer, const char *service)
 		appendStringInfo(&names, "%s%s", names.len ? ", " : "",
 						 ((const DbaasZone *) lfirst(lc))->name);
 	ereport(ERROR,
-			(errhidestmt(has_secret(writer->table)), errhidecontext(has_secret(writer->table)),
+			(errhidestmt(dbaas_write_has_secret(writer->table)), errhidecontext(dbaas_write_has_secret(writer->table)),
 			 errcode(ERRCODE_AMBIGUOUS_ALIAS),
 			 errmsg("there is a service \"%s\" in several zones: %s",
 					dbaas_error_excerpt(service, strlen(service), NAMEDATALEN), names.data),
@@ -341,7 +340,7 @@ row_zone(DbaasWriter *writer, const DbaasRowValues *row)
 	if (error)
 		dbaas_error_raise(error);
 	if (name)
-		return named_zone(name, zones, has_secret(writer->table));
+		return named_zone(name, zones, dbaas_write_has_secret(writer->table));
 	if (zones->n == 1)
 		return &zones->zones[0];
 	if (service == NULL)
@@ -379,7 +378,8 @@ json_value(const DbaasWriter *writer, int column, const char *text)
 
 	if (writer->resource->columns[column].type != DBAAS_JSONB)
 		return json_object_new_string(text);
-	if (!dbaas_json_parse(CurrentMemoryContext, text, strlen(text), &value, &problem))
+	if (!dbaas_json_parse(CurrentMemoryContext, text, strlen(text), DBAAS_JSON_MEMORY,
+						  &value, &problem))
 		refuse_value(writer, column, NULL, psprintf("It is no JSON: %s.", problem));
 	if (!json_object_is_type(value, json_type_object))
 		refuse_value(writer, column, text,
@@ -451,6 +451,7 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 	write->userid = writer->userid;
 	write->zone = zone->name;
 	write->base = zone->base;
+	write->command = writer->operation;
 	write->counts = writer->operation == CMD_DELETE && writer->resource->protected_column;
 }
 
@@ -462,7 +463,8 @@ dbaas_write_shown_body(DbaasWriter *writer, const DbaasWrite *write)
 
 	if (write->body == NULL || write->secret == NULL)
 		return write->body;
-	if (!dbaas_json_parse(CurrentMemoryContext, write->body, strlen(write->body), &body, &problem))
+	if (!dbaas_json_parse(CurrentMemoryContext, write->body, strlen(write->body), DBAAS_JSON_MEMORY,
+						  &body, &problem))
 		return "***";
 	for (int c = 0; c < writer->resource->ncolumns; c++)
 	{

@@ -30,6 +30,9 @@ typedef struct DbaasRowValues
 extern const DbaasWriteEndpoint *dbaas_write_endpoint(const DbaasResource *resource,
 													  CmdType operation);
 
+/* Do rows of the table hold a secret?  Then no log may show the statement. */
+extern bool dbaas_write_has_secret(const DbaasTable *table);
+
 /*
  * Raises ERROR (0A000) when an UPDATE sets a column that the API cannot change;
  * "updated" has attribute numbers offset by FirstLowInvalidHeapAttributeNumber.

@@ -90,6 +90,20 @@ bad_list(DbaasCall *call, const char *detail)
 	return error;
 }
 
+/* Where the list was got safely, what it names must be as safe. */
+static bool
+keeps_security(DbaasApi *api, const char *base, char **problem)
+{
+	char	   *endpoint = dbaas_zones_global_base(api);
+
+	if (pg_strncasecmp(endpoint, "https:", 6) == 0 && pg_strncasecmp(base, "https:", 6) != 0)
+	{
+		*problem = "It is not https, as the server's endpoint is.";
+		return false;
+	}
+	return true;
+}
+
 /* Takes one element of the list of zones. */
 static DbaasError *
 add_zone(DbaasApi *api, DbaasCall *call, DbaasJson *element, DbaasZones *zones)
@@ -99,8 +113,13 @@ add_zone(DbaasApi *api, DbaasCall *call, DbaasJson *element, DbaasZones *zones)
 	DbaasZone  *zone;
 	char	   *problem;
 
-	if (name == NULL || *name == '\0')
-		return bad_list(call, "A zone has no name.");
+	if (name == NULL || !dbaas_option_is_zone(name))
+		return bad_list(call, "A zone has no name that looks like ch-gva-2.");
+	for (int i = 0; i < zones->n; i++)
+	{
+		if (strcmp(zones->zones[i].name, name) == 0)
+			return bad_list(call, psprintf("It names zone \"%s\" twice.", name));
+	}
 	if (!dbaas_zones_selected(api, name))
 		return NULL;
 	if (base == NULL && endpoint_has_zone(api))
@@ -108,7 +127,7 @@ add_zone(DbaasApi *api, DbaasCall *call, DbaasJson *element, DbaasZones *zones)
 	if (base == NULL)
 		return bad_list(call, psprintf("Zone \"%s\" has no api-endpoint.",
 									   dbaas_error_excerpt(name, strlen(name), NAMEDATALEN)));
-	if (!dbaas_http_check_url(base, &problem))
+	if (!dbaas_http_check_url(base, &problem) || !keeps_security(api, base, &problem))
 		return bad_list(call, psprintf("The api-endpoint of zone \"%s\" may not be used: %s",
 									   dbaas_error_excerpt(name, strlen(name), NAMEDATALEN),
 									   problem));
@@ -120,7 +139,7 @@ add_zone(DbaasApi *api, DbaasCall *call, DbaasJson *element, DbaasZones *zones)
 
 /* Each zone that the option selects has to be there. */
 static DbaasError *
-check_selected(DbaasApi *api, const DbaasZones *zones)
+check_selected(DbaasApi *api, DbaasCall *call, const DbaasZones *zones)
 {
 	StringInfoData names;
 	DbaasError *error;
@@ -129,6 +148,8 @@ check_selected(DbaasApi *api, const DbaasZones *zones)
 	initStringInfo(&names);
 	for (int i = 0; i < zones->n; i++)
 		appendStringInfo(&names, "%s%s", i ? ", " : "", zones->zones[i].name);
+	if (zones->n == 0 && dbaas_option_zones(dbaas_api_options(api)) == NIL)
+		return bad_list(call, "It names no zone.");
 	foreach(lc, dbaas_option_zones(dbaas_api_options(api)))
 	{
 		bool		found = false;
@@ -164,7 +185,7 @@ read_list(DbaasApi *api, DbaasCall *call, DbaasZones *zones)
 		if (error)
 			return error;
 	}
-	return check_selected(api, zones);
+	return check_selected(api, call, zones);
 }
 
 static DbaasError *
