@@ -11,7 +11,7 @@ EXTENSION = dbaas_fdw
 DATA = sql/dbaas_fdw--0.1.sql
 
 # In the order they run.  sql/ also holds the install script, so no wildcard.
-REGRESS = smoke tables keys parameters logs queries import options user_tables errors functions write write_guards write_forms
+REGRESS = smoke tables keys parameters logs queries import options user_tables errors functions write write_guards write_forms plans
 # Each test gets a simulator of its own, with the same data every time
 REGRESS_OPTS = --launcher=test/with-simulator
 REGRESS_PREP = sim

@@ -99,6 +99,7 @@ static void release_callback(void *arg);
 static void perform_pool(DbaasHttpPool *pool, curl_socket_t fd, int events);
 static void collect_ended(DbaasHttpPool *pool);
 static DbaasHttpPool *find_pool(uint32 id);
+static void forgive_idle_time(void);
 
 /*
  * libcurl resolves names in threads of its own, and those must not serve the
@@ -260,6 +261,10 @@ dbaas_http_start(DbaasHttpPool *pool, MemoryContext cxt, const char *method,
 	DbaasHttpRequest *request;
 	CURLcode	code;
 	sigset_t	saved;
+
+	/* What was idle before it started is not its time. */
+	forgive_idle_time();
+	last_driven = GetCurrentTimestamp();
 
 	request = MemoryContextAllocZero(cxt, sizeof(DbaasHttpRequest));
 	request->pool = pool;
@@ -614,7 +619,7 @@ forgive_idle_time(void)
 	TimestampTz idle = now - last_driven;
 	dlist_iter	pool_iter;
 
-	if (waits_outside || idle < IDLE_USECS)
+	if (waits_outside || last_driven == 0 || idle < IDLE_USECS)
 		return;
 	dlist_foreach(pool_iter, &pools)
 	{
@@ -639,7 +644,7 @@ end_overdue(DbaasHttpPool *pool)
 
 		if (request->ended || request->deadline > now)
 			continue;
-		snprintf(request->errbuf, CURL_ERROR_SIZE, "no whole answer within %ld ms",
+		snprintf(request->errbuf, CURL_ERROR_SIZE, "timed out: no whole answer within %ld ms",
 				 pool->request_timeout_ms);
 		end_request(request, CURLE_OPERATION_TIMEDOUT);
 	}

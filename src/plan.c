@@ -55,6 +55,7 @@ typedef struct RelationPlan
 	double		request_cost;
 	double		tuple_cost;
 	bool		async_capable;
+	double		rows_per_answer;	/* by ANALYZE's count; -1: not analyzed */
 	Bitmapset  *joined_params;	/* columns that are parameters of requests, and
 								 * that joins give values */
 } RelationPlan;
@@ -66,6 +67,7 @@ typedef struct PushedKey
 	bool		is_array;
 	bool		is_bound;
 	Expr	   *value;
+	RestrictInfo *condition;
 } PushedKey;
 
 static bool match_clause(const DbaasTable *table, Index relid, Expr *clause, PushedKey *key);
@@ -295,6 +297,7 @@ typedef struct Pushed
 	List	   *keys;			/* of PushedKey *: parameters of its requests */
 	List	   *bounds;			/* of PushedKey *: lower bounds on the time */
 	bool		rest;			/* are there conditions beside those? */
+	List	   *checked;		/* RestrictInfos that are no such keys */
 } Pushed;
 
 /* Is a column among the keys? */
@@ -334,6 +337,7 @@ choose_endpoint(const DbaasResource *resource, Pushed *pushed)
 		{
 			pushed->keys = foreach_delete_current(pushed->keys, lc);
 			pushed->rest = true;
+			pushed->checked = lappend(pushed->checked, key->condition);
 		}
 	}
 }
@@ -350,10 +354,17 @@ match_clauses(const DbaasTable *table, Index relid, List *restrictinfos, Pushed 
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
 		PushedKey  *key = palloc(sizeof(PushedKey));
 
+		key->condition = rinfo;
 		if (rinfo->pseudoconstant || !match_clause(table, relid, rinfo->clause, key))
+		{
 			pushed->rest = true;
+			pushed->checked = lappend(pushed->checked, rinfo);
+		}
 		else if (key->is_bound)
+		{
 			pushed->bounds = lappend(pushed->bounds, key);
+			pushed->checked = lappend(pushed->checked, rinfo);
+		}
 		else
 			pushed->keys = lappend(pushed->keys, key);
 	}
@@ -373,15 +384,21 @@ expected_zones(const RelationPlan *plan)
 	return zones > 0 ? zones : TYPICAL_ZONES;
 }
 
-/* Rows of a whole answer of an endpoint: as seen in this session, or typical. */
+/*
+ * Rows of a whole answer of an endpoint: as seen in this session, or else as
+ * ANALYZE counted, or else as is typical.
+ */
 static double
-expected_rows(const RelationPlan *plan, const DbaasResource *resource,
-			  const DbaasEndpoint *endpoint)
+expected_rows(const RelationPlan *plan, const DbaasEndpoint *endpoint)
 {
 	double		rows = dbaas_stats_rows(plan->server,
 										psprintf("%s %s", endpoint->method, endpoint->path));
 
-	return rows >= 0 ? Max(rows, 1) : Max(resource->typical_rows, 1);
+	if (*endpoint->rows == '\0')
+		return 1;
+	if (rows < 0)
+		rows = plan->rows_per_answer;
+	return rows >= 0 ? Max(rows, 1) : Max(plan->table->resource->typical_rows, 1);
 }
 
 /* Parents in a zone. */
@@ -409,15 +426,30 @@ needs_parents(const DbaasResource *resource, const DbaasEndpoint *endpoint, List
 	return false;
 }
 
-/* Targets that a scan with those keys reads, and requests that this needs. */
+/* Pages of a target. */
+static double
+expected_pages(const RelationPlan *plan, const Pushed *pushed)
+{
+	const DbaasResource *resource = plan->table->resource;
+
+	if (resource->paging == NULL ||
+		has_key(pushed->keys, dbaas_catalogue_column(resource, resource->paging->limit_column)))
+		return 1;
+	/* The last one that has entries is followed by one that is empty. */
+	return ceil(expected_rows(plan, pushed->endpoint) / resource->paging->max_limit) + 1;
+}
+
+/*
+ * Targets that a scan with those keys reads, and requests that this needs.  A
+ * scan that is repeated asks for lists but once.
+ */
 static void
 expected_requests(PlannerInfo *root, const RelationPlan *plan, const Pushed *pushed,
-				  double *targets, double *requests)
+				  bool repeated, double *targets, double *requests)
 {
 	const DbaasResource *resource = plan->table->resource;
 	double		zones = resource->global ? 1 : expected_zones(plan);
 	double		values = 1;
-	double		pages = 1;
 	bool		fan_out = resource->parent &&
 		needs_parents(resource, pushed->endpoint, pushed->keys);
 	ListCell   *lc;
@@ -433,16 +465,36 @@ expected_requests(PlannerInfo *root, const RelationPlan *plan, const Pushed *pus
 		else
 			values *= n;
 	}
-	if (resource->paging &&
-		!has_key(pushed->keys, dbaas_catalogue_column(resource, resource->paging->limit_column)))
-		pages = ceil(expected_rows(plan, resource, pushed->endpoint) / resource->paging->max_limit);
 	if (fan_out)
 		*targets = zones * expected_parents(plan, resource->parent) * values;
 	else if (resource->parent && resource->parent->locates)
 		*targets = values;
 	else
 		*targets = zones * values;
-	*requests = *targets * pages + (fan_out ? zones : 0);
+	*requests = *targets * expected_pages(plan, pushed);
+	if (fan_out || (resource->parent && resource->parent->locates && zones > 1 && !repeated))
+		*requests += zones;
+}
+
+/*
+ * Rows of a scan with those keys: those of its targets, as far as the other
+ * conditions let them through.  Without keys, "rows" as it is.
+ */
+static double
+expected_scan_rows(PlannerInfo *root, RelOptInfo *baserel, const Pushed *pushed,
+				   double targets, double rows)
+{
+	RelationPlan *plan = baserel->fdw_private;
+	ListCell   *lc;
+	bool		keyed = false;
+
+	foreach(lc, pushed->keys)
+		keyed = keyed || ((PushedKey *) lfirst(lc))->column != DBAAS_ZONE_COLUMN;
+	if (!keyed)
+		return rows;
+	return clamp_row_est(targets * expected_rows(plan, pushed->endpoint) *
+						 clauselist_selectivity(root, pushed->checked, baserel->relid,
+												JOIN_INNER, NULL));
 }
 
 void
@@ -451,6 +503,10 @@ dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	RelationPlan *plan = palloc0(sizeof(RelationPlan));
 	DbaasTable *table = dbaas_table_get(relid);
 	DbaasServerFacts *facts;
+	Pushed		all = {0};
+	Pushed		pushed;
+	double		targets;
+	double		requests;
 
 	plan->table = table;
 	plan->server = GetForeignServer(table->serverid)->servername;
@@ -461,19 +517,19 @@ dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	plan->async_capable = dbaas_option_boolean(table->options, "async_capable");
 	baserel->fdw_private = plan;
 
-	/* As ANALYZE counted; else as this session has seen; else as is typical. */
-	if (baserel->tuples <= 0)
-	{
-		Pushed		none = {0};
-		double		targets;
-		double		requests;
-
-		choose_endpoint(table->resource, &none);
-		expected_requests(root, plan, &none, &targets, &requests);
-		baserel->tuples = clamp_row_est(targets * expected_rows(plan, table->resource,
-																none.endpoint));
-	}
+	/* The table as a whole, and then what the conditions leave of it. */
+	plan->rows_per_answer = -1;
+	choose_endpoint(table->resource, &all);
+	expected_requests(root, plan, &all, false, &targets, &requests);
+	if (baserel->tuples > 0)
+		plan->rows_per_answer = baserel->tuples / Max(targets, 1);
+	else
+		baserel->tuples = clamp_row_est(targets * expected_rows(plan, all.endpoint));
 	set_baserel_size_estimates(root, baserel);
+
+	match_clauses(table, baserel->relid, baserel->baserestrictinfo, &pushed);
+	expected_requests(root, plan, &pushed, false, &targets, &requests);
+	baserel->rows = expected_scan_rows(root, baserel, &pushed, targets, baserel->rows);
 }
 
 /* Does the scan lack a key that nothing lists, or a parameter that a join has? */
@@ -549,7 +605,7 @@ add_scan_paths(PlannerInfo *root, RelOptInfo *baserel, List *restrictinfos,
 	bool		lacking;
 
 	match_clauses(plan->table, baserel->relid, restrictinfos, &pushed);
-	expected_requests(root, plan, &pushed, &targets, &requests);
+	expected_requests(root, plan, &pushed, !bms_is_empty(outer), &targets, &requests);
 	startup_cost = plan->request_cost;
 	total_cost = plan->request_cost * Max(requests, 1) +
 		(plan->tuple_cost + cpu_tuple_cost) * rows;
@@ -689,6 +745,7 @@ collect_outer_relids(PlannerInfo *root, RelOptInfo *baserel)
 void
 dbaasGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 {
+	RelationPlan *plan = baserel->fdw_private;
 	List	   *outers = collect_outer_relids(root, baserel);
 	ListCell   *lc;
 
@@ -699,10 +756,15 @@ dbaasGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	{
 		Relids		outer = lfirst(lc);
 		ParamPathInfo *info = get_baserel_parampathinfo(root, baserel, outer);
+		List	   *conditions = list_concat_copy(baserel->baserestrictinfo, info->ppi_clauses);
+		Pushed		pushed;
+		double		targets;
+		double		requests;
 
-		add_scan_paths(root, baserel,
-					   list_concat_copy(baserel->baserestrictinfo, info->ppi_clauses),
-					   info->ppi_rows, outer);
+		match_clauses(plan->table, baserel->relid, conditions, &pushed);
+		expected_requests(root, plan, &pushed, true, &targets, &requests);
+		info->ppi_rows = expected_scan_rows(root, baserel, &pushed, targets, info->ppi_rows);
+		add_scan_paths(root, baserel, conditions, info->ppi_rows, outer);
 	}
 }
 
@@ -849,7 +911,8 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 
 	(void) relid;
 	match_clauses(plan->table, baserel->relid, scan_clauses, &pushed);
-	expected_requests(root, plan, &pushed, &targets, &requests);
+	expected_requests(root, plan, &pushed, best_path->path.param_info != NULL,
+					  &targets, &requests);
 	foreach(lc, pushed.keys)
 	{
 		columns = lappend_int(columns, ((PushedKey *) lfirst(lc))->column);
@@ -859,7 +922,7 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 		order = order_of_pathkey(plan, baserel, &pushed, linitial(best_path->path.pathkeys));
 	limits = limit_expressions(root, baserel, &pushed, ordered, &order);
 	if (limits && resource->paging)
-		requests = targets;
+		requests -= targets * (expected_pages(plan, &pushed) - 1);
 	exprs = list_concat(pushed_values(pushed.keys), pushed_values(pushed.bounds));
 	exprs = list_concat(exprs, copyObject(limits));
 

@@ -50,6 +50,7 @@ typedef struct KeyExpr
 typedef struct Arguments
 {
 	DbaasKey   *keys;			/* by catalogue column */
+	bool		nothing;		/* no row can be wanted */
 	bool		bounded;
 	TimestampTz since;
 	int64		limit;
@@ -254,8 +255,7 @@ take_bounds(DbaasScanState *scan, ExprContext *econtext, Arguments *arguments)
 		bool		isnull;
 		TimestampTz since = DatumGetTimestampTz(ExecEvalExpr(lfirst(lc), econtext, &isnull));
 
-		if (isnull)
-			since = DT_NOEND;
+		arguments->nothing = arguments->nothing || isnull;
 		if (!arguments->bounded || since > arguments->since)
 			arguments->since = since;
 		arguments->bounded = true;
@@ -279,6 +279,8 @@ arguments_text(const DbaasResource *resource, const Arguments *arguments)
 		for (int i = 0; i < key->n; i++)
 			appendStringInfo(&out, "%zu=%s,", strlen(key->values[i]), key->values[i]);
 	}
+	if (arguments->nothing)
+		appendStringInfoString(&out, "nothing");
 	if (arguments->bounded)
 		appendStringInfo(&out, "since " INT64_FORMAT, arguments->since);
 	appendStringInfo(&out, "limit " INT64_FORMAT, arguments->limit);
@@ -574,7 +576,7 @@ read_row(ForeignScanState *node, ScanResult *result, TupleTableSlot *slot)
 	DbaasError *error;
 	MemoryContext oldcxt;
 
-	if (result->at_end)
+	if (result->at_end || result->arguments.nothing)
 		return;
 	if (result->fetch == NULL)
 		start_fetch(node, result);

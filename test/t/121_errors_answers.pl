@@ -236,7 +236,9 @@ foreach my $case (
 }
 
 answer('/zone', '{"zones":[]}');
-is($t->sql('SELECT count(*) FROM exo.dbaas_services'), 0, 'no zones, no rows');
+is($t->sql_error($all)->{sqlstate}, 'HV000', 'no zones at all is no answer');
+$t->sim->clear_faults;
+is($t->sql('SELECT count(*) > 0 FROM exo.dbaas_services'), 't', 'and is not remembered');
 $t->create_server(max_retries => 0, zones => 'ch-gva-2,no-such-9');
 like(join(' ', map { $_ // '' } @{ $t->sql_error($all) }{qw(message detail)}), qr/no-such-9/,
 	'a zone that option zones names and the API does not have is an error that names it');

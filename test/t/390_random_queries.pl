@@ -1,0 +1,750 @@
+# Random queries give the same rows from the foreign tables as from local copies.
+#
+# DBAAS_RANDOM_SEED repeats a run, DBAAS_RANDOM_COUNT says how many queries.
+#
+# Both sides run the same text; only the names of the tables differ.  A LIMIT
+# whose order is not total may pick any of the rows that are equal in it.  So
+# what is compared is: the number of rows, the sequence of the values that the
+# query orders by, and that every row is one of the local query without LIMIT.
+#
+# Parameters of requests (sort_order, log_limit, period) decide which rows
+# there are.  A table with them is compared with a copy that was made with
+# each value that the query can give.
+use strict;
+use warnings;
+
+use DbaasTest;
+use Test::More;
+use Time::HiRes ();
+
+my $seed = $ENV{DBAAS_RANDOM_SEED} // int(time) ^ $$;
+my $count = $ENV{DBAAS_RANDOM_COUNT} // 2500;
+my $batch = 25;
+srand $seed;
+diag("DBAAS_RANDOM_SEED=$seed DBAAS_RANDOM_COUNT=$count");
+
+my $t = DbaasTest->new(zones => 2, services => 8, logs => 120);
+my @zones = ('ch-gva-2', 'de-fra-1');
+
+# One service has more than a page
+$t->sim->append_logs('ch-gva-2', 'pg-1-0001', 500);
+
+# ---------------------------------------------------------------------------
+# Tables and their copies
+# ---------------------------------------------------------------------------
+
+my $session = $t->session;
+my @names = map {
+	my $z = $_;
+	map { sprintf '%s-%d-%04d', (qw(pg mysql kafka opensearch valkey grafana thanos clickhouse))[$_ - 1], $z, $_ } 1 .. 8
+} 1 .. 2;
+
+$session->sql(q{
+	SET client_min_messages = warning;
+	CREATE SCHEMA copy;
+	CREATE TABLE copy.services AS SELECT * FROM exo.dbaas_services;
+	CREATE TABLE copy.service_types AS SELECT * FROM exo.dbaas_service_types;
+	CREATE TABLE copy.plans AS SELECT * FROM exo.dbaas_plans;
+	CREATE TABLE copy.integrations AS SELECT * FROM exo.dbaas_integrations;
+	CREATE TABLE copy.external_integrations AS SELECT * FROM exo.dbaas_external_integrations;
+	CREATE TABLE copy.migrations AS SELECT * FROM exo.dbaas_migrations;
+	CREATE TABLE copy.integration_settings AS SELECT * FROM exo.dbaas_integration_settings;
+	CREATE TABLE copy.zones AS SELECT * FROM exo.dbaas_zones;
+	CREATE TABLE copy.logs AS SELECT * FROM exo.dbaas_logs;
+	CREATE TABLE copy.logs_order AS SELECT * FROM copy.logs
+		UNION ALL SELECT * FROM exo.dbaas_logs WHERE sort_order = 'asc';
+	CREATE TABLE copy.logs_limit AS TABLE copy.logs WITH NO DATA;
+	CREATE TABLE copy.logs_both AS TABLE copy.logs WITH NO DATA;
+	CREATE TABLE copy.metrics AS SELECT * FROM exo.dbaas_metrics;
+	CREATE TABLE copy.metrics_period AS SELECT * FROM copy.metrics
+		UNION ALL SELECT * FROM exo.dbaas_metrics WHERE period = 'day';
+	CREATE INDEX ON copy.metrics (service_name);
+	CREATE FUNCTION copy.is_small(query text) RETURNS boolean LANGUAGE plpgsql AS $$
+	DECLARE
+		n bigint;
+	BEGIN
+		EXECUTE format('SELECT count(*) FROM (SELECT FROM (%s) AS x LIMIT 3000) AS y', query) INTO n;
+		RETURN n < 3000;
+	EXCEPTION WHEN query_canceled THEN
+		RETURN false;
+	END
+	$$;
+	CREATE INDEX ON copy.metrics_period (service_name);
+});
+foreach my $n (1, 2, 3, 7)
+{
+	$session->sql(qq{
+		INSERT INTO copy.logs_limit SELECT * FROM exo.dbaas_logs WHERE log_limit = $n;
+		INSERT INTO copy.logs_both SELECT * FROM exo.dbaas_logs WHERE log_limit = $n AND sort_order = 'asc';
+		INSERT INTO copy.logs_both SELECT * FROM exo.dbaas_logs WHERE log_limit = $n AND sort_order = 'desc'});
+}
+
+# The copies are what the simulator's rules say, so both sides cannot be wrong alike
+is($session->sql('SELECT count(*), count(DISTINCT (zone, service_name, time)) FROM copy.logs'), '2420|2420', 'the copy has every entry');
+is($session->sql('SELECT log_limit, sort_order, count(*) FROM copy.logs_both GROUP BY 1, 2 ORDER BY 1, 2'),
+	join("\n", map { my $n = $_; map { "$n|$_|" . 16 * $n } qw(asc desc) } 1, 2, 3, 7), 'and those with parameters');
+
+# A table in partitions, each of a server for one zone
+foreach my $i (0, 1)
+{
+	my ($url, $key, $secret) = ($t->sim->endpoint_template, $t->sim->key, $t->sim->secret);
+	$session->sql(qq{
+		CREATE SERVER zone_$i FOREIGN DATA WRAPPER dbaas_fdw OPTIONS (endpoint '$url', zones '$zones[$i]');
+		CREATE USER MAPPING FOR CURRENT_USER SERVER zone_$i OPTIONS (api_key '$key', api_secret '$secret');
+		CREATE SCHEMA zone_$i;
+		IMPORT FOREIGN SCHEMA dbaas LIMIT TO (dbaas_logs, dbaas_services) FROM SERVER zone_$i INTO zone_$i});
+}
+$session->sql(qq{
+	CREATE SCHEMA parts;
+	CREATE TABLE parts.logs (LIKE exo.dbaas_logs) PARTITION BY LIST (zone);
+	CREATE TABLE parts.services (LIKE exo.dbaas_services) PARTITION BY LIST (zone);
+} . join '', map { my $i = $_; map { qq{
+	ALTER TABLE parts.$_ ATTACH PARTITION zone_$i.dbaas_$_ FOR VALUES IN ('$zones[$i]');
+} } qw(logs services) } 0, 1);
+
+# What queries join with
+$session->sql(q{
+	CREATE TABLE copy.inventory (id int, zone text, name text, vc varchar(40), nm name, n bigint, ord text,
+		period text, since timestamptz, names text[]);
+	INSERT INTO copy.inventory VALUES
+	(1, 'ch-gva-2', 'pg-1-0001', 'pg-1-0001', 'pg-1-0001', 1, 'asc', 'hour', '2026-01-01 00:00:30+00', '{pg-1-0001,mysql-1-0002}'),
+	(2, 'ch-gva-2', 'mysql-1-0002', 'pg-1-0001', 'kafka-1-0003', 2, 'desc', 'day', '2026-01-01 00:01:00+00', '{kafka-1-0003,NULL}'),
+	(3, 'de-fra-1', 'pg-2-0001', 'pg-2-0001', 'pg-2-0001', 3, 'asc', 'hour', '2026-01-01 00:00:10+00', '{}'),
+	(4, 'de-fra-1', 'mysql-2-0002', 'valkey-2-0005', 'mysql-2-0002', 7, 'desc', NULL, '2026-01-01 00:00:40+00', NULL),
+	(5, 'de-fra-1', 'kafka-1-0003', 'kafka-1-0003', 'kafka-1-0003', 2, NULL, 'day', '2026-01-01 00:00:50+00', '{pg-2-0001,pg-2-0001}'),
+	(6, 'ch-gva-2', 'kafka-1-0003', 'thanos-1-0007', 'thanos-1-0007', NULL, 'asc', 'hour', NULL, '{thanos-1-0007}'),
+	(7, NULL, 'grafana-1-0006', NULL, 'grafana-1-0006', 1, 'desc', 'hour', '2026-01-01 00:00:35+00', '{grafana-1-0006,no-such}'),
+	(8, 'ch-gva-2', NULL, 'no-such', NULL, 3, 'asc', 'day', '2026-01-01 00:00:20.5+00', '{valkey-1-0005}'),
+	(9, 'ch-gva-2', 'no-such', 'opensearch-1-0004', 'opensearch-1-0004', 1, 'desc', 'hour', '2027-01-01 00:00:00+00', '{opensearch-1-0004}'),
+	(10, 'nowhere-1', 'pg-1-0001', 'pg-1-0001', 'pg-1-0001', 7, 'asc', 'hour', '2025-01-01 00:00:00+00', '{pg-1-0001}'),
+	(11, 'ch-gva-2', 'pg-1-0001', 'clickhouse-2-0008', 'clickhouse-2-0008', 3, 'desc', 'hour', '2026-01-01 00:02:00+00', '{clickhouse-2-0008}'),
+	(12, 'de-fra-1', 'clickhouse-2-0008', 'clickhouse-2-0008', '..', 2, 'asc', 'day', '2026-01-01 00:00:08+00', '{"",".."}');
+	ANALYZE copy.inventory;
+});
+my $icu = $session->sql(q{SELECT count(*) FROM pg_collation WHERE collprovider = 'i'}) > 0;
+$session->sql(q{CREATE COLLATION copy.any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false)}) if $icu;
+
+# Tables: names on both sides, columns by kind, and keys
+my @logs_columns = (
+	[ zone => 'zone' ], [ service_name => 'service' ], [ time => 'time' ], [ node => 'node' ],
+	[ unit => 'unit' ], [ message => 'message' ]);
+my %tables = (
+	logs => { foreign => 'exo.dbaas_logs', local => 'copy.logs', columns => \@logs_columns, weight => 12 },
+	logs_order => { foreign => 'exo.dbaas_logs', local => 'copy.logs_order', columns => \@logs_columns, weight => 4,
+		given => [ [ sort_order => 'order' ] ] },
+	logs_limit => { foreign => 'exo.dbaas_logs', local => 'copy.logs_limit', columns => \@logs_columns, weight => 4,
+		given => [ [ log_limit => 'limit' ] ] },
+	logs_both => { foreign => 'exo.dbaas_logs', local => 'copy.logs_both', columns => \@logs_columns, weight => 3,
+		given => [ [ sort_order => 'order' ], [ log_limit => 'limit' ] ] },
+	logs_parts => { foreign => 'parts.logs', local => 'copy.logs', columns => \@logs_columns, weight => 3 },
+	services => { foreign => 'exo.dbaas_services', local => 'copy.services', weight => 7, columns => [
+		[ zone => 'zone' ], [ name => 'service' ], [ type => 'type' ], [ plan => 'plan' ], [ node_count => 'number' ],
+		[ created_at => 'created' ], [ updated_at => 'created' ], [ integrations => 'json' ] ] },
+	services_parts => { foreign => 'parts.services', local => 'copy.services', weight => 2, columns => [
+		[ zone => 'zone' ], [ name => 'service' ], [ type => 'type' ], [ plan => 'plan' ], [ node_count => 'number' ],
+		[ created_at => 'created' ] ] },
+	service_types => { foreign => 'exo.dbaas_service_types', local => 'copy.service_types', weight => 3, columns => [
+		[ zone => 'zone' ], [ name => 'type' ], [ description => 'text' ], [ default_version => 'text' ] ] },
+	plans => { foreign => 'exo.dbaas_plans', local => 'copy.plans', weight => 3, columns => [
+		[ zone => 'zone' ], [ service_type => 'type' ], [ name => 'plan' ], [ node_count => 'number' ], [ zones => 'array' ] ] },
+	integrations => { foreign => 'exo.dbaas_integrations', local => 'copy.integrations', weight => 3, columns => [
+		[ zone => 'zone' ], [ id => 'integration' ], [ source => 'service' ], [ dest => 'service' ], [ type => 'itype' ], [ settings => 'json' ] ] },
+	external_integrations => { foreign => 'exo.dbaas_external_integrations', local => 'copy.external_integrations', weight => 4, columns => [
+		[ zone => 'zone' ], [ id => 'external' ], [ service_name => 'service' ], [ service_type => 'type' ], [ status => 'text' ] ] },
+	migrations => { foreign => 'exo.dbaas_migrations', local => 'copy.migrations', weight => 5, columns => [
+		[ zone => 'zone' ], [ service_name => 'service' ], [ status => 'text' ], [ method => 'text' ], [ details => 'json' ] ] },
+	integration_settings => { foreign => 'exo.dbaas_integration_settings', local => 'copy.integration_settings', weight => 2, columns => [
+		[ zone => 'zone' ], [ integration_type => 'itype' ], [ source_type => 'type' ], [ dest_type => 'type' ], [ settings => 'json' ] ] },
+	zones => { foreign => 'exo.dbaas_zones', local => 'copy.zones', weight => 1, columns => [ [ zone => 'zone' ] ] },
+	metrics => { foreign => 'exo.dbaas_metrics', local => 'copy.metrics', weight => 1, few => 1, columns => [
+		[ zone => 'zone' ], [ service_name => 'service' ], [ metric => 'metric' ], [ time => 'time' ], [ value => 'number' ] ] },
+	metrics_period => { foreign => 'exo.dbaas_metrics', local => 'copy.metrics_period', weight => 1, few => 1,
+		given => [ [ period => 'period' ] ], columns => [
+		[ zone => 'zone' ], [ service_name => 'service' ], [ metric => 'metric' ], [ time => 'time' ], [ value => 'number' ] ] });
+my @weighted = map { ($_) x $tables{$_}{weight} } sort keys %tables;
+
+# Values of each kind, with their type
+my %values = (
+	zone => [ text => @zones, @zones, 'nowhere-1' ],
+	service => [ text => @names, 'pg-1-0001', 'pg-1-0001', 'no-such', '..', '' ],
+	type => [ text => qw(pg mysql kafka opensearch valkey grafana thanos clickhouse none) ],
+	itype => [ text => qw(logs metrics datasource none) ],
+	plan => [ text => qw(hobbyist-2 startup-4 business-8 premium-8) ],
+	unit => [ text => qw(cron sshd systemd pg.service) ],
+	node => [ text => map { "$_-1" } @names ],
+	text => [ text => qw(active done running dump 16) ],
+	metric => [ text => qw(cpu_usage load_average) ],
+	order => [ text => qw(asc desc) ],
+	period => [ text => qw(hour day) ],
+	limit => [ bigint => 1, 2, 3, 7 ],
+	number => [ bigint => 0 .. 4 ],
+	message => [ text => ('entry 1% of %', '%checkpoint%', 'entry 600 %', '%') ],
+	time => [ timestamptz => map { sprintf '2026-01-01 00:%02d:%02d%s+00', @$_ }
+		([ 0, 5, '' ], [ 0, 20, '' ], [ 0, 31, '.5' ], [ 1, 0, '' ], [ 2, 30, '' ], [ 6, 0, '' ], [ 0, 1, '' ]) ],
+	created => [ timestamptz => '2025-12-31 20:00:00+00', '2025-12-31 23:00:00+00', '2026-01-15 00:00:00+00' ],
+	integration => [ uuid => map { my $z = $_; map { DbaasSim::uuid("1/$z/integrations/$_") } 1 .. 4 } @zones ],
+	external => [ uuid => map { my $z = $_; map { DbaasSim::uuid("1/$z/external-integrations/$_") } '1/1', '1/2', '5/1' } @zones ]);
+
+# ---------------------------------------------------------------------------
+# Making queries
+# ---------------------------------------------------------------------------
+
+sub pick { return $_[ int rand @_ ] }
+sub chance { return rand() < $_[0] }
+
+# A constant, which becomes a parameter where the query is prepared
+sub value
+{
+	my ($kind, $type) = @_;
+	my ($own, @all) = @{ $values{$kind} };
+	return constant($type // $own, pick(@all));
+}
+
+sub constant { return "\x01$_[0]|$_[1]\x02" }
+
+sub values_of
+{
+	my ($kind) = @_;
+	return map { value($kind) } 1 .. 1 + int rand 4;
+}
+
+my %inventory_of = (zone => [qw(zone)], service => [qw(name vc nm)], limit => ['n'], order => ['ord'], period => ['period'], time => ['since']);
+
+# An equality of a column, which decides the value of a parameter
+sub equality
+{
+	my ($column, $kind) = @_;
+	my $type = $values{$kind}[0];
+	my $own = $inventory_of{$kind};
+	my @forms = (
+		sub { "$column = " . value($kind) },
+		sub { value($kind) . " = $column" },
+		sub { "$column IN (" . join(', ', values_of($kind)) . ')' },
+		sub { "$column = ANY (ARRAY[" . join(', ', values_of($kind)) . "]::${type}[])" },
+		sub { "($column = " . value($kind) . " OR $column = " . value($kind) . ')' },
+		sub { "$column = ANY (ARRAY[" . value($kind) . ", NULL]::${type}[])" },
+		sub { "$column = ANY (" . constant("${type}[]", '{' . join(',', map { /\|(.*)\x02/ ? qq("$1") : () } values_of($kind)) . '}') . ')' });
+	push @forms, (
+		sub { "$column = (SELECT " . pick(@$own) . "::$type FROM copy.inventory WHERE id = " . (1 + int rand 13) . ')' },
+		sub { "$column = ANY (ARRAY(SELECT " . pick(@$own) . "::$type FROM copy.inventory WHERE id < " . (1 + int rand 7) . '))' },
+		sub { "$column IN (SELECT " . pick(@$own) . "::$type FROM copy.inventory WHERE id > " . (6 + int rand 7) . ')' })
+	  if $own && $kind ne 'time';
+	return pick(@forms)->();
+}
+
+# Any condition on a column
+sub condition
+{
+	my ($column, $kind) = @_;
+	if ($kind eq 'time' || $kind eq 'created')
+	{
+		my $between = value($kind);
+		return pick(
+			sub { "$column " . pick('>', '>=', '>', '>=', '<', '<=', '=', '<>') . ' ' . value($kind) },
+			sub { value($kind) . ' ' . pick('>', '>=', '<', '<=', '<', '<=') . " $column" },
+			sub { "$column BETWEEN " . value($kind) . ' AND ' . value($kind) },
+			sub { "$column BETWEEN SYMMETRIC " . value($kind) . ' AND ' . value($kind) },
+			sub { "$column >= now() - (now() - " . value($kind) . ')' },
+			sub { "$column > " . value($kind) . " - interval '7 seconds'" },
+			sub { "$column >= (SELECT since FROM copy.inventory WHERE id = " . (1 + int rand 13) . ')' },
+			sub { "$column > greatest(" . value($kind) . ', ' . value($kind) . ')' },
+			sub { "$column >= ALL (ARRAY[" . value($kind) . ', ' . value($kind) . '])' },
+			sub { "$column >= date '2026-01-01'" },
+			sub { "$column > timestamp '2026-01-01 00:00:30'" },
+			sub { "$column >= NULL" })->();
+	}
+	return "$column LIKE " . value($kind) if $kind eq 'message';
+	return "$column @> '{" . pick(@zones) . "}'" if $kind eq 'array';
+	return "$column IS " . pick('NULL', 'NOT NULL') if $kind eq 'json';
+	return equality($column, $kind) if chance($kind eq 'zone' || $kind eq 'service' ? 0.75 : 0.5);
+
+	my $type = $values{$kind}[0];
+	my @forms = (
+		sub { "$column <> " . value($kind) },
+		sub { "$column IS " . pick('NULL', 'NOT NULL') },
+		sub { "$column IS NOT DISTINCT FROM " . value($kind) },
+		sub { "$column NOT IN (" . join(', ', values_of($kind)) . ')' },
+		sub { "NOT ($column = " . value($kind) . ')' },
+		sub { "$column " . pick('<', '>', '<=', '>=') . ' ' . value($kind) },
+		sub { "$column = NULL" },
+		sub { "$column = " . value($kind) . " AND $column = " . value($kind) },
+		sub { "coalesce($column, " . value($kind) . ') = ' . value($kind) });
+	push @forms, (
+		sub { "$column = " . value($kind, 'varchar') },
+		sub { "$column = " . value($kind, 'name') },
+		sub { "$column\::varchar = " . value($kind, 'varchar') },
+		sub { "$column\::name = " . value($kind, 'name') },
+		sub { "$column = ANY (ARRAY[" . value($kind, 'name') . '])' },
+		sub { "$column LIKE '%1'" },
+		sub { "upper($column) = upper(" . value($kind) . ')' },
+		sub { "$column || '' = " . value($kind) },
+		sub { "starts_with($column, " . value($kind) . ')' })
+	  if $type eq 'text';
+	push @forms, sub { "$column COLLATE copy.any_case = upper(" . value($kind) . ')' },
+	  sub { "$column COLLATE copy.any_case IN (upper(" . value($kind) . '), ' . value($kind) . ')' }
+	  if $type eq 'text' && $icu;
+	push @forms, sub { "$column = ANY (ARRAY[" . value($kind, 'int') . ', 2]::int[])' },
+	  sub { "$column = " . value($kind, 'smallint') }
+	  if $type eq 'bigint';
+	return pick(@forms)->();
+}
+
+my $aliases;
+
+# A relation; where its parameters must be given, the conditions that do
+sub relation
+{
+	my ($name) = @_;
+	$name //= pick(@weighted);
+	my $table = $tables{$name};
+	my $alias = 'r' . ++$aliases;
+	my @keep = map { [ equality("$alias.$_->[0]", $_->[1]), 1 ] } @{ $table->{given} // [] };
+	push @keep, [ "$alias.service_name = " . value('service'), 1 ] if $table->{few};
+	return { table => $table, alias => $alias, columns => [ map { [ "$alias.$_->[0]", $_->[1] ] } @{ $table->{columns} } ],
+		keep => \@keep };
+}
+
+sub conditions
+{
+	my ($relation, $most) = @_;
+	return map { [ condition(@{ pick(@{ $relation->{columns} }) }), 0 ] } 1 .. int rand $most + 1;
+}
+
+sub column_of
+{
+	my ($relation, $kind) = @_;
+	return map { $_->[0] } grep { $_->[1] eq $kind } @{ $relation->{columns} };
+}
+
+my @inventory_columns = ([ zone => 'zone' ], [ name => 'service' ], [ vc => 'service' ], [ nm => 'service' ], [ n => 'limit' ],
+	[ since => 'time' ]);
+
+sub inventory
+{
+	my $alias = 'i' . ++$aliases;
+	return { table => { foreign => 'copy.inventory', local => 'copy.inventory' }, alias => $alias, inventory => 1, keep => [],
+		columns => [ map { [ "$alias.$_->[0]", $_->[1] ] } @inventory_columns ] };
+}
+
+# Conditions that join a relation with one before it
+sub join_conditions
+{
+	my ($left, $right) = @_;
+	my @on;
+
+	foreach my $kind (qw(service zone type integration))
+	{
+		my @left = column_of($left, $kind);
+		my @right = column_of($right, $kind);
+		next unless @left && @right;
+		push @on, [ pick(map { my $r = $_; map { ("$r = $_", "$_ = $r") } @left } @right), 0 ]
+		  if $kind eq 'service' || chance(0.6);
+	}
+	my ($since) = column_of($left, 'time');
+	my ($time) = column_of($right, 'time');
+	push @on, [ "$time " . pick('>', '>=', '<', '=') . " $since", 0 ] if $since && $time && (chance(0.3) || !@on);
+	push @on, [ "$right->{columns}[0][0] = " . value('zone'), 0 ] if !@on;
+	return @on;
+}
+
+# The inventory may give the parameters of a relation that joins it
+sub parameters_by_join
+{
+	my ($left, $right) = @_;
+	my %give = (order => 'ord', limit => 'n', period => 'period');
+	return unless $left->{inventory} && $right->{table}{given} && chance(0.5);
+	my @given = @{ $right->{table}{given} };
+	my @few = grep { $right->{table}{few} } @{ $right->{keep} }[-1];
+	return ([ map { [ "$right->{alias}.$_->[0] = $left->{alias}.$give{ $_->[1] }", 1 ] } @given ], [ grep { $_ } @few ]);
+}
+
+# The newest or oldest entries of each row before
+sub lateral
+{
+	my ($left) = @_;
+	my @names = column_of($left, 'service');
+	my $inner = relation(pick(qw(logs logs logs_order logs_limit logs_both logs_parts)));
+	my $alias = 'l' . ++$aliases;
+	my $time = "$inner->{alias}.time";
+	my @where = (map({ $_->[0] } @{ $inner->{keep} }, conditions($inner, 1)));
+	my ($zone) = column_of($left, 'zone');
+	my ($since) = column_of($left, 'time');
+
+	push @where, "$inner->{alias}.service_name = " . pick(@names);
+	push @where, "$inner->{alias}.zone = $zone" if $zone && chance(0.5);
+	push @where, "$time > $since" if $since && chance(0.3);
+	my $several = $inner->{table}{given} ? ", $inner->{alias}.sort_order, $inner->{alias}.log_limit" : '';
+	my $total = pick('', '', "$several, $inner->{alias}.message");
+	$total = $several if $several && !$total;
+	my $order = "ORDER BY $time " . pick('DESC', 'DESC', 'DESC', 'ASC', 'ASC NULLS FIRST', 'DESC NULLS LAST') . $total;
+	my $limit = chance(0.85) ? 'LIMIT ' . constant('bigint', pick(0, 1, 2, 2, 5, 200)) : '';
+	$limit .= ' OFFSET ' . constant('bigint', pick(0, 1, 3)) if chance(0.2);
+	return { alias => $alias, keep => [], inner => $inner,
+		text => "LATERAL (SELECT $inner->{alias}.zone, $time, $inner->{alias}.message, $inner->{alias}.service_name FROM \x03 WHERE "
+		  . join(' AND ', map { "($_)" } shuffled(@where)) . " $order $limit) AS $alias",
+		columns => [ [ "$alias.zone" => 'zone' ], [ "$alias.time" => 'time' ], [ "$alias.message" => 'message' ] ] };
+}
+
+# Several tables, one after the other
+sub union
+{
+	my $alias = 'u' . ++$aliases;
+	my @arms = map {
+		my $r = relation(pick(qw(logs services migrations external_integrations logs_order logs_limit)));
+		my ($name) = column_of($r, 'service');
+		my @where = (@{ $r->{keep} }, conditions($r, 1));
+		push @where, [ condition($name, 'service'), 0 ] if $r->{table}{local} =~ /logs/ && chance(0.8);
+		{ inner => $r, text => "SELECT $r->{alias}.zone, $name AS name FROM \x03" .
+			  (@where ? ' WHERE ' . join ' AND ', map { "($_->[0])" } @where : '') }
+	} 1 .. 2 + int rand 2;
+	return { alias => $alias, keep => [], arms => \@arms, columns => [ [ "$alias.zone" => 'zone' ], [ "$alias.name" => 'service' ] ] };
+}
+
+sub shuffled
+{
+	my @all = @_;
+	for (my $i = @all; --$i > 0;)
+	{
+		my $j = int rand $i + 1;
+		@all[ $i, $j ] = @all[ $j, $i ];
+	}
+	return @all;
+}
+
+sub query
+{
+	my %q = (from => [], where => [], settings => []);
+	$aliases = 0;
+
+	my $first = chance(0.3) ? inventory() : chance(0.07) ? union() : relation();
+	push @{ $q{from} }, { relation => $first };
+	push @{ $q{where} }, @{ $first->{keep} }, conditions($first, 3);
+	if ($first->{table} && $first->{table}{local} =~ /logs/ && chance(0.6))
+	{
+		push @{ $q{where} }, [ equality("$first->{alias}.service_name", 'service'), 0 ];
+	}
+
+	foreach my $i (1 .. pick(0, 0, 0, 1, 1, 2))
+	{
+		my $left = pick(map { $_->{relation} } @{ $q{from} });
+		if ((column_of($left, 'service')) && chance(0.35))
+		{
+			push @{ $q{from} }, { relation => lateral($left), how => pick('CROSS JOIN', 'LEFT JOIN') };
+			$q{from}[-1]{on} = [ [ 'true', 1 ] ] if $q{from}[-1]{how} eq 'LEFT JOIN';
+			next;
+		}
+		my $right = chance(0.2) && !$left->{inventory} ? inventory() : relation();
+		my $how = pick('JOIN', 'JOIN', 'LEFT JOIN');
+		my @on = join_conditions($left, $right);
+		my ($by_join, $rest) = parameters_by_join($left, $right);
+		push @on, @{ $by_join ? [ @$by_join, @$rest ] : $right->{keep} };
+		push @on, conditions($right, 1);
+		push @{ $q{from} }, { relation => $right, how => $how, on => [ shuffled(@on) ] };
+		push @{ $q{where} }, conditions($right, 1) if chance(0.3);
+	}
+
+	# Semijoins, antijoins, correlated subqueries
+	if (chance(0.15))
+	{
+		my $outer = pick(map { $_->{relation} } @{ $q{from} });
+		my ($name) = column_of($outer, 'service');
+		my $inner = relation(pick(qw(services migrations external_integrations logs logs_limit)));
+		my ($inner_name) = column_of($inner, 'service');
+		my @where = ("$inner_name = $name", map { $_->[0] } @{ $inner->{keep} }, conditions($inner, 1)) if $name;
+		push @{ $q{where} }, [ pick('EXISTS', 'NOT EXISTS', 'EXISTS') . " (SELECT FROM \x03 WHERE " .
+			  join(' AND ', map { "($_)" } @where) . ')', 0, $inner ] if $name;
+	}
+
+	my @columns = map { @{ $_->{relation}{columns} } } @{ $q{from} };
+	my @plain = grep { $_->[1] !~ /json|array/ } @columns;
+	if (chance(0.2))
+	{
+		my @group = (shuffled(@plain))[ 0 .. int rand 2 ];
+		my @other = (shuffled(@plain))[ 0 .. int rand 2 ];
+		@group = () if chance(0.3);
+		$q{group} = [ map { $_->[0] } grep { $_ } @group ];
+		$q{select} = [ @{ $q{group} }, 'count(*)', map { pick("min($_->[0]::text)", "max($_->[0]::text)", "count(DISTINCT $_->[0])",
+				"count($_->[0])") } grep { $_ } @other ];
+	}
+	else
+	{
+		$q{select} = [ map { $_->[0] } grep { chance(0.5) } @columns ];
+		push @{ $q{select} }, $columns[0][0] unless @{ $q{select} };
+		$q{distinct} = 1 if chance(0.1) && !grep { $_->[1] eq 'json' } @columns;
+	}
+	push @{ $q{select} }, scalar_subquery(\%q) if chance(0.1) && !$q{group} && !$q{distinct};
+
+	if (chance(0.6) && !($q{group} && !@{ $q{group} }))
+	{
+		my @by = $q{group} ? @{ $q{group} } : map { $_->[0] } @plain;
+		my @time = grep { /\.time$/ } @by;
+		@by = (@time, @time, @time, @by) if @time;
+		my %seen;
+		@by = grep { !$seen{$_}++ } map { pick(@by) } 1 .. pick(1, 1, 1, 2);
+		foreach my $column (@by)
+		{
+			push @{ $q{select} }, $column unless grep { !ref && $_ eq $column } @{ $q{select} };
+		}
+		$q{order} = [ map { [ $_, pick('', ' ASC', ' DESC', ' DESC', ' NULLS FIRST', ' DESC NULLS LAST') ] } @by ];
+	}
+	$q{limit} = constant('bigint', pick(0, 1, 2, 3, 5, 10, 50, 130, 505)) if chance(0.5);
+	$q{offset} = constant('bigint', pick(0, 1, 2, 7, 100, 500)) if chance(0.2);
+
+	push @{ $q{settings} }, grep { chance(0.3) } map { "enable_$_ = off" } qw(hashjoin mergejoin nestloop memoize material sort hashagg async_append incremental_sort)
+	  if chance(0.4);
+	if (chance(0.1))
+	{
+		# Rows that do not fit are asked for again: not in each of thousands of loops
+		$q{settings} = [ "work_mem = '64kB'", grep { !/hashjoin|material/ } @{ $q{settings} } ];
+	}
+	push @{ $q{settings} }, 'plan_cache_mode = ' . pick('force_generic_plan', 'force_custom_plan');
+	$q{prepared} = chance(0.3);
+	return \%q;
+}
+
+sub scalar_subquery
+{
+	my ($q) = @_;
+	my $outer = pick(map { $_->{relation} } @{ $q->{from} });
+	my ($name) = column_of($outer, 'service');
+	return '1' unless $name;
+	my $inner = relation(pick(qw(migrations external_integrations logs logs_limit services)));
+	my ($inner_name) = column_of($inner, 'service');
+	my @where = ("$inner_name = $name", map { $_->[0] } @{ $inner->{keep} });
+	return { inner => $inner, text => '(SELECT ' . pick('count(*)', "max($inner_name)") . " FROM \x03 WHERE "
+		  . join(' AND ', map { "($_)" } @where) . ')' };
+}
+
+# ---------------------------------------------------------------------------
+# Running them
+# ---------------------------------------------------------------------------
+
+sub named { my ($relation, $side) = @_; return "$relation->{table}{$side} AS $relation->{alias}" }
+
+# A text whose \x03 stands for its inner table
+sub filled
+{
+	my ($text, $inner, $side) = @_;
+	return $text =~ s/\x03/named($inner, $side)/er;
+}
+
+sub from_item
+{
+	my ($relation, $side) = @_;
+	return filled($relation->{text}, $relation->{inner}, $side) if $relation->{inner};
+	return '(' . join(' UNION ALL ', map { filled($_->{text}, $_->{inner}, $side) } @{ $relation->{arms} }) . ") AS $relation->{alias}"
+	  if $relation->{arms};
+	return named($relation, $side);
+}
+
+sub all_of { return join ' AND ', map { "($_)" } @_ }
+
+# The statement for one side
+sub text
+{
+	my ($q, $side, $full) = @_;
+	my @select = map { ref ? filled($_->{text}, $_->{inner}, $side) : $_ } @{ $q->{select} };
+	my $sql = 'SELECT ' . ($q->{distinct} ? 'DISTINCT ' : '') . join(', ', @select) . "\nFROM";
+
+	foreach my $item (@{ $q->{from} })
+	{
+		$sql .= "\n  $item->{how}" if $item->{how};
+		$sql .= ' ' . from_item($item->{relation}, $side);
+		$sql .= ' ON ' . (all_of(map { $_->[0] } @{ $item->{on} }) || 'true') if $item->{how} && $item->{how} ne 'CROSS JOIN';
+	}
+	$sql .= "\nWHERE " . all_of(map { $_->[2] ? filled($_->[0], $_->[2], $side) : $_->[0] } @{ $q->{where} }) if @{ $q->{where} };
+	$sql .= "\nGROUP BY " . join(', ', @{ $q->{group} }) if $q->{group} && @{ $q->{group} };
+	$sql .= "\nORDER BY " . join(', ', map { "$_->[0]$_->[1]" } @{ $q->{order} }) if $q->{order};
+	$sql .= "\nLIMIT $q->{limit}" if defined $q->{limit} && !$full;
+	$sql .= "\nOFFSET $q->{offset}" if defined $q->{offset} && !$full;
+
+	my (@types, @arguments);
+	if ($q->{prepared})
+	{
+		$sql =~ s/\x01(.*?)\|(.*?)\x02/push @types, $1; push @arguments, "'$2'"; '$' . @types/ge;
+		$sql = 'PREPARE q' . (@types ? ' (' . join(', ', @types) . ')' : '') . " AS $sql;\nEXECUTE q" .
+		  (@arguments ? ' (' . join(', ', @arguments) . ')' : '') . ";\nDEALLOCATE q";
+	}
+	else
+	{
+		$sql =~ s/\x01(bigint|int)\|(.*?)\x02/$2/g;
+		$sql =~ s/\x01text\|(.*?)\x02/chance(0.5) ? "'$1'" : "text '$1'"/ge;
+		$sql =~ s/\x01(.*?)\|(.*?)\x02/'$2'::$1/g;
+	}
+	return $sql;
+}
+
+sub is_cut { my ($q) = @_; return defined $q->{limit} || defined $q->{offset} }
+
+# All statements of a query, with marks
+sub statements
+{
+	my ($q) = @_;
+	my $settings = join '', map { "SET LOCAL $_;\n" } @{ $q->{settings} };
+	my @all = ("BEGIN;\n$settings" . text($q, 'foreign') . ';', "\\echo '==='\n" . text($q, 'local') . ';');
+	push @all, "\\echo '==='\n" . text($q, 'local', 1) . ';' if is_cut($q);
+	return join("\n", @all) . "\nROLLBACK;\nDEALLOCATE ALL;\n";
+}
+
+# The same for queries whose answer can be looked through, which the local side tells
+sub guarded
+{
+	my ($q) = @_;
+	my $local = text({ %$q, prepared => 0 }, 'local', 1);
+	return "SET statement_timeout = 150;\nSELECT copy.is_small(\$small\$$local\$small\$) AS small \\gset\n"
+	  . "SET statement_timeout = 10000;\n\\if :small\n" . statements($q) . "\\else\n\\echo large\n\\endif\n\\echo '###'\n";
+}
+
+my $large = 0;
+
+# What is wrong with the answers, or nothing
+sub difference
+{
+	my ($q, $output) = @_;
+	my ($foreign, $local, $full) = map { [ split /\n/, s/\A\n+//r ] } split /^===$/m, $output, -1;
+	my @by = map { my $column = $_->[0]; grep { !ref $q->{select}[$_] && $q->{select}[$_] eq $column } 0 .. $#{ $q->{select} } } @{ $q->{order} // [] };
+	my $key = sub { join '|', (split /\|/, $_[0], -1)[@by] };
+
+	if (!$local)
+	{
+		return 'no answer' unless "@$foreign" eq 'large';
+		$large++;
+		return;
+	}
+	return 'rows: ' . @$foreign . ', not ' . @$local if @$foreign != @$local;
+	foreach my $i (0 .. $#$local)
+	{
+		last unless @by;
+		return "row $i in order: " . $key->($foreign->[$i]) . ', not ' . $key->($local->[$i])
+		  if $key->($foreign->[$i]) ne $key->($local->[$i]);
+	}
+	my %left;
+	$left{$_}++ foreach @{ is_cut($q) ? $full : $local };
+	foreach my $row (@$foreign)
+	{
+		return "a row that is not there, or too often: $row" if --($left{$row} //= 0) < 0;
+	}
+	return;
+}
+
+# Runs queries, and returns what is wrong with each
+sub run
+{
+	my @queries = @_;
+	my ($stdout, $stderr) = $session->sql_both(join '', map { guarded($_) } @queries);
+	my @answers = split /^###$/m, $stdout, -1;
+	my @result = map { scalar difference($queries[$_], $answers[$_] // '') } 0 .. $#queries;
+
+	# An error is of one of them: both sides may fail alike, but none should
+	if ($stderr =~ /ERROR/)
+	{
+		return 'error: ' . ($stderr =~ /(ERROR:.*(?:\n.*){0,4})/)[0] if @queries == 1;
+		return map { run($_) } @queries;
+	}
+	return @result;
+}
+
+# Each way to leave out a part of the query
+sub smaller
+{
+	my ($q) = @_;
+	my @smaller;
+	my $without = sub {
+		my ($name, $i) = @_;
+		my @rest = @{ $q->{$name} };
+		splice @rest, $i, 1;
+		push @smaller, { %$q, $name => \@rest };
+	};
+	foreach my $part (qw(order limit offset distinct prepared))
+	{
+		push @smaller, { %$q, $part => undef } if $q->{$part};
+	}
+	$without->('settings', $_) foreach reverse 0 .. $#{ $q->{settings} };
+	$without->('where', $_) foreach grep { !$q->{where}[$_][1] } reverse 0 .. $#{ $q->{where} };
+	foreach my $i (reverse 1 .. $#{ $q->{from} })
+	{
+		my $item = $q->{from}[$i];
+		my @on = @{ $item->{on} // [] };
+		foreach my $j (grep { !$on[$_][1] } reverse 0 .. $#on)
+		{
+			my @from = @{ $q->{from} };
+			$from[$i] = { %$item, on => [ map { $on[$_] } grep { $_ != $j } 0 .. $#on ] };
+			push @smaller, { %$q, from => \@from };
+		}
+		my $alias = $item->{relation}{alias};
+		my %fewer = (%$q, from => [ map { $q->{from}[$_] } grep { $_ != $i } 0 .. $#{ $q->{from} } ]);
+		my $rest = join ' ', (map { ref ? $_->{text} : $_ } @{ $q->{select} }), map({ $_->[0] } @{ $q->{where} }, @{ $q->{order} // [] }),
+		  map { ($_->{relation}{text} // '', map { $_->[0] } @{ $_->{on} // [] }) } @{ $fewer{from} };
+		push @smaller, \%fewer unless $rest =~ /\b$alias\./;
+	}
+	if (!$q->{group} && @{ $q->{select} } > 1)
+	{
+		foreach my $i (reverse 0 .. $#{ $q->{select} })
+		{
+			next if grep { $_->[0] eq $q->{select}[$i] } @{ $q->{order} // [] };
+			$without->('select', $i);
+		}
+	}
+	return @smaller;
+}
+
+# The least query that is still wrong
+sub shrink
+{
+	my ($q, $wrong) = @_;
+	my $end = Time::HiRes::time() + 20;
+	for (;;)
+	{
+		my $found;
+		foreach my $candidate (smaller($q))
+		{
+			last if Time::HiRes::time() > $end;
+			my ($still) = run($candidate);
+			next if !$still || ($still =~ /^error/ && $wrong !~ /^error/);
+			($q, $wrong, $found) = ($candidate, $still, 1);
+			last;
+		}
+		last unless $found;
+	}
+	return ($q, $wrong);
+}
+
+my ($done, $bad) = (0, 0);
+my $start = Time::HiRes::time();
+$t->sim->clear;
+while ($done < $count && $bad < 5)
+{
+	# A new session knows nothing of the tables
+	if ($done % 1000 == 0)
+	{
+		$session->quit;
+		$session = $t->session;
+		$session->sql('SET jit = off');
+	}
+	my @queries = map { query() } 1 .. ($count - $done < $batch ? $count - $done : $batch);
+	my @wrong = run(@queries);
+
+	foreach my $i (0 .. $#queries)
+	{
+		next unless $wrong[$i] && $bad < 5;
+		$bad++;
+		my ($least, $still) = shrink($queries[$i], $wrong[$i]);
+		fail('query ' . ($done + $i));
+		diag("$still\n", statements($least));
+	}
+	$done += @queries;
+
+	# Half-way, the planner comes to know the tables
+	$session->sql('ANALYZE exo.dbaas_logs; ANALYZE exo.dbaas_services; ANALYZE exo.dbaas_migrations')
+	  if $done >= $count / 2 && $done - @queries < $count / 2;
+}
+cmp_ok($large, '<', $done / 4 + 10, 'most queries are run');
+is($bad, 0, "$done random queries give the rows of the copies");
+my @sent = $t->sim->requests;
+note(sprintf '%d queries, %d left out as too large, %d requests, %.1f s', $done, $large, scalar @sent, Time::HiRes::time() - $start);
+
+my @refused = grep { ($_->{status} // 0) >= 400 && $_->{status} != 404 } @sent;
+is(scalar @refused, 0, 'and no request is refused');
+diag("$refused[0]{method} $refused[0]{path} $refused[0]{status} $refused[0]{body}") if @refused;
+
+done_testing();
