@@ -52,7 +52,7 @@
 #define EXCERPT_BYTES 500
 
 /* Memory of an answer's values, in terms of what its text may have. */
-#define JSON_MEMORY_FACTOR 8
+#define JSON_MEMORY_FACTOR 32
 
 /* A secret file is one line. */
 #define MAX_SECRET_BYTES 1024
@@ -740,10 +740,11 @@ use_answer(DbaasCall *call, const DbaasHttpAnswer *answer)
 		error->detail = psprintf("The answer has %zu bytes.", answer->body_len);
 	}
 	else if (!dbaas_json_parse(call->cxt, answer->body, answer->body_len,
-							   JSON_MEMORY_FACTOR * call->api->max_response_bytes,
+							   Max(DBAAS_JSON_MEMORY,
+								   JSON_MEMORY_FACTOR * call->api->max_response_bytes),
 							   &call->answer, &problem))
 	{
-		error = dbaas_error_new(ERRCODE_FDW_ERROR, "%s answered with invalid JSON", call->label);
+		error = dbaas_error_new(ERRCODE_FDW_ERROR, "%s answered with unusable JSON", call->label);
 		error->detail = psprintf("The answer of %zu bytes cannot be used: %s.",
 								 answer->body_len, problem);
 	}

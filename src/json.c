@@ -153,29 +153,15 @@ escaped_unit(const char *p, const char *end)
 	return *stop == '\0' ? (int) unit : -1;
 }
 
-/* Is the string that p is in the name of a member? */
-static bool
-in_member_name(const char *p, const char *end)
-{
-	for (; p < end && *p != '"'; p++)
-	{
-		if (*p == '\\')
-			p++;
-	}
-	for (p++; p < end && isspace((unsigned char) *p); p++)
-		;
-	return p < end && *p == ':';
-}
-
 /*
  * Half a surrogate pair, which json-c replaces and PostgreSQL does not take; or
  * a NUL in the name of a member, which json-c would cut there.  Returns where
- * one is escaped, or NULL.
+ * one is escaped in the text from p to end, or NULL.
  */
 static const char *
-find_bad_escape(const char *text, const char *end)
+find_bad_escape(const char *p, const char *end, bool is_name)
 {
-	for (const char *p = text; (p = memchr(p, '\\', end - p)) != NULL;)
+	while ((p = memchr(p, '\\', end - p)) != NULL)
 	{
 		int			unit = escaped_unit(p, end);
 
@@ -186,11 +172,30 @@ find_bad_escape(const char *text, const char *end)
 				return p;
 			p += 12;
 		}
-		else if ((unit >= 0xdc00 && unit <= 0xdfff) ||
-				 (unit == 0 && in_member_name(p, end)))
+		else if ((unit >= 0xdc00 && unit <= 0xdfff) || (unit == 0 && is_name))
 			return p;
 		else
 			p += unit >= 0 ? 6 : Min(2, end - p);
+	}
+	return NULL;
+}
+
+/* The same, in all strings of the text. */
+static const char *
+find_bad_string(const char *text, const char *end)
+{
+	for (const char *p = text; (p = memchr(p, '"', end - p)) != NULL;)
+	{
+		const char *string_end = skip_string(p, end);
+		const char *next = string_end;
+		const char *bad;
+
+		while (next < end && isspace((unsigned char) *next))
+			next++;
+		bad = find_bad_escape(p, string_end, next < end && *next == ':');
+		if (bad)
+			return bad;
+		p = string_end;
 	}
 	return NULL;
 }
@@ -212,7 +217,7 @@ find_fault(const char *text, size_t len)
 	else if (pg_parse_json(lex, &nullSemAction) != JSON_SUCCESS)
 		fault = lex->token_start ? lex->token_start : lex->token_terminator;
 	else
-		fault = find_bad_escape(text, text + len);
+		fault = find_bad_string(text, text + len);
 	pfree(lex);
 	return fault;
 }
@@ -228,18 +233,18 @@ free_tokener(void *arg)
  * tokener belongs to the current memory context.
  */
 static DbaasJson *
-tokenize(struct json_tokener *tokener, const char *text, size_t len)
+tokenize(struct json_tokener *tokener, const char *text, size_t len, size_t slice)
 {
 	DbaasJson  *value = NULL;
 
 	/* With the final NUL: it ends a number that stands alone. */
-	for (size_t done = 0; done <= len; done += SLICE_BYTES)
+	for (size_t done = 0; done <= len; done += slice)
 	{
-		value = json_tokener_parse_ex(tokener, text + done,
-									  (int) Min(len + 1 - done, SLICE_BYTES));
+		if (done > 0)
+			CHECK_FOR_INTERRUPTS();
+		value = json_tokener_parse_ex(tokener, text + done, (int) Min(len + 1 - done, slice));
 		if (json_tokener_get_error(tokener) != json_tokener_continue)
 			break;
-		CHECK_FOR_INTERRUPTS();
 	}
 	return value;
 }
@@ -261,7 +266,7 @@ dbaas_json_parse(MemoryContext cxt, const char *text, size_t len, size_t max_mem
 	*problem = NULL;
 	if (len >= MaxAllocSize / 2 || estimate_memory(text, len) > (double) max_memory)
 	{
-		*problem = pstrdup("it would need too much memory");
+		*problem = pstrdup("it would need too much memory, which option max_response_bytes bounds");
 		return false;
 	}
 
@@ -275,7 +280,9 @@ dbaas_json_parse(MemoryContext cxt, const char *text, size_t len, size_t max_mem
 		callback->func = free_tokener;
 		callback->arg = tokener;
 		MemoryContextRegisterResetCallback(parse_cxt, callback);
-		*value = tokenize(tokener, kept, kept_len);
+		/* What is short is not cut, even where keep_digits() made it longer. */
+		*value = tokenize(tokener, kept, kept_len,
+						  len <= DBAAS_JSON_SHORT ? kept_len + 1 : SLICE_BYTES);
 		error = json_tokener_get_error(tokener);
 	}
 	MemoryContextSwitchTo(oldcxt);

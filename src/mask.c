@@ -156,7 +156,9 @@ char *
 dbaas_mask(char *text, const char *secret)
 {
 	List	   *parts;
+	char	   *plain = text;
 	bool		any = true;
+	bool		masked = false;
 
 	if (secret == NULL || *secret == '\0')
 		return text;
@@ -165,11 +167,15 @@ dbaas_mask(char *text, const char *secret)
 	list_sort(parts, longer_first);
 	for (int level = 0; any && level <= MAX_ESCAPE_LEVELS; level++)
 	{
+		char	   *before = plain;
 		ListCell   *lc;
 
 		foreach(lc, parts)
-			text = mask_part(text, lfirst(lc));
-		text = unescape(text, &any);
+			plain = mask_part(plain, lfirst(lc));
+		masked = masked || plain != before;
+		plain = unescape(plain, &any);
 	}
-	return text;
+
+	/* A text that holds no secret stays as it was written. */
+	return masked ? plain : text;
 }

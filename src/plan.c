@@ -763,7 +763,8 @@ dbaasGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 
 		match_clauses(plan->table, baserel->relid, conditions, &pushed);
 		expected_requests(root, plan, &pushed, true, &targets, &requests);
-		info->ppi_rows = expected_scan_rows(root, baserel, &pushed, targets, info->ppi_rows);
+		info->ppi_rows = Min(baserel->rows,
+							 expected_scan_rows(root, baserel, &pushed, targets, info->ppi_rows));
 		add_scan_paths(root, baserel, conditions, info->ppi_rows, outer);
 	}
 }

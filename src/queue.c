@@ -94,7 +94,7 @@ static void take_poll(QueuedWrite *queued);
 static void take_services(QueuedWrite *queued);
 static TimestampTz deadline(const QueuedWrite *queued);
 static bool is_under_way(const QueuedWrite *queued);
-static void take_back(QueuedWrite *queued);
+static bool take_back(QueuedWrite *queued);
 static void schedule_poll(QueuedWrite *queued);
 static void fail_write(QueuedWrite *queued, WriteState state, DbaasError *error,
 					   const char *outcome);
@@ -156,7 +156,10 @@ same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* Does the transaction write this row already? */
+/*
+ * Is the transaction to write this row already, or did the statement?  What was
+ * sent before is not looked at: a row that was read since is there again.
+ */
 static bool
 is_repeated(const DbaasWrite *write, int batch, bool dry_run)
 {
@@ -169,7 +172,10 @@ is_repeated(const DbaasWrite *write, int batch, bool dry_run)
 		const QueuedWrite *queued = lfirst(lc);
 		const DbaasWrite *other = &queued->write;
 
-		if (other->command == write->command && other->serverid == write->serverid &&
+		if (queued->state != WRITE_QUEUED && queued->state != WRITE_DRY &&
+			queued->batch != batch)
+			continue;
+		if (other->userid == write->userid && other->command == write->command && other->serverid == write->serverid &&
 			(queued->state == WRITE_DRY) == dry_run && queued->state != WRITE_FAILED &&
 			strcmp(other->path, write->path) == 0 && strcmp(other->zone, write->zone) == 0 &&
 			(write->command == CMD_UPDATE ? queued->batch == batch :
@@ -464,11 +470,16 @@ step_batch(int first, int last, QueuedWrite **failed, TimestampTz *until)
 			step_write(queued);
 		if (is_under_way(queued))
 			under_way++;
-		if (queued->error && *failed == NULL)
+		if (queued->error && !queued->undone && *failed == NULL)
 			*failed = queued;
 	}
 	for (int i = first; i <= last && *failed; i++)
-		take_back(list_nth(queue, i));
+	{
+		QueuedWrite *queued = list_nth(queue, i);
+
+		if (take_back(queued))
+			under_way--;
+	}
 	for (int i = first; i <= last && *failed == NULL; i++)
 	{
 		QueuedWrite *queued = list_nth(queue, i);
@@ -498,17 +509,18 @@ step_batch(int first, int last, QueuedWrite **failed, TimestampTz *until)
 
 /*
  * Takes a write back that no request was made for yet, or none but such that
- * the API refused for the time being.
+ * the API refused for the time being.  Returns whether it was such a write.
  */
-static void
+static bool
 take_back(QueuedWrite *queued)
 {
 	if (queued->state != WRITE_SENT || dbaas_call_in_flight(queued->call) ||
 		dbaas_call_done(queued->call))
-		return;
+		return false;
 	dbaas_call_release(queued->call);
 	queued->call = NULL;
 	queued->state = WRITE_QUEUED;
+	return true;
 }
 
 /* Stops following all writes; nothing is sent for them any more. */

@@ -42,6 +42,25 @@ like($error->{detail}, qr{pg-1-0001 in zone ch-gva-2: not sent}, 'the other was 
 sleep 2;
 is(scalar(deletes()), 2, 'and is not sent again');
 
+# ... at once, whatever else is under way
+begin();
+$sim->fault({ method => 'DELETE', path => '/dbaas-service/pg-1-0001', action => 'status', status => 429, headers => { 'Retry-After' => '30' } },
+	{ method => 'DELETE', path => '/dbaas-service/mysql-1-0002', action => 'operation', state => 'failure' });
+my $started = time;
+$error = $session->sql_error("DELETE FROM exo.dbaas_services WHERE zone = 'ch-gva-2' AND name IN ('pg-1-0001', 'mysql-1-0002')");
+is($error->{sqlstate}, '38000', 'an operation fails while another row pauses');
+cmp_ok(time - $started, '<', 10, 'and the pause is not waited for');
+
+# A row that is still there after a delete of unknown outcome is deleted again
+begin();
+$sim->fault({ method => 'DELETE', action => 'close' });
+$session->sql('SET dbaas_fdw.write_mode = immediate; BEGIN; SAVEPOINT a');
+$session->sql_both(remove('pg-1-0001'));
+$session->sql_both('ROLLBACK TO a');
+is($session->sql('WITH d AS (' . remove('pg-1-0001') . ' RETURNING 1) SELECT count(*) FROM d'), 1, 'a second try');
+$session->sql_both('COMMIT');
+is(scalar(deletes()), 2, 'is sent');
+
 # A savepoint does not make room for more deletes
 begin();
 $session->sql('SET dbaas_fdw.write_mode = immediate; SET dbaas_fdw.delete_limit = 1; BEGIN; SAVEPOINT a');
@@ -80,8 +99,8 @@ $t->sql(q{CREATE FOREIGN TABLE exo.bad (nope text) SERVER exoscale OPTIONS (reso
 like($t->sql('SELECT count(is_insertable_into) FROM information_schema.tables'), qr/^\d+$/, 'information_schema.tables');
 
 # Answers that are small on the wire and large in memory
-my $bomb = '{"dbaas-services":[' . join(',', ('{}') x 300_000) . ']}';
-$t->create_server(max_response_bytes => '2MB', max_retries => 0);
+my $bomb = '{"dbaas-services":[' . join(',', ('{}') x 400_000) . ']}';
+$t->create_server(max_response_bytes => '8MB', max_retries => 0);
 $sim->fault({ path => '/dbaas-service', action => 'body', body => $bomb });
 $error = $t->sql_error('SELECT * FROM exo.dbaas_services');
 is($error->{sqlstate}, 'HV000', 'an answer of too many values');
