@@ -84,7 +84,6 @@ read_sample(const DbaasTable *table, TupleDesc desc, Sample *sample)
 	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
 	Datum	   *values = palloc(desc->natts * sizeof(Datum));
 	bool	   *isnull = palloc(desc->natts * sizeof(bool));
-	Bitmapset  *used = NULL;
 	DbaasDecoder *decoder;
 	DbaasFetch *fetch = begin_fetch(table);
 	DbaasFetchStatus status;
@@ -92,12 +91,7 @@ read_sample(const DbaasTable *table, TupleDesc desc, Sample *sample)
 	const DbaasOrigin *origin;
 	DbaasError *error;
 
-	for (int i = 0; i < table->natts; i++)
-	{
-		if (table->attributes[i].column >= 0 || table->attributes[i].field)
-			used = bms_add_member(used, i + 1);
-	}
-	decoder = dbaas_decoder_new(table, desc, used);
+	decoder = dbaas_decoder_new(table, desc, dbaas_table_shown(table));
 	while ((status = dbaas_fetch_next(fetch, &rows, &origin, &error)) != DBAAS_FETCH_END)
 	{
 		if (status == DBAAS_FETCH_FAILED)

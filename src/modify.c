@@ -347,15 +347,9 @@ send_for_row(ModifyState *modify, TupleTableSlot *slot)
 	{
 		if (modify->decoder == NULL)
 		{
-			Bitmapset  *all = NULL;
-
 			MemoryContextSwitchTo(oldcxt);
-			for (int i = 0; i < modify->table->natts; i++)
-			{
-				if (modify->table->attributes[i].column >= 0 || modify->table->attributes[i].field)
-					all = bms_add_member(all, i + 1);
-			}
-			modify->decoder = dbaas_decoder_new(modify->table, modify->desc, all);
+			modify->decoder = dbaas_decoder_new(modify->table, modify->desc,
+												dbaas_table_shown(modify->table));
 			MemoryContextSwitchTo(modify->row_cxt);
 		}
 		set_column(modify, slot, dbaas_catalogue_column(resource, resource->created_column), id);

@@ -799,8 +799,7 @@ used_attributes(const RelOptInfo *baserel, const DbaasTable *table, List *scan_c
 	{
 		AttrNumber	attnum = member + FirstLowInvalidHeapAttributeNumber;
 
-		if (attnum > 0 && (table->attributes[attnum - 1].column >= 0 ||
-						   table->attributes[attnum - 1].field))
+		if (attnum > 0 && dbaas_table_shows(table, attnum))
 			attributes = lappend_int(attributes, attnum);
 	}
 	return attributes;

@@ -100,6 +100,27 @@ dbaas_table_get(Oid relid)
 	return table;
 }
 
+bool
+dbaas_table_shows(const DbaasTable *table, AttrNumber attnum)
+{
+	const DbaasAttribute *attribute = &table->attributes[attnum - 1];
+
+	return attribute->column >= 0 || attribute->field != NULL;
+}
+
+Bitmapset *
+dbaas_table_shown(const DbaasTable *table)
+{
+	Bitmapset  *shown = NULL;
+
+	for (AttrNumber attnum = 1; attnum <= table->natts; attnum++)
+	{
+		if (dbaas_table_shows(table, attnum))
+			shown = bms_add_member(shown, attnum);
+	}
+	return shown;
+}
+
 AttrNumber
 dbaas_table_attribute(const DbaasTable *table, int column)
 {

@@ -9,6 +9,7 @@
 #define DBAAS_TABLE_H
 
 #include "catalogue.h"
+#include "nodes/bitmapset.h"
 #include "nodes/pg_list.h"
 
 typedef struct DbaasAttribute
@@ -39,6 +40,12 @@ extern DbaasTable *dbaas_table_get(Oid relid);
  * options, followed by its server's.
  */
 extern const DbaasResource *dbaas_table_resource(Oid relid, List **options);
+
+/* Does the attribute show anything?  A dropped one does not. */
+extern bool dbaas_table_shows(const DbaasTable *table, AttrNumber attnum);
+
+/* The attribute numbers, from 1, that show something; palloc'd. */
+extern Bitmapset *dbaas_table_shown(const DbaasTable *table);
 
 /* Attribute number that shows a column of the catalogue, or 0. */
 extern AttrNumber dbaas_table_attribute(const DbaasTable *table, int column);
