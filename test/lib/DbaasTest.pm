@@ -328,7 +328,7 @@ sub finish
 	my $mark = $self->_mark;
 	my $end = Time::HiRes::time() + 120;
 
-	until ($psql->{stdout} =~ /^\Q$mark\E$/m && $psql->{stderr} =~ /^(?:psql:.*: )?\Q$mark\E$/m)
+	until ($psql->{stdout} =~ /^\Q$mark\E\n/m && $psql->{stderr} =~ /^(?:psql:.*: )?\Q$mark\E\n/m)
 	{
 		die "no answer, but: $psql->{stdout}$psql->{stderr}" if Time::HiRes::time() > $end;
 		$psql->{run}->pump;
