@@ -152,12 +152,12 @@ extern void dbaas_api_perform(void);
 extern void dbaas_api_keep_going(void);
 
 /*
- * A descriptor, to be closed by who asked for it, that is readable when
- * dbaas_api_perform() has something to do for any call; or -1.
+ * The descriptor that is readable when dbaas_api_perform() has something to do
+ * for any call; -1 before the first server is connected to.
  */
 extern int	dbaas_api_descriptor(void);
 
-/* Makes all such descriptors readable at once. */
+/* Makes that descriptor readable at once. */
 extern void dbaas_api_wake(void);
 
 /*

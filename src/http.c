@@ -17,7 +17,6 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
@@ -765,7 +764,7 @@ dbaas_http_descriptor(long timeout_ms)
 		return -1;
 	waits_outside = true;
 	set_alarm(next_timer(timeout_ms));
-	return fcntl(epoll_fd, F_DUPFD_CLOEXEC, 0);
+	return epoll_fd;
 }
 
 /* A part of a URL, palloc'd; NULL when it has none. */

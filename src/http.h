@@ -101,14 +101,13 @@ extern void dbaas_http_wait(long timeout_ms, uint32 wait_event);
 extern void dbaas_http_perform(void);
 
 /*
- * A descriptor, to be closed by who asked for it, that is readable when
- * dbaas_http_perform() has something to do or timeout_ms (-1: never) have
- * passed; -1 before the first pool is opened, or when there is none to be had.
- * The shortest timeout given holds for all such descriptors.
+ * A descriptor that is readable when dbaas_http_perform() has something to do
+ * or timeout_ms (-1: never) have passed; -1 before the first pool is opened.
+ * It is always the same, and the shortest timeout given holds.
  */
 extern int	dbaas_http_descriptor(long timeout_ms);
 
-/* Makes all such descriptors readable at once. */
+/* Makes that descriptor readable at once. */
 extern void dbaas_http_wake(void);
 
 /*

@@ -10,8 +10,6 @@
  */
 #include "postgres.h"
 
-#include <unistd.h>
-
 #include "api.h"
 #include "commands/explain.h"
 #include "common/hashfn.h"
@@ -26,7 +24,6 @@
 #include "options.h"
 #include "plan.h"
 #include "scan.h"
-#include "storage/fd.h"
 #include "storage/latch.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -112,8 +109,6 @@ typedef struct DbaasScanState
 	MemoryContext row_cxt;		/* reset for each row */
 	bool		async;			/* do not wait: say so in "pending" */
 	bool		pending;
-	int			descriptor;		/* given to an Append, or -1 */
-	MemoryContextCallback close_descriptor;
 	DbaasCounters counters;
 } DbaasScanState;
 
@@ -362,7 +357,6 @@ dbaasBeginForeignScan(ForeignScanState *node, int eflags)
 	scan->order = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_ORDER));
 	scan->merge = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_MERGE)) != 0;
 	scan->eager = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_EAGER)) != 0;
-	scan->descriptor = -1;
 	dlist_init(&scan->results);
 	init_keys(scan, plan, node);
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
@@ -661,20 +655,6 @@ dbaasReScanForeignScan(ForeignScanState *node)
 	scan->result = NULL;
 }
 
-/* Also called when the query ends in an error. */
-static void
-close_descriptor(void *arg)
-{
-	DbaasScanState *scan = arg;
-
-	if (scan->descriptor >= 0)
-	{
-		close(scan->descriptor);
-		ReleaseExternalFD();
-	}
-	scan->descriptor = -1;
-}
-
 void
 dbaasEndForeignScan(ForeignScanState *node)
 {
@@ -683,7 +663,6 @@ dbaasEndForeignScan(ForeignScanState *node)
 	if (scan == NULL)
 		return;
 	drop_results(scan);
-	close_descriptor(scan);
 }
 
 /* ------------------------------------------------------------------------
@@ -713,17 +692,35 @@ dbaasForeignAsyncRequest(AsyncRequest *areq)
 	answer_request(areq);
 }
 
+/* Does another scan of ours wait in the Append's set already, this time? */
+static bool
+is_watched(AppendState *append, const AsyncRequest *areq)
+{
+	int			i = -1;
+
+	while ((i = bms_next_member(append->as_asyncplans, i)) >= 0 && i < areq->request_index)
+	{
+		AsyncRequest *other = append->as_asyncrequests[i];
+
+		if (other->callback_pending && IsA(other->requestee, ForeignScanState) &&
+			((ForeignScanState *) other->requestee)->fdwroutine->ForeignAsyncConfigureWait ==
+			dbaasForeignAsyncConfigureWait)
+			return true;
+	}
+	return false;
+}
+
 /*
- * Each scan gives a descriptor of its own for the one set of sockets, so that
- * the Append can watch them all.  What came while another scan was served is
- * in no socket any more, so that comes first.
+ * One descriptor stands for all sockets, so that the Append needs it but once,
+ * for the first scan that waits; the others are asked each time they come by
+ * here.  What came while another scan was served is in no socket any more, so
+ * asking comes first.
  */
 void
 dbaasForeignAsyncConfigureWait(AsyncRequest *areq)
 {
-	ForeignScanState *node = (ForeignScanState *) areq->requestee;
-	DbaasScanState *scan = node->fdw_state;
 	AppendState *append = (AppendState *) areq->requestor;
+	int			descriptor;
 
 	areq->callback_pending = false;
 	answer_request(areq);
@@ -734,26 +731,10 @@ dbaasForeignAsyncConfigureWait(AsyncRequest *areq)
 		return;
 	}
 
-	if (scan->close_descriptor.func == NULL)
-	{
-		scan->close_descriptor.func = close_descriptor;
-		scan->close_descriptor.arg = scan;
-		MemoryContextRegisterResetCallback(node->ss.ps.state->es_query_cxt,
-										   &scan->close_descriptor);
-	}
-	close_descriptor(scan);
-	if (AcquireExternalFD())
-	{
-		scan->descriptor = dbaas_api_descriptor();
-		if (scan->descriptor < 0)
-			ReleaseExternalFD();
-	}
-	if (scan->descriptor < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
-				 errmsg("no file descriptor is left for an asynchronous scan"),
-				 errhint("Set the server's option async_capable to false.")));
-	AddWaitEventToSet(append->as_eventset, WL_SOCKET_READABLE, scan->descriptor, NULL, areq);
+	/* Its alarm has to know of what this scan waits for, in any case. */
+	descriptor = dbaas_api_descriptor();
+	if (!is_watched(append, areq))
+		AddWaitEventToSet(append->as_eventset, WL_SOCKET_READABLE, descriptor, NULL, areq);
 }
 
 void

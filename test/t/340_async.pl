@@ -187,6 +187,11 @@ $session->sql($partitions) for 1 .. 20;
 $session->sql_both("SELECT * FROM (SELECT zone FROM zone_0.dbaas_services UNION ALL SELECT zone FROM zone_1.dbaas_operations) x") for 1 .. 10;
 cmp_ok($fds->(), '<=', $before + 2, 'no descriptor is left over');
 
+# Nor are many needed at once
+my $many = 'SELECT count(*) FROM (' . join(' UNION ALL ', ('SELECT name FROM zone_0.dbaas_services') x 400) . ') x';
+is($session->sql($many), 400 * 9, 'as many scans under one Append as one likes');
+like($session->sql("EXPLAIN (COSTS OFF) $many"), qr/Async Foreign Scan/, 'all of them Async');
+
 # The option
 servers(async_capable => 'false');
 unlike($session->sql("EXPLAIN (COSTS OFF) $partitions"), qr/Async/, 'async_capable false: no Async');
