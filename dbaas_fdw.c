@@ -17,7 +17,8 @@
 #include "fmgr.h"
 #include "foreign/fdwapi.h"
 #include "src/analyze.h"
-#include "src/api.h"
+#include "src/call.h"
+#include "src/connection.h"
 #include "src/import.h"
 #include "src/modify.h"
 #include "src/options.h"
@@ -76,7 +77,7 @@ _PG_init(void)
 							 0,
 							 NULL, NULL, NULL);
 	MarkGUCPrefixReserved("dbaas_fdw");
-	dbaas_api_init();
+	dbaas_connection_init();
 	dbaas_queue_init();
 }
 

@@ -58,7 +58,7 @@ begin_fetch(const DbaasTable *table)
 	const DbaasResource *resource = table->resource;
 	DbaasFetchSpec spec = {.resource = resource, .limit = -1, .eager = true};
 	bool	   *given = palloc0(resource->ncolumns * sizeof(bool));
-	DbaasApi   *api;
+	DbaasConnection *conn;
 	DbaasFetch *fetch = NULL;
 	DbaasError *error;
 
@@ -66,9 +66,9 @@ begin_fetch(const DbaasTable *table)
 	spec.keys = palloc0(resource->ncolumns * sizeof(DbaasKey));
 	if (resource->paging)
 		spec.limit = resource->paging->max_limit;
-	error = dbaas_api_connect(table->serverid, GetUserId(), CurrentMemoryContext, &api);
+	error = dbaas_connection_get(table->serverid, GetUserId(), CurrentMemoryContext, &conn);
 	if (error == NULL)
-		error = dbaas_fetch_begin(api, dbaas_statement_get(CurrentMemoryContext), &spec, NULL,
+		error = dbaas_fetch_begin(conn, dbaas_statement_get(CurrentMemoryContext), &spec, NULL,
 								  &fetch);
 	if (error)
 		dbaas_error_raise(error);
@@ -98,7 +98,7 @@ read_sample(const DbaasTable *table, TupleDesc desc, Sample *sample)
 			dbaas_error_raise(error);
 		if (status == DBAAS_FETCH_PENDING)
 		{
-			dbaas_api_wait(NULL, 0);
+			dbaas_call_wait(NULL, 0);
 			continue;
 		}
 		MemoryContextReset(row_cxt);

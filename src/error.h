@@ -13,6 +13,9 @@
 
 #include "compat.h"
 
+/* Bytes of the API's own words that an error shows. */
+#define DBAAS_EXCERPT_BYTES 500
+
 typedef struct DbaasError
 {
 	int			sqlerrcode;

@@ -82,7 +82,7 @@ typedef struct Chain
 struct DbaasFetch
 {
 	MemoryContext cxt;
-	DbaasApi   *api;
+	DbaasConnection *conn;
 	DbaasStatement *statement;
 	DbaasCounters *counters;
 	DbaasFetchSpec spec;
@@ -147,7 +147,7 @@ dbaas_fetch_endpoint(const DbaasResource *resource, const bool *given)
 }
 
 DbaasError *
-dbaas_fetch_begin(DbaasApi *api, DbaasStatement *statement, const DbaasFetchSpec *spec,
+dbaas_fetch_begin(DbaasConnection *conn, DbaasStatement *statement, const DbaasFetchSpec *spec,
 				  DbaasCounters *counters, DbaasFetch **result)
 {
 	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw fetch",
@@ -158,12 +158,12 @@ dbaas_fetch_begin(DbaasApi *api, DbaasStatement *statement, const DbaasFetchSpec
 	DbaasError *error;
 
 	fetch->cxt = cxt;
-	fetch->api = api;
+	fetch->conn = conn;
 	fetch->statement = statement;
 	fetch->counters = counters;
 	fetch->spec = *spec;
 	fetch->window = spec->merge ? INT_MAX :
-		spec->eager ? 2 * dbaas_api_max_concurrency(api) : 1;
+		spec->eager ? 2 * dbaas_connection_limits(conn)->concurrency : 1;
 	dlist_init(&fetch->chains);
 	if (resource->unique_column)
 		fetch->unique_field = dbaas_field_parse(resource->columns[dbaas_catalogue_column(resource, resource->unique_column)].field);
@@ -182,7 +182,7 @@ dbaas_fetch_begin(DbaasApi *api, DbaasStatement *statement, const DbaasFetchSpec
 		{
 			for (int i = 0; i < fetch->nzones; i++)
 				fetch->parents = lappend(fetch->parents,
-										 dbaas_statement_parents(statement, api, fetch->zones[i],
+										 dbaas_statement_parents(statement, conn, fetch->zones[i],
 																 resource->parent, counters));
 		}
 		else
@@ -325,12 +325,12 @@ take_zones(DbaasFetch *fetch)
 	{
 		DbaasZone  *server = palloc0(sizeof(DbaasZone));
 
-		server->base = dbaas_zones_global_base(fetch->api);
+		server->base = dbaas_zones_global_base(fetch->conn);
 		fetch->zones = palloc(sizeof(DbaasZone *));
 		fetch->zones[fetch->nzones++] = server;
 		return NULL;
 	}
-	error = dbaas_zones_get(fetch->api, fetch->counters, &zones);
+	error = dbaas_zones_get(fetch->conn, fetch->counters, &zones);
 	if (error)
 		return error;
 	fetch->zones = palloc(Max(zones->n, 1) * sizeof(DbaasZone *));
@@ -457,7 +457,7 @@ read_parents(DbaasFetch *fetch, bool *pending)
 		if (error && !(unreachable && fetch->spec.skip_unavailable))
 			return error;
 		if (error)
-			dbaas_statement_skip_zone(fetch->statement, fetch->api, zone->name, error);
+			dbaas_statement_skip_zone(fetch->statement, fetch->conn, zone->name, error);
 		else
 			add_parents(fetch, zone, parents);
 		fetch->parents = list_delete_first(fetch->parents);
@@ -542,7 +542,7 @@ ask_page(DbaasFetch *fetch, Chain *chain)
 	spec.path = dbaas_path_expand(fetch->spec.resource, endpoint->path, chain->target->args);
 	spec.body = strcmp(endpoint->method, "POST") == 0 ? make_body(fetch, chain, limit) : NULL;
 	spec.counters = fetch->counters;
-	chain->asked = dbaas_statement_call(fetch->statement, fetch->api, chain->cxt, &spec,
+	chain->asked = dbaas_statement_call(fetch->statement, fetch->conn, chain->cxt, &spec,
 										&chain->shared);
 	MemoryContextSwitchTo(oldcxt);
 	MemoryContextDelete(cxt);
@@ -607,7 +607,7 @@ end_chain(DbaasFetch *fetch, Chain *chain)
 
 	/* What was read so far did not suffice: ask for more at once. */
 	if (!fetch->spec.merge)
-		fetch->window = Min(fetch->window * 2, 2 * dbaas_api_max_concurrency(fetch->api));
+		fetch->window = Min(fetch->window * 2, 2 * dbaas_connection_limits(fetch->conn)->concurrency);
 }
 
 /*
@@ -732,7 +732,7 @@ accept_row(DbaasFetch *fetch, Chain *chain)
 		DbaasJson  *zone = dbaas_rows_field(rows, fetch->zone_field);
 
 		if (json_object_is_type(zone, json_type_string) &&
-			!dbaas_zones_selected(fetch->api, json_object_get_string(zone)))
+			!dbaas_zones_selected(fetch->conn, json_object_get_string(zone)))
 			return false;
 	}
 	if (fetch->unique_field)
@@ -777,7 +777,7 @@ next_page(DbaasFetch *fetch, Chain *chain, DbaasError **error)
 	if (dbaas_call_unreachable(chain->asked) && fetch->spec.skip_unavailable &&
 		chain->target->zone)
 	{
-		dbaas_statement_skip_zone(fetch->statement, fetch->api, chain->target->zone->name,
+		dbaas_statement_skip_zone(fetch->statement, fetch->conn, chain->target->zone->name,
 								  dbaas_call_error(chain->asked));
 		chain->asked = NULL;
 		chain->last = true;

@@ -12,7 +12,7 @@
 #ifndef DBAAS_FETCH_H
 #define DBAAS_FETCH_H
 
-#include "api.h"
+#include "call.h"
 #include "catalogue.h"
 #include "decode.h"
 #include "statement.h"
@@ -51,7 +51,7 @@ typedef struct DbaasFetch DbaasFetch;
 typedef enum DbaasFetchStatus
 {
 	DBAAS_FETCH_ROW,			/* there is a row */
-	DBAAS_FETCH_PENDING,		/* there may be one later: dbaas_api_wait() */
+	DBAAS_FETCH_PENDING,		/* there may be one later: dbaas_call_wait() */
 	DBAAS_FETCH_END,
 	DBAAS_FETCH_FAILED			/* see *error */
 } DbaasFetchStatus;
@@ -62,7 +62,7 @@ typedef enum DbaasFetchStatus
  * Returns NULL, or the error of a value that the API does not accept (22023)
  * or of learning the zones.
  */
-extern DbaasError *dbaas_fetch_begin(DbaasApi *api, DbaasStatement *statement,
+extern DbaasError *dbaas_fetch_begin(DbaasConnection *conn, DbaasStatement *statement,
 									 const DbaasFetchSpec *spec,
 									 DbaasCounters *counters, DbaasFetch **fetch);
 

@@ -7,9 +7,9 @@
  */
 #include "postgres.h"
 
-#include "api.h"
 #include "catalog/pg_type.h"
 #include "catalogue.h"
+#include "connection.h"
 #include "fmgr.h"
 #include "foreign/foreign.h"
 #include "funcapi.h"
@@ -78,7 +78,7 @@ dbaas_fdw_disconnect(PG_FUNCTION_ARGS)
 {
 	ForeignServer *server = GetForeignServerByName(NameStr(*PG_GETARG_NAME(0)), false);
 
-	PG_RETURN_BOOL(dbaas_api_disconnect(server->serverid));
+	PG_RETURN_BOOL(dbaas_connection_disconnect(server->serverid));
 }
 
 static Datum

@@ -301,7 +301,7 @@ read_back(ModifyState *modify, TupleTableSlot *slot, const char *id)
 	if (error)
 		dbaas_error_raise(error);
 	while ((status = dbaas_fetch_next(fetch, &rows, &origin, &error)) == DBAAS_FETCH_PENDING)
-		dbaas_api_wait(NULL, 0);
+		dbaas_call_wait(NULL, 0);
 	if (status == DBAAS_FETCH_FAILED)
 		dbaas_error_raise(error);
 	if (status == DBAAS_FETCH_ROW)

@@ -14,6 +14,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "call.h"
 #include "foreign/foreign.h"
 #include "lib/stringinfo.h"
 #include "mask.h"
@@ -21,6 +22,7 @@
 #include "options.h"
 #include "queue.h"
 #include "rows.h"
+#include "text.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -38,9 +40,6 @@
 /* Polls that may fail one after the other, as with the vendor's client. */
 #define MAX_POLL_ERRORS 5
 
-/* Bytes of the API's own words that an error shows. */
-#define EXCERPT_BYTES 500
-
 typedef enum WriteState
 {
 	WRITE_QUEUED,
@@ -56,7 +55,7 @@ typedef enum WriteState
 typedef struct QueuedWrite
 {
 	DbaasWrite	write;
-	DbaasApi   *api;
+	DbaasConnection *conn;
 	int			batch;
 	int			level;			/* transaction nesting level */
 	WriteState	state;
@@ -116,12 +115,6 @@ char *
 dbaas_write_label(const DbaasWrite *write)
 {
 	return psprintf("%s %s in zone %s", write->method, write->path, write->zone);
-}
-
-static const char *
-copy_or_null(const char *s)
-{
-	return s ? pstrdup(s) : NULL;
 }
 
 static void
@@ -205,15 +198,15 @@ dbaas_queue_add(const DbaasWrite *write, int batch, bool dry_run)
 	queued->write.zone = pstrdup(write->zone);
 	queued->write.base = pstrdup(write->base);
 	queued->write.path = pstrdup(write->path);
-	queued->write.body = copy_or_null(write->body);
-	queued->write.secret = copy_or_null(write->secret);
+	queued->write.body = dbaas_text_copy(write->body);
+	queued->write.secret = dbaas_text_copy(write->secret);
 	for (size_t i = 0; i < lengthof(write->services); i++)
-		queued->write.services[i] = copy_or_null(write->services[i]);
+		queued->write.services[i] = dbaas_text_copy(write->services[i]);
 	queued->batch = batch;
 	queued->level = GetCurrentTransactionNestLevel();
 	queued->pause_ms = FIRST_POLL_MS;
 	queued->state = dry_run ? WRITE_DRY : WRITE_QUEUED;
-	error = dbaas_api_connect(write->serverid, write->userid, queue_cxt, &queued->api);
+	error = dbaas_connection_get(write->serverid, write->userid, queue_cxt, &queued->conn);
 	if (error)
 		dbaas_error_raise(error);
 	queue = lappend(queue, queued);
@@ -485,7 +478,7 @@ step_batch(int first, int last, QueuedWrite **failed, TimestampTz *until)
 		QueuedWrite *queued = list_nth(queue, i);
 
 		if (queued->state == WRITE_QUEUED &&
-			under_way < dbaas_api_max_concurrency(queued->api))
+			under_way < dbaas_connection_limits(queued->conn)->concurrency)
 		{
 			send_write(queued);
 			under_way++;
@@ -571,7 +564,7 @@ send_batches(void)
 			   ((QueuedWrite *) list_nth(queue, first))->batch)
 			last++;
 		while (step_batch(first, last, &failed, &until))
-			dbaas_api_wait(NULL, until);
+			dbaas_call_wait(NULL, until);
 		first = last + 1;
 	}
 	return failed;
@@ -620,22 +613,22 @@ check_connections(void)
 	foreach(lc, queue)
 	{
 		QueuedWrite *queued = lfirst(lc);
-		DbaasApi   *api = NULL;
+		DbaasConnection *conn = NULL;
 		DbaasError *error = NULL;
 
-		if (queued->state != WRITE_QUEUED || dbaas_api_is_current(queued->api))
+		if (queued->state != WRITE_QUEUED || dbaas_connection_is_current(queued->conn))
 			continue;
 		if (GetForeignServerExtended(queued->write.serverid, FSV_MISSING_OK))
-			error = dbaas_api_connect(queued->write.serverid, queued->write.userid, queue_cxt, &api);
+			error = dbaas_connection_get(queued->write.serverid, queued->write.userid, queue_cxt, &conn);
 		if (error)
 			dbaas_error_raise(error);
-		if (api == NULL || !equal(dbaas_api_options(api), dbaas_api_options(queued->api)))
+		if (conn == NULL || !equal(dbaas_connection_options(conn), dbaas_connection_options(queued->conn)))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("a server was changed or dropped after writes to it were queued"),
 					 errdetail_internal("Writes of this transaction:\n%s",
 										list_writes(true, false, 0))));
-		queued->api = api;
+		queued->conn = conn;
 	}
 }
 
@@ -714,7 +707,7 @@ send_write(QueuedWrite *queued)
 	spec.path = write->path;
 	spec.body = write->body;
 	spec.secret = write->secret;
-	queued->call = dbaas_api_call(queued->api, queue_cxt, &spec);
+	queued->call = dbaas_call_start(queued->conn, queue_cxt, &spec);
 	queued->state = WRITE_SENT;
 	queued->sent_at = GetCurrentTimestamp();
 }
@@ -732,7 +725,7 @@ ask(QueuedWrite *queued, const char *operation, const char *path)
 	spec.operation = operation;
 	spec.path = path;
 	spec.secret = queued->write.secret;
-	queued->call = dbaas_api_call(queued->api, queue_cxt, &spec);
+	queued->call = dbaas_call_start(queued->conn, queue_cxt, &spec);
 }
 
 static void
@@ -746,7 +739,7 @@ fail_write(QueuedWrite *queued, WriteState state, DbaasError *error, const char 
 static const char *
 wait_option(const QueuedWrite *queued)
 {
-	return dbaas_option_string(dbaas_api_options(queued->api), "wait");
+	return dbaas_option_string(dbaas_connection_options(queued->conn), "wait");
 }
 
 /* Sets when to poll next, further off each time. */
@@ -768,7 +761,7 @@ schedule_poll(QueuedWrite *queued)
 static TimestampTz
 deadline(const QueuedWrite *queued)
 {
-	double		timeout = dbaas_option_number(dbaas_api_options(queued->api),
+	double		timeout = dbaas_option_number(dbaas_connection_options(queued->conn),
 											  "operation_timeout");
 
 	return queued->sent_at + (TimestampTz) (timeout * 1e6);
@@ -786,7 +779,7 @@ time_out(QueuedWrite *queued)
 										dbaas_write_label(&queued->write));
 
 	error->detail = psprintf("After %s s %s.",
-							 dbaas_option_string(dbaas_api_options(queued->api), "operation_timeout"),
+							 dbaas_option_string(dbaas_connection_options(queued->conn), "operation_timeout"),
 							 what);
 	error->hint = "Option operation_timeout of the server sets the time. Table dbaas_operations shows operations.";
 	if (queued->state == WRITE_PENDING)
@@ -858,7 +851,7 @@ operation_failed(QueuedWrite *queued, const char *state, DbaasJson *operation)
 	appendStringInfo(&said, "%s%s%s", reason ? reason : "no reason given",
 					 message ? ": " : "", message ? message : "");
 	excerpt = dbaas_mask(said.data, queued->write.secret);
-	excerpt = dbaas_error_excerpt(excerpt, strlen(excerpt), EXCERPT_BYTES);
+	excerpt = dbaas_error_excerpt(excerpt, strlen(excerpt), DBAAS_EXCERPT_BYTES);
 	error = dbaas_error_new(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION, "%s: its operation ended in %s",
 							dbaas_write_label(&queued->write), state);
 	error->detail = psprintf("The API says: %s", excerpt);

@@ -10,7 +10,7 @@
 #ifndef DBAAS_QUEUE_H
 #define DBAAS_QUEUE_H
 
-#include "api.h"
+#include "connection.h"
 #include "nodes/nodes.h"
 #include "zones.h"
 

@@ -10,7 +10,7 @@
  */
 #include "postgres.h"
 
-#include "api.h"
+#include "call.h"
 #include "commands/explain.h"
 #include "common/hashfn.h"
 #include "compat.h"
@@ -101,7 +101,7 @@ typedef struct DbaasScanState
 	bool		eager;
 	bool		keeps_rows;		/* may it be run again? */
 	Oid			userid;
-	DbaasApi   *api;
+	DbaasConnection *conn;
 	dlist_head	results;
 	HTAB	   *by_hash;		/* of ResultEntry */
 	ScanResult *result;			/* the one in use; NULL after a rescan */
@@ -534,9 +534,9 @@ start_fetch(ForeignScanState *node, ScanResult *result)
 	DbaasError *error;
 
 	check_required_keys(scan->table, result->arguments.keys);
-	if (scan->api == NULL)
+	if (scan->conn == NULL)
 	{
-		error = dbaas_api_connect(scan->table->serverid, scan->userid, query_cxt, &scan->api);
+		error = dbaas_connection_get(scan->table->serverid, scan->userid, query_cxt, &scan->conn);
 		if (error)
 			dbaas_error_raise(error);
 	}
@@ -550,9 +550,9 @@ start_fetch(ForeignScanState *node, ScanResult *result)
 	spec.since = result->arguments.since;
 	spec.eager = scan->eager;
 	spec.skip_unavailable =
-		strcmp(dbaas_option_string(dbaas_api_options(scan->api), "unavailable_zones"), "skip") == 0;
+		strcmp(dbaas_option_string(dbaas_connection_options(scan->conn), "unavailable_zones"), "skip") == 0;
 	oldcxt = MemoryContextSwitchTo(result->cxt);
-	error = dbaas_fetch_begin(scan->api, dbaas_statement_get(query_cxt), &spec,
+	error = dbaas_fetch_begin(scan->conn, dbaas_statement_get(query_cxt), &spec,
 							  &scan->counters, &result->fetch);
 	if (error)
 		dbaas_error_raise(error);
@@ -587,7 +587,7 @@ read_row(ForeignScanState *node, ScanResult *result, TupleTableSlot *slot)
 			scan->pending = true;
 			return;
 		}
-		dbaas_api_wait(&scan->counters, 0);
+		dbaas_call_wait(&scan->counters, 0);
 	}
 	if (status == DBAAS_FETCH_FAILED)
 		dbaas_error_raise(error);
@@ -601,7 +601,7 @@ read_row(ForeignScanState *node, ScanResult *result, TupleTableSlot *slot)
 
 	/* Under an Append, what others wait for must not be taken from its set. */
 	if (scan->counters.in_flight > 0 && !scan->async)
-		dbaas_api_keep_going();
+		dbaas_call_keep_going();
 	MemoryContextReset(scan->row_cxt);
 	oldcxt = MemoryContextSwitchTo(scan->row_cxt);
 	dbaas_decode_row(scan->decoder, rows, origin, slot->tts_values, slot->tts_isnull);
@@ -726,13 +726,13 @@ dbaasForeignAsyncConfigureWait(AsyncRequest *areq)
 	answer_request(areq);
 	if (!areq->callback_pending)
 	{
-		dbaas_api_wake();
+		dbaas_call_wake();
 		ExecAsyncResponse(areq);
 		return;
 	}
 
 	/* Its alarm has to know of what this scan waits for, in any case. */
-	descriptor = dbaas_api_descriptor();
+	descriptor = dbaas_call_descriptor();
 	if (!is_watched(append, areq))
 		AddWaitEventToSet(append->as_eventset, WL_SOCKET_READABLE, descriptor, NULL, areq);
 }
@@ -740,7 +740,7 @@ dbaasForeignAsyncConfigureWait(AsyncRequest *areq)
 void
 dbaasForeignAsyncNotify(AsyncRequest *areq)
 {
-	dbaas_api_perform();
+	dbaas_call_perform();
 	answer_request(areq);
 }
 

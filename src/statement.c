@@ -16,7 +16,7 @@
 struct DbaasParents
 {
 	MemoryContext cxt;
-	DbaasApi   *api;
+	DbaasConnection *conn;
 	const DbaasZone *zone;
 	const DbaasParent *parent;
 	const DbaasResource *resource;
@@ -52,7 +52,7 @@ typedef struct Expected
 
 typedef struct SharedCall
 {
-	DbaasApi   *api;
+	DbaasConnection *conn;
 	const char *path;
 	char	   *zone;
 	DbaasCall  *call;
@@ -60,7 +60,7 @@ typedef struct SharedCall
 
 typedef struct SkippedZone
 {
-	DbaasApi   *api;
+	DbaasConnection *conn;
 	char	   *zone;
 } SkippedZone;
 
@@ -155,10 +155,10 @@ dbaas_statement_expect_parents(DbaasStatement *statement, Oid serverid,
 }
 
 DbaasCall *
-dbaas_statement_call(DbaasStatement *statement, DbaasApi *api, MemoryContext cxt,
+dbaas_statement_call(DbaasStatement *statement, DbaasConnection *conn, MemoryContext cxt,
 					 const DbaasCallSpec *spec, bool *shared)
 {
-	Expected   *expected = find_expected(statement, dbaas_api_server(api), spec->operation);
+	Expected   *expected = find_expected(statement, dbaas_connection_server(conn), spec->operation);
 	MemoryContext oldcxt;
 	SharedCall *entry;
 	ListCell   *lc;
@@ -166,27 +166,27 @@ dbaas_statement_call(DbaasStatement *statement, DbaasApi *api, MemoryContext cxt
 	*shared = expected && expected->scans > 1 && strcmp(spec->path, spec->operation) == 0 &&
 		spec->zone != NULL;
 	if (!*shared)
-		return dbaas_api_call(api, cxt, spec);
+		return dbaas_call_start(conn, cxt, spec);
 	foreach(lc, statement->calls)
 	{
 		entry = lfirst(lc);
-		if (entry->api == api && strcmp(entry->path, spec->operation) == 0 &&
+		if (entry->conn == conn && strcmp(entry->path, spec->operation) == 0 &&
 			strcmp(entry->zone, spec->zone) == 0)
 			return entry->call;
 	}
 	oldcxt = MemoryContextSwitchTo(statement->cxt);
 	entry = palloc(sizeof(SharedCall));
-	entry->api = api;
+	entry->conn = conn;
 	entry->path = expected->path;
 	entry->zone = pstrdup(spec->zone);
-	entry->call = dbaas_api_call(api, statement->cxt, spec);
+	entry->call = dbaas_call_start(conn, statement->cxt, spec);
 	statement->calls = lappend(statement->calls, entry);
 	MemoryContextSwitchTo(oldcxt);
 	return entry->call;
 }
 
 DbaasParents *
-dbaas_statement_parents(DbaasStatement *statement, DbaasApi *api, const DbaasZone *zone,
+dbaas_statement_parents(DbaasStatement *statement, DbaasConnection *conn, const DbaasZone *zone,
 						const DbaasParent *parent, DbaasCounters *counters)
 {
 	MemoryContext oldcxt;
@@ -198,7 +198,7 @@ dbaas_statement_parents(DbaasStatement *statement, DbaasApi *api, const DbaasZon
 	foreach(lc, statement->parents)
 	{
 		parents = lfirst(lc);
-		if (parents->api == api && parents->parent == parent &&
+		if (parents->conn == conn && parents->parent == parent &&
 			strcmp(parents->zone->name, zone->name) == 0)
 			return parents;
 	}
@@ -206,7 +206,7 @@ dbaas_statement_parents(DbaasStatement *statement, DbaasApi *api, const DbaasZon
 	oldcxt = MemoryContextSwitchTo(statement->cxt);
 	parents = palloc0(sizeof(DbaasParents));
 	parents->cxt = statement->cxt;
-	parents->api = api;
+	parents->conn = conn;
 	parents->zone = zone;
 	parents->parent = parent;
 	parents->resource = dbaas_catalogue_find(parent->resource);
@@ -217,7 +217,7 @@ dbaas_statement_parents(DbaasStatement *statement, DbaasApi *api, const DbaasZon
 	spec.operation = list->path;
 	spec.path = list->path;
 	spec.counters = counters;
-	parents->call = dbaas_statement_call(statement, api, statement->cxt, &spec, &parents->shared);
+	parents->call = dbaas_statement_call(statement, conn, statement->cxt, &spec, &parents->shared);
 	statement->parents = lappend(statement->parents, parents);
 	MemoryContextSwitchTo(oldcxt);
 	return parents;
@@ -344,17 +344,17 @@ dbaas_parents_rows(DbaasParents *parents, int *n)
 }
 
 DbaasError *
-dbaas_statement_locate(DbaasStatement *statement, DbaasApi *api, const char *service,
+dbaas_statement_locate(DbaasStatement *statement, DbaasConnection *conn, const char *service,
 					   List **found)
 {
 	const DbaasZones *zones;
-	DbaasError *error = dbaas_zones_get(api, NULL, &zones);
+	DbaasError *error = dbaas_zones_get(conn, NULL, &zones);
 	List	   *lists = NIL;
 	ListCell   *lc;
 
 	*found = NIL;
 	for (int i = 0; error == NULL && i < zones->n; i++)
-		lists = lappend(lists, dbaas_statement_parents(statement, api, &zones->zones[i],
+		lists = lappend(lists, dbaas_statement_parents(statement, conn, &zones->zones[i],
 													   dbaas_catalogue_each_service(), NULL));
 	foreach(lc, lists)
 	{
@@ -362,7 +362,7 @@ dbaas_statement_locate(DbaasStatement *statement, DbaasApi *api, const char *ser
 		bool		unreachable;
 
 		while (!dbaas_parents_done(parents, &error, &unreachable))
-			dbaas_api_wait(NULL, 0);
+			dbaas_call_wait(NULL, 0);
 		if (error)
 			break;
 		for (int i = 0; i < parents->n; i++)
@@ -378,7 +378,7 @@ dbaas_statement_locate(DbaasStatement *statement, DbaasApi *api, const char *ser
 }
 
 void
-dbaas_statement_skip_zone(DbaasStatement *statement, DbaasApi *api, const char *zone,
+dbaas_statement_skip_zone(DbaasStatement *statement, DbaasConnection *conn, const char *zone,
 						  const DbaasError *error)
 {
 	MemoryContext oldcxt;
@@ -388,12 +388,12 @@ dbaas_statement_skip_zone(DbaasStatement *statement, DbaasApi *api, const char *
 	foreach(lc, statement->skipped)
 	{
 		skipped = lfirst(lc);
-		if (skipped->api == api && strcmp(skipped->zone, zone) == 0)
+		if (skipped->conn == conn && strcmp(skipped->zone, zone) == 0)
 			return;
 	}
 	oldcxt = MemoryContextSwitchTo(statement->cxt);
 	skipped = palloc(sizeof(SkippedZone));
-	skipped->api = api;
+	skipped->conn = conn;
 	skipped->zone = pstrdup(zone);
 	statement->skipped = lappend(statement->skipped, skipped);
 	MemoryContextSwitchTo(oldcxt);

@@ -8,7 +8,7 @@
 #ifndef DBAAS_STATEMENT_H
 #define DBAAS_STATEMENT_H
 
-#include "api.h"
+#include "call.h"
 #include "catalogue.h"
 #include "zones.h"
 
@@ -51,7 +51,7 @@ extern void dbaas_statement_expect_parents(DbaasStatement *statement, Oid server
  * Makes a call, under cxt; or takes the one that the statement's scans share:
  * *shared is then set, and the call must not be released.
  */
-extern DbaasCall *dbaas_statement_call(DbaasStatement *statement, DbaasApi *api,
+extern DbaasCall *dbaas_statement_call(DbaasStatement *statement, DbaasConnection *conn,
 									   MemoryContext cxt, const DbaasCallSpec *spec,
 									   bool *shared);
 
@@ -60,7 +60,7 @@ extern DbaasCall *dbaas_statement_call(DbaasStatement *statement, DbaasApi *api,
  * it, and shared by all.  Does not wait.  The zone must live as long as the
  * statement.
  */
-extern DbaasParents *dbaas_statement_parents(DbaasStatement *statement, DbaasApi *api,
+extern DbaasParents *dbaas_statement_parents(DbaasStatement *statement, DbaasConnection *conn,
 											 const DbaasZone *zone,
 											 const DbaasParent *parent,
 											 DbaasCounters *counters);
@@ -76,16 +76,16 @@ extern const DbaasParentRow *dbaas_parents_rows(DbaasParents *parents, int *n);
 
 /*
  * Finds the zones that have a service, from the lists of services, which it
- * waits for.  *found is a list of DbaasZone * that live as long as the api.
+ * waits for.  *found is a list of DbaasZone * that live as long as the connection.
  * Returns NULL or an error.
  */
-extern DbaasError *dbaas_statement_locate(DbaasStatement *statement, DbaasApi *api,
+extern DbaasError *dbaas_statement_locate(DbaasStatement *statement, DbaasConnection *conn,
 										  const char *service, List **found);
 
 /*
  * Says once for each zone of the statement that it is left out: a WARNING.
  */
-extern void dbaas_statement_skip_zone(DbaasStatement *statement, DbaasApi *api,
+extern void dbaas_statement_skip_zone(DbaasStatement *statement, DbaasConnection *conn,
 									  const char *zone, const DbaasError *error);
 
 #endif							/* DBAAS_STATEMENT_H */

@@ -24,7 +24,7 @@ struct DbaasWriter
 	CmdType		operation;
 	FmgrInfo   *outputs;		/* by attribute number - 1 */
 	Oid			userid;
-	DbaasApi   *api;
+	DbaasConnection *conn;
 	DbaasStatement *statement;
 };
 
@@ -149,16 +149,16 @@ dbaas_writer_new(const DbaasTable *table, TupleDesc desc, CmdType operation, Oid
 		getTypeOutputInfo(attr->atttypid, &output, &varlena);
 		fmgr_info(output, &writer->outputs[i]);
 	}
-	error = dbaas_api_connect(table->serverid, userid, query_cxt, &writer->api);
+	error = dbaas_connection_get(table->serverid, userid, query_cxt, &writer->conn);
 	if (error)
 		dbaas_error_raise(error);
 	return writer;
 }
 
-DbaasApi *
+DbaasConnection *
 dbaas_writer_api(DbaasWriter *writer)
 {
-	return writer->api;
+	return writer->conn;
 }
 
 /* An attribute's text, or NULL. */
@@ -298,7 +298,7 @@ zone_of_service(DbaasWriter *writer, const char *service)
 	List	   *found;
 	StringInfoData names;
 	ListCell   *lc;
-	DbaasError *error = dbaas_statement_locate(writer->statement, writer->api, service, &found);
+	DbaasError *error = dbaas_statement_locate(writer->statement, writer->conn, service, &found);
 
 	if (error)
 		dbaas_error_raise(error);
@@ -335,7 +335,7 @@ row_zone(DbaasWriter *writer, const DbaasRowValues *row)
 	const char *service = service_column ?
 		dbaas_writer_value(writer, row, dbaas_catalogue_column(writer->resource, service_column)) : NULL;
 	const DbaasZones *zones;
-	DbaasError *error = dbaas_zones_get(writer->api, NULL, &zones);
+	DbaasError *error = dbaas_zones_get(writer->conn, NULL, &zones);
 
 	if (error)
 		dbaas_error_raise(error);

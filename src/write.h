@@ -66,7 +66,7 @@ extern void dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 extern const char *dbaas_write_shown_body(DbaasWriter *writer, const DbaasWrite *write);
 
 /* The connection that the writer uses. */
-extern DbaasApi *dbaas_writer_api(DbaasWriter *writer);
+extern DbaasConnection *dbaas_writer_api(DbaasWriter *writer);
 
 /* A row's value of a catalogue column, in UTF-8; NULL when it has none. */
 extern const char *dbaas_writer_value(DbaasWriter *writer, const DbaasRowValues *row,

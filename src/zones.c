@@ -27,29 +27,29 @@ without_final_slashes(char *url)
 }
 
 static char *
-endpoint_of(DbaasApi *api, const char *zone)
+endpoint_of(DbaasConnection *conn, const char *zone)
 {
-	const char *endpoint = dbaas_option_string(dbaas_api_options(api), "endpoint");
+	const char *endpoint = dbaas_option_string(dbaas_connection_options(conn), "endpoint");
 
 	return without_final_slashes(dbaas_http_expand_zone(endpoint, zone));
 }
 
 static bool
-endpoint_has_zone(DbaasApi *api)
+endpoint_has_zone(DbaasConnection *conn)
 {
-	return strstr(dbaas_option_string(dbaas_api_options(api), "endpoint"), "{zone}") != NULL;
+	return strstr(dbaas_option_string(dbaas_connection_options(conn), "endpoint"), "{zone}") != NULL;
 }
 
 char *
-dbaas_zones_global_base(DbaasApi *api)
+dbaas_zones_global_base(DbaasConnection *conn)
 {
-	return endpoint_of(api, DEFAULT_ZONE);
+	return endpoint_of(conn, DEFAULT_ZONE);
 }
 
 bool
-dbaas_zones_selected(DbaasApi *api, const char *name)
+dbaas_zones_selected(DbaasConnection *conn, const char *name)
 {
-	List	   *selected = dbaas_option_zones(dbaas_api_options(api));
+	List	   *selected = dbaas_option_zones(dbaas_connection_options(conn));
 	ListCell   *lc;
 
 	foreach(lc, selected)
@@ -62,7 +62,7 @@ dbaas_zones_selected(DbaasApi *api, const char *name)
 
 /* Zones whose addresses follow from the options. */
 static DbaasZones *
-zones_from_options(DbaasApi *api, List *names)
+zones_from_options(DbaasConnection *conn, List *names)
 {
 	DbaasZones *zones = palloc(sizeof(DbaasZones));
 	ListCell   *lc;
@@ -74,7 +74,7 @@ zones_from_options(DbaasApi *api, List *names)
 		DbaasZone  *zone = &zones->zones[zones->n++];
 
 		zone->name = lfirst(lc);
-		zone->base = endpoint_of(api, zone->name);
+		zone->base = endpoint_of(conn, zone->name);
 	}
 	return zones;
 }
@@ -92,9 +92,9 @@ bad_list(DbaasCall *call, const char *detail)
 
 /* Where the list was got safely, what it names must be as safe. */
 static bool
-keeps_security(DbaasApi *api, const char *base, char **problem)
+keeps_security(DbaasConnection *conn, const char *base, char **problem)
 {
-	char	   *endpoint = dbaas_zones_global_base(api);
+	char	   *endpoint = dbaas_zones_global_base(conn);
 
 	if (pg_strncasecmp(endpoint, "https:", 6) == 0 && pg_strncasecmp(base, "https:", 6) != 0)
 	{
@@ -106,7 +106,7 @@ keeps_security(DbaasApi *api, const char *base, char **problem)
 
 /* Takes one element of the list of zones. */
 static DbaasError *
-add_zone(DbaasApi *api, DbaasCall *call, DbaasJson *element, DbaasZones *zones)
+add_zone(DbaasConnection *conn, DbaasCall *call, DbaasJson *element, DbaasZones *zones)
 {
 	const char *name = dbaas_json_member_string(element, "name");
 	const char *base = dbaas_json_member_string(element, "api-endpoint");
@@ -120,14 +120,14 @@ add_zone(DbaasApi *api, DbaasCall *call, DbaasJson *element, DbaasZones *zones)
 		if (strcmp(zones->zones[i].name, name) == 0)
 			return bad_list(call, psprintf("It names zone \"%s\" twice.", name));
 	}
-	if (!dbaas_zones_selected(api, name))
+	if (!dbaas_zones_selected(conn, name))
 		return NULL;
-	if (base == NULL && endpoint_has_zone(api))
-		base = endpoint_of(api, name);
+	if (base == NULL && endpoint_has_zone(conn))
+		base = endpoint_of(conn, name);
 	if (base == NULL)
 		return bad_list(call, psprintf("Zone \"%s\" has no api-endpoint.",
 									   dbaas_error_excerpt(name, strlen(name), NAMEDATALEN)));
-	if (!dbaas_http_check_url(base, &problem) || !keeps_security(api, base, &problem))
+	if (!dbaas_http_check_url(base, &problem) || !keeps_security(conn, base, &problem))
 		return bad_list(call, psprintf("The api-endpoint of zone \"%s\" may not be used: %s",
 									   dbaas_error_excerpt(name, strlen(name), NAMEDATALEN),
 									   problem));
@@ -139,7 +139,7 @@ add_zone(DbaasApi *api, DbaasCall *call, DbaasJson *element, DbaasZones *zones)
 
 /* Each zone that the option selects has to be there. */
 static DbaasError *
-check_selected(DbaasApi *api, DbaasCall *call, const DbaasZones *zones)
+check_selected(DbaasConnection *conn, DbaasCall *call, const DbaasZones *zones)
 {
 	StringInfoData names;
 	DbaasError *error;
@@ -148,9 +148,9 @@ check_selected(DbaasApi *api, DbaasCall *call, const DbaasZones *zones)
 	initStringInfo(&names);
 	for (int i = 0; i < zones->n; i++)
 		appendStringInfo(&names, "%s%s", i ? ", " : "", zones->zones[i].name);
-	if (zones->n == 0 && dbaas_option_zones(dbaas_api_options(api)) == NIL)
+	if (zones->n == 0 && dbaas_option_zones(dbaas_connection_options(conn)) == NIL)
 		return bad_list(call, "It names no zone.");
-	foreach(lc, dbaas_option_zones(dbaas_api_options(api)))
+	foreach(lc, dbaas_option_zones(dbaas_connection_options(conn)))
 	{
 		bool		found = false;
 
@@ -168,7 +168,7 @@ check_selected(DbaasApi *api, DbaasCall *call, const DbaasZones *zones)
 }
 
 static DbaasError *
-read_list(DbaasApi *api, DbaasCall *call, DbaasZones *zones)
+read_list(DbaasConnection *conn, DbaasCall *call, DbaasZones *zones)
 {
 	DbaasJson *list = dbaas_json_member(dbaas_call_answer(call), "zones");
 	size_t		n;
@@ -180,44 +180,44 @@ read_list(DbaasApi *api, DbaasCall *call, DbaasZones *zones)
 	zones->zones = palloc(Max(n, 1) * sizeof(DbaasZone));
 	for (size_t i = 0; i < n; i++)
 	{
-		DbaasError *error = add_zone(api, call, json_object_array_get_idx(list, i), zones);
+		DbaasError *error = add_zone(conn, call, json_object_array_get_idx(list, i), zones);
 
 		if (error)
 			return error;
 	}
-	return check_selected(api, call, zones);
+	return check_selected(conn, call, zones);
 }
 
 static DbaasError *
-learn_zones(DbaasApi *api, DbaasCounters *counters, DbaasZones *zones)
+learn_zones(DbaasConnection *conn, DbaasCounters *counters, DbaasZones *zones)
 {
 	/* Signed, a key with database rights alone would be refused. */
 	DbaasCallSpec spec = {
 		.kind = DBAAS_CALL_LIST,
 		.unsigned_ = true,
-		.base = dbaas_zones_global_base(api),
+		.base = dbaas_zones_global_base(conn),
 		.method = "GET",
 		.operation = "/zone",
 		.path = "/zone",
 		.counters = counters
 	};
-	DbaasCall  *call = dbaas_api_call(api, CurrentMemoryContext, &spec);
+	DbaasCall  *call = dbaas_call_start(conn, CurrentMemoryContext, &spec);
 	DbaasError *error;
 
 	while (!dbaas_call_done(call))
-		dbaas_api_wait(counters, 0);
+		dbaas_call_wait(counters, 0);
 	error = dbaas_call_error(call);
 	if (error == NULL)
-		error = read_list(api, call, zones);
+		error = read_list(conn, call, zones);
 	if (error == NULL)
 		dbaas_call_release(call);
 	return error;
 }
 
 DbaasError *
-dbaas_zones_get(DbaasApi *api, DbaasCounters *counters, const DbaasZones **result)
+dbaas_zones_get(DbaasConnection *conn, DbaasCounters *counters, const DbaasZones **result)
 {
-	void	  **slot = dbaas_api_zones_slot(api);
+	void	  **slot = dbaas_connection_zones_slot(conn);
 	DbaasError *error = NULL;
 
 	if (*slot == NULL)
@@ -225,21 +225,21 @@ dbaas_zones_get(DbaasApi *api, DbaasCounters *counters, const DbaasZones **resul
 		MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw zones",
 												  ALLOCSET_SMALL_SIZES);
 		MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
-		List	   *names = dbaas_option_zones(dbaas_api_options(api));
+		List	   *names = dbaas_option_zones(dbaas_connection_options(conn));
 		DbaasZones *zones;
 
-		if (names && endpoint_has_zone(api))
-			zones = zones_from_options(api, names);
+		if (names && endpoint_has_zone(conn))
+			zones = zones_from_options(conn, names);
 		else
 		{
 			zones = palloc0(sizeof(DbaasZones));
-			error = learn_zones(api, counters, zones);
+			error = learn_zones(conn, counters, zones);
 		}
 		MemoryContextSwitchTo(oldcxt);
 		if (error)
 			return error;		/* cxt goes with its parent, as the error does */
-		MemoryContextSetParent(cxt, dbaas_api_context(api));
-		dbaas_api_facts(api)->zones = zones->n;
+		MemoryContextSetParent(cxt, dbaas_connection_context(conn));
+		dbaas_connection_facts(conn)->zones = zones->n;
 		*slot = zones;
 	}
 	*result = *slot;

@@ -8,7 +8,7 @@
 #ifndef DBAAS_ZONES_H
 #define DBAAS_ZONES_H
 
-#include "api.h"
+#include "call.h"
 
 typedef struct DbaasZone
 {
@@ -26,18 +26,18 @@ typedef struct DbaasZones
  * The zones that the server's options select.  Without option "zones", or
  * where "endpoint" does not hold {zone}, they are learned from GET /zone, once
  * for each connection; that waits, and serves interrupts.  The result lives as
- * long as the api.  Returns NULL, or an error: what a call can end in, or an
+ * long as the connection.  Returns NULL, or an error: what a call can end in, or an
  * endpoint that may not be used (HV000).
  */
-extern DbaasError *dbaas_zones_get(DbaasApi *api, DbaasCounters *counters,
+extern DbaasError *dbaas_zones_get(DbaasConnection *conn, DbaasCounters *counters,
 								   const DbaasZones **zones);
 
 /*
  * URL of what is asked once for the server and not in a zone; palloc'd.
  */
-extern char *dbaas_zones_global_base(DbaasApi *api);
+extern char *dbaas_zones_global_base(DbaasConnection *conn);
 
 /* Is the zone among those that the server's option "zones" selects? */
-extern bool dbaas_zones_selected(DbaasApi *api, const char *name);
+extern bool dbaas_zones_selected(DbaasConnection *conn, const char *name);
 
 #endif							/* DBAAS_ZONES_H */

@@ -1,25 +1,21 @@
 /*-------------------------------------------------------------------------
  *
- * api.h
- *		Signed calls of the API, with retries; the session's connections.
+ * call.h
+ *		Calls of the API: a signed request, its retries and its answer.
  *
- * Knows servers, user mappings, signatures, retries and the API's error
- * shapes; knows no tables.  The only layer that holds the secret.  Errors are
- * values.
+ * Knows connections and what an answer's status means; knows no tables.
+ * Errors are values.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef DBAAS_API_H
-#define DBAAS_API_H
+#ifndef DBAAS_CALL_H
+#define DBAAS_CALL_H
 
+#include "connection.h"
+#include "datatype/timestamp.h"
 #include "error.h"
 #include "json.h"
-#include "datatype/timestamp.h"
-#include "nodes/pg_list.h"
 #include "stats.h"
-
-/* A server as one user mapping reaches it: connections, credentials, zones. */
-typedef struct DbaasApi DbaasApi;
 
 /* One call, from its first request to its last retry. */
 typedef struct DbaasCall DbaasCall;
@@ -60,50 +56,11 @@ typedef struct DbaasCallSpec
 /* GUC dbaas_fdw.log_requests */
 extern bool dbaas_log_requests;
 
-/* Prepares the cache of connections; called once, from _PG_init(). */
-extern void dbaas_api_init(void);
-
-/*
- * The session's connection for a user to a server, opened when it is not open
- * or its options have changed.  It stays valid until cxt is reset.  Returns
- * NULL, or an error: no user mapping, no key or secret (28000).
- */
-extern DbaasError *dbaas_api_connect(Oid serverid, Oid userid, MemoryContext cxt,
-									 DbaasApi **api);
-
-/*
- * Is the connection still what the server and the user mapping say?  If not,
- * dbaas_api_connect() makes another.
- */
-extern bool dbaas_api_is_current(const DbaasApi *api);
-
-/*
- * Closes the connections to a server, or to all with InvalidOid; those in use
- * once they are no longer.  Returns whether there were any.
- */
-extern bool dbaas_api_disconnect(Oid serverid);
-
-/* The server's oid. */
-extern Oid	dbaas_api_server(DbaasApi *api);
-
-/* The server's options: a list of DefElem that lives as long as the api. */
-extern List *dbaas_api_options(DbaasApi *api);
-
-/* Memory that lives as long as the api, and a place there for the zones. */
-extern MemoryContext dbaas_api_context(DbaasApi *api);
-extern void **dbaas_api_zones_slot(DbaasApi *api);
-
-/* What is known of the server, for the planner. */
-extern DbaasServerFacts *dbaas_api_facts(DbaasApi *api);
-
-/* Option max_concurrency. */
-extern int	dbaas_api_max_concurrency(DbaasApi *api);
-
 /*
  * Starts a call, which has a memory context of its own under cxt.  What the
  * spec points to is copied, but for the counters.
  */
-extern DbaasCall *dbaas_api_call(DbaasApi *api, MemoryContext cxt,
+extern DbaasCall *dbaas_call_start(DbaasConnection *conn, MemoryContext cxt,
 								 const DbaasCallSpec *spec);
 
 /* Has the call ended? */
@@ -143,28 +100,28 @@ extern const char *dbaas_call_label(const DbaasCall *call);
 extern void dbaas_call_release(DbaasCall *call);
 
 /* Does what can be done for all calls without waiting. */
-extern void dbaas_api_perform(void);
+extern void dbaas_call_perform(void);
 
 /*
  * The same, if it was not done in the last millisecond: for those who use rows
  * while others are on their way.
  */
-extern void dbaas_api_keep_going(void);
+extern void dbaas_call_keep_going(void);
 
 /*
- * The descriptor that is readable when dbaas_api_perform() has something to do
+ * The descriptor that is readable when dbaas_call_perform() has something to do
  * for any call; -1 before the first server is connected to.
  */
-extern int	dbaas_api_descriptor(void);
+extern int	dbaas_call_descriptor(void);
 
 /* Makes that descriptor readable at once. */
-extern void dbaas_api_wake(void);
+extern void dbaas_call_wake(void);
 
 /*
  * Waits until something happens to a call, or until the given time (0: no
  * limit), and serves interrupts.  Adds the time to counters->waited; counters
  * may be NULL.
  */
-extern void dbaas_api_wait(DbaasCounters *counters, TimestampTz until);
+extern void dbaas_call_wait(DbaasCounters *counters, TimestampTz until);
 
-#endif							/* DBAAS_API_H */
+#endif							/* DBAAS_CALL_H */

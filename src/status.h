@@ -1,0 +1,47 @@
+/*-------------------------------------------------------------------------
+ *
+ * status.h
+ *		What an answer without success means: an error, a retry, a doubt.
+ *
+ * Knows HTTP's statuses and the shapes of the API's errors; knows no calls.
+ * Errors are values.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_STATUS_H
+#define DBAAS_STATUS_H
+
+#include "connection.h"
+#include "error.h"
+#include "http.h"
+
+/* What an error says of the request. */
+typedef struct DbaasRequestFacts
+{
+	const DbaasConnection *conn;
+	const char *label;			/* "GET /dbaas-service in zone ch-gva-2" */
+	const char *secret;			/* part of its body that no error may show, or NULL */
+	bool		write;
+	bool		unsigned_;
+} DbaasRequestFacts;
+
+/*
+ * The error of a request that failed, or whose status is no success; in the
+ * current memory context.
+ */
+extern DbaasError *dbaas_status_error(const DbaasRequestFacts *request,
+									  const DbaasHttpAnswer *answer);
+
+/* May the request be sent again after this answer, and would that help? */
+extern bool dbaas_status_may_retry(bool write, const DbaasHttpAnswer *answer);
+
+/*
+ * May the API have carried out a write of which this is the answer, when that
+ * is no success?
+ */
+extern bool dbaas_status_may_be_applied(const DbaasHttpAnswer *answer);
+
+/* Does the answer say that the server cannot be reached? */
+extern bool dbaas_status_unreachable(const DbaasHttpAnswer *answer);
+
+#endif							/* DBAAS_STATUS_H */
