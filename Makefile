@@ -8,7 +8,9 @@ OBJS = dbaas_fdw.o $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 PGFILEDESC = "dbaas_fdw - foreign data wrapper for the Exoscale DBaaS API"
 
 EXTENSION = dbaas_fdw
-DATA = sql/dbaas_fdw--0.1.sql
+# The first version's script and the updates from each version to the next:
+# CREATE EXTENSION runs them one after the other
+DATA = $(sort $(wildcard sql/dbaas_fdw--*.sql))
 
 # In the order they run.  sql/ also holds the install script, so no wildcard.
 REGRESS = smoke tables keys parameters logs queries import options user_tables errors functions write write_guards write_forms plans
