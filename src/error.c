@@ -13,7 +13,8 @@
 #include "utils/varlena.h"
 
 DbaasError *
-dbaas_error_new(int sqlerrcode, const char *format,...)
+dbaas_error_make(const char *file, int line, const char *function,
+				 int sqlerrcode, const char *format,...)
 {
 	DbaasError *error = palloc0(sizeof(DbaasError));
 	int			save_errno = errno; /* for %m */
@@ -35,6 +36,9 @@ dbaas_error_new(int sqlerrcode, const char *format,...)
 	}
 	error->sqlerrcode = sqlerrcode;
 	error->message = message.data;
+	error->file = file;
+	error->line = line;
+	error->function = function;
 	return error;
 }
 
@@ -80,11 +84,19 @@ dbaas_error_excerpt(const char *text, size_t len, size_t max_bytes)
 void
 dbaas_error_raise(const DbaasError *error)
 {
-	ereport(ERROR,
-			(errcode(error->sqlerrcode),
-			 errmsg_internal("%s", error->message),
-			 error->detail ? errdetail_internal("%s", error->detail) : 0,
-			 error->hint ? errhint("%s", error->hint) : 0));
+	/* What ereport(ERROR) does, but for the location. */
+	if (errstart(ERROR, TEXTDOMAIN))
+	{
+		errcode(error->sqlerrcode);
+		errmsg_internal("%s", error->message);
+		if (error->detail)
+			errdetail_internal("%s", error->detail);
+		if (error->hint)
+			errhint("%s", error->hint);
+		errhidestmt(error->hide_statement);
+		errhidecontext(error->hide_statement);
+		errfinish(error->file, error->line, error->function);
+	}
 	pg_unreachable();
 }
 

@@ -22,14 +22,22 @@ typedef struct DbaasError
 	const char *message;
 	const char *detail;			/* or NULL */
 	const char *hint;			/* or NULL */
+	bool		hide_statement; /* which may hold a secret, so no log has it */
+	const char *file;			/* where it was made: constant texts */
+	int			line;
+	const char *function;
 } DbaasError;
 
 /*
  * An error in the current memory context, with a formatted message.  Detail
  * and hint start as NULL; who made the error may set them.
  */
-extern DbaasError *dbaas_error_new(int sqlerrcode, const char *format,...)
-			pg_attribute_printf(2, 3);
+#define dbaas_error_new(...) \
+	dbaas_error_make(__FILE__, __LINE__, __func__, __VA_ARGS__)
+
+extern DbaasError *dbaas_error_make(const char *file, int line, const char *function,
+									int sqlerrcode, const char *format,...)
+			pg_attribute_printf(5, 6);
 
 /*
  * Text that came from outside, fit for a message: at most max_bytes of it,
@@ -39,7 +47,7 @@ extern DbaasError *dbaas_error_new(int sqlerrcode, const char *format,...)
  */
 extern char *dbaas_error_excerpt(const char *text, size_t len, size_t max_bytes);
 
-/* ereport(ERROR) of an error value. */
+/* ereport(ERROR) of an error value, whose location is where it was made. */
 pg_noreturn extern void dbaas_error_raise(const DbaasError *error);
 
 /*

@@ -588,17 +588,13 @@ any_secret(void)
 pg_noreturn static void
 raise_failure(QueuedWrite *failed)
 {
-	const char *detail = failed->error->detail;
-	char	   *list = list_writes(true, false, 0);
-	bool		secret = any_secret();
+	DbaasError	report = *failed->error;
 
-	ereport(ERROR,
-			(errhidestmt(secret), errhidecontext(secret),
-			 errcode(failed->error->sqlerrcode),
-			 errmsg_internal("%s", failed->error->message),
-			 errdetail_internal("%s%sWrites of this transaction:\n%s",
-								detail ? detail : "", detail ? "\n" : "", list),
-			 failed->error->hint ? errhint("%s", failed->error->hint) : 0));
+	report.detail = psprintf("%s%sWrites of this transaction:\n%s",
+							 report.detail ? report.detail : "", report.detail ? "\n" : "",
+							 list_writes(true, false, 0));
+	report.hide_statement = any_secret();
+	dbaas_error_raise(&report);
 }
 
 /*
