@@ -13,10 +13,14 @@
 
 /* Signing needs nothing else of error.c. */
 DbaasError *
-dbaas_error_new(int sqlerrcode, const char *format,...)
+dbaas_error_make(const char *file, int line, const char *function,
+				 int sqlerrcode, const char *format,...)
 {
 	static DbaasError error;
 
+	(void) file;
+	(void) line;
+	(void) function;
 	error.sqlerrcode = sqlerrcode;
 	error.message = format;
 	return &error;
