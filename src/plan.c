@@ -50,6 +50,7 @@
 /* What the callbacks hand on, in baserel->fdw_private. */
 typedef struct RelationPlan
 {
+	Index		relid;
 	DbaasTable *table;
 	const char *server;
 	double		request_cost;
@@ -238,20 +239,29 @@ is_time_var(const DbaasTable *table, Index relid, Node *node)
 		table->attributes[var->varattno - 1].column == time_column(table->resource);
 }
 
-/* Matches "time >= value" or "time > value", with the sides in this order. */
+/*
+ * Matches "time >= value" or "time > value", with the sides in this order, for
+ * all types that the family of times compares.
+ */
 static bool
 match_bound(const DbaasTable *table, Index relid, Oid opno, Node *left, Node *right,
 			PushedKey *key)
 {
 	TypeCacheEntry *type = lookup_type_cache(TIMESTAMPTZOID, TYPECACHE_BTREE_OPFAMILY);
-	int			strategy;
+	int			strategy = get_op_opfamily_strategy(opno, type->btree_opf);
 
-	if (!is_time_var(table, relid, left) || exprType(right) != TIMESTAMPTZOID ||
-		!is_scan_constant(relid, right))
+	if ((strategy != BTGreaterStrategyNumber && strategy != BTGreaterEqualStrategyNumber) ||
+		!is_time_var(table, relid, left) || !is_scan_constant(relid, right))
 		return false;
-	strategy = get_op_opfamily_strategy(opno, type->btree_opf);
-	if (strategy != BTGreaterStrategyNumber && strategy != BTGreaterEqualStrategyNumber)
-		return false;
+	switch (getBaseType(exprType(right)))
+	{
+		case TIMESTAMPTZOID:
+		case TIMESTAMPOID:
+		case DATEOID:
+			break;
+		default:
+			return false;
+	}
 	key->column = time_column(table->resource);
 	key->is_array = false;
 	key->is_bound = true;
@@ -426,17 +436,27 @@ needs_parents(const DbaasResource *resource, const DbaasEndpoint *endpoint, List
 	return false;
 }
 
-/* Pages of a target. */
+/*
+ * Pages of a target.  The last one that has entries is followed by one that is
+ * empty; with a bound, the last one is that of the newest entry before it.
+ */
 static double
-expected_pages(const RelationPlan *plan, const Pushed *pushed)
+expected_pages(PlannerInfo *root, const RelationPlan *plan, const Pushed *pushed)
 {
 	const DbaasResource *resource = plan->table->resource;
+	double		pages;
+	List	   *bounds = NIL;
+	ListCell   *lc;
 
 	if (resource->paging == NULL ||
 		has_key(pushed->keys, dbaas_catalogue_column(resource, resource->paging->limit_column)))
 		return 1;
-	/* The last one that has entries is followed by one that is empty. */
-	return ceil(expected_rows(plan, pushed->endpoint) / resource->paging->max_limit) + 1;
+	pages = expected_rows(plan, pushed->endpoint) / resource->paging->max_limit;
+	if (pushed->bounds == NIL)
+		return ceil(pages) + 1;
+	foreach(lc, pushed->bounds)
+		bounds = lappend(bounds, ((PushedKey *) lfirst(lc))->condition);
+	return floor(pages * clauselist_selectivity(root, bounds, plan->relid, JOIN_INNER, NULL)) + 1;
 }
 
 /*
@@ -471,7 +491,7 @@ expected_requests(PlannerInfo *root, const RelationPlan *plan, const Pushed *pus
 		*targets = values;
 	else
 		*targets = zones * values;
-	*requests = *targets * expected_pages(plan, pushed);
+	*requests = *targets * expected_pages(root, plan, pushed);
 	if (fan_out || (resource->parent && resource->parent->locates && zones > 1 && !repeated))
 		*requests += zones;
 }
@@ -508,6 +528,7 @@ dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	double		targets;
 	double		requests;
 
+	plan->relid = baserel->relid;
 	plan->table = table;
 	plan->server = GetForeignServer(table->serverid)->servername;
 	facts = dbaas_stats_server(plan->server);
@@ -922,7 +943,7 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 		order = order_of_pathkey(plan, baserel, &pushed, linitial(best_path->path.pathkeys));
 	limits = limit_expressions(root, baserel, &pushed, ordered, &order);
 	if (limits && resource->paging)
-		requests -= targets * (expected_pages(plan, &pushed) - 1);
+		requests -= targets * (expected_pages(root, plan, &pushed) - 1);
 	exprs = list_concat(pushed_values(pushed.keys), pushed_values(pushed.bounds));
 	exprs = list_concat(exprs, copyObject(limits));
 

@@ -27,11 +27,13 @@
 #include "storage/latch.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/date.h"
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
+#include "utils/timestamp.h"
 
 /* An expression of fdw_exprs that gives a key its value. */
 typedef struct KeyExpr
@@ -42,6 +44,13 @@ typedef struct KeyExpr
 	Oid			type;			/* of a value */
 	FmgrInfo	output;
 } KeyExpr;
+
+/* One that bounds the time from below. */
+typedef struct BoundExpr
+{
+	ExprState  *state;
+	Oid			type;			/* timestamptz, timestamp or date */
+} BoundExpr;
 
 /* What a scan asks for, as far as that depends on parameters. */
 typedef struct Arguments
@@ -93,7 +102,8 @@ typedef struct DbaasScanState
 	DbaasDecoder *decoder;
 	int			nkeys;
 	KeyExpr    *keys;
-	List	   *bounds;			/* of ExprState * */
+	int			nbounds;
+	BoundExpr  *bounds;
 	ExprState  *limit_count;	/* or NULL */
 	ExprState  *limit_offset;	/* or NULL */
 	DbaasScanOrder order;
@@ -127,7 +137,6 @@ init_keys(DbaasScanState *scan, ForeignScan *plan, ForeignScanState *node)
 {
 	List	   *columns = list_nth(plan->fdw_private, DBAAS_SCAN_KEYS);
 	List	   *arrays = list_nth(plan->fdw_private, DBAAS_SCAN_KEY_IS_ARRAY);
-	int			nbounds = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_BOUNDS));
 	int			nlimits = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_LIMITS));
 	int			first_limit;
 
@@ -149,11 +158,16 @@ init_keys(DbaasScanState *scan, ForeignScan *plan, ForeignScanState *node)
 		getTypeOutputInfo(key->type, &output, &varlena);
 		fmgr_info(output, &key->output);
 	}
-	for (int i = 0; i < nbounds; i++)
-		scan->bounds = lappend(scan->bounds,
-							   ExecInitExpr(list_nth(plan->fdw_exprs, scan->nkeys + i),
-											(PlanState *) node));
-	first_limit = scan->nkeys + nbounds;
+	scan->nbounds = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_BOUNDS));
+	scan->bounds = palloc(Max(scan->nbounds, 1) * sizeof(BoundExpr));
+	for (int i = 0; i < scan->nbounds; i++)
+	{
+		Expr	   *expr = list_nth(plan->fdw_exprs, scan->nkeys + i);
+
+		scan->bounds[i].state = ExecInitExpr(expr, (PlanState *) node);
+		scan->bounds[i].type = getBaseType(exprType((Node *) expr));
+	}
+	first_limit = scan->nkeys + scan->nbounds;
 	if (nlimits > 0)
 		scan->limit_count = ExecInitExpr(list_nth(plan->fdw_exprs, first_limit),
 										 (PlanState *) node);
@@ -238,19 +252,43 @@ take_limit(DbaasScanState *scan, ExprContext *econtext)
 }
 
 /*
+ * A bound as the comparison with it takes it: in the session's time zone, and
+ * what is out of range before or after all times.
+ */
+static TimestampTz
+bound_time(const BoundExpr *bound, Datum value)
+{
+	int			overflow = 0;
+
+	switch (bound->type)
+	{
+		case DATEOID:
+			return date2timestamptz_opt_overflow(DatumGetDateADT(value), &overflow);
+		case TIMESTAMPOID:
+			return timestamp2timestamptz_opt_overflow(DatumGetTimestamp(value), &overflow);
+		default:
+			return DatumGetTimestampTz(value);
+	}
+}
+
+/*
  * The latest of the lower bounds; a NULL one lets no row through.
  */
 static void
 take_bounds(DbaasScanState *scan, ExprContext *econtext, Arguments *arguments)
 {
-	ListCell   *lc;
-
-	foreach(lc, scan->bounds)
+	for (int i = 0; i < scan->nbounds; i++)
 	{
 		bool		isnull;
-		TimestampTz since = DatumGetTimestampTz(ExecEvalExpr(lfirst(lc), econtext, &isnull));
+		Datum		value = ExecEvalExpr(scan->bounds[i].state, econtext, &isnull);
+		TimestampTz since;
 
-		arguments->nothing = arguments->nothing || isnull;
+		if (isnull)
+		{
+			arguments->nothing = true;
+			continue;
+		}
+		since = bound_time(&scan->bounds[i], value);
 		if (!arguments->bounded || since > arguments->since)
 			arguments->since = since;
 		arguments->bounded = true;
@@ -748,13 +786,22 @@ dbaasForeignAsyncNotify(AsyncRequest *areq)
  * EXPLAIN
  * ------------------------------------------------------------------------ */
 
-/* An expression of fdw_exprs, as SQL. */
+/*
+ * An expression of fdw_exprs, as SQL.  What it calls the values that other
+ * nodes give it depends on the nodes above, which only EXPLAIN itself knows: it
+ * has just shown the scan's filter, and the context still stands there.  A scan
+ * without a filter has no such expressions but a LIMIT's, whose InitPlans
+ * belong to the statement's top node.
+ */
 static char *
 expr_text(ForeignScanState *node, ExplainState *es, int index)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	List	   *context = set_deparse_context_plan(es->deparse_cxt, (Plan *) plan, NIL);
+	List	   *context = es->deparse_cxt;
 
+	if (plan->scan.plan.qual == NIL)
+		context = set_deparse_context_plan(context, (Plan *) plan,
+										   list_make1(es->pstmt->planTree));
 	return deparse_expression(list_nth(plan->fdw_exprs, index), context,
 							  list_length(es->rtable) > 1, false);
 }
@@ -821,11 +868,10 @@ explain_extent(ForeignScanState *node, ExplainState *es)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	DbaasScanState *scan = node->fdw_state;
-	int			nbounds = list_length(scan->bounds);
-	int			first_limit = scan->nkeys + nbounds;
+	int			first_limit = scan->nkeys + scan->nbounds;
 	List	   *bounds = NIL;
 
-	for (int i = 0; i < nbounds; i++)
+	for (int i = 0; i < scan->nbounds; i++)
 		bounds = lappend(bounds, psprintf("time < %s", expr_text(node, es, scan->nkeys + i)));
 	if (bounds)
 		ExplainPropertyList("Stop At", bounds, es);

@@ -177,11 +177,46 @@ is($session->sql("SELECT count(*) $pg AND time > (CASE WHEN random() >= 0 THEN '
 asks("SELECT count(*), min(message) $pg AND time >= '$n1190'", \@newest, 'a bound without an order');
 asks("SELECT count(*) FROM exo.dbaas_logs WHERE time >= '$n1190' AND zone = 'ch-gva-2' AND service_name IN ('pg-1-0001')", \@newest);
 
-# Types beside timestamptz
-is($session->sql("SELECT count(*) $pg AND time >= date '2026-01-01'"), 1200, 'a date');
-is($session->sql("SET timezone = 'UTC'; SELECT count(*) $pg AND time >= timestamp '2026-01-01 00:05:00'"),
-	$session->sql("SELECT count(*) FROM copied WHERE service_name = 'pg-1-0001' AND time >= timestamp '2026-01-01 00:05:00'"), 'a timestamp');
+# Types beside timestamptz: as PostgreSQL compares them, in the session's time zone
+my $local = sub { my ($sql) = @_; return $session->sql($sql =~ s/exo\.dbaas_logs/copied/r) };
+foreach my $zone ('UTC', 'Pacific/Kiritimati', 'America/St_Johns', 'Europe/Zurich')
+{
+	$session->sql("SET timezone = '$zone'");
+	my $at = $session->sql("SELECT timestamptz '$n1190' AT TIME ZONE current_setting('timezone')");
+	foreach my $where ("time >= timestamp '$at'", "time > timestamp '$at'", "timestamp '$at' <= time", "time >= '$at'::text::timestamp",
+		"time BETWEEN timestamp '$at' AND date '2100-01-01'", "NOT time < timestamp '$at'", "time > localtimestamp - (localtimestamp - timestamp '$at')",
+		"time >= (SELECT timestamp '$at')", "time >= date '2025-12-01' AND time >= timestamp '$at'", "time >= timestamptz '$n10' AND time > timestamp '$at'")
+	{
+		asks("SELECT time, message $pg AND $where ORDER BY time DESC", \@newest, "$zone: $where");
+	}
+	foreach my $where ("time >= date '2026-01-02'", "time > current_date + 1", "time >= current_date - (current_date - date '2026-01-02')", "date '2026-01-02' < time", "time >= date 'infinity'",
+		"time >= date '5874897-12-31'", "time > timestamp 'infinity'", "time >= timestamp '294276-12-31 23:59:59'", "time >= (date '2026-01-02')::text::date")
+	{
+		asks("SELECT count(*), max(message) $pg AND $where", \@newest, "$zone: $where");
+	}
+	foreach my $where ("time >= date '2025-12-30'", "time >= date '-infinity'", "time > date '4714-11-24 BC'", "time > timestamp '4714-11-24 00:00:00 BC'", "time > timestamp '-infinity'",
+		"time < current_date + 1", "time <= timestamp '$at'")
+	{
+		asks("SELECT count(*), max(message) $pg AND $where", \@all, "$zone: $where");
+	}
+	is($session->sql("SELECT count(*), min(time), max(time) $pg AND $_"), $local->("SELECT count(*), min(time), max(time) $pg AND $_"), "$zone: rows where $_")
+	  foreach "time = date '2026-01-01'", "time <> date '2026-01-01'", "time <= timestamp '2026-01-01 00:01:00'", "time >= date '2026-01-01'", "time >= timestamp '2026-01-01 00:05:00'",
+	  "time::date >= date '2026-01-01'";
+}
 $session->sql('RESET timezone');
+is_deeply([ reads("SELECT count(*) $pg AND time >= NULL::date") ], [], 'a date that is NULL asks nothing');
+is_deeply([ reads("SELECT count(*) $pg AND time >= (SELECT NULL::timestamp) AND time >= timestamptz '$n1190'") ], [], 'nor does a timestamp that is, beside another bound');
+$session->sql('CREATE DOMAIN day AS date CHECK (VALUE > date \'2000-01-01\')');
+asks("SELECT count(*) $pg AND time >= day '2026-01-02'", \@newest, 'a domain over date');
+asks("SELECT time $pg AND time >= date '2025-12-31' ORDER BY time DESC LIMIT 3", ['pg-1-0001 desc 3'], 'LIMIT within a date');
+
+# The requests that are expected follow the bound
+my $expected = sub { my ($sql) = @_; return ($session->sql("EXPLAIN $sql") =~ /Expected Requests: (\d+)/)[0] };
+$session->sql("SELECT count(*) $pg; ANALYZE exo.dbaas_logs");
+is($expected->("SELECT * $pg AND time >= $_"), 1, "one request is expected for $_")
+  foreach "timestamptz '2026-01-02 12:00:00+00'", "date '2026-01-03'", "timestamp '2026-01-02 12:00:00'", "current_date + 1", "now() - interval '1 hour'";
+is($expected->("SELECT * $pg AND time >= date '2025-12-30'"), 3, 'three for all of a log, in pages');
+is($expected->("SELECT * $pg AND time < date '2025-12-30'"), 4, 'and one more where it has to end');
 
 # Oldest first under a bound: still newest first on the wire, sorted here
 asks("SELECT time, message $pg AND time >= '$n1190' ORDER BY time", \@newest, 'ORDER BY time ASC with a bound');
@@ -204,6 +239,12 @@ foreach my $mode (qw(force_custom_plan force_generic_plan))
 		'the rows are right');
 	is_deeply([ reads('EXECUTE since(NULL, NULL)') ], [], "$mode: NULL asks nothing");
 	$session->sql('DEALLOCATE since');
+	$session->sql("SET timezone = 'UTC'; PREPARE days(date, timestamp) AS SELECT time $pg AND time >= \$1 AND time > \$2 ORDER BY time DESC");
+	is_deeply([ reads("EXECUTE days('2026-01-02', '-infinity')") ], \@newest, "$mode: a date that is a parameter");
+	is_deeply([ reads("EXECUTE days('-infinity', '$n600')") ], \@second, "$mode: a timestamp that is one");
+	$session->sql("SET timezone = 'Pacific/Kiritimati'");
+	is_deeply([ reads("EXECUTE days('-infinity', '$n1190'::timestamptz::timestamp)") ], \@newest, "$mode: in the time zone of its execution");
+	$session->sql('DEALLOCATE days; RESET timezone');
 }
 $session->sql('RESET plan_cache_mode');
 

@@ -182,6 +182,8 @@ my %values = (
 	message => [ text => ('entry 1% of %', '%checkpoint%', 'entry 600 %', '%') ],
 	time => [ timestamptz => map { sprintf '2026-01-01 00:%02d:%02d%s+00', @$_ }
 		([ 0, 5, '' ], [ 0, 20, '' ], [ 0, 31, '.5' ], [ 1, 0, '' ], [ 2, 30, '' ], [ 6, 0, '' ], [ 0, 1, '' ]) ],
+	day => [ date => qw(2025-12-31 2026-01-01 2026-01-01 2026-01-02 5874897-12-31 infinity -infinity) ],
+	local => [ timestamp => '2026-01-01 00:00:20', '2026-01-01 00:00:31.5', '2026-01-01 02:01:00', '2025-12-31 19:00:20', '2026-01-01 12:45:20', '294276-12-31 23:00:00', '-infinity' ],
 	created => [ timestamptz => '2025-12-31 20:00:00+00', '2025-12-31 23:00:00+00', '2026-01-15 00:00:00+00' ],
 	integration => [ uuid => map { my $z = $_; map { DbaasSim::uuid("1/$z/integrations/$_") } 1 .. 4 } @zones ],
 	external => [ uuid => map { my $z = $_; map { DbaasSim::uuid("1/$z/external-integrations/$_") } '1/1', '1/2', '5/1' } @zones ]);
@@ -250,8 +252,12 @@ sub condition
 			sub { "$column >= (SELECT since FROM copy.inventory WHERE id = " . (1 + int rand 13) . ')' },
 			sub { "$column > greatest(" . value($kind) . ', ' . value($kind) . ')' },
 			sub { "$column >= ALL (ARRAY[" . value($kind) . ', ' . value($kind) . '])' },
-			sub { "$column >= date '2026-01-01'" },
-			sub { "$column > timestamp '2026-01-01 00:00:30'" },
+			sub { "$column " . pick('>', '>=', '<=') . ' ' . value('day') },
+			sub { value('day') . ' ' . pick('<', '<=', '>') . " $column" },
+			sub { "$column " . pick('>', '>=', '<') . ' ' . value('local') },
+			sub { "$column BETWEEN " . value('local') . ' AND ' . value('day') },
+			sub { "$column >= current_date - (current_date - date '2026-01-0" . pick(1, 2) . "')" },
+			sub { "$column > (SELECT since::timestamp FROM copy.inventory WHERE id = " . (1 + int rand 13) . ')' },
 			sub { "$column >= NULL" })->();
 	}
 	return "$column LIKE " . value($kind) if $kind eq 'message';
@@ -343,7 +349,7 @@ sub join_conditions
 	}
 	my ($since) = column_of($left, 'time');
 	my ($time) = column_of($right, 'time');
-	push @on, [ "$time " . pick('>', '>=', '<', '=') . " $since", 0 ] if $since && $time && (chance(0.3) || !@on);
+	push @on, [ "$time " . pick('>', '>=', '<', '=') . " $since" . pick('', '::timestamp', '::date'), 0 ] if $since && $time && (chance(0.3) || !@on);
 	push @on, [ "$right->{columns}[0][0] = " . value('zone'), 0 ] if !@on;
 	return @on;
 }
@@ -373,7 +379,7 @@ sub lateral
 
 	push @where, "$inner->{alias}.service_name = " . pick(@names);
 	push @where, "$inner->{alias}.zone = $zone" if $zone && chance(0.5);
-	push @where, "$time > $since" if $since && chance(0.3);
+	push @where, "$time > $since" . pick('', '::timestamp', '::date') if $since && chance(0.3);
 	my $several = $inner->{table}{given} ? ", $inner->{alias}.sort_order, $inner->{alias}.log_limit" : '';
 	my $total = pick('', '', "$several, $inner->{alias}.message");
 	$total = $several if $several && !$total;
@@ -498,6 +504,7 @@ sub query
 		# Rows that do not fit are asked for again: not in each of thousands of loops
 		$q{settings} = [ "work_mem = '64kB'", grep { !/hashjoin|material/ } @{ $q{settings} } ];
 	}
+	push @{ $q{settings} }, 'timezone = ' . pick("'UTC'", "'America/New_York'", "'Pacific/Chatham'");
 	push @{ $q{settings} }, 'plan_cache_mode = ' . pick('force_generic_plan', 'force_custom_plan');
 	$q{prepared} = chance(0.3);
 	return \%q;
