@@ -12,12 +12,17 @@ WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'exo'::regnames
 CREATE SCHEMA part;
 CREATE SCHEMA most;
 CREATE SCHEMA other;
+CREATE SCHEMA all_of_it;
 IMPORT FOREIGN SCHEMA dbaas LIMIT TO (dbaas_services, dbaas_logs, dbaas_no_such) FROM SERVER exoscale INTO part;
 IMPORT FOREIGN SCHEMA dbaas EXCEPT (dbaas_services, dbaas_logs, dbaas_no_such) FROM SERVER exoscale INTO most;
 SELECT relname FROM pg_class WHERE relnamespace = 'part'::regnamespace ORDER BY 1;
 SELECT count(*), count(*) FILTER (WHERE relname IN ('dbaas_services', 'dbaas_logs')) AS excepted
 FROM pg_class WHERE relnamespace = 'most'::regnamespace;
 SELECT count(*) FROM part.dbaas_services;
+
+-- A name that is no table is not passed over in silence
+IMPORT FOREIGN SCHEMA dbaas LIMIT TO (services, dbaas_log, "service-types", "DBAAS_ZONES", x) FROM SERVER exoscale INTO other;
+IMPORT FOREIGN SCHEMA dbaas EXCEPT (dbaas_service) FROM SERVER exoscale INTO all_of_it;
 
 -- Again, into a schema that has them
 IMPORT FOREIGN SCHEMA dbaas LIMIT TO (dbaas_services) FROM SERVER exoscale INTO part;
@@ -62,6 +67,10 @@ CREATE FOREIGN TABLE part.renamed ("What" text OPTIONS (field 'type'), extra tex
 CREATE TABLE part.own (a int);
 CREATE VIEW part.view AS SELECT 1 AS a;
 SELECT dbaas_fdw_comment('part');
+CREATE FOREIGN TABLE part."No resource" (a text) SERVER exoscale;
+CREATE FOREIGN TABLE part.wrong_column (zone text, nam text) SERVER exoscale OPTIONS (resource 'services');
+SELECT dbaas_fdw_comment('part');
+DROP FOREIGN TABLE part."No resource", part.wrong_column;
 SELECT dbaas_fdw_comment('part') - dbaas_fdw_comment('part') AS same_again;
 SELECT attname, col_description(attrelid, attnum) FROM pg_attribute
 WHERE attrelid = 'part.renamed'::regclass AND attnum > 0 ORDER BY attnum;
@@ -80,4 +89,4 @@ DROP ROLE regress_dbaas_user;
 
 SET client_min_messages = warning;
 DROP SERVER "Exo's ""server""" CASCADE;
-DROP SCHEMA part, most, other, "Odd schema" CASCADE;
+DROP SCHEMA part, most, other, all_of_it, "Odd schema" CASCADE;

@@ -25,11 +25,14 @@
 #include "table.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/formatting.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
 #define REMOTE_SCHEMA "dbaas"
+/* What the name of every table in it begins with. */
+#define TABLE_PREFIX "dbaas_"
 
 PG_FUNCTION_INFO_V1(dbaas_fdw_comment);
 
@@ -47,6 +50,44 @@ create_table_command(const DbaasResource *resource, const char *server)
 	appendStringInfo(&sql, "\n) SERVER %s OPTIONS (resource %s)", quote_identifier(server),
 					 quote_literal_cstr(resource->name));
 	return sql.data;
+}
+
+/* A table's name without what all of them begin with. */
+static const char *
+short_name(const char *table)
+{
+	return strncmp(table, TABLE_PREFIX, strlen(TABLE_PREFIX)) == 0 ?
+		table + strlen(TABLE_PREFIX) : table;
+}
+
+/*
+ * Names in LIMIT TO or EXCEPT that are no table: a mistyped one, or that of a
+ * resource, would be passed over in silence.
+ */
+static void
+warn_of_unknown_tables(const ImportForeignSchemaStmt *stmt)
+{
+	int			n;
+	const DbaasResource *resources = dbaas_catalogue_resources(&n);
+	const char **names = palloc0((n + 1) * sizeof(char *));
+	ListCell   *lc;
+
+	for (int i = 0; i < n; i++)
+		names[i] = short_name(resources[i].table);
+	foreach(lc, stmt->table_list)
+	{
+		const char *name = lfirst_node(RangeVar, lc)->relname;
+		const char *nearest = dbaas_error_nearest(short_name(asc_tolower(name, strlen(name))),
+												  names);
+
+		if (nearest && strcmp(name, psprintf(TABLE_PREFIX "%s", nearest)) == 0)
+			continue;
+		ereport(WARNING,
+				(errcode(ERRCODE_FDW_TABLE_NOT_FOUND),
+				 errmsg("schema \"%s\" has no table \"%s\"", stmt->remote_schema, name),
+				 nearest ? errhint("Perhaps you meant \"" TABLE_PREFIX "%s\".", nearest) :
+				 errhint("dbaas_fdw_catalogue() lists the tables.")));
+	}
 }
 
 /* PostgreSQL applies LIMIT TO and EXCEPT itself, to what is returned here. */
@@ -71,6 +112,7 @@ dbaasImportForeignSchema(ImportForeignSchemaStmt *stmt, Oid serverid)
 				 errmsg("invalid option \"%s\" for IMPORT FOREIGN SCHEMA",
 						linitial_node(DefElem, stmt->options)->defname),
 				 errhint("There are no valid options here.")));
+	warn_of_unknown_tables(stmt);
 	for (int i = 0; i < n; i++)
 		commands = lappend(commands, create_table_command(&resources[i], server));
 	return commands;
@@ -97,14 +139,27 @@ run_comment(const char *kind, const char *object, const char *description)
 		elog(ERROR, "could not run \"%s\"", sql);
 }
 
-/* Comments one table and its columns.  Returns how many comments that were. */
+/*
+ * Comments one table and its columns.  Returns how many comments that were;
+ * none for a table whose definition is wrong, which a WARNING says.
+ */
 static int
 comment_table(const char *schema, Oid relid)
 {
-	DbaasTable *table = dbaas_table_get(relid);
 	char	   *name = quote_qualified_identifier(schema, get_rel_name(relid));
 	int			comments = 1;
+	DbaasTable *table;
+	DbaasError *error = dbaas_table_read(relid, &table);
 
+	if (error)
+	{
+		ereport(WARNING,
+				(errcode(error->sqlerrcode),
+				 errmsg("skipping foreign table %s", name),
+				 errdetail("%s.", error->message),
+				 error->hint ? errhint("%s", error->hint) : 0));
+		return 0;
+	}
 	run_comment("FOREIGN TABLE", name, table->resource->description);
 	for (int i = 0; i < table->natts; i++)
 	{
@@ -152,6 +207,7 @@ dbaas_fdw_comment(PG_FUNCTION_ARGS)
 	}
 	systable_endscan(scan);
 	table_close(pg_class, AccessShareLock);
+	list_sort(relids, list_oid_cmp);
 
 	SPI_connect();
 	foreach(lc, relids)

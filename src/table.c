@@ -15,9 +15,12 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
-static void
+static DbaasError *
 no_such_column(const DbaasTable *table, const char *name)
 {
+	DbaasError *error = dbaas_error_new(ERRCODE_FDW_COLUMN_NAME_NOT_FOUND,
+										"column \"%s\" of foreign table \"%s\" is no column of resource \"%s\"",
+										name, get_rel_name(table->relid), table->resource->name);
 	const DbaasResource *resource = table->resource;
 	const char **names = palloc0((resource->ncolumns + 1) * sizeof(char *));
 	const char *nearest;
@@ -25,35 +28,43 @@ no_such_column(const DbaasTable *table, const char *name)
 	for (int i = 0; i < resource->ncolumns; i++)
 		names[i] = resource->columns[i].name;
 	nearest = dbaas_error_nearest(name, names);
-	ereport(ERROR,
-			(errcode(ERRCODE_FDW_COLUMN_NAME_NOT_FOUND),
-			 errmsg("column \"%s\" of foreign table \"%s\" is no column of resource \"%s\"",
-					name, get_rel_name(table->relid), resource->name),
-			 nearest ?
-			 errhint("Perhaps you meant \"%s\". Column option \"field\" names a field of the API.",
-					 nearest) :
-			 errhint("Column option \"field\" names a field of the API.")));
+	error->hint = nearest ?
+		psprintf("Perhaps you meant \"%s\". Column option \"field\" names a field of the API.",
+				 nearest) :
+		"Column option \"field\" names a field of the API.";
+	return error;
+}
+
+static DbaasError *
+no_resource(Oid relid)
+{
+	DbaasError *error = dbaas_error_new(ERRCODE_FDW_OPTION_NAME_NOT_FOUND,
+										"foreign table \"%s\" has no option \"resource\"",
+										get_rel_name(relid));
+
+	error->hint = "It says what the table shows, as in OPTIONS (resource 'services').";
+	return error;
 }
 
 /*
  * What one column shows: what its option "field" says, or else the column of
  * the catalogue that has its name.
  */
-static DbaasAttribute
-find_attribute(const DbaasTable *table, AttrNumber attnum, const char *name)
+static DbaasError *
+find_attribute(const DbaasTable *table, AttrNumber attnum, const char *name,
+			   DbaasAttribute *attribute)
 {
 	const DbaasResource *resource = table->resource;
-	DbaasAttribute attribute;
 	const char *field = dbaas_option_string(GetForeignColumnOptions(table->relid, attnum),
 											"field");
 
-	attribute.column = field ? dbaas_catalogue_column_by_field(resource, field) :
+	attribute->column = field ? dbaas_catalogue_column_by_field(resource, field) :
 		dbaas_catalogue_column(resource, name);
-	if (attribute.column < 0 && field == NULL)
-		no_such_column(table, name);
-	attribute.field = attribute.column < 0 ? field :
-		resource->columns[attribute.column].field;
-	return attribute;
+	if (attribute->column < 0 && field == NULL)
+		return no_such_column(table, name);
+	attribute->field = attribute->column < 0 ? field :
+		resource->columns[attribute->column].field;
+	return NULL;
 }
 
 const DbaasResource *
@@ -67,10 +78,11 @@ dbaas_table_resource(Oid relid, List **options)
 	return resource ? dbaas_catalogue_find(resource) : NULL;
 }
 
-DbaasTable *
-dbaas_table_get(Oid relid)
+DbaasError *
+dbaas_table_read(Oid relid, DbaasTable **result)
 {
 	DbaasTable *table = palloc0(sizeof(DbaasTable));
+	DbaasError *error = NULL;
 	Relation	relation;
 	TupleDesc	desc;
 
@@ -78,25 +90,34 @@ dbaas_table_get(Oid relid)
 	table->serverid = GetForeignTable(relid)->serverid;
 	table->resource = dbaas_table_resource(relid, &table->options);
 	if (table->resource == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
-				 errmsg("foreign table \"%s\" has no option \"resource\"", get_rel_name(relid)),
-				 errhint("It says what the table shows, as in OPTIONS (resource 'services').")));
+		return no_resource(relid);
 
 	relation = table_open(relid, NoLock);
 	desc = RelationGetDescr(relation);
 	table->natts = desc->natts;
 	table->attributes = palloc(Max(desc->natts, 1) * sizeof(DbaasAttribute));
-	for (int i = 0; i < desc->natts; i++)
+	for (int i = 0; i < desc->natts && error == NULL; i++)
 	{
 		Form_pg_attribute attr = TupleDescAttr(desc, i);
 
-		if (attr->attisdropped)
-			table->attributes[i] = (DbaasAttribute) {.column = -1};
-		else
-			table->attributes[i] = find_attribute(table, attr->attnum, NameStr(attr->attname));
+		table->attributes[i] = (DbaasAttribute) {.column = -1};
+		if (!attr->attisdropped)
+			error = find_attribute(table, attr->attnum, NameStr(attr->attname),
+								   &table->attributes[i]);
 	}
 	table_close(relation, NoLock);
+	*result = table;
+	return error;
+}
+
+DbaasTable *
+dbaas_table_get(Oid relid)
+{
+	DbaasTable *table;
+	DbaasError *error = dbaas_table_read(relid, &table);
+
+	if (error)
+		dbaas_error_raise(error);
 	return table;
 }
 

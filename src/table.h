@@ -9,6 +9,7 @@
 #define DBAAS_TABLE_H
 
 #include "catalogue.h"
+#include "error.h"
 #include "nodes/bitmapset.h"
 #include "nodes/pg_list.h"
 
@@ -30,9 +31,12 @@ typedef struct DbaasTable
 
 /*
  * Reads the definition of a foreign table, into the current memory context.
- * Raises ERROR when it has no resource (HV00J) or a column that means nothing
- * (HV005).
+ * Returns NULL, or an error when it has no resource (HV00J) or a column that
+ * means nothing (HV005).
  */
+extern DbaasError *dbaas_table_read(Oid relid, DbaasTable **table);
+
+/* The same, and raises that error. */
 extern DbaasTable *dbaas_table_get(Oid relid);
 
 /*
