@@ -28,6 +28,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -360,6 +361,8 @@ check_required_keys(const DbaasTable *table, const DbaasKey *keys)
 				(errcode(ERRCODE_FDW_UNABLE_TO_CREATE_EXECUTION),
 				 errmsg("column \"%s\" of foreign table \"%s\" has to be given", column, name),
 				 errdetail("The API has no list of them."),
+				 strcmp(application_name, "pg_dump") == 0 ?
+				 errhint("A dump has to leave the table out: --exclude-table-data='%s'", qualified) :
 				 errhint("For example: SELECT * FROM %s WHERE %s = '11111111-2222-4333-8444-555555555555';",
 						 qualified, quote_identifier(column))));
 	}
