@@ -4,6 +4,7 @@ use strict;
 use warnings;
 
 use DbaasTest;
+use JSON::PP ();
 use Test::More;
 
 my $t = DbaasTest->new(services => 20, logs => 1200, import => 0);
@@ -43,6 +44,28 @@ my @known = split /\n/, $t->sql(q{
 	FROM dbaas_fdw_options()});
 is(join("\n", @options), join("\n", @known), 'the options are those that there are');
 
+# The functions, but for the wrapper's own two
+my @functions = sort map { /^\| `(dbaas_fdw_\w+)\(.*\)` \|/ ? $1 : () } @lines;
+is(join("\n", @functions), $t->sql(q{SELECT proname FROM pg_proc WHERE proname ~ '^dbaas_fdw_'
+	AND proname !~ '_(handler|validator)$' ORDER BY proname COLLATE "C"}), 'the functions are those of the extension');
+
+# The policies of the key's role are JSON, and allow what reads and writes need
+my @policies = map { JSON::PP::decode_json($_->{text}) } blocks('json', @lines[0 .. first_line(qr/^## Tables/)]);
+my @rules = map { $_->{services} ? @{ $_->{services}{dbaas}{rules} } : $_ } @policies;
+is(scalar(grep { $_->{action} eq 'allow' } @rules), 2, 'a policy to read, and one to write');
+SKIP:
+{
+	my $openapi = "$ENV{TESTDIR}/../shared/api/openapi-dbaas.json";
+	skip 'no OpenAPI document', 2 unless -r $openapi;
+	my $paths = JSON::PP::decode_json(join "\n", read_lines('../shared/api/openapi-dbaas.json'))->{paths};
+	my $operation = sub { my ($method, $path) = split ' ', $_[0]; return $paths->{$path}{ lc $method }{operationId} // "none for $_[0]" };
+	my @reads = map { $operation->($_) } split /\n/, $t->sql(q{SELECT DISTINCT r FROM dbaas_fdw_catalogue(), unnest(reads) AS r});
+	is(join(' ', grep { !/^(list|get)-/ } @reads), '', 'what is read is what the policy allows');
+	my @writes = map { $operation->($_) } split /\n/, $t->sql(q{SELECT DISTINCT w FROM dbaas_fdw_catalogue(),
+		unnest(ARRAY[insert, update, delete]) AS w WHERE w IS NOT NULL});
+	is(join(' ', sort $rules[1]{expression} =~ /'([^']*)'/g), join(' ', sort @writes), 'and what is written is what the other one names');
+}
+
 # All SQL, in one session, as a reader would type it.  What names the real API,
 # its keys or a file is made to name the simulator's.
 my $secret_file = $t->node->basedir . '/secret';
@@ -50,11 +73,11 @@ open my $fh, '>', $secret_file or die "$secret_file: $!";
 print $fh "$secret\n";
 close $fh;
 
-my @blocks = sql_blocks(@lines);
+my @blocks = blocks('sql', @lines);
 my $script = "DROP EXTENSION dbaas_fdw;\n";
 foreach my $block (@blocks)
 {
-	my $sql = $block->{sql};
+	my $sql = $block->{text};
 	$sql =~ s/(CREATE SERVER \w+ FOREIGN DATA WRAPPER dbaas_fdw)(.*?;)/$1 . at_simulator($2)/gse;
 	$sql =~ s/api_key '[^']*'/api_key '$key'/g;
 	$sql =~ s/api_secret '[^']*'/api_secret '$secret'/g;
@@ -70,12 +93,12 @@ is(scalar(grep { $_->{method} eq 'DELETE' } $t->sim->requests), 0,
 	'what it rolls back and what it tries dry is not sent');
 
 # Following a log: nothing twice, nothing left out
-my ($follow) = grep { $_->{sql} =~ /^WITH new AS/ } @blocks;
-$t->sql($follow->{sql}) foreach 1 .. 2;
+my ($follow) = grep { $_->{text} =~ /^WITH new AS/ } @blocks;
+$t->sql($follow->{text}) foreach 1 .. 2;
 is($t->sql('SELECT count(*) FROM log_copy'), 0, 'nothing new is logged, nothing is copied');
 $t->sim->append_logs('ch-gva-2', 'pg-1-0001', 1201);
 $t->sim->append_logs('de-fra-1', 'shared-name', 3);
-$t->sql($follow->{sql}) foreach 1 .. 2;
+$t->sql($follow->{text}) foreach 1 .. 2;
 is( $t->sql(
 		q{SELECT zone, service_name, count(*), count(DISTINCT message) FROM log_copy
 		  GROUP BY 1, 2 ORDER BY 1}),
@@ -123,26 +146,35 @@ sub anchor
 	return lc($text) =~ s/[^\w -]//gr =~ s/ /-/gr;
 }
 
-sub sql_blocks
+# The blocks of a language, and the line that each begins in
+sub blocks
 {
+	my ($language, @text) = @_;
 	my (@found, $block);
-	foreach my $i (0 .. $#_)
+	foreach my $i (0 .. $#text)
 	{
-		if (!$block && $_[$i] eq '```sql')
+		if (!$block && $text[$i] eq "```$language")
 		{
-			$block = { line => $i + 2, sql => '' };
+			$block = { line => $i + 2, text => '' };
 		}
-		elsif ($block && $_[$i] eq '```')
+		elsif ($block && $text[$i] eq '```')
 		{
 			push @found, $block;
 			$block = undef;
 		}
 		elsif ($block)
 		{
-			$block->{sql} .= "$_[$i]\n";
+			$block->{text} .= "$text[$i]\n";
 		}
 	}
 	return @found;
+}
+
+sub first_line
+{
+	my ($pattern) = @_;
+	my ($found) = grep { $lines[$_] =~ $pattern } 0 .. $#lines;
+	return $found;
 }
 
 # The rest of a CREATE SERVER, with the simulator's endpoint
