@@ -1,35 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * queue.h
- *		The writes of a transaction: queued, sent, waited for, reported.
+ *		The writes of a transaction: queued, and sent when it commits.
  *
- * Knows transactions and the life of the API's operations; knows no tables.
+ * Knows transactions and the order of writes; knows no tables.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef DBAAS_QUEUE_H
 #define DBAAS_QUEUE_H
 
-#include "connection.h"
-#include "nodes/nodes.h"
-#include "zones.h"
-
-/* One write, ready to be sent. */
-typedef struct DbaasWrite
-{
-	Oid			serverid;
-	Oid			userid;
-	const char *zone;
-	const char *base;			/* URL of the zone */
-	const char *method;
-	const char *operation;		/* path template */
-	const char *path;			/* percent-encoded */
-	const char *body;			/* or NULL */
-	const char *secret;			/* part of the body that is never shown; or NULL */
-	const char *services[2];	/* services that "running" waits for; or NULL */
-	CmdType		command;		/* what asks for it */
-	bool		counts;			/* is it a delete that delete_limit counts? */
-} DbaasWrite;
+#include "operation.h"
 
 /* GUC dbaas_fdw.delete_limit */
 extern int	dbaas_delete_limit;
@@ -63,8 +44,5 @@ extern void dbaas_queue_send(void);
  */
 extern const char *dbaas_queue_last_reference(void);
 extern const char *dbaas_queue_last_zone(void);
-
-/* "DELETE /dbaas-service/pg-1 in zone ch-gva-2"; palloc'd. */
-extern char *dbaas_write_label(const DbaasWrite *write);
 
 #endif							/* DBAAS_QUEUE_H */

@@ -1,0 +1,141 @@
+/*-------------------------------------------------------------------------
+ *
+ * report.c
+ *		What became of each write of a transaction, in words.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "report.h"
+
+/* A word, or a few, for where a write stands. */
+static const char *
+outcome_text(const DbaasOperation *operation)
+{
+	switch (operation->state)
+	{
+		case DBAAS_WRITE_QUEUED:
+		case DBAAS_WRITE_DRY:
+			return "not sent";
+		case DBAAS_WRITE_SENT:
+			return "unknown: sent, not answered";
+		case DBAAS_WRITE_PENDING:
+			return psprintf("unknown: operation %s was still pending", operation->operation_id);
+		case DBAAS_WRITE_STARTING:
+			return "applied, not yet running";
+		case DBAAS_WRITE_APPLIED:
+			return operation->outcome ? psprintf("applied, %s", operation->outcome) : "applied";
+		case DBAAS_WRITE_FAILED:
+			return psprintf("failed: %s", operation->outcome);
+		case DBAAS_WRITE_UNKNOWN:
+			return psprintf("unknown: %s", operation->outcome);
+	}
+	return "?";
+}
+
+/* The services that the write names beside its path: " (pg-1, thanos-1)". */
+static char *
+services_text(const DbaasWrite *write)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	for (size_t i = 0; i < lengthof(write->services); i++)
+	{
+		const char *service = write->services[i];
+
+		if (service && strstr(write->path, service) == NULL)
+			appendStringInfo(&out, "%s%s", out.len ? ", " : " (",
+							 dbaas_error_excerpt(service, strlen(service), NAMEDATALEN));
+	}
+	if (out.len)
+		appendStringInfoChar(&out, ')');
+	return out.data;
+}
+
+/*
+ * A line for each write from a nesting level on; all, or those that stand and
+ * that, unless "again" is set, are not reported yet.
+ */
+static char *
+list_writes(List *queue, bool all, bool again, int min_level)
+{
+	StringInfoData out;
+	ListCell   *lc;
+
+	initStringInfo(&out);
+	foreach(lc, queue)
+	{
+		DbaasQueued *queued = lfirst(lc);
+		const DbaasOperation *operation = queued->operation;
+
+		if (operation->state == DBAAS_WRITE_DRY)
+			continue;
+		if (!all && (!dbaas_operation_stands(operation) ||
+					 (queued->reported && (!again || queued->undone)) ||
+					 queued->level < min_level))
+			continue;
+		queued->reported = true;
+		appendStringInfo(&out, "%s%s%s: %s%s", out.len ? "\n" : "",
+						 dbaas_write_label(&operation->write), services_text(&operation->write),
+						 outcome_text(operation),
+						 queued->undone ? ", in a savepoint that was rolled back" : "");
+	}
+	return out.len ? out.data : NULL;
+}
+
+char *
+dbaas_report_list(List *queue)
+{
+	return list_writes(queue, true, false, 0);
+}
+
+void
+dbaas_report_standing(List *queue, int min_level)
+{
+	char	   *list = list_writes(queue, false, min_level > 0, min_level);
+
+	if (list)
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("writes that were sent to the API are not undone by the rollback"),
+				 errdetail_internal("%s", list)));
+}
+
+/* Does the statement that failed, perhaps, hold a secret? */
+static bool
+any_secret(List *queue)
+{
+	ListCell   *lc;
+
+	foreach(lc, queue)
+	{
+		if (((DbaasQueued *) lfirst(lc))->operation->write.secret)
+			return true;
+	}
+	return false;
+}
+
+void
+dbaas_report_failure(List *queue, const DbaasOperation *failed)
+{
+	DbaasError	report = *failed->error;
+
+	report.detail = psprintf("%s%sWrites of this transaction:\n%s",
+							 report.detail ? report.detail : "", report.detail ? "\n" : "",
+							 dbaas_report_list(queue));
+	report.hide_statement = any_secret(queue);
+	dbaas_error_raise(&report);
+}
+
+void
+dbaas_report_interruption(List *queue, ErrorData *edata)
+{
+	edata->detail = psprintf("%s%sWrites of this transaction:\n%s",
+							 edata->detail ? edata->detail : "",
+							 edata->detail ? "\n" : "", dbaas_report_list(queue));
+	edata->hide_stmt = edata->hide_stmt || any_secret(queue);
+	edata->hide_ctx = edata->hide_ctx || any_secret(queue);
+}
