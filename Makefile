@@ -16,20 +16,27 @@ DATA = $(sort $(wildcard sql/dbaas_fdw--*.sql))
 REGRESS = smoke tables keys parameters logs queries import options user_tables errors functions write write_guards write_forms plans
 # Each test gets a simulator of its own, with the same data every time
 REGRESS_OPTS = --launcher=test/with-simulator
+# Whatever the running PostgreSQL's encoding and locale are
+REGRESS_OPTS += --encoding=UTF8 --no-locale
 REGRESS_PREP = sim
 
 PKG_CONFIG ?= pkg-config
 PG_CPPFLAGS = $(shell $(PKG_CONFIG) --cflags libcurl json-c 2>/dev/null)
 SHLIB_LINK = $(shell $(PKG_CONFIG) --libs libcurl json-c 2>/dev/null)
 
-EXTRA_CLEAN = test/results
+EXTRA_CLEAN = test/results .built-for
 
 PG_CONFIG ?= pg_config
-PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+pg_config = $(shell $(PG_CONFIG) --$(1) 2>/dev/null)
+PG_VERSION := $(call pg_config,version)
+PG_MAJOR := $(firstword $(subst ., ,$(word 2,$(PG_VERSION))))
+PG_INCLUDES := $(call pg_config,includedir-server)
+PGXS := $(call pg_config,pgxs)
 
 # Goals that must work where nothing is installed yet: they install it first
 # and come back here
-FROM_NOTHING = help deps demo test valgrind check-warnings majors
+FROM_NOTHING = help deps demo test valgrind check-warnings majors bare
+GOALS := $(filter-out $(FROM_NOTHING) sim,$(or $(MAKECMDGOALS),all))
 
 .DEFAULT_GOAL = all
 
@@ -40,20 +47,44 @@ need_lib = $(call need,$(PKG_CONFIG) --exists $(1),$(1),$(2))
 need_tools = $(call need,command -v $(firstword $(CC)),$(CC),gcc)\
 	$(call need,command -v $(PKG_CONFIG),$(PKG_CONFIG),pkg-config)
 
-ifneq ($(wildcard $(PGXS)),)
-include $(PGXS)
-else ifneq ($(filter-out $(FROM_NOTHING) sim,$(or $(MAKECMDGOALS),all)),)
-# libpq-dev brings a pg_config too, but without the files that it points to
-$(error PostgreSQL's build files not found (PG_CONFIG=$(PG_CONFIG)): install \
-	Debian package postgresql-server-dev-15 (or of another major from 15 on), \
-	or run "make deps" to install all that is needed)
+# A pg_config proves nothing: libpq-dev and postgresql-client-NN have one, and
+# the latter has pgxs.mk too, without the headers
+ifneq ($(GOALS),)
+ifeq ($(PG_VERSION),)
+ifeq ($(PG_CONFIG),pg_config)
+$(call need,false,pg_config,postgresql-server-dev-15 (or of a later major))
+endif
+$(error PG_CONFIG=$(PG_CONFIG) is not the pg_config of a PostgreSQL)
+endif
+ifneq ($(shell test $(PG_MAJOR) -lt 15 2>/dev/null && echo old),)
+$(error dbaas_fdw needs PostgreSQL 15 or later; PG_CONFIG=$(PG_CONFIG) is of $(PG_VERSION))
+endif
+$(call need,test -f $(PGXS),$(PGXS) of $(PG_VERSION),postgresql-server-dev-$(PG_MAJOR))
+$(call need,test -f $(PG_INCLUDES)/postgres.h,$(PG_INCLUDES)/postgres.h,postgresql-server-dev-$(PG_MAJOR))
 endif
 
-ifneq ($(filter-out $(FROM_NOTHING) sim clean distclean uninstall,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(wildcard $(PGXS)),)
+include $(PGXS)
+endif
+
+ifneq ($(filter-out clean distclean uninstall,$(GOALS)),)
 $(need_tools)
 $(call need_lib,libcurl,libcurl4-openssl-dev)
 $(call need_lib,json-c,libjson-c-dev)
+ifeq ($(with_llvm),yes)
+$(if $(shell command -v $(CLANG)),,$(error $(CLANG) not found, which PostgreSQL was built with: install it, or add with_llvm=no))
 endif
+endif
+
+# What was built remembers for which PostgreSQL; for another all is built anew
+BUILT_FOR := $(strip $(PG_VERSION) $(PG_INCLUDES) $(call pg_config,configure))
+ifneq ($(file <.built-for),$(BUILT_FOR))
+.PHONY: .built-for
+endif
+.built-for: export BUILT_FOR := $(BUILT_FOR)
+.built-for:
+	@printf '%s\n' "$$BUILT_FOR" >$@
+$(OBJS) $(OBJS:.o=.bc): .built-for
 
 # Few and quick to compile, so any header recompiles all
 $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h)
@@ -61,7 +92,7 @@ $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h)
 # The scripts call make again, with the settings that matter
 export PG_CONFIG
 
-.PHONY: help deps sim demo test check-warnings majors valgrind clean-sim
+.PHONY: help deps sim demo test check-warnings majors bare valgrind clean-sim
 
 help:
 	@echo 'make                 build the extension'
@@ -75,6 +106,7 @@ help:
 	@echo 'make test            build and run every test, the same way'
 	@echo 'make check-warnings  build with -Wall -Wextra -Werror'
 	@echo 'make majors          build and test on PostgreSQL 17 and 18, each in a Debian of its own'
+	@echo 'make bare            both of them in a Debian that lacks most of what they need'
 	@echo 'make valgrind        read every table under valgrind'
 	@echo 'make deps            only install what is missing'
 	@echo
@@ -103,6 +135,9 @@ check-warnings:
 
 majors:
 	@test/majors $(MAJORS)
+
+bare:
+	@test/bare $(MACHINES)
 
 valgrind:
 	@test/throwaway --no-start test/valgrind

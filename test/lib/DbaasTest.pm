@@ -152,7 +152,7 @@ sub new
 		node => PostgreSQL::Test::Cluster->new('dbaas')
 	}, $class;
 
-	$self->node->init;
+	$self->node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
 	$self->node->append_conf('postgresql.conf', $conf) if defined $conf;
 	$self->node->start;
 	$self->sql('CREATE EXTENSION dbaas_fdw');
