@@ -58,6 +58,25 @@ SELECT count(*) FROM exo.dbaas_services;
 ALTER SERVER exoscale OPTIONS (SET endpoint :'endpoint', DROP zones);
 SELECT count(*) FROM exo.dbaas_zones;
 
+-- An endpoint without its version: the zones are asked for without a key
+SELECT replace(:'endpoint', '/v2', '') AS elsewhere \gset
+ALTER SERVER exoscale OPTIONS (SET endpoint :'elsewhere');
+SELECT count(*) FROM exo.dbaas_services;
+\echo :LAST_ERROR_SQLSTATE
+
+-- A zone that is misspelt, where the zones are learned and where they are not
+ALTER SERVER exoscale OPTIONS (SET endpoint :'endpoint', ADD zones 'ch-gva2');
+SELECT count(*) FROM exo.dbaas_services;
+\echo :LAST_ERROR_SQLSTATE
+ALTER SERVER exoscale OPTIONS (SET zones 'de-fra-1,nowhere');
+SELECT count(*) FROM exo.dbaas_services;
+SELECT replace(:'endpoint', '/v2', '/{zone}/v2') AS each \gset
+ALTER SERVER exoscale OPTIONS (SET endpoint :'each', SET zones 'ch-gva2');
+SELECT count(*) FROM exo.dbaas_services;
+ALTER SERVER exoscale OPTIONS (SET zones 'nowhere');
+SELECT count(*) FROM exo.dbaas_services;
+ALTER SERVER exoscale OPTIONS (SET endpoint :'endpoint', DROP zones);
+
 -- An answer that is too large
 ALTER SERVER exoscale OPTIONS (ADD max_response_bytes '2kB');
 \set VERBOSITY terse
@@ -105,6 +124,21 @@ SELECT count(*) FROM exo.dbaas_services;
 -- A server or mapping that is gone
 DROP USER MAPPING FOR CURRENT_USER SERVER exoscale;
 SELECT model.attempt('SELECT count(*) FROM exo.dbaas_services') ~ '^28000: user ".*" has no user mapping for server "exoscale"$' AS refused;
+SET ROLE regress_dbaas_user;
+ALTER USER MAPPING FOR CURRENT_USER SERVER exoscale OPTIONS (SET api_secret 'ends in a space ');
+RESET ROLE;
+CREATE ROLE "regress dbaas second";
+GRANT USAGE ON SCHEMA exo TO "regress dbaas second";
+GRANT SELECT ON exo.dbaas_zones TO "regress dbaas second";
+SET ROLE "regress dbaas second";
+SELECT count(*) FROM exo.dbaas_zones;
+RESET ROLE;
+CREATE USER MAPPING FOR PUBLIC SERVER exoscale OPTIONS (api_secret 'S');
+SET ROLE "regress dbaas second";
+SELECT count(*) FROM exo.dbaas_zones;
+RESET ROLE;
+DROP OWNED BY "regress dbaas second";
+DROP ROLE "regress dbaas second";
 DROP OWNED BY regress_dbaas_user;
 SET client_min_messages = warning;
 DROP SERVER exoscale CASCADE;

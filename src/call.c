@@ -55,7 +55,7 @@ struct DbaasCall
 	DbaasHttpRequest *request;
 	DbaasJson *answer;
 	DbaasError *error;
-	bool		unreachable;
+	bool		unavailable;
 	bool		unknown;
 	int			status;
 };
@@ -152,9 +152,9 @@ dbaas_call_error(const DbaasCall *call)
 }
 
 bool
-dbaas_call_unreachable(const DbaasCall *call)
+dbaas_call_unavailable(const DbaasCall *call)
 {
-	return call->unreachable;
+	return call->unavailable;
 }
 
 int
@@ -305,13 +305,16 @@ use_answer(DbaasCall *call, const DbaasHttpAnswer *answer)
 		DbaasRequestFacts facts = {
 			.conn = call->conn,
 			.label = call->label,
+			.zone = call->spec.zone,
 			.secret = call->spec.secret,
 			.write = call->spec.kind == DBAAS_CALL_WRITE,
 			.unsigned_ = call->spec.unsigned_
 		};
 
 		error = dbaas_status_error(&facts, answer);
-		call->unreachable = dbaas_status_unreachable(answer);
+		call->unavailable = dbaas_status_unavailable(answer);
+		if (dbaas_status_doubts_credentials(answer) && !call->spec.unsigned_)
+			dbaas_connection_doubt(call->conn);
 	}
 	else if (call->spec.kind == DBAAS_CALL_WRITE && answer->body_len > DBAAS_JSON_SHORT)
 	{

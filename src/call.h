@@ -72,8 +72,11 @@ extern bool dbaas_call_in_flight(const DbaasCall *call);
 /* Of a call that has ended: its error, or NULL. */
 extern DbaasError *dbaas_call_error(const DbaasCall *call);
 
-/* Of a call that has ended: did its error come from not reaching the server? */
-extern bool dbaas_call_unreachable(const DbaasCall *call);
+/*
+ * Of a call that has ended: does its error say that the server, and so the
+ * zone, is not available?
+ */
+extern bool dbaas_call_unavailable(const DbaasCall *call);
 
 /* Of a call that has ended: the HTTP status, or 0 when there was no answer. */
 extern int	dbaas_call_status(const DbaasCall *call);

@@ -78,6 +78,15 @@ dbaas_result_user(ResultRelInfo *rinfo, EState *estate)
 }
 #endif
 
+/* May the user use the foreign server?  object_aclcheck() since 16. */
+#if PG_VERSION_NUM >= 160000
+#define dbaas_has_server_usage(serverid, userid) \
+	(object_aclcheck(ForeignServerRelationId, serverid, userid, ACL_USAGE) == ACLCHECK_OK)
+#else
+#define dbaas_has_server_usage(serverid, userid) \
+	(pg_foreign_server_aclcheck(serverid, userid, ACL_USAGE) == ACLCHECK_OK)
+#endif
+
 /* DecodeDateTime says more of errors since 16. */
 #if PG_VERSION_NUM >= 160000
 #define dbaas_decode_datetime(field, ftype, nf, dtype, tm, fsec, tz) \

@@ -12,20 +12,20 @@
 #include "postgres.h"
 
 #include <time.h>
-#include <unistd.h>
 
 #include "access/htup_details.h"
 #include "access/reloptions.h"
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_user_mapping.h"
 #include "connection.h"
+#include "file.h"
 #include "foreign/foreign.h"
 #include "lib/ilist.h"
 #include "mask.h"
 #include "miscadmin.h"
 #include "options.h"
 #include "sign.h"
-#include "storage/fd.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
@@ -35,8 +35,19 @@
 /* A signature holds for this long, as the vendor's clients have it. */
 #define SIGNATURE_SECONDS 600
 
-/* A secret file is one line. */
+/* A secret is the first line of its file. */
 #define MAX_SECRET_BYTES 1024
+
+/* Bundles of all public CAs have some hundred kilobytes. */
+#define MAX_CA_BYTES (2 * 1024 * 1024)
+
+/* What a connection proves itself with, and by what it knows the server. */
+typedef struct Credentials
+{
+	char	   *api_key;
+	char	   *api_secret;
+	char	   *ca_pem;			/* certificates, or NULL: the system's */
+} Credentials;
 
 struct DbaasConnection
 {
@@ -44,6 +55,7 @@ struct DbaasConnection
 	MemoryContext cxt;
 	int			references;		/* contexts that use it */
 	bool		stale;			/* options have changed, or disconnected */
+	bool		doubted;		/* refused: a file may have changed */
 	Oid			serverid;
 	Oid			umid;
 	uint32		server_hash;	/* for invalidation */
@@ -51,8 +63,7 @@ struct DbaasConnection
 	char	   *server_name;
 	DbaasServerFacts *facts;
 	List	   *options;
-	char	   *api_key;
-	char	   *api_secret;
+	Credentials credentials;
 	DbaasLimits limits;
 	int			turns;			/* taken: requests in flight */
 	DbaasHttpPool *pool;
@@ -68,11 +79,13 @@ typedef struct Reference
 
 static dlist_head connections = DLIST_STATIC_INIT(connections);
 
-static DbaasError *open_connection(Oid serverid, Oid userid, Oid umid, List *mapping_options,
+static DbaasError *open_connection(const ForeignServer *server, const UserMapping *mapping,
 								   DbaasConnection **result);
-static DbaasError *read_credentials(DbaasConnection *conn, List *options);
-static DbaasError *read_secret_file(DbaasConnection *conn, const char *path);
-static DbaasError *no_credentials(const char *server, Oid userid, const char *what);
+static DbaasError *check_doubted(DbaasConnection *conn, const UserMapping *mapping);
+static DbaasError *read_credentials(const ForeignServer *server, const UserMapping *mapping,
+									Credentials *credentials);
+static DbaasError *no_credentials(const ForeignServer *server, const UserMapping *mapping,
+								  const char *what, const char *missing);
 static void close_connection(DbaasConnection *conn);
 static void release_reference(void *arg);
 static void invalidate(Datum arg, int cacheid, uint32 hashvalue);
@@ -103,62 +116,64 @@ invalidate(Datum arg, int cacheid, uint32 hashvalue)
 }
 
 /*
- * The user's mapping, or else the public one.  Returns InvalidOid when there
- * is neither.
+ * The user's mapping, or else the public one: mapping->umid is InvalidOid when
+ * there is neither, which is no error yet, unlike in GetUserMapping().
  */
-static Oid
-find_user_mapping(Oid userid, Oid serverid, List **options)
+static void
+find_user_mapping(Oid userid, Oid serverid, UserMapping *mapping)
 {
 	HeapTuple	tuple;
 	Datum		datum;
 	bool		isnull;
-	Oid			umid;
 
+	memset(mapping, 0, sizeof(UserMapping));
+	mapping->serverid = serverid;
+	mapping->userid = userid;
 	tuple = SearchSysCache2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(userid),
 							ObjectIdGetDatum(serverid));
 	if (!HeapTupleIsValid(tuple))
 		tuple = SearchSysCache2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(InvalidOid),
 								ObjectIdGetDatum(serverid));
 	if (!HeapTupleIsValid(tuple))
-		return InvalidOid;
+		return;
 
-	umid = ((Form_pg_user_mapping) GETSTRUCT(tuple))->oid;
+	mapping->umid = ((Form_pg_user_mapping) GETSTRUCT(tuple))->oid;
 	datum = SysCacheGetAttr(USERMAPPINGUSERSERVER, tuple,
 							Anum_pg_user_mapping_umoptions, &isnull);
-	*options = isnull ? NIL : untransformRelOptions(datum);
+	mapping->options = isnull ? NIL : untransformRelOptions(datum);
 	ReleaseSysCache(tuple);
-	return umid;
 }
 
 DbaasError *
 dbaas_connection_get(Oid serverid, Oid userid, MemoryContext cxt, DbaasConnection **conn)
 {
-	List	   *mapping_options = NIL;
-	Oid			umid = find_user_mapping(userid, serverid, &mapping_options);
+	UserMapping mapping;
 	Reference  *reference;
 	dlist_mutable_iter iter;
+	DbaasError *error = NULL;
 
 	*conn = NULL;
-	if (!OidIsValid(umid))
-		return no_credentials(GetForeignServer(serverid)->servername, userid,
-							  "has no user mapping");
+	find_user_mapping(userid, serverid, &mapping);
+	if (!OidIsValid(mapping.umid))
+		return no_credentials(GetForeignServer(serverid), &mapping, "has no user mapping", NULL);
 
 	dlist_foreach_modify(iter, &connections)
 	{
 		DbaasConnection *open = dlist_container(DbaasConnection, node, iter.cur);
 
+		if (open->umid == mapping.umid && !open->stale && open->doubted)
+			error = check_doubted(open, &mapping);
+		if (error)
+			return error;
 		if (open->stale && open->references == 0)
 			close_connection(open);
-		else if (open->umid == umid && !open->stale)
+		else if (open->umid == mapping.umid && !open->stale)
 			*conn = open;
 	}
 	if (*conn == NULL)
-	{
-		DbaasError *error = open_connection(serverid, userid, umid, mapping_options, conn);
-
-		if (error)
-			return error;
-	}
+		error = open_connection(GetForeignServer(serverid), &mapping, conn);
+	if (error)
+		return error;
 
 	reference = MemoryContextAlloc(cxt, sizeof(Reference));
 	reference->conn = *conn;
@@ -170,9 +185,8 @@ dbaas_connection_get(Oid serverid, Oid userid, MemoryContext cxt, DbaasConnectio
 }
 
 static DbaasError *
-open_connection(Oid serverid, Oid userid, Oid umid, List *mapping_options, DbaasConnection **result)
+open_connection(const ForeignServer *server, const UserMapping *mapping, DbaasConnection **result)
 {
-	ForeignServer *server = GetForeignServer(serverid);
 	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw connection",
 											  ALLOCSET_SMALL_SIZES);
 	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
@@ -181,10 +195,10 @@ open_connection(Oid serverid, Oid userid, Oid umid, List *mapping_options, Dbaas
 	DbaasError *error;
 
 	conn->cxt = cxt;
-	conn->serverid = serverid;
-	conn->umid = umid;
-	conn->server_hash = GetSysCacheHashValue1(FOREIGNSERVEROID, ObjectIdGetDatum(serverid));
-	conn->mapping_hash = GetSysCacheHashValue1(USERMAPPINGOID, ObjectIdGetDatum(umid));
+	conn->serverid = server->serverid;
+	conn->umid = mapping->umid;
+	conn->server_hash = GetSysCacheHashValue1(FOREIGNSERVEROID, ObjectIdGetDatum(conn->serverid));
+	conn->mapping_hash = GetSysCacheHashValue1(USERMAPPINGOID, ObjectIdGetDatum(conn->umid));
 	conn->server_name = pstrdup(server->servername);
 	conn->facts = dbaas_stats_server(server->servername);
 	conn->options = copyObject(server->options);
@@ -192,10 +206,7 @@ open_connection(Oid serverid, Oid userid, Oid umid, List *mapping_options, Dbaas
 	conn->limits.retries = (int) dbaas_option_number(conn->options, "max_retries");
 	conn->limits.response_bytes = (size_t) dbaas_option_number(conn->options, "max_response_bytes");
 
-	error = read_credentials(conn, mapping_options);
-	if (error == NULL && conn->api_secret == NULL)
-		error = no_credentials(conn->server_name, userid,
-							   conn->api_key ? "has no secret of the API key" : "has no API key");
+	error = read_credentials(server, mapping, &conn->credentials);
 	if (error)
 	{
 		MemoryContextSwitchTo(oldcxt);
@@ -205,7 +216,7 @@ open_connection(Oid serverid, Oid userid, Oid umid, List *mapping_options, Dbaas
 	settings.connect_timeout_ms = (long) (dbaas_option_number(conn->options, "connect_timeout") * 1000);
 	settings.request_timeout_ms = (long) (dbaas_option_number(conn->options, "request_timeout") * 1000);
 	settings.max_response_bytes = conn->limits.response_bytes;
-	settings.ca_file = dbaas_option_string(conn->options, "ca_file");
+	settings.ca_pem = conn->credentials.ca_pem;
 	settings.proxy = dbaas_option_string(conn->options, "proxy");
 	settings.user_agent = "dbaas_fdw/" DBAAS_FDW_VERSION;
 	conn->pool = dbaas_http_pool_open(&settings);
@@ -220,73 +231,167 @@ open_connection(Oid serverid, Oid userid, Oid umid, List *mapping_options, Dbaas
 	return NULL;
 }
 
+/*
+ * The API, or TLS, has refused a connection whose options are what they were.
+ * It is stale if a file that they name is another now.
+ */
 static DbaasError *
-no_credentials(const char *server, Oid userid, const char *what)
+check_doubted(DbaasConnection *conn, const UserMapping *mapping)
 {
-	char	   *user = GetUserNameFromId(userid, true);
+	Credentials now;
+	const Credentials *then = &conn->credentials;
+	DbaasError *error = read_credentials(GetForeignServer(conn->serverid), mapping, &now);
+
+	if (error)
+		return error;
+	conn->doubted = false;
+	conn->stale = strcmp(now.api_key, then->api_key) != 0 ||
+		strcmp(now.api_secret, then->api_secret) != 0 ||
+		strcmp(now.ca_pem ? now.ca_pem : "", then->ca_pem ? then->ca_pem : "") != 0;
+	explicit_bzero(now.api_secret, strlen(now.api_secret));
+	return NULL;
+}
+
+/* Is it the mapping for PUBLIC? */
+static bool
+is_public(Oid umid)
+{
+	HeapTuple	tuple = SearchSysCache1(USERMAPPINGOID, ObjectIdGetDatum(umid));
+	bool		public = false;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		public = !OidIsValid(((Form_pg_user_mapping) GETSTRUCT(tuple))->umuser);
+		ReleaseSysCache(tuple);
+	}
+	return public;
+}
+
+/*
+ * The error of a user without mapping, or whose mapping lacks options; missing
+ * is how they are added, as in "ADD api_key '...'".
+ */
+static DbaasError *
+no_credentials(const ForeignServer *server, const UserMapping *mapping,
+			   const char *what, const char *missing)
+{
+	char	   *user = GetUserNameFromId(mapping->userid, true);
+	const char *name = quote_identifier(server->servername);
+	bool		usage = user == NULL || dbaas_has_server_usage(server->serverid, mapping->userid);
+	const char *whom = usage && mapping->userid == GetUserId() ? "CURRENT_USER" :
+		quote_identifier(user ? user : "?");
 	DbaasError *error = dbaas_error_new(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 										"user \"%s\" %s for server \"%s\"",
-										user ? user : "?", what, server);
+										user ? user : "?", what, server->servername);
 
-	error->hint = psprintf("CREATE USER MAPPING FOR CURRENT_USER SERVER %s "
-						   "OPTIONS (api_key '...', api_secret '...').",
-						   quote_identifier(server));
+	if (missing)
+		error->hint = psprintf("ALTER USER MAPPING FOR %s SERVER %s OPTIONS (%s).",
+							   is_public(mapping->umid) ? "PUBLIC" : whom, name, missing);
+	else
+		error->hint = psprintf("CREATE USER MAPPING FOR %s SERVER %s "
+							   "OPTIONS (api_key '...', api_secret '...')%s.", whom, name,
+							   usage ? "" :
+							   psprintf(", as the server's owner, or after "
+										"GRANT USAGE ON FOREIGN SERVER %s TO %s", name, whom));
 	return error;
 }
 
-/* Sets api_key and api_secret from a user mapping; leaves out what is not there. */
+/* Is the text fit to be a secret?  If not, it is refused where it comes from. */
 static DbaasError *
-read_credentials(DbaasConnection *conn, List *options)
+check_secret(const char *secret, const char *source)
 {
-	const char *key = dbaas_option_string(options, "api_key");
-	const char *secret = dbaas_option_string(options, "api_secret");
-	const char *file = dbaas_option_string(options, "api_secret_file");
+	DbaasError *error;
 
-	if (key == NULL)
+	if (dbaas_option_is_token(secret))
 		return NULL;
-	conn->api_key = pstrdup(key);
-	if (secret)
-		conn->api_secret = pstrdup(secret);
-	else if (file)
-		return read_secret_file(conn, file);
-	return NULL;
+	error = dbaas_error_new(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+							"%s is not a secret of an API key", source);
+	error->detail = "It must be visible ASCII characters without commas; spaces at its end count.";
+	return error;
 }
 
 /* The secret is the first line of the file. */
 static DbaasError *
-read_secret_file(DbaasConnection *conn, const char *path)
+read_secret_file(const char *path, char **secret)
 {
-	char		line[MAX_SECRET_BYTES];
-	FILE	   *file = AllocateFile(path, "r");
-	int			open_errno = errno;
-	bool		ok = file && fgets(line, sizeof(line), file) != NULL;
-	bool		whole = ok && (strchr(line, '\n') || strlen(line) < sizeof(line) - 1);
+	char	   *text;
+	size_t		len;
+	DbaasError *error = dbaas_file_read("api_secret_file", path,
+										ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+										MAX_SECRET_BYTES + 1, &text, &len);
 
-	if (file)
-		FreeFile(file);
-	if (ok && !whole)
+	if (error)
+		return error;
+	text[strcspn(text, "\r\n")] = '\0';
+	if (len == 0)
+		error = dbaas_error_new(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+								"the file of option \"api_secret_file\" is empty");
+	else if (strlen(text) > MAX_SECRET_BYTES)
+		error = dbaas_error_new(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+								"the first line of the file of option \"api_secret_file\" is longer than %d bytes",
+								MAX_SECRET_BYTES);
+	else if (text[0] == '\0')
+		error = dbaas_error_new(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+								"the file of option \"api_secret_file\" has no secret in its first line");
+	else
+		error = check_secret(text, "the first line of the file of option \"api_secret_file\"");
+	if (error == NULL)
+		*secret = pstrdup(text);
+	explicit_bzero(text, len);
+	pfree(text);
+	return error;
+}
+
+static DbaasError *
+read_ca_file(const char *path, char **pem)
+{
+	size_t		len;
+	DbaasError *error = dbaas_file_read("ca_file", path,
+										ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
+										MAX_CA_BYTES + 1, pem, &len);
+
+	if (error)
+		return error;
+	if (len > MAX_CA_BYTES)
+		return dbaas_error_new(ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
+							   "the file of option \"ca_file\" is larger than %d bytes", MAX_CA_BYTES);
+	if (strlen(*pem) < len || strstr(*pem, "CERTIFICATE-----") == NULL)
+		return dbaas_error_new(ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
+							   "the file of option \"ca_file\" holds no PEM certificates");
+	return NULL;
+}
+
+/* In the current memory context. */
+static DbaasError *
+read_credentials(const ForeignServer *server, const UserMapping *mapping,
+				 Credentials *credentials)
+{
+	const char *key = dbaas_option_string(mapping->options, "api_key");
+	const char *secret = dbaas_option_string(mapping->options, "api_secret");
+	const char *secret_file = dbaas_option_string(mapping->options, "api_secret_file");
+	const char *ca_file = dbaas_option_string(server->options, "ca_file");
+	DbaasError *error;
+
+	memset(credentials, 0, sizeof(Credentials));
+	if (key == NULL)
+		return no_credentials(server, mapping, "has no API key",
+							  secret || secret_file ? "ADD api_key '...'" :
+							  "ADD api_key '...', ADD api_secret '...'");
+	if (secret == NULL && secret_file == NULL)
+		return no_credentials(server, mapping, "has no secret of the API key",
+							  "ADD api_secret '...'");
+
+	credentials->api_key = pstrdup(key);
+	if (secret)
 	{
-		explicit_bzero(line, sizeof(line));
-		return dbaas_error_new(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-							   "the first line of the file of option \"api_secret_file\" is longer than %d bytes",
-							   MAX_SECRET_BYTES - 2);
+		error = check_secret(secret, "option \"api_secret\"");
+		credentials->api_secret = pstrdup(secret);
 	}
-	if (ok)
-	{
-		line[strcspn(line, "\r\n")] = '\0';
-		if (line[0] == '\0')
-			return dbaas_error_new(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-								   "the file of option \"api_secret_file\" has no secret in its first line");
-		conn->api_secret = pstrdup(line);
-		explicit_bzero(line, sizeof(line));
-		return NULL;
-	}
-	if (file)
-		return dbaas_error_new(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-							   "the file of option \"api_secret_file\" is empty");
-	errno = open_errno;
-	return dbaas_error_new(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-						   "could not open the file of option \"api_secret_file\": %m");
+	else
+		error = read_secret_file(secret_file, &credentials->api_secret);
+	if (error == NULL && ca_file)
+		error = read_ca_file(ca_file, &credentials->ca_pem);
+	return error;
 }
 
 static void
@@ -294,7 +399,7 @@ close_connection(DbaasConnection *conn)
 {
 	dlist_delete(&conn->node);
 	dbaas_http_pool_close(conn->pool);
-	explicit_bzero(conn->api_secret, strlen(conn->api_secret));
+	explicit_bzero(conn->credentials.api_secret, strlen(conn->credentials.api_secret));
 	MemoryContextDelete(conn->cxt);
 }
 
@@ -325,6 +430,12 @@ dbaas_connection_disconnect(Oid serverid)
 			close_connection(conn);
 	}
 	return any;
+}
+
+void
+dbaas_connection_doubt(DbaasConnection *conn)
+{
+	conn->doubted = true;
 }
 
 bool
@@ -387,7 +498,7 @@ dbaas_connection_sign(const DbaasConnection *conn, const char *method, const cha
 {
 	char	   *path = dbaas_http_url_path(url);
 
-	return dbaas_sign_request(conn->api_key, conn->api_secret, method,
+	return dbaas_sign_request(conn->credentials.api_key, conn->credentials.api_secret, method,
 							  path ? path : "", body ? body : "",
 							  (int64) time(NULL) + SIGNATURE_SECONDS, authorization);
 }
@@ -395,7 +506,7 @@ dbaas_connection_sign(const DbaasConnection *conn, const char *method, const cha
 char *
 dbaas_connection_mask(const DbaasConnection *conn, char *text)
 {
-	return dbaas_mask(text, conn->api_secret);
+	return dbaas_mask(text, conn->credentials.api_secret);
 }
 
 bool

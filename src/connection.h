@@ -33,7 +33,8 @@ extern void dbaas_connection_init(void);
 /*
  * The session's connection for a user to a server, opened when it is not open
  * or its options have changed.  It stays valid until cxt is reset.  Returns
- * NULL, or an error: no user mapping, no key or secret (28000).
+ * NULL, or an error: no user mapping, no key or secret (28000), a ca_file that
+ * cannot be used (08001).
  */
 extern DbaasError *dbaas_connection_get(Oid serverid, Oid userid, MemoryContext cxt,
 										DbaasConnection **conn);
@@ -43,6 +44,13 @@ extern DbaasError *dbaas_connection_get(Oid serverid, Oid userid, MemoryContext 
  * dbaas_connection_get() makes another.
  */
 extern bool dbaas_connection_is_current(const DbaasConnection *conn);
+
+/*
+ * The connection was refused, by the API or by TLS: before it is got the next
+ * time, the files with the secret and the certificates are read anew, and if
+ * one has changed another connection is made.
+ */
+extern void dbaas_connection_doubt(DbaasConnection *conn);
 
 /*
  * Closes the connections to a server, or to all with InvalidOid; those in use

@@ -447,14 +447,14 @@ read_parents(DbaasFetch *fetch, bool *pending)
 		DbaasParents *parents = linitial(fetch->parents);
 		const DbaasZone *zone = fetch->zones[fetch->parents_zone];
 		DbaasError *error;
-		bool		unreachable;
+		bool		unavailable;
 
-		if (!dbaas_parents_done(parents, &error, &unreachable))
+		if (!dbaas_parents_done(parents, &error, &unavailable))
 		{
 			*pending = true;
 			return NULL;
 		}
-		if (error && !(unreachable && fetch->spec.skip_unavailable))
+		if (error && !(unavailable && fetch->spec.skip_unavailable))
 			return error;
 		if (error)
 			dbaas_statement_skip_zone(fetch->statement, fetch->conn, zone->name, error);
@@ -774,7 +774,7 @@ next_page(DbaasFetch *fetch, Chain *chain, DbaasError **error)
 		ask_page(fetch, chain);
 	if (!dbaas_call_done(chain->asked))
 		return DBAAS_FETCH_PENDING;
-	if (dbaas_call_unreachable(chain->asked) && fetch->spec.skip_unavailable &&
+	if (dbaas_call_unavailable(chain->asked) && fetch->spec.skip_unavailable &&
 		chain->target->zone)
 	{
 		dbaas_statement_skip_zone(fetch->statement, fetch->conn, chain->target->zone->name,

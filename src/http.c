@@ -50,7 +50,7 @@ struct DbaasHttpPool
 	long		connect_timeout_ms;
 	long		request_timeout_ms;
 	size_t		max_response_bytes;
-	char	   *ca_file;
+	char	   *ca_pem;
 	char	   *proxy;
 	char	   *user_agent;
 };
@@ -206,7 +206,7 @@ dbaas_http_pool_open(const DbaasHttpSettings *settings)
 	pool->connect_timeout_ms = settings->connect_timeout_ms;
 	pool->request_timeout_ms = settings->request_timeout_ms;
 	pool->max_response_bytes = settings->max_response_bytes;
-	pool->ca_file = copy_string(settings->ca_file, &ok);
+	pool->ca_pem = copy_string(settings->ca_pem, &ok);
 	pool->proxy = copy_string(settings->proxy, &ok);
 	pool->user_agent = copy_string(settings->user_agent, &ok);
 	pool->multi = curl_multi_init();
@@ -246,7 +246,7 @@ dbaas_http_pool_close(DbaasHttpPool *pool)
 	dlist_delete(&pool->node);
 	if (pool->multi)
 		curl_multi_cleanup(pool->multi);
-	free(pool->ca_file);
+	free(pool->ca_pem);
 	free(pool->proxy);
 	free(pool->user_agent);
 	free(pool);
@@ -343,8 +343,14 @@ set_options(DbaasHttpRequest *request, const char *method, const char *url,
 	SETOPT(CURLOPT_CONNECTTIMEOUT_MS, pool->connect_timeout_ms);
 	SETOPT(CURLOPT_SSL_VERIFYPEER, 1L);
 	SETOPT(CURLOPT_SSL_VERIFYHOST, 2L);
-	if (pool->ca_file)
-		SETOPT(CURLOPT_CAINFO, pool->ca_file);
+	if (pool->ca_pem)
+	{
+		/* Not their file: libcurl would open it while signals are blocked. */
+		struct curl_blob pem = {pool->ca_pem, strlen(pool->ca_pem), CURL_BLOB_NOCOPY};
+
+		SETOPT(CURLOPT_CAINFO_BLOB, &pem);
+		SETOPT(CURLOPT_CAPATH, NULL);	/* and none beside them */
+	}
 	/*
 	 * "" also keeps libcurl from looking at the server's environment.  Plain
 	 * http is for this machine alone, and goes through no proxy.

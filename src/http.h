@@ -23,7 +23,7 @@ typedef struct DbaasHttpSettings
 	long		connect_timeout_ms;
 	long		request_timeout_ms; /* of the whole request */
 	size_t		max_response_bytes; /* after decompression */
-	const char *ca_file;		/* or NULL: the system's certificates */
+	const char *ca_pem;			/* certificates; NULL: the system's */
 	const char *proxy;			/* or NULL */
 	const char *user_agent;
 } DbaasHttpSettings;

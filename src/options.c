@@ -24,6 +24,12 @@
 static const char *const wait_values[] = {"none", "operation", "running", NULL};
 static const char *const unavailable_zones_values[] = {"error", "skip", NULL};
 
+/* Zones come and go: these are for hints alone. */
+static const char *const known_zones[] = {
+	"at-vie-1", "at-vie-2", "bg-sof-1", "ch-dk-2", "ch-gva-2", "de-fra-1", "de-muc-1",
+	"hr-zag-1", NULL
+};
+
 static const DbaasOption options_table[] = {
 	{"endpoint", DBAAS_ON_SERVER, DBAAS_OPTION_URL,
 		.default_text = "https://api-{zone}.exoscale.com/v2",
@@ -53,7 +59,7 @@ static const DbaasOption options_table[] = {
 	.help = "a larger answer, decompressed, is an error"},
 	{"unavailable_zones", DBAAS_ON_SERVER, DBAAS_OPTION_ENUM,
 		.default_text = "error", .values = unavailable_zones_values,
-	.help = "error, or skip: a zone that cannot be reached becomes a WARNING"},
+	.help = "error, or skip: a zone that cannot be reached, or stays down (502, 503, 504), becomes a WARNING"},
 	{"updatable", DBAAS_ON_SERVER | DBAAS_ON_TABLE, DBAAS_OPTION_BOOLEAN,
 		.default_text = "true",
 	.help = "false refuses every write; a table's own setting counts before its server's"},
@@ -72,7 +78,7 @@ static const DbaasOption options_table[] = {
 	.help = "whether scans under one Append overlap"},
 	{"api_key", DBAAS_ON_USER_MAPPING, DBAAS_OPTION_TOKEN, .sensitive = true,
 	.help = "API key"},
-	{"api_secret", DBAAS_ON_USER_MAPPING, DBAAS_OPTION_STRING, .sensitive = true,
+	{"api_secret", DBAAS_ON_USER_MAPPING, DBAAS_OPTION_TOKEN, .sensitive = true,
 	.help = "secret of the API key"},
 	{"api_secret_file", DBAAS_ON_USER_MAPPING, DBAAS_OPTION_FILE, .superuser = true,
 	.help = "file that holds the secret instead, readable by the server's operating-system user; only a superuser may set it"},
@@ -246,6 +252,24 @@ dbaas_option_is_zone(const char *name)
 		strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
 }
 
+char *
+dbaas_option_zone_hint(const char *name)
+{
+	const char *nearest = dbaas_error_nearest(name, known_zones);
+	StringInfoData hint;
+
+	if (nearest && strcmp(nearest, name) == 0)
+		return NULL;
+	initStringInfo(&hint);
+	appendStringInfoString(&hint, "Zones that are known: ");
+	for (int i = 0; known_zones[i]; i++)
+		appendStringInfo(&hint, "%s%s", i ? ", " : "", known_zones[i]);
+	if (nearest)
+		appendStringInfo(&hint, "; perhaps you meant \"%s\"", nearest);
+	appendStringInfoChar(&hint, '.');
+	return hint.data;
+}
+
 static void
 check_zones(const DbaasOption *option, const char *value)
 {
@@ -295,14 +319,21 @@ check_resource(const DbaasOption *option, const char *value)
 				 nearest ? psprintf("Perhaps you meant \"%s\".", nearest) : NULL);
 }
 
+bool
+dbaas_option_is_token(const char *text)
+{
+	for (const char *p = text; *p; p++)
+	{
+		if (*p <= ' ' || *p >= 0x7f || *p == ',')
+			return false;
+	}
+	return *text != '\0';
+}
+
 static void
 check_token(const DbaasOption *option, const char *value)
 {
-	bool		ok = *value != '\0';
-
-	for (const char *p = value; *p; p++)
-		ok = ok && *p > ' ' && *p < 0x7f && *p != ',';
-	if (!ok)
+	if (!dbaas_option_is_token(value))
 		refuse_value(option, value, "visible ASCII characters without commas", NULL);
 }
 

@@ -74,8 +74,17 @@ extern const char *dbaas_option_string(List *options, const char *name);
 extern bool dbaas_option_boolean(List *options, const char *name);
 extern double dbaas_option_number(List *options, const char *name);
 
+/* Is a text fit to be an API key or its secret: visible ASCII, no comma? */
+extern bool dbaas_option_is_token(const char *text);
+
 /* Can a text be the name of a zone, such as ch-gva-2? */
 extern bool dbaas_option_is_zone(const char *name);
+
+/*
+ * A hint at a zone that the API's document does not name, as new ones may be
+ * and misspelt ones are: palloc'd, or NULL when it does.
+ */
+extern char *dbaas_option_zone_hint(const char *name);
 
 /* The zones in option "zones": a list of palloc'd char *; NIL means all. */
 extern List *dbaas_option_zones(List *options);

@@ -23,7 +23,7 @@ struct DbaasParents
 	DbaasCall  *call;			/* NULL once the list is read */
 	bool		shared;			/* is the call shared with others? */
 	DbaasError *error;
-	bool		unreachable;
+	bool		unavailable;
 	int			n;
 	int			size;
 	DbaasParentRow *rows;
@@ -312,7 +312,7 @@ read_list(DbaasParents *parents)
 }
 
 bool
-dbaas_parents_done(DbaasParents *parents, DbaasError **error, bool *unreachable)
+dbaas_parents_done(DbaasParents *parents, DbaasError **error, bool *unavailable)
 {
 	if (parents->call)
 	{
@@ -322,7 +322,7 @@ dbaas_parents_done(DbaasParents *parents, DbaasError **error, bool *unreachable)
 			return false;
 		oldcxt = MemoryContextSwitchTo(parents->cxt);
 		parents->error = dbaas_call_error(parents->call);
-		parents->unreachable = dbaas_call_unreachable(parents->call);
+		parents->unavailable = dbaas_call_unavailable(parents->call);
 		if (parents->error == NULL)
 			read_list(parents);
 		/* An error belongs to its call, so that stays. */
@@ -332,7 +332,7 @@ dbaas_parents_done(DbaasParents *parents, DbaasError **error, bool *unreachable)
 		MemoryContextSwitchTo(oldcxt);
 	}
 	*error = parents->error;
-	*unreachable = parents->unreachable;
+	*unavailable = parents->unavailable;
 	return true;
 }
 
@@ -359,9 +359,9 @@ dbaas_statement_locate(DbaasStatement *statement, DbaasConnection *conn, const c
 	foreach(lc, lists)
 	{
 		DbaasParents *parents = lfirst(lc);
-		bool		unreachable;
+		bool		unavailable;
 
-		while (!dbaas_parents_done(parents, &error, &unreachable))
+		while (!dbaas_parents_done(parents, &error, &unavailable))
 			dbaas_call_wait(NULL, 0);
 		if (error)
 			break;
@@ -400,7 +400,7 @@ dbaas_statement_skip_zone(DbaasStatement *statement, DbaasConnection *conn, cons
 
 	ereport(WARNING,
 			(errcode(error->sqlerrcode),
-			 errmsg("zone \"%s\" is left out: it cannot be reached", zone),
+			 errmsg("zone \"%s\" is left out: it is not available", zone),
 			 errdetail_internal("%s", error->message),
 			 errhint("The server's option unavailable_zones is set to skip.")));
 }

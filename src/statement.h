@@ -69,7 +69,7 @@ extern DbaasParents *dbaas_statement_parents(DbaasStatement *statement, DbaasCon
  * Has the list come?  If so, *error is its error or NULL.
  */
 extern bool dbaas_parents_done(DbaasParents *parents, DbaasError **error,
-							   bool *unreachable);
+							   bool *unavailable);
 
 /* The rows of a list that has come without error; their number in *n. */
 extern const DbaasParentRow *dbaas_parents_rows(DbaasParents *parents, int *n);

@@ -10,6 +10,7 @@
 #include "json.h"
 #include "lib/stringinfo.h"
 #include "mask.h"
+#include "options.h"
 #include "status.h"
 #include "utils/memutils.h"
 
@@ -25,6 +26,13 @@ dbaas_status_error(const DbaasRequestFacts *request, const DbaasHttpAnswer *answ
 	return status_error(request, answer);
 }
 
+/* What a load balancer says of a server that is down, or too busy, behind it. */
+static bool
+is_down(int status)
+{
+	return status == 502 || status == 503 || status == 504;
+}
+
 bool
 dbaas_status_may_retry(bool write, const DbaasHttpAnswer *answer)
 {
@@ -35,9 +43,7 @@ dbaas_status_may_retry(bool write, const DbaasHttpAnswer *answer)
 		case DBAAS_HTTP_BROKEN:
 			return !write;
 		case DBAAS_HTTP_ANSWERED:
-			return answer->status == 429 ||
-				(!write && (answer->status == 502 || answer->status == 503 ||
-							answer->status == 504));
+			return answer->status == 429 || (!write && is_down(answer->status));
 		default:
 			return false;
 	}
@@ -59,7 +65,7 @@ dbaas_status_may_be_applied(const DbaasHttpAnswer *answer)
 }
 
 bool
-dbaas_status_unreachable(const DbaasHttpAnswer *answer)
+dbaas_status_unavailable(const DbaasHttpAnswer *answer)
 {
 	switch (answer->failure)
 	{
@@ -67,9 +73,28 @@ dbaas_status_unreachable(const DbaasHttpAnswer *answer)
 		case DBAAS_HTTP_TLS:
 		case DBAAS_HTTP_TIMEOUT:
 			return true;
+		case DBAAS_HTTP_ANSWERED:
+			return is_down(answer->status);
 		default:
 			return false;
 	}
+}
+
+bool
+dbaas_status_doubts_credentials(const DbaasHttpAnswer *answer)
+{
+	return answer->failure == DBAAS_HTTP_TLS ||
+		(answer->failure == DBAAS_HTTP_ANSWERED &&
+		 (answer->status == 401 || answer->status == 403));
+}
+
+/* A zone that nobody knows may be why, where addresses follow from names. */
+static const char *
+with_zone_hint(const DbaasRequestFacts *request, const char *hint)
+{
+	const char *zone_hint = request->zone ? dbaas_option_zone_hint(request->zone) : NULL;
+
+	return zone_hint ? psprintf("%s %s", hint, zone_hint) : hint;
 }
 
 /* There was no whole answer. */
@@ -101,7 +126,8 @@ failure_error(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer)
 							request->label, kinds[answer->failure].what);
 	error->detail = dbaas_error_excerpt(answer->failure_text, strlen(answer->failure_text),
 										DBAAS_EXCERPT_BYTES);
-	error->hint = kinds[answer->failure].hint;
+	error->hint = answer->failure == DBAAS_HTTP_UNREACHABLE ?
+		with_zone_hint(request, kinds[answer->failure].hint) : kinds[answer->failure].hint;
 	return error;
 }
 
@@ -117,7 +143,8 @@ status_error(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer)
 	if (status == 401 || status == 403)
 	{
 		code = ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION;
-		hint = request->unsigned_ ? NULL :
+		hint = request->unsigned_ ?
+			"No key is needed for that: check the server's option endpoint, which looks like https://api-{zone}.exoscale.com/v2." :
 			"Check api_key and api_secret of the user mapping, the role of that key, and this machine's clock.";
 	}
 	else if (status == 400 || status == 422)
@@ -125,7 +152,7 @@ status_error(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer)
 	else if (status == 404 && request->write)
 		code = ERRCODE_UNDEFINED_OBJECT;
 	else if (status == 404)
-		hint = "Check the server's option endpoint.";
+		hint = with_zone_hint(request, "Check the server's option endpoint.");
 	else if (status == 409 || status == 412 || status == 423)
 		code = ERRCODE_OBJECT_IN_USE;
 	else if (status == 429)

@@ -20,6 +20,7 @@ typedef struct DbaasRequestFacts
 {
 	const DbaasConnection *conn;
 	const char *label;			/* "GET /dbaas-service in zone ch-gva-2" */
+	const char *zone;			/* or NULL */
 	const char *secret;			/* part of its body that no error may show, or NULL */
 	bool		write;
 	bool		unsigned_;
@@ -41,7 +42,13 @@ extern bool dbaas_status_may_retry(bool write, const DbaasHttpAnswer *answer);
  */
 extern bool dbaas_status_may_be_applied(const DbaasHttpAnswer *answer);
 
-/* Does the answer say that the server cannot be reached? */
-extern bool dbaas_status_unreachable(const DbaasHttpAnswer *answer);
+/*
+ * Does the answer, once it is the last, say that the server is not available:
+ * not reached in time, or down behind what was reached?
+ */
+extern bool dbaas_status_unavailable(const DbaasHttpAnswer *answer);
+
+/* Does the answer refuse who asks, or is who answers refused? */
+extern bool dbaas_status_doubts_credentials(const DbaasHttpAnswer *answer);
 
 #endif							/* DBAAS_STATUS_H */

@@ -137,31 +137,35 @@ add_zone(DbaasConnection *conn, DbaasCall *call, DbaasJson *element, DbaasZones 
 	return NULL;
 }
 
-/* Each zone that the option selects has to be there. */
+/* Each zone that the option selects has to be in the list. */
 static DbaasError *
-check_selected(DbaasConnection *conn, DbaasCall *call, const DbaasZones *zones)
+check_selected(DbaasConnection *conn, DbaasCall *call, DbaasJson *list)
 {
-	StringInfoData names;
-	DbaasError *error;
+	size_t		n = json_object_array_length(list);
+	const char **names = palloc0((n + 1) * sizeof(char *));
+	StringInfoData all;
 	ListCell   *lc;
 
-	initStringInfo(&names);
-	for (int i = 0; i < zones->n; i++)
-		appendStringInfo(&names, "%s%s", i ? ", " : "", zones->zones[i].name);
-	if (zones->n == 0 && dbaas_option_zones(dbaas_connection_options(conn)) == NIL)
+	if (n == 0)
 		return bad_list(call, "It names no zone.");
+	initStringInfo(&all);
+	for (size_t i = 0; i < n; i++)
+	{
+		names[i] = dbaas_json_member_string(json_object_array_get_idx(list, i), "name");
+		appendStringInfo(&all, "%s%s", i ? ", " : "", names[i]);
+	}
 	foreach(lc, dbaas_option_zones(dbaas_connection_options(conn)))
 	{
-		bool		found = false;
+		const char *nearest = dbaas_error_nearest(lfirst(lc), names);
+		DbaasError *error;
 
-		for (int i = 0; i < zones->n; i++)
-			found = found || strcmp(zones->zones[i].name, lfirst(lc)) == 0;
-		if (found)
+		if (nearest && strcmp(nearest, lfirst(lc)) == 0)
 			continue;
 		error = dbaas_error_new(ERRCODE_INVALID_PARAMETER_VALUE,
 								"zone \"%s\" of the server's option \"zones\" is none that the API names",
 								(char *) lfirst(lc));
-		error->detail = psprintf("Of those zones, it names: %s.", names.len ? names.data : "none");
+		error->detail = psprintf("The API names: %s.", all.data);
+		error->hint = nearest ? psprintf("Perhaps you meant \"%s\".", nearest) : NULL;
 		return error;
 	}
 	return NULL;
@@ -185,7 +189,7 @@ read_list(DbaasConnection *conn, DbaasCall *call, DbaasZones *zones)
 		if (error)
 			return error;
 	}
-	return check_selected(conn, call, zones);
+	return check_selected(conn, call, list);
 }
 
 static DbaasError *

@@ -35,8 +35,6 @@ unreachable({ endpoint => "http://127.0.0.1:$port/{zone}/v2" }, 'refused', 'coul
 unreachable({ endpoint => "https://{zone}.dbaas-fdw.invalid/v2" }, 'no such host', 'could not be sent', qr/resolve/i);
 unreachable({ endpoint => 'https://127.0.0.1:' . $t->sim->port . '/{zone}/v2' }, 'TLS to a plain port', 'could not be sent', qr/SSL|TLS/i);
 is(scalar(() = grep { $_->{path} eq '/dbaas-service' } $t->sim->requests), 0, 'nothing reached the simulator');
-unreachable({ endpoint => $t->sim->endpoint_template, ca_file => '/nonexistent/ca.pem', endpoint => 'https://127.0.0.1:' . $t->sim->port . '/{zone}/v2' },
-	'a ca_file that is not there', 'could not be sent', qr/./);
 unreachable({ endpoint => 'https://{zone}.dbaas-fdw.invalid/v2', proxy => "http://127.0.0.1:$port" }, 'a proxy that is not there', 'could not be sent', qr/\b$port\b|over proxy/);
 $t->create_server(proxy => "http://127.0.0.1:$port", max_retries => 0);
 is($t->sql('SELECT count(*) > 0 FROM exo.dbaas_services'), 't', 'plain http, which is for this machine alone, goes through no proxy');

@@ -1,4 +1,4 @@
-# With unavailable_zones = skip a zone that cannot be reached is a WARNING, and the others' rows come.
+# With unavailable_zones = skip a zone that cannot be reached, or stays down, is a WARNING, and the others' rows come.
 use strict;
 use warnings;
 
@@ -36,7 +36,7 @@ sub skips
 	is($out, $rows, "$name: the other zones' rows");
 	my @warnings = $stderr =~ /^(?:psql:.*?: )?WARNING:  (.*)$/mg;
 	is(scalar @warnings, 1, "$name: one warning");
-	like($warnings[0] // '', qr/^08001: zone "de-fra-1" is left out/, "$name: which names the zone");
+	like($warnings[0] // '', qr/^(?:08001|HV000): zone "de-fra-1" is left out/, "$name: which names the zone");
 	unlike($stderr, qr/ERROR/, "$name: no error");
 	return $stderr;
 }
@@ -53,10 +53,33 @@ is($session->sql('SELECT count(*) FROM exo.dbaas_zones'), 3, 'dbaas_zones still 
 my ($out, $stderr) = $session->sql_both(q{SELECT count(*) FROM exo.dbaas_services WHERE zone = 'ch-gva-2'});
 is($stderr, '', 'no warning where that zone is not wanted');
 
-# It takes an unreachable zone: errors of the API are errors
+# A zone that is down behind its load balancer counts, once the retries are used up
 $t->sim->clear_faults;
+$t->create_server(max_retries => 1, unavailable_zones => 'skip');
+foreach my $status (502, 503, 504)
+{
+	$t->sim->fault({ path => '/dbaas-service', zone => 'de-fra-1', action => 'status', status => $status, times => -1 });
+	$t->sim->clear;
+	$said = skips('SELECT count(*) FROM exo.dbaas_services', 6, "$status to a list");
+	is(scalar(grep { ($_->{zone} // '') eq 'de-fra-1' } $t->sim->requests), 2, "$status: after its retries");
+	like($said, qr/DETAIL:  GET \/dbaas-service in zone de-fra-1 failed with HTTP status $status/, "$status: the detail says so");
+	skips('SELECT count(*) FROM exo.dbaas_migrations', 4, "$status to the list that a fan-out starts from");
+	$t->sim->clear_faults;
+	$t->sim->fault({ path => '/dbaas-service', zone => 'de-fra-1', action => 'status', status => $status });
+	is($session->sql('SELECT count(*) FROM exo.dbaas_services'), 9, "$status that a retry mends leaves nothing out");
+}
+$t->sim->fault({ path => '/dbaas-service', zone => 'de-fra-1', action => 'status', status => 503, headers => { 'Retry-After' => '3600' }, times => -1 });
+skips('SELECT count(*) FROM exo.dbaas_services', 6, '503 that asks to come back in an hour');
+$t->sim->clear_faults;
+$t->create_server(max_retries => 0);
+$t->sim->fault({ path => '/dbaas-service', zone => 'de-fra-1', action => 'status', status => 503 });
+like($session->sql_error('SELECT count(*) FROM exo.dbaas_services')->{message}, qr/ 503$/, 'by default that is an error');
+$t->sim->fault({ path => '/zone', action => 'status', status => 503 });
+
+# Other errors of the API are errors
 $t->create_server(max_retries => 0, unavailable_zones => 'skip');
-foreach my $status (403, 500, 503)
+like($t->sql_error('SELECT count(*) FROM exo.dbaas_services')->{message}, qr{^GET /zone .* 503$}, 'so is one of the zones\' list');
+foreach my $status (401, 403, 404, 500)
 {
 	$t->sim->fault({ path => '/dbaas-service', zone => 'de-fra-1', action => 'status', status => $status });
 	like($session->sql_error('SELECT count(*) FROM exo.dbaas_services')->{message}, qr/ $status$/, "$status is an error still");
