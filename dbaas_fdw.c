@@ -25,58 +25,19 @@
 #include "src/plan.h"
 #include "src/queue.h"
 #include "src/scan.h"
-#include "utils/guc.h"
+#include "src/settings.h"
 
 PG_MODULE_MAGIC;
 
 PG_FUNCTION_INFO_V1(dbaas_fdw_handler);
 PG_FUNCTION_INFO_V1(dbaas_fdw_validator);
 
-static const struct config_enum_entry write_modes[] = {
-	{"commit", DBAAS_WRITE_AT_COMMIT, false},
-	{"immediate", DBAAS_WRITE_IMMEDIATE, false},
-	{NULL, 0, false}
-};
-
 void		_PG_init(void);
 
 void
 _PG_init(void)
 {
-	DefineCustomBoolVariable("dbaas_fdw.log_requests",
-							 "Logs each request's method, path, status and duration.",
-							 NULL,
-							 &dbaas_log_requests,
-							 false,
-							 PGC_SUSET,
-							 0,
-							 NULL, NULL, NULL);
-	DefineCustomEnumVariable("dbaas_fdw.write_mode",
-							 "When writes are sent: at commit, or with their statement.",
-							 NULL,
-							 &dbaas_write_mode,
-							 DBAAS_WRITE_AT_COMMIT,
-							 write_modes,
-							 PGC_USERSET,
-							 0,
-							 NULL, NULL, NULL);
-	DefineCustomIntVariable("dbaas_fdw.delete_limit",
-							"Services that one transaction may delete; -1 is no limit.",
-							NULL,
-							&dbaas_delete_limit,
-							10, -1, INT_MAX,
-							PGC_USERSET,
-							0,
-							NULL, NULL, NULL);
-	DefineCustomBoolVariable("dbaas_fdw.dry_run",
-							 "Checks and reports writes, and does not send them.",
-							 NULL,
-							 &dbaas_dry_run,
-							 false,
-							 PGC_USERSET,
-							 0,
-							 NULL, NULL, NULL);
-	MarkGUCPrefixReserved("dbaas_fdw");
+	dbaas_settings_define();
 	dbaas_connection_init();
 	dbaas_queue_init();
 }

@@ -87,6 +87,13 @@ dbaas_result_user(ResultRelInfo *rinfo, EState *estate)
 	(pg_foreign_server_aclcheck(serverid, userid, ACL_USAGE) == ACLCHECK_OK)
 #endif
 
+/* All settings, placeholders too, and their number: one function since 16. */
+#if PG_VERSION_NUM >= 160000
+#define dbaas_guc_variables(n) get_guc_variables(n)
+#else
+#define dbaas_guc_variables(n) (*(n) = GetNumConfigOptions(), get_guc_variables())
+#endif
+
 /* DecodeDateTime says more of errors since 16. */
 #if PG_VERSION_NUM >= 160000
 #define dbaas_decode_datetime(field, ftype, nf, dtype, tm, fsec, tz) \
