@@ -231,6 +231,20 @@ open_connection(const ForeignServer *server, const UserMapping *mapping, DbaasCo
 	return NULL;
 }
 
+static bool
+same_credentials(const Credentials *a, const Credentials *b)
+{
+	return strcmp(a->api_key, b->api_key) == 0 && strcmp(a->api_secret, b->api_secret) == 0 &&
+		strcmp(a->ca_pem ? a->ca_pem : "", b->ca_pem ? b->ca_pem : "") == 0;
+}
+
+bool
+dbaas_connection_equal(const DbaasConnection *a, const DbaasConnection *b)
+{
+	return a->serverid == b->serverid && a->umid == b->umid && equal(a->options, b->options) &&
+		same_credentials(&a->credentials, &b->credentials);
+}
+
 /*
  * The API, or TLS, has refused a connection whose options are what they were.
  * It is stale if a file that they name is another now.
@@ -239,15 +253,12 @@ static DbaasError *
 check_doubted(DbaasConnection *conn, const UserMapping *mapping)
 {
 	Credentials now;
-	const Credentials *then = &conn->credentials;
 	DbaasError *error = read_credentials(GetForeignServer(conn->serverid), mapping, &now);
 
 	if (error)
 		return error;
 	conn->doubted = false;
-	conn->stale = strcmp(now.api_key, then->api_key) != 0 ||
-		strcmp(now.api_secret, then->api_secret) != 0 ||
-		strcmp(now.ca_pem ? now.ca_pem : "", then->ca_pem ? then->ca_pem : "") != 0;
+	conn->stale = !same_credentials(&now, &conn->credentials);
 	explicit_bzero(now.api_secret, strlen(now.api_secret));
 	return NULL;
 }

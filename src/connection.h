@@ -46,6 +46,12 @@ extern DbaasError *dbaas_connection_get(Oid serverid, Oid userid, MemoryContext 
 extern bool dbaas_connection_is_current(const DbaasConnection *conn);
 
 /*
+ * Do both reach the same server, with the same options, by the same user
+ * mapping with the same key and secret?
+ */
+extern bool dbaas_connection_equal(const DbaasConnection *a, const DbaasConnection *b);
+
+/*
  * The connection was refused, by the API or by TLS: before it is got the next
  * time, the files with the secret and the certificates are read anew, and if
  * one has changed another connection is made.

@@ -320,7 +320,8 @@ send_batches(void)
 }
 
 /*
- * What the writes were checked against has to be there still: servers may have
+ * A write goes out by the mapping and with the key that it was queued with, to
+ * the server that it was checked against, or not at all: all of them may have
  * been changed or dropped since, by this transaction or another.
  */
 static void
@@ -339,14 +340,14 @@ check_connections(void)
 			continue;
 		if (GetForeignServerExtended(write->serverid, FSV_MISSING_OK))
 			error = dbaas_connection_get(write->serverid, write->userid, queue_cxt, &conn);
-		if (error)
-			dbaas_error_raise(error);
-		if (conn == NULL || !equal(dbaas_connection_options(conn), dbaas_connection_options(operation->conn)))
+		if (conn == NULL || !dbaas_connection_equal(conn, operation->conn))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("a server was changed or dropped after writes to it were queued"),
-					 errdetail_internal("Writes of this transaction:\n%s",
-										dbaas_report_list(queue))));
+					 errmsg("a server or user mapping was changed or dropped after writes were queued for it"),
+					 errdetail_internal("%s%sWrites of this transaction:\n%s",
+										error ? error->message : "", error ? ".\n" : "",
+										dbaas_report_list(queue)),
+					 errhint("Run the transaction again, once its servers and user mappings are as they shall be.")));
 		operation->conn = conn;
 	}
 }
