@@ -22,6 +22,7 @@
 #include "nodes/makefuncs.h"
 #include "optimizer/appendinfo.h"
 #include "optimizer/inherit.h"
+#include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
 #include "options.h"
 #include "parser/parsetree.h"
@@ -34,10 +35,14 @@
 /* Name of the column that brings the row as it was read. */
 #define OLD_ROW_COLUMN "wholerow"
 
-/* What ri_FdwState holds. */
+/*
+ * What ri_FdwState holds.  Rows may be routed into a partition that the same
+ * UPDATE changes: then there is a state for each, and this is the UPDATE's.
+ */
 typedef struct ModifyState
 {
 	CmdType		operation;
+	struct ModifyState *routed; /* for rows that are routed here, or NULL */
 	DbaasTable *table;
 	DbaasWriter *writer;
 	DbaasStatement *statement;
@@ -45,6 +50,7 @@ typedef struct ModifyState
 	int			batch;
 	bool		send_now;		/* write_mode is immediate */
 	AttrNumber	old_row_attno;	/* in the plan's rows, or 0 */
+	AttrNumber *old_attnos;		/* without it: of each attribute, or 0 */
 	MemoryContext row_cxt;		/* reset for each row */
 	Datum	   *old_values;
 	bool	   *old_isnull;
@@ -73,16 +79,79 @@ dbaasIsForeignRelUpdatable(Relation rel)
 	return events;
 }
 
-/* An UPDATE or DELETE needs the row as it was read: its zone, id and name. */
+/*
+ * Name of the junk column that brings an attribute.  Partitions that are alike
+ * share it, so it says all that they have to share.
+ */
+static char *
+junk_name(const Var *var)
+{
+	return psprintf("dbaas_%d_%u_%d_%u", var->varattno, var->vartype, var->vartypmod, var->varcollid);
+}
+
+/*
+ * An UPDATE needs the row as it was read, and so does RETURNING.  A DELETE needs
+ * no more than what identifies the row: what else the API says of it, and of
+ * rows that are not meant, may be nothing that this database can hold.
+ */
 void
 dbaasAddForeignUpdateTargets(PlannerInfo *root, Index rtindex, RangeTblEntry *target_rte,
 							 Relation target_relation)
 {
-	Var		   *var = makeVar(rtindex, InvalidAttrNumber, RECORDOID, -1, InvalidOid, 0);
+	TupleDesc	desc = RelationGetDescr(target_relation);
+	DbaasTable *table;
 
-	(void) target_rte;
-	(void) target_relation;
-	add_row_identity_var(root, var, rtindex, OLD_ROW_COLUMN);
+	if (root->parse->commandType != CMD_DELETE || root->parse->returningList)
+	{
+		Var		   *var = makeVar(rtindex, InvalidAttrNumber, RECORDOID, -1, InvalidOid, 0);
+
+		add_row_identity_var(root, var, rtindex, OLD_ROW_COLUMN);
+		return;
+	}
+	table = dbaas_table_get(target_rte->relid);
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attr = TupleDescAttr(desc, i);
+		Var		   *var;
+
+		if (!dbaas_write_identifies(table->resource, table->attributes[i].column))
+			continue;
+		var = makeVar(rtindex, attr->attnum, attr->atttypid, attr->atttypmod, attr->attcollation, 0);
+		add_row_identity_var(root, var, rtindex, junk_name(var));
+	}
+}
+
+pg_noreturn static void
+refuse_on_conflict(Oid relid)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("INSERT with ON CONFLICT is not supported on foreign table \"%s\"",
+					get_rel_name(relid))));
+}
+
+/*
+ * Every row of a foreign table has the same ctid, so a condition on it says
+ * nothing: whoever means to find one row by it would reach them all.
+ */
+static void
+refuse_ctid(RelOptInfo *rel, Oid relid)
+{
+	Bitmapset  *used = NULL;
+	ListCell   *lc;
+
+	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &used);
+	foreach(lc, rel->baserestrictinfo)
+		pull_varattnos((Node *) lfirst_node(RestrictInfo, lc)->clause, rel->relid, &used);
+	if (!bms_is_member(SelfItemPointerAttributeNumber - FirstLowInvalidHeapAttributeNumber, used))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("cannot find rows of foreign table \"%s\" by ctid to write them",
+					get_rel_name(relid)),
+			 errdetail("All its rows have the same ctid, so the write would reach all of them."),
+			 errhint("Name the rows by the table's own columns. A write through postgres_fdw "
+					 "has to be one that postgres_fdw sends as a whole.")));
 }
 
 List *
@@ -94,10 +163,9 @@ dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index result_relati
 
 	(void) subplan_index;
 	if (plan->onConflictAction != ONCONFLICT_NONE)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("INSERT with ON CONFLICT is not supported on foreign table \"%s\"",
-						get_rel_name(rte->relid))));
+		refuse_on_conflict(rte->relid);
+	if (plan->operation != CMD_INSERT)
+		refuse_ctid(find_base_rel(root, result_relation), rte->relid);
 	/* Where the table takes no UPDATE at all, the executor says so. */
 	if (plan->operation == CMD_UPDATE && dbaas_write_endpoint(table->resource, CMD_UPDATE))
 		dbaas_write_check_columns(table, get_rel_all_updated_cols(root,
@@ -138,8 +206,26 @@ begin_modify(EState *estate, ResultRelInfo *rinfo, CmdType operation, Oid userid
 				 errmsg("cannot insert into foreign table \"%s\" through a view WITH CHECK OPTION",
 						RelationGetRelationName(relation)),
 				 errdetail("A row that fails the check would be shown, with its secret, in the error.")));
-	rinfo->ri_FdwState = modify;
 	return modify;
+}
+
+/* Where the plan's rows have what identifies the row to delete. */
+static void
+find_old_attributes(ModifyState *modify, Plan *subplan)
+{
+	modify->old_attnos = palloc0(Max(modify->desc->natts, 1) * sizeof(AttrNumber));
+	for (int i = 0; i < modify->desc->natts; i++)
+	{
+		Form_pg_attribute attr = TupleDescAttr(modify->desc, i);
+		Var		   *var;
+
+		if (!dbaas_write_identifies(modify->table->resource, modify->table->attributes[i].column))
+			continue;
+		var = makeVar(1, attr->attnum, attr->atttypid, attr->atttypmod, attr->attcollation, 0);
+		modify->old_attnos[i] = ExecFindJunkAttributeInTlist(subplan->targetlist, junk_name(var));
+		if (!AttributeNumberIsValid(modify->old_attnos[i]))
+			elog(ERROR, "could not find junk column \"%s\"", junk_name(var));
+	}
 }
 
 void
@@ -154,13 +240,14 @@ dbaasBeginForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *f
 		return;
 	modify = begin_modify(mtstate->ps.state, rinfo, mtstate->operation,
 						  dbaas_result_user(rinfo, mtstate->ps.state));
+	rinfo->ri_FdwState = modify;
 	if (mtstate->operation != CMD_INSERT)
 	{
 		Plan	   *subplan = outerPlanState(mtstate)->plan;
 
 		modify->old_row_attno = ExecFindJunkAttributeInTlist(subplan->targetlist, OLD_ROW_COLUMN);
 		if (!AttributeNumberIsValid(modify->old_row_attno))
-			elog(ERROR, "could not find junk column \"%s\"", OLD_ROW_COLUMN);
+			find_old_attributes(modify, subplan);
 	}
 }
 
@@ -169,15 +256,24 @@ void
 dbaasBeginForeignInsert(ModifyTableState *mtstate, ResultRelInfo *rinfo)
 {
 	EState	   *estate = mtstate->ps.state;
+	ModifyTable *plan = (ModifyTable *) mtstate->ps.plan;	/* NULL for COPY */
+	ModifyState *modify;
 
+	if (plan && plan->onConflictAction != ONCONFLICT_NONE)
+		refuse_on_conflict(RelationGetRelid(rinfo->ri_RelationDesc));
 	if (!(dbaasIsForeignRelUpdatable(rinfo->ri_RelationDesc) & (1 << CMD_INSERT)))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("foreign table \"%s\" does not allow inserts",
 						RelationGetRelationName(rinfo->ri_RelationDesc))));
-	begin_modify(estate, rinfo, CMD_INSERT, dbaas_result_user(rinfo, estate));
+	modify = begin_modify(estate, rinfo, CMD_INSERT, dbaas_result_user(rinfo, estate));
+	if (rinfo->ri_FdwState)
+		((ModifyState *) rinfo->ri_FdwState)->routed = modify;
+	else
+		rinfo->ri_FdwState = modify;
 }
 
+/* The first to end ends both states of a partition: there is one queue. */
 static void
 end_modify(ResultRelInfo *rinfo)
 {
@@ -211,10 +307,19 @@ static void
 take_old_row(ModifyState *modify, TupleTableSlot *plan_slot)
 {
 	bool		isnull;
-	Datum		datum = ExecGetJunkAttribute(plan_slot, modify->old_row_attno, &isnull);
+	Datum		datum;
 	HeapTupleHeader header;
 	HeapTupleData tuple;
 
+	for (int i = 0; modify->old_attnos && i < modify->desc->natts; i++)
+	{
+		if (modify->old_attnos[i])
+			modify->old_values[i] = ExecGetJunkAttribute(plan_slot, modify->old_attnos[i],
+														 &modify->old_isnull[i]);
+	}
+	if (modify->old_attnos)
+		return;
+	datum = ExecGetJunkAttribute(plan_slot, modify->old_row_attno, &isnull);
 	if (isnull)
 		elog(ERROR, "junk column \"%s\" is null", OLD_ROW_COLUMN);
 	header = DatumGetHeapTupleHeader(datum);
@@ -366,6 +471,8 @@ dbaasExecForeignInsert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 	ModifyState *modify = rinfo->ri_FdwState;
 
 	(void) plan_slot;
+	if (modify->routed)
+		modify = modify->routed;
 	MemoryContextReset(modify->row_cxt);
 	write_row(modify, slot);
 	if (rinfo->ri_projectReturning && !dbaas_dry_run)

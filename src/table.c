@@ -47,6 +47,26 @@ no_resource(Oid relid)
 }
 
 /*
+ * A generated column is PostgreSQL's to compute: it shows nothing of the
+ * resource.  One that seemed to would be taken for what the API says.
+ */
+static DbaasError *
+check_generated(const DbaasTable *table, AttrNumber attnum, const char *name)
+{
+	DbaasError *error;
+
+	if (dbaas_catalogue_column(table->resource, name) < 0 &&
+		dbaas_option_string(GetForeignColumnOptions(table->relid, attnum), "field") == NULL)
+		return NULL;
+	error = dbaas_error_new(ERRCODE_FEATURE_NOT_SUPPORTED,
+							"column \"%s\" of foreign table \"%s\" shows a field of the API and cannot be generated",
+							name, get_rel_name(table->relid));
+	error->hint = psprintf("Give a generated column a name that resource \"%s\" does not have, and no option \"field\".",
+						   table->resource->name);
+	return error;
+}
+
+/*
  * What one column shows: what its option "field" says, or else the column of
  * the catalogue that has its name.
  */
@@ -101,7 +121,9 @@ dbaas_table_read(Oid relid, DbaasTable **result)
 		Form_pg_attribute attr = TupleDescAttr(desc, i);
 
 		table->attributes[i] = (DbaasAttribute) {.column = -1};
-		if (!attr->attisdropped)
+		if (attr->attgenerated)
+			error = check_generated(table, attr->attnum, NameStr(attr->attname));
+		else if (!attr->attisdropped)
 			error = find_attribute(table, attr->attnum, NameStr(attr->attname),
 								   &table->attributes[i]);
 	}

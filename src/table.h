@@ -31,8 +31,8 @@ typedef struct DbaasTable
 
 /*
  * Reads the definition of a foreign table, into the current memory context.
- * Returns NULL, or an error when it has no resource (HV00J) or a column that
- * means nothing (HV005).
+ * Returns NULL, or an error when it has no resource (HV00J), a column that means
+ * nothing (HV005), or a generated one that seems to show a field (0A000).
  */
 extern DbaasError *dbaas_table_read(Oid relid, DbaasTable **table);
 
@@ -45,7 +45,7 @@ extern DbaasTable *dbaas_table_get(Oid relid);
  */
 extern const DbaasResource *dbaas_table_resource(Oid relid, List **options);
 
-/* Does the attribute show anything?  A dropped one does not. */
+/* Does the attribute show anything?  A dropped or generated one does not. */
 extern bool dbaas_table_shows(const DbaasTable *table, AttrNumber attnum);
 
 /* The attribute numbers, from 1, that show something; palloc'd. */

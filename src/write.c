@@ -48,6 +48,26 @@ in_path(const DbaasResource *resource, const char *path, int column)
 		(c->field && dbaas_catalogue_in_path(path, c->field));
 }
 
+bool
+dbaas_write_identifies(const DbaasResource *resource, int column)
+{
+	const DbaasWriteEndpoint *endpoint = &resource->delete;
+	const char *name = column < 0 ? NULL : resource->columns[column].name;
+	const char *named[] = {
+		endpoint->services[0], endpoint->services[1], endpoint->body_column,
+		resource->protected_column
+	};
+
+	if (name == NULL || endpoint->method == NULL)
+		return false;
+	for (size_t i = 0; i < lengthof(named); i++)
+	{
+		if (named[i] && strcmp(named[i], name) == 0)
+			return true;
+	}
+	return column == DBAAS_ZONE_COLUMN || in_path(resource, endpoint->path, column);
+}
+
 /* The name that the table gives a column of the catalogue. */
 static const char *
 shown_name(const DbaasTable *table, int column)
@@ -118,9 +138,34 @@ dbaas_write_check_columns(const DbaasTable *table, const Bitmapset *updated)
 	{
 		AttrNumber	attnum = member + FirstLowInvalidHeapAttributeNumber;
 
-		if (attnum > 0 && attnum <= table->natts &&
+		if (attnum > 0 && attnum <= table->natts && dbaas_table_shows(table, attnum) &&
 			!is_settable(table->resource, CMD_UPDATE, table->attributes[attnum - 1].column))
 			refuse_column(table, CMD_UPDATE, attnum);
+	}
+}
+
+/*
+ * Of two columns that show one field, which one would be sent?  Refused, where
+ * the operation may give it a value.
+ */
+static void
+check_repeated(const DbaasTable *table, CmdType operation)
+{
+	if (operation == CMD_DELETE)
+		return;
+	for (int i = 0; i < table->natts; i++)
+	{
+		int			column = table->attributes[i].column;
+		AttrNumber	first = column < 0 ? 0 : dbaas_table_attribute(table, column);
+
+		if (first != 0 && first != i + 1 && is_settable(table->resource, operation, column))
+			ereport(ERROR,
+					(errhidestmt(dbaas_write_has_secret(table)), errhidecontext(dbaas_write_has_secret(table)),
+					 errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("columns \"%s\" and \"%s\" of foreign table \"%s\" show the same field",
+							get_attname(table->relid, first, false),
+							get_attname(table->relid, i + 1, false), get_rel_name(table->relid)),
+					 errhint("Write through a foreign table that shows it once.")));
 	}
 }
 
@@ -131,6 +176,7 @@ dbaas_writer_new(const DbaasTable *table, TupleDesc desc, CmdType operation, Oid
 	DbaasWriter *writer = palloc0(sizeof(DbaasWriter));
 	DbaasError *error;
 
+	check_repeated(table, operation);
 	writer->table = table;
 	writer->resource = table->resource;
 	writer->endpoint = dbaas_write_endpoint(table->resource, operation);
@@ -219,7 +265,7 @@ check_settable(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasRo
 		const char *value;
 		const char *old_value;
 
-		if (writer->outputs[i].fn_addr == NULL ||
+		if (!dbaas_table_shows(writer->table, i + 1) ||
 			is_settable(writer->resource, writer->operation, writer->table->attributes[i].column))
 			continue;
 		value = attribute_text(writer, new_row, i);

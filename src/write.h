@@ -39,10 +39,14 @@ extern bool dbaas_write_has_secret(const DbaasTable *table);
  */
 extern void dbaas_write_check_columns(const DbaasTable *table, const Bitmapset *updated);
 
+/* Does a DELETE need the value that the row has in that column? */
+extern bool dbaas_write_identifies(const DbaasResource *resource, int column);
+
 /*
  * A writer of rows of a table, for an INSERT, UPDATE or DELETE by a user; in
  * the current memory context.  The statement serves to find the zones of
- * services.  Raises ERROR when there is no user mapping (28000).
+ * services.  Raises ERROR when there is no user mapping (28000), or when two
+ * columns of the table show a field that the operation may set (0A000).
  */
 extern DbaasWriter *dbaas_writer_new(const DbaasTable *table, TupleDesc desc,
 									 CmdType operation, Oid userid,
