@@ -19,6 +19,7 @@
 #include "src/analyze.h"
 #include "src/call.h"
 #include "src/connection.h"
+#include "src/error.h"
 #include "src/import.h"
 #include "src/modify.h"
 #include "src/options.h"
@@ -87,7 +88,11 @@ dbaas_fdw_validator(PG_FUNCTION_ARGS)
 {
 	List	   *options = untransformRelOptions(PG_GETARG_DATUM(0));
 	Oid			catalog = PG_GETARG_OID(1);
+	ErrorContextCallback hide;
 
+	/* What stands beside a mistyped option of a mapping may be its secret. */
+	if (catalog == UserMappingRelationId)
+		dbaas_error_hide_statement(&hide);
 	if (catalog == ForeignServerRelationId)
 		dbaas_options_validate(options, DBAAS_ON_SERVER);
 	else if (catalog == UserMappingRelationId)
@@ -98,5 +103,7 @@ dbaas_fdw_validator(PG_FUNCTION_ARGS)
 		dbaas_options_validate(options, DBAAS_ON_COLUMN);
 	else
 		dbaas_options_validate(options, 0);
+	if (catalog == UserMappingRelationId)
+		dbaas_error_show_statement(&hide);
 	PG_RETURN_VOID();
 }

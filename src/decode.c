@@ -112,7 +112,7 @@ bad_field(const Attribute *attribute, const DbaasRows *rows, const DbaasOrigin *
 			(errcode(ERRCODE_FDW_ERROR),
 			 errmsg("%s: field \"%s\" of row " INT64_FORMAT " cannot be used",
 					origin->label, attribute->name, dbaas_rows_number(rows)),
-			 errdetail_internal("%s", detail)));
+			 errdetail_internal("%s", dbaas_error_shown(detail))));
 }
 
 /* Has the value the JSON type that goes with the catalogue's type? */

@@ -7,9 +7,13 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
+#include "catalog/namespace.h"
 #include "error.h"
+#include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "utils/memutils.h"
 #include "utils/varlena.h"
 
 DbaasError *
@@ -78,6 +82,72 @@ dbaas_error_excerpt(const char *text, size_t len, size_t max_bytes)
 				*p = '?';
 		}
 	}
+	return unconstify(char *, dbaas_error_shown(out.data));
+}
+
+/*
+ * How texts are converted for the client; NULL when there is no way, or none is
+ * known yet and no transaction to look it up in.  PostgreSQL keeps this to
+ * itself, and its own conversion raises errors, which a report cannot have.
+ */
+static FmgrInfo *
+client_conversion(void)
+{
+	static FmgrInfo conversion;
+	static int	encoding = -1;	/* that it is for */
+
+	if (encoding != pg_get_client_encoding() && IsTransactionState())
+	{
+		Oid			function = FindDefaultConversionProc(GetDatabaseEncoding(), pg_get_client_encoding());
+
+		encoding = -1;
+		if (OidIsValid(function))
+		{
+			fmgr_info_cxt(function, &conversion, TopMemoryContext);
+			encoding = pg_get_client_encoding();
+		}
+	}
+	return encoding == pg_get_client_encoding() ? &conversion : NULL;
+}
+
+/* Has the client's encoding all the characters of the text? */
+static bool
+client_can_show(FmgrInfo *conversion, const char *text, int len)
+{
+	char	   *converted;
+	int			n;
+
+	if (conversion == NULL)
+		return false;
+	converted = palloc((Size) len * MAX_CONVERSION_GROWTH + 1);
+	n = DatumGetInt32(FunctionCall6(conversion, Int32GetDatum(GetDatabaseEncoding()),
+									Int32GetDatum(pg_get_client_encoding()),
+									CStringGetDatum(text), CStringGetDatum(converted),
+									Int32GetDatum(len), BoolGetDatum(true)));
+	pfree(converted);
+	return n == len;
+}
+
+const char *
+dbaas_error_shown(const char *text)
+{
+	FmgrInfo   *conversion;
+	StringInfoData out;
+	int			n;
+
+	if (text == NULL || pg_get_client_encoding() == GetDatabaseEncoding() ||
+		pg_get_client_encoding() == PG_SQL_ASCII || GetDatabaseEncoding() == PG_SQL_ASCII)
+		return text;
+	conversion = client_conversion();
+	initStringInfo(&out);
+	for (const char *p = text; *p; p += n)
+	{
+		n = Min(pg_mblen(p), (int) strlen(p));
+		if (!IS_HIGHBIT_SET(*p) || client_can_show(conversion, p, n))
+			appendBinaryStringInfo(&out, p, n);
+		else
+			appendStringInfoChar(&out, '?');
+	}
 	return out.data;
 }
 
@@ -88,11 +158,11 @@ dbaas_error_raise(const DbaasError *error)
 	if (errstart(ERROR, TEXTDOMAIN))
 	{
 		errcode(error->sqlerrcode);
-		errmsg_internal("%s", error->message);
+		errmsg_internal("%s", dbaas_error_shown(error->message));
 		if (error->detail)
-			errdetail_internal("%s", error->detail);
+			errdetail_internal("%s", dbaas_error_shown(error->detail));
 		if (error->hint)
-			errhint("%s", error->hint);
+			errhint("%s", dbaas_error_shown(error->hint));
 		errhidestmt(error->hide_statement);
 		errhidecontext(error->hide_statement);
 		errfinish(error->file, error->line, error->function);
@@ -122,4 +192,27 @@ dbaas_error_nearest(const char *name, const char *const *candidates)
 		}
 	}
 	return nearest;
+}
+
+static void
+hide_statement(void *arg)
+{
+	(void) arg;
+	errhidestmt(true);
+	errhidecontext(true);
+}
+
+void
+dbaas_error_hide_statement(ErrorContextCallback *hide)
+{
+	hide->callback = hide_statement;
+	hide->arg = NULL;
+	hide->previous = error_context_stack;
+	error_context_stack = hide;
+}
+
+void
+dbaas_error_show_statement(ErrorContextCallback *hide)
+{
+	error_context_stack = hide->previous;
 }

@@ -47,8 +47,23 @@ extern DbaasError *dbaas_error_make(const char *file, int line, const char *func
  */
 extern char *dbaas_error_excerpt(const char *text, size_t len, size_t max_bytes);
 
+/*
+ * A text in the server's encoding as this session's client can be shown it:
+ * characters that its encoding lacks become question marks.  Otherwise the
+ * report that holds them would not be sent, but an error about its encoding.
+ * The text itself, or a copy in the current memory context; NULL stays NULL.
+ */
+extern const char *dbaas_error_shown(const char *text);
+
 /* ereport(ERROR) of an error value, whose location is where it was made. */
 pg_noreturn extern void dbaas_error_raise(const DbaasError *error);
+
+/*
+ * Between these, an error keeps the statement, and where in it the error came
+ * up, out of the server's log: they may hold a secret.  "hide" is the caller's.
+ */
+extern void dbaas_error_hide_statement(ErrorContextCallback *hide);
+extern void dbaas_error_show_statement(ErrorContextCallback *hide);
 
 /*
  * The candidate that "name" most likely means, or NULL when none is near.

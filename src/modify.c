@@ -17,6 +17,7 @@
 #include "decode.h"
 #include "executor/executor.h"
 #include "fetch.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "modify.h"
 #include "nodes/makefuncs.h"
@@ -49,6 +50,7 @@ typedef struct ModifyState
 	TupleDesc	desc;
 	int			batch;
 	bool		send_now;		/* write_mode is immediate */
+	bool		has_secret;		/* may rows hold one? */
 	AttrNumber	old_row_attno;	/* in the plan's rows, or 0 */
 	AttrNumber *old_attnos;		/* without it: of each attribute, or 0 */
 	MemoryContext row_cxt;		/* reset for each row */
@@ -183,9 +185,13 @@ begin_modify(EState *estate, ResultRelInfo *rinfo, CmdType operation, Oid userid
 	ModifyState *modify = palloc0(sizeof(ModifyState));
 	Relation	relation = rinfo->ri_RelationDesc;
 	int		   *batch;
+	ErrorContextCallback hide;
 
 	modify->operation = operation;
 	modify->table = dbaas_table_get(RelationGetRelid(relation));
+	modify->has_secret = dbaas_write_has_secret(modify->table);
+	if (modify->has_secret)
+		dbaas_error_hide_statement(&hide);
 	modify->desc = RelationGetDescr(relation);
 	modify->statement = dbaas_statement_get(estate->es_query_cxt);
 	modify->writer = dbaas_writer_new(modify->table, modify->desc, operation, userid,
@@ -200,12 +206,14 @@ begin_modify(EState *estate, ResultRelInfo *rinfo, CmdType operation, Oid userid
 	modify->old_values = palloc0(Max(modify->desc->natts, 1) * sizeof(Datum));
 	modify->old_isnull = palloc(Max(modify->desc->natts, 1) * sizeof(bool));
 	memset(modify->old_isnull, true, modify->desc->natts);
-	if (rinfo->ri_WithCheckOptions && dbaas_write_has_secret(modify->table))
+	if (rinfo->ri_WithCheckOptions && modify->has_secret)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cannot insert into foreign table \"%s\" through a view WITH CHECK OPTION",
 						RelationGetRelationName(relation)),
 				 errdetail("A row that fails the check would be shown, with its secret, in the error.")));
+	if (modify->has_secret)
+		dbaas_error_show_statement(&hide);
 	return modify;
 }
 
@@ -336,6 +344,8 @@ report_dry_run(ModifyState *modify, const DbaasWrite *write)
 {
 	const char *body = dbaas_write_shown_body(modify->writer, write);
 
+	if (body)
+		body = dbaas_error_shown(pg_any_to_server(body, strlen(body), PG_UTF8));
 	ereport(NOTICE,
 			(errmsg("dry run: %s", dbaas_write_label(write)),
 			 body ? errdetail_internal("Body: %s", body) : 0,
@@ -343,11 +353,11 @@ report_dry_run(ModifyState *modify, const DbaasWrite *write)
 }
 
 /*
- * Makes a write of a row and hands it to the queue.  Returns false when the
- * transaction writes that row already.
+ * Makes a write of a row, which is "returning" when it is wanted back, and hands
+ * it to the queue.  Returns false when the transaction writes that row already.
  */
 static bool
-write_row(ModifyState *modify, TupleTableSlot *new_slot)
+write_row(ModifyState *modify, TupleTableSlot *new_slot, bool returning)
 {
 	DbaasRowValues old_row = {modify->old_values, modify->old_isnull};
 	DbaasRowValues new_row = {0};
@@ -363,6 +373,7 @@ write_row(ModifyState *modify, TupleTableSlot *new_slot)
 	}
 	oldcxt = MemoryContextSwitchTo(modify->row_cxt);
 	dbaas_write_make(modify->writer, &old_row, &new_row, &write);
+	write.announces = write.announces && !returning;
 	added = dbaas_queue_add(&write, modify->batch, dbaas_dry_run);
 	if (added && dbaas_dry_run)
 		report_dry_run(modify, &write);
@@ -435,32 +446,53 @@ set_column(ModifyState *modify, TupleTableSlot *slot, int column, const char *te
 	slot->tts_isnull[attnum - 1] = false;
 }
 
+/* Puts what the API made of an INSERT that was sent into the slot. */
+static void
+show_made(ModifyState *modify, TupleTableSlot *slot, const char *id)
+{
+	const DbaasResource *resource = modify->table->resource;
+
+	set_column(modify, slot, dbaas_catalogue_column(resource, resource->created_column), id);
+	set_column(modify, slot, DBAAS_ZONE_COLUMN, dbaas_queue_last_zone());
+	read_back(modify, slot, id);
+}
+
 /*
  * Sends an INSERT whose row is wanted back, after what was queued before it,
- * and puts what the API made of it into the slot.
+ * and puts what the API made of it into the slot.  An error from then on says
+ * what was sent.
  */
 static void
 send_for_row(ModifyState *modify, TupleTableSlot *slot)
 {
-	const DbaasResource *resource = modify->table->resource;
-	MemoryContext oldcxt = MemoryContextSwitchTo(modify->row_cxt);
+	MemoryContext oldcxt = CurrentMemoryContext;
 	const char *id;
 
+	MemoryContextSwitchTo(modify->row_cxt);
 	dbaas_queue_send();
+	MemoryContextSwitchTo(oldcxt);
 	id = dbaas_queue_last_reference();
-	if (id && resource->created_column)
+	if (id == NULL || modify->table->resource->created_column == NULL)
+		return;
+	if (modify->decoder == NULL)
+		modify->decoder = dbaas_decoder_new(modify->table, modify->desc,
+											dbaas_table_shown(modify->table));
+	MemoryContextSwitchTo(modify->row_cxt);
+	PG_TRY();
 	{
-		if (modify->decoder == NULL)
-		{
-			MemoryContextSwitchTo(oldcxt);
-			modify->decoder = dbaas_decoder_new(modify->table, modify->desc,
-												dbaas_table_shown(modify->table));
-			MemoryContextSwitchTo(modify->row_cxt);
-		}
-		set_column(modify, slot, dbaas_catalogue_column(resource, resource->created_column), id);
-		set_column(modify, slot, DBAAS_ZONE_COLUMN, dbaas_queue_last_zone());
-		read_back(modify, slot, id);
+		show_made(modify, slot, id);
 	}
+	PG_CATCH();
+	{
+		ErrorData  *edata;
+
+		MemoryContextSwitchTo(modify->row_cxt);
+		edata = CopyErrorData();
+		FlushErrorState();
+		dbaas_queue_explain(edata);
+		ReThrowError(edata);
+	}
+	PG_END_TRY();
 	MemoryContextSwitchTo(oldcxt);
 }
 
@@ -469,12 +501,15 @@ dbaasExecForeignInsert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 					   TupleTableSlot *plan_slot)
 {
 	ModifyState *modify = rinfo->ri_FdwState;
+	ErrorContextCallback hide;
 
 	(void) plan_slot;
 	if (modify->routed)
 		modify = modify->routed;
+	if (modify->has_secret)
+		dbaas_error_hide_statement(&hide);
 	MemoryContextReset(modify->row_cxt);
-	write_row(modify, slot);
+	write_row(modify, slot, rinfo->ri_projectReturning != NULL);
 	if (rinfo->ri_projectReturning && !dbaas_dry_run)
 	{
 		/* Once it is sent, a view's condition that fails would come too late. */
@@ -483,6 +518,8 @@ dbaasExecForeignInsert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 		ExecMaterializeSlot(slot);
 		send_for_row(modify, slot);
 	}
+	if (modify->has_secret)
+		dbaas_error_show_statement(&hide);
 	return slot;
 }
 
@@ -495,7 +532,7 @@ dbaasExecForeignUpdate(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 	(void) estate;
 	MemoryContextReset(modify->row_cxt);
 	take_old_row(modify, plan_slot);
-	return write_row(modify, slot) ? slot : NULL;
+	return write_row(modify, slot, false) ? slot : NULL;
 }
 
 /* RETURNING shows the row as it was read. */
@@ -508,7 +545,7 @@ dbaasExecForeignDelete(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 	(void) estate;
 	MemoryContextReset(modify->row_cxt);
 	take_old_row(modify, plan_slot);
-	if (!write_row(modify, NULL))
+	if (!write_row(modify, NULL, false))
 		return NULL;
 
 	ExecClearTuple(slot);

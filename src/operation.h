@@ -29,6 +29,7 @@ typedef struct DbaasWrite
 	const char *services[2];	/* services that "running" waits for; or NULL */
 	CmdType		command;		/* what asks for it */
 	bool		counts;			/* is it a delete that delete_limit counts? */
+	bool		announces;		/* is nothing but its answer to tell what it made? */
 } DbaasWrite;
 
 typedef enum DbaasWriteState

@@ -160,7 +160,8 @@ refuse_option(const char *name, const DbaasOption *option, DbaasOptionPlace plac
 		hint = psprintf("Valid options are: %s.", list.data);
 	}
 	ereport(ERROR,
-			(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+			(errhidestmt(option && option->sensitive),
+			 errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 			 errmsg("invalid option \"%s\" for a %s", name,
 					dbaas_options_place_name(place)),
 			 errhint("%s", hint)));

@@ -345,7 +345,7 @@ check_connections(void)
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("a server or user mapping was changed or dropped after writes were queued for it"),
 					 errdetail_internal("%s%sWrites of this transaction:\n%s",
-										error ? error->message : "", error ? ".\n" : "",
+										error ? dbaas_error_shown(error->message) : "", error ? ".\n" : "",
 										dbaas_report_list(queue)),
 					 errhint("Run the transaction again, once its servers and user mappings are as they shall be.")));
 		operation->conn = conn;
@@ -369,6 +369,28 @@ find_failed(void)
 			return queued->operation;
 	}
 	return NULL;
+}
+
+/* Says what was made that nothing else would tell, once. */
+static void
+announce_made(void)
+{
+	ListCell   *lc;
+
+	foreach(lc, queue)
+	{
+		DbaasOperation *operation = ((DbaasQueued *) lfirst(lc))->operation;
+
+		if (!operation->write.announces || operation->state != DBAAS_WRITE_APPLIED ||
+			operation->reference_id == NULL)
+			continue;
+		operation->write.announces = false;
+		ereport(NOTICE,
+				(errmsg("%s: the id is %s", dbaas_write_label(&operation->write),
+						dbaas_error_excerpt(operation->reference_id, strlen(operation->reference_id),
+											NAMEDATALEN)),
+				 errhint("No list has it: the row is found by that id. INSERT ... RETURNING gives it as a value.")));
+	}
 }
 
 void
@@ -404,5 +426,20 @@ dbaas_queue_send(void)
 	PG_END_TRY();
 	if (failed)
 		dbaas_report_failure(queue, failed);
+	announce_made();
 	MemoryContextSwitchTo(oldcxt);
+}
+
+void
+dbaas_queue_explain(ErrorData *edata)
+{
+	if (queue && ERRCODE_TO_CATEGORY(edata->sqlerrcode) == ERRCODE_DATA_EXCEPTION)
+	{
+		const DbaasWrite *last = &((DbaasQueued *) llast(queue))->operation->write;
+
+		edata->message = psprintf("what %s made cannot be shown: %s",
+								  dbaas_write_label(last), edata->message);
+		edata->sqlerrcode = ERRCODE_FDW_ERROR;
+	}
+	dbaas_report_interruption(queue, edata);
 }

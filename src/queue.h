@@ -39,6 +39,12 @@ extern bool dbaas_queue_add(const DbaasWrite *write, int batch, bool dry_run);
 extern void dbaas_queue_send(void);
 
 /*
+ * Adds to an error that comes after writes were sent what became of all of
+ * them; one of a value that the last of them answered says so.
+ */
+extern void dbaas_queue_explain(ErrorData *edata);
+
+/*
  * Of the write that was queued last, in the transaction's memory: the
  * reference.id of its operation, NULL when the API named none; and its zone.
  */

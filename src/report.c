@@ -101,7 +101,7 @@ dbaas_report_standing(List *queue, int min_level)
 		ereport(WARNING,
 				(errcode(ERRCODE_WARNING),
 				 errmsg("writes that were sent to the API are not undone by the rollback"),
-				 errdetail_internal("%s", list)));
+				 errdetail_internal("%s", dbaas_error_shown(list))));
 }
 
 /* Does the statement that failed, perhaps, hold a secret? */
@@ -135,7 +135,7 @@ dbaas_report_interruption(List *queue, ErrorData *edata)
 {
 	edata->detail = psprintf("%s%sWrites of this transaction:\n%s",
 							 edata->detail ? edata->detail : "",
-							 edata->detail ? "\n" : "", dbaas_report_list(queue));
+							 edata->detail ? "\n" : "", dbaas_error_shown(dbaas_report_list(queue)));
 	edata->hide_stmt = edata->hide_stmt || any_secret(queue);
 	edata->hide_ctx = edata->hide_ctx || any_secret(queue);
 }

@@ -401,6 +401,6 @@ dbaas_statement_skip_zone(DbaasStatement *statement, DbaasConnection *conn, cons
 	ereport(WARNING,
 			(errcode(error->sqlerrcode),
 			 errmsg("zone \"%s\" is left out: it is not available", zone),
-			 errdetail_internal("%s", error->message),
+			 errdetail_internal("%s", dbaas_error_shown(error->message)),
 			 errhint("The server's option unavailable_zones is set to skip.")));
 }

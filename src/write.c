@@ -121,8 +121,7 @@ refuse_column(const DbaasTable *table, CmdType operation, AttrNumber attnum)
 	const char *verb = operation == CMD_INSERT ? "INSERT" : "UPDATE";
 
 	ereport(ERROR,
-			(errhidestmt(dbaas_write_has_secret(table)), errhidecontext(dbaas_write_has_secret(table)),
-			 errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 errmsg("column \"%s\" of foreign table \"%s\" cannot be set by %s",
 					get_attname(table->relid, attnum, false), get_rel_name(table->relid), verb),
 			 errdetail("The API does not take it."),
@@ -160,8 +159,7 @@ check_repeated(const DbaasTable *table, CmdType operation)
 
 		if (first != 0 && first != i + 1 && is_settable(table->resource, operation, column))
 			ereport(ERROR,
-					(errhidestmt(dbaas_write_has_secret(table)), errhidecontext(dbaas_write_has_secret(table)),
-					 errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("columns \"%s\" and \"%s\" of foreign table \"%s\" show the same field",
 							get_attname(table->relid, first, false),
 							get_attname(table->relid, i + 1, false), get_rel_name(table->relid)),
@@ -236,8 +234,7 @@ refuse_value(const DbaasWriter *writer, int column, const char *value, const cha
 	const char *name = shown_name(writer->table, column);
 
 	ereport(ERROR,
-			(errhidestmt(dbaas_write_has_secret(writer->table)), errhidecontext(dbaas_write_has_secret(writer->table)),
-			 errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 writer->resource->columns[column].secret || value == NULL ?
 			 errmsg("the API does not accept this value of column \"%s\"", name) :
 			 errmsg("the API does not accept \"%s\" for column \"%s\"",
@@ -279,8 +276,7 @@ pg_noreturn static void
 refuse_missing(const DbaasWriter *writer, int column)
 {
 	ereport(ERROR,
-			(errhidestmt(dbaas_write_has_secret(writer->table)), errhidecontext(dbaas_write_has_secret(writer->table)),
-			 errcode(ERRCODE_NOT_NULL_VIOLATION),
+			(errcode(ERRCODE_NOT_NULL_VIOLATION),
 			 errmsg("column \"%s\" of foreign table \"%s\" has to be given",
 					shown_name(writer->table, column),
 					get_rel_name(writer->table->relid)),
@@ -322,7 +318,7 @@ zone_names(const DbaasZones *zones)
 
 /* The zone of that name. */
 static const DbaasZone *
-named_zone(const char *name, const DbaasZones *zones, bool hide)
+named_zone(const char *name, const DbaasZones *zones)
 {
 	for (int i = 0; i < zones->n; i++)
 	{
@@ -330,8 +326,7 @@ named_zone(const char *name, const DbaasZones *zones, bool hide)
 			return &zones->zones[i];
 	}
 	ereport(ERROR,
-			(errhidestmt(hide), errhidecontext(hide),
-			 errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("zone \"%s\" is none of the server's zones",
 					dbaas_error_excerpt(name, strlen(name), NAMEDATALEN)),
 			 errhint("The zones are: %s.", zone_names(zones))));
@@ -350,8 +345,7 @@ zone_of_service(DbaasWriter *writer, const char *service)
 		dbaas_error_raise(error);
 	if (found == NIL)
 		ereport(ERROR,
-				(errhidestmt(dbaas_write_has_secret(writer->table)), errhidecontext(dbaas_write_has_secret(writer->table)),
-				 errcode(ERRCODE_UNDEFINED_OBJECT),
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("there is no service \"%s\" in any zone",
 						dbaas_error_excerpt(service, strlen(service), NAMEDATALEN))));
 	if (list_length(found) == 1)
@@ -362,8 +356,7 @@ zone_of_service(DbaasWriter *writer, const char *service)
 		appendStringInfo(&names, "%s%s", names.len ? ", " : "",
 						 ((const DbaasZone *) lfirst(lc))->name);
 	ereport(ERROR,
-			(errhidestmt(dbaas_write_has_secret(writer->table)), errhidecontext(dbaas_write_has_secret(writer->table)),
-			 errcode(ERRCODE_AMBIGUOUS_ALIAS),
+			(errcode(ERRCODE_AMBIGUOUS_ALIAS),
 			 errmsg("there is a service \"%s\" in several zones: %s",
 					dbaas_error_excerpt(service, strlen(service), NAMEDATALEN), names.data),
 			 errhint("Give the column zone a value.")));
@@ -386,7 +379,7 @@ row_zone(DbaasWriter *writer, const DbaasRowValues *row)
 	if (error)
 		dbaas_error_raise(error);
 	if (name)
-		return named_zone(name, zones, dbaas_write_has_secret(writer->table));
+		return named_zone(name, zones);
 	if (zones->n == 1)
 		return &zones->zones[0];
 	if (service == NULL)
@@ -498,6 +491,9 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 	write->zone = zone->name;
 	write->base = zone->base;
 	write->command = writer->operation;
+	write->announces = writer->operation == CMD_INSERT && writer->resource->created_column &&
+		writer->resource->columns[dbaas_catalogue_column(writer->resource,
+														 writer->resource->created_column)].required;
 	write->counts = writer->operation == CMD_DELETE && writer->resource->protected_column;
 }
 
