@@ -140,6 +140,34 @@ foreach my $case (
 	unseen("a URI $name: the error", $error->{stderr}, 'hunter2pass');
 	unseen("a URI $name: the server's log", substr(log_text(), $before), 'hunter2pass');
 }
+
+# The same where it fails on the way to the API: while the zones, or the lists, are asked for
+foreach my $path ('/zone', '/dbaas-service')
+{
+	foreach my $sql (q{INSERT INTO exo.dbaas_tasks (service_name, source_service_uri) VALUES ('pg-1-0001', 'postgres://u:hunter2pass@h/d')},
+		"COPY exo.dbaas_tasks (service_name, source_service_uri) FROM stdin;\npg-1-0001\tpostgres://u:hunter2pass\@h/d\n\\.")
+	{
+		my $before = length log_text();
+		$sim->fault({ method => 'GET', path => $path, action => 'status', status => 500 });
+		my $error = $t->sql_error($sql);
+		$sim->clear_faults;
+		is($error->{sqlstate}, 'HV000', "$path fails");
+		unseen("a statement whose $path fails: the server's log", substr(log_text(), $before), 'hunter2pass');
+	}
+}
+
+# Options that are mistyped, or misplaced, beside a secret
+foreach my $sql (
+	q{CREATE USER MAPPING FOR PUBLIC SERVER exoscale OPTIONS (api_key 'EXOx', api_secrt 'hunter2pass')},
+	q{CREATE USER MAPPING FOR PUBLIC SERVER exoscale OPTIONS (api_key 'E X', api_secret 'hunter2pass')},
+	q{ALTER USER MAPPING FOR CURRENT_USER SERVER exoscale OPTIONS (SET api_secret 'hunter2pass ')},
+	q{CREATE SERVER wrong FOREIGN DATA WRAPPER dbaas_fdw OPTIONS (api_secret 'hunter2pass')})
+{
+	my $before = length log_text();
+	$t->sql_error($sql);
+	unseen("the server's log of $sql", substr(log_text(), $before), 'hunter2pass');
+}
+
 my $explain = $t->sql(q{EXPLAIN INSERT INTO exo.dbaas_tasks (zone, service_name, source_service_uri) VALUES ('ch-gva-2', 'pg-1-0001', 'postgres://u:hunter2pass@h/d')});
 unseen('EXPLAIN of a statement that holds it', $explain, 'hunter2pass');
 like($explain, qr{Request: POST /dbaas-task-migration-check/\{service\}}, 'which names the request');

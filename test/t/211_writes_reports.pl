@@ -1,0 +1,79 @@
+# What became of writes reaches the client whatever its encoding, and an answer
+# that cannot be shown does not hide what was sent.
+use strict;
+use warnings;
+
+use DbaasTest;
+use JSON::PP ();
+use Test::More;
+
+my $t = DbaasTest->new(services => 8, logs => 0, operation_time => 0, server => { max_retries => 0 });
+my $sim = $t->sim;
+
+sub remove { return "DELETE FROM exo.dbaas_services WHERE zone = 'ch-gva-2' AND name = '$_[0]'" }
+
+# Words that no encoding but UTF-8 has all of
+my $words = "d\x{e9}j\x{e0} \x{65e5}\x{672c} \x{1f600} pris";
+
+foreach my $encoding ('UTF8', 'LATIN1', 'WIN1252', 'EUC_JP', 'SQL_ASCII')
+{
+	my $set = "SET client_encoding = '$encoding'";
+
+	$sim->reset;
+	$sim->fault({ method => 'DELETE', path => '/dbaas-service/mysql-1-0002', action => 'status', status => 409,
+			body => JSON::PP->new->ascii->encode({ message => $words }) });
+	my $error = $t->sql_error("$set; BEGIN; " . remove('kafka-1-0003') . '; ' . remove('mysql-1-0002') . '; ' . remove('pg-1-0001') . '; COMMIT');
+	is($error->{sqlstate}, '55006', "$encoding: a COMMIT that fails half-way");
+	like($error->{detail}, qr{kafka-1-0003 in zone ch-gva-2: applied\n.*mysql-1-0002 in zone ch-gva-2: failed.*\n.*pg-1-0001 in zone ch-gva-2: not sent}, "$encoding: says what became of each write");
+	like($error->{detail}, qr{The API says: d.*pris}, "$encoding: and what the API says");
+
+	# A failed operation, and a WARNING after a rollback
+	$sim->reset;
+	$sim->fault({ method => 'DELETE', action => 'operation', state => 'failure', reason => 'busy', message => $words, immediate => JSON::PP::true });
+	like($t->sql_error("$set; " . remove('pg-1-0001'))->{detail}, qr{busy: d.*pris}, "$encoding: an operation that fails");
+	$sim->reset;
+	my ($status, $stdout, $stderr) = $t->sql_both("$set; SET dbaas_fdw.write_mode = immediate; BEGIN; " . remove('pg-1-0001') . '; ROLLBACK');
+	like($stderr, qr{not undone by the rollback\n.*DELETE /dbaas-service/pg-1-0001 in zone ch-gva-2: applied}, "$encoding: a WARNING after a rollback");
+
+	# A read, and a body that a dry run shows
+	$sim->fault({ path => '/dbaas-service', action => 'status', status => 422, body => JSON::PP->new->ascii->encode({ message => $words }) });
+	is($t->sql_error("$set; SELECT * FROM exo.dbaas_services")->{sqlstate}, '22023', "$encoding: a read that fails");
+	($status, $stdout, $stderr) = $t->sql_both("$set; BEGIN; SET LOCAL dbaas_fdw.dry_run = on;
+		UPDATE exo.dbaas_integrations SET settings = jsonb_build_object('note', U&'\\65E5') WHERE id = (SELECT min(id::text)::uuid FROM exo.dbaas_integrations); ROLLBACK");
+	is($status, 0, "$encoding: a dry run") or diag($stderr);
+	like($stderr, qr/Body: \{"settings":\{"note":/, "$encoding: shows the body");
+}
+
+# An answer that does not say what was made
+my $insert = q{INSERT INTO exo.dbaas_integrations (zone, type, source, dest) SELECT 'ch-gva-2', 'metrics', s.name, d.name
+	FROM exo.dbaas_services s, exo.dbaas_services d WHERE s.zone = 'ch-gva-2' AND s.name = 'pg-1-0001' AND d.zone = 'ch-gva-2' AND d.type = 'thanos' LIMIT 1 RETURNING id};
+$sim->reset;
+$sim->fault({ method => 'POST', path => '/dbaas-integration', action => 'body',
+		body => '{"id":"11111111-2222-4333-8444-555555555555","state":"success","reference":{"id":"no uuid"}}' });
+my $error = $t->sql_error($insert);
+is($error->{sqlstate}, 'HV000', 'an id that is none');
+like($error->{message}, qr{^what POST /dbaas-integration in zone ch-gva-2 made cannot be shown: .*uuid}, 'is said to be of what was sent');
+like($error->{detail}, qr{^POST /dbaas-integration in zone ch-gva-2 .*: applied$}m, 'which stands');
+is(scalar(grep { $_->{method} eq 'POST' } $sim->requests), 1, 'and was sent once');
+
+# ... or does not show it
+$sim->reset;
+$sim->clear;
+$sim->fault({ method => 'GET', path => '/dbaas-integration/*', action => 'status', status => 500 });
+$error = $t->sql_error($insert);
+is($error->{sqlstate}, 'HV000', 'what was made cannot be read');
+like($error->{detail}, qr{^POST /dbaas-integration in zone ch-gva-2 .*: applied$}m, 'and the error says that it stands');
+
+# The id of a task is in no list
+$sim->reset;
+my $check = q{INSERT INTO exo.dbaas_tasks (zone, service_name, source_service_uri) VALUES ('ch-gva-2', 'pg-1-0001', 'postgres://u:p@h/d')};
+my ($status, $stdout, $stderr) = $t->sql_both($check);
+my ($id) = $stderr =~ m{^psql:.*NOTICE: .*POST /dbaas-task-migration-check/pg-1-0001 in zone ch-gva-2: the id is (\S+)$}m;
+ok(defined $id, 'a NOTICE has the id of a task') or diag($stderr);
+is($t->sql("SELECT task_type FROM exo.dbaas_tasks WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001' AND id = '$id'") ne '', 1, 'which is found by it');
+($status, $stdout, $stderr) = $t->sql_both("$check RETURNING id");
+unlike($stderr, qr/NOTICE/, 'RETURNING has it, and needs no NOTICE');
+($status, $stdout, $stderr) = $t->sql_both("BEGIN; $check; ROLLBACK");
+unlike($stderr, qr/NOTICE/, 'nor does what is not sent');
+
+done_testing();
