@@ -78,7 +78,6 @@ typedef struct ScanResult
 	bool		keeps;			/* does it keep its rows? */
 	List	   *rows;			/* of MinimalTuple */
 	int			next;			/* row to give next */
-	int			to_skip;		/* rows that a fetch begun anew repeats */
 	Size		bytes;			/* of all that */
 	uint64		hash;			/* of the arguments' text */
 } ScanResult;
@@ -92,9 +91,10 @@ typedef struct ResultEntry
 
 /*
  * Results whose fetch waits to be gone on with, and holds a page: the older
- * ones give it up, and begin anew when more of them is wanted.
+ * ones are dropped, rows and all.  What they have shown may be elsewhere in a
+ * new answer, so a fetch begun anew could not go on behind it.
  */
-#define MAX_SUSPENDED 8
+#define MAX_SUSPENDED 32
 
 typedef struct DbaasScanState
 {
@@ -481,22 +481,19 @@ charge_result(DbaasScanState *scan, ScanResult *result, Size bytes)
 	limit_memory(scan);
 }
 
-/* Ends the fetches of all results but those used lately; their rows stay. */
+/* Drops the results that are not read to their ends, but for those used lately. */
 static void
 limit_suspended(DbaasScanState *scan)
 {
 	int			suspended = 0;
-	dlist_iter	iter;
+	dlist_mutable_iter iter;
 
-	dlist_foreach(iter, &scan->results)
+	dlist_foreach_modify(iter, &scan->results)
 	{
 		ScanResult *result = dlist_container(ScanResult, node, iter.cur);
 
-		if (result->fetch == NULL || ++suspended <= MAX_SUSPENDED)
-			continue;
-		dbaas_fetch_end(result->fetch);
-		result->fetch = NULL;
-		result->to_skip = list_length(result->rows);
+		if (result->fetch && ++suspended > MAX_SUSPENDED)
+			drop_result(scan, result);
 	}
 }
 
@@ -615,14 +612,8 @@ read_row(ForeignScanState *node, ScanResult *result, TupleTableSlot *slot)
 		return;
 	if (result->fetch == NULL)
 		start_fetch(node, result);
-	while ((status = dbaas_fetch_next(result->fetch, &rows, &origin, &error)) == DBAAS_FETCH_PENDING ||
-		   (status == DBAAS_FETCH_ROW && result->to_skip > 0))
+	while ((status = dbaas_fetch_next(result->fetch, &rows, &origin, &error)) == DBAAS_FETCH_PENDING)
 	{
-		if (status == DBAAS_FETCH_ROW)
-		{
-			result->to_skip--;
-			continue;
-		}
 		if (scan->async)
 		{
 			scan->pending = true;
