@@ -13,16 +13,24 @@
 #include "options.h"
 
 const ServiceType service_types[SERVICE_TYPES] = {
-	{"pg", "dbaas-postgres", "PostgreSQL - Object-Relational Database", "16",
+	{"pg", "dbaas-postgres", "get-dbaas-service-pg",
+	"PostgreSQL - Object-Relational Database", "16",
 	"13,14,15,16,17", true, true},
-	{"mysql", "dbaas-mysql", "MySQL - Relational Database", "8", "8", true, true},
-	{"kafka", "dbaas-kafka", "Kafka - Event Streaming", "3.8", "3.7,3.8,3.9", false, false},
-	{"opensearch", "dbaas-opensearch", "OpenSearch - Search & Analyse", "2", "1,2", false, false},
-	{"valkey", "dbaas-valkey", "Valkey - In-Memory Store", "8.1", "8.0,8.1", true, false},
-	{"grafana", "dbaas-grafana", "Grafana - Tableaux de bord \xc3\xa9labor\xc3\xa9s", NULL, NULL,
+	{"mysql", "dbaas-mysql", "get-dbaas-service-mysql",
+	"MySQL - Relational Database", "8", "8", true, true},
+	{"kafka", "dbaas-kafka", "get-dbaas-service-kafka",
+	"Kafka - Event Streaming", "3.8", "3.7,3.8,3.9", false, false},
+	{"opensearch", "dbaas-opensearch", "get-dbaas-service-opensearch",
+	"OpenSearch - Search & Analyse", "2", "1,2", false, false},
+	{"valkey", "dbaas-valkey", "get-dbaas-service-valkey",
+	"Valkey - In-Memory Store", "8.1", "8.0,8.1", true, false},
+	{"grafana", "dbaas-grafana", "get-dbaas-service-grafana",
+	"Grafana - Tableaux de bord \xc3\xa9labor\xc3\xa9s", NULL, NULL,
 	false, false},
-	{"thanos", "dbaas-thanos", "Thanos - Metrics", NULL, NULL, false, false},
-	{"clickhouse", "dbaas-clickhouse", "ClickHouse - Column Store", "25.3", "24.8,25.3",
+	{"thanos", "dbaas-thanos", "get-dbaas-service-thanos",
+	"Thanos - Metrics", NULL, NULL, false, false},
+	{"clickhouse", "dbaas-clickhouse", "get-dbaas-service-clickhouse",
+	"ClickHouse - Column Store", "25.3", "24.8,25.3",
 	false, false},
 };
 

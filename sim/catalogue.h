@@ -22,6 +22,7 @@ typedef struct ServiceType
 {
 	const char *name;
 	const char *path_segment;	/* of the type's own resource in the API */
+	const char *shown_by;		/* operationId of its read */
 	const char *description;
 	const char *default_version;	/* NULL when the type has no versions */
 	const char *versions;		/* comma-separated */

@@ -11,6 +11,7 @@
 #include "auth.h"
 #include "handlers.h"
 #include "operations.h"
+#include "unserved.h"
 
 #define NO_LIMITS NO_LIMIT, NO_LIMIT, NO_LIMIT, NO_LIMIT
 #define LENGTHS(min, max) NO_LIMIT, NO_LIMIT, (min), (max)
@@ -75,58 +76,58 @@ static const BodyField migration_check_fields[] = {
 
 static const ApiOperation operations[] = {
 	{"GET", "/zone", "list-zones", list_zones,
-	NO_PARAMS, NULL, true, false},
+	NO_PARAMS, NULL, true, false, NULL},
 	{"GET", "/operation/{id}", "get-operation", get_operation,
-	{UUID("id")}, NULL, false, false},
+	{UUID("id")}, NULL, false, false, NULL},
 	{"GET", "/dbaas-service", "list-dbaas-services", list_services,
-	NO_PARAMS, NULL, false, false},
+	NO_PARAMS, NULL, false, false, NULL},
 	{"DELETE", "/dbaas-service/{name}", "delete-dbaas-service", delete_service,
-	{TEXT("name")}, NULL, false, false},
+	{TEXT("name")}, NULL, false, false, NULL},
 	{"GET", "/dbaas-service-type", "list-dbaas-service-types", list_service_types,
-	NO_PARAMS, NULL, false, true},
+	NO_PARAMS, NULL, false, true, NULL},
 	{"GET", "/dbaas-service-type/{service-type-name}", "get-dbaas-service-type", get_service_type,
-	{TEXT("service-type-name")}, NULL, false, true},
+	{TEXT("service-type-name")}, NULL, false, true, NULL},
 	{"POST", "/dbaas-integration", "create-dbaas-integration", create_integration,
-	NO_PARAMS, integration_fields, false, false},
+	NO_PARAMS, integration_fields, false, false, "get-dbaas-integration"},
 	{"GET", "/dbaas-integration/{id}", "get-dbaas-integration", get_integration,
-	{UUID("id")}, NULL, false, false},
+	{UUID("id")}, NULL, false, false, NULL},
 	{"PUT", "/dbaas-integration/{id}", "update-dbaas-integration", update_integration,
-	{UUID("id")}, settings_fields, false, false},
+	{UUID("id")}, settings_fields, false, false, "get-dbaas-integration"},
 	{"DELETE", "/dbaas-integration/{id}", "delete-dbaas-integration", delete_integration,
-	{UUID("id")}, NULL, false, false},
+	{UUID("id")}, NULL, false, false, "get-dbaas-integration"},
 	{"GET", "/dbaas-integration-types", "list-dbaas-integration-types", list_integration_types,
-	NO_PARAMS, NULL, false, true},
+	NO_PARAMS, NULL, false, true, NULL},
 	{"GET", "/dbaas-integration-settings/{integration-type}/{source-type}/{dest-type}",
 		"list-dbaas-integration-settings", list_integration_settings,
-	{TEXT("integration-type"), TEXT("source-type"), TEXT("dest-type")}, NULL, false, true},
+	{TEXT("integration-type"), TEXT("source-type"), TEXT("dest-type")}, NULL, false, true, NULL},
 	{"GET", "/dbaas-external-endpoints", "list-dbaas-external-endpoints", list_external_endpoints,
-	NO_PARAMS, NULL, false, true},
+	NO_PARAMS, NULL, false, true, NULL},
 	{"GET", "/dbaas-external-integrations/{service-name}", "list-dbaas-external-integrations",
 		list_external_integrations,
-	{SERVICE("service-name")}, NULL, false, false},
+	{SERVICE("service-name")}, NULL, false, false, NULL},
 	{"GET", "/dbaas-external-integration/{integration-id}", "get-dbaas-external-integration",
 		get_external_integration,
-	{UUID("integration-id")}, NULL, false, false},
+	{UUID("integration-id")}, NULL, false, false, NULL},
 	{"PUT", "/dbaas-external-endpoint/{source-service-name}/attach",
 		"attach-dbaas-service-to-endpoint", attach_service,
-	{SERVICE("source-service-name")}, attach_fields, false, false},
+	{SERVICE("source-service-name")}, attach_fields, false, false, "get-dbaas-external-integration"},
 	{"PUT", "/dbaas-external-endpoint/{source-service-name}/detach",
 		"detach-dbaas-service-from-endpoint", detach_service,
-	{SERVICE("source-service-name")}, detach_fields, false, false},
+	{SERVICE("source-service-name")}, detach_fields, false, false, "get-dbaas-external-integration"},
 	{"POST", "/dbaas-service-logs/{service-name}", "get-dbaas-service-logs", get_service_logs,
-	{TEXT("service-name")}, logs_fields, false, true},
+	{TEXT("service-name")}, logs_fields, false, true, NULL},
 	{"POST", "/dbaas-service-metrics/{service-name}", "get-dbaas-service-metrics",
 		get_service_metrics,
-	{TEXT("service-name")}, metrics_fields, false, true},
+	{TEXT("service-name")}, metrics_fields, false, true, NULL},
 	{"GET", "/dbaas-ca-certificate", "get-dbaas-ca-certificate", get_ca_certificate,
-	NO_PARAMS, NULL, false, true},
+	NO_PARAMS, NULL, false, true, NULL},
 	{"GET", "/dbaas-migration-status/{name}", "get-dbaas-migration-status", get_migration_status,
-	{SERVICE("name")}, NULL, false, false},
+	{SERVICE("name")}, NULL, false, false, NULL},
 	{"GET", "/dbaas-task/{service}/{id}", "get-dbaas-task", get_task,
-	{SERVICE("service"), UUID("id")}, NULL, false, false},
+	{SERVICE("service"), UUID("id")}, NULL, false, false, NULL},
 	{"POST", "/dbaas-task-migration-check/{service}", "create-dbaas-task-migration-check",
 		create_migration_check,
-	{SERVICE("service")}, migration_check_fields, false, false},
+	{SERVICE("service")}, migration_check_fields, false, false, "get-dbaas-task"},
 };
 
 static void
@@ -164,6 +165,21 @@ match_path(const char *template, Request *request)
 	return *template == '\0' && *path == '\0';
 }
 
+/* Is it an operation that is documented and not served? */
+static bool
+is_unserved(Request *request)
+{
+	bool		found = false;
+
+	for (size_t i = 0; i < lengthof(unserved) && !found; i++)
+	{
+		found = strcmp(unserved[i].method, request->method) == 0 &&
+			match_path(unserved[i].path, request);
+		forget_params(request);
+	}
+	return found;
+}
+
 /* The methods of the paths that match, as an Allow header has them. */
 static const char *
 allowed_methods(Request *request)
@@ -196,6 +212,11 @@ operations_route(Request *request, Answer *answer)
 			return true;
 		}
 		forget_params(request);
+	}
+	if (is_unserved(request))
+	{
+		answer_message(answer, 501, "This operation is documented, but the simulator does not serve it");
+		return false;
 	}
 	answer->allow = allowed_methods(request);
 	if (*answer->allow)
@@ -271,6 +292,8 @@ operations_describe(void)
 		json_add_text(json, "method", operations[i].method);
 		json_add_text(json, "path", operations[i].path);
 		json_add_text(json, "operationId", operations[i].id);
+		if (operations[i].shown_by)
+			json_add_text(json, "shownBy", operations[i].shown_by);
 		json_add(json, "parameters", describe_params(operations[i].params));
 		if (operations[i].body)
 		{
@@ -280,6 +303,15 @@ operations_describe(void)
 				json_add(fields, field->name, describe_field(field));
 			json_add(json, "body", fields);
 		}
+		json_object_array_add(array, json);
+	}
+	for (size_t i = 0; i < lengthof(unserved); i++)
+	{
+		json_object *json = json_object_new_object();
+
+		json_add_text(json, "method", unserved[i].method);
+		json_add_text(json, "path", unserved[i].path);
+		json_add_bool(json, "served", false);
 		json_object_array_add(array, json);
 	}
 	return array;

@@ -53,15 +53,17 @@ typedef struct ApiOperation
 	const BodyField *body;		/* NULL: the request has no body */
 	bool		may_be_unsigned;
 	bool		locks;			/* the handler locks the zone itself, and shortly */
+	const char *shown_by;		/* of a write: operationId of the read that shows
+								 * what it makes or changes; NULL: the handler knows */
 } ApiOperation;
 
 /*
  * Find the operation for request->method and request->api_path, and fill in
- * request->operation and request->params.  Otherwise "answer" says 404 or 405.
+ * request->operation and request->params.  Otherwise "answer" says 404, 405 or 501.
  */
 extern bool operations_route(Request *request, Answer *answer);
 
-/* The table as JSON, for --describe. */
+/* What is served, and what is documented and not, as JSON, for --describe. */
 extern json_object *operations_describe(void);
 
 #endif							/* SIM_OPERATIONS_H */

@@ -66,6 +66,8 @@ static const struct
 	{"gzip", OPTIONS_SERVE, NULL, &config.gzip, true,
 	"compress bodies of more than 1 KiB for clients that accept it (default)"},
 	{"no-gzip", OPTIONS_SERVE, NULL, &config.gzip, false, "compress nothing"},
+	{"strict-nulls", OPTIONS_SERVE, &config.strict_nulls, NULL, true,
+	"leave out what is null elsewhere, and may not be by the API's document"},
 	{"exit-with-stdin", OPTIONS_SERVE, &config.exit_with_stdin, NULL, true,
 	"end when standard input is closed"},
 	{"describe", OPTIONS_DESCRIBE, NULL, NULL, 0, "print the operations served as JSON, and end"},

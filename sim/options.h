@@ -24,6 +24,7 @@ typedef struct SimConfig
 	_Atomic long running_time;		/* ms a changed service is rebuilding */
 	_Atomic long gzip;				/* boolean: compress when the client may */
 	long		exit_with_stdin;	/* boolean */
+	long		strict_nulls;		/* boolean: absent rather than null */
 	const char *seed;
 	const char *api_key;
 	const char *api_secret;

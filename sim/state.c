@@ -105,7 +105,7 @@ add_old_operations(SimZone *zone)
 		uuid_from(operation->reference_id, "%s/%s/services/%d/id", config.seed, zone->name,
 				  number);
 		operation->link = xasprintf("/v2/%s/%s", facts.type->path_segment, facts.name);
-		operation->command = number == 1 ? "create-dbaas-service-pg" : "create-dbaas-service-mysql";
+		operation->command = facts.type->shown_by;
 		strcpy(operation->state, number == 1 ? "success" : "failure");
 		if (number == 2)
 		{
@@ -700,9 +700,9 @@ operation_json(const Operation *operation)
 
 	json_add_text(json, "id", operation->id);
 	json_add_text(json, "state", operation->state);
-	if (failed && operation->reason)
+	if (failed)
 		json_add_text(json, "reason", operation->reason);
-	if (failed && operation->message)
+	if (failed)
 		json_add_text(json, "message", operation->message);
 	json_add_text(reference, "id", operation->reference_id);
 	json_add_text(reference, "link", operation->link);
@@ -723,8 +723,9 @@ state_operation_start(SimZone *zone, const char *command, char *link, Effect *ef
 	strcpy(operation->reference_id, effect->id);
 	strcpy(operation->state, "pending");
 	snprintf(operation->final_state, sizeof(operation->final_state), "%s", final_state);
-	operation->reason = fate->reason ? xstrdup(fate->reason) : NULL;
-	operation->message = fate->message ? xstrdup(fate->message) : NULL;
+	/* Told when it fails, and then always. */
+	operation->reason = xstrdup(fate->reason ? fate->reason : "unknown");
+	operation->message = xstrdup(fate->message ? fate->message : "The operation could not be completed");
 	operation->link = link;
 	operation->command = command;
 	operation->ends_at = endless ? INFINITY : clock_ms() + config.operation_time;

@@ -33,14 +33,20 @@ fate_of(const Request *request)
 	return fate;
 }
 
-/* Takes over "link" and the effect. */
+/* Takes over "link" and the effect; shown_by is an operationId. */
 static void
-answer_operation(Request *request, Answer *answer, char *link, Effect *effect)
+answer_operation_of(Request *request, Answer *answer, char *link, const char *shown_by,
+					Effect *effect)
 {
 	OperationFate fate = fate_of(request);
 
-	answer_json(answer, 200, state_operation_start(request->zone, request->operation->id, link,
-												   effect, &fate));
+	answer_json(answer, 200, state_operation_start(request->zone, shown_by, link, effect, &fate));
+}
+
+static void
+answer_operation(Request *request, Answer *answer, char *link, Effect *effect)
+{
+	answer_operation_of(request, answer, link, request->operation->shown_by, effect);
 }
 
 /* A service by name, which must be there; otherwise "answer" says 404. */
@@ -89,7 +95,9 @@ delete_service(Request *request, Answer *answer)
 	effect.service = facts.index;
 	uuid_from(effect.id, "%s/%s/services/%d/id", config.seed, facts.zone, facts.index);
 	if (check_not_pending(request, effect.kind, effect.id, answer))
-		answer_operation(request, answer, xasprintf("/v2/dbaas-service/%s", facts.name), &effect);
+		answer_operation_of(request, answer,
+							xasprintf("/v2/%s/%s", facts.type->path_segment, facts.name),
+							facts.type->shown_by, &effect);
 }
 
 /*

@@ -347,7 +347,7 @@ static const DbaasColumn operations_columns[] = {
 	{"reference_link", DBAAS_TEXT, .field = "reference/link",
 		.description = "Path of that in the API"},
 	{"reference_command", DBAAS_TEXT, .field = "reference/command",
-		.description = "Name of the API's operation that started it"},
+		.description = "Name of the API's operation that shows that"},
 	END_OF_COLUMNS
 };
 

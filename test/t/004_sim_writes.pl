@@ -32,8 +32,8 @@ is($sim->delete('/dbaas-service/nope')->{status}, 404, 'an unknown service: 404'
 my $deletion = $sim->delete('/dbaas-service/opensearch-1-0004');
 is($sim->delete('/dbaas-service/opensearch-1-0004')->{status}, 409, 'deleted once at a time');
 my $reference = succeed($deletion, 'DELETE of a service');
-is($reference->{command}, 'delete-dbaas-service', 'the reference names the command');
-is($reference->{link}, '/v2/dbaas-service/opensearch-1-0004', 'and links the service');
+is($reference->{link}, '/v2/dbaas-opensearch/opensearch-1-0004', 'and links the service');
+is($reference->{command}, 'get-dbaas-service-opensearch', 'and names the read that shows it');
 is((grep { $_ eq 'opensearch-1-0004' } names()), 0, 'the service is gone');
 is((names(zone => 'de-fra-1'))[3], 'opensearch-2-0004', 'in its zone alone');
 is($sim->delete('/dbaas-service/opensearch-1-0004')->{status}, 404, 'and cannot be deleted again');
@@ -57,6 +57,7 @@ is($sim->post('/dbaas-integration', \%new)->{status}, 409, 'the same again, whil
 $reference = succeed($creation, 'POST of an integration');
 my $id = $reference->{id};
 is($reference->{link}, "/v2/dbaas-integration/$id", 'the reference links the integration');
+is($reference->{command}, 'get-dbaas-integration', 'and names its read');
 my $answer = $sim->post('/dbaas-integration', \%new);
 is($answer->{status}, 409, 'the same again: 409');
 like($answer->{content}, qr/^\{"error":"/, 'as {"error"}');
@@ -131,6 +132,12 @@ is((grep { $_->{source} eq 'pg-1-0001' } map { @{ $_->{integrations} } }
 	@{ $sim->get('/dbaas-service')->{json}{'dbaas-services'} }), 0, 'without effect');
 $sim->fault({ action => 'operation', state => 'failure', reason => 'busy', immediate => JSON::PP::true });
 is($sim->post('/dbaas-integration', \%new)->{json}{state}, 'failure', 'failure in the first answer');
+$sim->fault({ action => 'operation', state => 'timeout', immediate => JSON::PP::true });
+my $untold = $sim->post('/dbaas-integration', \%new)->{json};
+ok(length $untold->{reason} && length $untold->{message}, 'a failure always has a reason and a message');
+is(($sim->get('/dbaas-postgres/pg-1-0001'))->{status}, 501, 'what is documented and not served: 501');
+like($sim->get('/dbaas-postgres/pg-1-0001')->{content}, qr/does not serve it/, 'which says so');
+is(($sim->get('/dbaas-nothing/pg-1-0001'))->{status}, 404, 'what is not documented: 404');
 $sim->fault({ action => 'operation', immediate => JSON::PP::true });
 is($sim->post('/dbaas-integration', \%new)->{json}{state}, 'success', 'success in the first answer');
 $sim->fault({ action => 'operation', state => 'pending-forever' });

@@ -37,7 +37,9 @@ sub limits
 open my $output, '-|', DbaasSim::program(), '--describe' or die "cannot run the simulator: $!";
 my $described = JSON::PP->new->utf8->decode(do { local $/; <$output> });
 my %by_id;
-foreach my $operation (@$described)
+my (@served, @unserved);
+push @{ exists $_->{served} ? \@unserved : \@served }, $_ foreach @$described;
+foreach my $operation (@served)
 {
 	my $documented = $document->{paths}{ $operation->{path} }{ lc $operation->{method} };
 	my $what = "$operation->{method} $operation->{path}";
@@ -72,7 +74,19 @@ foreach my $operation (@$described)
 	} keys %{ $schema->{properties} };
 	is_deeply($operation->{body}, \%fields, "$what: fields of the body");
 }
-is(scalar @$described, 23, 'all operations are described');
+is(scalar @served, 23, 'all operations are described');
+
+# Whatever is documented is either served or answered with 501
+my @documented = map {
+	my $path = $_;
+	map { uc($_) . " $path" } grep { /^(?:get|post|put|delete)$/ } keys %{ $document->{paths}{$path} }
+} keys %{ $document->{paths} };
+is_deeply([ sort map { "$_->{method} $_->{path}" } @served, @unserved ], [ sort @documented ], 'the two tables have all that is documented');
+foreach my $operation (@served)
+{
+	next if $operation->{method} eq 'GET' or !defined $operation->{shownBy};
+	ok((grep { ($_->{get}{operationId} // '') eq $operation->{shownBy} } values %{ $document->{paths} }), "$operation->{operationId} names a documented read");
+}
 
 # Complaints about a value that does not fit a schema.
 sub complaints
@@ -179,7 +193,13 @@ fits('detach-dbaas-service-from-endpoint', $sim->put('/dbaas-external-endpoint/m
 fits('create-dbaas-task-migration-check', $sim->post('/dbaas-task-migration-check/pg-1-0001',
 	{ 'source-service-uri' => 'postgres://u:p@h/d' }));
 
-is_deeply([ sort keys %fetched ], [ sort map { $_->{operationId} } @$described ],
+is_deeply([ sort keys %fetched ], [ sort map { $_->{operationId} } @served ],
 	'every operation was looked at');
+
+# Nulls that the document does not allow are absent on demand
+my $strict = DbaasSim->start(services => 40, strict_nulls => undef);
+my @services = @{ $strict->get('/dbaas-service')->{json}{'dbaas-services'} };
+is_deeply([ grep { my $service = $_; grep { !defined } values %$service } @services ], [], '--strict-nulls: no null');
+is(scalar(grep { !exists $_->{'updated-at'} } @services), scalar(grep { !defined $_->{'updated-at'} } @{ DbaasSim->start(services => 40)->get('/dbaas-service')->{json}{'dbaas-services'} }), 'but absent members');
 
 done_testing();

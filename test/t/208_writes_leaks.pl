@@ -8,7 +8,7 @@ use Test::More;
 my $t = DbaasTest->new(services => 8, logs => 0, operation_time => 0, server => { wait => 'none', max_retries => 0 });
 my $sim = $t->sim;
 my $session = $t->session;
-my $memory = 'SELECT sum(total_bytes) FROM pg_backend_memory_contexts';
+my $memory = 'SELECT sum(used_bytes) FROM pg_backend_memory_contexts';
 
 sub remove { return "DELETE FROM exo.dbaas_services WHERE zone = 'ch-gva-2' AND name = '$_[0]'" }
 my $insert = q{INSERT INTO exo.dbaas_integrations (zone, type, source, dest, settings) VALUES ('ch-gva-2', 'logs', 'pg-1-0001', 'opensearch-1-0004', jsonb_build_object('note', repeat('x', 10000)))};
