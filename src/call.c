@@ -27,8 +27,11 @@
 /* A server that asks for a longer pause gets an error instead. */
 #define LONGEST_RETRY_AFTER 60
 
-/* Memory of an answer's values, in terms of what its text may have. */
-#define JSON_MEMORY_FACTOR 32
+/*
+ * Bytes that an answer may have for each value in it, at its largest: so its
+ * values need no more than four times max_response_bytes of memory.
+ */
+#define BYTES_PER_NODE 4
 
 typedef enum CallState
 {
@@ -53,7 +56,8 @@ struct DbaasCall
 	TimestampTz retry_at;
 	MemoryContext request_cxt;	/* of the request in flight */
 	DbaasHttpRequest *request;
-	DbaasJson *answer;
+	char	   *body;			/* malloc'ed, of the answer; or NULL */
+	const DbaasJson *answer;
 	DbaasError *error;
 	bool		unavailable;
 	bool		unknown;
@@ -124,6 +128,8 @@ unlink_call(void *arg)
 	if (call->state != CALL_DONE)
 		dlist_delete(&call->node);
 	call->state = CALL_DONE;
+	free(call->body);
+	call->body = NULL;
 }
 
 void
@@ -169,7 +175,7 @@ dbaas_call_unknown(const DbaasCall *call)
 	return call->unknown;
 }
 
-DbaasJson *
+const DbaasJson *
 dbaas_call_answer(const DbaasCall *call)
 {
 	return call->answer;
@@ -290,10 +296,25 @@ end_attempt(DbaasCall *call, const DbaasHttpAnswer *answer)
 	call->request = NULL;
 }
 
+/*
+ * Takes the body over from the request, since the values point into it, and
+ * reads it.
+ */
+static bool
+read_answer(DbaasCall *call, size_t len, char **problem)
+{
+	size_t		max_bytes = dbaas_connection_limits(call->conn)->response_bytes;
+
+	call->body = dbaas_http_take_body(call->request);
+	return dbaas_json_parse(call->cxt, call->body ? call->body : "", len,
+							max_bytes / BYTES_PER_NODE, &call->answer, problem);
+}
+
 static void
 use_answer(DbaasCall *call, const DbaasHttpAnswer *answer)
 {
 	DbaasError *error = NULL;
+	size_t		body_len = answer->body_len;
 	char	   *problem;
 
 	MemoryContextSwitchTo(call->cxt);
@@ -323,24 +344,18 @@ use_answer(DbaasCall *call, const DbaasHttpAnswer *answer)
 								call->label);
 		error->detail = psprintf("The answer has %zu bytes.", answer->body_len);
 	}
-	else if (!dbaas_json_parse(call->cxt, answer->body, answer->body_len,
-							   Max(DBAAS_JSON_MEMORY,
-								   JSON_MEMORY_FACTOR * dbaas_connection_limits(call->conn)->response_bytes),
-							   &call->answer, &problem))
+	else if (!read_answer(call, body_len, &problem))
 	{
 		error = dbaas_error_new(ERRCODE_FDW_ERROR, "%s answered with unusable JSON", call->label);
-		error->detail = psprintf("The answer of %zu bytes cannot be used: %s.",
-								 answer->body_len, problem);
+		error->detail = body_len == 0 ? "The answer is empty." :
+			psprintf("The answer of %zu bytes cannot be used: %s.", body_len, problem);
 	}
-	else if (!json_object_is_type(call->answer, json_type_object))
+	else if (!dbaas_json_is(call->answer, DBAAS_JSON_OBJECT))
 	{
 		error = dbaas_error_new(ERRCODE_FDW_ERROR,
 								"%s answered with something else than a JSON object", call->label);
 		error->detail = psprintf("The answer is of type %s.", dbaas_json_type_name(call->answer));
 	}
-	if (error && answer->failure == DBAAS_HTTP_ANSWERED && call->answer == NULL &&
-		answer->status >= 200 && answer->status <= 299 && answer->body_len == 0)
-		error->detail = "The answer is empty.";
 	call->unknown = error && dbaas_status_may_be_applied(answer);
 	end_call(call, error);
 }

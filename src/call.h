@@ -91,7 +91,7 @@ extern bool dbaas_call_unknown(const DbaasCall *call);
  * Of a call that has ended without error: the answer, or NULL when the API
  * answered 404 to a DBAAS_CALL_READ.  Belongs to the call.
  */
-extern DbaasJson *dbaas_call_answer(const DbaasCall *call);
+extern const DbaasJson *dbaas_call_answer(const DbaasCall *call);
 
 /* Tells the statistics how many rows a whole answer of its operation had. */
 extern void dbaas_call_learn_rows(const DbaasCall *call, int64 rows);

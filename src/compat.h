@@ -103,15 +103,6 @@ dbaas_result_user(ResultRelInfo *rinfo, EState *estate)
 	DecodeDateTime(field, ftype, nf, dtype, tm, fsec, tz)
 #endif
 
-/* makeJsonLexContextCstringLen takes a JsonLexContext since 17. */
-#if PG_VERSION_NUM >= 170000
-#define dbaas_json_lexer(text, len, encoding) \
-	makeJsonLexContextCstringLen(NULL, text, len, encoding, false)
-#else
-#define dbaas_json_lexer(text, len, encoding) \
-	makeJsonLexContextCstringLen(unconstify(char *, text), (int) (len), encoding, false)
-#endif
-
 /* A pathkey's direction is a btree strategy; since 18 a comparison type. */
 #if PG_VERSION_NUM >= 180000
 #define dbaas_pathkey_descending(pathkey) ((pathkey)->pk_cmptype == COMPARE_GT)

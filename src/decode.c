@@ -117,29 +117,28 @@ bad_field(const Attribute *attribute, const DbaasRows *rows, const DbaasOrigin *
 
 /* Has the value the JSON type that goes with the catalogue's type? */
 static bool
-has_documented_type(DbaasType type, DbaasJson *value)
+has_documented_type(DbaasType type, const DbaasJson *value)
 {
 	switch (type)
 	{
 		case DBAAS_TEXT:
 		case DBAAS_UUID:
 		case DBAAS_TIMESTAMPTZ:
-			return json_object_is_type(value, json_type_string);
+			return dbaas_json_is(value, DBAAS_JSON_STRING);
 		case DBAAS_BIGINT:
-			return dbaas_json_integer(value) != NULL;
+			return dbaas_json_is(value, DBAAS_JSON_INTEGER);
 		case DBAAS_DOUBLE:
-			return json_object_is_type(value, json_type_int) ||
-				json_object_is_type(value, json_type_double);
+			return dbaas_json_is(value, DBAAS_JSON_INTEGER) ||
+				dbaas_json_is(value, DBAAS_JSON_NUMBER);
 		case DBAAS_BOOLEAN:
-			return json_object_is_type(value, json_type_boolean);
+			return dbaas_json_is(value, DBAAS_JSON_BOOLEAN);
 		case DBAAS_TEXT_ARRAY:
-			if (!json_object_is_type(value, json_type_array))
+			if (!dbaas_json_is(value, DBAAS_JSON_ARRAY))
 				return false;
-			for (size_t i = 0; i < json_object_array_length(value); i++)
+			for (const DbaasJson *element = dbaas_json_first(value); element;
+				 element = dbaas_json_next(value, element))
 			{
-				DbaasJson *element = json_object_array_get_idx(value, i);
-
-				if (element && !json_object_is_type(element, json_type_string))
+				if (!dbaas_json_is(element, DBAAS_JSON_STRING) && !dbaas_json_is(element, DBAAS_JSON_NULL))
 					return false;
 			}
 			return true;
@@ -180,14 +179,18 @@ server_text(const char *text, size_t len)
 
 /* The text of a value that input functions other than JSON's take. */
 static char *
-value_text(DbaasJson *value)
+value_text(const DbaasJson *value)
 {
-	const char *text;
+	size_t		len;
+	char	   *text;
 
-	if (json_object_is_type(value, json_type_string))
-		return server_text(json_object_get_string(value), json_object_get_string_len(value));
-	text = dbaas_json_exact_text(value);
-	return server_text(text, strlen(text));
+	if (!dbaas_json_is(value, DBAAS_JSON_STRING))
+	{
+		text = dbaas_json_text(value);
+		return server_text(text, strlen(text));
+	}
+	text = dbaas_json_string(value, &len);
+	return server_text(text, len);
 }
 
 static Datum
@@ -197,48 +200,42 @@ call_input(Input *input, char *text)
 }
 
 static Datum
-scalar_datum(Input *input, DbaasJson *value)
+scalar_datum(Input *input, const DbaasJson *value)
 {
-	const char *text;
+	char	   *text;
 
 	switch (input->type)
 	{
 		case JSONOID:
-			text = dbaas_json_exact_text(value);
-			return call_input(input, server_text(text, strlen(text)));
 		case JSONBOID:
-			/* An exponent of zero is nothing to a numeric. */
+			/* What PostgreSQL makes of the API's own text. */
 			text = dbaas_json_text(value);
 			return call_input(input, server_text(text, strlen(text)));
 		case TEXTOID:
 			return PointerGetDatum(cstring_to_text(value_text(value)));
-		case INT8OID:
-			if (json_object_is_type(value, json_type_int))
-				return Int64GetDatum(json_object_get_int64(value));
-			break;
 		case BOOLOID:
-			if (json_object_is_type(value, json_type_boolean))
-				return BoolGetDatum(json_object_get_boolean(value));
+			if (dbaas_json_is(value, DBAAS_JSON_BOOLEAN))
+				return BoolGetDatum(*value->text == 't');
 			break;
 	}
 	return call_input(input, value_text(value));
 }
 
 static Datum
-array_datum(Attribute *attribute, DbaasJson *value)
+array_datum(Attribute *attribute, const DbaasJson *value)
 {
-	size_t		n = json_object_array_length(value);
+	int64		n = dbaas_json_count(value);
 	Datum	   *elements = palloc(Max(n, 1) * sizeof(Datum));
 	bool	   *nulls = palloc0(Max(n, 1) * sizeof(bool));
 	int			dims[1] = {(int) n};
 	int			lower[1] = {1};
+	int			i = 0;
 
-	for (size_t i = 0; i < n; i++)
+	for (const DbaasJson *element = dbaas_json_first(value); element;
+		 element = dbaas_json_next(value, element), i++)
 	{
-		DbaasJson *element = json_object_array_get_idx(value, i);
-
-		nulls[i] = element == NULL;
-		if (element)
+		nulls[i] = dbaas_json_is(element, DBAAS_JSON_NULL);
+		if (!nulls[i])
 			elements[i] = scalar_datum(&attribute->element, element);
 	}
 	if (n == 0)
@@ -260,8 +257,9 @@ looks_like_time(const char *text)
 }
 
 bool
-dbaas_decode_time(DbaasJson *value, TimestampTz *time)
+dbaas_decode_time(const DbaasJson *value, TimestampTz *time)
 {
+	char		text[MAXDATELEN + 1];
 	char		work[MAXDATELEN + MAXDATEFIELDS];
 	char	   *field[MAXDATEFIELDS];
 	int			ftype[MAXDATEFIELDS];
@@ -271,10 +269,12 @@ dbaas_decode_time(DbaasJson *value, TimestampTz *time)
 	struct pg_tm tm;
 	fsec_t		fsec;
 
-	return json_object_is_type(value, json_type_string) &&
-		looks_like_time(json_object_get_string(value)) &&
-		ParseDateTime(json_object_get_string(value), work, sizeof(work), field, ftype,
-					  MAXDATEFIELDS, &nf) == 0 &&
+	if (!dbaas_json_is(value, DBAAS_JSON_STRING) || value->escaped || value->len > MAXDATELEN)
+		return false;
+	memcpy(text, value->text, value->len);
+	text[value->len] = '\0';
+	return looks_like_time(text) &&
+		ParseDateTime(text, work, sizeof(work), field, ftype, MAXDATEFIELDS, &nf) == 0 &&
 		dbaas_decode_datetime(field, ftype, nf, &dtype, &tm, &fsec, &tz) == 0 &&
 		dtype == DTK_DATE && tm2timestamp(&tm, fsec, &tz, time) == 0;
 }
@@ -282,7 +282,7 @@ dbaas_decode_time(DbaasJson *value, TimestampTz *time)
 /* The Datum of a value that is there. */
 static Datum
 value_datum(Attribute *attribute, const DbaasRows *rows, const DbaasOrigin *origin,
-			DbaasJson *value)
+			const DbaasJson *value)
 {
 	const DbaasColumn *column = attribute->column;
 
@@ -290,11 +290,10 @@ value_datum(Attribute *attribute, const DbaasRows *rows, const DbaasOrigin *orig
 		bad_field(attribute, rows, origin,
 				  psprintf("It is of type %s, not %s.", dbaas_json_type_name(value),
 						   documented_type_name(column->type)));
-	if (column && column->type == DBAAS_TIMESTAMPTZ &&
-		!looks_like_time(json_object_get_string(value)))
+	if (column && column->type == DBAAS_TIMESTAMPTZ && !looks_like_time(value_text(value)))
 		bad_field(attribute, rows, origin, "It is not a time.");
 
-	if (attribute->array && json_object_is_type(value, json_type_array))
+	if (attribute->array && dbaas_json_is(value, DBAAS_JSON_ARRAY))
 		return array_datum(attribute, value);
 	return scalar_datum(&attribute->input, value);
 }
@@ -306,7 +305,7 @@ value_datum(Attribute *attribute, const DbaasRows *rows, const DbaasOrigin *orig
 static Datum
 decode_attribute(Attribute *attribute, DbaasRows *rows, const DbaasOrigin *origin, bool *isnull)
 {
-	DbaasJson *value = attribute->field ? dbaas_rows_field(rows, attribute->field) : NULL;
+	const DbaasJson *value = attribute->field ? dbaas_rows_field(rows, attribute->field) : NULL;
 	const char *asked = NULL;
 
 	*isnull = false;

@@ -19,7 +19,7 @@
 typedef struct DbaasDecoder DbaasDecoder;
 
 /* Reads a time of the API.  Returns whether the value is one; never throws. */
-extern bool dbaas_decode_time(DbaasJson *value, TimestampTz *time);
+extern bool dbaas_decode_time(const DbaasJson *value, TimestampTz *time);
 
 /*
  * Where a row came from: what its request asked for, to be shown where the

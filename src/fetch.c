@@ -21,6 +21,7 @@
 
 #include <limits.h>
 
+#include "body.h"
 #include "fetch.h"
 #include "lib/ilist.h"
 #include "miscadmin.h"
@@ -52,7 +53,8 @@ typedef struct Entry
 {
 	TimestampTz time;
 	int64		number;			/* in the order of the pages */
-	int64		index;			/* in its page */
+	int64		row;			/* in its page, from 1 */
+	const DbaasJson *position;	/* there */
 	AnswerPage *page;
 } Entry;
 
@@ -75,8 +77,8 @@ typedef struct Chain
 	int64		numbered;
 	int64		nshown;			/* rows, for the statistics */
 	bool		last;			/* no page follows the one asked for */
-	DbaasJson  *cursors;		/* those that were sent */
-	DbaasJson  *shown;			/* values of the unique column */
+	DbaasBody  *cursors;		/* those that were sent */
+	DbaasBody  *shown;			/* values of the unique column */
 } Chain;
 
 struct DbaasFetch
@@ -479,9 +481,8 @@ make_body(const DbaasFetch *fetch, const Chain *chain, int64 limit)
 {
 	const DbaasResource *resource = fetch->spec.resource;
 	const DbaasPaging *paging = resource->paging;
-	DbaasJson  *body = json_object_new_object();
+	DbaasBody  *body = dbaas_body_new();
 
-	dbaas_json_own(CurrentMemoryContext, body);
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
 		const DbaasColumn *column = &resource->columns[c];
@@ -505,7 +506,7 @@ make_body(const DbaasFetch *fetch, const Chain *chain, int64 limit)
 		else if (value)
 			json_object_object_add(body, column->param, json_object_new_string(value));
 	}
-	return dbaas_json_text(body);
+	return dbaas_body_text(body);
 }
 
 /* Asks for a page: the first of the chain, or the one at its cursor. */
@@ -572,13 +573,11 @@ new_chain(DbaasFetch *fetch, Target *target)
 		chain->descending = order && strcmp(order, "desc") == 0;
 		if (cap)
 			chain->cap = strtoll(cap, NULL, 10);
-		chain->cursors = json_object_new_object();
-		dbaas_json_own(cxt, chain->cursors);
+		chain->cursors = dbaas_body_new();
 	}
 	if (fetch->unique_field)
 	{
-		chain->shown = json_object_new_object();
-		dbaas_json_own(cxt, chain->shown);
+		chain->shown = dbaas_body_new();
 	}
 	MemoryContextSwitchTo(oldcxt);
 	return chain;
@@ -629,7 +628,7 @@ measure_page(DbaasFetch *fetch, Chain *chain, int64 n, int64 *needed, bool *past
 	{
 		TimestampTz time;
 
-		if (!dbaas_rows_seek(rows, i, &problem) ||
+		if (!dbaas_rows_next(rows, &problem) ||
 			!dbaas_decode_time(dbaas_rows_field(rows, fetch->time_field), &time) ||
 			time >= fetch->spec.since)
 			continue;
@@ -648,7 +647,7 @@ plan_next_page(DbaasFetch *fetch, Chain *chain)
 {
 	const DbaasPaging *paging = fetch->spec.resource->paging;
 	DbaasCall  *call = chain->page->call;
-	DbaasJson  *next;
+	const DbaasJson *next;
 	int64		n = dbaas_rows_first_count(chain->page->rows);
 	int64		needed;
 	bool		past_bound;
@@ -666,13 +665,13 @@ plan_next_page(DbaasFetch *fetch, Chain *chain)
 	next = dbaas_json_member(dbaas_call_answer(call), paging->next_field);
 	if (next == NULL)
 		return NULL;
-	if (!json_object_is_type(next, json_type_string))
+	if (!dbaas_json_is(next, DBAAS_JSON_STRING))
 		return dbaas_error_new(ERRCODE_FDW_ERROR, "%s: field \"%s\" is of type %s, not string",
 							   dbaas_call_label(call), paging->next_field,
 							   dbaas_json_type_name(next));
 
 	/* A cursor that was sent before leads nowhere new. */
-	chain->cursor = MemoryContextStrdup(chain->cxt, json_object_get_string(next));
+	chain->cursor = MemoryContextStrdup(chain->cxt, dbaas_json_string(next, NULL));
 	chain->last = json_object_object_get_ex(chain->cursors, chain->cursor, NULL);
 	return NULL;
 }
@@ -685,7 +684,7 @@ static DbaasError *
 open_page(DbaasFetch *fetch, Chain *chain)
 {
 	DbaasCall  *call = chain->asked;
-	DbaasJson  *answer = dbaas_call_answer(call);
+	const DbaasJson *answer = dbaas_call_answer(call);
 	DbaasError *error = dbaas_call_error(call);
 	MemoryContext oldcxt;
 	AnswerPage *page;
@@ -729,24 +728,24 @@ accept_row(DbaasFetch *fetch, Chain *chain)
 
 	if (fetch->zone_field)
 	{
-		DbaasJson  *zone = dbaas_rows_field(rows, fetch->zone_field);
+		char	   *zone = dbaas_json_plain_string(dbaas_rows_field(rows, fetch->zone_field));
+		bool		selected = zone == NULL || dbaas_zones_selected(fetch->conn, zone);
 
-		if (json_object_is_type(zone, json_type_string) &&
-			!dbaas_zones_selected(fetch->conn, json_object_get_string(zone)))
+		if (zone)
+			pfree(zone);
+		if (!selected)
 			return false;
 	}
 	if (fetch->unique_field)
 	{
-		DbaasJson  *unique = dbaas_rows_field(rows, fetch->unique_field);
+		char	   *value = dbaas_json_plain_string(dbaas_rows_field(rows, fetch->unique_field));
+		bool		seen = value && json_object_object_get_ex(chain->shown, value, NULL);
 
-		if (json_object_is_type(unique, json_type_string))
-		{
-			const char *value = json_object_get_string(unique);
-
-			if (json_object_object_get_ex(chain->shown, value, NULL))
-				return false;
+		if (value && !seen)
 			json_object_object_add(chain->shown, value, NULL);
-		}
+		if (value)
+			pfree(value);
+		return !seen;
 	}
 	return true;
 }
@@ -874,12 +873,13 @@ take_entries(Chain *chain, const DbaasField *time_field)
 	page->unread = n;
 	for (int64 i = 0; i < n; i++)
 	{
-		if (!dbaas_rows_seek(page->rows, i, &problem))
+		if (!dbaas_rows_next(page->rows, &problem))
 			return shape_error(page, problem);
 		/* An entry without a time stays where it is. */
 		(void) dbaas_decode_time(dbaas_rows_field(page->rows, time_field), &time);
 		edge = i == 0 ? time : chain->descending ? Min(edge, time) : Max(edge, time);
-		entries[waiting + i] = (Entry) {time, chain->numbered++, i, page};
+		entries[waiting + i] = (Entry) {time, chain->numbered++, i + 1,
+			dbaas_rows_position(page->rows), page};
 	}
 	if (chain->entries)
 		pfree(chain->entries);
@@ -938,7 +938,6 @@ next_of_merge(DbaasFetch *fetch, DbaasError **error)
 	bool		pending = false;
 	dlist_mutable_iter iter;
 	Entry	   *entry;
-	char	   *problem;
 
 	drop_shown(fetch);
 	dlist_foreach_modify(iter, &fetch->chains)
@@ -967,10 +966,8 @@ next_of_merge(DbaasFetch *fetch, DbaasError **error)
 	entry = &first->entries[first->next_entry++];
 	entry->page->unread--;
 	fetch->shown = entry->page;
-	if (dbaas_rows_seek(entry->page->rows, entry->index, &problem))
-		return DBAAS_FETCH_ROW;
-	*error = shape_error(entry->page, problem);
-	return DBAAS_FETCH_FAILED;
+	dbaas_rows_return(entry->page->rows, entry->position, entry->row);
+	return DBAAS_FETCH_ROW;
 }
 
 DbaasFetchStatus

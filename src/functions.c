@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "body.h"
 #include "catalog/pg_type.h"
 #include "catalogue.h"
 #include "connection.h"
@@ -14,7 +15,6 @@
 #include "foreign/foreign.h"
 #include "funcapi.h"
 #include "http.h"
-#include "json.h"
 #include "options.h"
 #include "stats.h"
 #include "utils/array.h"
@@ -34,7 +34,7 @@ dbaas_fdw_version(PG_FUNCTION_ARGS)
 	(void) fcinfo;
 	PG_RETURN_TEXT_P(cstring_to_text(psprintf("dbaas_fdw %s, libcurl %s, json-c %s",
 											  DBAAS_FDW_VERSION, dbaas_http_version(),
-											  dbaas_json_version())));
+											  dbaas_body_version())));
 }
 
 /*
@@ -124,17 +124,16 @@ dbaas_fdw_options(PG_FUNCTION_ARGS)
 static Datum
 domain_datum(const DbaasDomain *domain, bool *isnull)
 {
-	DbaasJson  *json;
+	DbaasBody  *json;
 	Datum		datum;
 
 	*isnull = domain == NULL;
 	if (domain == NULL)
 		return (Datum) 0;
-	json = json_object_new_object();
-	dbaas_json_own(CurrentMemoryContext, json);
+	json = dbaas_body_new();
 	if (domain->values)
 	{
-		DbaasJson  *values = json_object_new_array();
+		DbaasBody  *values = json_object_new_array();
 
 		for (int i = 0; domain->values[i]; i++)
 			json_object_array_add(values, json_object_new_string(domain->values[i]));
@@ -150,7 +149,7 @@ domain_datum(const DbaasDomain *domain, bool *isnull)
 		json_object_object_add(json, "minLength", json_object_new_int(domain->min_length));
 		json_object_object_add(json, "maxLength", json_object_new_int(domain->max_length));
 	}
-	datum = DirectFunctionCall1(jsonb_in, CStringGetDatum(dbaas_json_text(json)));
+	datum = DirectFunctionCall1(jsonb_in, CStringGetDatum(dbaas_body_text(json)));
 	return datum;
 }
 

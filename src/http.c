@@ -385,6 +385,17 @@ dbaas_http_answer(DbaasHttpRequest *request)
 	return request->ended ? &request->answer : NULL;
 }
 
+char *
+dbaas_http_take_body(DbaasHttpRequest *request)
+{
+	char	   *body = request->body;
+
+	request->body = NULL;
+	request->answer.body = "";
+	request->answer.body_len = 0;
+	return body;
+}
+
 void
 dbaas_http_release(DbaasHttpRequest *request)
 {

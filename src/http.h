@@ -85,6 +85,12 @@ extern DbaasHttpRequest *dbaas_http_start(DbaasHttpPool *pool, MemoryContext cxt
 /* The answer when the request has ended, else NULL.  Belongs to the request. */
 extern const DbaasHttpAnswer *dbaas_http_answer(DbaasHttpRequest *request);
 
+/*
+ * The body of a request that was answered, made with malloc(): the caller's
+ * from now on.  NULL when it is empty.
+ */
+extern char *dbaas_http_take_body(DbaasHttpRequest *request);
+
 /* Ends the request now and frees what it holds. */
 extern void dbaas_http_release(DbaasHttpRequest *request);
 

@@ -1,414 +1,637 @@
 /*-------------------------------------------------------------------------
  *
  * json.c
- *		JSON texts to json-c values and back, within memory contexts.
+ *		Reading JSON: one look at each byte, and a tape of what was found.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include <ctype.h>
-
-#include "common/jsonapi.h"
-#include "compat.h"
 #include "json.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-/* Memory that json-c takes for an object or array, and for another value. */
-#define CONTAINER_BYTES 800.0
-#define SCALAR_BYTES 64.0
+/* Nodes that are read between two looks at interrupts. */
+#define NODES_PER_INTERRUPT 4096
 
-/* Bytes that are parsed between two looks at interrupts. */
-#define SLICE_BYTES (64 * 1024)
+/* Nodes that there is room for at first. */
+#define FIRST_NODES 64
 
-/* A whole number of up to this many digits fits json-c's 64-bit integers. */
-#define MAX_INTEGER_DIGITS 18
+/* What DbaasJson.size can count. */
+#define MAX_NODES ((1 << 28) - 1)
 
-typedef struct OwnedValue
+typedef struct Parser
 {
-	MemoryContextCallback callback;
-	DbaasJson *value;
-} OwnedValue;
+	const char *text;
+	const char *p;				/* next byte */
+	const char *end;
+	bool		interruptible;
+	DbaasJson  *nodes;
+	size_t		nnodes;
+	size_t		room;
+	size_t		max_nodes;
+	const char *fault;			/* where the text is wrong, */
+	const char *problem;		/* or what is wrong with it otherwise */
+} Parser;
 
-static void
-release_value(void *arg)
+/* What may come next. */
+typedef enum Expected
 {
-	OwnedValue *owned = arg;
+	VALUE,
+	VALUE_OR_END,				/* the first of an array */
+	NAME,
+	NAME_OR_END,				/* the first of an object */
+	COMMA_OR_END,
+	NOTHING						/* the text is at its end */
+} Expected;
 
-	json_object_put(owned->value);
+static inline void
+skip_space(Parser *parser)
+{
+	while (parser->p < parser->end &&
+		   (*parser->p == ' ' || *parser->p == '\n' || *parser->p == '\t' || *parser->p == '\r'))
+		parser->p++;
 }
 
-void
-dbaas_json_own(MemoryContext cxt, DbaasJson *value)
+static inline bool
+fail(Parser *parser)
 {
-	OwnedValue *owned = MemoryContextAlloc(cxt, sizeof(OwnedValue));
-
-	owned->value = value;
-	owned->callback.func = release_value;
-	owned->callback.arg = owned;
-	MemoryContextRegisterResetCallback(cxt, &owned->callback);
-}
-
-/* Skips the string that starts at p, which is a quote. */
-static const char *
-skip_string(const char *p, const char *end)
-{
-	for (p++; p < end && *p != '"'; p++)
-	{
-		if (*p == '\\')
-			p++;
-	}
-	return Min(p + 1, end);
-}
-
-/* Is there, at p, one of those characters? */
-static bool
-is_one_of(const char *p, const char *end, const char *characters)
-{
-	return p < end && *p != '\0' && strchr(characters, *p) != NULL;
-}
-
-/*
- * What json-c needs for the values in the text, about.
- */
-static double
-estimate_memory(const char *text, size_t len)
-{
-	const char *end = text + len;
-	double		memory = 0;
-
-	for (const char *p = text; p < end;)
-	{
-		if (*p == '{' || *p == '[')
-			memory += CONTAINER_BYTES;
-		else if (*p == ',' || *p == ':')
-			memory += SCALAR_BYTES;
-		p = *p == '"' ? skip_string(p, end) : p + 1;
-	}
-	return memory + len;
-}
-
-/*
- * json-c keeps the digits of a number with a fraction or an exponent, but cuts
- * a whole number to 64 bits.  Gives each longer one the exponent 0.  Returns
- * the text itself when it has none.
- */
-static const char *
-keep_digits(const char *text, size_t *len)
-{
-	const char *end = text + *len;
-	const char *copied = text;
-	StringInfoData out = {0};
-
-	for (const char *p = text; p < end;)
-	{
-		const char *start = p;
-
-		if (*p == '"')
-		{
-			p = skip_string(p, end);
-			continue;
-		}
-		while (p < end && isdigit((unsigned char) *p))
-			p++;
-		if (p == start)
-		{
-			p++;
-			continue;
-		}
-
-		/* What follows a point or an exponent is not a number's start. */
-		if (p - start <= MAX_INTEGER_DIGITS || is_one_of(p, end, ".eE") ||
-			(start > text && is_one_of(start - 1, end, ".eE+")) ||
-			(start > text + 1 && start[-1] == '-' && is_one_of(start - 2, end, "eE")))
-			continue;
-		if (out.data == NULL)
-			initStringInfo(&out);
-		appendBinaryStringInfo(&out, copied, p - copied);
-		appendStringInfoString(&out, "e0");
-		copied = p;
-	}
-	if (out.data == NULL)
-		return text;
-	appendBinaryStringInfo(&out, copied, end - copied);
-	*len = out.len;
-	return out.data;
-}
-
-/* The code unit of a \\uXXXX escape at p, or -1. */
-static int
-escaped_unit(const char *p, const char *end)
-{
-	char		digits[5] = {0};
-	char	   *stop;
-	long		unit;
-
-	if (end - p < 6 || p[0] != '\\' || p[1] != 'u')
-		return -1;
-	memcpy(digits, p + 2, 4);
-	unit = strtol(digits, &stop, 16);
-	return *stop == '\0' ? (int) unit : -1;
-}
-
-/*
- * Half a surrogate pair, which json-c replaces and PostgreSQL does not take; or
- * a NUL in the name of a member, which json-c would cut there.  Returns where
- * one is escaped in the text from p to end, or NULL.
- */
-static const char *
-find_bad_escape(const char *p, const char *end, bool is_name)
-{
-	while ((p = memchr(p, '\\', end - p)) != NULL)
-	{
-		int			unit = escaped_unit(p, end);
-
-		if (unit >= 0xd800 && unit <= 0xdbff)
-		{
-			unit = escaped_unit(p + 6, end);
-			if (unit < 0xdc00 || unit > 0xdfff)
-				return p;
-			p += 12;
-		}
-		else if ((unit >= 0xdc00 && unit <= 0xdfff) || (unit == 0 && is_name))
-			return p;
-		else
-			p += unit >= 0 ? 6 : Min(2, end - p);
-	}
-	return NULL;
-}
-
-/* The same, in all strings of the text. */
-static const char *
-find_bad_string(const char *text, const char *end)
-{
-	for (const char *p = text; (p = memchr(p, '"', end - p)) != NULL;)
-	{
-		const char *string_end = skip_string(p, end);
-		const char *next = string_end;
-		const char *bad;
-
-		while (next < end && isspace((unsigned char) *next))
-			next++;
-		bad = find_bad_escape(p, string_end, next < end && *next == ':');
-		if (bad)
-			return bad;
-		p = string_end;
-	}
-	return NULL;
-}
-
-/*
- * What json-c takes for strict depends on its version, and 0.18 refuses text
- * beyond ASCII then.  So PostgreSQL judges the text, once json-c has found that
- * it is not too deep.  Returns where it is wrong, or NULL.
- */
-static const char *
-find_fault(const char *text, size_t len)
-{
-	JsonLexContext *lex = dbaas_json_lexer(text, len, PG_UTF8);
-	size_t		valid = pg_encoding_verifymbstr(PG_UTF8, text, len);
-	const char *fault = NULL;
-
-	if (valid < len)
-		fault = text + valid;
-	else if (pg_parse_json(lex, &nullSemAction) != JSON_SUCCESS)
-		fault = lex->token_start ? lex->token_start : lex->token_terminator;
-	else
-		fault = find_bad_string(text, text + len);
-	pfree(lex);
-	return fault;
-}
-
-static void
-free_tokener(void *arg)
-{
-	json_tokener_free(arg);
-}
-
-/*
- * Runs the tokener over the text, slice by slice.  Interrupts may end it: the
- * tokener belongs to the current memory context.
- */
-static DbaasJson *
-tokenize(struct json_tokener *tokener, const char *text, size_t len, size_t slice)
-{
-	DbaasJson  *value = NULL;
-
-	/* With the final NUL: it ends a number that stands alone. */
-	for (size_t done = 0; done <= len; done += slice)
-	{
-		if (done > 0)
-			CHECK_FOR_INTERRUPTS();
-		value = json_tokener_parse_ex(tokener, text + done, (int) Min(len + 1 - done, slice));
-		if (json_tokener_get_error(tokener) != json_tokener_continue)
-			break;
-	}
-	return value;
-}
-
-bool
-dbaas_json_parse(MemoryContext cxt, const char *text, size_t len, size_t max_memory,
-				 DbaasJson **value, char **problem)
-{
-	MemoryContext parse_cxt;
-	MemoryContext oldcxt;
-	MemoryContextCallback *callback;
-	size_t		kept_len = len;
-	const char *kept;
-	const char *fault;
-	enum json_tokener_error error = json_tokener_continue;
-	struct json_tokener *tokener;
-
-	*value = NULL;
-	*problem = NULL;
-	if (len >= MaxAllocSize / 2 || estimate_memory(text, len) > (double) max_memory)
-	{
-		*problem = pstrdup("it would need too much memory, which option max_response_bytes bounds");
-		return false;
-	}
-
-	parse_cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw JSON", ALLOCSET_SMALL_SIZES);
-	oldcxt = MemoryContextSwitchTo(parse_cxt);
-	callback = palloc(sizeof(MemoryContextCallback));
-	kept = keep_digits(text, &kept_len);
-	tokener = json_tokener_new_ex(DBAAS_JSON_MAX_DEPTH);
-	if (tokener)
-	{
-		callback->func = free_tokener;
-		callback->arg = tokener;
-		MemoryContextRegisterResetCallback(parse_cxt, callback);
-		/* What is short is not cut, even where keep_digits() made it longer. */
-		*value = tokenize(tokener, kept, kept_len,
-						  len <= DBAAS_JSON_SHORT ? kept_len + 1 : SLICE_BYTES);
-		error = json_tokener_get_error(tokener);
-	}
-	MemoryContextSwitchTo(oldcxt);
-	MemoryContextDelete(parse_cxt);
-
-	if (tokener == NULL)
-	{
-		*problem = pstrdup("out of memory");
-		return false;
-	}
-	if (error != json_tokener_success)
-	{
-		*problem = error == json_tokener_continue ?
-			psprintf("it ends too early, after %zu bytes", len) :
-			psprintf("%s", json_tokener_error_desc(error));
-		return false;
-	}
-	dbaas_json_own(cxt, *value);
-	fault = find_fault(text, len);
-	if (fault == NULL)
-		return true;
-	*value = NULL;
-	*problem = psprintf("syntax error near byte %zu", (size_t) (fault - text));
+	parser->fault = parser->p;
 	return false;
 }
 
-const char *
-dbaas_json_text(DbaasJson *value)
+/* Adds a node; NULL when there are too many. */
+static inline DbaasJson *
+add_node(Parser *parser, DbaasJsonType type)
 {
-	return json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN |
-										  JSON_C_TO_STRING_NOSLASHESCAPE);
+	DbaasJson  *node;
+
+	if (parser->nnodes == parser->room)
+	{
+		if (parser->room >= parser->max_nodes)
+		{
+			parser->problem = "it holds too many values for option max_response_bytes";
+			return NULL;
+		}
+		parser->room = Min(parser->room * 2, parser->max_nodes);
+		parser->nodes = repalloc_huge(parser->nodes, parser->room * sizeof(DbaasJson));
+	}
+	if (parser->interruptible && parser->nnodes % NODES_PER_INTERRUPT == 0)
+		CHECK_FOR_INTERRUPTS();
+	node = &parser->nodes[parser->nnodes++];
+	node->text = parser->p;
+	node->len = 0;
+	node->type = type;
+	node->escaped = false;
+	node->size = 1;
+	return node;
+}
+
+/* ------------------------------------------------------------------------
+ * Strings
+ * ------------------------------------------------------------------------ */
+
+static inline int
+hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' :
+		c >= 'a' && c <= 'f' ? c - 'a' + 10 :
+		c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* The code unit of the \uXXXX escape at p, or -1 when there is none. */
+static int
+escaped_unit(const char *p, const char *end)
+{
+	int			unit = 0;
+
+	if (end - p < 6 || p[0] != '\\' || p[1] != 'u')
+		return -1;
+	for (int i = 2; i < 6; i++)
+	{
+		int			digit = hex_digit(p[i]);
+
+		if (digit < 0)
+			return -1;
+		unit = unit * 16 + digit;
+	}
+	return unit;
+}
+
+static inline bool
+is_high_surrogate(int unit)
+{
+	return unit >= 0xd800 && unit <= 0xdbff;
+}
+
+static inline bool
+is_low_surrogate(int unit)
+{
+	return unit >= 0xdc00 && unit <= 0xdfff;
+}
+
+/* Goes behind the escape at p; false when it is none, or not allowed. */
+static bool
+skip_escape(Parser *parser, bool is_name)
+{
+	int			unit;
+
+	if (parser->end - parser->p < 2)
+	{
+		parser->p = parser->end;
+		return fail(parser);
+	}
+	if (parser->p[1] != 'u')
+	{
+		if (parser->p[1] == '\0' || strchr("\"\\/bfnrt", parser->p[1]) == NULL)
+			return fail(parser);
+		parser->p += 2;
+		return true;
+	}
+	unit = escaped_unit(parser->p, parser->end);
+	if (unit < 0 || is_low_surrogate(unit) || (unit == 0 && is_name) ||
+		(is_high_surrogate(unit) &&
+		 !is_low_surrogate(escaped_unit(parser->p + 6, parser->end))))
+		return fail(parser);
+	parser->p += is_high_surrogate(unit) ? 12 : 6;
+	return true;
+}
+
+/* Goes behind the character at p, which is not ASCII. */
+static bool
+skip_multibyte(Parser *parser)
+{
+	int			n = pg_utf_mblen((const unsigned char *) parser->p);
+
+	if (n == 1 || parser->end - parser->p < n ||
+		!pg_utf8_islegal((const unsigned char *) parser->p, n))
+		return fail(parser);
+	parser->p += n;
+	return true;
+}
+
+/* Reads the string at p, which is a quote. */
+static bool
+read_string(Parser *parser, bool is_name)
+{
+	DbaasJson  *node;
+	const char *p = ++parser->p;
+	const char *end = parser->end;
+
+	node = add_node(parser, DBAAS_JSON_STRING);
+	if (node == NULL)
+		return false;
+	for (;;)
+	{
+		while (p < end && *p != '"' && *p != '\\' && (unsigned char) *p >= 0x20 && !IS_HIGHBIT_SET(*p))
+			p++;
+		parser->p = p;
+		if (p == end)
+			return fail(parser);
+		if (*p == '"')
+			break;
+		if (*p == '\\')
+		{
+			node->escaped = true;
+			if (!skip_escape(parser, is_name))
+				return false;
+		}
+		else if (!IS_HIGHBIT_SET(*p))
+			return fail(parser);
+		else if (!skip_multibyte(parser))
+			return false;
+		p = parser->p;
+	}
+	node->len = p - node->text;
+	parser->p = p + 1;
+	return true;
+}
+
+/* ------------------------------------------------------------------------
+ * Other scalars
+ * ------------------------------------------------------------------------ */
+
+/* Goes behind digits; false when there is none. */
+static inline bool
+skip_digits(Parser *parser)
+{
+	const char *start = parser->p;
+
+	while (parser->p < parser->end && *parser->p >= '0' && *parser->p <= '9')
+		parser->p++;
+	return parser->p > start ? true : fail(parser);
+}
+
+static bool
+read_number(Parser *parser)
+{
+	DbaasJson  *node = add_node(parser, DBAAS_JSON_INTEGER);
+
+	if (node == NULL)
+		return false;
+	if (*parser->p == '-')
+		parser->p++;
+	if (parser->p < parser->end && *parser->p == '0')
+		parser->p++;
+	else if (!skip_digits(parser))
+		return false;
+	if (parser->p < parser->end && *parser->p == '.')
+	{
+		node->type = DBAAS_JSON_NUMBER;
+		parser->p++;
+		if (!skip_digits(parser))
+			return false;
+	}
+	if (parser->p < parser->end && (*parser->p == 'e' || *parser->p == 'E'))
+	{
+		node->type = DBAAS_JSON_NUMBER;
+		parser->p++;
+		if (parser->p < parser->end && (*parser->p == '+' || *parser->p == '-'))
+			parser->p++;
+		if (!skip_digits(parser))
+			return false;
+	}
+	node->len = parser->p - node->text;
+	return true;
+}
+
+static bool
+read_word(Parser *parser, const char *word, DbaasJsonType type)
+{
+	size_t		len = strlen(word);
+	DbaasJson  *node = add_node(parser, type);
+
+	if (node == NULL)
+		return false;
+	for (size_t i = 0; i < len; i++, parser->p++)
+	{
+		if (parser->p == parser->end || *parser->p != word[i])
+			return fail(parser);
+	}
+	node->len = len;
+	return true;
+}
+
+static bool
+read_scalar(Parser *parser)
+{
+	switch (*parser->p)
+	{
+		case '"':
+			return read_string(parser, false);
+		case 't':
+			return read_word(parser, "true", DBAAS_JSON_BOOLEAN);
+		case 'f':
+			return read_word(parser, "false", DBAAS_JSON_BOOLEAN);
+		case 'n':
+			return read_word(parser, "null", DBAAS_JSON_NULL);
+		case '-':
+		case '0':
+		case '1':
+		case '2':
+		case '3':
+		case '4':
+		case '5':
+		case '6':
+		case '7':
+		case '8':
+		case '9':
+			return read_number(parser);
+		default:
+			return fail(parser);
+	}
+}
+
+/* ------------------------------------------------------------------------
+ * The whole
+ * ------------------------------------------------------------------------ */
+
+/* Reads the name of a member, and the colon behind it. */
+static bool
+read_name(Parser *parser)
+{
+	if (parser->p == parser->end || *parser->p != '"' || !read_string(parser, true))
+		return parser->fault || parser->problem ? false : fail(parser);
+	skip_space(parser);
+	if (parser->p == parser->end || *parser->p != ':')
+		return fail(parser);
+	parser->p++;
+	return true;
+}
+
+static bool
+read_text(Parser *parser)
+{
+	size_t		open[DBAAS_JSON_MAX_DEPTH]; /* nodes of arrays and objects */
+	int			depth = 0;
+	Expected	expected = VALUE;
+
+	for (;;)
+	{
+		DbaasJson  *around = depth > 0 ? &parser->nodes[open[depth - 1]] : NULL;
+		char		closing = around && around->type == DBAAS_JSON_OBJECT ? '}' : ']';
+		bool		closes;
+
+		skip_space(parser);
+		if (expected == NOTHING)
+			return parser->p == parser->end ? true : fail(parser);
+		if (parser->p == parser->end)
+			return fail(parser);
+
+		closes = around && *parser->p == closing && expected != VALUE && expected != NAME;
+		if (closes)
+		{
+			parser->p++;
+			around->len = parser->p - around->text;
+			around->size = parser->nnodes - open[--depth];
+		}
+		else if (expected == COMMA_OR_END)
+		{
+			if (*parser->p != ',')
+				return fail(parser);
+			parser->p++;
+			expected = closing == '}' ? NAME : VALUE;
+			continue;
+		}
+		else if (expected == NAME || expected == NAME_OR_END)
+		{
+			if (!read_name(parser))
+				return false;
+			expected = VALUE;
+			continue;
+		}
+		else if (*parser->p == '{' || *parser->p == '[')
+		{
+			bool		object = *parser->p == '{';
+
+			if (depth == DBAAS_JSON_MAX_DEPTH)
+			{
+				parser->problem = "its arrays and objects lie too deep in each other";
+				return false;
+			}
+			if (add_node(parser, object ? DBAAS_JSON_OBJECT : DBAAS_JSON_ARRAY) == NULL)
+				return false;
+			open[depth++] = parser->nnodes - 1;
+			parser->p++;
+			expected = object ? NAME_OR_END : VALUE_OR_END;
+			continue;
+		}
+		else if (!read_scalar(parser))
+			return false;
+		expected = depth > 0 ? COMMA_OR_END : NOTHING;
+	}
+}
+
+bool
+dbaas_json_parse(MemoryContext cxt, const char *text, size_t len, size_t max_nodes,
+				 const DbaasJson **value, char **problem)
+{
+	Parser		parser = {
+		.text = text,
+		.p = text,
+		.end = text + len,
+		.interruptible = len > DBAAS_JSON_SHORT,
+		.max_nodes = Min(max_nodes, MAX_NODES)
+	};
+
+	*value = NULL;
+	*problem = NULL;
+	if (len > PG_UINT32_MAX)
+	{
+		*problem = pstrdup("it is too long");
+		return false;
+	}
+	parser.room = Min(FIRST_NODES, parser.max_nodes);
+	parser.nodes = MemoryContextAlloc(cxt, Max(parser.room, 1) * sizeof(DbaasJson));
+	if (read_text(&parser))
+	{
+		*value = parser.nodes;
+		return true;
+	}
+	*problem = parser.problem ? pstrdup(parser.problem) :
+		parser.fault == parser.end ? psprintf("it ends too early, after %zu bytes", len) :
+		psprintf("syntax error near byte %zu", (size_t) (parser.fault - text));
+	pfree(parser.nodes);
+	return false;
+}
+
+/* ------------------------------------------------------------------------
+ * What was found
+ * ------------------------------------------------------------------------ */
+
+bool
+dbaas_json_is(const DbaasJson *value, DbaasJsonType type)
+{
+	return value && value->type == type;
+}
+
+const char *
+dbaas_json_type_name(const DbaasJson *value)
+{
+	static const char *const names[] = {
+		[DBAAS_JSON_NULL] = "null",
+		[DBAAS_JSON_BOOLEAN] = "boolean",
+		[DBAAS_JSON_INTEGER] = "integer",
+		[DBAAS_JSON_NUMBER] = "number",
+		[DBAAS_JSON_STRING] = "string",
+		[DBAAS_JSON_ARRAY] = "array",
+		[DBAAS_JSON_OBJECT] = "object"
+	};
+
+	return names[value ? value->type : DBAAS_JSON_NULL];
+}
+
+const DbaasJson *
+dbaas_json_first(const DbaasJson *container)
+{
+	return container->size > 1 ? container + 1 : NULL;
+}
+
+const DbaasJson *
+dbaas_json_next(const DbaasJson *container, const DbaasJson *item)
+{
+	/* A name is a node of its own, before its value. */
+	if (container->type == DBAAS_JSON_OBJECT)
+		item++;
+	item += item->size;
+	return item < container + container->size ? item : NULL;
+}
+
+int64
+dbaas_json_count(const DbaasJson *container)
+{
+	int64		n = 0;
+
+	for (const DbaasJson *item = dbaas_json_first(container); item;
+		 item = dbaas_json_next(container, item))
+		n++;
+	return n;
+}
+
+const DbaasJson *
+dbaas_json_unless_null(const DbaasJson *value)
+{
+	return value && value->type != DBAAS_JSON_NULL ? value : NULL;
+}
+
+const DbaasJson *
+dbaas_json_member(const DbaasJson *object, const char *name)
+{
+	const DbaasJson *found = NULL;
+	size_t		len = strlen(name);
+
+	if (!dbaas_json_is(object, DBAAS_JSON_OBJECT))
+		return NULL;
+	for (const DbaasJson *item = dbaas_json_first(object); item;
+		 item = dbaas_json_next(object, item))
+	{
+		if (item->escaped ? dbaas_json_equals(item, name) :
+			item->len == len && memcmp(item->text, name, len) == 0)
+			found = item + 1;
+	}
+	return dbaas_json_unless_null(found);
 }
 
 char *
-dbaas_json_exact_text(DbaasJson *value)
+dbaas_json_member_string(const DbaasJson *object, const char *name)
 {
-	const char *text = dbaas_json_text(value);
-	const char *end = text + strlen(text);
-	char	   *exact = palloc(end - text + 1);
-	char	   *to = exact;
+	return dbaas_json_plain_string(dbaas_json_member(object, name));
+}
 
-	/* Takes the exponent off that keep_digits() gave to long numbers. */
-	for (const char *p = text; p < end;)
+/* Writes the character of the escape at p to "to"; both go behind it. */
+static const char *
+unescape(const char *p, const char *end, char **to)
+{
+	static const char escapes[] = "bfnrt";
+	static const char meanings[] = "\b\f\n\r\t";
+	const char *found;
+	pg_wchar	code;
+
+	if (p[1] != 'u')
 	{
-		const char *start = p;
+		found = strchr(escapes, p[1]);
+		*(*to)++ = found ? meanings[found - escapes] : p[1];
+		return p + 2;
+	}
+	code = escaped_unit(p, end);
+	p += 6;
+	if (is_high_surrogate(code))
+	{
+		code = 0x10000 + ((code & 0x3ff) << 10) + (escaped_unit(p, end) & 0x3ff);
+		p += 6;
+	}
+	unicode_to_utf8(code, (unsigned char *) *to);
+	*to += pg_utf_mblen((unsigned char *) *to);
+	return p;
+}
 
-		if (*p == '"')
-			p = skip_string(p, end);
-		else
+char *
+dbaas_json_string(const DbaasJson *string, size_t *len)
+{
+	/* No character is longer than its escape. */
+	char	   *out = palloc_extended((Size) string->len + 1, MCXT_ALLOC_HUGE);
+	char	   *to = out;
+	const char *end = string->text + string->len;
+
+	if (!string->escaped)
+	{
+		memcpy(to, string->text, string->len);
+		to += string->len;
+	}
+	else
+	{
+		for (const char *p = string->text; p < end;)
 		{
-			while (p < end && isdigit((unsigned char) *p))
-				p++;
-			if (p == start)
-				p++;
+			if (*p == '\\')
+				p = unescape(p, end, &to);
+			else
+				*to++ = *p++;
 		}
-		memcpy(to, start, p - start);
-		to += p - start;
-		if (isdigit((unsigned char) *start) && p - start > MAX_INTEGER_DIGITS &&
-			strncmp(p, "e0", 2) == 0)
-			p += 2;
 	}
 	*to = '\0';
-	return exact;
+	if (len)
+		*len = to - out;
+	return out;
 }
 
-const char *
-dbaas_json_integer(DbaasJson *value)
+char *
+dbaas_json_plain_string(const DbaasJson *value)
 {
-	const char *text = dbaas_json_text(value);
-	size_t		len = strlen(text);
+	size_t		len;
+	char	   *string;
 
-	if (json_object_is_type(value, json_type_int))
-		return text;
-	/* See keep_digits(). */
-	if (json_object_is_type(value, json_type_double) && len > MAX_INTEGER_DIGITS + 2 &&
-		strcmp(text + len - 2, "e0") == 0 && strspn(text, "-0123456789") == len - 2)
-		return pnstrdup(text, len - 2);
+	if (!dbaas_json_is(value, DBAAS_JSON_STRING))
+		return NULL;
+	string = dbaas_json_string(value, &len);
+	if (strlen(string) == len)
+		return string;
+	pfree(string);
 	return NULL;
 }
 
-const char *
-dbaas_json_type_name(DbaasJson *value)
+bool
+dbaas_json_equals(const DbaasJson *value, const char *string)
 {
-	switch (json_object_get_type(value))
+	char	   *characters;
+	size_t		len;
+	bool		equal;
+
+	if (!dbaas_json_is(value, DBAAS_JSON_STRING))
+		return false;
+	if (!value->escaped)
+		return value->len == strlen(string) && memcmp(value->text, string, value->len) == 0;
+	characters = dbaas_json_string(value, &len);
+	equal = len == strlen(string) && memcmp(characters, string, len) == 0;
+	pfree(characters);
+	return equal;
+}
+
+/* The value's text with its quotes. */
+static const char *
+whole_text(const DbaasJson *value, size_t *len)
+{
+	bool		string = value->type == DBAAS_JSON_STRING;
+
+	*len = value->len + (string ? 2 : 0);
+	return value->text - (string ? 1 : 0);
+}
+
+char *
+dbaas_json_text(const DbaasJson *value)
+{
+	size_t		len;
+	const char *text = whole_text(value, &len);
+	char	   *out = palloc_extended(len + 1, MCXT_ALLOC_HUGE);
+
+	memcpy(out, text, len);
+	out[len] = '\0';
+	return out;
+}
+
+char *
+dbaas_json_compact(const DbaasJson *value)
+{
+	char	   *out = dbaas_json_text(value);
+	char	   *to = out;
+	bool		in_string = false;
+
+	for (const char *p = out; *p; p++)
 	{
-		case json_type_null:
-			return "null";
-		case json_type_boolean:
-			return "boolean";
-		case json_type_double:
-			return "number";
-		case json_type_int:
-			return "integer";
-		case json_type_object:
-			return "object";
-		case json_type_array:
-			return "array";
-		case json_type_string:
-			return "string";
+		if (!in_string && strchr(" \n\t\r", *p))
+			continue;
+		if (*p == '"')
+			in_string = !in_string;
+		if (in_string && *p == '\\')
+		{
+			/* An escape is copied as it is, but for that of a slash. */
+			if (p[1] != '/')
+				*to++ = *p;
+			p++;
+		}
+		*to++ = *p;
 	}
-	return "unknown";
-}
-
-DbaasJson *
-dbaas_json_member(DbaasJson *value, const char *name)
-{
-	DbaasJson *member;
-
-	if (json_object_is_type(value, json_type_object) &&
-		json_object_object_get_ex(value, name, &member))
-		return member;
-	return NULL;
-}
-
-const char *
-dbaas_json_member_string(DbaasJson *value, const char *name)
-{
-	DbaasJson *member = dbaas_json_member(value, name);
-
-	return json_object_is_type(member, json_type_string) &&
-		strlen(json_object_get_string(member)) == (size_t) json_object_get_string_len(member) ?
-		json_object_get_string(member) : NULL;
-}
-
-const char *
-dbaas_json_version(void)
-{
-	return json_c_version();
+	*to = '\0';
+	return out;
 }

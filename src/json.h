@@ -1,84 +1,111 @@
 /*-------------------------------------------------------------------------
  *
  * json.h
- *		JSON texts to json-c values and back, within memory contexts.
+ *		Reading JSON: one look at each byte, and a tape of what was found.
+ *
+ * Follows RFC 8259.  The text is checked and read in one pass, which leaves a
+ * node for each value and each name of a member, in the order of the text.
+ * Nodes point into the text, which has to outlive them; nothing is copied or
+ * converted before it is asked for.  Knows nothing of the API.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef DBAAS_JSON_H
 #define DBAAS_JSON_H
 
-/* json-c's type has the name of a function of PostgreSQL. */
-#define json_object json_c_object
-#include <json-c/json.h>
-#undef json_object
+typedef enum DbaasJsonType
+{
+	DBAAS_JSON_NULL,
+	DBAAS_JSON_BOOLEAN,
+	DBAAS_JSON_INTEGER,			/* a number without fraction and exponent */
+	DBAAS_JSON_NUMBER,
+	DBAAS_JSON_STRING,
+	DBAAS_JSON_ARRAY,
+	DBAAS_JSON_OBJECT
+} DbaasJsonType;
 
-/* A JSON value: an object, array, string, number or boolean; null is NULL. */
-typedef struct json_c_object DbaasJson;
+/*
+ * A value, or the name of a member, whose value is the node behind it.  The
+ * nodes of what an array or object holds follow it.
+ */
+typedef struct DbaasJson
+{
+	const char *text;			/* of a string: behind its quote */
+	uint32		len;			/* bytes; of a string: without its quotes */
+	uint32		type:3;			/* a DbaasJsonType */
+	uint32		escaped:1;		/* a string that has escapes */
+	uint32		size:28;		/* nodes, with all that it holds */
+} DbaasJson;
 
 /* Objects and arrays may lie this deep in each other. */
 #define DBAAS_JSON_MAX_DEPTH 64
 
-/* A text up to this long is parsed at once. */
+/* A text up to this long is read without serving interrupts. */
 #define DBAAS_JSON_SHORT (63 * 1024)
 
-/* Memory that values may need which are no answers. */
-#define DBAAS_JSON_MEMORY ((size_t) 256 * 1024 * 1024)
+/* Nodes that are enough for a text of len bytes, whatever it holds. */
+#define DBAAS_JSON_ALL_NODES(len) ((len) / 2 + 1)
 
 /*
- * Parses the text of len bytes, of which text[len] is NUL.  The value belongs
- * to the memory context cxt: its reset frees it.  Numbers keep all their
- * digits: dbaas_json_text() gives them back.
+ * Reads the text of len bytes.  The nodes belong to the memory context cxt and
+ * need 16 bytes each; there are at most max_nodes.  Returns false when the text
+ * is not one JSON value in UTF-8, lies deeper than DBAAS_JSON_MAX_DEPTH, or
+ * holds more values; *problem then says what is wrong, palloc'd.  Half a
+ * surrogate pair is wrong, and so is a NUL in a name.
  *
- * Returns false when the text is not one JSON value in UTF-8, lies deeper than
- * DBAAS_JSON_MAX_DEPTH, would need about more than max_memory bytes, or memory
- * runs out; *problem then says what is wrong, in the current memory context.
- * Serves interrupts, so it can raise an error; with len up to
- * DBAAS_JSON_SHORT it does not.
+ * Serves interrupts, so it can raise an error; with len up to DBAAS_JSON_SHORT
+ * it does not.
  */
-extern bool dbaas_json_parse(MemoryContext cxt, const char *text, size_t len,
-							 size_t max_memory, DbaasJson **value, char **problem);
+extern bool dbaas_json_parse(MemoryContext cxt, const char *text, size_t len, size_t max_nodes,
+							 const DbaasJson **value, char **problem);
+
+/* Is the value there, and of that type?  "value" may be NULL. */
+extern bool dbaas_json_is(const DbaasJson *value, DbaasJsonType type);
+
+/* Name of a value's type: "string", "integer", ...; "null" for NULL. */
+extern const char *dbaas_json_type_name(const DbaasJson *value);
 
 /*
- * The value belongs to the memory context cxt from now on: its reset drops
- * the reference.
+ * The values of an array, or the names of an object's members, one after the
+ * other: the first, and the one behind "item"; NULL at the end.
  */
-extern void dbaas_json_own(MemoryContext cxt, DbaasJson *value);
+extern const DbaasJson *dbaas_json_first(const DbaasJson *container);
+extern const DbaasJson *dbaas_json_next(const DbaasJson *container, const DbaasJson *item);
+
+/* How many there are: looks at each. */
+extern int64 dbaas_json_count(const DbaasJson *container);
+
+/* The value, or NULL when it is null. */
+extern const DbaasJson *dbaas_json_unless_null(const DbaasJson *value);
 
 /*
- * The value as compact JSON text without escaped slashes; belongs to the
- * value, until it changes.
+ * Value of the member of that name of an object; NULL when it is absent or
+ * null, or when there is no object.  Of several, the last counts.
  */
-extern const char *dbaas_json_text(DbaasJson *value);
+extern const DbaasJson *dbaas_json_member(const DbaasJson *object, const char *name);
+
+/* The same, if it is a string without NUL characters, palloc'd; else NULL. */
+extern char *dbaas_json_member_string(const DbaasJson *object, const char *name);
 
 /*
- * The same, as a palloc'd copy in which each number has the digits that were
- * parsed: what a request sends.
+ * A string's characters, in UTF-8, palloc'd; their bytes in *len, which may be
+ * NULL.  They may have NULs; behind them is one more.
  */
-extern char *dbaas_json_exact_text(DbaasJson *value);
+extern char *dbaas_json_string(const DbaasJson *string, size_t *len);
+
+/* The same if it is a string without NUL characters; else NULL. */
+extern char *dbaas_json_plain_string(const DbaasJson *value);
+
+/* Is the value that string? */
+extern bool dbaas_json_equals(const DbaasJson *value, const char *string);
+
+/* A value's own text, as it was written, palloc'd. */
+extern char *dbaas_json_text(const DbaasJson *value);
 
 /*
- * The digits, and sign, of a number that is written as a whole one, however
- * long; NULL when the value is something else.  Belongs to the value, or is
- * palloc'd.
+ * The same without white space between its parts and without escaped slashes,
+ * palloc'd: what a request sends.
  */
-extern const char *dbaas_json_integer(DbaasJson *value);
-
-/* Name of the value's JSON type: "string", "integer", ... */
-extern const char *dbaas_json_type_name(DbaasJson *value);
-
-/*
- * Member of that name of an object; NULL when it is absent or null, or when
- * the value is no object.
- */
-extern DbaasJson *dbaas_json_member(DbaasJson *value,
-											 const char *name);
-
-/* The same, if it is a string without NUL characters; else NULL. */
-extern const char *dbaas_json_member_string(DbaasJson *value,
-											const char *name);
-
-/* Version of json-c, as it is linked. */
-extern const char *dbaas_json_version(void);
+extern char *dbaas_json_compact(const DbaasJson *value);
 
 #endif							/* DBAAS_JSON_H */

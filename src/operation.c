@@ -270,7 +270,7 @@ take_success(DbaasOperation *operation)
 
 /* The operation ended in failure or timeout. */
 static void
-take_failure(DbaasOperation *operation, const char *state, DbaasJson *answer)
+take_failure(DbaasOperation *operation, const char *state, const DbaasJson *answer)
 {
 	const char *reason = dbaas_json_member_string(answer, "reason");
 	const char *message = dbaas_json_member_string(answer, "message");
@@ -293,7 +293,7 @@ take_failure(DbaasOperation *operation, const char *state, DbaasJson *answer)
  * Takes what the API says of the operation, in the first answer or in a poll.
  */
 static void
-take_state(DbaasOperation *operation, DbaasJson *answer)
+take_state(DbaasOperation *operation, const DbaasJson *answer)
 {
 	const char *state = dbaas_json_member_string(answer, "state");
 	const char *id = dbaas_json_member_string(answer, "id");
@@ -381,7 +381,7 @@ take_poll(DbaasOperation *operation)
 
 /* Does the list of services say that the service does not run? */
 static bool
-is_not_running(DbaasJson *answer, const char *service)
+is_not_running(const DbaasJson *answer, const char *service)
 {
 	DbaasRows  *rows = dbaas_rows_begin("dbaas-services[]", answer);
 	DbaasField *name = dbaas_field_parse("name");
@@ -390,14 +390,12 @@ is_not_running(DbaasJson *answer, const char *service)
 
 	while (service && dbaas_rows_next(rows, &problem))
 	{
-		DbaasJson  *found = dbaas_rows_field(rows, name);
+		const DbaasJson *found = dbaas_rows_field(rows, name);
 
-		if (json_object_is_type(found, json_type_string) &&
-			strcmp(json_object_get_string(found), service) == 0)
+		if (dbaas_json_equals(found, service))
 		{
 			found = dbaas_rows_field(rows, state);
-			return json_object_is_type(found, json_type_string) &&
-				strcmp(json_object_get_string(found), "running") != 0;
+			return dbaas_json_is(found, DBAAS_JSON_STRING) && !dbaas_json_equals(found, "running");
 		}
 	}
 	return false;
@@ -407,7 +405,7 @@ static void
 take_services(DbaasOperation *operation)
 {
 	DbaasError *error = dbaas_call_error(operation->call);
-	DbaasJson  *answer = error ? NULL : dbaas_call_answer(operation->call);
+	const DbaasJson *answer = error ? NULL : dbaas_call_answer(operation->call);
 
 	if (bear_poll_error(operation, error))
 		return;

@@ -26,21 +26,24 @@ typedef struct Step
 {
 	StepKind	kind;
 	char	   *member;
-	DbaasJson *container;	/* array, object or table */
-	size_t		index;			/* element, or row of the table */
-	size_t		column;			/* of the table */
-	struct json_object_iterator member_now;
-	struct json_object_iterator member_end;
-	DbaasJson *current;	/* what the step stands on */
-	const char *key;			/* its name, for STEP_MEMBERS */
-	DbaasJson *key_value;
+	const DbaasJson *container; /* array, object or table; NULL: nothing there */
+	const DbaasJson *item;		/* element, name of a member, or line of a table */
+	const DbaasJson *current;	/* what the step stands on */
 	bool		open;
+
+	/* of a table */
+	const DbaasJson *cols;
+	const DbaasJson *lines;
+	int64		ncols;
+	int64		line_number;	/* from 1 */
+	bool		line_fits;		/* has it a value for each column? */
+	const DbaasJson *col;		/* of the cell that it stands on */
+	const DbaasJson *cell;
 } Step;
 
 struct DbaasRows
 {
-	MemoryContext cxt;
-	DbaasJson *answer;
+	const DbaasJson *answer;
 	int			nsteps;
 	Step		steps[MAX_STEPS];
 	int64		number;
@@ -66,12 +69,11 @@ struct DbaasField
 };
 
 DbaasRows *
-dbaas_rows_begin(const char *expression, DbaasJson *answer)
+dbaas_rows_begin(const char *expression, const DbaasJson *answer)
 {
 	DbaasRows  *rows = palloc0(sizeof(DbaasRows));
 	const char *p = expression;
 
-	rows->cxt = CurrentMemoryContext;
 	rows->answer = answer;
 	while (*p)
 	{
@@ -90,28 +92,30 @@ dbaas_rows_begin(const char *expression, DbaasJson *answer)
 }
 
 /* The value that a level stands on: the answer, or a step's. */
-static DbaasJson *
-level_value(DbaasRows *rows, int level)
+static const DbaasJson *
+level_value(const DbaasRows *rows, int level)
 {
 	return level == 0 ? rows->answer : rows->steps[level - 1].current;
 }
 
 static char *
-wrong_shape(const Step *step, DbaasJson *found, const char *wanted)
+wrong_shape(const Step *step, const DbaasJson *found, const char *wanted)
 {
 	return psprintf("field \"%s\" is of type %s, not %s", step->member,
 					dbaas_json_type_name(found), wanted);
 }
 
-/* Checks that a table has arrays of columns and rows. */
+/* Looks for a table's arrays of columns and rows. */
 static char *
-check_table(const Step *step)
+open_table(Step *step)
 {
-	DbaasJson *cols = dbaas_json_member(step->container, "cols");
-	DbaasJson *rows = dbaas_json_member(step->container, "rows");
-
-	if (!json_object_is_type(cols, json_type_array) || !json_object_is_type(rows, json_type_array))
+	step->cols = dbaas_json_member(step->container, "cols");
+	step->lines = dbaas_json_member(step->container, "rows");
+	step->col = NULL;
+	step->line_number = 0;
+	if (!dbaas_json_is(step->cols, DBAAS_JSON_ARRAY) || !dbaas_json_is(step->lines, DBAAS_JSON_ARRAY))
 		return psprintf("field \"%s\" has no arrays \"cols\" and \"rows\"", step->member);
+	step->ncols = dbaas_json_count(step->cols);
 	return NULL;
 }
 
@@ -123,53 +127,67 @@ static char *
 open_step(DbaasRows *rows, int level)
 {
 	Step	   *step = &rows->steps[level - 1];
-	DbaasJson *above = level_value(rows, level - 1);
+	const DbaasJson *above = level_value(rows, level - 1);
 	static const struct
 	{
-		enum json_type type;
+		DbaasJsonType type;
 		const char *name;
 	}			wanted[] = {
-		[STEP_ELEMENTS] = {json_type_array, "array"},
-		[STEP_MEMBERS] = {json_type_object, "object"},
-		[STEP_CELLS] = {json_type_object, "object"}
+		[STEP_ELEMENTS] = {DBAAS_JSON_ARRAY, "array"},
+		[STEP_MEMBERS] = {DBAAS_JSON_OBJECT, "object"},
+		[STEP_CELLS] = {DBAAS_JSON_OBJECT, "object"}
 	};
 
-	if (!json_object_is_type(above, json_type_object))
+	if (!dbaas_json_is(above, DBAAS_JSON_OBJECT))
 		return psprintf("an element around field \"%s\" is of type %s, not object",
 						step->member, dbaas_json_type_name(above));
 	step->container = dbaas_json_member(above, step->member);
 	step->open = true;
-	step->index = 0;
-	step->column = 0;
+	step->item = NULL;
 	if (step->container == NULL)
 		return NULL;
-	if (!json_object_is_type(step->container, wanted[step->kind].type))
+	if (!dbaas_json_is(step->container, wanted[step->kind].type))
 		return wrong_shape(step, step->container, wanted[step->kind].name);
-	if (step->kind == STEP_MEMBERS)
-	{
-		step->member_now = json_object_iter_begin(step->container);
-		step->member_end = json_object_iter_end(step->container);
-	}
-	return step->kind == STEP_CELLS ? check_table(step) : NULL;
+	return step->kind == STEP_CELLS ? open_table(step) : NULL;
 }
 
-/* Goes to the next cell; column 0 heads each row of the table. */
+/* The item of a container behind "item", or its first. */
+static const DbaasJson *
+next_item(const DbaasJson *container, const DbaasJson *item)
+{
+	return item ? dbaas_json_next(container, item) : dbaas_json_first(container);
+}
+
+/* Goes to the next line of a table, and there to what heads it. */
+static bool
+next_line(Step *step)
+{
+	step->item = next_item(step->lines, step->item);
+	if (step->item == NULL)
+		return false;
+	step->line_number++;
+	step->line_fits = dbaas_json_is(step->item, DBAAS_JSON_ARRAY) &&
+		dbaas_json_count(step->item) == step->ncols;
+	step->col = dbaas_json_first(step->cols);
+	step->cell = step->line_fits ? dbaas_json_first(step->item) : NULL;
+	return true;
+}
+
+/* Goes to the next cell; column 0 heads each line of the table. */
 static bool
 next_cell(Step *step)
 {
-	DbaasJson *cols = dbaas_json_member(step->container, "cols");
-	DbaasJson *lines = dbaas_json_member(step->container, "rows");
-
-	if (json_object_array_length(cols) < 2)
+	if (step->ncols < 2)
 		return false;
-	if (++step->column >= json_object_array_length(cols))
-	{
-		step->column = 1;
-		step->index++;
-	}
-	if (step->index >= json_object_array_length(lines))
+	if (step->col)
+		step->col = dbaas_json_next(step->cols, step->col);
+	if (step->col == NULL && !next_line(step))
 		return false;
-	step->current = json_object_array_get_idx(lines, step->index);
+	if (step->col == dbaas_json_first(step->cols))
+		step->col = dbaas_json_next(step->cols, step->col);
+	if (step->cell)
+		step->cell = dbaas_json_next(step->item, step->cell);
+	step->current = step->item;
 	return true;
 }
 
@@ -179,24 +197,12 @@ advance_step(Step *step)
 {
 	if (step->container == NULL)
 		return false;
-	switch (step->kind)
-	{
-		case STEP_ELEMENTS:
-			if (step->index >= json_object_array_length(step->container))
-				return false;
-			step->current = json_object_array_get_idx(step->container, step->index++);
-			return true;
-		case STEP_MEMBERS:
-			if (json_object_iter_equal(&step->member_now, &step->member_end))
-				return false;
-			step->key = json_object_iter_peek_name(&step->member_now);
-			step->current = json_object_iter_peek_value(&step->member_now);
-			json_object_iter_next(&step->member_now);
-			return true;
-		case STEP_CELLS:
-			return next_cell(step);
-	}
-	return false;
+	if (step->kind == STEP_CELLS)
+		return next_cell(step);
+	step->item = next_item(step->container, step->item);
+	if (step->item)
+		step->current = step->kind == STEP_MEMBERS ? step->item + 1 : step->item;
+	return step->item != NULL;
 }
 
 /* Is what the last step stands on fit to be a row? */
@@ -204,19 +210,16 @@ static char *
 check_row(DbaasRows *rows)
 {
 	Step	   *last = rows->nsteps ? &rows->steps[rows->nsteps - 1] : NULL;
-	DbaasJson *row = level_value(rows, rows->nsteps);
+	const DbaasJson *row = level_value(rows, rows->nsteps);
 
 	if (last && last->kind == STEP_CELLS)
 	{
-		DbaasJson *cols = dbaas_json_member(last->container, "cols");
-
-		if (json_object_is_type(row, json_type_array) &&
-			json_object_array_length(row) == json_object_array_length(cols))
+		if (last->line_fits)
 			return NULL;
-		return psprintf("line %zu of field \"%s\" is not an array of as many values as there are columns",
-						last->index + 1, last->member);
+		return psprintf("line " INT64_FORMAT " of field \"%s\" is not an array of as many values as there are columns",
+						last->line_number, last->member);
 	}
-	if (!json_object_is_type(row, json_type_object))
+	if (!dbaas_json_is(row, DBAAS_JSON_OBJECT))
 		return psprintf("row " INT64_FORMAT " is of type %s, not object",
 						rows->number, dbaas_json_type_name(row));
 	return NULL;
@@ -273,11 +276,10 @@ dbaas_rows_number(const DbaasRows *rows)
 int64
 dbaas_rows_first_count(const DbaasRows *rows)
 {
-	DbaasJson *array = rows->nsteps ?
+	const DbaasJson *array = rows->nsteps ?
 		dbaas_json_member(rows->answer, rows->steps[0].member) : NULL;
 
-	return json_object_is_type(array, json_type_array) ?
-		(int64) json_object_array_length(array) : 0;
+	return dbaas_json_is(array, DBAAS_JSON_ARRAY) ? dbaas_json_count(array) : 0;
 }
 
 void
@@ -289,17 +291,21 @@ dbaas_rows_rewind(DbaasRows *rows)
 		rows->steps[i].open = false;
 }
 
-bool
-dbaas_rows_seek(DbaasRows *rows, int64 index, char **problem)
+const DbaasJson *
+dbaas_rows_position(const DbaasRows *rows)
+{
+	Assert(rows->nsteps == 1 && rows->steps[0].kind == STEP_ELEMENTS);
+	return rows->steps[0].item;
+}
+
+void
+dbaas_rows_return(DbaasRows *rows, const DbaasJson *position, int64 number)
 {
 	Assert(rows->nsteps == 1 && rows->steps[0].kind == STEP_ELEMENTS);
 	rows->started = true;
-	*problem = rows->steps[0].open ? NULL : open_step(rows, 1);
-	if (*problem)
-		return false;
-	rows->steps[0].index = index;
-	rows->number = index;
-	return dbaas_rows_next(rows, problem);
+	rows->steps[0].open = true;
+	rows->steps[0].item = rows->steps[0].current = position;
+	rows->number = number;
 }
 
 DbaasField *
@@ -340,24 +346,12 @@ dbaas_field_parse(const char *expression)
 	return field;
 }
 
-/* The name of a member, as a value that belongs to the rows. */
-static DbaasJson *
-key_value(DbaasRows *rows, Step *step)
-{
-	if (step->key_value == NULL || strcmp(json_object_get_string(step->key_value), step->key) != 0)
-	{
-		step->key_value = json_object_new_string(step->key);
-		dbaas_json_own(rows->cxt, step->key_value);
-	}
-	return step->key_value;
-}
-
-DbaasJson *
-dbaas_rows_field(DbaasRows *rows, const DbaasField *field)
+const DbaasJson *
+dbaas_rows_field(const DbaasRows *rows, const DbaasField *field)
 {
 	int			level = rows->nsteps - field->up;
-	Step	   *step;
-	DbaasJson *value;
+	const Step *step;
+	const DbaasJson *value;
 
 	if (level < 0)
 		return NULL;
@@ -366,19 +360,16 @@ dbaas_rows_field(DbaasRows *rows, const DbaasField *field)
 	switch (field->kind)
 	{
 		case FIELD_WHOLE:
-			return value;
+			return dbaas_json_unless_null(value);
 		case FIELD_KEY:
-			return step && step->kind == STEP_MEMBERS ? key_value(rows, step) : NULL;
+			return step && step->kind == STEP_MEMBERS ? step->item : NULL;
 		case FIELD_LABEL:
-			if (step && step->kind == STEP_CELLS)
-				return dbaas_json_member(json_object_array_get_idx(dbaas_json_member(step->container, "cols"),
-																   step->column), "label");
-			return NULL;
+			return step && step->kind == STEP_CELLS ? dbaas_json_member(step->col, "label") : NULL;
 		case FIELD_FIRST:
-			return step && step->kind == STEP_CELLS ? json_object_array_get_idx(value, 0) : NULL;
-		case FIELD_VALUE:
 			return step && step->kind == STEP_CELLS ?
-				json_object_array_get_idx(value, step->column) : NULL;
+				dbaas_json_unless_null(dbaas_json_first(value)) : NULL;
+		case FIELD_VALUE:
+			return step && step->kind == STEP_CELLS ? dbaas_json_unless_null(step->cell) : NULL;
 		case FIELD_MEMBER:
 			for (int i = 0; i < field->nmembers && value; i++)
 				value = dbaas_json_member(value, field->members[i]);

@@ -24,7 +24,7 @@ typedef struct DbaasField DbaasField;
  * Starts before the first row.  The expression must outlive the result, which
  * is palloc'd; the answer too.
  */
-extern DbaasRows *dbaas_rows_begin(const char *expression, DbaasJson *answer);
+extern DbaasRows *dbaas_rows_begin(const char *expression, const DbaasJson *answer);
 
 /*
  * Goes to the next row.  Returns false when there is none, or when the answer
@@ -42,18 +42,19 @@ extern void dbaas_rows_rewind(DbaasRows *rows);
 extern int64 dbaas_rows_first_count(const DbaasRows *rows);
 
 /*
- * Goes to the element with that index, from 0, of an expression that is one
- * "x[]".  Fails as dbaas_rows_next() does.
+ * Where the current row of an expression that is one "x[]" stands; and back to
+ * such a place, that of the row with that number.
  */
-extern bool dbaas_rows_seek(DbaasRows *rows, int64 index, char **problem);
+extern const DbaasJson *dbaas_rows_position(const DbaasRows *rows);
+extern void dbaas_rows_return(DbaasRows *rows, const DbaasJson *position, int64 number);
 
 /* Parses a "field" expression, in the current memory context. */
 extern DbaasField *dbaas_field_parse(const char *expression);
 
 /*
  * The field's value in the current row; NULL when it is absent or null.
- * Belongs to the answer, or to the rows until they go on.
+ * Belongs to the answer.
  */
-extern DbaasJson *dbaas_rows_field(DbaasRows *rows, const DbaasField *field);
+extern const DbaasJson *dbaas_rows_field(const DbaasRows *rows, const DbaasField *field);
 
 #endif							/* DBAAS_ROWS_H */

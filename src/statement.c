@@ -64,6 +64,9 @@ typedef struct SkippedZone
 	char	   *zone;
 } SkippedZone;
 
+static void add_name(DbaasParents *parents, DbaasRows *rows, DbaasField **fields,
+					 DbaasParentRow *row, int key, const DbaasJson *value);
+
 static dlist_head statements = DLIST_STATIC_INIT(statements);
 
 /* The endpoint that lists parents. */
@@ -236,23 +239,15 @@ add_row(DbaasParents *parents, const DbaasParentRow *row)
 	parents->rows[parents->n++] = *row;
 }
 
-/* Is the value a string that can name something: one without NUL characters? */
-static bool
-is_name(DbaasJson *value)
-{
-	return json_object_is_type(value, json_type_string) &&
-		strlen(json_object_get_string(value)) == (size_t) json_object_get_string_len(value);
-}
-
 /*
  * Adds the combinations of the current row's values, from the given key on.
- * Values that are no names stand for nothing.
+ * Values that are no names, which have no NUL characters, stand for nothing.
  */
 static void
 add_combinations(DbaasParents *parents, DbaasRows *rows, DbaasField **fields,
 				 DbaasParentRow *row, int key)
 {
-	DbaasJson  *value;
+	const DbaasJson *value;
 
 	if (key == DBAAS_PARENT_KEYS || parents->parent->keys[key].column == NULL)
 	{
@@ -260,23 +255,24 @@ add_combinations(DbaasParents *parents, DbaasRows *rows, DbaasField **fields,
 		return;
 	}
 	value = dbaas_rows_field(rows, fields[key]);
-	if (is_name(value))
+	if (dbaas_json_is(value, DBAAS_JSON_STRING))
+		add_name(parents, rows, fields, row, key, value);
+	else if (dbaas_json_is(value, DBAAS_JSON_ARRAY))
 	{
-		row->values[key] = pstrdup(json_object_get_string(value));
-		add_combinations(parents, rows, fields, row, key + 1);
+		for (const DbaasJson *element = dbaas_json_first(value); element;
+			 element = dbaas_json_next(value, element))
+			add_name(parents, rows, fields, row, key, element);
 	}
-	else if (json_object_is_type(value, json_type_array))
-	{
-		for (size_t i = 0; i < json_object_array_length(value); i++)
-		{
-			DbaasJson  *element = json_object_array_get_idx(value, i);
+}
 
-			if (!is_name(element))
-				continue;
-			row->values[key] = pstrdup(json_object_get_string(element));
-			add_combinations(parents, rows, fields, row, key + 1);
-		}
-	}
+/* The same, with that value of the key. */
+static void
+add_name(DbaasParents *parents, DbaasRows *rows, DbaasField **fields, DbaasParentRow *row,
+		 int key, const DbaasJson *value)
+{
+	row->values[key] = dbaas_json_plain_string(value);
+	if (row->values[key])
+		add_combinations(parents, rows, fields, row, key + 1);
 }
 
 static void

@@ -181,13 +181,17 @@ status_error(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer)
 
 /* Appends "; text", without "; " at the start; other values say nothing. */
 static void
-append_part(StringInfo out, DbaasJson *value)
+append_part(StringInfo out, const DbaasJson *value)
 {
-	if (!json_object_is_type(value, json_type_string) || json_object_get_string_len(value) == 0)
+	size_t		len;
+	char	   *text;
+
+	if (!dbaas_json_is(value, DBAAS_JSON_STRING) || value->len == 0)
 		return;
+	text = dbaas_json_string(value, &len);
 	if (out->len)
 		appendStringInfoString(out, "; ");
-	appendBinaryStringInfo(out, json_object_get_string(value), json_object_get_string_len(value));
+	appendBinaryStringInfo(out, text, len);
 }
 
 /*
@@ -202,25 +206,25 @@ describe_body(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer)
 	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw error body",
 											  ALLOCSET_SMALL_SIZES);
 	StringInfoData said;
-	DbaasJson *value;
-	DbaasJson *errors;
+	const DbaasJson *value;
+	const DbaasJson *errors;
 	char	   *problem;
 	char	   *excerpt;
 
 	initStringInfo(&said);
 	if (len <= DBAAS_JSON_SHORT &&
-		dbaas_json_parse(cxt, body, len, DBAAS_JSON_MEMORY, &value, &problem))
+		dbaas_json_parse(cxt, body, len, DBAAS_JSON_ALL_NODES(len), &value, &problem))
 	{
 		append_part(&said, dbaas_json_member(value, "message"));
 		append_part(&said, dbaas_json_member(value, "error"));
 		append_part(&said, dbaas_json_member(value, "title"));
 		append_part(&said, dbaas_json_member(value, "detail"));
 		errors = dbaas_json_member(value, "errors");
-		if (json_object_is_type(errors, json_type_array))
+		if (dbaas_json_is(errors, DBAAS_JSON_ARRAY))
 		{
-			for (size_t i = 0; i < json_object_array_length(errors); i++)
+			for (const DbaasJson *one = dbaas_json_first(errors); one;
+				 one = dbaas_json_next(errors, one))
 			{
-				DbaasJson *one = json_object_array_get_idx(errors, i);
 				const char *location = dbaas_json_member_string(one, "location");
 
 				append_part(&said, one);

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/sysattr.h"
+#include "body.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
@@ -409,21 +410,21 @@ make_path(DbaasWriter *writer, const DbaasRowValues *row)
 }
 
 /* A column's value as JSON. */
-static DbaasJson *
+static DbaasBody *
 json_value(const DbaasWriter *writer, int column, const char *text)
 {
-	DbaasJson  *value;
+	const DbaasJson *value;
 	char	   *problem;
 
 	if (writer->resource->columns[column].type != DBAAS_JSONB)
 		return json_object_new_string(text);
-	if (!dbaas_json_parse(CurrentMemoryContext, text, strlen(text), DBAAS_JSON_MEMORY,
-						  &value, &problem))
+	if (!dbaas_json_parse(CurrentMemoryContext, text, strlen(text),
+						  DBAAS_JSON_ALL_NODES(strlen(text)), &value, &problem))
 		refuse_value(writer, column, NULL, psprintf("It is no JSON: %s.", problem));
-	if (!json_object_is_type(value, json_type_object))
+	if (!dbaas_json_is(value, DBAAS_JSON_OBJECT))
 		refuse_value(writer, column, text,
 					 psprintf("Allowed for %s: a JSON object.", shown_name(writer->table, column)));
-	return json_object_get(value);
+	return dbaas_body_verbatim(dbaas_json_compact(value));
 }
 
 /*
@@ -434,9 +435,8 @@ static const char *
 make_body(DbaasWriter *writer, const DbaasRowValues *row, const char **secret)
 {
 	const DbaasResource *resource = writer->resource;
-	DbaasJson  *body = json_object_new_object();
+	DbaasBody  *body = dbaas_body_new();
 
-	dbaas_json_own(CurrentMemoryContext, body);
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
 		const DbaasColumn *column = &resource->columns[c];
@@ -459,7 +459,7 @@ make_body(DbaasWriter *writer, const DbaasRowValues *row, const char **secret)
 			*secret = value;
 		json_object_object_add(body, member, json_value(writer, c, value));
 	}
-	return json_object_object_length(body) ? dbaas_json_exact_text(body) : NULL;
+	return json_object_object_length(body) ? dbaas_body_text(body) : NULL;
 }
 
 void
@@ -497,23 +497,36 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 	write->counts = writer->operation == CMD_DELETE && writer->resource->protected_column;
 }
 
+/* Is that the member of an INSERT that a secret goes into? */
+static bool
+is_secret_member(const DbaasResource *resource, const DbaasJson *name)
+{
+	for (int c = 0; c < resource->ncolumns; c++)
+	{
+		const DbaasColumn *column = &resource->columns[c];
+
+		if (column->secret && column->insert && dbaas_json_equals(name, column->insert))
+			return true;
+	}
+	return false;
+}
+
 const char *
 dbaas_write_shown_body(DbaasWriter *writer, const DbaasWrite *write)
 {
-	DbaasJson  *body;
+	const DbaasJson *body;
+	DbaasBody  *shown = dbaas_body_new();
 	char	   *problem;
 
 	if (write->body == NULL || write->secret == NULL)
 		return write->body;
-	if (!dbaas_json_parse(CurrentMemoryContext, write->body, strlen(write->body), DBAAS_JSON_MEMORY,
-						  &body, &problem))
+	if (!dbaas_json_parse(CurrentMemoryContext, write->body, strlen(write->body),
+						  DBAAS_JSON_ALL_NODES(strlen(write->body)), &body, &problem))
 		return "***";
-	for (int c = 0; c < writer->resource->ncolumns; c++)
-	{
-		const DbaasColumn *column = &writer->resource->columns[c];
-
-		if (column->secret && column->insert)
-			json_object_object_add(body, column->insert, json_object_new_string("***"));
-	}
-	return dbaas_json_exact_text(body);
+	for (const DbaasJson *name = dbaas_json_first(body); name; name = dbaas_json_next(body, name))
+		json_object_object_add(shown, dbaas_json_string(name, NULL),
+							   is_secret_member(writer->resource, name) ?
+							   json_object_new_string("***") :
+							   dbaas_body_verbatim(dbaas_json_compact(name + 1)));
+	return dbaas_body_text(shown);
 }

@@ -106,7 +106,7 @@ keeps_security(DbaasConnection *conn, const char *base, char **problem)
 
 /* Takes one element of the list of zones. */
 static DbaasError *
-add_zone(DbaasConnection *conn, DbaasCall *call, DbaasJson *element, DbaasZones *zones)
+add_zone(DbaasConnection *conn, DbaasCall *call, const DbaasJson *element, DbaasZones *zones)
 {
 	const char *name = dbaas_json_member_string(element, "name");
 	const char *base = dbaas_json_member_string(element, "api-endpoint");
@@ -139,9 +139,10 @@ add_zone(DbaasConnection *conn, DbaasCall *call, DbaasJson *element, DbaasZones 
 
 /* Each zone that the option selects has to be in the list. */
 static DbaasError *
-check_selected(DbaasConnection *conn, DbaasCall *call, DbaasJson *list)
+check_selected(DbaasConnection *conn, DbaasCall *call, const DbaasJson *list)
 {
-	size_t		n = json_object_array_length(list);
+	int64		n = dbaas_json_count(list);
+	int64		i = 0;
 	const char **names = palloc0((n + 1) * sizeof(char *));
 	StringInfoData all;
 	ListCell   *lc;
@@ -149,9 +150,10 @@ check_selected(DbaasConnection *conn, DbaasCall *call, DbaasJson *list)
 	if (n == 0)
 		return bad_list(call, "It names no zone.");
 	initStringInfo(&all);
-	for (size_t i = 0; i < n; i++)
+	for (const DbaasJson *element = dbaas_json_first(list); element;
+		 element = dbaas_json_next(list, element), i++)
 	{
-		names[i] = dbaas_json_member_string(json_object_array_get_idx(list, i), "name");
+		names[i] = dbaas_json_member_string(element, "name");
 		appendStringInfo(&all, "%s%s", i ? ", " : "", names[i]);
 	}
 	foreach(lc, dbaas_option_zones(dbaas_connection_options(conn)))
@@ -174,17 +176,16 @@ check_selected(DbaasConnection *conn, DbaasCall *call, DbaasJson *list)
 static DbaasError *
 read_list(DbaasConnection *conn, DbaasCall *call, DbaasZones *zones)
 {
-	DbaasJson *list = dbaas_json_member(dbaas_call_answer(call), "zones");
-	size_t		n;
+	const DbaasJson *list = dbaas_json_member(dbaas_call_answer(call), "zones");
 
-	if (!json_object_is_type(list, json_type_array))
+	if (!dbaas_json_is(list, DBAAS_JSON_ARRAY))
 		return bad_list(call, "The answer has no array \"zones\".");
-	n = json_object_array_length(list);
 	zones->n = 0;
-	zones->zones = palloc(Max(n, 1) * sizeof(DbaasZone));
-	for (size_t i = 0; i < n; i++)
+	zones->zones = palloc(Max(dbaas_json_count(list), 1) * sizeof(DbaasZone));
+	for (const DbaasJson *element = dbaas_json_first(list); element;
+		 element = dbaas_json_next(list, element))
 	{
-		DbaasError *error = add_zone(conn, call, json_object_array_get_idx(list, i), zones);
+		DbaasError *error = add_zone(conn, call, element, zones);
 
 		if (error)
 			return error;
