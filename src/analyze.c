@@ -62,7 +62,7 @@ begin_fetch(const DbaasTable *table)
 	DbaasFetch *fetch = NULL;
 	DbaasError *error;
 
-	spec.endpoint = dbaas_fetch_endpoint(resource, given);
+	spec.endpoint = dbaas_catalogue_endpoint(resource, given);
 	spec.keys = palloc0(resource->ncolumns * sizeof(DbaasKey));
 	if (resource->paging)
 		spec.limit = resource->paging->max_limit;
@@ -86,17 +86,17 @@ read_sample(const DbaasTable *table, TupleDesc desc, Sample *sample)
 	bool	   *isnull = palloc(desc->natts * sizeof(bool));
 	DbaasDecoder *decoder;
 	DbaasFetch *fetch = begin_fetch(table);
-	DbaasFetchStatus status;
+	DbaasReadStatus status;
 	DbaasRows  *rows;
 	const DbaasOrigin *origin;
 	DbaasError *error;
 
 	decoder = dbaas_decoder_new(table, desc, dbaas_table_shown(table));
-	while ((status = dbaas_fetch_next(fetch, &rows, &origin, &error)) != DBAAS_FETCH_END)
+	while ((status = dbaas_fetch_next(fetch, &rows, &origin, &error)) != DBAAS_READ_END)
 	{
-		if (status == DBAAS_FETCH_FAILED)
+		if (status == DBAAS_READ_FAILED)
 			dbaas_error_raise(error);
-		if (status == DBAAS_FETCH_PENDING)
+		if (status == DBAAS_READ_PENDING)
 		{
 			dbaas_call_wait(NULL, 0);
 			continue;

@@ -706,3 +706,33 @@ dbaas_catalogue_in_path(const char *path, const char *param)
 	}
 	return false;
 }
+
+bool
+dbaas_catalogue_is_param(const DbaasEndpoint *endpoint, const DbaasColumn *column)
+{
+	if (column->param == NULL)
+		return false;
+	return strcmp(endpoint->method, "POST") == 0 ||
+		dbaas_catalogue_in_path(endpoint->path, column->param);
+}
+
+const DbaasEndpoint *
+dbaas_catalogue_endpoint(const DbaasResource *resource, const bool *given)
+{
+	int			n = dbaas_catalogue_nreads(resource);
+
+	for (int i = 0; i < n - 1; i++)
+	{
+		bool		all = true;
+
+		for (int c = 0; c < resource->ncolumns; c++)
+		{
+			if (resource->columns[c].param && !given[c] &&
+				dbaas_catalogue_in_path(resource->reads[i].path, resource->columns[c].param))
+				all = false;
+		}
+		if (all)
+			return &resource->reads[i];
+	}
+	return &resource->reads[n - 1];
+}

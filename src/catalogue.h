@@ -212,4 +212,14 @@ extern int	dbaas_catalogue_nreads(const DbaasResource *resource);
 /* Does a path template hold "{param}"? */
 extern bool dbaas_catalogue_in_path(const char *path, const char *param);
 
+/* Is the column a parameter of the endpoint's requests? */
+extern bool dbaas_catalogue_is_param(const DbaasEndpoint *endpoint, const DbaasColumn *column);
+
+/*
+ * Which of a resource's endpoints a query reads, when it gives values for the
+ * columns of which given[] is true.
+ */
+extern const DbaasEndpoint *dbaas_catalogue_endpoint(const DbaasResource *resource,
+													 const bool *given);
+
 #endif							/* DBAAS_CATALOGUE_H */

@@ -396,7 +396,7 @@ read_back(ModifyState *modify, TupleTableSlot *slot, const char *id)
 	DbaasRowValues row = {slot->tts_values, slot->tts_isnull};
 	DbaasFetchSpec spec = {.resource = resource, .keys = keys, .limit = -1};
 	DbaasFetch *fetch;
-	DbaasFetchStatus status;
+	DbaasReadStatus status;
 	DbaasRows  *rows;
 	const DbaasOrigin *origin;
 	DbaasError *error;
@@ -411,16 +411,16 @@ read_back(ModifyState *modify, TupleTableSlot *slot, const char *id)
 		keys[c].values = palloc(sizeof(char *));
 		keys[c].values[keys[c].n++] = value;
 	}
-	spec.endpoint = dbaas_fetch_endpoint(resource, given);
+	spec.endpoint = dbaas_catalogue_endpoint(resource, given);
 	error = dbaas_fetch_begin(dbaas_writer_api(modify->writer), modify->statement, &spec,
 							  NULL, &fetch);
 	if (error)
 		dbaas_error_raise(error);
-	while ((status = dbaas_fetch_next(fetch, &rows, &origin, &error)) == DBAAS_FETCH_PENDING)
+	while ((status = dbaas_fetch_next(fetch, &rows, &origin, &error)) == DBAAS_READ_PENDING)
 		dbaas_call_wait(NULL, 0);
-	if (status == DBAAS_FETCH_FAILED)
+	if (status == DBAAS_READ_FAILED)
 		dbaas_error_raise(error);
-	if (status == DBAAS_FETCH_ROW)
+	if (status == DBAAS_READ_NEXT)
 	{
 		ExecClearTuple(slot);
 		dbaas_decode_row(modify->decoder, rows, origin, slot->tts_values, slot->tts_isnull);

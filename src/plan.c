@@ -336,14 +336,14 @@ choose_endpoint(const DbaasResource *resource, Pushed *pushed)
 
 	for (int c = 0; c < resource->ncolumns; c++)
 		given[c] = has_key(pushed->keys, c);
-	pushed->endpoint = dbaas_fetch_endpoint(resource, given);
+	pushed->endpoint = dbaas_catalogue_endpoint(resource, given);
 	foreach(lc, pushed->keys)
 	{
 		PushedKey  *key = lfirst(lc);
 
 		if (key->column == DBAAS_ZONE_COLUMN && !resource->global)
 			continue;
-		if (!dbaas_fetch_is_param(pushed->endpoint, &resource->columns[key->column]))
+		if (!dbaas_catalogue_is_param(pushed->endpoint, &resource->columns[key->column]))
 		{
 			pushed->keys = foreach_delete_current(pushed->keys, lc);
 			pushed->rest = true;

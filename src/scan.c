@@ -602,7 +602,7 @@ static void
 read_row(ForeignScanState *node, ScanResult *result, TupleTableSlot *slot)
 {
 	DbaasScanState *scan = node->fdw_state;
-	DbaasFetchStatus status;
+	DbaasReadStatus status;
 	DbaasRows  *rows;
 	const DbaasOrigin *origin;
 	DbaasError *error;
@@ -612,7 +612,7 @@ read_row(ForeignScanState *node, ScanResult *result, TupleTableSlot *slot)
 		return;
 	if (result->fetch == NULL)
 		start_fetch(node, result);
-	while ((status = dbaas_fetch_next(result->fetch, &rows, &origin, &error)) == DBAAS_FETCH_PENDING)
+	while ((status = dbaas_fetch_next(result->fetch, &rows, &origin, &error)) == DBAAS_READ_PENDING)
 	{
 		if (scan->async)
 		{
@@ -621,9 +621,9 @@ read_row(ForeignScanState *node, ScanResult *result, TupleTableSlot *slot)
 		}
 		dbaas_call_wait(&scan->counters, 0);
 	}
-	if (status == DBAAS_FETCH_FAILED)
+	if (status == DBAAS_READ_FAILED)
 		dbaas_error_raise(error);
-	if (status == DBAAS_FETCH_END)
+	if (status == DBAAS_READ_END)
 	{
 		dbaas_fetch_end(result->fetch);
 		result->fetch = NULL;
