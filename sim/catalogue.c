@@ -55,18 +55,18 @@ const Plan	plans[PLANS] = {
 const IntegrationType integration_types[INTEGRATION_TYPES] = {
 	{"datasource", "Grafana service that shows the data", "grafana",
 		"Service that holds the data", "pg,mysql,opensearch,thanos,clickhouse",
-	"Datasource settings", "{}"},
+	"Datasource settings", "{}", false},
 	{"logs", "Service that logs are sent from", "pg,mysql,kafka,valkey,grafana",
 		"OpenSearch service that keeps the logs", "opensearch",
 		"Logs settings",
 		"{\"elasticsearch-index-days-max\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":10000,"
 		"\"default\":3},\"elasticsearch-index-prefix\":{\"type\":\"string\",\"minLength\":1,"
-	"\"maxLength\":1024,\"default\":\"logs\"}}"},
+	"\"maxLength\":1024,\"default\":\"logs\"}}", false},
 	{"metrics", "Service that metrics are sent from", "pg,mysql,kafka,opensearch,valkey,grafana",
 		"Thanos service that keeps the metrics", "thanos",
 		"Metrics settings",
 		"{\"retention-days\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":10000},"
-	"\"database\":{\"type\":\"string\",\"maxLength\":40}}"},
+	"\"database\":{\"type\":\"string\",\"maxLength\":40}}", true},
 };
 
 const char *const external_types[EXTERNAL_TYPES] = {
@@ -219,7 +219,7 @@ integration_schema_json(const IntegrationType *type)
 
 	json_add_text(json, "type", "object");
 	json_add_text(json, "title", type->settings_title);
-	json_add_bool(json, "additionalProperties", false);
+	json_add_bool(json, "additionalProperties", type->open_settings);
 	json_add(json, "properties", json_verbatim(type->settings));
 	return json;
 }

@@ -52,6 +52,7 @@ typedef struct IntegrationType
 	const char *dests;
 	const char *settings_title;
 	const char *settings;		/* JSON schema of the members */
+	bool		open_settings;	/* may there be others? */
 } IntegrationType;
 
 typedef struct Metric

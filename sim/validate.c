@@ -213,3 +213,61 @@ validate_request(Request *request, Answer *answer)
 	return check_params(request, answer) &&
 		(request->operation->body == NULL || check_body(request, answer));
 }
+
+/* What is wrong with a setting of that schema, or NULL. */
+static const char *
+check_setting(json_object *schema, json_object *value)
+{
+	const char *type = json_member_text(schema, "type");
+	json_object *limit;
+
+	if (strcmp(type, "integer") == 0)
+	{
+		if (!json_object_is_type(value, json_type_int))
+			return "must be an integer";
+		if ((json_object_object_get_ex(schema, "minimum", &limit) &&
+			 json_object_get_int64(value) < json_object_get_int64(limit)) ||
+			(json_object_object_get_ex(schema, "maximum", &limit) &&
+			 json_object_get_int64(value) > json_object_get_int64(limit)))
+			return "is out of bounds";
+		return NULL;
+	}
+	if (!json_object_is_type(value, json_type_string))
+		return "must be a string";
+	if (!length_within(json_object_get_string(value),
+					   json_object_object_get_ex(schema, "minLength", &limit) ?
+					   json_object_get_int(limit) : NO_LIMIT,
+					   json_object_object_get_ex(schema, "maxLength", &limit) ?
+					   json_object_get_int(limit) : NO_LIMIT))
+		return "has an invalid length";
+	return NULL;
+}
+
+bool
+validate_settings(const IntegrationType *type, json_object *settings, Answer *answer)
+{
+	bool		valid;
+	json_object *properties = json_parse(type->settings, strlen(type->settings), &valid);
+	json_object *errors = json_object_new_array();
+
+	if (settings)
+	{
+		json_object_object_foreach(settings, name, value)
+		{
+			json_object *property;
+			const char *complaint = json_object_object_get_ex(properties, name, &property) ?
+				check_setting(property, value) :
+				type->open_settings ? NULL : "is not a known setting";
+
+			if (complaint)
+				add_located(errors, name, complaint);
+		}
+	}
+	json_object_put(properties);
+	valid = json_object_array_length(errors) == 0;
+	if (valid)
+		json_object_put(errors);
+	else
+		answer_problem(answer, 422, "The settings are not valid.", errors);
+	return valid;
+}

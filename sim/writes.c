@@ -156,7 +156,8 @@ create_integration(Request *request, Answer *answer)
 		return;
 	made->source = source.index;
 	made->dest = dest.index;
-	if (!check_new_integration(request, made, answer))
+	if (!check_new_integration(request, made, answer) ||
+		!validate_settings(made->type, json_object_object_get(request->json, "settings"), answer))
 		return;
 
 	state_new_id(request->zone, "integration", effect.id);
@@ -197,7 +198,9 @@ update_integration(Request *request, Answer *answer)
 		return;
 	state_service_at(request->zone, integration->source, &source);
 	state_service_at(request->zone, integration->dest, &dest);
-	if (!check_running(request, &source, answer) || !check_running(request, &dest, answer))
+	if (!check_running(request, &source, answer) || !check_running(request, &dest, answer) ||
+		!validate_settings(integration->type, json_object_object_get(request->json, "settings"),
+						   answer))
 		return;
 	strcpy(effect.id, integration->id);
 	effect.settings = settings_of(request);

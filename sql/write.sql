@@ -219,7 +219,7 @@ DELETE FROM exo.dbaas_integrations WHERE source = 'no-such' RETURNING *;
 
 -- No digit of the settings is lost, nor any character
 INSERT INTO exo.dbaas_integrations (type, source, dest, settings)
-VALUES ('metrics', 'mysql-1-0002', 'thanos-1-0007', '{"retention-days": 18446744073709551617123, "x": 0.1234567890123456789012345678901234567890,
+VALUES ('metrics', 'mysql-1-0002', 'thanos-1-0007', '{"n": 18446744073709551617123, "x": 0.1234567890123456789012345678901234567890,
   "y": 1.10, "z": -0.0, "é/日本": "a\"\\/\u0001\t😀", "nested": [{"a": null}, [], {}, true]}')
 RETURNING settings;
 SELECT settings FROM exo.dbaas_integrations WHERE source = 'mysql-1-0002';

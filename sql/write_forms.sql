@@ -243,7 +243,7 @@ INSERT INTO without_id (source) VALUES ('kafka-1-0003');
 ALTER FOREIGN TABLE mine DROP COLUMN was;
 ALTER FOREIGN TABLE mine ADD COLUMN zone text;
 INSERT INTO mine (quelle, ziel) VALUES ('pg-1-0001', 'opensearch-1-0004') RETURNING zone, quelle;
-UPDATE mine SET config = '{"a": 1}' WHERE quelle = 'pg-1-0001' RETURNING zone, config;
+UPDATE mine SET config = '{"elasticsearch-index-days-max": 1}' WHERE quelle = 'pg-1-0001' RETURNING zone, config;
 DELETE FROM mine WHERE quelle = 'pg-1-0001' RETURNING zone;
 TABLE made;
 -- Services without their zone: it is found, unless there are several

@@ -48,10 +48,10 @@ is((grep { $_ eq 'opensearch-1-0004' } names()), 1, 'a reset brings it back');
 is($sim->get("/operation/$deletion->{json}{id}")->{status}, 404, 'and forgets the operation');
 
 # Integrations
-my %new = ('integration-type' => 'logs', 'source-service' => 'pg-1-0001',
-	'dest-service' => 'opensearch-1-0004');
-my $body = '{"integration-type":"logs","source-service":"pg-1-0001",'
-  . '"dest-service":"opensearch-1-0004","settings": {"n":123456789012345678901234567890.5,"t":"a\"}"} }';
+my %new = ('integration-type' => 'metrics', 'source-service' => 'pg-1-0001',
+	'dest-service' => 'thanos-1-0007');
+my $body = '{"integration-type":"metrics","source-service":"pg-1-0001",'
+  . '"dest-service":"thanos-1-0007","settings": {"n":123456789012345678901234567890.5,"t":"a\"}"} }';
 my $creation = $sim->post('/dbaas-integration', $body);
 is($sim->post('/dbaas-integration', \%new)->{status}, 409, 'the same again, while pending: 409');
 $reference = succeed($creation, 'POST of an integration');
@@ -66,7 +66,7 @@ like($sim->get("/dbaas-integration/$id")->{content},
 	'the settings are kept digit for digit');
 my @ends = grep { grep { $_->{id} eq $id } @{ $_->{integrations} } }
   @{ $sim->get('/dbaas-service')->{json}{'dbaas-services'} };
-is_deeply([ map { $_->{name} } @ends ], [ 'pg-1-0001', 'opensearch-1-0004' ], 'both ends have it');
+is_deeply([ map { $_->{name} } @ends ], [ 'pg-1-0001', 'thanos-1-0007' ], 'both ends have it');
 
 succeed($sim->put("/dbaas-integration/$id", '{"settings":{"only":"this"}}'), 'PUT of its settings');
 is_deeply($sim->get("/dbaas-integration/$id")->{json}{settings}, { only => 'this' },
@@ -75,6 +75,27 @@ succeed($sim->delete("/dbaas-integration/$id"), 'DELETE of an integration');
 is($sim->get("/dbaas-integration/$id")->{status}, 404, 'it is gone');
 is($sim->put("/dbaas-integration/$id", '{"settings":{}}')->{status}, 404, 'PUT: 404');
 is($sim->delete("/dbaas-integration/$id")->{status}, 404, 'DELETE: 404');
+
+# Settings are held to the schema that the simulator hands out
+sub refused
+{
+	my ($type, $dest, $settings, $location, $name) = @_;
+	my $answer = $sim->post('/dbaas-integration', { 'integration-type' => $type, 'source-service' => 'pg-1-0001',
+			'dest-service' => $dest, settings => $settings });
+	is($answer->{status}, 422, "$name: 422");
+	is($answer->{json}{errors}[0]{location}, $location, 'says where');
+	return;
+}
+my $schemas = $sim->get('/dbaas-integration-settings/logs/pg/opensearch')->{json}{settings};
+is($schemas->{additionalProperties}, JSON::PP::false, 'logs take the settings of the schema alone');
+refused('logs', 'opensearch-1-0004', { nope => 1 }, q{$['nope']}, 'a setting that is in no schema');
+refused('logs', 'opensearch-1-0004', { 'elasticsearch-index-days-max' => '3' }, q{$['elasticsearch-index-days-max']}, 'a string for a number');
+refused('logs', 'opensearch-1-0004', { 'elasticsearch-index-days-max' => 10001 }, q{$['elasticsearch-index-days-max']}, 'a number that is too large');
+refused('logs', 'opensearch-1-0004', { 'elasticsearch-index-prefix' => '' }, q{$['elasticsearch-index-prefix']}, 'a string that is too short');
+refused('metrics', 'thanos-1-0007', { 'retention-days' => 1.5 }, q{$['retention-days']}, 'a fraction');
+is($sim->get('/dbaas-integration-settings/metrics/pg/thanos')->{json}{settings}{additionalProperties}, JSON::PP::true,
+	'metrics take others too');
+
 is($sim->post('/dbaas-integration', { %new, 'source-service' => 'nope' })->{status},
 	404, 'unknown source: 404');
 is($sim->post('/dbaas-integration', { %new, 'dest-service' => 'mysql-1-0002' })->{status},
@@ -152,7 +173,7 @@ $sim->config(running_time => 400, operation_time => 0);
 $sim->wait_operation($sim->post('/dbaas-integration', \%new)->{json});
 my %states = map { $_->{name} => $_->{state} } @{ $sim->get('/dbaas-service')->{json}{'dbaas-services'} };
 is($states{'pg-1-0001'}, 'rebuilding', 'the source is rebuilding');
-is($states{'opensearch-1-0004'}, 'rebuilding', 'the destination is rebuilding');
+is($states{'thanos-1-0007'}, 'rebuilding', 'the destination is rebuilding');
 is($states{'mysql-1-0002'}, 'running', 'others are running');
 is($sim->post('/dbaas-integration', { %new, 'source-service' => 'mysql-1-0002' })->{status},
 	409, 'a service that is not running cannot be changed');

@@ -11,7 +11,7 @@ my $session = $t->session;
 my $memory = 'SELECT sum(used_bytes) FROM pg_backend_memory_contexts';
 
 sub remove { return "DELETE FROM exo.dbaas_services WHERE zone = 'ch-gva-2' AND name = '$_[0]'" }
-my $insert = q{INSERT INTO exo.dbaas_integrations (zone, type, source, dest, settings) VALUES ('ch-gva-2', 'logs', 'pg-1-0001', 'opensearch-1-0004', jsonb_build_object('note', repeat('x', 10000)))};
+my $insert = q{INSERT INTO exo.dbaas_integrations (zone, type, source, dest, settings) VALUES ('ch-gva-2', 'metrics', 'pg-1-0001', 'thanos-1-0007', jsonb_build_object('note', repeat('x', 10000)))};
 my $check = q{INSERT INTO exo.dbaas_tasks (zone, service_name, source_service_uri) VALUES ('ch-gva-2', 'pg-1-0001', 'postgres://u:p@h/d')};
 
 sub descriptors { return scalar(() = glob '/proc/' . $session->pid . '/fd/*') }
@@ -66,7 +66,7 @@ foreach my $case (
 
 # One transaction that queues, and drops, much
 my $before = $session->sql($memory);
-$session->sql("BEGIN; INSERT INTO exo.dbaas_integrations (zone, type, source, dest, settings) SELECT 'ch-gva-2', 'logs', 'pg-1-0001', 'opensearch-1-0004', jsonb_build_object('note', repeat('x', 1000)) FROM generate_series(1, 5000)");
+$session->sql("BEGIN; INSERT INTO exo.dbaas_integrations (zone, type, source, dest, settings) SELECT 'ch-gva-2', 'metrics', 'pg-1-0001', 'thanos-1-0007', jsonb_build_object('note', repeat('x', 1000)) FROM generate_series(1, 5000)");
 $session->sql('ROLLBACK');
 cmp_ok($session->sql($memory) - $before, '<=', 65536, '5000 rows that are rolled back: their memory is given back');
 

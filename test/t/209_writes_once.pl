@@ -76,7 +76,7 @@ is($session->sql("WITH d AS (DELETE FROM exo.dbaas_services s USING (VALUES ('ka
 	WHERE s.name = v.n RETURNING 1) SELECT count(*) FROM d"), 1, 'is deleted once');
 is(scalar(deletes()), 1, 'with one request');
 begin();
-$session->sql("UPDATE exo.dbaas_integrations i SET settings = v.s::jsonb FROM (VALUES ('{\"a\":1}'), ('{\"a\":2}')) v(s)
+$session->sql("UPDATE exo.dbaas_integrations i SET settings = v.s::jsonb FROM (VALUES ('{\"elasticsearch-index-days-max\":1}'), ('{\"elasticsearch-index-days-max\":2}')) v(s)
 	WHERE i.zone = 'ch-gva-2' AND i.source = 'kafka-1-0003'");
 is(scalar(grep { $_->{method} eq 'PUT' } $sim->requests), 1, 'is updated once');
 
