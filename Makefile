@@ -24,7 +24,7 @@ PKG_CONFIG ?= pkg-config
 PG_CPPFLAGS = $(shell $(PKG_CONFIG) --cflags libcurl json-c 2>/dev/null)
 SHLIB_LINK = $(shell $(PKG_CONFIG) --libs libcurl json-c 2>/dev/null)
 
-EXTRA_CLEAN = test/results .built-for
+EXTRA_CLEAN = test/results .built-for test/json/reader test/json/fuzzer test/json/found
 
 PG_CONFIG ?= pg_config
 pg_config = $(shell $(PG_CONFIG) --$(1) 2>/dev/null)
@@ -35,7 +35,7 @@ PGXS := $(call pg_config,pgxs)
 
 # Goals that must work where nothing is installed yet: they install it first
 # and come back here
-FROM_NOTHING = help deps demo test valgrind check-warnings majors bare
+FROM_NOTHING = help deps demo test valgrind check-warnings majors bare fuzz
 GOALS := $(filter-out $(FROM_NOTHING) sim,$(or $(MAKECMDGOALS),all))
 
 .DEFAULT_GOAL = all
@@ -92,7 +92,7 @@ $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h)
 # The scripts call make again, with the settings that matter
 export PG_CONFIG
 
-.PHONY: help deps sim demo test check-warnings majors bare valgrind clean-sim
+.PHONY: help deps sim demo test check-warnings majors bare valgrind fuzz clean-sim
 
 help:
 	@echo 'make                 build the extension'
@@ -108,6 +108,7 @@ help:
 	@echo 'make majors          build and test on PostgreSQL 17 and 18, each in a Debian of its own'
 	@echo 'make bare            both of them in a Debian that lacks most of what they need'
 	@echo 'make valgrind        read every table under valgrind'
+	@echo 'make fuzz            look for texts that the JSON reader and json-c read differently'
 	@echo 'make deps            only install what is missing'
 	@echo
 	@echo 'PG_CONFIG=/path/to/pg_config chooses the PostgreSQL.'
@@ -141,6 +142,23 @@ bare:
 
 valgrind:
 	@test/throwaway --no-start test/valgrind
+
+# The reader of answers beside json-c, outside of a backend, with sanitizers
+READER = test/json/reader.c src/json.c
+READER_FLAGS = -g -O1 -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
+	-Wno-missing-field-initializers -Wno-ignored-attributes -fno-sanitize-recover=all \
+	-I$(PG_INCLUDES) $(shell $(PKG_CONFIG) --cflags json-c 2>/dev/null)
+READER_LIBS = -L$(call pg_config,pkglibdir) -L$(call pg_config,libdir) -lpgcommon -lpgport \
+	$(shell $(PKG_CONFIG) --libs json-c 2>/dev/null) -lm
+
+test/json/reader: $(READER) src/json.h
+	$(CC) -fsanitize=address,undefined $(READER_FLAGS) $(READER) -o $@ $(READER_LIBS)
+
+test/json/fuzzer: $(READER) src/json.h
+	$(CLANG) -DFUZZER -fsanitize=fuzzer,address,undefined $(READER_FLAGS) $(READER) -o $@ $(READER_LIBS)
+
+fuzz:
+	@test/fuzz
 
 clean: clean-sim
 clean-sim:

@@ -1,0 +1,561 @@
+/*-------------------------------------------------------------------------
+ *
+ * reader.c
+ *		Holds src/json.c to json-c, value by value, and to PostgreSQL's own
+ *		JSON parser in what is JSON at all.
+ *
+ * Links src/json.c as it is, on malloc in the place of memory contexts, so that
+ * a sanitizer sees every byte that is read.  Two programs come of this file:
+ *
+ * reader SEED COUNT [FILE...]: checks texts made of those in the files, and of
+ * its own, by COUNT random changes; the same SEED makes the same ones.  Prints
+ * how many were read and how many refused.
+ *
+ * With FUZZER defined, a target for libFuzzer.
+ *
+ * Either aborts at the first text on which the readers differ, and prints it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <json-c/json.h>
+
+#include "common/jsonapi.h"
+#include "common/pg_prng.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "../../src/json.h"
+
+/* ------------------------------------------------------------------------
+ * What src/json.c, and PostgreSQL's library, need of a backend
+ * ------------------------------------------------------------------------ */
+
+typedef struct Chunk
+{
+	struct Chunk *prev;
+	struct Chunk *next;
+} Chunk;
+
+static Chunk chunks = {&chunks, &chunks};
+
+MemoryContext CurrentMemoryContext = NULL;
+volatile sig_atomic_t InterruptPending = false;
+
+void
+ProcessInterrupts(void)
+{
+}
+
+static void *
+link_chunk(Chunk *chunk)
+{
+	if (chunk == NULL)
+		abort();
+	chunk->next = chunks.next;
+	chunk->prev = &chunks;
+	chunk->next->prev = chunk;
+	chunks.next = chunk;
+	return chunk + 1;
+}
+
+static Chunk *
+unlink_chunk(void *pointer)
+{
+	Chunk	   *chunk = (Chunk *) pointer - 1;
+
+	chunk->prev->next = chunk->next;
+	chunk->next->prev = chunk->prev;
+	return chunk;
+}
+
+void *
+MemoryContextAlloc(MemoryContext context, Size size)
+{
+	return link_chunk(malloc(sizeof(Chunk) + size));
+}
+
+void *
+palloc_extended(Size size, int flags)
+{
+	return MemoryContextAlloc(NULL, size);
+}
+
+void *
+palloc(Size size)
+{
+	return MemoryContextAlloc(NULL, size);
+}
+
+void *
+palloc0(Size size)
+{
+	return memset(palloc(size), 0, size);
+}
+
+void *
+repalloc(void *pointer, Size size)
+{
+	return repalloc_huge(pointer, size);
+}
+
+void *
+repalloc_huge(void *pointer, Size size)
+{
+	return link_chunk(realloc(unlink_chunk(pointer), sizeof(Chunk) + size));
+}
+
+void
+pfree(void *pointer)
+{
+	free(unlink_chunk(pointer));
+}
+
+char *
+pstrdup(const char *string)
+{
+	return strcpy(MemoryContextAlloc(NULL, strlen(string) + 1), string);
+}
+
+static void
+free_all(void)
+{
+	while (chunks.next != &chunks)
+		pfree(chunks.next + 1);
+}
+
+/* ------------------------------------------------------------------------
+ * The comparison
+ * ------------------------------------------------------------------------ */
+
+static const char *checked;
+static size_t checked_len;
+
+static void pg_attribute_noreturn()
+differ(const char *how)
+{
+	fprintf(stderr, "The readers differ: %s. The text of %zu bytes is:\n", how, checked_len);
+	fwrite(checked, 1, checked_len, stderr);
+	fputc('\n', stderr);
+	abort();
+}
+
+static void
+expect(bool holds, const char *otherwise)
+{
+	if (!holds)
+		differ(otherwise);
+}
+
+static void
+compare_number(struct json_object *theirs, const DbaasJson *ours)
+{
+	char	   *text = dbaas_json_text(ours);
+	char	   *end;
+
+	if (json_object_is_type(theirs, json_type_int))
+	{
+		expect(ours->type == DBAAS_JSON_INTEGER, "an integer");
+		errno = 0;
+		if (*text == '-')
+			expect(strtoll(text, &end, 10) == json_object_get_int64(theirs), "a negative integer's value");
+		else
+			expect(strtoull(text, &end, 10) == json_object_get_uint64(theirs), "an integer's value");
+		expect(*end == '\0', "an integer's end");
+	}
+	else
+	{
+		double		number = strtod(text, &end);
+
+		expect(*end == '\0', "a number's end");
+		expect(number == json_object_get_double(theirs), "a number's value");
+		expect(ours->type == DBAAS_JSON_NUMBER, "a number's type");
+	}
+}
+
+static void
+compare_string(struct json_object *theirs, const DbaasJson *ours)
+{
+	size_t		len;
+	char	   *string = dbaas_json_string(ours, &len);
+	const char *other = json_object_get_string(theirs);
+	bool		plain = strlen(string) == len;
+
+	expect(len == (size_t) json_object_get_string_len(theirs) && memcmp(string, other, len) == 0,
+		   "a string's characters");
+	expect(string[len] == '\0', "a string's end");
+	expect((dbaas_json_plain_string(ours) != NULL) == plain, "a string with a NUL");
+	expect(!plain || dbaas_json_equals(ours, string), "a string is equal to itself");
+}
+
+static void
+compare(struct json_object *theirs, const DbaasJson *ours)
+{
+	const DbaasJson *item;
+
+	switch (json_object_get_type(theirs))
+	{
+		case json_type_null:
+			expect(ours == NULL || ours->type == DBAAS_JSON_NULL, "a null");
+			break;
+		case json_type_boolean:
+			expect(dbaas_json_is(ours, DBAAS_JSON_BOOLEAN), "a boolean");
+			expect(strcmp(dbaas_json_text(ours), json_object_get_boolean(theirs) ? "true" : "false") == 0,
+				   "a boolean's value");
+			break;
+		case json_type_int:
+		case json_type_double:
+			compare_number(theirs, ours);
+			break;
+		case json_type_string:
+			expect(dbaas_json_is(ours, DBAAS_JSON_STRING), "a string");
+			compare_string(theirs, ours);
+			break;
+		case json_type_array:
+			expect(dbaas_json_is(ours, DBAAS_JSON_ARRAY), "an array");
+			expect(dbaas_json_count(ours) == (int64) json_object_array_length(theirs),
+				   "an array's length");
+			item = dbaas_json_first(ours);
+			for (size_t i = 0; i < json_object_array_length(theirs); i++)
+			{
+				compare(json_object_array_get_idx(theirs, i), item);
+				item = dbaas_json_next(ours, item);
+			}
+			expect(item == NULL, "an array's end");
+			break;
+		case json_type_object:
+			expect(dbaas_json_is(ours, DBAAS_JSON_OBJECT), "an object");
+			/* Of members with one name the last counts, there as here */
+			{
+				json_object_object_foreach(theirs, name, value)
+					compare(value, dbaas_json_member(ours, name));
+			}
+			for (item = dbaas_json_first(ours); item; item = dbaas_json_next(ours, item))
+				expect(json_object_object_get_ex(theirs, dbaas_json_string(item, NULL), NULL),
+					   "the name of a member");
+			break;
+	}
+}
+
+static struct json_object *
+parse_with_json_c(const char *text, size_t len)
+{
+	struct json_tokener *tokener = json_tokener_new_ex(DBAAS_JSON_MAX_DEPTH + 2);
+	struct json_object *value;
+
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	/* The NUL at the end ends a number */
+	value = json_tokener_parse_ex(tokener, text, len + 1);
+	if (json_tokener_get_error(tokener) != json_tokener_success)
+	{
+		fprintf(stderr, "json-c: %s\n", json_tokener_error_desc(json_tokener_get_error(tokener)));
+		differ("json-c refuses it");
+	}
+	json_tokener_free(tokener);
+	return value;
+}
+
+/* What PostgreSQL's own parser says of it. */
+static JsonParseErrorType
+parse_with_postgres(const char *text, size_t len)
+{
+	JsonSemAction nothing = {0};
+	JsonLexContext *lexer;
+
+#if PG_VERSION_NUM >= 170000
+	lexer = makeJsonLexContextCstringLen(NULL, text, len, PG_UTF8, true);
+#else
+	lexer = makeJsonLexContextCstringLen(unconstify(char *, text), (int) len, PG_UTF8, true);
+#endif
+	return pg_parse_json(lexer, &nothing);
+}
+
+/* How deep its arrays and objects lie in each other, if it is JSON. */
+static int
+depth_of(const char *text, size_t len)
+{
+	int			depth = 0;
+	int			deepest = 0;
+	bool		in_string = false;
+
+	for (size_t i = 0; i < len; i++)
+	{
+		if (in_string && text[i] == '\\')
+			i++;
+		else if (text[i] == '"')
+			in_string = !in_string;
+		else if (!in_string && (text[i] == '[' || text[i] == '{'))
+			deepest = Max(deepest, ++depth);
+		else if (!in_string && (text[i] == ']' || text[i] == '}'))
+			depth--;
+	}
+	return deepest;
+}
+
+/*
+ * json-c takes a character that it made of two escapes for half of a pair when
+ * its lower 16 bits are in their range, and reads U+FFFD.  Is there one?
+ */
+static bool
+lost_by_json_c(const DbaasJson *value)
+{
+	for (uint32 i = 0; i < value->size; i++)
+	{
+		const unsigned char *p;
+		size_t		len;
+
+		if (value[i].type != DBAAS_JSON_STRING || !value[i].escaped)
+			continue;
+		p = (unsigned char *) dbaas_json_string(&value[i], &len);
+		for (const unsigned char *end = p + len; p < end; p += pg_utf_mblen(p))
+		{
+			if (pg_utf_mblen(p) == 4 && (utf8_to_unicode(p) & 0xf800) == 0xd800)
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool
+has_nul_escape(const char *text)
+{
+	return strstr(text, "\\u0000") != NULL;
+}
+
+/* Compares what was read, and what would be sent of it. */
+static void
+check_values(const DbaasJson *ours)
+{
+	struct json_object *theirs = parse_with_json_c(checked, checked_len);
+	char	   *compact = dbaas_json_compact(ours);
+	const DbaasJson *again;
+	char	   *problem;
+
+	compare(theirs, ours);
+	expect(dbaas_json_parse(NULL, compact, strlen(compact), DBAAS_JSON_ALL_NODES(strlen(compact)),
+							&again, &problem), "the compact text is read");
+	compare(theirs, again);
+	expect(strcmp(dbaas_json_compact(again), compact) == 0, "the compact text is compact");
+	json_object_put(theirs);
+}
+
+/* Checks a text, which a NUL follows.  Is it JSON? */
+static bool
+check(const char *text, size_t len)
+{
+	const DbaasJson *ours;
+	char	   *problem;
+	bool		accepted;
+	bool		utf8;
+	JsonParseErrorType verdict;
+
+	checked = text;
+	checked_len = len;
+	accepted = dbaas_json_parse(NULL, text, len, DBAAS_JSON_ALL_NODES(len), &ours, &problem);
+	expect(accepted == (problem == NULL), "a problem without cause");
+
+	utf8 = pg_encoding_verifymbstr(PG_UTF8, text, (int) len) == (int) len;
+	verdict = utf8 ? parse_with_postgres(text, len) : JSON_INVALID_TOKEN;
+	if (!accepted)
+	{
+		expect(verdict != JSON_SUCCESS || depth_of(text, len) > DBAAS_JSON_MAX_DEPTH,
+			   psprintf("it is JSON, and is refused: %s", problem));
+	}
+	else
+	{
+		/* PostgreSQL refuses a NUL in any string, we in a name alone */
+		expect(verdict == JSON_SUCCESS ||
+			   (verdict == JSON_UNICODE_CODE_POINT_ZERO && has_nul_escape(text)),
+			   "it is not JSON, and is read");
+		expect(ours->size <= DBAAS_JSON_ALL_NODES(len), "the number of nodes");
+		if (!lost_by_json_c(ours))
+			check_values(ours);
+	}
+	return accepted;
+}
+
+static bool
+check_copy(const char *text, size_t len)
+{
+	/* Exactly as long, so that a sanitizer sees who reads on */
+	char	   *copy = malloc(len + 1);
+	bool		accepted;
+
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	accepted = check(copy, len);
+	free_all();
+	free(copy);
+	return accepted;
+}
+
+#ifdef FUZZER
+
+extern int	LLVMFuzzerTestOneInput(const uint8 *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
+{
+	if (size < 1024 * 1024)
+		check_copy((const char *) data, size);
+	return 0;
+}
+
+#else
+
+/* ------------------------------------------------------------------------
+ * Random changes
+ * ------------------------------------------------------------------------ */
+
+#define MAX_TEXT 65536
+#define MAX_TEXTS 256
+
+typedef struct Text
+{
+	char	   *text;
+	size_t		len;
+} Text;
+
+static Text texts[MAX_TEXTS];
+static int	ntexts;
+static pg_prng_state prng;
+
+static const char *const seeds[] = {
+	"{\"a\":1,\"b\":[true,false,null],\"c\":{\"d\":\"e\"},\"a\":-0.5e-7}",
+	"[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\u00e9\\u20ac\\ud83d\\ude00\", \"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"]",
+	"{\"\\u0061\\/b\":{\"\":[[],{},[{}]]}, \"\\u0061\":0}",
+	"[0,-0,1,-1,9223372036854775807,-9223372036854775808,18446744073709551615,1234567890123456789012345]",
+	"[0.0,1.5,-2.25e10,1E+2,1e-2,0.1234567890123456789e05,1234567890123456789e00,1e400,-1e-400,0e5]",
+	" \t\r\n{ \"x\" : [ 1 , 2 ] , \"y\" : \"\\u0000\" } ",
+	"\"alone\"", "17", "true", "null",
+	"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",};
+
+static const char *const tokens[] = {
+	"{", "}", "[", "]", ",", ":", "\"", "\\", "\\u0000", "\\ud83d", "\\ude00", "\\u00", "\\x", "\\/", "/",
+	"-", "+", ".", "e", "E", "0", "00", "01", "1.", ".5", "1e", "-0", "1e5", "NaN", "Infinity", "-Infinity",
+	"true", "false", "null", "tru", "TRUE", "'", " ", "\n", "\t", "\r", "\f", "\v", "\x01", "\x7f", "\x80",
+	"\xc0\x80", "\xc3\xa9", "\xed\xa0\x80", "\xf0\x9f\x98\x80", "\xf4\x90\x80\x80", "\xef\xbb\xbf", "\xe2\x82",
+	"//", "/*", "*/", "\"a\":1,", "[[[[[[[[[[[[[[[[", "]]]]]]]]]]]]]]]]", "{\"a\":", "\"\":",
+	"12345678901234567890", "0.1234567890123456789e05", "\"\\ud83d\\ude00\"",};
+
+static size_t
+pick(size_t n)
+{
+	return n == 0 ? 0 : pg_prng_uint64_range(&prng, 0, n - 1);
+}
+
+static void
+add_text(const char *text, size_t len)
+{
+	if (ntexts == MAX_TEXTS || len == 0 || len > MAX_TEXT)
+		return;
+	texts[ntexts].text = malloc(len);
+	memcpy(texts[ntexts].text, text, len);
+	texts[ntexts++].len = len;
+}
+
+static void
+add_file(const char *name)
+{
+	static char text[MAX_TEXT + 1];
+	FILE	   *file = fopen(name, "r");
+
+	if (file == NULL)
+	{
+		perror(name);
+		exit(2);
+	}
+	add_text(text, fread(text, 1, sizeof(text), file));
+	fclose(file);
+}
+
+/* Puts len bytes in the place of "gone" ones. */
+static void
+splice(char *text, size_t *text_len, size_t at, size_t gone, const char *with, size_t len)
+{
+	gone = Min(gone, *text_len - at);
+	if (*text_len - gone + len > MAX_TEXT)
+		return;
+	memmove(text + at + len, text + at + gone, *text_len - at - gone);
+	memcpy(text + at, with, len);
+	*text_len += len - gone;
+}
+
+static void
+change(char *text, size_t *len)
+{
+	static char piece[MAX_TEXT];
+	size_t		at = pick(*len + 1);
+	const Text *other;
+	const char *token;
+	size_t		from;
+	size_t		n;
+
+	switch (pick(5))
+	{
+		case 0:
+			if (at < *len)
+				text[at] ^= 1 << pick(8);
+			break;
+		case 1:
+			splice(text, len, at, 1 + pick(pick(4) ? 3 : 40), "", 0);
+			break;
+		case 2:
+			token = tokens[pick(lengthof(tokens))];
+			splice(text, len, at, pick(3), token, strlen(token));
+			break;
+		case 3:
+			/* A part of itself again */
+			from = pick(*len);
+			n = pick(40);
+			n = Min(n, *len - from);
+			memcpy(piece, text + from, n);
+			splice(text, len, at, pick(3), piece, n);
+			break;
+		case 4:
+			other = &texts[pick(ntexts)];
+			from = pick(other->len);
+			n = pick(40);
+			n = Min(n, other->len - from);
+			splice(text, len, at, pick(20), other->text + from, n);
+			break;
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	static char text[MAX_TEXT + 1];
+	long		count = argc > 2 ? atol(argv[2]) : 0;
+	long		read = 0;
+
+	if (count <= 0)
+	{
+		fprintf(stderr, "usage: reader SEED COUNT [FILE...]\n");
+		return 2;
+	}
+	pg_prng_seed(&prng, strtoull(argv[1], NULL, 10));
+	for (size_t i = 0; i < lengthof(seeds); i++)
+	{
+		add_text(seeds[i], strlen(seeds[i]));
+		expect(check_copy(seeds[i], strlen(seeds[i])), "a text to start from is not JSON");
+	}
+	for (int i = 3; i < argc; i++)
+		add_file(argv[i]);
+	for (long i = 0; i < count; i++)
+	{
+		const Text *from = &texts[pick(ntexts)];
+		size_t		len = from->len;
+
+		memcpy(text, from->text, len);
+		for (size_t n = pick(4); n > 0; n--)
+			change(text, &len);
+		read += check_copy(text, len);
+	}
+	printf("%ld texts: %ld read, %ld refused\n", count, read, count - read);
+	return 0;
+}
+
+#endif							/* FUZZER */
