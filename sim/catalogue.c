@@ -215,12 +215,13 @@ service_type_json(const ServiceType *type)
 json_object *
 integration_schema_json(const IntegrationType *type)
 {
+	bool		valid;
 	json_object *json = json_object_new_object();
 
 	json_add_text(json, "type", "object");
 	json_add_text(json, "title", type->settings_title);
 	json_add_bool(json, "additionalProperties", type->open_settings);
-	json_add(json, "properties", json_verbatim(type->settings));
+	json_add(json, "properties", json_parse(type->settings, strlen(type->settings), &valid));
 	return json;
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "auth.h"
+#include "document.h"
 #include "operations.h"
 #include "options.h"
 #include "server.h"
@@ -21,7 +22,10 @@
 static int
 describe(void)
 {
-	json_object *json = operations_describe();
+	json_object *json;
+
+	operations_init();
+	json = operations_describe();
 
 	puts(json_text(json));
 	json_object_put(json);
@@ -100,6 +104,8 @@ serve(void)
 	int			signal_descriptor = take_signals();
 
 	clock_start();
+	document_init();
+	operations_init();
 	wait_init();
 	state_init();
 	if (signal_descriptor < 0 || !server_start())

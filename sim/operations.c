@@ -1,134 +1,101 @@
 /*
  * operations.c
- *		The API's operations as one table: paths, parameters, bodies, handlers.
+ *		The API's operations: those of its document, and which of them are served how.
  *
- * Adding an operation is adding a row, and a handler.  A test compares the
- * table with the API's OpenAPI document.
+ * Serving an operation is adding a row to the table, and a handler; its
+ * parameters and its body are the document's.  The others are answered with 501.
  */
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "auth.h"
+#include "document.h"
 #include "handlers.h"
 #include "operations.h"
-#include "unserved.h"
 
-#define NO_LIMITS NO_LIMIT, NO_LIMIT, NO_LIMIT, NO_LIMIT
-#define LENGTHS(min, max) NO_LIMIT, NO_LIMIT, (min), (max)
-#define BOUNDS(min, max) (min), (max), NO_LIMIT, NO_LIMIT
-#define END_OF_FIELDS {NULL, FIELD_STRING, false, NULL, NULL, NO_LIMITS}
+/* How operations are served; the first row that matches counts. */
+static const struct
+{
+	const char *method;
+	const char *paths;			/* a * stands for one segment, or a part of one */
+	Handler		handler;
+	bool		may_be_unsigned;
+	bool		locks;
+	const char *shown_by;
+}			served[] =
+{
+	{"GET", "/zone", list_zones, true, false, NULL},
+	{"GET", "/operation/*", get_operation, false, false, NULL},
+	{"GET", "/dbaas-service", list_services, false, false, NULL},
+	{"DELETE", "/dbaas-service/*", delete_service, false, false, NULL},
+	{"GET", "/dbaas-service-type", list_service_types, false, true, NULL},
+	{"GET", "/dbaas-service-type/*", get_service_type, false, true, NULL},
+	{"GET", "/dbaas-settings-*", get_service_settings, false, true, NULL},
 
-static const char *const integration_type_values[] = {"datasource", "logs", "metrics", NULL};
-static const char *const external_type_values[] = {
-	"datadog", "elasticsearch", "opensearch", "prometheus", "rsyslog", NULL
-};
-static const char *const sort_order_values[] = {"asc", "desc", NULL};
-static const char *const period_values[] = {"day", "hour", "month", "week", "year", NULL};
-static const char *const method_values[] = {"dump", "replication", NULL};
+	{"POST", "/dbaas-integration", create_integration, false, false, "get-dbaas-integration"},
+	{"GET", "/dbaas-integration/*", get_integration, false, false, NULL},
+	{"PUT", "/dbaas-integration/*", update_integration, false, false, "get-dbaas-integration"},
+	{"DELETE", "/dbaas-integration/*", delete_integration, false, false, "get-dbaas-integration"},
+	{"GET", "/dbaas-integration-types", list_integration_types, false, true, NULL},
+	{"GET", "/dbaas-integration-settings/*/*/*", list_integration_settings, false, true, NULL},
 
-static const BodyField integration_fields[] = {
-	{"integration-type", FIELD_STRING, true, NULL, integration_type_values, NO_LIMITS},
-	{"source-service", FIELD_STRING, true, NULL, NULL, LENGTHS(0, 63)},
-	{"dest-service", FIELD_STRING, true, NULL, NULL, LENGTHS(0, 63)},
-	{"settings", FIELD_OBJECT, false, NULL, NULL, NO_LIMITS},
-	END_OF_FIELDS
-};
+	{"GET", "/dbaas-external-endpoints", list_external_endpoints, false, true, NULL},
+	{"GET", "/dbaas-external-integrations/*", list_external_integrations, false, false, NULL},
+	{"GET", "/dbaas-external-integration/*", get_external_integration, false, false, NULL},
+	{"PUT", "/dbaas-external-endpoint/*/attach", attach_service, false, false,
+	"get-dbaas-external-integration"},
+	{"PUT", "/dbaas-external-endpoint/*/detach", detach_service, false, false,
+	"get-dbaas-external-integration"},
 
-static const BodyField settings_fields[] = {
-	{"settings", FIELD_OBJECT, true, NULL, NULL, NO_LIMITS},
-	END_OF_FIELDS
-};
+	{"POST", "/dbaas-service-logs/*", get_service_logs, false, true, NULL},
+	{"POST", "/dbaas-service-metrics/*", get_service_metrics, false, true, NULL},
+	{"GET", "/dbaas-ca-certificate", get_ca_certificate, false, true, NULL},
+	{"GET", "/dbaas-migration-status/*", get_migration_status, false, false, NULL},
+	{"GET", "/dbaas-task/*/*", get_task, false, false, NULL},
+	{"POST", "/dbaas-task-migration-check/*", create_migration_check, false, false,
+	"get-dbaas-task"},
 
-static const BodyField attach_fields[] = {
-	{"dest-endpoint-id", FIELD_STRING, true, "uuid", NULL, NO_LIMITS},
-	{"type", FIELD_STRING, true, NULL, external_type_values, NO_LIMITS},
-	END_OF_FIELDS
-};
-
-static const BodyField detach_fields[] = {
-	{"integration-id", FIELD_STRING, true, "uuid", NULL, NO_LIMITS},
-	END_OF_FIELDS
-};
-
-static const BodyField logs_fields[] = {
-	{"limit", FIELD_INTEGER, false, NULL, NULL, BOUNDS(1, 500)},
-	{"sort-order", FIELD_STRING, false, NULL, sort_order_values, NO_LIMITS},
-	{"offset", FIELD_STRING, false, NULL, NULL, NO_LIMITS},
-	END_OF_FIELDS
-};
-
-static const BodyField metrics_fields[] = {
-	{"period", FIELD_STRING, false, NULL, period_values, NO_LIMITS},
-	END_OF_FIELDS
+	/* the types' own paths, /dbaas-postgres/{name} and so on */
+	{"GET", "/dbaas-*/{name}", get_service_details, false, false, NULL},
+	{"GET", "/dbaas-*/{service-name}/user", list_service_users, false, false, NULL},
 };
 
-static const BodyField migration_check_fields[] = {
-	{"source-service-uri", FIELD_STRING, true, NULL, NULL, LENGTHS(1, 512)},
-	{"method", FIELD_STRING, false, NULL, method_values, NO_LIMITS},
-	{"ignore-dbs", FIELD_STRING, false, NULL, NULL, LENGTHS(1, 2048)},
-	END_OF_FIELDS
-};
+static ApiOperation *operations;
+static size_t operation_count;
 
-#define NO_PARAMS {{NULL, NULL, NO_LIMIT, NO_LIMIT}}
-#define TEXT(name) {name, NULL, NO_LIMIT, NO_LIMIT}
-#define UUID(name) {name, "uuid", NO_LIMIT, NO_LIMIT}
-#define SERVICE(name) {name, NULL, 0, 63}
+static void
+serve(ApiOperation *operation)
+{
+	for (size_t i = 0; i < lengthof(served); i++)
+		if (strcmp(served[i].method, operation->method) == 0 &&
+			fnmatch(served[i].paths, operation->path, FNM_PATHNAME) == 0)
+		{
+			operation->handler = served[i].handler;
+			operation->may_be_unsigned = served[i].may_be_unsigned;
+			operation->locks = served[i].locks;
+			operation->shown_by = served[i].shown_by;
+			return;
+		}
+}
 
-static const ApiOperation operations[] = {
-	{"GET", "/zone", "list-zones", list_zones,
-	NO_PARAMS, NULL, true, false, NULL},
-	{"GET", "/operation/{id}", "get-operation", get_operation,
-	{UUID("id")}, NULL, false, false, NULL},
-	{"GET", "/dbaas-service", "list-dbaas-services", list_services,
-	NO_PARAMS, NULL, false, false, NULL},
-	{"DELETE", "/dbaas-service/{name}", "delete-dbaas-service", delete_service,
-	{TEXT("name")}, NULL, false, false, NULL},
-	{"GET", "/dbaas-service-type", "list-dbaas-service-types", list_service_types,
-	NO_PARAMS, NULL, false, true, NULL},
-	{"GET", "/dbaas-service-type/{service-type-name}", "get-dbaas-service-type", get_service_type,
-	{TEXT("service-type-name")}, NULL, false, true, NULL},
-	{"POST", "/dbaas-integration", "create-dbaas-integration", create_integration,
-	NO_PARAMS, integration_fields, false, false, "get-dbaas-integration"},
-	{"GET", "/dbaas-integration/{id}", "get-dbaas-integration", get_integration,
-	{UUID("id")}, NULL, false, false, NULL},
-	{"PUT", "/dbaas-integration/{id}", "update-dbaas-integration", update_integration,
-	{UUID("id")}, settings_fields, false, false, "get-dbaas-integration"},
-	{"DELETE", "/dbaas-integration/{id}", "delete-dbaas-integration", delete_integration,
-	{UUID("id")}, NULL, false, false, "get-dbaas-integration"},
-	{"GET", "/dbaas-integration-types", "list-dbaas-integration-types", list_integration_types,
-	NO_PARAMS, NULL, false, true, NULL},
-	{"GET", "/dbaas-integration-settings/{integration-type}/{source-type}/{dest-type}",
-		"list-dbaas-integration-settings", list_integration_settings,
-	{TEXT("integration-type"), TEXT("source-type"), TEXT("dest-type")}, NULL, false, true, NULL},
-	{"GET", "/dbaas-external-endpoints", "list-dbaas-external-endpoints", list_external_endpoints,
-	NO_PARAMS, NULL, false, true, NULL},
-	{"GET", "/dbaas-external-integrations/{service-name}", "list-dbaas-external-integrations",
-		list_external_integrations,
-	{SERVICE("service-name")}, NULL, false, false, NULL},
-	{"GET", "/dbaas-external-integration/{integration-id}", "get-dbaas-external-integration",
-		get_external_integration,
-	{UUID("integration-id")}, NULL, false, false, NULL},
-	{"PUT", "/dbaas-external-endpoint/{source-service-name}/attach",
-		"attach-dbaas-service-to-endpoint", attach_service,
-	{SERVICE("source-service-name")}, attach_fields, false, false, "get-dbaas-external-integration"},
-	{"PUT", "/dbaas-external-endpoint/{source-service-name}/detach",
-		"detach-dbaas-service-from-endpoint", detach_service,
-	{SERVICE("source-service-name")}, detach_fields, false, false, "get-dbaas-external-integration"},
-	{"POST", "/dbaas-service-logs/{service-name}", "get-dbaas-service-logs", get_service_logs,
-	{TEXT("service-name")}, logs_fields, false, true, NULL},
-	{"POST", "/dbaas-service-metrics/{service-name}", "get-dbaas-service-metrics",
-		get_service_metrics,
-	{TEXT("service-name")}, metrics_fields, false, true, NULL},
-	{"GET", "/dbaas-ca-certificate", "get-dbaas-ca-certificate", get_ca_certificate,
-	NO_PARAMS, NULL, false, true, NULL},
-	{"GET", "/dbaas-migration-status/{name}", "get-dbaas-migration-status", get_migration_status,
-	{SERVICE("name")}, NULL, false, false, NULL},
-	{"GET", "/dbaas-task/{service}/{id}", "get-dbaas-task", get_task,
-	{SERVICE("service"), UUID("id")}, NULL, false, false, NULL},
-	{"POST", "/dbaas-task-migration-check/{service}", "create-dbaas-task-migration-check",
-		create_migration_check,
-	{SERVICE("service")}, migration_check_fields, false, false, "get-dbaas-task"},
-};
+void
+operations_init(void)
+{
+	const DocumentedOperation *documented = document_operations(&operation_count);
+
+	operations = xcalloc(operation_count, sizeof(ApiOperation));
+	for (size_t i = 0; i < operation_count; i++)
+	{
+		operations[i].method = documented[i].method;
+		operations[i].path = documented[i].path;
+		operations[i].id = documented[i].id;
+		operations[i].params = document_resolve(documented[i].params ? documented[i].params : "[]");
+		if (documented[i].body)
+			operations[i].body = document_resolve(documented[i].body);
+		serve(&operations[i]);
+	}
+}
 
 static void
 forget_params(Request *request)
@@ -165,31 +132,16 @@ match_path(const char *template, Request *request)
 	return *template == '\0' && *path == '\0';
 }
 
-/* Is it an operation that is documented and not served? */
-static bool
-is_unserved(Request *request)
-{
-	bool		found = false;
-
-	for (size_t i = 0; i < lengthof(unserved) && !found; i++)
-	{
-		found = strcmp(unserved[i].method, request->method) == 0 &&
-			match_path(unserved[i].path, request);
-		forget_params(request);
-	}
-	return found;
-}
-
-/* The methods of the paths that match, as an Allow header has them. */
+/* The methods of the paths that match and are served, as an Allow header has them. */
 static const char *
 allowed_methods(Request *request)
 {
 	static _Thread_local char allowed[64];
 
 	allowed[0] = '\0';
-	for (size_t i = 0; i < lengthof(operations); i++)
+	for (size_t i = 0; i < operation_count; i++)
 	{
-		if (match_path(operations[i].path, request))
+		if (operations[i].handler && match_path(operations[i].path, request))
 		{
 			if (*allowed)
 				strcat(allowed, ", ");
@@ -203,17 +155,22 @@ allowed_methods(Request *request)
 bool
 operations_route(Request *request, Answer *answer)
 {
-	for (size_t i = 0; i < lengthof(operations); i++)
+	bool		documented = false;
+
+	for (size_t i = 0; i < operation_count; i++)
 	{
 		if (strcmp(operations[i].method, request->method) == 0 &&
 			match_path(operations[i].path, request))
 		{
 			request->operation = &operations[i];
-			return true;
+			if (operations[i].handler)
+				return true;
+			documented = true;
 		}
 		forget_params(request);
 	}
-	if (is_unserved(request))
+	request->operation = NULL;
+	if (documented)
 	{
 		answer_message(answer, 501, "This operation is documented, but the simulator does not serve it");
 		return false;
@@ -229,89 +186,24 @@ operations_route(Request *request, Answer *answer)
 	return false;
 }
 
-static void
-describe_limit(json_object *json, const char *name, int64_t limit)
-{
-	if (limit != NO_LIMIT)
-		json_add_number(json, name, limit);
-}
-
-static json_object *
-describe_field(const BodyField *field)
-{
-	static const char *const type_names[] = {"string", "integer", "object"};
-	json_object *json = json_object_new_object();
-
-	json_add_text(json, "type", type_names[field->type]);
-	json_add_bool(json, "required", field->required);
-	if (field->format)
-		json_add_text(json, "format", field->format);
-	if (field->values)
-	{
-		json_object *values = json_object_new_array();
-
-		for (const char *const *value = field->values; *value; value++)
-			json_object_array_add(values, json_object_new_string(*value));
-		json_add(json, "enum", values);
-	}
-	describe_limit(json, "minimum", field->minimum);
-	describe_limit(json, "maximum", field->maximum);
-	describe_limit(json, "minLength", field->min_length);
-	describe_limit(json, "maxLength", field->max_length);
-	return json;
-}
-
-static json_object *
-describe_params(const PathParam *params)
-{
-	json_object *array = json_object_new_array();
-
-	for (int i = 0; i < MAX_PARAMS && params[i].name; i++)
-	{
-		json_object *json = json_object_new_object();
-
-		json_add_text(json, "name", params[i].name);
-		if (params[i].format)
-			json_add_text(json, "format", params[i].format);
-		describe_limit(json, "minLength", params[i].min_length);
-		describe_limit(json, "maxLength", params[i].max_length);
-		json_object_array_add(array, json);
-	}
-	return array;
-}
-
 json_object *
 operations_describe(void)
 {
 	json_object *array = json_object_new_array();
 
-	for (size_t i = 0; i < lengthof(operations); i++)
+	for (size_t i = 0; i < operation_count; i++)
 	{
 		json_object *json = json_object_new_object();
 
 		json_add_text(json, "method", operations[i].method);
 		json_add_text(json, "path", operations[i].path);
 		json_add_text(json, "operationId", operations[i].id);
+		json_add_bool(json, "served", operations[i].handler != NULL);
 		if (operations[i].shown_by)
 			json_add_text(json, "shownBy", operations[i].shown_by);
-		json_add(json, "parameters", describe_params(operations[i].params));
+		json_add(json, "parameters", json_object_get(operations[i].params));
 		if (operations[i].body)
-		{
-			json_object *fields = json_object_new_object();
-
-			for (const BodyField *field = operations[i].body; field->name; field++)
-				json_add(fields, field->name, describe_field(field));
-			json_add(json, "body", fields);
-		}
-		json_object_array_add(array, json);
-	}
-	for (size_t i = 0; i < lengthof(unserved); i++)
-	{
-		json_object *json = json_object_new_object();
-
-		json_add_text(json, "method", unserved[i].method);
-		json_add_text(json, "path", unserved[i].path);
-		json_add_bool(json, "served", false);
+			json_add(json, "body", json_object_get(operations[i].body));
 		json_object_array_add(array, json);
 	}
 	return array;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "document.h"
 #include "handlers.h"
 #include "options.h"
 #include "series.h"
@@ -120,6 +121,47 @@ find_service(Request *request, ServiceFacts *facts, Answer *answer)
 		return true;
 	answer_message(answer, 404, "Service not found");
 	return false;
+}
+
+void
+get_service_settings(Request *request, Answer *answer)
+{
+	const char *text = document_settings(request->api_path);
+
+	answer_body(answer, 200, "application/json", body_new(xstrdup(text), strlen(text)));
+}
+
+/* A service is found below the path of its own type alone. */
+void
+get_service_details(Request *request, Answer *answer)
+{
+	ServiceFacts facts;
+
+	if (state_service_below(request->zone, request->api_path, request->params[0], &facts))
+		answer_json(answer, 200, state_details_json(request->zone, &facts));
+	else
+		answer_message(answer, 404, "Service not found");
+}
+
+/* As the service's own read has them, but for what is secret. */
+void
+list_service_users(Request *request, Answer *answer)
+{
+	ServiceFacts facts;
+	json_object *json;
+	json_object *users;
+
+	if (!state_service_below(request->zone, request->api_path, request->params[0], &facts))
+	{
+		answer_message(answer, 404, "Service not found");
+		return;
+	}
+	users = state_details_list(request->zone, &facts, "users");
+	for (size_t i = 0; i < json_object_array_length(users); i++)
+		json_object_object_del(json_object_array_get_idx(users, i), "password");
+	json = json_object_new_object();
+	json_add(json, "users", users);
+	answer_json(answer, 200, json);
 }
 
 void

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "details.h"
 #include "options.h"
 #include "state.h"
 
@@ -426,6 +427,16 @@ state_service(SimZone *zone, const char *name, ServiceFacts *facts)
 	return state_service_at(zone, data_service_index(name, zone->index), facts);
 }
 
+bool
+state_service_below(SimZone *zone, const char *path, const char *name, ServiceFacts *facts)
+{
+	size_t		length = strcspn(path + 1, "/");
+
+	return state_service(zone, name, facts) &&
+		strlen(facts->type->path_segment) == length &&
+		strncmp(facts->type->path_segment, path + 1, length) == 0;
+}
+
 const char *
 state_service_state(SimZone *zone, const ServiceFacts *facts)
 {
@@ -444,6 +455,28 @@ void
 state_append_logs(SimZone *zone, int index, int64_t count)
 {
 	zone->services[index - 1].more_logs += count;
+}
+
+json_object *
+state_details_json(SimZone *zone, const ServiceFacts *facts)
+{
+	json_object *json = details_json(facts, state_service_state(zone, facts), NULL);
+	json_object *integrations = json_object_new_array();
+
+	for (size_t i = 0; i < zone->integration_count; i++)
+		if (zone->integrations[i].source == facts->index ||
+			zone->integrations[i].dest == facts->index)
+			json_object_array_add(integrations,
+								  state_integration_json(zone, &zone->integrations[i]));
+	json_add(json, "integrations", integrations);
+	return json;
+}
+
+json_object *
+state_details_list(SimZone *zone, const ServiceFacts *facts, const char *name)
+{
+	(void) zone;
+	return details_list(facts, NULL, name);
 }
 
 static void

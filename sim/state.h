@@ -64,7 +64,14 @@ extern void state_unlock(SimZone *zone);
 /* Fills in the facts of a service that is there; false when there is none. */
 extern bool state_service(SimZone *zone, const char *name, ServiceFacts *facts);
 extern bool state_service_at(SimZone *zone, int index, ServiceFacts *facts);
+
+/* The same, for a path below the service's own type: "/dbaas-postgres/..." */
+extern bool state_service_below(SimZone *zone, const char *path, const char *name,
+								ServiceFacts *facts);
 extern const char *state_service_state(SimZone *zone, const ServiceFacts *facts);
+extern json_object *state_details_json(SimZone *zone, const ServiceFacts *facts);
+extern json_object *state_details_list(SimZone *zone, const ServiceFacts *facts,
+									   const char *name);	/* see details_list() */
 extern int64_t state_log_count(SimZone *zone, int index);
 extern void state_append_logs(SimZone *zone, int index, int64_t count);
 extern Body *state_service_list(SimZone *zone); /* a new reference */

@@ -88,11 +88,11 @@ sub refused
 }
 my $schemas = $sim->get('/dbaas-integration-settings/logs/pg/opensearch')->{json}{settings};
 is($schemas->{additionalProperties}, JSON::PP::false, 'logs take the settings of the schema alone');
-refused('logs', 'opensearch-1-0004', { nope => 1 }, q{$['nope']}, 'a setting that is in no schema');
-refused('logs', 'opensearch-1-0004', { 'elasticsearch-index-days-max' => '3' }, q{$['elasticsearch-index-days-max']}, 'a string for a number');
-refused('logs', 'opensearch-1-0004', { 'elasticsearch-index-days-max' => 10001 }, q{$['elasticsearch-index-days-max']}, 'a number that is too large');
-refused('logs', 'opensearch-1-0004', { 'elasticsearch-index-prefix' => '' }, q{$['elasticsearch-index-prefix']}, 'a string that is too short');
-refused('metrics', 'thanos-1-0007', { 'retention-days' => 1.5 }, q{$['retention-days']}, 'a fraction');
+refused('logs', 'opensearch-1-0004', { nope => 1 }, q{$['settings']['nope']}, 'a setting that is in no schema');
+refused('logs', 'opensearch-1-0004', { 'elasticsearch-index-days-max' => '3' }, q{$['settings']['elasticsearch-index-days-max']}, 'a string for a number');
+refused('logs', 'opensearch-1-0004', { 'elasticsearch-index-days-max' => 10001 }, q{$['settings']['elasticsearch-index-days-max']}, 'a number that is too large');
+refused('logs', 'opensearch-1-0004', { 'elasticsearch-index-prefix' => '' }, q{$['settings']['elasticsearch-index-prefix']}, 'a string that is too short');
+refused('metrics', 'thanos-1-0007', { 'retention-days' => 1.5 }, q{$['settings']['retention-days']}, 'a fraction');
 is($sim->get('/dbaas-integration-settings/metrics/pg/thanos')->{json}{settings}{additionalProperties}, JSON::PP::true,
 	'metrics take others too');
 
@@ -156,8 +156,8 @@ is($sim->post('/dbaas-integration', \%new)->{json}{state}, 'failure', 'failure i
 $sim->fault({ action => 'operation', state => 'timeout', immediate => JSON::PP::true });
 my $untold = $sim->post('/dbaas-integration', \%new)->{json};
 ok(length $untold->{reason} && length $untold->{message}, 'a failure always has a reason and a message');
-is(($sim->get('/dbaas-postgres/pg-1-0001'))->{status}, 501, 'what is documented and not served: 501');
-like($sim->get('/dbaas-postgres/pg-1-0001')->{content}, qr/does not serve it/, 'which says so');
+is(($sim->get('/dbaas-postgres/pg-1-0001/user/avnadmin/password/reveal'))->{status}, 501, 'what is documented and not served: 501');
+like($sim->get('/dbaas-postgres/pg-1-0001/user/avnadmin/password/reveal')->{content}, qr/does not serve it/, 'which says so');
 is(($sim->get('/dbaas-nothing/pg-1-0001'))->{status}, 404, 'what is not documented: 404');
 $sim->fault({ action => 'operation', immediate => JSON::PP::true });
 is($sim->post('/dbaas-integration', \%new)->{json}{state}, 'success', 'success in the first answer');

@@ -1,5 +1,5 @@
 # The simulator agrees with the API's OpenAPI document, where that is at hand: the same
-# operations, parameters and body fields, and answers of the documented shape.
+# operations, parameters and bodies, and answers of the documented shape.
 use strict;
 use warnings;
 
@@ -26,20 +26,38 @@ sub resolve
 		map { $_ => $schema->{$_} } grep { $_ ne '$ref' } keys %$schema };
 }
 
-sub limits
+sub slurp
 {
-	my ($schema) = @_;
-	return map { exists $schema->{$_} ? ($_ => $schema->{$_}) : () }
-	  qw(minLength maxLength minimum maximum);
+	my ($mode, @from) = @_;
+	open my $input, $mode, @from or die "cannot read @from: $!";
+	local $/;
+	return scalar <$input>;
 }
 
-# What the table says, and what the document says in the same words.
+my $sources = "$FindBin::RealBin/../../sim";
+ok(slurp('-|', $^X, "$sources/document", $file) eq slurp('<', "$sources/documented.h"),
+	'sim/documented.h is what sim/document makes of the document');
+
+# A schema with what it refers to in its place, and without prose.
+sub facts
+{
+	my ($schema) = @_;
+	my %facts = %{ resolve($schema) };
+
+	delete @facts{qw(description title example externalDocs readOnly)};
+	delete @facts{ grep { /^exclusive/ && !$facts{$_} } keys %facts };
+	$facts{properties} = { map { $_ => facts($facts{properties}{$_}) } keys %{ $facts{properties} } }
+	  if $facts{properties};
+	$facts{$_} = facts($facts{$_}) foreach grep { ref $facts{$_} eq 'HASH' } qw(items additionalProperties);
+	return \%facts;
+}
+
+# What the simulator says, and what the document says in the same words.
 open my $output, '-|', DbaasSim::program(), '--describe' or die "cannot run the simulator: $!";
 my $described = JSON::PP->new->utf8->decode(do { local $/; <$output> });
 my %by_id;
-my (@served, @unserved);
-push @{ exists $_->{served} ? \@unserved : \@served }, $_ foreach @$described;
-foreach my $operation (@served)
+my @served = grep { $_->{served} } @$described;
+foreach my $operation (@$described)
 {
 	my $documented = $document->{paths}{ $operation->{path} }{ lc $operation->{method} };
 	my $what = "$operation->{method} $operation->{path}";
@@ -47,41 +65,18 @@ foreach my $operation (@served)
 	ok($documented, "$what is documented") or next;
 	$by_id{ $operation->{operationId} } = $documented;
 	is($operation->{operationId}, $documented->{operationId}, "$what: operationId");
-	my @parameters = map {
-		my $schema = resolve($_->{schema});
-		{
-			name => $_->{name},
-			$schema->{format} ? (format => $schema->{format}) : (),
-			limits($schema)
-		}
-	} @{ $documented->{parameters} };
+	my @parameters = map { { name => $_->{name}, schema => facts($_->{schema}) } } @{ $documented->{parameters} };
 	is_deeply($operation->{parameters}, \@parameters, "$what: parameters");
-
 	my $body = $documented->{requestBody};
-	is(!!$operation->{body}, !!$body, "$what: with a body or without");
-	next unless $body;
-	my $schema = resolve($body->{content}{'application/json'}{schema});
-	my %required = map { $_ => 1 } @{ $schema->{required} // [] };
-	my %fields = map {
-		my $field = resolve($schema->{properties}{$_});
-		$_ => {
-			type     => $field->{type},
-			required => $required{$_} ? JSON::PP::true : JSON::PP::false,
-			$field->{enum} ? (enum => $field->{enum}) : (),
-			$field->{format} && $field->{type} eq 'string' ? (format => $field->{format}) : (),
-			limits($field)
-		}
-	} keys %{ $schema->{properties} };
-	is_deeply($operation->{body}, \%fields, "$what: fields of the body");
+	is_deeply($operation->{body}, $body && facts($body->{content}{'application/json'}{schema}), "$what: body");
 }
-is(scalar @served, 23, 'all operations are described');
 
 # Whatever is documented is either served or answered with 501
 my @documented = map {
 	my $path = $_;
 	map { uc($_) . " $path" } grep { /^(?:get|post|put|delete)$/ } keys %{ $document->{paths}{$path} }
 } keys %{ $document->{paths} };
-is_deeply([ sort map { "$_->{method} $_->{path}" } @served, @unserved ], [ sort @documented ], 'the two tables have all that is documented');
+is_deeply([ sort map { "$_->{method} $_->{path}" } @$described ], [ sort @documented ], 'all that is documented is described');
 foreach my $operation (@served)
 {
 	next if $operation->{method} eq 'GET' or !defined $operation->{shownBy};
@@ -120,7 +115,7 @@ sub complaints
 	}
 	return "$where is a reference" if ref $value;
 	my $is_number = JSON::PP->new->allow_nonref->encode($value) !~ /^"/;
-	return "$where is not of type $type" if $is_number != ($type eq 'integer');
+	return "$where is not of type $type" if $is_number != ($type =~ /^(?:integer|number)$/);
 	return "$where is not in the enum"
 	  if $schema->{enum}
 	  && $where !~ /zones\[\d+\]\.name$/    # zones are data: new ones appear
@@ -130,10 +125,23 @@ sub complaints
 	return "$where is no time"
 	  if ($schema->{format} // '') eq 'date-time' && $value !~ /^\d{4}-\d\d-\d\dT[\d:]{8}(\.\d+)?Z$/;
 	return "$where is too long" if defined $schema->{maxLength} && length $value > $schema->{maxLength};
+	return "$where does not match"
+	  if defined $schema->{pattern} && $value !~ /$schema->{pattern}/;
+	return "$where is too large" if defined $schema->{maximum} && $value > $schema->{maximum};
 	return "$where is too small"
 	  if defined $schema->{minimum}
 	  && ($schema->{exclusiveMinimum} ? $value <= $schema->{minimum} : $value < $schema->{minimum});
 	return ();
+}
+
+# The members of a value, by their path; those of a list's items are one.
+sub members
+{
+	my ($value, $where) = @_;
+
+	return ($where, map { members($_, $where) } @$value) if ref $value eq 'ARRAY';
+	return $where if ref $value ne 'HASH';
+	return ($where, map { members($value->{$_}, "$where.$_") } keys %$value);
 }
 
 my $sim = DbaasSim->start(services => 60, logs => 50, operation_time => 0);
@@ -150,17 +158,26 @@ sub fits
 	return $answer->{json};
 }
 
+my %details;    # what reads of services showed, by type
+my %read_of = map { m{^/(dbaas-[a-z]+)/\{name\}$} ? ($1 => $document->{paths}{$_}{get}{operationId}) : () }
+  grep { $document->{paths}{$_}{get} } keys %{ $document->{paths} };
 foreach my $zone ($sim->zones)
 {
 	my @in = (zone => $zone);
 	my $services = fits('list-dbaas-services', $sim->get('/dbaas-service', @in))->{'dbaas-services'};
-	foreach my $service (@$services[ 0 .. 9 ])
+	foreach my $service (@$services[ 0 .. 39 ])
 	{
 		fits('list-dbaas-external-integrations', $sim->get("/dbaas-external-integrations/$service->{name}", @in));
 		fits('get-dbaas-service-logs', $sim->post("/dbaas-service-logs/$service->{name}", {}, @in));
 		fits('get-dbaas-service-metrics', $sim->post("/dbaas-service-metrics/$service->{name}", {}, @in));
 		fits('get-dbaas-integration', $sim->get("/dbaas-integration/$_->{id}", @in))
 		  foreach @{ $service->{integrations} };
+		my $segment = 'dbaas-' . ($service->{type} eq 'pg' ? 'postgres' : $service->{type});
+		my $details = fits($read_of{$segment}, $sim->get("/$segment/$service->{name}", @in));
+		$details{ $service->{type} }{$_} = 1 foreach members($details, '');
+		is_deeply({ %$service, %$details }, $details, "$service->{name}: its own read agrees with the list");
+		fits("list-dbaas-$service->{type}-users", $sim->get("/$segment/$service->{name}/user", @in))
+		  if $service->{type} =~ /^(?:valkey|clickhouse)$/;
 		my $migration = $sim->get("/dbaas-migration-status/$service->{name}", @in);
 		fits('get-dbaas-migration-status', $migration) if $migration->{status} != 404;
 	}
@@ -168,6 +185,26 @@ foreach my $zone ($sim->zones)
 		$sim->get('/dbaas-external-integration/' . DbaasSim::uuid("1/$zone/external-integrations/1/1"), @in));
 	fits('get-dbaas-task', $sim->get("/dbaas-task/$services->[0]{name}/" . DbaasSim::uuid("1/$zone/services/1/tasks/1"), @in));
 	fits('get-operation', $sim->get('/operation/' . DbaasSim::uuid("1/$zone/operations/$_"), @in)) foreach 1, 2;
+}
+foreach my $type (sort keys %details)
+{
+	my $schema = resolve($document->{components}{schemas}{"dbaas-service-$type"});
+	my @documented = map {
+		my $name = $_;
+		my $inner = resolve($schema->{properties}{$name});
+		$inner = resolve($inner->{items}) if $inner->{items};
+		(".$name", $name =~ /-settings$|^integrations$|^notifications$/ ? () : map { ".$name.$_" } keys %{ $inner->{properties} // {} });
+	} keys %{ $schema->{properties} };
+	is_deeply([ grep { !$details{$type}{$_} } sort @documented ], [], "every documented member of a $type service is there");
+}
+foreach my $type (qw(pg mysql kafka opensearch valkey grafana thanos clickhouse))
+{
+	my $settings = fits("get-dbaas-settings-$type", $sim->get("/dbaas-settings-$type"))->{settings};
+	foreach my $member (sort keys %$settings)
+	{
+		my $schema = facts({ '$ref' => 'json-schema-' . $member =~ tr/_/-/r });
+		is_deeply($settings->{$member}{properties}, $schema->{properties}, "$type: the settings of $member");
+	}
 }
 fits('list-zones', $sim->get('/zone'));
 fits('list-dbaas-service-types', $sim->get('/dbaas-service-type'));
