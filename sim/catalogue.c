@@ -118,6 +118,27 @@ service_type_find(const char *name)
 	return NULL;
 }
 
+const ServiceType *
+service_type_below(const char *path)
+{
+	size_t		length = strcspn(++path, "/");
+
+	for (int i = 0; i < SERVICE_TYPES; i++)
+		if (strlen(service_types[i].path_segment) == length &&
+			strncmp(service_types[i].path_segment, path, length) == 0)
+			return &service_types[i];
+	return NULL;
+}
+
+const Plan *
+plan_find(const char *name)
+{
+	for (int i = 0; i < PLANS; i++)
+		if (strcmp(plans[i].name, name) == 0)
+			return &plans[i];
+	return NULL;
+}
+
 const IntegrationType *
 integration_type_find(const char *name)
 {
@@ -146,6 +167,19 @@ integration_type_allows(const IntegrationType *type, const char *source_type,
 	return list_contains(type->sources, source_type) && list_contains(type->dests, dest_type);
 }
 
+bool
+service_type_has_version(const ServiceType *type, const char *version)
+{
+	return strchr(version, ',') == NULL && list_contains(type->versions, version);
+}
+
+/* The last plan exists in the first zone alone, the others everywhere. */
+bool
+plan_in_zone(const Plan *plan, int zone_index)
+{
+	return plan != &plans[PLANS - 1] || zone_index == 0;
+}
+
 static json_object *
 list_json(const char *list)
 {
@@ -161,15 +195,14 @@ list_json(const char *list)
 	return array;
 }
 
-/* The last plan exists in the first zone alone, the others everywhere. */
 static json_object *
 plan_zones_json(const Plan *plan)
 {
 	json_object *array = json_object_new_array();
-	long		count = plan == &plans[PLANS - 1] ? 1 : config.zones;
 
-	for (int i = 0; i < count; i++)
-		json_object_array_add(array, json_object_new_string(zone_name(i)));
+	for (int i = 0; i < config.zones; i++)
+		if (plan_in_zone(plan, i))
+			json_object_array_add(array, json_object_new_string(zone_name(i)));
 	return array;
 }
 

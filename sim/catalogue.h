@@ -79,6 +79,10 @@ extern const Period periods[PERIODS];
 extern const char *zone_name(int index);
 
 extern const ServiceType *service_type_find(const char *name);
+extern const ServiceType *service_type_below(const char *path); /* "/dbaas-postgres/..." */
+extern const Plan *plan_find(const char *name);
+extern bool plan_in_zone(const Plan *plan, int zone_index);
+extern bool service_type_has_version(const ServiceType *type, const char *version);
 extern const IntegrationType *integration_type_find(const char *name);
 extern bool integration_type_allows(const IntegrationType *type, const char *source_type,
 									const char *dest_type);

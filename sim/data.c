@@ -32,6 +32,7 @@ data_service(ServiceFacts *facts, const char *zone, int zone_index, int index)
 	facts->type = &service_types[(index - 1) % SERVICE_TYPES];
 	facts->plan = &plans[service_rnd(facts, PLANS, "plan")];
 	facts->termination_protection = index % 5 == 0 && index % 17 != 0;
+	facts->tells_protection = index % 17 != 0;
 
 	if (index == SHARED_NAME_INDEX)
 		snprintf(facts->name, sizeof(facts->name), "shared-name");
@@ -99,33 +100,34 @@ add_null(json_object *json, const char *name)
 		json_add(json, name, NULL);
 }
 
-/* Which fields are absent, null or 0 follows from the index alone. */
+/* Which fields are absent, null or 0 follows from the index alone; of a service made by a write none. */
 json_object *
 data_service_json(const ServiceFacts *facts, const char *state)
 {
 	json_object *json = json_object_new_object();
 	char		text[TIME_SIZE];
-	int			i = facts->index;
+	int			i = facts->made ? 0 : facts->index;	/* 0: see the conditions */
 
 	json_add_text(json, "name", facts->name);
 	json_add_text(json, "type", facts->type->name);
 	json_add_text(json, "plan", facts->plan->name);
 	json_add_text(json, "state", state);
 	json_add_text(json, "zone", facts->zone);
-	if (i % 11 != 0)
+	if (i == 0 || i % 11 != 0)
 	{
 		json_add_number(json, "node-count", facts->plan->node_count);
 		json_add_number(json, "node-cpu-count", facts->plan->node_cpu_count);
 	}
-	if (i % 13 == 0)
+	if (i != 0 && i % 13 == 0)
 		add_null(json, "node-memory");
 	else
 		json_add_number(json, "node-memory", facts->plan->memory_gib * GIB);
-	json_add_number(json, "disk-size", i % 13 == 0 ? 0 : facts->plan->disk_gib * GIB);
-	if (i % 17 != 0)
+	json_add_number(json, "disk-size", i != 0 && i % 13 == 0 ? 0 : facts->plan->disk_gib * GIB);
+	if (facts->tells_protection)
 		json_add_bool(json, "termination-protection", facts->termination_protection);
 	if (i % 6 != 5)
-		json_add(json, "notifications", notifications_json(facts));
+		json_add(json, "notifications", facts->made ? json_object_new_array() :
+				 notifications_json(facts));
 	json_add_text(json, "created-at", format_time(text, sizeof(text), facts->created_at, -1));
 	if (i % 10 == 9)
 		add_null(json, "updated-at");
@@ -231,7 +233,7 @@ data_external_integration(ExternalIntegration *integration, const char *zone, in
 int
 data_task_count(const ServiceFacts *facts)
 {
-	return facts->type->has_tasks ? 1 + (int) service_rnd(facts, 2, "tasks") : 0;
+	return facts->type->has_tasks && !facts->made ? 1 + (int) service_rnd(facts, 2, "tasks") : 0;
 }
 
 void
@@ -296,7 +298,7 @@ data_migration_json(const ServiceFacts *facts)
 	json_object *json;
 	json_object *details;
 
-	if (!facts->type->migrates || facts->index % 3 == 0)
+	if (!facts->type->migrates || facts->made || facts->index % 3 == 0)
 		return NULL;
 	status = statuses[service_rnd(facts, 4, "migration")];
 	failed = strcmp(status, "failed") == 0;

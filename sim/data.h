@@ -29,6 +29,7 @@ typedef struct ServiceFacts
 	const Plan *plan;
 	const char *state;
 	bool		termination_protection;
+	bool		tells_protection;	/* the field is there */
 	bool		made;			/* by a write; its fields are all present */
 	int64_t		created_at;		/* Unix time */
 } ServiceFacts;

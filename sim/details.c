@@ -28,17 +28,17 @@ typedef struct TypeDetails
 	bool		has_pools;
 	bool		has_schedule;
 	bool		tells_ssl;		/* components do */
-	const char *fixed;			/* JSON; <name>, <host> and <password> are filled in */
+	const char *fixed;			/* JSON; <admin>, <name>, <host> and <password> are filled in */
 } TypeDetails;
 
 static const TypeDetails type_details[SERVICE_TYPES] = {
 	{"pg", "21699", "pg:21699,pgbouncer:21700,prometheus:9273", true, true, true, false,
-		"{\"uri\":\"postgres://avnadmin:<password>@<host>:21699/defaultdb?sslmode=require\","
+		"{\"uri\":\"postgres://<admin>:<password>@<host>:21699/defaultdb?sslmode=require\","
 		"\"connection-info\":{"
-		"\"uri\":[\"postgres://avnadmin:<password>@<host>:21699/defaultdb?sslmode=require\"],"
-		"\"params\":[{\"host\":\"<host>\",\"port\":\"21699\",\"user\":\"avnadmin\","
+		"\"uri\":[\"postgres://<admin>:<password>@<host>:21699/defaultdb?sslmode=require\"],"
+		"\"params\":[{\"host\":\"<host>\",\"port\":\"21699\",\"user\":\"<admin>\","
 		"\"password\":\"<password>\",\"dbname\":\"defaultdb\",\"sslmode\":\"require\"}],"
-		"\"standby\":[\"postgres://avnadmin:<password>@replica-<host>:21699/defaultdb?sslmode=require\"],"
+		"\"standby\":[\"postgres://<admin>:<password>@replica-<host>:21699/defaultdb?sslmode=require\"],"
 		"\"syncing\":[]},"
 		"\"pg-settings\":{\"timezone\":\"Europe/Zurich\",\"jit\":true,\"max_worker_processes\":8,"
 		"\"autovacuum\":{\"autovacuum_naptime\":60,\"autovacuum_vacuum_scale_factor\":0.2}},"
@@ -50,12 +50,12 @@ static const TypeDetails type_details[SERVICE_TYPES] = {
 		"\"synchronous-replication\":\"off\",\"work-mem\":4,\"shared-buffers-percentage\":20,"
 	"\"max-connections\":97}"},
 	{"mysql", "21699", "mysql:21699,prometheus:9273", true, false, true, false,
-		"{\"uri\":\"mysql://avnadmin:<password>@<host>:21699/defaultdb?ssl-mode=REQUIRED\","
+		"{\"uri\":\"mysql://<admin>:<password>@<host>:21699/defaultdb?ssl-mode=REQUIRED\","
 		"\"connection-info\":{"
-		"\"uri\":[\"mysql://avnadmin:<password>@<host>:21699/defaultdb?ssl-mode=REQUIRED\"],"
-		"\"params\":[{\"host\":\"<host>\",\"port\":\"21699\",\"user\":\"avnadmin\","
+		"\"uri\":[\"mysql://<admin>:<password>@<host>:21699/defaultdb?ssl-mode=REQUIRED\"],"
+		"\"params\":[{\"host\":\"<host>\",\"port\":\"21699\",\"user\":\"<admin>\","
 		"\"password\":\"<password>\",\"dbname\":\"defaultdb\",\"ssl-mode\":\"REQUIRED\"}],"
-		"\"standby\":[\"mysql://avnadmin:<password>@replica-<host>:21699/defaultdb?ssl-mode=REQUIRED\"]},"
+		"\"standby\":[\"mysql://<admin>:<password>@replica-<host>:21699/defaultdb?ssl-mode=REQUIRED\"]},"
 		"\"mysql-settings\":{\"sql_mode\":\"ANSI,TRADITIONAL\",\"sql_require_primary_key\":true,"
 	"\"long_query_time\":10},\"binlog-retention-period\":3600}"},
 	{"kafka", "21701", "kafka:21701,kafka:21702,kafka_connect:21703,kafka_rest:21704,"
@@ -63,9 +63,9 @@ static const TypeDetails type_details[SERVICE_TYPES] = {
 		"{\"uri\":\"<host>:21701\",\"connection-info\":{\"nodes\":[\"<host>:21701\"],"
 		"\"access-cert\":\"-----BEGIN CERTIFICATE-----\\n<name>\\n-----END CERTIFICATE-----\\n\","
 		"\"access-key\":\"-----BEGIN PRIVATE KEY-----\\n<password>\\n-----END PRIVATE KEY-----\\n\","
-		"\"connect-uri\":\"https://avnadmin:<password>@<host>:21703\","
-		"\"rest-uri\":\"https://avnadmin:<password>@<host>:21704\","
-		"\"registry-uri\":\"https://avnadmin:<password>@<host>:21705\"},"
+		"\"connect-uri\":\"https://<admin>:<password>@<host>:21703\","
+		"\"rest-uri\":\"https://<admin>:<password>@<host>:21704\","
+		"\"registry-uri\":\"https://<admin>:<password>@<host>:21705\"},"
 		"\"authentication-methods\":{\"certificate\":true,\"sasl\":true},"
 		"\"kafka-rest-enabled\":true,\"kafka-connect-enabled\":true,\"schema-registry-enabled\":true,"
 		"\"kafka-settings\":{\"auto_create_topics_enable\":true,\"log_retention_hours\":168,"
@@ -75,10 +75,10 @@ static const TypeDetails type_details[SERVICE_TYPES] = {
 	"\"schema-registry-settings\":{\"topic_name\":\"_schemas\"}}"},
 	{"opensearch", "21706", "opensearch:21706,opensearch_dashboards:443,prometheus:9273",
 		false, false, false, false,
-		"{\"uri\":\"https://avnadmin:<password>@<host>:21706\",\"description\":\"Recherche <name>\","
-		"\"connection-info\":{\"uri\":[\"https://avnadmin:<password>@<host>:21706\"],"
-		"\"username\":\"avnadmin\",\"password\":\"<password>\","
-		"\"dashboard-uri\":\"https://avnadmin:<password>@<host>:443\"},"
+		"{\"uri\":\"https://<admin>:<password>@<host>:21706\",\"description\":\"Recherche <name>\","
+		"\"connection-info\":{\"uri\":[\"https://<admin>:<password>@<host>:21706\"],"
+		"\"username\":\"<admin>\",\"password\":\"<password>\","
+		"\"dashboard-uri\":\"https://<admin>:<password>@<host>:443\"},"
 		"\"max-index-count\":50,\"keep-index-refresh-interval\":false,"
 		"\"index-patterns\":[{\"pattern\":\"logs-*\",\"max-index-count\":8,"
 		"\"sorting-algorithm\":\"creation_date\"}],"
@@ -90,34 +90,34 @@ static const TypeDetails type_details[SERVICE_TYPES] = {
 		"\"email-sender\":{\"email_sender_name\":\"alerts\",\"email_sender_username\":\"alerts@example.com\","
 	"\"email_sender_password\":\"S3CRET-mail\"}}}"},
 	{"valkey", "21707", "valkey:21707,prometheus:9273", false, false, false, true,
-		"{\"uri\":\"valkeys://default:<password>@<host>:21707\",\"connection-info\":{"
-		"\"uri\":[\"valkeys://default:<password>@<host>:21707\"],\"password\":\"<password>\","
-		"\"slave\":[\"valkeys://default:<password>@replica-<host>:21707\"]},"
+		"{\"uri\":\"valkeys://<admin>:<password>@<host>:21707\",\"connection-info\":{"
+		"\"uri\":[\"valkeys://<admin>:<password>@<host>:21707\"],\"password\":\"<password>\","
+		"\"slave\":[\"valkeys://<admin>:<password>@replica-<host>:21707\"]},"
 		"\"valkey-settings\":{\"ssl\":true,\"timeout\":300,\"persistence\":\"rdb\","
 	"\"maxmemory_policy\":\"noeviction\"}}"},
 	{"grafana", "443", "grafana:443,prometheus:9273", false, false, false, false,
-		"{\"uri\":\"https://avnadmin:<password>@<host>:443\",\"description\":\"Tableaux <name>\","
+		"{\"uri\":\"https://<admin>:<password>@<host>:443\",\"description\":\"Tableaux <name>\","
 		"\"version\":\"11.6\",\"connection-info\":{"
-		"\"uri\":\"https://<host>:443\",\"username\":\"avnadmin\",\"password\":\"<password>\"},"
+		"\"uri\":\"https://<host>:443\",\"username\":\"<admin>\",\"password\":\"<password>\"},"
 		"\"grafana-settings\":{\"viewers_can_edit\":false,\"dashboards_min_refresh_interval\":\"5s\","
 		"\"smtp_server\":{\"host\":\"smtp.example.com\",\"port\":25,\"from_address\":\"g@example.com\","
 		"\"username\":\"smtp\",\"password\":\"S3CRET-smtp\"},"
 		"\"auth_github\":{\"client_id\":\"b1ba0bf5\",\"client_secret\":\"S3CRET-github\","
 	"\"team_ids\":[150]}}}"},
 	{"thanos", "443", "thanos_query:443,thanos_receive:444,prometheus:9273", false, false, false, true,
-		"{\"uri\":\"https://avnadmin:<password>@<host>:443\",\"connection-info\":{"
-		"\"query-frontend-uri\":\"https://avnadmin:<password>@<host>:443\","
-		"\"query-uri\":\"https://avnadmin:<password>@<host>:443\","
-		"\"receiver-remote-write-uri\":\"https://avnadmin:<password>@<host>:444/api/v1/receive\","
-		"\"ruler-uri\":\"https://avnadmin:<password>@<host>:445\"},"
+		"{\"uri\":\"https://<admin>:<password>@<host>:443\",\"connection-info\":{"
+		"\"query-frontend-uri\":\"https://<admin>:<password>@<host>:443\","
+		"\"query-uri\":\"https://<admin>:<password>@<host>:443\","
+		"\"receiver-remote-write-uri\":\"https://<admin>:<password>@<host>:444/api/v1/receive\","
+		"\"ruler-uri\":\"https://<admin>:<password>@<host>:445\"},"
 		"\"thanos-settings\":{\"compactor\":{\"retention.days\":90},"
 	"\"query\":{\"query.timeout\":\"2m\",\"store.limits.request-series\":0}}}"},
 	{"clickhouse", "21708", "clickhouse:21708,clickhouse_https:21709,clickhouse_mysql:21710,prometheus:9273",
 		false, false, false, true,
-		"{\"uri\":\"clickhouse://avnadmin:<password>@<host>:21708\",\"connection-info\":{"
-		"\"uri\":[\"clickhouse://avnadmin:<password>@<host>:21708\"],"
-		"\"mysql-uri\":\"mysql://avnadmin:<password>@<host>:21710\","
-		"\"arrowflight-uri\":\"grpc+tls://avnadmin:<password>@<host>:21711\"},"
+		"{\"uri\":\"clickhouse://<admin>:<password>@<host>:21708\",\"connection-info\":{"
+		"\"uri\":[\"clickhouse://<admin>:<password>@<host>:21708\"],"
+		"\"mysql-uri\":\"mysql://<admin>:<password>@<host>:21710\","
+		"\"arrowflight-uri\":\"grpc+tls://<admin>:<password>@<host>:21711\"},"
 		"\"clickhouse-settings\":{\"tiered_storage_move_factor\":0.2,"
 	"\"server_settings\":{\"vector_similarity_index_cache_size\":0.07}}}"},
 };
@@ -151,22 +151,17 @@ details_password(const ServiceFacts *facts, const char *username)
 	return xasprintf("S3CRET_%.16s", hex);
 }
 
-/* The administrator's password as it is now. */
-static char *
-admin_password(const ServiceFacts *facts, json_object *changes)
+/* The administrator's name and password as they are now, malloc'd. */
+static void
+find_admin(const ServiceFacts *facts, json_object *changes, char **name, char **password)
 {
 	json_object *users = json_object_object_get(changes, "users");
+	json_object *first = users ? json_object_array_get_idx(users, 0) : NULL;
+	const char *known_name = json_member_text(first, "username");
+	const char *known_password = json_member_text(first, "password");
 
-	for (size_t i = 0; users && i < json_object_array_length(users); i++)
-	{
-		json_object *user = json_object_array_get_idx(users, i);
-		const char *name = json_member_text(user, "username");
-		const char *password = json_member_text(user, "password");
-
-		if (name && password && strcmp(name, admin_name(facts)) == 0)
-			return xstrdup(password);
-	}
-	return details_password(facts, admin_name(facts));
+	*name = xstrdup(known_name ? known_name : admin_name(facts));
+	*password = known_password ? xstrdup(known_password) : details_password(facts, *name);
 }
 
 /* ---------- what is inside ---------- */
@@ -499,16 +494,19 @@ schedule_json(const ServiceFacts *facts)
 
 /* ---------- the whole ---------- */
 
-/* Malloc'd: the text with what stands in <> filled in. */
+/* Malloc'd: the text, which has at most 64 marks, with what stands in <> filled in. */
 static char *
-fill_in(const char *text, const char *name, const char *host, const char *password)
+fill_in(const char *text, const char *name, const char *host, const char *admin,
+		const char *password)
 {
 	const struct
 	{
 		const char *mark;
 		const char *value;
-	}			marks[] = {{"<name>", name}, {"<host>", host}, {"<password>", password}};
-	size_t		longest = strlen(name) + strlen(host) + strlen(password) + 1;
+	}			marks[] = {
+		{"<name>", name}, {"<host>", host}, {"<admin>", admin}, {"<password>", password}
+	};
+	size_t		longest = strlen(name) + strlen(host) + strlen(admin) + strlen(password) + 1;
 	char	   *filled = xcalloc(strlen(text) + 64 * longest, 1);
 	char	   *to = filled;
 
@@ -537,20 +535,40 @@ add_members(json_object *json, json_object *members)
 		json_add(json, name, json_object_get(value));
 }
 
+/* A service made by a write has the settings that it was made with alone. */
 static void
-add_fixed(json_object *json, const ServiceFacts *facts, const char *host, const char *password)
+forget_settings(json_object *members)
 {
-	char	   *text = fill_in(details_of(facts)->fixed, facts->name, host, password);
+	static const char ending[] = "-settings";
+
+	json_object_object_foreach(members, name, value)
+	{
+		size_t		length = strlen(name);
+
+		(void) value;
+		if (length >= sizeof(ending) && strcmp(name + length - sizeof(ending) + 1, ending) == 0)
+			json_add(members, name, json_object_new_object());
+	}
+}
+
+static void
+add_fixed(json_object *json, const ServiceFacts *facts, const char *host, const char *admin,
+		  const char *password)
+{
+	char	   *text = fill_in(details_of(facts)->fixed, facts->name, host, admin, password);
 	bool		valid;
 	json_object *members = json_parse(text, strlen(text), &valid);
 
+	if (facts->made)
+		forget_settings(members);
 	add_members(json, members);
 	json_object_put(members);
 	free(text);
 }
 
 static json_object *
-uri_params_json(const ServiceFacts *facts, const char *host, const char *password)
+uri_params_json(const ServiceFacts *facts, const char *host, const char *admin,
+				const char *password)
 {
 	const TypeDetails *type = details_of(facts);
 	json_object *json = json_object_new_object();
@@ -559,7 +577,7 @@ uri_params_json(const ServiceFacts *facts, const char *host, const char *passwor
 	json_add_text(json, "port", type->port);
 	if (strcmp(type->type, "kafka") == 0)
 		return json;
-	json_add_text(json, "user", admin_name(facts));
+	json_add_text(json, "user", admin);
 	json_add_text(json, "password", password);
 	if (type->has_databases)
 		json_add_text(json, "dbname", "defaultdb");
@@ -604,10 +622,12 @@ details_json(const ServiceFacts *facts, const char *state, json_object *changes)
 	json_object *json = data_service_json(facts, state);
 	json_object *prometheus = json_object_new_object();
 	char	   *host = host_of(facts);
-	char	   *password = admin_password(facts, changes);
+	char	   *admin;
+	char	   *password;
 
-	add_fixed(json, facts, host, password);
-	json_add(json, "uri-params", uri_params_json(facts, host, password));
+	find_admin(facts, changes, &admin, &password);
+	add_fixed(json, facts, host, admin, password);
+	json_add(json, "uri-params", uri_params_json(facts, host, admin, password));
 	json_add_text(prometheus, "host", host);
 	json_add_number(prometheus, "port", 9273);
 	json_add(json, "prometheus-uri", prometheus);
@@ -625,6 +645,7 @@ details_json(const ServiceFacts *facts, const char *state, json_object *changes)
 	add_list(json, facts, changes, "databases");
 	add_list(json, facts, changes, "connection-pools");
 	free(host);
+	free(admin);
 	free(password);
 	return json;
 }

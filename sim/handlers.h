@@ -39,4 +39,20 @@ extern void attach_service(Request *request, Answer *answer);
 extern void detach_service(Request *request, Answer *answer);
 extern void create_migration_check(Request *request, Answer *answer);
 
+/* services.c */
+extern void create_service(Request *request, Answer *answer);
+extern void update_service(Request *request, Answer *answer);
+extern void delete_typed_service(Request *request, Answer *answer);
+extern void start_maintenance(Request *request, Answer *answer);
+extern void create_user(Request *request, Answer *answer);
+extern void delete_user(Request *request, Answer *answer);
+extern void allow_replication(Request *request, Answer *answer);
+extern void reset_password(Request *request, Answer *answer);
+extern void update_access_control(Request *request, Answer *answer);
+extern void create_database(Request *request, Answer *answer);
+extern void delete_database(Request *request, Answer *answer);
+extern void create_pool(Request *request, Answer *answer);
+extern void update_pool(Request *request, Answer *answer);
+extern void delete_pool(Request *request, Answer *answer);
+
 #endif							/* SIM_HANDLERS_H */

@@ -58,7 +58,22 @@ static const struct
 
 	/* the types' own paths, /dbaas-postgres/{name} and so on */
 	{"GET", "/dbaas-*/{name}", get_service_details, false, false, NULL},
+	{"POST", "/dbaas-external-*/*", NULL, false, false, NULL},
+	{"POST", "/dbaas-*/{name}", create_service, false, false, NULL},
+	{"PUT", "/dbaas-*/{name}", update_service, false, false, NULL},
+	{"DELETE", "/dbaas-*/{name}", delete_typed_service, false, false, NULL},
+	{"PUT", "/dbaas-*/{name}/maintenance/start", start_maintenance, false, false, NULL},
 	{"GET", "/dbaas-*/{service-name}/user", list_service_users, false, false, NULL},
+	{"POST", "/dbaas-*/{service-name}/user", create_user, false, false, NULL},
+	{"PUT", "/dbaas-*/{service-name}/user/{username}", update_access_control, false, false, NULL},
+	{"DELETE", "/dbaas-*/{service-name}/user/*", delete_user, false, false, NULL},
+	{"PUT", "/dbaas-*/{service-name}/user/*/allow-replication", allow_replication, false, false, NULL},
+	{"PUT", "/dbaas-*/{service-name}/user/*/password/reset", reset_password, false, false, NULL},
+	{"POST", "/dbaas-*/{service-name}/database", create_database, false, false, NULL},
+	{"DELETE", "/dbaas-*/{service-name}/database/*", delete_database, false, false, NULL},
+	{"POST", "/dbaas-*/{service-name}/connection-pool", create_pool, false, false, NULL},
+	{"PUT", "/dbaas-*/{service-name}/connection-pool/*", update_pool, false, false, NULL},
+	{"DELETE", "/dbaas-*/{service-name}/connection-pool/*", delete_pool, false, false, NULL},
 };
 
 static ApiOperation *operations;

@@ -75,6 +75,13 @@ log_entry_json(const ServiceFacts *facts, int64_t step, int64_t entry)
 	return json;
 }
 
+/* Has it neither logs nor metrics yet? */
+static bool
+is_brand_new(const ServiceFacts *facts, int64_t count)
+{
+	return facts->made ? count == 0 : facts->index == BRAND_NEW_INDEX;
+}
+
 json_object *
 logs_page_json(const ServiceFacts *facts, int64_t count, int64_t limit, bool ascending,
 			   const char *offset)
@@ -90,7 +97,7 @@ logs_page_json(const ServiceFacts *facts, int64_t count, int64_t limit, bool asc
 	if (start < 0)
 		return NULL;
 	json = json_object_new_object();
-	if (facts->index == BRAND_NEW_INDEX)
+	if (is_brand_new(facts, count))
 		return json;
 
 	entries = json_object_new_array();
@@ -174,7 +181,7 @@ metrics_json(const ServiceFacts *facts, const char *period)
 
 	for (size_t p = 0; p < PERIODS; p++)
 	{
-		if (strcmp(periods[p].name, period) != 0 || facts->index == BRAND_NEW_INDEX)
+		if (strcmp(periods[p].name, period) != 0 || is_brand_new(facts, 0))
 			continue;
 		for (size_t m = 0; m < METRICS; m++)
 			json_add(all, metrics[m].name, metric_json(facts, &metrics[m], &periods[p]));

@@ -19,8 +19,15 @@
 typedef struct ServiceChanges
 {
 	bool		deleted;
+	bool		building;		/* the operation that makes it has not ended */
 	double		rebuilding_until;	/* on the monotonic clock */
 	int64_t		more_logs;
+	char	   *name;			/* of one that was made by a write; otherwise NULL */
+	const ServiceType *type;	/* the same */
+	const Plan *plan;			/* NULL: as the rules have it */
+	bool		sets_protection;
+	bool		protection;
+	json_object *members;		/* of the type's own read: their new values; or NULL */
 } ServiceChanges;
 
 typedef struct Operation
@@ -43,6 +50,8 @@ struct SimZone
 	const char *name;
 	int			index;
 	ServiceChanges *services;
+	size_t		service_count;	/* those made by writes follow those of the rules */
+	size_t		service_capacity;
 	Integration *integrations;
 	size_t		integration_count;
 	size_t		integration_capacity;
@@ -122,7 +131,8 @@ zone_fill(SimZone *zone)
 {
 	Integration integration;
 
-	zone->services = xcalloc((size_t) config.services, sizeof(ServiceChanges));
+	zone->service_count = zone->service_capacity = (size_t) config.services;
+	zone->services = xcalloc(zone->service_count, sizeof(ServiceChanges));
 	for (int number = 1;
 		 (number - 1) / GROUP_INTEGRATIONS * SERVICE_TYPES < config.services; number++)
 		if (data_integration(&integration, zone->name, zone->index, number))
@@ -144,6 +154,9 @@ effect_free(Effect *effect)
 	free(effect->settings);
 	free(effect->integration.description);
 	free(effect->integration.settings);
+	free(effect->key);
+	json_object_put(effect->members);
+	json_object_put(effect->item);
 	memset(effect, 0, sizeof(*effect));
 }
 
@@ -175,6 +188,11 @@ zone_empty(SimZone *zone)
 		free(operation->link);
 		effect_free(&operation->effect);
 		free(operation);
+	}
+	for (size_t i = 0; i < zone->service_count; i++)
+	{
+		free(zone->services[i].name);
+		json_object_put(zone->services[i].members);
 	}
 	free(zone->services);
 	free(zone->tasks);
@@ -286,6 +304,38 @@ apply_delete_service(SimZone *zone, Effect *effect)
 			remove_external(zone, &zone->externals[i]);
 }
 
+/* Takes the value over. */
+static void
+set_member(ServiceChanges *changes, const char *name, json_object *value)
+{
+	if (changes->members == NULL)
+		changes->members = json_object_new_object();
+	json_add(changes->members, name, value);
+}
+
+static void
+apply_change_service(SimZone *zone, Effect *effect)
+{
+	ServiceChanges *changes = &zone->services[effect->service - 1];
+
+	if (changes->deleted)
+		return;
+	if (effect->plan)
+		changes->plan = effect->plan;
+	if (effect->sets_protection)
+	{
+		changes->sets_protection = true;
+		changes->protection = effect->protection;
+	}
+	if (effect->members)
+	{
+		json_object_object_foreach(effect->members, name, value)
+			set_member(changes, name, json_object_get(value));
+	}
+	if (effect->rebuilds)
+		touch_service(zone, effect->service);
+}
+
 static void
 apply_create_integration(SimZone *zone, Effect *effect)
 {
@@ -352,6 +402,43 @@ apply_create_task(SimZone *zone, Effect *effect)
 	zone->tasks[zone->task_count++] = effect->task;
 }
 
+static void
+apply_create_service(SimZone *zone, Effect *effect)
+{
+	zone->services[effect->service - 1].building = false;
+	touch_service(zone, effect->service);
+}
+
+/* Strings are items by themselves; other items are known by a member. */
+static bool
+is_item(json_object *item, const char *list, const char *key)
+{
+	const char *name = json_object_is_type(item, json_type_string) ? json_object_get_string(item) :
+		json_member_text(item, strcmp(list, "users") == 0 ? "username" : "name");
+
+	return name && strcmp(name, key) == 0;
+}
+
+static void
+apply_edit_list(SimZone *zone, Effect *effect)
+{
+	ServiceFacts facts;
+	json_object *list;
+	size_t		i;
+
+	if (!state_service_at(zone, effect->service, &facts))
+		return;
+	list = state_details_list(zone, &facts, effect->list);
+	for (i = 0; i < json_object_array_length(list); i++)
+		if (is_item(json_object_array_get_idx(list, i), effect->list, effect->key))
+			break;
+	if (effect->item)
+		json_object_array_put_idx(list, i, json_object_get(effect->item));
+	else if (i < json_object_array_length(list))
+		json_object_array_del_idx(list, i, 1);
+	set_member(&zone->services[effect->service - 1], effect->list, list);
+}
+
 static void (*const apply[]) (SimZone *zone, Effect *effect) =
 {
 	[EFFECT_NONE] = NULL,
@@ -362,6 +449,9 @@ static void (*const apply[]) (SimZone *zone, Effect *effect) =
 	[EFFECT_ATTACH] = apply_attach,
 	[EFFECT_DETACH] = apply_detach,
 	[EFFECT_CREATE_TASK] = apply_create_task,
+	[EFFECT_CREATE_SERVICE] = apply_create_service,
+	[EFFECT_CHANGE_SERVICE] = apply_change_service,
+	[EFFECT_EDIT_LIST] = apply_edit_list,
 };
 
 static bool
@@ -370,14 +460,26 @@ is_pending(const Operation *operation)
 	return strcmp(operation->state, "pending") == 0;
 }
 
+void
+state_apply(SimZone *zone, Effect *effect)
+{
+	if (apply[effect->kind])
+		apply[effect->kind] (zone, effect);
+	effect_free(effect);
+	drop_list(zone);
+}
+
 static void
 end_operation(SimZone *zone, Operation *operation)
 {
 	strcpy(operation->state, operation->final_state);
-	if (strcmp(operation->state, "success") == 0 && apply[operation->effect.kind])
-		apply[operation->effect.kind] (zone, &operation->effect);
-	effect_free(&operation->effect);
-	drop_list(zone);
+	if (strcmp(operation->state, "success") != 0)
+	{
+		if (operation->effect.kind == EFFECT_CREATE_SERVICE)
+			zone->services[operation->effect.service - 1].deleted = true;
+		effect_free(&operation->effect);
+	}
+	state_apply(zone, &operation->effect);
 }
 
 /* End what is due, in the order of the writes. */
@@ -412,43 +514,73 @@ state_unlock(SimZone *zone)
 
 /* ---------- services ---------- */
 
+/* As the rules have it, with what writes changed. */
+static void
+service_facts(SimZone *zone, int index, ServiceFacts *facts)
+{
+	const ServiceChanges *changes = &zone->services[index - 1];
+
+	data_service(facts, zone->name, zone->index, index);
+	if (changes->name)
+	{
+		facts->made = true;
+		snprintf(facts->name, sizeof(facts->name), "%s", changes->name);
+		facts->type = changes->type;
+		facts->state = "running";
+		facts->termination_protection = false;
+		facts->tells_protection = true;
+		facts->created_at = DATA_EPOCH;
+	}
+	if (changes->plan)
+		facts->plan = changes->plan;
+	if (changes->sets_protection)
+	{
+		facts->tells_protection = true;
+		facts->termination_protection = changes->protection;
+	}
+}
+
 bool
 state_service_at(SimZone *zone, int index, ServiceFacts *facts)
 {
-	if (index < 1 || index > config.services || zone->services[index - 1].deleted)
+	if (index < 1 || (size_t) index > zone->service_count || zone->services[index - 1].deleted)
 		return false;
-	data_service(facts, zone->name, zone->index, index);
+	service_facts(zone, index, facts);
 	return true;
 }
 
 bool
 state_service(SimZone *zone, const char *name, ServiceFacts *facts)
 {
-	return state_service_at(zone, data_service_index(name, zone->index), facts);
+	if (state_service_at(zone, data_service_index(name, zone->index), facts))
+		return true;
+	for (size_t i = (size_t) config.services; i < zone->service_count; i++)
+		if (strcmp(zone->services[i].name, name) == 0 &&
+			state_service_at(zone, (int) i + 1, facts))
+			return true;
+	return false;
 }
 
 bool
 state_service_below(SimZone *zone, const char *path, const char *name, ServiceFacts *facts)
 {
-	size_t		length = strcspn(path + 1, "/");
-
-	return state_service(zone, name, facts) &&
-		strlen(facts->type->path_segment) == length &&
-		strncmp(facts->type->path_segment, path + 1, length) == 0;
+	return state_service(zone, name, facts) && facts->type == service_type_below(path);
 }
 
 const char *
 state_service_state(SimZone *zone, const ServiceFacts *facts)
 {
-	double		until = zone->services[facts->index - 1].rebuilding_until;
+	const ServiceChanges *changes = &zone->services[facts->index - 1];
+	double		until = changes->rebuilding_until;
 
-	return until > 0 && until > clock_ms() ? "rebuilding" : facts->state;
+	return changes->building || (until > 0 && until > clock_ms()) ? "rebuilding" : facts->state;
 }
 
 int64_t
 state_log_count(SimZone *zone, int index)
 {
-	return config.logs + zone->services[index - 1].more_logs;
+	return (zone->services[index - 1].name ? 0 : config.logs) +
+		zone->services[index - 1].more_logs;
 }
 
 void
@@ -458,9 +590,32 @@ state_append_logs(SimZone *zone, int index, int64_t count)
 }
 
 json_object *
+state_service_changes(SimZone *zone, const ServiceFacts *facts)
+{
+	return zone->services[facts->index - 1].members;
+}
+
+int
+state_service_add(SimZone *zone, const char *name, const ServiceType *type)
+{
+	ServiceChanges *made;
+
+	zone->services = xgrow(zone->services, zone->service_count, &zone->service_capacity,
+						   sizeof(ServiceChanges));
+	made = &zone->services[zone->service_count++];
+	memset(made, 0, sizeof(*made));
+	made->building = true;
+	made->name = xstrdup(name);
+	made->type = type;
+	drop_list(zone);
+	return (int) zone->service_count;
+}
+
+json_object *
 state_details_json(SimZone *zone, const ServiceFacts *facts)
 {
-	json_object *json = details_json(facts, state_service_state(zone, facts), NULL);
+	json_object *json = details_json(facts, state_service_state(zone, facts),
+									 state_service_changes(zone, facts));
 	json_object *integrations = json_object_new_array();
 
 	for (size_t i = 0; i < zone->integration_count; i++)
@@ -475,8 +630,7 @@ state_details_json(SimZone *zone, const ServiceFacts *facts)
 json_object *
 state_details_list(SimZone *zone, const ServiceFacts *facts, const char *name)
 {
-	(void) zone;
-	return details_list(facts, NULL, name);
+	return details_list(facts, state_service_changes(zone, facts), name);
 }
 
 static void
@@ -493,16 +647,16 @@ make_service_list(SimZone *zone)
 {
 	json_object *json = json_object_new_object();
 	json_object *list = json_object_new_array();
-	json_object **arrays = xcalloc((size_t) config.services, sizeof(json_object *));
+	json_object **arrays = xcalloc(zone->service_count, sizeof(json_object *));
 	const char *text;
 	size_t		length;
 	char	   *bytes;
 
-	for (int i = 0; i < config.services; i++)
+	for (size_t i = 0; i < zone->service_count; i++)
 		arrays[i] = json_object_new_array();
 	for (size_t i = 0; i < zone->integration_count; i++)
 		list_integration(zone, arrays, &zone->integrations[i]);
-	for (int index = 1; index <= config.services; index++)
+	for (int index = 1; (size_t) index <= zone->service_count; index++)
 	{
 		ServiceFacts facts;
 		json_object *service;
@@ -575,8 +729,8 @@ state_integration_json(SimZone *zone, const Integration *integration)
 	ServiceFacts source;
 	ServiceFacts dest;
 
-	data_service(&source, zone->name, zone->index, integration->source);
-	data_service(&dest, zone->name, zone->index, integration->dest);
+	service_facts(zone, integration->source, &source);
+	service_facts(zone, integration->dest, &dest);
 	json_add_text(json, "id", integration->id);
 	json_add_text(json, "type", integration->type->name);
 	json_add_text(json, "source", source.name);
@@ -617,7 +771,7 @@ state_external_json(SimZone *zone, const ExternalIntegration *integration)
 	ExternalEndpoint endpoint;
 	char	   *description;
 
-	data_service(&service, zone->name, zone->index, integration->service);
+	service_facts(zone, integration->service, &service);
 	data_external_endpoint(&endpoint, zone->name, zone->index, integration->endpoint);
 	description = xasprintf("Envoi de %s \xc3\xa0 %s", service.name, endpoint.name);
 	json_add_text(json, "integration-id", integration->id);
@@ -695,6 +849,23 @@ matches_external(const Effect *effect, const void *wanted)
 
 	return effect->kind == EFFECT_ATTACH && effect->external.service == other->service &&
 		effect->external.endpoint == other->endpoint;
+}
+
+static bool
+matches_edit(const Effect *effect, const void *wanted)
+{
+	const Effect *other = wanted;
+
+	return effect->kind == EFFECT_EDIT_LIST && effect->service == other->service &&
+		strcmp(effect->list, other->list) == 0 && strcmp(effect->key, other->key) == 0;
+}
+
+bool
+state_edit_pending(SimZone *zone, int service, const char *list, const char *key)
+{
+	Effect		wanted = {.service = service,.list = list,.key = (char *) key};
+
+	return any_pending(zone, matches_edit, &wanted);
 }
 
 bool
@@ -787,7 +958,7 @@ state_summary_json(SimZone *zone)
 	int			services = 0;
 	int			pending = 0;
 
-	for (int i = 0; i < config.services; i++)
+	for (size_t i = 0; i < zone->service_count; i++)
 		services += !zone->services[i].deleted;
 	for (size_t i = zone->first_pending; i < zone->operation_count; i++)
 		pending += is_pending(zone->operations[i]);

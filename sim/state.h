@@ -19,7 +19,10 @@ typedef enum EffectKind
 	EFFECT_DELETE_INTEGRATION,
 	EFFECT_ATTACH,
 	EFFECT_DETACH,
-	EFFECT_CREATE_TASK
+	EFFECT_CREATE_TASK,
+	EFFECT_CREATE_SERVICE,
+	EFFECT_CHANGE_SERVICE,
+	EFFECT_EDIT_LIST
 } EffectKind;
 
 /*
@@ -35,6 +38,14 @@ typedef struct Effect
 	Integration integration;
 	ExternalIntegration external;
 	Task		task;
+	json_object *members;		/* of the type's own read: their new values */
+	const Plan *plan;			/* NULL: as it is */
+	bool		sets_protection;
+	bool		protection;
+	bool		rebuilds;			/* the service is not running for a while */
+	const char *list;			/* a list as details_list() knows it */
+	char	   *key;			/* which of its items */
+	json_object *item;			/* takes its place, or is added; NULL: it is removed */
 } Effect;
 
 /* How an operation is to end; all zero means in success, after the usual time. */
@@ -69,6 +80,9 @@ extern bool state_service_at(SimZone *zone, int index, ServiceFacts *facts);
 extern bool state_service_below(SimZone *zone, const char *path, const char *name,
 								ServiceFacts *facts);
 extern const char *state_service_state(SimZone *zone, const ServiceFacts *facts);
+
+/* The members of the type's own read that writes changed; the zone's, or NULL. */
+extern json_object *state_service_changes(SimZone *zone, const ServiceFacts *facts);
 extern json_object *state_details_json(SimZone *zone, const ServiceFacts *facts);
 extern json_object *state_details_list(SimZone *zone, const ServiceFacts *facts,
 									   const char *name);	/* see details_list() */
@@ -92,6 +106,18 @@ extern bool state_task(SimZone *zone, const ServiceFacts *facts, const char *id,
 extern bool state_effect_pending(SimZone *zone, EffectKind kind, const char *id);
 extern bool state_integration_pending(SimZone *zone, const Integration *integration);
 extern bool state_external_pending(SimZone *zone, const ExternalIntegration *integration);
+
+/* Is a write under way that edits that item of a list? */
+extern bool state_edit_pending(SimZone *zone, int service, const char *list, const char *key);
+
+/*
+ * Add a service, and return its number.  It is rebuilding until an operation with
+ * an effect of EFFECT_CREATE_SERVICE ends; unless in success, it is gone then.
+ */
+extern int	state_service_add(SimZone *zone, const char *name, const ServiceType *type);
+
+/* Apply an effect at once, without an operation; it is taken over. */
+extern void state_apply(SimZone *zone, Effect *effect);
 
 /* The id for the next thing of a kind that a write makes. */
 extern void state_new_id(SimZone *zone, const char *kind, char id[UUID_SIZE]);

@@ -11,8 +11,8 @@
 #include "handlers.h"
 #include "operations.h"
 #include "options.h"
-#include "state.h"
 #include "validate.h"
+#include "writes.h"
 
 /* What a fault of action "operation" decided for the operation of this request. */
 static OperationFate
@@ -43,14 +43,23 @@ answer_operation_of(Request *request, Answer *answer, char *link, const char *sh
 	answer_json(answer, 200, state_operation_start(request->zone, shown_by, link, effect, &fate));
 }
 
-static void
+void
 answer_operation(Request *request, Answer *answer, char *link, Effect *effect)
 {
 	answer_operation_of(request, answer, link, request->operation->shown_by, effect);
 }
 
-/* A service by name, which must be there; otherwise "answer" says 404. */
-static bool
+void
+answer_service_operation(Request *request, Answer *answer, const ServiceFacts *facts,
+						 Effect *effect)
+{
+	service_id(facts, effect->id);
+	answer_operation_of(request, answer,
+						xasprintf("/v2/%s/%s", facts->type->path_segment, facts->name),
+						facts->type->shown_by, effect);
+}
+
+bool
 find_service(Request *request, const char *name, ServiceFacts *facts, Answer *answer)
 {
 	if (state_service(request->zone, name, facts))
@@ -59,8 +68,7 @@ find_service(Request *request, const char *name, ServiceFacts *facts, Answer *an
 	return false;
 }
 
-/* Only a running service can be changed; otherwise "answer" says 409. */
-static bool
+bool
 check_running(Request *request, const ServiceFacts *facts, Answer *answer)
 {
 	if (strcmp(state_service_state(request->zone, facts), "running") == 0)
@@ -69,7 +77,7 @@ check_running(Request *request, const ServiceFacts *facts, Answer *answer)
 	return false;
 }
 
-static bool
+bool
 check_not_pending(Request *request, EffectKind kind, const char *id, Answer *answer)
 {
 	if (!state_effect_pending(request->zone, kind, id))
@@ -79,25 +87,35 @@ check_not_pending(Request *request, EffectKind kind, const char *id, Answer *ans
 }
 
 void
-delete_service(Request *request, Answer *answer)
+service_id(const ServiceFacts *facts, char id[UUID_SIZE])
 {
-	ServiceFacts facts;
+	uuid_from(id, "%s/%s/services/%d/id", config.seed, facts->zone, facts->index);
+}
+
+void
+start_deletion(Request *request, const ServiceFacts *facts, Answer *answer)
+{
 	Effect		effect = {.kind = EFFECT_DELETE_SERVICE};
 
-	if (!find_service(request, request->params[0], &facts, answer))
-		return;
-	if (facts.termination_protection)
+	if (facts->termination_protection)
 	{
 		answer_message(answer, 403, "Service is protected against termination and shutdown. "
 					   "Remove termination protection first.");
 		return;
 	}
-	effect.service = facts.index;
-	uuid_from(effect.id, "%s/%s/services/%d/id", config.seed, facts.zone, facts.index);
+	effect.service = facts->index;
+	service_id(facts, effect.id);
 	if (check_not_pending(request, effect.kind, effect.id, answer))
-		answer_operation_of(request, answer,
-							xasprintf("/v2/%s/%s", facts.type->path_segment, facts.name),
-							facts.type->shown_by, &effect);
+		answer_service_operation(request, answer, facts, &effect);
+}
+
+void
+delete_service(Request *request, Answer *answer)
+{
+	ServiceFacts facts;
+
+	if (find_service(request, request->params[0], &facts, answer))
+		start_deletion(request, &facts, answer);
 }
 
 /*

@@ -230,6 +230,50 @@ fits('detach-dbaas-service-from-endpoint', $sim->put('/dbaas-external-endpoint/m
 fits('create-dbaas-task-migration-check', $sim->post('/dbaas-task-migration-check/pg-1-0001',
 	{ 'source-service-uri' => 'postgres://u:p@h/d' }));
 
+# What each type's own path does: whatever of it is served, on a service made for it
+sub write_of
+{
+	my ($method, $path, $body) = @_;
+	my ($operation) = grep {
+		my $pattern = $_->{path} =~ s/\{[^}]*\}/[^\/]+/gr;
+		$_->{served} and $_->{method} eq $method and $path =~ /^$pattern$/
+	} @$described;
+	return unless $operation;
+	my $answer = fits($operation->{operationId}, $sim->request($method, $path, $body));
+	return $sim->wait_operation($answer) if defined $answer->{state};
+}
+my %examples = (
+	pg => { version => '15', 'backup-schedule' => { 'backup-hour' => 3, 'backup-minute' => 0 }, 'pg-settings' => { jit => JSON::PP::false } },
+	mysql => { 'admin-password' => 'S3CRET-admin', 'mysql-settings' => { 'long_query_time' => 0.5 } },
+	kafka => { 'authentication-methods' => { sasl => JSON::PP::true }, 'kafka-settings' => { num_partitions => 3 } },
+	opensearch => { 'max-index-count' => undef, 'index-template' => { 'number-of-shards' => 2 } },
+	valkey => { 'valkey-settings' => { notify_keyspace_events => 'K$' } },
+	grafana => { 'grafana-settings' => { dashboards_min_refresh_interval => '10s' } },
+	thanos => { 'thanos-settings' => { compactor => { 'retention.days' => 30 } } },
+	clickhouse => { version => '25.3', 'clickhouse-settings' => { tiered_storage_move_factor => 0.5 } },
+);
+foreach my $type (sort keys %examples)
+{
+	my $path = '/dbaas-' . ($type eq 'pg' ? 'postgres' : $type) . "/made-$type";
+	write_of('POST', $path, { plan => 'startup-4', 'ip-filter' => ['192.0.2.0/24'], %{ $examples{$type} } });
+	write_of('PUT', $path, { plan => 'business-4', maintenance => { dow => 'never', time => '01:02:03' } });
+	write_of('PUT', "$path/maintenance/start");
+	write_of('POST', "$path/user", { username => 'u/1' });
+	write_of('PUT', "$path/user/u%2F1", { 'access-control' => { keys => ['a*'] } });
+	write_of('PUT', "$path/user/u%2F1/allow-replication", { 'allow-replication' => JSON::PP::true });
+	write_of('PUT', "$path/user/" . ($type eq 'grafana' ? 'avnadmin' : 'u%2F1') . '/password/reset', {});
+	write_of('POST', "$path/database", { 'database-name' => 'd/1' });
+	write_of('POST', "$path/connection-pool", { name => 'p/1', 'database-name' => 'd/1' });
+	write_of('PUT', "$path/connection-pool/p%2F1", { size => 3 });
+	my $made = fits($read_of{ ($path =~ m{^/([^/]+)})[0] }, $sim->get($path));
+	is($made->{users}[-1]{username}, $type =~ /^(?:grafana|thanos)$/ ? 'avnadmin' : 'u/1', 'with its user');
+	write_of('DELETE', "$path/connection-pool/p%2F1");
+	write_of('DELETE', "$path/database/d%2F1");
+	write_of('DELETE', "$path/user/" . ($type eq 'clickhouse' ? $made->{users}[-1]{uuid} : 'u%2F1'));
+	write_of('DELETE', $path);
+	is($sim->get($path)->{status}, 404, 'and it is gone');
+}
+
 is_deeply([ sort keys %fetched ], [ sort map { $_->{operationId} } @served ],
 	'every operation was looked at');
 

@@ -1,0 +1,681 @@
+/*
+ * services.c
+ *		The handlers that make and change services, and what is inside them.
+ *
+ * A body was held to the API's document before; what is checked here depends on
+ * the state or on the catalogue.  The effect of a write is a change of what the
+ * type's own read answers: of some members, or of one item of a list.
+ */
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "details.h"
+#include "handlers.h"
+#include "operations.h"
+#include "schema.h"
+#include "validate.h"
+#include "writes.h"
+
+/* ---------- checks ---------- */
+
+/* The service that the path names, of the path's type. */
+static bool
+find_typed(Request *request, ServiceFacts *facts, Answer *answer)
+{
+	if (state_service_below(request->zone, request->api_path, request->params[0], facts))
+		return true;
+	answer_message(answer, 404, "Service not found");
+	return false;
+}
+
+/* The same, which must be running, since it is to be changed. */
+static bool
+find_changeable(Request *request, ServiceFacts *facts, Answer *answer)
+{
+	char		id[UUID_SIZE];
+
+	if (!find_typed(request, facts, answer) || !check_running(request, facts, answer))
+		return false;
+	service_id(facts, id);
+	return check_not_pending(request, EFFECT_DELETE_SERVICE, id, answer);
+}
+
+/* The plan that the body names, if any; "*plan" is NULL then. */
+static bool
+check_plan(Request *request, const Plan **plan, Answer *answer)
+{
+	const char *name = json_member_text(request->json, "plan");
+
+	*plan = NULL;
+	if (name == NULL)
+		return true;
+	*plan = plan_find(name);
+	if (*plan == NULL)
+		answer_bad_member(answer, "plan", "is not a plan of this type of service");
+	else if (!plan_in_zone(*plan, state_zone_index(request->zone)))
+		answer_bad_member(answer, "plan", "is not offered in this zone");
+	else if (!(*plan)->authorized)
+		answer_message(answer, 403, "Plan %s is not authorized for this organization", name);
+	else
+		return true;
+	return false;
+}
+
+/* A version that there is, and none before the one that the service has. */
+static bool
+check_version(Request *request, const ServiceType *type, const char *current, Answer *answer)
+{
+	const char *version = json_member_text(request->json, "version");
+
+	if (version == NULL)
+		return true;
+	if (type->versions == NULL || !service_type_has_version(type, version))
+		answer_bad_member(answer, "version", "is not an available version");
+	else if (current && strtod(version, NULL) < strtod(current, NULL))
+		answer_bad_member(answer, "version", "is older than the service's version");
+	else
+		return true;
+	return false;
+}
+
+/* An address, alone or with the length of a prefix. */
+static bool
+is_address_block(const char *text)
+{
+	char	   *address = xstrndup(text, strcspn(text, "/"));
+	const char *slash = strchr(text, '/');
+	char	   *end = NULL;
+	long		prefix = slash ? strtol(slash + 1, &end, 10) : 0;
+	unsigned char bytes[16];
+	bool		is_v4 = inet_pton(AF_INET, address, bytes) == 1;
+	bool		valid = is_v4 || inet_pton(AF_INET6, address, bytes) == 1;
+
+	free(address);
+	if (slash && (end == slash + 1 || *end || strspn(slash + 1, "0123456789") == 0))
+		return false;
+	return valid && prefix >= 0 && prefix <= (is_v4 ? 32 : 128);
+}
+
+static bool
+check_ip_filter(Request *request, Answer *answer)
+{
+	json_object *filter = json_object_object_get(request->json, "ip-filter");
+
+	for (size_t i = 0; filter && i < json_object_array_length(filter); i++)
+		if (!is_address_block(json_object_get_string(json_object_array_get_idx(filter, i))))
+		{
+			answer_bad_member(answer, "ip-filter", "is not a list of address blocks");
+			return false;
+		}
+	return true;
+}
+
+static bool
+check_maintenance(Request *request, Answer *answer)
+{
+	json_object *maintenance = json_object_object_get(request->json, "maintenance");
+
+	if (maintenance == NULL ||
+		schema_pattern_matches("^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$",
+							   json_member_text(maintenance, "time")))
+		return true;
+	answer_bad_member(answer, "maintenance", "has an invalid time");
+	return false;
+}
+
+/* What a create and an update have in common; "current" is the version so far, or NULL. */
+static bool
+check_body(Request *request, const ServiceType *type, const char *current, const Plan **plan,
+		   Answer *answer)
+{
+	return check_plan(request, plan, answer) &&
+		check_version(request, type, current, answer) &&
+		check_ip_filter(request, answer) && check_maintenance(request, answer);
+}
+
+/* ---------- services ---------- */
+
+/* Members of bodies that a read does not show as they were sent. */
+static bool
+is_shown(const char *name)
+{
+	static const char *const others[] = {
+		"plan", "termination-protection", "admin-username", "admin-password", "migration",
+		"integrations", "fork-from-service", "recovery-backup-time", "recovery-backup-name", "variant"
+	};
+
+	for (size_t i = 0; i < lengthof(others); i++)
+		if (strcmp(others[i], name) == 0)
+			return false;
+	return true;
+}
+
+static bool
+is_settings(const char *name)
+{
+	size_t		length = strlen(name);
+
+	return length > 9 && strcmp(name + length - 9, "-settings") == 0;
+}
+
+/* "now" with the members of "sent", but for those that are null. */
+static json_object *
+merged(json_object *now, json_object *sent)
+{
+	json_object *json = json_object_new_object();
+
+	if (now)
+	{
+		json_object_object_foreach(now, name, value)
+			json_add(json, name, json_object_get(value));
+	}
+	json_object_object_foreach(sent, name, value)
+		if (value)
+			json_add(json, name, json_object_get(value));
+		else
+			json_object_object_del(json, name);
+	return json;
+}
+
+/*
+ * The members that the body changes, as the read will show them.  Settings not
+ * named stay as they are; so do the updates of the maintenance.  All else is
+ * replaced, the backup schedule too.
+ */
+static json_object *
+changed_members(json_object *body, json_object *now)
+{
+	json_object *members = json_object_new_object();
+
+	json_object_object_foreach(body, name, value)
+	{
+		json_object *current = json_object_object_get(now, name);
+
+		if (!is_shown(name))
+			continue;
+		if (is_settings(name) || strcmp(name, "maintenance") == 0)
+			value = merged(current, value);
+		else if (json_object_is_type(value, json_type_object))
+			value = merged(NULL, value);
+		else
+			json_object_get(value);
+		json_add(members, name, value);
+	}
+	return members;
+}
+
+static void
+set_protection(Effect *effect, json_object *body)
+{
+	effect->sets_protection = json_object_object_get_ex(body, "termination-protection", NULL);
+	effect->protection = json_member_bool(body, "termination-protection", false);
+}
+
+/* The administrator as the body names him. */
+static void
+add_administrator(json_object *members, const ServiceFacts *facts, json_object *body)
+{
+	const char *name = json_member_text(body, "admin-username");
+	const char *password = json_member_text(body, "admin-password");
+	json_object *users;
+	json_object *admin;
+
+	if (name == NULL && password == NULL)
+		return;
+	users = details_list(facts, NULL, "users");
+	if (name)
+	{
+		admin = details_user(facts, name);
+		json_add_text(admin, "type", "primary");
+		json_object_array_put_idx(users, 0, admin);
+	}
+	if (password)
+		json_add_text(json_object_array_get_idx(users, 0), "password", password);
+	json_add(members, "users", users);
+}
+
+/* A service to fork from must be there, and of the same type. */
+static bool
+check_fork(Request *request, const ServiceType *type, Answer *answer)
+{
+	const char *name = json_member_text(request->json, "fork-from-service");
+	ServiceFacts facts;
+
+	if (name == NULL)
+		return true;
+	if (!find_service(request, name, &facts, answer))
+		return false;
+	if (facts.type == type)
+		return true;
+	answer_bad_member(answer, "fork-from-service", "is not a service of this type");
+	return false;
+}
+
+void
+create_service(Request *request, Answer *answer)
+{
+	const char *name = request->params[0];
+	const ServiceType *type = service_type_below(request->api_path);
+	Effect		change = {.kind = EFFECT_CHANGE_SERVICE};
+	Effect		effect = {.kind = EFFECT_CREATE_SERVICE};
+	ServiceFacts facts;
+	json_object *now;
+
+	if (!check_body(request, type, NULL, &change.plan, answer) || !check_fork(request, type, answer))
+		return;
+	if (state_service(request->zone, name, &facts))
+	{
+		answer_error(answer, 409, "Service already exists");
+		return;
+	}
+	effect.service = change.service = state_service_add(request->zone, name, type);
+	set_protection(&change, request->json);
+	state_service_at(request->zone, effect.service, &facts);
+	now = state_details_json(request->zone, &facts);
+	change.members = changed_members(request->json, now);
+	json_object_put(now);
+	add_administrator(change.members, &facts, request->json);
+	state_apply(request->zone, &change);
+	answer_service_operation(request, answer, &facts, &effect);
+}
+
+void
+update_service(Request *request, Answer *answer)
+{
+	Effect		effect = {.kind = EFFECT_CHANGE_SERVICE};
+	ServiceFacts facts;
+	json_object *now;
+
+	if (!find_changeable(request, &facts, answer))
+		return;
+	now = state_details_json(request->zone, &facts);
+	if (check_body(request, facts.type, json_member_text(now, "version"), &effect.plan, answer))
+	{
+		effect.service = facts.index;
+		set_protection(&effect, request->json);
+		effect.members = changed_members(request->json, now);
+		effect.rebuilds = effect.plan || json_object_object_get_ex(request->json, "version", NULL);
+		answer_service_operation(request, answer, &facts, &effect);
+	}
+	json_object_put(now);
+}
+
+void
+delete_typed_service(Request *request, Answer *answer)
+{
+	ServiceFacts facts;
+
+	if (find_typed(request, &facts, answer))
+		start_deletion(request, &facts, answer);
+}
+
+/* Its updates are installed. */
+void
+start_maintenance(Request *request, Answer *answer)
+{
+	Effect		effect = {.kind = EFFECT_CHANGE_SERVICE,.rebuilds = true};
+	ServiceFacts facts;
+	json_object *now;
+	json_object *maintenance;
+
+	if (!find_changeable(request, &facts, answer))
+		return;
+	now = state_details_json(request->zone, &facts);
+	maintenance = merged(NULL, json_object_object_get(now, "maintenance"));
+	json_add(maintenance, "updates", json_object_new_array());
+	json_object_put(now);
+	effect.service = facts.index;
+	effect.members = json_object_new_object();
+	json_add(effect.members, "maintenance", maintenance);
+	answer_service_operation(request, answer, &facts, &effect);
+}
+
+/* ---------- items of lists: users, databases, connection pools ---------- */
+
+/* The item that "member" ("" of strings themselves) tells from others; a new reference, or NULL. */
+static json_object *
+find_item(Request *request, const ServiceFacts *facts, const char *list, const char *member,
+		  const char *key)
+{
+	json_object *items = state_details_list(request->zone, facts, list);
+	json_object *found = NULL;
+
+	for (size_t i = 0; items && !found && i < json_object_array_length(items); i++)
+	{
+		json_object *item = json_object_array_get_idx(items, i);
+		const char *name = *member ? json_member_text(item, member) : json_object_get_string(item);
+
+		if (name && strcasecmp(name, key) == 0 && (strcmp(name, key) == 0 || !strcmp(member, "uuid")))
+			found = json_object_get(item);
+	}
+	json_object_put(items);
+	return found;
+}
+
+/* Takes "item" over; NULL removes what is there. */
+static Effect
+edit(const ServiceFacts *facts, const char *list, const char *key, json_object *item)
+{
+	return (Effect) {
+		.kind = EFFECT_EDIT_LIST,.service = facts->index,.list = list,.key = xstrdup(key),
+			.item = item
+	};
+}
+
+/* Start the operation of an edit, unless another of that item is under way. */
+static void
+answer_edit(Request *request, Answer *answer, const ServiceFacts *facts, const char *list,
+			const char *key, json_object *item)
+{
+	Effect		effect;
+
+	if (state_edit_pending(request->zone, facts->index, list, key))
+	{
+		json_object_put(item);
+		answer_error(answer, 409, "Another operation is in progress");
+		return;
+	}
+	effect = edit(facts, list, key, item);
+	answer_service_operation(request, answer, facts, &effect);
+}
+
+static bool
+check_new_item(Request *request, const ServiceFacts *facts, const char *list, const char *member,
+			   const char *key, const char *what, Answer *answer)
+{
+	json_object *item = find_item(request, facts, list, member, key);
+
+	if (item == NULL)
+		return true;
+	json_object_put(item);
+	answer_error(answer, 409, "%s already exists", what);
+	return false;
+}
+
+/* The item that the second parameter of the path names; otherwise "answer" says 404. */
+static json_object *
+find_named(Request *request, const ServiceFacts *facts, const char *list, const char *member,
+		   const char *what, Answer *answer)
+{
+	json_object *item = find_item(request, facts, list, member, request->params[1]);
+
+	if (item == NULL)
+		answer_message(answer, 404, "%s not found", what);
+	return item;
+}
+
+static json_object *
+user_of_path(Request *request, const ServiceFacts *facts, Answer *answer)
+{
+	return find_named(request, facts, "users", "username", "User", answer);
+}
+
+/* What clickhouse answers in place of an operation. */
+static void
+answer_secrets(Answer *answer, const char *username, const char *password)
+{
+	json_object *json = json_object_new_object();
+
+	json_add_text(json, "username", username);
+	json_add_text(json, "password", password);
+	answer_json(answer, 200, json);
+}
+
+static void
+answer_clickhouse_secrets(Request *request, const ServiceFacts *facts, const char *username,
+						  Answer *answer)
+{
+	const char *sent = json_member_text(request->json, "password");
+	char	   *password = sent ? xstrdup(sent) : details_password(facts, username);
+
+	answer_secrets(answer, username, password);
+	free(password);
+}
+
+static bool
+is_clickhouse(const ServiceFacts *facts)
+{
+	return strcmp(facts->type->name, "clickhouse") == 0;
+}
+
+void
+create_user(Request *request, Answer *answer)
+{
+	static const char *const copied[] = {"allow-replication", "authentication", "access-control"};
+	const char *username = json_member_text(request->json, "username");
+	ServiceFacts facts;
+	json_object *user;
+
+	if (!find_changeable(request, &facts, answer) ||
+		!check_new_item(request, &facts, "users", "username", username, "User", answer))
+		return;
+	user = details_user(&facts, username);
+	for (size_t i = 0; i < lengthof(copied); i++)
+	{
+		json_object *value;
+
+		if (json_object_object_get_ex(request->json, copied[i], &value))
+			json_add(user, copied[i], json_object_get(value));
+	}
+	if (is_clickhouse(&facts))
+	{
+		Effect		effect = edit(&facts, "users", username, user);
+
+		answer_clickhouse_secrets(request, &facts, username, answer);
+		state_apply(request->zone, &effect);
+	}
+	else
+		answer_edit(request, answer, &facts, "users", username, user);
+}
+
+void
+delete_user(Request *request, Answer *answer)
+{
+	ServiceFacts facts;
+	json_object *user;
+
+	if (!find_changeable(request, &facts, answer))
+		return;
+	user = find_named(request, &facts, "users", is_clickhouse(&facts) ? "uuid" : "username",
+					  "User", answer);
+	if (user == NULL)
+		return;
+	if (json_member_bool(user, "required", false) ||
+		(json_member_text(user, "type") && strcmp(json_member_text(user, "type"), "primary") == 0))
+		answer_error(answer, 409, "The service needs this user");
+	else
+		answer_edit(request, answer, &facts, "users", json_member_text(user, "username"), NULL);
+	json_object_put(user);
+}
+
+/* Without an operation: the answer is the users. */
+void
+allow_replication(Request *request, Answer *answer)
+{
+	ServiceFacts facts;
+	json_object *user;
+	json_object *value;
+	json_object *users;
+	json_object *json;
+	Effect		effect;
+
+	if (!find_changeable(request, &facts, answer) ||
+		!(user = user_of_path(request, &facts, answer)))
+		return;
+	if (json_object_object_get_ex(request->json, "allow-replication", &value))
+		json_add(user, "allow-replication", json_object_get(value));
+	effect = edit(&facts, "users", request->params[1], user);
+	state_apply(request->zone, &effect);
+
+	users = state_details_list(request->zone, &facts, "users");
+	for (size_t i = 0; i < json_object_array_length(users); i++)
+	{
+		json_object_object_del(json_object_array_get_idx(users, i), "password");
+		json_object_object_del(json_object_array_get_idx(users, i), "type");
+	}
+	json = json_object_new_object();
+	json_add(json, "users", users);
+	answer_json(answer, 200, json);
+}
+
+/* Without a password in the body a new one is made up. */
+void
+reset_password(Request *request, Answer *answer)
+{
+	const char *sent = json_member_text(request->json, "password");
+	ServiceFacts facts;
+	json_object *user;
+	json_object *value;
+	char		id[UUID_SIZE];
+	char	   *password;
+
+	if (!find_changeable(request, &facts, answer) ||
+		!(user = user_of_path(request, &facts, answer)))
+		return;
+	state_new_id(request->zone, "password", id);
+	password = sent ? xstrdup(sent) : xasprintf("S3CRET_%s", id);
+	if (is_clickhouse(&facts))
+	{
+		answer_secrets(answer, request->params[1], password);
+		json_object_put(user);
+	}
+	else
+	{
+		json_add_text(user, "password", password);
+		if (json_object_object_get_ex(request->json, "authentication", &value))
+			json_add(user, "authentication", json_object_get(value));
+		answer_edit(request, answer, &facts, "users", request->params[1], user);
+	}
+	free(password);
+}
+
+void
+update_access_control(Request *request, Answer *answer)
+{
+	ServiceFacts facts;
+	json_object *user;
+	json_object *value;
+
+	if (!find_changeable(request, &facts, answer) ||
+		!(user = user_of_path(request, &facts, answer)))
+		return;
+	if (json_object_object_get_ex(request->json, "access-control", &value))
+		json_add(user, "access-control", json_object_get(value));
+	answer_edit(request, answer, &facts, "users", request->params[1], user);
+}
+
+void
+create_database(Request *request, Answer *answer)
+{
+	const char *name = json_member_text(request->json, "database-name");
+	ServiceFacts facts;
+
+	if (find_changeable(request, &facts, answer) &&
+		check_new_item(request, &facts, "databases", "", name, "Database", answer))
+		answer_edit(request, answer, &facts, "databases", name, json_object_new_string(name));
+}
+
+void
+delete_database(Request *request, Answer *answer)
+{
+	ServiceFacts facts;
+	json_object *database;
+	json_object *user;
+
+	if (!find_changeable(request, &facts, answer) ||
+		!(database = find_named(request, &facts, "databases", "", "Database", answer)))
+		return;
+	json_object_put(database);
+	user = find_item(request, &facts, "connection-pools", "database", request->params[1]);
+	json_object_put(user);
+	if (user)
+		answer_error(answer, 409, "A connection pool uses the database");
+	else
+		answer_edit(request, answer, &facts, "databases", request->params[1], NULL);
+}
+
+/* Does the service have the item that a member of the body names, if it does? */
+static bool
+check_known(Request *request, const ServiceFacts *facts, const char *member, const char *list,
+			const char *key_member, Answer *answer)
+{
+	const char *name = json_member_text(request->json, member);
+	json_object *item = name ? find_item(request, facts, list, key_member, name) : NULL;
+
+	json_object_put(item);
+	if (name == NULL || item)
+		return true;
+	answer_bad_member(answer, member, "is not known to the service");
+	return false;
+}
+
+static bool
+check_pool(Request *request, const ServiceFacts *facts, Answer *answer)
+{
+	return check_known(request, facts, "database-name", "databases", "", answer) &&
+		check_known(request, facts, "username", "users", "username", answer);
+}
+
+/* A pool as the body has it; what the body leaves out is that of "now", or the default. */
+static json_object *
+pool_of_body(Request *request, const ServiceFacts *facts, const char *name, json_object *now)
+{
+	const char *database = json_member_text(request->json, "database-name");
+	const char *mode = json_member_text(request->json, "mode");
+	const char *username = json_member_text(request->json, "username");
+	int64_t		size = json_member_number(now, "size", 10);
+	json_object *users = state_details_list(request->zone, facts, "users");
+	json_object *pool;
+
+	if (database == NULL)
+		database = json_member_text(now, "database");
+	if (mode == NULL && !(mode = json_member_text(now, "mode")))
+		mode = "transaction";
+	if (username == NULL && !(username = json_member_text(now, "username")))
+		username = json_member_text(json_object_array_get_idx(users, 0), "username");
+	pool = details_pool(facts, name, database, mode,
+						json_member_number(request->json, "size", size), username);
+	json_object_put(users);
+	return pool;
+}
+
+void
+create_pool(Request *request, Answer *answer)
+{
+	const char *name = json_member_text(request->json, "name");
+	ServiceFacts facts;
+
+	if (find_changeable(request, &facts, answer) && check_pool(request, &facts, answer) &&
+		check_new_item(request, &facts, "connection-pools", "name", name, "Connection pool", answer))
+		answer_edit(request, answer, &facts, "connection-pools", name,
+					pool_of_body(request, &facts, name, NULL));
+}
+
+void
+update_pool(Request *request, Answer *answer)
+{
+	ServiceFacts facts;
+	json_object *now;
+
+	if (!find_changeable(request, &facts, answer) ||
+		!(now = find_named(request, &facts, "connection-pools", "name", "Connection pool", answer)))
+		return;
+	if (check_pool(request, &facts, answer))
+		answer_edit(request, answer, &facts, "connection-pools", request->params[1],
+					pool_of_body(request, &facts, request->params[1], now));
+	json_object_put(now);
+}
+
+void
+delete_pool(Request *request, Answer *answer)
+{
+	ServiceFacts facts;
+	json_object *pool;
+
+	if (!find_changeable(request, &facts, answer) ||
+		!(pool = find_named(request, &facts, "connection-pools", "name", "Connection pool", answer)))
+		return;
+	json_object_put(pool);
+	answer_edit(request, answer, &facts, "connection-pools", request->params[1], NULL);
+}
