@@ -16,6 +16,7 @@
 #include "catalog/pg_user_mapping.h"
 #include "fmgr.h"
 #include "foreign/fdwapi.h"
+#include "src/ahead.h"
 #include "src/analyze.h"
 #include "src/call.h"
 #include "src/connection.h"
@@ -41,6 +42,7 @@ _PG_init(void)
 	dbaas_settings_define();
 	dbaas_connection_init();
 	dbaas_queue_init();
+	dbaas_ahead_init();
 }
 
 Datum

@@ -61,7 +61,7 @@ const IntegrationType integration_types[INTEGRATION_TYPES] = {
 		"Logs settings",
 		"{\"elasticsearch-index-days-max\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":10000,"
 		"\"default\":3},\"elasticsearch-index-prefix\":{\"type\":\"string\",\"minLength\":1,"
-	"\"maxLength\":1024,\"default\":\"logs\"}}", false},
+	"\"maxLength\":1024,\"default\":\"logs\"}}", true},
 	{"metrics", "Service that metrics are sent from", "pg,mysql,kafka,opensearch,valkey,grafana",
 		"Thanos service that keeps the metrics", "thanos",
 		"Metrics settings",

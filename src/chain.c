@@ -318,9 +318,22 @@ learn_rows(DbaasChain *chain)
 		dbaas_call_learn_rows(chain->page->call, chain->nshown);
 }
 
+void
+dbaas_chain_start(DbaasChain *chain)
+{
+	if (chain->spec->ahead == DBAAS_AHEAD_ALWAYS && chain->page == NULL && chain->asked &&
+		dbaas_call_done(chain->asked) && dbaas_call_error(chain->asked) == NULL)
+		chain->error = open_page(chain);
+}
+
 DbaasReadStatus
 dbaas_chain_next_row(DbaasChain *chain, DbaasError **error)
 {
+	if (chain->error)
+	{
+		*error = chain->error;
+		return DBAAS_READ_FAILED;
+	}
 	for (;;)
 	{
 		DbaasPage  *page = chain->page;

@@ -86,6 +86,7 @@ typedef struct DbaasChain
 	int64		wanted;			/* entries still to ask for; -1: all */
 	int64		cap;			/* entries still to show; -1: all */
 	int64		nshown;			/* rows, for the statistics */
+	DbaasError *error;			/* of a page that was looked at ahead of need */
 	DbaasSet   *cursors;		/* those that were sent */
 	DbaasSet   *shown;			/* values of the unique field */
 } DbaasChain;
@@ -95,6 +96,12 @@ typedef struct DbaasChain
  * own under the current one; spec and target must outlive it.
  */
 extern DbaasChain *dbaas_chain_begin(const DbaasChainSpec *spec, const DbaasTarget *target);
+
+/*
+ * If the first page has come, looks whether another follows, and asks for that
+ * if it is the time for it.  What goes wrong comes with the first row.
+ */
+extern void dbaas_chain_start(DbaasChain *chain);
 
 /*
  * Goes to the next page, without waiting.  The one before is not released: it

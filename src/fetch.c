@@ -192,3 +192,29 @@ dbaas_fetch_next(DbaasFetch *fetch, DbaasRows **rows, const DbaasOrigin **origin
 	MemoryContextSwitchTo(oldcxt);
 	return status;
 }
+
+void
+dbaas_fetch_start(DbaasFetch *fetch)
+{
+	MemoryContext oldcxt = MemoryContextSwitchTo(fetch->cxt);
+	bool		pending;
+
+	if (dbaas_targets_read(fetch->targets, &pending) == NULL)
+	{
+		if (fetch->merge == NULL)
+		{
+			begin_chains(fetch);
+			if (fetch->chains)
+				dbaas_chain_start(linitial(fetch->chains));
+		}
+		else if (!pending)
+			begin_merge(fetch);
+	}
+	MemoryContextSwitchTo(oldcxt);
+}
+
+Size
+dbaas_fetch_bytes(const DbaasFetch *fetch)
+{
+	return MemoryContextMemAllocated(fetch->cxt, true);
+}

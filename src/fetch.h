@@ -48,6 +48,16 @@ extern DbaasError *dbaas_fetch_begin(DbaasConnection *conn, DbaasStatement *stat
 extern DbaasReadStatus dbaas_fetch_next(DbaasFetch *fetch, DbaasRows **rows,
 										 const DbaasOrigin **origin, DbaasError **error);
 
+/*
+ * Does what can be done without waiting and without taking a row: makes the
+ * first requests, as soon as it is known which.  What goes wrong comes with the
+ * next row.
+ */
+extern void dbaas_fetch_start(DbaasFetch *fetch);
+
+/* Memory that its answers, and the rest of it, need by now. */
+extern Size dbaas_fetch_bytes(const DbaasFetch *fetch);
+
 /* Ends it, with the requests that are in flight. */
 extern void dbaas_fetch_end(DbaasFetch *fetch);
 

@@ -55,6 +55,7 @@ compare_strands(const pairingheap_node *a, const pairingheap_node *b, void *arg)
 	TimestampTz x_time = x->entries[x->next_entry].time;
 	TimestampTz y_time = y->entries[y->next_entry].time;
 
+	(void) arg;
 	if (x_time != y_time)
 		return (x_time > y_time) == x->chain->descending ? 1 : -1;
 	return x->number < y->number ? 1 : -1;

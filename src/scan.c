@@ -70,12 +70,14 @@ typedef struct Arguments
  */
 typedef struct ScanResult
 {
-	dlist_node	node;			/* in scan->results, the latest first */
+	dlist_node	node;			/* in scan->results or scan->ahead */
 	MemoryContext cxt;
 	Arguments	arguments;
 	DbaasFetch *fetch;			/* NULL: not started, or at its end */
 	bool		at_end;
 	bool		keeps;			/* does it keep its rows? */
+	bool		ahead;			/* asked for ahead, and not in use yet */
+	uint64		wanted_by;		/* last row that it was asked for */
 	List	   *rows;			/* of MinimalTuple */
 	int			next;			/* row to give next */
 	Size		bytes;			/* of all that */
@@ -113,15 +115,21 @@ typedef struct DbaasScanState
 	bool		keeps_rows;		/* may it be run again? */
 	Oid			userid;
 	DbaasConnection *conn;
-	dlist_head	results;
+	dlist_head	results;		/* the latest first */
+	dlist_head	ahead;			/* those asked for ahead, and not in use yet */
 	HTAB	   *by_hash;		/* of ResultEntry */
 	ScanResult *result;			/* the one in use; NULL after a rescan */
 	Size		bytes;			/* of all kept rows */
+	int			nahead;			/* results in "ahead" */
+	int64		asked_ahead;	/* all that ever were */
+	int64		unused;			/* of these, dropped without use */
 	MemoryContext row_cxt;		/* reset for each row */
 	bool		async;			/* do not wait: say so in "pending" */
 	bool		pending;
 	DbaasCounters counters;
 } DbaasScanState;
+
+static uint64 scans_begun;
 
 static const char *const order_names[] = {
 	[DBAAS_ORDER_AS_GIVEN] = NULL,
@@ -336,36 +344,42 @@ take_arguments(DbaasScanState *scan, ExprContext *econtext, Arguments *arguments
 	arguments->text = arguments_text(resource, arguments);
 }
 
-/*
- * A key that nothing lists has to be given.
- */
+/* The column of a key that has to be given, since nothing lists it, and is not; or -1. */
+static int
+missing_key(const DbaasResource *resource, const DbaasKey *keys)
+{
+	for (int c = 0; c < resource->ncolumns; c++)
+	{
+		if (resource->columns[c].required && !keys[c].given)
+			return c;
+	}
+	return -1;
+}
+
 static void
 check_required_keys(const DbaasTable *table, const DbaasKey *keys)
 {
-	const DbaasResource *resource = table->resource;
+	int			c = missing_key(table->resource, keys);
+	AttrNumber	attnum;
+	char	   *name;
+	char	   *qualified;
+	char	   *column;
 
-	for (int c = 0; c < resource->ncolumns; c++)
-	{
-		AttrNumber	attnum = dbaas_table_attribute(table, c);
-		char	   *name;
-		char	   *qualified;
-		char	   *column;
-
-		if (!resource->columns[c].required || keys[c].given)
-			continue;
-		name = get_rel_name(table->relid);
-		qualified = quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->relid)), name);
-		column = attnum ? get_attname(table->relid, attnum, false) :
-			pstrdup(resource->columns[c].name);
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_UNABLE_TO_CREATE_EXECUTION),
-				 errmsg("column \"%s\" of foreign table \"%s\" has to be given", column, name),
-				 errdetail("The API has no list of them."),
-				 strcmp(application_name, "pg_dump") == 0 ?
-				 errhint("A dump has to leave the table out: --exclude-table-data='%s'", qualified) :
-				 errhint("For example: SELECT * FROM %s WHERE %s = '11111111-2222-4333-8444-555555555555';",
-						 qualified, quote_identifier(column))));
-	}
+	if (c < 0)
+		return;
+	attnum = dbaas_table_attribute(table, c);
+	name = get_rel_name(table->relid);
+	qualified = quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->relid)), name);
+	column = attnum ? get_attname(table->relid, attnum, false) :
+		pstrdup(table->resource->columns[c].name);
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_UNABLE_TO_CREATE_EXECUTION),
+			 errmsg("column \"%s\" of foreign table \"%s\" has to be given", column, name),
+			 errdetail("The API has no list of them."),
+			 strcmp(application_name, "pg_dump") == 0 ?
+			 errhint("A dump has to leave the table out: --exclude-table-data='%s'", qualified) :
+			 errhint("For example: SELECT * FROM %s WHERE %s = '11111111-2222-4333-8444-555555555555';",
+					 qualified, quote_identifier(column))));
 }
 
 /* ------------------------------------------------------------------------
@@ -391,6 +405,7 @@ dbaasBeginForeignScan(ForeignScanState *node, int eflags)
 	Bitmapset  *used = NULL;
 	ListCell   *lc;
 
+	scans_begun++;
 	node->fdw_state = scan;
 	scan->table = dbaas_table_get(RelationGetRelid(relation));
 	scan->endpoint = &scan->table->resource->reads[intVal(list_nth(plan->fdw_private,
@@ -399,6 +414,7 @@ dbaasBeginForeignScan(ForeignScanState *node, int eflags)
 	scan->merge = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_MERGE)) != 0;
 	scan->eager = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_EAGER)) != 0;
 	dlist_init(&scan->results);
+	dlist_init(&scan->ahead);
 	init_keys(scan, plan, node);
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
@@ -427,13 +443,17 @@ static void
 drop_result(DbaasScanState *scan, ScanResult *result)
 {
 	scan->bytes -= result->bytes;
+	if (result->ahead)
+	{
+		scan->nahead--;
+		scan->unused++;
+	}
 	dlist_delete(&result->node);
 	if (scan->by_hash)
 		hash_search(scan->by_hash, &result->hash, HASH_REMOVE, NULL);
 	MemoryContextDelete(result->cxt);
 }
 
-/* The result in use is the only one that a scan without rescans has. */
 static void
 drop_results(DbaasScanState *scan)
 {
@@ -441,12 +461,15 @@ drop_results(DbaasScanState *scan)
 
 	dlist_foreach_modify(iter, &scan->results)
 		drop_result(scan, dlist_container(ScanResult, node, iter.cur));
+	dlist_foreach_modify(iter, &scan->ahead)
+		drop_result(scan, dlist_container(ScanResult, node, iter.cur));
 	scan->result = NULL;
 }
 
 /*
  * Frees the results that were used least lately while the rows of all need
- * more than work_mem; the one in use then stops keeping its own.
+ * more than work_mem; the one in use then stops keeping its own.  Who asks
+ * ahead sees to what that needs.
  */
 static void
 limit_memory(DbaasScanState *scan)
@@ -520,64 +543,92 @@ result_entry(DbaasScanState *scan, uint64 hash, MemoryContext cxt)
 	return entry;
 }
 
-/* The result for the arguments that hold now: the one that is there, or a new. */
+/* A result for the arguments that hold now; not among the others yet. */
 static ScanResult *
-find_result(ForeignScanState *node)
+make_result(ForeignScanState *node)
 {
 	DbaasScanState *scan = node->fdw_state;
 	MemoryContext cxt = AllocSetContextCreate(node->ss.ps.state->es_query_cxt,
 											  "dbaas_fdw result", ALLOCSET_SMALL_SIZES);
 	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
 	ScanResult *result = palloc0(sizeof(ScanResult));
-	ResultEntry *entry;
-	ScanResult *old;
 
+	result->cxt = cxt;
 	take_arguments(scan, node->ss.ps.ps_ExprContext, &result->arguments);
 	MemoryContextSwitchTo(oldcxt);
 	result->hash = DatumGetUInt64(hash_any_extended((unsigned char *) result->arguments.text,
 													strlen(result->arguments.text), 0));
-	old = result_entry(scan, result->hash, node->ss.ps.state->es_query_cxt)->result;
-	if (old && old->keeps && strcmp(old->arguments.text, result->arguments.text) == 0)
+	return result;
+}
+
+/* Puts it among the others, first in a list. */
+static void
+add_result(ForeignScanState *node, dlist_head *list, ScanResult *result)
+{
+	DbaasScanState *scan = node->fdw_state;
+
+	result->keeps = scan->keeps_rows;
+	result_entry(scan, result->hash, node->ss.ps.state->es_query_cxt)->result = result;
+	dlist_push_head(list, &result->node);
+}
+
+/* Takes one that is there into use. */
+static void
+use_result(DbaasScanState *scan, ScanResult *result)
+{
+	dlist_delete(&result->node);
+	dlist_push_head(&scan->results, &result->node);
+	result->next = 0;
+	scan->result = result;
+	if (result->ahead)
 	{
-		MemoryContextDelete(cxt);
-		old->next = 0;
-		dlist_delete(&old->node);
-		dlist_push_head(&scan->results, &old->node);
+		result->ahead = false;
+		scan->nahead--;
+		charge_result(scan, result, MemoryContextMemAllocated(result->cxt, false));
+		limit_suspended(scan);
+	}
+}
+
+/* The result for the arguments that hold now: the one that is there, or a new. */
+static ScanResult *
+find_result(ForeignScanState *node)
+{
+	DbaasScanState *scan = node->fdw_state;
+	ScanResult *result = make_result(node);
+	ScanResult *old = result_entry(scan, result->hash, node->ss.ps.state->es_query_cxt)->result;
+
+	if (old && (old->keeps || old->ahead) &&
+		strcmp(old->arguments.text, result->arguments.text) == 0)
+	{
+		MemoryContextDelete(result->cxt);
+		use_result(scan, old);
 		return old;
 	}
 	if (old)
 		drop_result(scan, old);
 	if (!scan->keeps_rows)
 		drop_results(scan);
-
-	result->cxt = cxt;
-	result->keeps = scan->keeps_rows;
-	entry = result_entry(scan, result->hash, node->ss.ps.state->es_query_cxt);
-	entry->result = result;
-	dlist_push_head(&scan->results, &result->node);
+	add_result(node, &scan->results, result);
 	scan->result = result;
-	charge_result(scan, result, MemoryContextMemAllocated(cxt, true));
+	charge_result(scan, result, MemoryContextMemAllocated(result->cxt, true));
 	limit_suspended(scan);
 	return result;
 }
 
-/* Starts fetching. */
-static void
-start_fetch(ForeignScanState *node, ScanResult *result)
+/* Begins to fetch.  Returns NULL or an error. */
+static DbaasError *
+begin_fetch(ForeignScanState *node, ScanResult *result)
 {
 	DbaasScanState *scan = node->fdw_state;
 	MemoryContext query_cxt = node->ss.ps.state->es_query_cxt;
 	MemoryContext oldcxt;
 	DbaasFetchSpec spec = {0};
-	DbaasError *error;
+	DbaasError *error = NULL;
 
-	check_required_keys(scan->table, result->arguments.keys);
 	if (scan->conn == NULL)
-	{
 		error = dbaas_connection_get(scan->table->serverid, scan->userid, query_cxt, &scan->conn);
-		if (error)
-			dbaas_error_raise(error);
-	}
+	if (error)
+		return error;
 	spec.resource = scan->table->resource;
 	spec.endpoint = scan->endpoint;
 	spec.keys = result->arguments.keys;
@@ -592,9 +643,52 @@ start_fetch(ForeignScanState *node, ScanResult *result)
 	oldcxt = MemoryContextSwitchTo(result->cxt);
 	error = dbaas_fetch_begin(scan->conn, dbaas_statement_get(query_cxt), &spec,
 							  &scan->counters, &result->fetch);
+	MemoryContextSwitchTo(oldcxt);
+	return error;
+}
+
+/* The other scans that were to start with the statement's first do so. */
+static void
+start_others(ForeignScanState *node)
+{
+	List	  **together = dbaas_statement_together(dbaas_statement_get(node->ss.ps.state->es_query_cxt));
+	List	   *others = *together;
+	ListCell   *lc;
+
+	*together = NIL;
+	foreach(lc, others)
+	{
+		ForeignScanState *other = lfirst(lc);
+
+		if (other != node && ((DbaasScanState *) other->fdw_state)->result == NULL)
+			dbaas_scan_ask_ahead(other, DBAAS_LAST_ROW);
+	}
+	list_free(others);
+}
+
+/* Starts fetching. */
+static void
+start_fetch(ForeignScanState *node, ScanResult *result)
+{
+	DbaasScanState *scan = node->fdw_state;
+	DbaasError *error;
+
+	check_required_keys(scan->table, result->arguments.keys);
+	error = begin_fetch(node, result);
 	if (error)
 		dbaas_error_raise(error);
-	MemoryContextSwitchTo(oldcxt);
+	dbaas_fetch_start(result->fetch);
+	start_others(node);
+}
+
+/* Lets what was asked ahead go on: some of it may wait for a list. */
+static void
+poke_ahead(DbaasScanState *scan)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &scan->ahead)
+		dbaas_fetch_start(dlist_container(ScanResult, node, iter.cur)->fetch);
 }
 
 /* Reads a row into the slot, which stays empty at the end. */
@@ -620,6 +714,7 @@ read_row(ForeignScanState *node, ScanResult *result, TupleTableSlot *slot)
 			return;
 		}
 		dbaas_call_wait(&scan->counters, 0);
+		poke_ahead(scan);
 	}
 	if (status == DBAAS_READ_FAILED)
 		dbaas_error_raise(error);
@@ -695,6 +790,114 @@ dbaasEndForeignScan(ForeignScanState *node)
 	if (scan == NULL)
 		return;
 	drop_results(scan);
+}
+
+/* ------------------------------------------------------------------------
+ * Asking ahead
+ * ------------------------------------------------------------------------ */
+
+bool
+dbaas_scan_is_ours(const PlanState *node)
+{
+	return IsA(node, ForeignScanState) &&
+		((const ForeignScanState *) node)->fdwroutine->IterateForeignScan == dbaasIterateForeignScan;
+}
+
+uint64
+dbaas_scans_begun(void)
+{
+	return scans_begun;
+}
+
+/* Can the arguments yield a row, and be asked for? */
+static bool
+needs_request(const DbaasScanState *scan, const Arguments *arguments)
+{
+	const DbaasResource *resource = scan->table->resource;
+
+	for (int c = 0; c < resource->ncolumns; c++)
+	{
+		if (arguments->keys[c].given && arguments->keys[c].n == 0)
+			return false;
+	}
+	return !arguments->nothing && missing_key(resource, arguments->keys) < 0;
+}
+
+void
+dbaas_scan_ask_ahead(ForeignScanState *node, uint64 row)
+{
+	DbaasScanState *scan = node->fdw_state;
+	ScanResult *result = make_result(node);
+	ScanResult *old = result_entry(scan, result->hash, node->ss.ps.state->es_query_cxt)->result;
+
+	if (old && old->ahead)
+		old->wanted_by = row;
+	if (old && (old->ahead || old->keeps || old == scan->result))
+	{
+		MemoryContextDelete(result->cxt);
+		return;
+	}
+	if (!needs_request(scan, &result->arguments) || begin_fetch(node, result) != NULL)
+	{
+		MemoryContextDelete(result->cxt);
+		return;
+	}
+	if (old)
+		drop_result(scan, old);
+	add_result(node, &scan->ahead, result);
+	result->ahead = true;
+	result->wanted_by = row;
+	scan->nahead++;
+	scan->asked_ahead++;
+	dbaas_fetch_start(result->fetch);
+}
+
+int
+dbaas_scan_unread(const ForeignScanState *node)
+{
+	return ((const DbaasScanState *) node->fdw_state)->nahead;
+}
+
+Size
+dbaas_scan_unread_bytes(const ForeignScanState *node)
+{
+	DbaasScanState *scan = node->fdw_state;
+	Size		bytes = 0;
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &scan->ahead)
+		bytes += dbaas_fetch_bytes(dlist_container(ScanResult, node, iter.cur)->fetch);
+	return bytes;
+}
+
+void
+dbaas_scan_pass(ForeignScanState *node, uint64 row)
+{
+	DbaasScanState *scan = node->fdw_state;
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &scan->ahead)
+	{
+		ScanResult *result = dlist_container(ScanResult, node, iter.cur);
+
+		if (result->wanted_by <= row)
+			drop_result(scan, result);
+	}
+	poke_ahead(scan);
+}
+
+int
+dbaas_scan_concurrency(const ForeignScanState *node)
+{
+	const DbaasScanState *scan = node->fdw_state;
+
+	return scan->conn ? dbaas_connection_limits(scan->conn)->concurrency : 1;
+}
+
+void
+dbaas_scan_start_together(EState *estate, List *scans)
+{
+	*dbaas_statement_together(dbaas_statement_get(estate->es_query_cxt)) = scans;
 }
 
 /* ------------------------------------------------------------------------
@@ -898,6 +1101,10 @@ dbaasExplainForeignScan(ForeignScanState *node, ExplainState *es)
 		ExplainPropertyInteger("Retries", NULL, scan->counters.retries, es);
 		ExplainPropertyInteger("Bytes Received", NULL, scan->counters.bytes, es);
 		ExplainPropertyInteger("Peak Concurrency", NULL, scan->counters.peak, es);
+		if (scan->asked_ahead > 0)
+			ExplainPropertyInteger("Asked Ahead", NULL, scan->asked_ahead, es);
+		if (scan->unused + scan->nahead > 0)
+			ExplainPropertyInteger("Never Used", NULL, scan->unused + scan->nahead, es);
 		if (es->timing)
 			ExplainPropertyFloat("Time Waiting", "ms", scan->counters.waited * 1000, 3, es);
 	}

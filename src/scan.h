@@ -20,4 +20,44 @@ extern void dbaasForeignAsyncConfigureWait(AsyncRequest *areq);
 extern void dbaasForeignAsyncNotify(AsyncRequest *areq);
 extern void dbaasExplainForeignScan(ForeignScanState *node, struct ExplainState *es);
 
+/* Is the node a scan of ours? */
+extern bool dbaas_scan_is_ours(const PlanState *node);
+
+/*
+ * Number of scans of ours that this backend has begun.
+ */
+extern uint64 dbaas_scans_begun(void);
+
+/* A row that no other comes behind. */
+#define DBAAS_LAST_ROW PG_UINT64_MAX
+
+/*
+ * Makes the first requests for the arguments that hold now, so that the answer
+ * is on its way when the scan is run under them: then, and not before, it is
+ * read.  "row" is the number of the row, in an order of the caller's, whose
+ * turn that will be.  Does nothing when the rows of these arguments are there,
+ * or on their way, or need no request.  An error is left to the run itself.
+ * Evaluates the key expressions.
+ */
+extern void dbaas_scan_ask_ahead(ForeignScanState *node, uint64 row);
+
+/* How much was asked ahead and is not read yet, and the memory that needs. */
+extern int	dbaas_scan_unread(const ForeignScanState *node);
+extern Size dbaas_scan_unread_bytes(const ForeignScanState *node);
+
+/*
+ * Drops what was asked ahead for rows up to that one, and not read; lets the
+ * rest go on.
+ */
+extern void dbaas_scan_pass(ForeignScanState *node, uint64 row);
+
+/* Requests that may be in flight at once; 1 while that is not known. */
+extern int	dbaas_scan_concurrency(const ForeignScanState *node);
+
+/*
+ * Says that the scans of a list, of one statement, are to make their first
+ * requests together, when the first scan of the statement is run.
+ */
+extern void dbaas_scan_start_together(EState *estate, List *scans);
+
 #endif							/* DBAAS_SCAN_H */

@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "ahead.h"
 #include "call.h"
 #include "compat.h"
 #include "error.h"
@@ -61,6 +62,9 @@ static const Setting settings[] = {
 	.help = "Services that one transaction may delete; -1 is no limit."},
 	{PREFIX ".dry_run", SETTING_BOOLEAN, PGC_USERSET, &dbaas_dry_run,
 	.help = "Checks and reports writes, and does not send them."},
+	{PREFIX ".enable_lookahead", SETTING_BOOLEAN, PGC_USERSET, &dbaas_enable_lookahead,
+		.default_value = true,
+	.help = "Asks ahead for what the next rows of a join, and other scans, will need."},
 };
 
 /* Raises the error of a setting that does not exist. */

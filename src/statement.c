@@ -8,7 +8,6 @@
 #include "postgres.h"
 
 #include "lib/ilist.h"
-#include "nodes/pg_list.h"
 #include "rows.h"
 #include "statement.h"
 #include "utils/memutils.h"
@@ -40,6 +39,7 @@ struct DbaasStatement
 	List	   *expected;		/* of Expected * */
 	List	   *calls;			/* of SharedCall * */
 	int			batch;			/* of writes */
+	List	   *together;		/* scans that start with the first */
 };
 
 /* How many scans will ask a server for a path. */
@@ -115,6 +115,12 @@ int *
 dbaas_statement_batch(DbaasStatement *statement)
 {
 	return &statement->batch;
+}
+
+List **
+dbaas_statement_together(DbaasStatement *statement)
+{
+	return &statement->together;
 }
 
 static Expected *

@@ -10,6 +10,7 @@
 
 #include "call.h"
 #include "catalogue.h"
+#include "nodes/pg_list.h"
 #include "zones.h"
 
 typedef struct DbaasStatement DbaasStatement;
@@ -37,6 +38,12 @@ extern DbaasStatement *dbaas_statement_get(MemoryContext query_cxt);
  * The result points into the statement.
  */
 extern int *dbaas_statement_batch(DbaasStatement *statement);
+
+/*
+ * Scans that are to start with the first one; NIL until it is set.  The result
+ * points into the statement.
+ */
+extern List **dbaas_statement_together(DbaasStatement *statement);
 
 /*
  * Says that a scan of the statement will ask a server for a path without

@@ -79,23 +79,25 @@ is($sim->delete("/dbaas-integration/$id")->{status}, 404, 'DELETE: 404');
 # Settings are held to the schema that the simulator hands out
 sub refused
 {
-	my ($type, $dest, $settings, $location, $name) = @_;
-	my $answer = $sim->post('/dbaas-integration', { 'integration-type' => $type, 'source-service' => 'pg-1-0001',
+	my ($type, $source, $dest, $settings, $location, $name) = @_;
+	my $answer = $sim->post('/dbaas-integration', { 'integration-type' => $type, 'source-service' => $source,
 			'dest-service' => $dest, settings => $settings });
 	is($answer->{status}, 422, "$name: 422");
 	is($answer->{json}{errors}[0]{location}, $location, 'says where');
 	return;
 }
-my $schemas = $sim->get('/dbaas-integration-settings/logs/pg/opensearch')->{json}{settings};
-is($schemas->{additionalProperties}, JSON::PP::false, 'logs take the settings of the schema alone');
-refused('logs', 'opensearch-1-0004', { nope => 1 }, q{$['settings']['nope']}, 'a setting that is in no schema');
-refused('logs', 'opensearch-1-0004', { 'elasticsearch-index-days-max' => '3' }, q{$['settings']['elasticsearch-index-days-max']}, 'a string for a number');
-refused('logs', 'opensearch-1-0004', { 'elasticsearch-index-days-max' => 10001 }, q{$['settings']['elasticsearch-index-days-max']}, 'a number that is too large');
-refused('logs', 'opensearch-1-0004', { 'elasticsearch-index-prefix' => '' }, q{$['settings']['elasticsearch-index-prefix']}, 'a string that is too short');
-refused('metrics', 'thanos-1-0007', { 'retention-days' => 1.5 }, q{$['settings']['retention-days']}, 'a fraction');
-is($sim->get('/dbaas-integration-settings/metrics/pg/thanos')->{json}{settings}{additionalProperties}, JSON::PP::true,
-	'metrics take others too');
-
+sub is_open
+{
+	my ($types) = @_;
+	return $sim->get("/dbaas-integration-settings/$types")->{json}{settings}{additionalProperties};
+}
+is(is_open('datasource/grafana/pg'), JSON::PP::false, 'a datasource takes the settings of the schema alone');
+refused('datasource', 'grafana-1-0006', 'pg-1-0001', { nope => 1 }, q{$['settings']['nope']}, 'a setting that is in no schema');
+is(is_open('logs/pg/opensearch'), JSON::PP::true, 'logs take others too');
+refused('logs', 'pg-1-0001', 'opensearch-1-0004', { 'elasticsearch-index-days-max' => '3' }, q{$['settings']['elasticsearch-index-days-max']}, 'a string for a number');
+refused('logs', 'pg-1-0001', 'opensearch-1-0004', { 'elasticsearch-index-days-max' => 10001 }, q{$['settings']['elasticsearch-index-days-max']}, 'a number that is too large');
+refused('logs', 'pg-1-0001', 'opensearch-1-0004', { 'elasticsearch-index-prefix' => '' }, q{$['settings']['elasticsearch-index-prefix']}, 'a string that is too short');
+refused('metrics', 'pg-1-0001', 'thanos-1-0007', { 'retention-days' => 1.5 }, q{$['settings']['retention-days']}, 'a fraction');
 is($sim->post('/dbaas-integration', { %new, 'source-service' => 'nope' })->{status},
 	404, 'unknown source: 404');
 is($sim->post('/dbaas-integration', { %new, 'dest-service' => 'mysql-1-0002' })->{status},

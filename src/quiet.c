@@ -1,0 +1,211 @@
+/*-------------------------------------------------------------------------
+ *
+ * quiet.c
+ *		What may be evaluated for rows that the query might never come to.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/transam.h"
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "quiet.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+
+/*
+ * Functions that do not fail, beside those that are marked leakproof, which do
+ * not either.
+ */
+static const Oid quiet_functions[] = {
+	F_UPPER_TEXT, F_LOWER_TEXT, F_BTRIM_TEXT, F_TEXTCAT, F_LENGTH_TEXT, F_STARTS_WITH,
+	F_TEXTLIKE, F_TEXTNLIKE, F_NAMELIKE, F_NAMENLIKE,
+	F_JSONB_OBJECT_FIELD, F_JSONB_OBJECT_FIELD_TEXT, F_JSON_OBJECT_FIELD, F_JSON_OBJECT_FIELD_TEXT,
+	F_JSONB_EXISTS, F_JSONB_CONTAINS, F_ARRAYCONTAINS, F_ARRAYOVERLAP, F_ARRAY_EQ,
+	F_NOW, F_STATEMENT_TIMESTAMP, F_TRANSACTION_TIMESTAMP, F_INT4EQ, F_TEXTEQ, F_UUID_EQ
+};
+
+static bool
+may_fail(Oid function, void *arg)
+{
+	(void) arg;
+	for (size_t i = 0; i < lengthof(quiet_functions); i++)
+	{
+		if (quiet_functions[i] == function)
+			return false;
+	}
+	return !get_func_leakproof(function);
+}
+
+/* A cast through texts that ends in one: reading a text does not fail. */
+static bool
+ends_in_text(const CoerceViaIO *cast)
+{
+	return cast->resulttype == TEXTOID &&
+		exprType((Node *) cast->arg) < FirstNormalObjectId;
+}
+
+static bool
+is_loud(Node *node, void *arg)
+{
+	if (node == NULL)
+		return false;
+	check_stack_depth();
+	switch (nodeTag(node))
+	{
+		case T_Var:
+		case T_Const:
+		case T_Param:
+		case T_List:
+		case T_TargetEntry:
+		case T_RelabelType:
+		case T_CollateExpr:
+		case T_BoolExpr:
+		case T_NullTest:
+		case T_BooleanTest:
+		case T_CaseExpr:
+		case T_CaseWhen:
+		case T_CaseTestExpr:
+		case T_CoalesceExpr:
+		case T_ArrayExpr:
+		case T_RowExpr:
+		case T_SQLValueFunction:
+			break;
+		case T_OpExpr:
+		case T_DistinctExpr:
+		case T_NullIfExpr:
+		case T_ScalarArrayOpExpr:
+		case T_FuncExpr:
+			if (check_functions_in_node(node, may_fail, NULL))
+				return true;
+			break;
+		case T_CoerceViaIO:
+			if (!ends_in_text((CoerceViaIO *) node))
+				return true;
+			break;
+		case T_Aggref:
+			if (((Aggref *) node)->aggfnoid >= FirstNormalObjectId)
+				return true;
+			break;
+		default:
+			return true;
+	}
+	return expression_tree_walker(node, is_loud, arg);
+}
+
+bool
+dbaas_quiet_expr(Node *expr)
+{
+	return !is_loud(expr, NULL) && !contain_volatile_functions(expr);
+}
+
+/* How the rows of a plan are read. */
+typedef struct Reading
+{
+	const PlannedStmt *stmt;
+	bool		all_wanted;
+} Reading;
+
+static bool quiet_plan(Plan *plan, const Reading *reading);
+
+static bool
+quiet(Node *expr, const Reading *reading)
+{
+	return reading->all_wanted ? !contain_volatile_functions(expr) : dbaas_quiet_expr(expr);
+}
+
+static bool
+quiet_plans(List *plans, const Reading *reading)
+{
+	ListCell   *lc;
+
+	foreach(lc, plans)
+	{
+		if (!quiet_plan(lfirst(lc), reading))
+			return false;
+	}
+	return true;
+}
+
+/* Only what is evaluated for each row counts. */
+static bool
+quiet_plan(Plan *plan, const Reading *reading)
+{
+	if (plan == NULL)
+		return true;
+	check_stack_depth();
+	if (!quiet((Node *) plan->targetlist, reading) || !quiet((Node *) plan->qual, reading))
+		return false;
+	switch (nodeTag(plan))
+	{
+		case T_SeqScan:
+		case T_IndexScan:
+		case T_IndexOnlyScan:
+		case T_BitmapHeapScan:
+		case T_TidScan:
+		case T_ForeignScan:
+			return true;
+
+			/* These read all that is below them for their first row. */
+		case T_Sort:
+		case T_Hash:
+		case T_FunctionScan:
+			return true;
+		case T_Agg:
+			if (((Agg *) plan)->aggstrategy == AGG_HASHED || ((Agg *) plan)->aggstrategy == AGG_PLAIN)
+				return true;
+			return quiet_plan(outerPlan(plan), reading);
+
+		case T_ValuesScan:
+			return quiet((Node *) ((ValuesScan *) plan)->values_lists, reading);
+		case T_SubqueryScan:
+			return quiet_plan(((SubqueryScan *) plan)->subplan, reading);
+		case T_CteScan:
+			return quiet_plan(list_nth(reading->stmt->subplans, ((CteScan *) plan)->ctePlanId - 1),
+							  reading);
+		case T_Append:
+			return quiet_plans(((Append *) plan)->appendplans, reading);
+		case T_MergeAppend:
+			return quiet_plans(((MergeAppend *) plan)->mergeplans, reading);
+		case T_NestLoop:
+			return quiet((Node *) ((NestLoop *) plan)->join.joinqual, reading) &&
+				quiet_plan(outerPlan(plan), reading) && quiet_plan(innerPlan(plan), reading);
+		case T_MergeJoin:
+			return quiet((Node *) ((MergeJoin *) plan)->join.joinqual, reading) &&
+				quiet((Node *) ((MergeJoin *) plan)->mergeclauses, reading) &&
+				quiet_plan(outerPlan(plan), reading) && quiet_plan(innerPlan(plan), reading);
+		case T_HashJoin:
+			return quiet((Node *) ((HashJoin *) plan)->join.joinqual, reading) &&
+				quiet((Node *) ((HashJoin *) plan)->hashclauses, reading) &&
+				quiet_plan(outerPlan(plan), reading) && quiet_plan(innerPlan(plan), reading);
+		case T_Result:
+		case T_Material:
+		case T_Memoize:
+		case T_IncrementalSort:
+		case T_Group:
+		case T_Unique:
+		case T_Limit:
+			return quiet_plan(outerPlan(plan), reading);
+		default:
+			return false;
+	}
+}
+
+bool
+dbaas_quiet_plan(Plan *plan, const PlannedStmt *stmt, bool all_wanted)
+{
+	const Reading reading = {.stmt = stmt, .all_wanted = all_wanted};
+
+	return quiet_plan(plan, &reading);
+}
+
+bool
+dbaas_quiet_encoding(void)
+{
+	return GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII ||
+		GetDatabaseEncoding() == PG_LATIN1;
+}

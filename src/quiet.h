@@ -1,0 +1,31 @@
+/*-------------------------------------------------------------------------
+ *
+ * quiet.h
+ *		What may be evaluated for rows that the query might never come to.
+ *
+ * Nobody notices when that has no effect, depends on nothing that changes
+ * meanwhile, and cannot fail.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_QUIET_H
+#define DBAAS_QUIET_H
+
+#include "nodes/plannodes.h"
+
+/*
+ * Is it certain that the expression, or each of a List, cannot fail and holds
+ * no volatile function?  Errs on the side of no.
+ */
+extern bool dbaas_quiet_expr(Node *expr);
+
+/*
+ * May rows of the plan be read before they are wanted?  With "all_wanted" they
+ * are all read in the end, so that an error only comes earlier.
+ */
+extern bool dbaas_quiet_plan(Plan *plan, const PlannedStmt *stmt, bool all_wanted);
+
+/* Can any text of the database be turned into UTF-8? */
+extern bool dbaas_quiet_encoding(void);
+
+#endif							/* DBAAS_QUIET_H */
