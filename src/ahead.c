@@ -27,6 +27,7 @@
 #include "nodes/extensible.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
+#include "plan.h"
 #include "quiet.h"
 #include "scan.h"
 #include "utils/memutils.h"
@@ -50,8 +51,6 @@ typedef struct Lookahead
 	int			window;			/* answers to be on their way at once */
 	TupleTableSlot *probe;
 } Lookahead;
-
-bool		dbaas_enable_lookahead = true;
 
 static ExecutorStart_hook_type previous_hook;
 

@@ -8,9 +8,6 @@
 #ifndef DBAAS_AHEAD_H
 #define DBAAS_AHEAD_H
 
-/* GUC dbaas_fdw.enable_lookahead */
-extern bool dbaas_enable_lookahead;
-
 /* Hooks into the start of the executor. */
 extern void dbaas_ahead_init(void);
 

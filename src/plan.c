@@ -47,6 +47,8 @@
 /* Sets of outer relations that parameterised paths are made for. */
 #define MAX_OUTERS 16
 
+bool		dbaas_enable_lookahead = true;
+
 /* What the callbacks hand on, in baserel->fdw_private. */
 typedef struct RelationPlan
 {
@@ -54,6 +56,7 @@ typedef struct RelationPlan
 	DbaasTable *table;
 	const char *server;
 	double		request_cost;
+	double		concurrency;	/* requests that may be in flight at once */
 	double		tuple_cost;
 	bool		async_capable;
 	double		rows_per_answer;	/* by ANALYZE's count; -1: not analyzed */
@@ -534,6 +537,7 @@ dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	facts = dbaas_stats_server(plan->server);
 	plan->request_cost = dbaas_option_number(table->options, "fdw_startup_cost") *
 		Max(facts->latency / DBAAS_TYPICAL_LATENCY, 0.01);
+	plan->concurrency = Max(dbaas_option_number(table->options, "max_concurrency"), 1);
 	plan->tuple_cost = dbaas_option_number(table->options, "fdw_tuple_cost");
 	plan->async_capable = dbaas_option_boolean(table->options, "async_capable");
 	baserel->fdw_private = plan;
@@ -607,6 +611,19 @@ order_of_pathkey(const RelationPlan *plan, RelOptInfo *baserel, const Pushed *pu
 }
 
 /*
+ * Round trips that so many requests take.  A scan that is run for each row of
+ * another has its requests in flight beside those of the rows to come, so that
+ * each run has its share of a trip.
+ */
+static double
+round_trips(const RelationPlan *plan, double requests, double pages, bool for_each_row)
+{
+	if (for_each_row)
+		return Max(requests, 1) / (dbaas_enable_lookahead ? plan->concurrency : 1);
+	return Max(Max(ceil(requests / plan->concurrency), pages), 1);
+}
+
+/*
  * Adds the paths that push those conditions, for outer relations or none: one
  * without order, and one in the order that the query wants, where the API's
  * pages can be merged into it.
@@ -621,14 +638,17 @@ add_scan_paths(PlannerInfo *root, RelOptInfo *baserel, List *restrictinfos,
 	Pushed		pushed;
 	double		targets;
 	double		requests;
+	double		pages;
+	bool		for_each_row = !bms_is_empty(outer);
 	Cost		startup_cost;
 	Cost		total_cost;
 	bool		lacking;
 
 	match_clauses(plan->table, baserel->relid, restrictinfos, &pushed);
-	expected_requests(root, plan, &pushed, !bms_is_empty(outer), &targets, &requests);
-	startup_cost = plan->request_cost;
-	total_cost = plan->request_cost * Max(requests, 1) +
+	expected_requests(root, plan, &pushed, for_each_row, &targets, &requests);
+	pages = expected_pages(root, plan, &pushed);
+	startup_cost = plan->request_cost * round_trips(plan, 1, 1, for_each_row);
+	total_cost = plan->request_cost * round_trips(plan, requests, pages, for_each_row) +
 		(plan->tuple_cost + cpu_tuple_cost) * rows;
 	lacking = lacks_key(plan, pushed.keys);
 	if (lacking)
@@ -644,7 +664,8 @@ add_scan_paths(PlannerInfo *root, RelOptInfo *baserel, List *restrictinfos,
 		!needs_parents(resource, pushed.endpoint, pushed.keys))
 		add_path(baserel, (Path *)
 				 dbaas_create_foreignscan_path(root, baserel, rows,
-											   startup_cost + plan->request_cost * (targets - 1) / 2,
+											   startup_cost + plan->request_cost *
+											   Max(round_trips(plan, targets, 1, for_each_row) - 1, 0) / 2,
 											   total_cost, list_make1(pathkey), outer, NIL,
 											   lacking));
 }

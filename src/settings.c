@@ -10,12 +10,12 @@
  */
 #include "postgres.h"
 
-#include "ahead.h"
 #include "call.h"
 #include "compat.h"
 #include "error.h"
 #include "lib/stringinfo.h"
 #include "modify.h"
+#include "plan.h"
 #include "queue.h"
 #include "settings.h"
 #include "utils/builtins.h"
