@@ -41,6 +41,8 @@
 #define TYPICAL_PARENTS 20
 /* Zones that a server is taken to have before it was asked. */
 #define TYPICAL_ZONES 3
+/* What a request costs beside its share of a round trip, in round trips. */
+#define REQUEST_SHARE 0.2
 /* Makes the planner prefer any plan that gives the keys which it must give. */
 #define MISSING_KEY_COST 1.0e12
 
@@ -508,12 +510,8 @@ expected_scan_rows(PlannerInfo *root, RelOptInfo *baserel, const Pushed *pushed,
 				   double targets, double rows)
 {
 	RelationPlan *plan = baserel->fdw_private;
-	ListCell   *lc;
-	bool		keyed = false;
 
-	foreach(lc, pushed->keys)
-		keyed = keyed || ((PushedKey *) lfirst(lc))->column != DBAAS_ZONE_COLUMN;
-	if (!keyed)
+	if (pushed->keys == NIL)
 		return rows;
 	return clamp_row_est(targets * expected_rows(plan, pushed->endpoint) *
 						 clauselist_selectivity(root, pushed->checked, baserel->relid,
@@ -611,16 +609,20 @@ order_of_pathkey(const RelationPlan *plan, RelOptInfo *baserel, const Pushed *pu
 }
 
 /*
- * Round trips that so many requests take.  A scan that is run for each row of
+ * Round trips that so many requests are worth.  A scan that is run for each row of
  * another has its requests in flight beside those of the rows to come, so that
  * each run has its share of a trip.
  */
 static double
 round_trips(const RelationPlan *plan, double requests, double pages, bool for_each_row)
 {
+	double		trips = ceil(requests / plan->concurrency);
+
 	if (for_each_row)
-		return Max(requests, 1) / (dbaas_enable_lookahead ? plan->concurrency : 1);
-	return Max(Max(ceil(requests / plan->concurrency), pages), 1);
+		trips = requests / (dbaas_enable_lookahead ? plan->concurrency : 1);
+	else
+		trips = Max(trips, pages);
+	return trips + REQUEST_SHARE * requests;
 }
 
 /*
@@ -648,7 +650,7 @@ add_scan_paths(PlannerInfo *root, RelOptInfo *baserel, List *restrictinfos,
 	expected_requests(root, plan, &pushed, for_each_row, &targets, &requests);
 	pages = expected_pages(root, plan, &pushed);
 	startup_cost = plan->request_cost * round_trips(plan, 1, 1, for_each_row);
-	total_cost = plan->request_cost * round_trips(plan, requests, pages, for_each_row) +
+	total_cost = plan->request_cost * round_trips(plan, Max(requests, 1), pages, for_each_row) +
 		(plan->tuple_cost + cpu_tuple_cost) * rows;
 	lacking = lacks_key(plan, pushed.keys);
 	if (lacking)
