@@ -18,6 +18,7 @@
 #include "miscadmin.h"
 #include "queue.h"
 #include "report.h"
+#include "storage/predicate.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -186,6 +187,19 @@ forget_all(void)
 	queue = NIL;
 }
 
+/*
+ * Sends the queue of a transaction that is about to commit.  PostgreSQL looks
+ * for what makes a serializable one fail only after this, which would be too
+ * late: so this looks first, and from then on others give way to this one.
+ */
+static void
+send_at_commit(void)
+{
+	if (any_queued())
+		PreCommit_CheckForSerializationFailure();
+	dbaas_queue_send();
+}
+
 static void
 on_transaction(XactEvent event, void *arg)
 {
@@ -193,7 +207,7 @@ on_transaction(XactEvent event, void *arg)
 	switch (event)
 	{
 		case XACT_EVENT_PRE_COMMIT:
-			dbaas_queue_send();
+			send_at_commit();
 			break;
 		case XACT_EVENT_PRE_PREPARE:
 			if (any_real())
