@@ -28,10 +28,12 @@
 /* How to make values of a type. */
 typedef struct Input
 {
-	Oid			type;
+	Oid			type;			/* of a domain: what it is a domain over */
 	int32		typmod;
 	FmgrInfo	function;
 	Oid			ioparam;
+	Oid			domain;			/* or InvalidOid */
+	void	   *domain_state;
 } Input;
 
 typedef struct Attribute
@@ -44,6 +46,7 @@ typedef struct Attribute
 	Input		input;
 	bool		array;
 	Input		element;		/* of an array */
+	Oid			element_type;
 	int16		element_len;
 	bool		element_byval;
 	char		element_align;
@@ -61,9 +64,10 @@ init_input(Input *input, Oid type, int32 typmod)
 {
 	Oid			function;
 
-	input->type = type;
 	input->typmod = typmod;
-	getTypeInputInfo(type, &function, &input->ioparam);
+	input->type = getBaseTypeAndTypmod(type, &input->typmod);
+	input->domain = input->type == type ? InvalidOid : type;
+	getTypeInputInfo(input->type, &function, &input->ioparam);
 	fmgr_info(function, &input->function);
 }
 
@@ -89,11 +93,12 @@ dbaas_decoder_new(const DbaasTable *table, TupleDesc desc, const Bitmapset *used
 		attribute->name = shown->field ? shown->field : attribute->column->name;
 		attribute->field = shown->field ? dbaas_field_parse(shown->field) : NULL;
 		init_input(&attribute->input, attr->atttypid, attr->atttypmod);
-		element = get_element_type(attr->atttypid);
+		element = get_element_type(attribute->input.type);
 		if (OidIsValid(element))
 		{
 			attribute->array = true;
-			init_input(&attribute->element, element, attr->atttypmod);
+			attribute->element_type = element;
+			init_input(&attribute->element, element, attribute->input.typmod);
 			get_typlenbyvalalign(element, &attribute->element_len,
 								 &attribute->element_byval, &attribute->element_align);
 		}
@@ -199,6 +204,14 @@ call_input(Input *input, char *text)
 	return InputFunctionCall(&input->function, text, input->ioparam, input->typmod);
 }
 
+/* A domain's conditions hold for NULL too. */
+static void
+check_domain(Input *input, Datum value, bool isnull)
+{
+	if (OidIsValid(input->domain))
+		domain_check(value, isnull, input->domain, &input->domain_state, input->function.fn_mcxt);
+}
+
 static Datum
 scalar_datum(Input *input, const DbaasJson *value)
 {
@@ -235,13 +248,13 @@ array_datum(Attribute *attribute, const DbaasJson *value)
 		 element = dbaas_json_next(value, element), i++)
 	{
 		nulls[i] = dbaas_json_is(element, DBAAS_JSON_NULL);
-		if (!nulls[i])
-			elements[i] = scalar_datum(&attribute->element, element);
+		elements[i] = nulls[i] ? (Datum) 0 : scalar_datum(&attribute->element, element);
+		check_domain(&attribute->element, elements[i], nulls[i]);
 	}
 	if (n == 0)
-		return PointerGetDatum(construct_empty_array(attribute->element.type));
+		return PointerGetDatum(construct_empty_array(attribute->element_type));
 	return PointerGetDatum(construct_md_array(elements, nulls, 1, dims, lower,
-											  attribute->element.type, attribute->element_len,
+											  attribute->element_type, attribute->element_len,
 											  attribute->element_byval, attribute->element_align));
 }
 
@@ -339,16 +352,18 @@ dbaas_decode_row(DbaasDecoder *decoder, DbaasRows *rows, const DbaasOrigin *orig
 
 			values[attribute->index] = decode_attribute(attribute, rows, origin,
 														&isnull[attribute->index]);
+			check_domain(&attribute->input, values[attribute->index], isnull[attribute->index]);
 		}
 	}
 	PG_CATCH();
 	{
 		ErrorData  *edata;
 
-		/* What an input function says of a value becomes the detail. */
+		/* What an input function, or a domain, says of a value becomes the detail. */
 		MemoryContextSwitchTo(cxt);
 		edata = CopyErrorData();
-		if (ERRCODE_TO_CATEGORY(edata->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
+		if (ERRCODE_TO_CATEGORY(edata->sqlerrcode) != ERRCODE_DATA_EXCEPTION &&
+			ERRCODE_TO_CATEGORY(edata->sqlerrcode) != ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION)
 			PG_RE_THROW();
 		FlushErrorState();
 		bad_field(&decoder->used[now], rows, origin, edata->message);
