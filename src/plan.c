@@ -16,6 +16,7 @@
 
 #include "access/stratnum.h"
 #include "access/sysattr.h"
+#include "access/table.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
@@ -32,8 +33,11 @@
 #include "optimizer/restrictinfo.h"
 #include "options.h"
 #include "plan.h"
+#include "rewrite/rewriteManip.h"
 #include "stats.h"
 #include "utils/lsyscache.h"
+#include "utils/partcache.h"
+#include "utils/rel.h"
 #include "utils/selfuncs.h"
 #include "utils/typcache.h"
 
@@ -518,6 +522,32 @@ expected_scan_rows(PlannerInfo *root, RelOptInfo *baserel, const Pushed *pushed,
 												JOIN_INNER, NULL));
 }
 
+/*
+ * A partition shows the rows within its bound, as any other partition does: the
+ * API knows nothing of it.  What the query's own conditions say is not repeated.
+ */
+static void
+add_partition_conditions(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
+{
+	Relation	relation = table_open(relid, NoLock);
+	List	   *bound = copyObject(RelationGetPartitionQual(relation));
+	ListCell   *lc;
+
+	table_close(relation, NoLock);
+	bound = (List *) expression_planner((Expr *) bound);
+	ChangeVarNodes((Node *) bound, 1, baserel->relid, 0);
+	foreach(lc, bound)
+	{
+		List	   *conditions = extract_actual_clauses(baserel->baserestrictinfo, false);
+
+		if (predicate_implied_by(list_make1(lfirst(lc)), conditions, false))
+			continue;
+		baserel->baserestrictinfo = lappend(baserel->baserestrictinfo,
+											make_simple_restrictinfo(root, lfirst(lc)));
+		baserel->baserestrict_min_security = 0;
+	}
+}
+
 void
 dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 {
@@ -539,6 +569,7 @@ dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	plan->tuple_cost = dbaas_option_number(table->options, "fdw_tuple_cost");
 	plan->async_capable = dbaas_option_boolean(table->options, "async_capable");
 	baserel->fdw_private = plan;
+	add_partition_conditions(root, baserel, relid);
 
 	/* The table as a whole, and then what the conditions leave of it. */
 	plan->rows_per_answer = -1;
