@@ -297,4 +297,64 @@ is_deeply([ map { $_->{name} } @{ $sim->get('/zone')->{json}{zones} } ], \@zones
 is($sim->get('/zone', zone => $zones[8], sign => 0)->{json}{zones}[8]{'api-endpoint'},
 	$sim->endpoint('sim-zone-9'), 'and their endpoints');
 
+# Inside services
+my %versions = (pg => [ 13 .. 17 ], mysql => [8], kafka => [qw(3.7 3.8 3.9)], opensearch => [ 1, 2 ],
+	valkey => [qw(8.0 8.1)], clickhouse => [qw(24.8 25.3)], grafana => ['11.6']);
+my @filters = (['0.0.0.0/0'], [ '192.0.2.0/24', '198.51.100.7/32' ], [ '::/0', '192.0.2.1/32' ], []);
+my @days = qw(monday tuesday wednesday thursday friday saturday sunday never);
+
+sub day { return utc($epoch + $_[0] * 86400) . 'Z' }
+
+foreach my $z (0, 8)
+{
+	foreach my $i (1 .. 24)
+	{
+		my ($name, $type) = (service_name($z, $i), $types[ ($i - 1) % 8 ]);
+		my $key = "$seed/$zones[$z]/services/$i";
+		my $path = '/dbaas-' . ($type eq 'pg' ? 'postgres' : $type) . "/$name";
+		my $is = $sim->get($path, zone => $zones[$z])->{json};
+		my @more = $i <= 2 ? ("lecture seule/\x{e9}t\x{e9}") : ();
+		my $administrator = $type eq 'valkey' ? 'default' : 'avnadmin';
+		my @users = ($administrator, (map { "user_$_" } 1 .. rnd(3, "$key/users")), @more);
+		my $count = $versions{$type} && @{ $versions{$type} };
+
+		is($is->{version}, $count ? $versions{$type}[ rnd($count, "$key/version") ] : undef, "$name: version");
+		is_deeply([ map { $_->{username} } @{ $is->{users} } ], \@users, 'users');
+		is_deeply([ map { $_->{password} } @{ $is->{users} } ],
+			[ map { 'S3CRET_' . substr(DbaasSim::uuid("$key/password/$_") =~ tr/-//dr, 0, 16) } @users ], 'passwords')
+		  if $type ne 'clickhouse';
+		is_deeply([ map { $_->{uuid} } @{ $is->{users} } ], [ map { uuid("$key/users/$_") } @users ], 'ids of users')
+		  if $type eq 'clickhouse';
+		is_deeply($is->{databases},
+			$type =~ /^(?:pg|mysql)$/
+			? [ 'defaultdb', (map { "app_$_" } 1 .. rnd(3, "$key/databases")), $i <= 2 ? "donn\x{e9}es/2026" : () ]
+			: undef, 'databases');
+		my $pools = rnd(3, "$key/connection-pools");
+		$pools = 1 if $i == 1 && $pools == 0;
+		is_deeply([ map { [ @$_{qw(name database mode size username)} ] } @{ $is->{'connection-pools'} // [] } ],
+			[ map { [ "pool_$_", 'defaultdb', (qw(session statement transaction))[ $_ % 3 ], 10 * $_, 'avnadmin' ] }
+				  1 .. ($type eq 'pg' ? $pools : 0) ], 'connection pools');
+		is_deeply($is->{backups}, [ map { {
+					'backup-name' => "$name-backup-$_",
+					'backup-time' => utc($epoch - $_ * 86400 + $i * 60) . 'Z',
+					'data-size' => 4096 * rnd(1000000, "$key/backups/$_") } } 1 .. rnd(4, "$key/backups") ], 'backups');
+		is_deeply($is->{maintenance}, {
+				dow => $days[ rnd(8, "$key/maintenance/dow") ],
+				time => sprintf('%02d:%02d:00', rnd(24, "$key/maintenance/hour"), rnd(60, "$key/maintenance/minute")),
+				updates => [ map { {
+							description => "Mise \x{e0} jour $_ de $type",
+							'start-after' => day($_),
+							$_ == 1 ? (deadline => day(30)) : ('start-at' => day(3)) } } 1 .. rnd(3, "$key/maintenance/updates") ] }, 'maintenance');
+		is_deeply($is->{'ip-filter'}, $filters[ rnd(4, "$key/ip-filter") ], 'ip-filter');
+		is_deeply($is->{'backup-schedule'},
+			$type =~ /^(?:pg|mysql)$/
+			? { 'backup-hour' => rnd(24, "$key/backup-hour"), 'backup-minute' => rnd(60, "$key/backup-minute") }
+			: undef, 'backup schedule');
+		my $nodes = $is->{state} eq 'poweroff' ? 0 : plan_of($z, $i)->[1];
+		is_deeply([ map { [ $_->{name}, $_->{role} ] } @{ $is->{'node-states'} } ],
+			[ map { [ "$name-$_", (qw(master standby read-replica))[ $_ - 1 ] ] } 1 .. $nodes ], 'nodes');
+		is($is->{'uri-params'}{host}, "$name.$zones[$z].dbaas.example", 'host');
+	}
+}
+
 done_testing();

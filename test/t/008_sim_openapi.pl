@@ -83,14 +83,15 @@ foreach my $operation (@served)
 	ok((grep { ($_->{get}{operationId} // '') eq $operation->{shownBy} } values %{ $document->{paths} }), "$operation->{operationId} names a documented read");
 }
 
-# Complaints about a value that does not fit a schema.
+# Complaints about a value that does not fit a schema.  Unless strict, null is as good as absent.
+my $strict_nulls = 0;
 sub complaints
 {
 	my ($value, $schema, $where) = @_;
 	$schema = resolve($schema);
 	my $type = $schema->{type} // '';
 
-	return () if !defined $value;    # null is as good as absent
+	return $strict_nulls && !$schema->{nullable} ? "$where is null" : () if !defined $value;
 	if ($type eq 'object')
 	{
 		return "$where is no object" if ref $value ne 'HASH';
@@ -280,6 +281,13 @@ is_deeply([ sort keys %fetched ], [ sort map { $_->{operationId} } @served ],
 # Nulls that the document does not allow are absent on demand
 my $strict = DbaasSim->start(services => 40, strict_nulls => undef);
 my @services = @{ $strict->get('/dbaas-service')->{json}{'dbaas-services'} };
+$strict_nulls = 1;
+fits('list-dbaas-services', $strict->get('/dbaas-service'));
+foreach my $service (@services)
+{
+	my $segment = 'dbaas-' . ($service->{type} eq 'pg' ? 'postgres' : $service->{type});
+	fits($read_of{$segment}, $strict->get("/$segment/$service->{name}"));
+}
 is_deeply([ grep { my $service = $_; grep { !defined } values %$service } @services ], [], '--strict-nulls: no null');
 is(scalar(grep { !exists $_->{'updated-at'} } @services), scalar(grep { !defined $_->{'updated-at'} } @{ DbaasSim->start(services => 40)->get('/dbaas-service')->{json}{'dbaas-services'} }), 'but absent members');
 
