@@ -40,6 +40,9 @@ static const struct
 	{"GET", "/dbaas-integration-types", list_integration_types, false, true, NULL},
 	{"GET", "/dbaas-integration-settings/*/*/*", list_integration_settings, false, true, NULL},
 
+	{"GET", "/dbaas-external-endpoint-types", list_external_endpoint_types, false, true, NULL},
+	{"GET", "/dbaas-external-endpoint-*/*", get_external_endpoint, false, false, NULL},
+	{"GET", "/dbaas-external-integration-settings-datadog/*", get_datadog_settings, false, false, NULL},
 	{"GET", "/dbaas-external-endpoints", list_external_endpoints, false, true, NULL},
 	{"GET", "/dbaas-external-integrations/*", list_external_integrations, false, false, NULL},
 	{"GET", "/dbaas-external-integration/*", get_external_integration, false, false, NULL},
@@ -63,6 +66,8 @@ static const struct
 	{"PUT", "/dbaas-*/{name}", update_service, false, false, NULL},
 	{"DELETE", "/dbaas-*/{name}", delete_typed_service, false, false, NULL},
 	{"PUT", "/dbaas-*/{name}/maintenance/start", start_maintenance, false, false, NULL},
+	{"GET", "/dbaas-*/*/acl-config", get_access, false, false, NULL},
+	{"GET", "/dbaas-*/*/role", get_access, false, false, NULL},
 	{"GET", "/dbaas-*/{service-name}/user", list_service_users, false, false, NULL},
 	{"POST", "/dbaas-*/{service-name}/user", create_user, false, false, NULL},
 	{"PUT", "/dbaas-*/{service-name}/user/{username}", update_access_control, false, false, NULL},

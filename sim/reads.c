@@ -7,6 +7,7 @@
 
 #include "document.h"
 #include "handlers.h"
+#include "operations.h"
 #include "options.h"
 #include "series.h"
 #include "state.h"
@@ -143,6 +144,48 @@ get_service_details(Request *request, Answer *answer)
 		answer_message(answer, 404, "Service not found");
 }
 
+/* Who may do what is the same in every service of a type. */
+void
+get_access(Request *request, Answer *answer)
+{
+	static const struct
+	{
+		const char *id;
+		const char *text;
+	}			answers[] = {
+		{"get-dbaas-kafka-acl-config",
+			"{\"topic-acl\":[{\"id\":\"default\",\"username\":\"avnadmin\",\"topic\":\"*\","
+			"\"permission\":\"admin\"}],\"schema-registry-acl\":[{\"id\":\"default-sr\","
+			"\"username\":\"avnadmin\",\"resource\":\"Subject:*\","
+		"\"permission\":\"schema_registry_write\"}]}"},
+		{"get-dbaas-opensearch-acl-config",
+			"{\"acl-enabled\":true,\"extended-acl-enabled\":false,\"acls\":[{\"username\":\"avnadmin\","
+		"\"rules\":[{\"index\":\"*\",\"permission\":\"admin\"}]}]}"},
+		{"get-dbaas-clickhouse-acl-config",
+			"{\"users\":[{\"username\":\"avnadmin\",\"uuid\":\"00000000-0000-4000-8000-000000000001\","
+			"\"roles\":[{\"name\":\"reader\",\"uuid\":\"00000000-0000-4000-8000-000000000002\","
+			"\"default\":true,\"with-admin-option\":true}],\"privileges\":[{\"access-type\":\"SELECT\","
+			"\"database\":\"default\",\"table\":\"events\",\"column\":\"id\",\"grant-option\":false,"
+		"\"partial-revoke\":false}]}]}"},
+		{"list-dbaas-clickhouse-roles",
+			"{\"roles\":[{\"name\":\"reader\",\"uuid\":\"00000000-0000-4000-8000-000000000002\","
+			"\"privileges\":[{\"name\":\"SELECT\",\"database\":\"default\",\"table\":\"events\","
+			"\"column\":\"id\",\"grant-option\":false,\"is-partial-revoke\":false}],"
+		"\"granted-roles\":[]}]}"},
+	};
+	ServiceFacts facts;
+
+	if (!state_service_below(request->zone, request->api_path, request->params[0], &facts))
+	{
+		answer_message(answer, 404, "Service not found");
+		return;
+	}
+	for (size_t i = 0; i < lengthof(answers); i++)
+		if (strcmp(answers[i].id, request->operation->id) == 0)
+			answer_body(answer, 200, "application/json",
+						body_new(xstrdup(answers[i].text), strlen(answers[i].text)));
+}
+
 /* As the service's own read has them, but for what is secret. */
 void
 list_service_users(Request *request, Answer *answer)
@@ -267,6 +310,96 @@ list_external_endpoints(Request *request, Answer *answer)
 	}
 	json_add(json, "dbaas-endpoints", endpoints);
 	answer_json(answer, 200, json);
+}
+
+/* What is told of an external endpoint beyond its name, by type. */
+static const struct
+{
+	const char *type;
+	const char *title;
+	const char *settings;		/* JSON */
+}			endpoint_types[EXTERNAL_TYPES] = {
+	{"datadog", "Datadog",
+		"{\"site\":\"datadoghq.eu\",\"datadog-tags\":[{\"tag\":\"env:prod\",\"comment\":\"Umgebung f\xc3\xbcr alle\"}],"
+	"\"disable-consumer-stats\":false,\"max-partition-contexts\":32000}"},
+	{"elasticsearch", "Elasticsearch",
+	"{\"url\":\"https://es.example.com:9200\",\"index-prefix\":\"logs\",\"index-days-max\":3,\"timeout\":10}"},
+	{"opensearch", "OpenSearch",
+	"{\"url\":\"https://os.example.com:9200\",\"index-prefix\":\"logs\",\"index-days-max\":3,\"timeout\":10}"},
+	{"prometheus", "Prometheus", "{\"basic-auth-username\":\"scraper\"}"},
+	{"rsyslog", "Rsyslog",
+	"{\"server\":\"logs.example.com\",\"port\":6514,\"tls\":true,\"format\":\"rfc5424\",\"max-message-size\":8192}"},
+};
+
+void
+list_external_endpoint_types(Request *request, Answer *answer)
+{
+	json_object *json = json_object_new_object();
+	json_object *types = json_object_new_array();
+
+	(void) request;
+	for (int i = 0; i < EXTERNAL_TYPES; i++)
+	{
+		json_object *type = json_object_new_object();
+		json_object *services = json_object_new_array();
+
+		for (int s = 0; s < SERVICE_TYPES; s++)
+			json_object_array_add(services, json_object_new_string(service_types[s].name));
+		json_add_text(type, "type", endpoint_types[i].type);
+		json_add_text(type, "title", endpoint_types[i].title);
+		json_add(type, "service-types", services);
+		json_object_array_add(types, type);
+	}
+	json_add(json, "endpoint-types", types);
+	answer_json(answer, 200, json);
+}
+
+/* Below the path of its type alone: /dbaas-external-endpoint-TYPE/{endpoint-id} */
+void
+get_external_endpoint(Request *request, Answer *answer)
+{
+	int			zone_index = state_zone_index(request->zone);
+	const char *type = request->api_path + strlen("/dbaas-external-endpoint-");
+
+	for (int number = 1; number <= data_external_endpoint_count(zone_index); number++)
+	{
+		ExternalEndpoint endpoint;
+		json_object *json;
+		int			t = 0;
+
+		data_external_endpoint(&endpoint, zone_name(zone_index), zone_index, number);
+		if (strcasecmp(endpoint.id, request->params[0]) != 0 ||
+			strncmp(type, endpoint.type, strcspn(type, "/")) != 0)
+			continue;
+		while (strcmp(endpoint_types[t].type, endpoint.type) != 0)
+			t++;
+		json = json_object_new_object();
+		json_add_text(json, "id", endpoint.id);
+		json_add_text(json, "name", endpoint.name);
+		json_add_text(json, "type", endpoint.type);
+		json_add(json, "settings", json_verbatim(endpoint_types[t].settings));
+		answer_json(answer, 200, json);
+		return;
+	}
+	answer_message(answer, 404, "External endpoint not found");
+}
+
+/* Of an external integration with an endpoint of that type. */
+void
+get_datadog_settings(Request *request, Answer *answer)
+{
+	ExternalIntegration *external = state_external(request->zone, request->params[0]);
+	ExternalEndpoint endpoint = {.type = ""};
+	int			zone_index = state_zone_index(request->zone);
+	static const char text[] =
+		"{\"settings\":{\"datadog-dbm-enabled\":true,\"datadog-pgbouncer-enabled\":false}}";
+
+	if (external)
+		data_external_endpoint(&endpoint, zone_name(zone_index), zone_index, external->endpoint);
+	if (strcmp(endpoint.type, "datadog") == 0)
+		answer_body(answer, 200, "application/json", body_new(xstrdup(text), strlen(text)));
+	else
+		answer_message(answer, 404, "External integration not found");
 }
 
 void

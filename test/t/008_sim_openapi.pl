@@ -212,7 +212,26 @@ fits('list-dbaas-service-types', $sim->get('/dbaas-service-type'));
 fits('get-dbaas-service-type', $sim->get('/dbaas-service-type/grafana'));
 fits('list-dbaas-integration-types', $sim->get('/dbaas-integration-types'));
 fits('list-dbaas-integration-settings', $sim->get('/dbaas-integration-settings/logs/pg/opensearch'));
-fits('list-dbaas-external-endpoints', $sim->get('/dbaas-external-endpoints'));
+fits('list-dbaas-external-endpoint-types', $sim->get('/dbaas-external-endpoint-types'));
+foreach my $zone ($sim->zones)
+{
+	my @in = (zone => $zone);
+	my $endpoints = fits('list-dbaas-external-endpoints', $sim->get('/dbaas-external-endpoints', @in))->{'dbaas-endpoints'};
+	foreach my $endpoint (@$endpoints)
+	{
+		my $path = "/dbaas-external-endpoint-$endpoint->{type}/$endpoint->{id}";
+		my $got = fits("get-dbaas-external-endpoint-$endpoint->{type}", $sim->get($path, @in));
+		is_deeply({ %$endpoint, %$got }, $got, 'which is the one in the list');
+		$path =~ s/endpoint-[a-z]+/$endpoint->{type} eq 'datadog' ? 'endpoint-rsyslog' : 'endpoint-datadog'/e;
+		is($sim->get($path, @in)->{status}, 404, 'but not below the path of another type');
+	}
+}
+my ($datadog) = grep { $_->{type} eq 'datadog' } @{ $sim->get('/dbaas-external-integrations/pg-1-0001')->{json}{'external-integrations'} };
+fits('get-dbaas-external-integration-settings-datadog', $sim->get("/dbaas-external-integration-settings-datadog/$datadog->{'integration-id'}"));
+fits('get-dbaas-kafka-acl-config', $sim->get('/dbaas-kafka/kafka-1-0003/acl-config'));
+fits('get-dbaas-opensearch-acl-config', $sim->get('/dbaas-opensearch/opensearch-1-0004/acl-config'));
+fits('get-dbaas-clickhouse-acl-config', $sim->get('/dbaas-clickhouse/clickhouse-1-0008/acl-config'));
+fits('list-dbaas-clickhouse-roles', $sim->get('/dbaas-clickhouse/clickhouse-1-0008/role'));
 fits('get-dbaas-ca-certificate', $sim->get('/dbaas-ca-certificate'));
 
 my $made = fits('create-dbaas-integration', $sim->post('/dbaas-integration',
