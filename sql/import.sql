@@ -43,7 +43,7 @@ SELECT count(*) FROM pg_class WHERE relnamespace = '"Odd schema"'::regnamespace;
 SELECT dbaas_fdw_comment('Odd schema');
 SELECT * FROM dbaas_fdw_stats() WHERE server <> 'exoscale';
 
--- Comments: 15 tables, 116 columns, each with one
+-- Comments: 24 tables, 173 columns, each with one
 SELECT dbaas_fdw_comment('exo');
 SELECT count(*) FILTER (WHERE objsubid = 0) AS tables, count(*) FILTER (WHERE objsubid > 0) AS columns,
        count(*) FILTER (WHERE length(description) < 10 OR description ~ '[.\s]$') AS odd

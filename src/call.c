@@ -15,6 +15,7 @@
 #include "common/pg_prng.h"
 #include "compat.h"
 #include "lib/ilist.h"
+#include "secret.h"
 #include "status.h"
 #include "text.h"
 #include "utils/memutils.h"
@@ -306,8 +307,12 @@ read_answer(DbaasCall *call, size_t len, char **problem)
 	size_t		max_bytes = dbaas_connection_limits(call->conn)->response_bytes;
 
 	call->body = dbaas_http_take_body(call->request);
-	return dbaas_json_parse(call->cxt, call->body ? call->body : "", len,
-							max_bytes / BYTES_PER_NODE, &call->answer, problem);
+	if (!dbaas_json_parse(call->cxt, call->body ? call->body : "", len,
+						  max_bytes / BYTES_PER_NODE, &call->answer, problem))
+		return false;
+	if (call->spec.hide_secrets)
+		dbaas_secret_hide(call->answer);
+	return true;
 }
 
 static void

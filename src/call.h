@@ -50,6 +50,7 @@ typedef struct DbaasCallSpec
 	const char *path;			/* percent-encoded */
 	const char *body;			/* JSON text, or NULL */
 	const char *secret;			/* part of the body that no error may show */
+	bool		hide_secrets;	/* that the answer holds */
 	DbaasCounters *counters;	/* outlives the call; or NULL */
 } DbaasCallSpec;
 

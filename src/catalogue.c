@@ -33,6 +33,26 @@ static const DbaasDomain service_name_domain = {.max_length = 63};
 static const DbaasDomain source_uri_domain = {.min_length = 1, .max_length = 512};
 static const DbaasDomain ignore_dbs_domain = {.min_length = 1, .max_length = 2048};
 
+/* The types whose services have paths of their own, and these in those paths. */
+static const char *const service_types[] = {
+	"clickhouse", "grafana", "kafka", "mysql", "opensearch", "pg", "thanos", "valkey", NULL
+};
+static const char *const types_with_databases[] = {"mysql", "pg", NULL};
+static const char *const types_with_pools[] = {"pg", NULL};
+static const DbaasDomain service_type_domain = {.values = service_types};
+static const DbaasDomain databases_domain = {.values = types_with_databases};
+static const DbaasDomain pools_domain = {.values = types_with_pools};
+static const DbaasSegment type_segments[] = {{"pg", "postgres"}, {NULL}};
+
+/*
+ * Ends of the names under which the API shows what is secret.  Besides, the
+ * passwords in all URIs are.
+ */
+static const char *const secret_names[] = {
+	"password", "passwd", "secret", "token", "access-key", "access-cert", "api-key", "private-key",
+	"client-key", NULL
+};
+
 #define ZONE_COLUMN \
 	{"zone", DBAAS_TEXT, .description = "Zone that the row comes from"}
 
@@ -41,6 +61,11 @@ static const DbaasDomain ignore_dbs_domain = {.min_length = 1, .max_length = 204
 /* Fan-out: one request for each service. */
 static const DbaasParent each_service = {
 	"services", .locates = true, {{"service_name", "name"}}
+};
+
+/* The same, where the path depends on the service's type. */
+static const DbaasParent each_typed_service = {
+	"services", .locates = true, {{"service_name", "name"}, {"service_type", "type"}}
 };
 
 static const DbaasColumn services_columns[] = {
@@ -361,6 +386,173 @@ static const DbaasColumn zones_columns[] = {
 	END_OF_COLUMNS
 };
 
+/* ------------------------------------------------------------------------
+ * Inside the services
+ * ------------------------------------------------------------------------ */
+
+#define DETAILS_PATH "/dbaas-{service-type}/{service-name}"
+
+#define SERVICE_NAME_COLUMN(its_field) \
+	{"service_name", DBAAS_TEXT, .field = (its_field), .param = "service-name", \
+		.domain = &service_name_domain, \
+		.description = "Name of the service"}
+
+#define SERVICE_TYPE_COLUMN(types) \
+	{"service_type", DBAAS_TEXT, .param = "service-type", .domain = (types), \
+		.segments = type_segments, .unlisted = true, \
+		.description = "Type of the service"}
+
+static const DbaasParent each_service_and_type = {
+	"services", .locates = true, {{"service_name", "name"}, {"type", "type"}}
+};
+
+static const DbaasColumn service_details_columns[] = {
+	ZONE_COLUMN,
+	SERVICE_NAME_COLUMN("name"),
+	{"type", DBAAS_TEXT, .field = "type", .param = "service-type",
+		.domain = &service_type_domain, .segments = type_segments,
+		.description = "Type of the service"},
+	{"version", DBAAS_TEXT, .field = "version",
+		.description = "Version that the service runs"},
+	{"host", DBAAS_TEXT, .field = "uri-params/host", .untyped = true,
+		.description = "Host to connect to"},
+	{"port", DBAAS_BIGINT, .field = "uri-params/port", .untyped = true,
+		.description = "Port to connect to"},
+	{"uri", DBAAS_TEXT, .field = "uri",
+		.description = "URI to connect to, without the password"},
+	{"ip_filter", DBAAS_TEXT_ARRAY, .field = "ip-filter",
+		.description = "Networks that may connect"},
+	{"maintenance_dow", DBAAS_TEXT, .field = "maintenance/dow",
+		.description = "Day of the week for maintenance, or never"},
+	{"maintenance_time", DBAAS_TEXT, .field = "maintenance/time",
+		.description = "Time for maintenance, in UTC"},
+	{"backup_hour", DBAAS_BIGINT, .field = "backup-schedule/backup-hour",
+		.description = "Hour in which the daily backup starts, in UTC"},
+	{"backup_minute", DBAAS_BIGINT, .field = "backup-schedule/backup-minute",
+		.description = "Minute of that hour"},
+	{"settings", DBAAS_JSONB,
+		.field = "clickhouse-settings|grafana-settings|kafka-settings|mysql-settings|"
+		"opensearch-settings|pg-settings|thanos-settings|valkey-settings",
+		.description = "Settings of the type (see dbaas_service_settings)"},
+	{"details", DBAAS_JSONB, .field = "*",
+		.description = "All that the API says of the service, without secrets"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn nodes_columns[] = {
+	ZONE_COLUMN,
+	SERVICE_NAME_COLUMN("../name"),
+	{"name", DBAAS_TEXT, .field = "name",
+		.description = "Name of the node"},
+	{"state", DBAAS_TEXT, .field = "state",
+		.description = "leaving, running, setting_up_vm, syncing_data or unknown"},
+	{"role", DBAAS_TEXT, .field = "role",
+		.description = "master, read-replica or standby"},
+	{"progress_updates", DBAAS_JSONB, .field = "progress-updates",
+		.description = "How far the node is set up"},
+	SERVICE_TYPE_COLUMN(&service_type_domain),
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn components_columns[] = {
+	ZONE_COLUMN,
+	SERVICE_NAME_COLUMN("../name"),
+	{"component", DBAAS_TEXT, .field = "component",
+		.description = "Name of the component"},
+	{"host", DBAAS_TEXT, .field = "host",
+		.description = "Host to connect to"},
+	{"port", DBAAS_BIGINT, .field = "port",
+		.description = "Port to connect to"},
+	{"route", DBAAS_TEXT, .field = "route",
+		.description = "dynamic, private, privatelink or public"},
+	{"usage", DBAAS_TEXT, .field = "usage",
+		.description = "primary or replica"},
+	SERVICE_TYPE_COLUMN(&service_type_domain),
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn backups_columns[] = {
+	ZONE_COLUMN,
+	SERVICE_NAME_COLUMN("../name"),
+	{"backup_name", DBAAS_TEXT, .field = "backup-name",
+		.description = "Name of the backup"},
+	{"backup_time", DBAAS_TIMESTAMPTZ, .field = "backup-time",
+		.description = "When it was made"},
+	{"data_size", DBAAS_BIGINT, .field = "data-size",
+		.description = "Size of the data, in bytes"},
+	SERVICE_TYPE_COLUMN(&service_type_domain),
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn users_columns[] = {
+	ZONE_COLUMN,
+	SERVICE_NAME_COLUMN("../name"),
+	{"username", DBAAS_TEXT, .field = "username",
+		.description = "Name of the user"},
+	{"type", DBAAS_TEXT, .field = "type",
+		.description = "Type of the user, such as primary or normal"},
+	{"allow_replication", DBAAS_BOOLEAN, .field = "allow-replication",
+		.description = "Whether the user may replicate (pg)"},
+	{"authentication", DBAAS_TEXT, .field = "authentication",
+		.description = "How the user authenticates (mysql)"},
+	SERVICE_TYPE_COLUMN(&service_type_domain),
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn databases_columns[] = {
+	ZONE_COLUMN,
+	SERVICE_NAME_COLUMN("../name"),
+	{"name", DBAAS_TEXT, .field = "*",
+		.description = "Name of the database"},
+	SERVICE_TYPE_COLUMN(&databases_domain),
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn connection_pools_columns[] = {
+	ZONE_COLUMN,
+	SERVICE_NAME_COLUMN("../name"),
+	{"name", DBAAS_TEXT, .field = "name",
+		.description = "Name of the pool"},
+	{"database", DBAAS_TEXT, .field = "database",
+		.description = "Database that it connects to"},
+	{"mode", DBAAS_TEXT, .field = "mode",
+		.description = "session, statement or transaction"},
+	{"size", DBAAS_BIGINT, .field = "size",
+		.description = "Number of connections"},
+	{"username", DBAAS_TEXT, .field = "username",
+		.description = "User that it connects as"},
+	SERVICE_TYPE_COLUMN(&pools_domain),
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn maintenance_updates_columns[] = {
+	ZONE_COLUMN,
+	SERVICE_NAME_COLUMN("../../name"),
+	{"description", DBAAS_TEXT, .field = "description",
+		.description = "What will be done"},
+	{"deadline", DBAAS_TIMESTAMPTZ, .field = "deadline",
+		.description = "When it is done at the latest"},
+	{"start_after", DBAAS_TIMESTAMPTZ, .field = "start-after",
+		.description = "When it can start at the earliest"},
+	{"start_at", DBAAS_TIMESTAMPTZ, .field = "start-at",
+		.description = "When it will start"},
+	SERVICE_TYPE_COLUMN(&service_type_domain),
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn service_settings_columns[] = {
+	ZONE_COLUMN,
+	{"type", DBAAS_TEXT, .param = "type", .domain = &service_type_domain,
+		.description = "Service type"},
+	{"settings", DBAAS_JSONB, .field = "settings",
+		.description = "JSON schema of its settings, by the member of the service that has them"},
+	END_OF_COLUMNS
+};
+
+static const DbaasParent each_service_type = {
+	"service-types", .locates = false, {{"type", "name"}}
+};
+
 #define COLUMNS(array) .columns = (array), .ncolumns = lengthof(array) - 1
 
 static const DbaasResource resources[] = {
@@ -518,6 +710,95 @@ static const DbaasResource resources[] = {
 		COLUMNS(operations_columns),
 		.typical_rows = 1,
 		.reads = {{"GET", "/operation/{id}", ""}}
+	},
+	{
+		.name = "service-details",
+		.table = "dbaas_service_details",
+		.description = "What the API says of each service beyond the list",
+		COLUMNS(service_details_columns),
+		.typical_rows = 1,
+		.reads = {{"GET", DETAILS_PATH, ""}},
+		.parent = &each_service_and_type,
+		.secrets = true
+	},
+	{
+		.name = "nodes",
+		.table = "dbaas_nodes",
+		.description = "Nodes of the services",
+		COLUMNS(nodes_columns),
+		.typical_rows = 2,
+		.reads = {{"GET", DETAILS_PATH, "node-states[]"}},
+		.parent = &each_typed_service,
+		.secrets = true
+	},
+	{
+		.name = "components",
+		.table = "dbaas_components",
+		.description = "Parts of the services that can be connected to",
+		COLUMNS(components_columns),
+		.typical_rows = 3,
+		.reads = {{"GET", DETAILS_PATH, "components[]"}},
+		.parent = &each_typed_service,
+		.secrets = true
+	},
+	{
+		.name = "backups",
+		.table = "dbaas_backups",
+		.description = "Backups of the services",
+		COLUMNS(backups_columns),
+		.typical_rows = 5,
+		.reads = {{"GET", DETAILS_PATH, "backups[]"}},
+		.parent = &each_typed_service,
+		.secrets = true
+	},
+	{
+		.name = "users",
+		.table = "dbaas_users",
+		.description = "Users of the services, without their passwords",
+		COLUMNS(users_columns),
+		.typical_rows = 3,
+		.reads = {{"GET", DETAILS_PATH, "users[]"}},
+		.parent = &each_typed_service,
+		.secrets = true
+	},
+	{
+		.name = "databases",
+		.table = "dbaas_databases",
+		.description = "Databases in the services (pg and mysql)",
+		COLUMNS(databases_columns),
+		.typical_rows = 2,
+		.reads = {{"GET", DETAILS_PATH, "databases[]", .values = true}},
+		.parent = &each_typed_service,
+		.secrets = true
+	},
+	{
+		.name = "connection-pools",
+		.table = "dbaas_connection_pools",
+		.description = "Connection pools of the services (pg)",
+		COLUMNS(connection_pools_columns),
+		.typical_rows = 1,
+		.reads = {{"GET", DETAILS_PATH, "connection-pools[]"}},
+		.parent = &each_typed_service,
+		.secrets = true
+	},
+	{
+		.name = "maintenance-updates",
+		.table = "dbaas_maintenance_updates",
+		.description = "Maintenance that awaits the services",
+		COLUMNS(maintenance_updates_columns),
+		.typical_rows = 1,
+		.reads = {{"GET", DETAILS_PATH, "maintenance.updates[]"}},
+		.parent = &each_typed_service,
+		.secrets = true
+	},
+	{
+		.name = "service-settings",
+		.table = "dbaas_service_settings",
+		.description = "JSON schemas of the settings of each service type",
+		COLUMNS(service_settings_columns),
+		.typical_rows = 1,
+		.reads = {{"GET", "/dbaas-settings-{type}", ""}},
+		.parent = &each_service_type
 	},
 	{
 		.name = DBAAS_ZONES_RESOURCE,
@@ -707,12 +988,49 @@ dbaas_catalogue_in_path(const char *path, const char *param)
 	return false;
 }
 
+const char *
+dbaas_catalogue_segment(const DbaasColumn *column, const char *value)
+{
+	for (const DbaasSegment *s = column->segments; s && s->value; s++)
+	{
+		if (strcmp(s->value, value) == 0)
+			return s->segment;
+	}
+	return value;
+}
+
+/* Like strcmp() == 0, for len bytes of "name"; hyphens and underscores are one. */
+static bool
+same_words(const char *name, const char *words, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+	{
+		if (pg_ascii_tolower((unsigned char) name[i]) != (unsigned char) words[i] &&
+			!(name[i] == '_' && words[i] == '-'))
+			return false;
+	}
+	return true;
+}
+
+bool
+dbaas_catalogue_is_secret(const char *name, size_t len)
+{
+	for (int i = 0; secret_names[i]; i++)
+	{
+		size_t		end = strlen(secret_names[i]);
+
+		if (end <= len && same_words(name + len - end, secret_names[i], end))
+			return true;
+	}
+	return false;
+}
+
 bool
 dbaas_catalogue_is_param(const DbaasEndpoint *endpoint, const DbaasColumn *column)
 {
 	if (column->param == NULL)
 		return false;
-	return strcmp(endpoint->method, "POST") == 0 ||
+	return strcmp(endpoint->method, "POST") == 0 || column->query ||
 		dbaas_catalogue_in_path(endpoint->path, column->param);
 }
 

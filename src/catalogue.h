@@ -41,14 +41,25 @@ typedef struct DbaasDomain
 } DbaasDomain;
 
 /*
+ * What stands in a path for a value of a parameter, where that is not the value
+ * itself.
+ */
+typedef struct DbaasSegment
+{
+	const char *value;
+	const char *segment;
+} DbaasSegment;
+
+/*
  * A column.
  *
  * "field" says where an answer holds the value, starting from the row's own
  * JSON object: "node-count" is a member of it, "hints/title" a member of a
  * member, "../name" a member of the object around it.  "#key" is the name
  * under which the row's object stands in the object around it; "#label",
- * "#first" and "#value" belong to a cell of a table (see DbaasEndpoint.rows).
- * NULL when answers do not hold it.
+ * "#first" and "#value" belong to a cell of a table (see DbaasEndpoint.rows);
+ * "*" is the row as a whole.  Of "a|b" it is the first that is there.  NULL when
+ * answers do not hold it.
  *
  * "param" is the API's name of the request parameter that the column fills
  * when a query gives its value: such a column is a key.  Where an answer does
@@ -61,6 +72,10 @@ typedef struct DbaasColumn
 	const char *field;
 	const char *param;
 	const DbaasDomain *domain;	/* what the parameter accepts, or NULL */
+	const DbaasSegment *segments;	/* of paths; ends with a NULL value; or NULL */
+	bool		query;			/* a query argument where it is not in the path */
+	bool		unlisted;		/* not in the tables that an import makes */
+	bool		untyped;		/* the API leaves the JSON type of it open */
 	const char *default_value;	/* of the parameter, or NULL */
 	bool		required;		/* (k!): reading needs it, nothing lists it */
 	const char *insert;			/* member of the INSERT body, or NULL */
@@ -79,13 +94,16 @@ typedef struct DbaasColumn
  * them, each going from an object to a member of it, and then, with "[]", to
  * every element of the array there, with "{}", to every member of the object
  * there, or, with "<>", to every cell of the {"cols", "rows"} table there,
- * where column 0 heads each line.  "" is the answer itself.
+ * where column 0 heads each line.  A step without a name goes into what is
+ * there already.  "" is the answer itself.  A row is an object, unless "values"
+ * says that it may be anything.
  */
 typedef struct DbaasEndpoint
 {
 	const char *method;
 	const char *path;
 	const char *rows;
+	bool		values;
 } DbaasEndpoint;
 
 /*
@@ -155,6 +173,7 @@ typedef struct DbaasResource
 	const char *unique_column;	/* an answer may repeat it; a row is shown
 								 * once for each value in a zone */
 	bool		global;			/* asked once, not in each zone, and unsigned */
+	bool		secrets;		/* answers may hold some, to be hidden */
 	const char *protected_column;	/* true: the API refuses to delete; such
 									 * deletes count for a limit */
 	const char *created_column; /* takes the id that an INSERT's operation
@@ -211,6 +230,12 @@ extern int	dbaas_catalogue_nreads(const DbaasResource *resource);
 
 /* Does a path template hold "{param}"? */
 extern bool dbaas_catalogue_in_path(const char *path, const char *param);
+
+/* What stands in a path for a value of the column; that value or constant. */
+extern const char *dbaas_catalogue_segment(const DbaasColumn *column, const char *value);
+
+/* Is what the API shows under a name of len bytes a secret? */
+extern bool dbaas_catalogue_is_secret(const char *name, size_t len);
 
 /* Is the column a parameter of the endpoint's requests? */
 extern bool dbaas_catalogue_is_param(const DbaasEndpoint *endpoint, const DbaasColumn *column);

@@ -76,6 +76,7 @@ ask_page(DbaasChain *chain)
 	MemoryContextSwitchTo(cxt);
 	spec.kind = strchr(endpoint->path, '{') ? DBAAS_CALL_READ : DBAAS_CALL_LIST;
 	spec.unsigned_ = chain->spec->resource->global;
+	spec.hide_secrets = chain->spec->resource->secrets;
 	spec.zone = chain->target->zone;
 	spec.base = chain->target->base;
 	spec.method = endpoint->method;
@@ -227,7 +228,8 @@ open_page(DbaasChain *chain)
 	page = chain->page = palloc0(sizeof(DbaasPage));
 	page->call = call;
 	page->shared = chain->shared;
-	page->rows = dbaas_rows_begin(chain->spec->endpoint->rows, answer);
+	page->rows = dbaas_rows_begin(chain->spec->endpoint->rows, chain->spec->endpoint->values,
+								  answer);
 	page->origin.zone = chain->target->zone;
 	page->origin.args = chain->target->args;
 	page->origin.label = dbaas_call_label(call);

@@ -299,11 +299,12 @@ value_datum(Attribute *attribute, const DbaasRows *rows, const DbaasOrigin *orig
 {
 	const DbaasColumn *column = attribute->column;
 
-	if (column && !has_documented_type(column->type, value))
+	if (column && !column->untyped && !has_documented_type(column->type, value))
 		bad_field(attribute, rows, origin,
 				  psprintf("It is of type %s, not %s.", dbaas_json_type_name(value),
 						   documented_type_name(column->type)));
-	if (column && column->type == DBAAS_TIMESTAMPTZ && !looks_like_time(value_text(value)))
+	if (column && !column->untyped && column->type == DBAAS_TIMESTAMPTZ &&
+		!looks_like_time(value_text(value)))
 		bad_field(attribute, rows, origin, "It is not a time.");
 
 	if (attribute->array && dbaas_json_is(value, DBAAS_JSON_ARRAY))

@@ -199,6 +199,8 @@ dbaas_fdw_catalogue(PG_FUNCTION_ARGS)
 			bool		nulls[19] = {0};
 			int			i = 0;
 
+			if (column->unlisted)
+				continue;
 			values[i++] = CStringGetTextDatum(resource->name);
 			values[i++] = CStringGetTextDatum(resource->table);
 			values[i++] = CStringGetTextDatum(resource->description);

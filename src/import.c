@@ -44,9 +44,12 @@ create_table_command(const DbaasResource *resource, const char *server)
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "CREATE FOREIGN TABLE %s (", quote_identifier(resource->table));
 	for (int c = 0; c < resource->ncolumns; c++)
-		appendStringInfo(&sql, "%s\n\t%s %s", c ? "," : "",
-						 quote_identifier(resource->columns[c].name),
-						 dbaas_catalogue_type_name(resource->columns[c].type));
+	{
+		if (!resource->columns[c].unlisted)
+			appendStringInfo(&sql, "%s\n\t%s %s", c ? "," : "",
+							 quote_identifier(resource->columns[c].name),
+							 dbaas_catalogue_type_name(resource->columns[c].type));
+	}
 	appendStringInfo(&sql, "\n) SERVER %s OPTIONS (resource %s)", quote_identifier(server),
 					 quote_literal_cstr(resource->name));
 	return sql.data;

@@ -383,7 +383,7 @@ take_poll(DbaasOperation *operation)
 static bool
 is_not_running(const DbaasJson *answer, const char *service)
 {
-	DbaasRows  *rows = dbaas_rows_begin("dbaas-services[]", answer);
+	DbaasRows  *rows = dbaas_rows_begin("dbaas-services[]", false, answer);
 	DbaasField *name = dbaas_field_parse("name");
 	DbaasField *state = dbaas_field_parse("state");
 	char	   *problem;

@@ -27,14 +27,16 @@ dbaas_path_expand(const DbaasResource *resource, const char *path, const char *c
 	{
 		size_t		len = strcspn(path, "{");
 		char	   *segment;
+		int			column;
 
 		appendBinaryStringInfo(&out, path, len);
 		path += len;
 		if (*path == '\0')
 			break;
 		len = strcspn(++path, "}");
-		segment = dbaas_http_encode_segment(args[dbaas_catalogue_column_by_param(resource,
-																				 pnstrdup(path, len))]);
+		column = dbaas_catalogue_column_by_param(resource, pnstrdup(path, len));
+		segment = dbaas_http_encode_segment(dbaas_catalogue_segment(&resource->columns[column],
+																	args[column]));
 		if (segment == NULL)
 			ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 		appendStringInfoString(&out, segment);

@@ -445,6 +445,16 @@ needs_parents(const DbaasResource *resource, const DbaasEndpoint *endpoint, List
 	return false;
 }
 
+/* Do the keys name the parents, of which the lists tell but the rest? */
+static bool
+names_parents(const DbaasResource *resource, List *keys)
+{
+	const DbaasParent *parent = resource->parent;
+
+	return parent->locates &&
+		has_key(keys, dbaas_catalogue_column(resource, parent->keys[0].column));
+}
+
 /*
  * Pages of a target.  The last one that has entries is followed by one that is
  * empty; with a bound, the last one is that of the newest entry before it.
@@ -494,7 +504,7 @@ expected_requests(PlannerInfo *root, const RelationPlan *plan, const Pushed *pus
 		else
 			values *= n;
 	}
-	if (fan_out)
+	if (fan_out && !names_parents(resource, pushed->keys))
 		*targets = zones * expected_parents(plan, resource->parent) * values;
 	else if (resource->parent && resource->parent->locates)
 		*targets = values;

@@ -9,14 +9,15 @@
 
 #include "rows.h"
 
-#define MAX_STEPS 3
+#define MAX_STEPS 4
 #define MAX_MEMBERS 3
 
 typedef enum StepKind
 {
 	STEP_ELEMENTS,				/* x[] */
 	STEP_MEMBERS,				/* x{} */
-	STEP_CELLS					/* x<> */
+	STEP_CELLS,					/* x<> */
+	STEP_VALUE					/* x */
 } StepKind;
 
 /*
@@ -25,7 +26,7 @@ typedef enum StepKind
 typedef struct Step
 {
 	StepKind	kind;
-	char	   *member;
+	char	   *member;			/* "": what the level above stands on */
 	const DbaasJson *container; /* array, object or table; NULL: nothing there */
 	const DbaasJson *item;		/* element, name of a member, or line of a table */
 	const DbaasJson *current;	/* what the step stands on */
@@ -44,6 +45,7 @@ typedef struct Step
 struct DbaasRows
 {
 	const DbaasJson *answer;
+	bool		values;			/* need rows not be objects? */
 	int			nsteps;
 	Step		steps[MAX_STEPS];
 	int64		number;
@@ -66,28 +68,66 @@ struct DbaasField
 	int			up;				/* how many objects out */
 	int			nmembers;
 	char	   *members[MAX_MEMBERS];
+	DbaasField *otherwise;		/* when this one is not there; or NULL */
 };
 
+/* Reads the step at *p, and goes behind it.  Returns false when there is none. */
+static bool
+parse_step(const char **p, Step *step)
+{
+	static const char *const brackets[] = {
+		[STEP_ELEMENTS] = "[]",
+		[STEP_MEMBERS] = "{}",
+		[STEP_CELLS] = "<>"
+	};
+	size_t		len = strcspn(*p, "[]{}<>.");
+
+	step->member = pnstrdup(*p, len);
+	step->kind = STEP_VALUE;
+	*p += len;
+	for (size_t i = 0; i < lengthof(brackets); i++)
+	{
+		if (strncmp(*p, brackets[i], 2) == 0)
+			step->kind = i;
+	}
+	if (step->kind != STEP_VALUE)
+		*p += 2;
+	else if (len == 0)
+		return false;
+	if (**p == '.' && (*p)[1])
+		(*p)++;
+	else if (**p)
+		return false;
+	return true;
+}
+
+char *
+dbaas_rows_check(const char *expression)
+{
+	const char *p = expression;
+	Step		step;
+
+	for (int n = 0; *p; n++)
+	{
+		if (n == MAX_STEPS)
+			return psprintf("it has more than %d steps", MAX_STEPS);
+		if (!parse_step(&p, &step))
+			return pstrdup("it must be names with points between them, each alone or followed by [], {} or <>");
+	}
+	return NULL;
+}
+
 DbaasRows *
-dbaas_rows_begin(const char *expression, const DbaasJson *answer)
+dbaas_rows_begin(const char *expression, bool values, const DbaasJson *answer)
 {
 	DbaasRows  *rows = palloc0(sizeof(DbaasRows));
 	const char *p = expression;
 
 	rows->answer = answer;
-	while (*p)
-	{
-		Step	   *step = &rows->steps[rows->nsteps++];
-		size_t		len = strcspn(p, "[{<");
-
-		Assert(rows->nsteps <= MAX_STEPS);
-		step->member = pnstrdup(p, len);
-		step->kind = p[len] == '[' ? STEP_ELEMENTS :
-			p[len] == '{' ? STEP_MEMBERS : STEP_CELLS;
-		p += len + 2;
-		if (*p == '.')
-			p++;
-	}
+	rows->values = values;
+	while (*p && rows->nsteps < MAX_STEPS && parse_step(&p, &rows->steps[rows->nsteps]))
+		rows->nsteps++;
+	Assert(*p == '\0');
 	return rows;
 }
 
@@ -101,6 +141,8 @@ level_value(const DbaasRows *rows, int level)
 static char *
 wrong_shape(const Step *step, const DbaasJson *found, const char *wanted)
 {
+	if (*step->member == '\0')
+		return psprintf("rows are in a value of type %s, not %s", dbaas_json_type_name(found), wanted);
 	return psprintf("field \"%s\" is of type %s, not %s", step->member,
 					dbaas_json_type_name(found), wanted);
 }
@@ -133,18 +175,19 @@ open_step(DbaasRows *rows, int level)
 		DbaasJsonType type;
 		const char *name;
 	}			wanted[] = {
+		/* STEP_VALUE takes anything */
 		[STEP_ELEMENTS] = {DBAAS_JSON_ARRAY, "array"},
 		[STEP_MEMBERS] = {DBAAS_JSON_OBJECT, "object"},
 		[STEP_CELLS] = {DBAAS_JSON_OBJECT, "object"}
 	};
 
-	if (!dbaas_json_is(above, DBAAS_JSON_OBJECT))
+	if (*step->member && !dbaas_json_is(above, DBAAS_JSON_OBJECT))
 		return psprintf("an element around field \"%s\" is of type %s, not object",
 						step->member, dbaas_json_type_name(above));
-	step->container = dbaas_json_member(above, step->member);
+	step->container = *step->member ? dbaas_json_member(above, step->member) : above;
 	step->open = true;
 	step->item = NULL;
-	if (step->container == NULL)
+	if (step->container == NULL || step->kind == STEP_VALUE)
 		return NULL;
 	if (!dbaas_json_is(step->container, wanted[step->kind].type))
 		return wrong_shape(step, step->container, wanted[step->kind].name);
@@ -199,6 +242,13 @@ advance_step(Step *step)
 		return false;
 	if (step->kind == STEP_CELLS)
 		return next_cell(step);
+	if (step->kind == STEP_VALUE)
+	{
+		if (step->item)
+			return false;
+		step->item = step->current = step->container;
+		return true;
+	}
 	step->item = next_item(step->container, step->item);
 	if (step->item)
 		step->current = step->kind == STEP_MEMBERS ? step->item + 1 : step->item;
@@ -219,7 +269,7 @@ check_row(DbaasRows *rows)
 		return psprintf("line " INT64_FORMAT " of field \"%s\" is not an array of as many values as there are columns",
 						last->line_number, last->member);
 	}
-	if (!dbaas_json_is(row, DBAAS_JSON_OBJECT))
+	if (!rows->values && !dbaas_json_is(row, DBAAS_JSON_OBJECT))
 		return psprintf("row " INT64_FORMAT " is of type %s, not object",
 						rows->number, dbaas_json_type_name(row));
 	return NULL;
@@ -237,7 +287,8 @@ dbaas_rows_next(DbaasRows *rows, char **problem)
 			return false;
 		rows->started = true;
 		rows->number = 1;
-		return true;
+		*problem = check_row(rows);
+		return *problem == NULL;
 	}
 
 	/* Down to the innermost step, and out again where one is at its end. */
@@ -308,8 +359,9 @@ dbaas_rows_return(DbaasRows *rows, const DbaasJson *position, int64 number)
 	rows->number = number;
 }
 
-DbaasField *
-dbaas_field_parse(const char *expression)
+/* Parses one alternative, of len bytes. */
+static DbaasField *
+parse_field(const char *expression, size_t len)
 {
 	static const struct
 	{
@@ -320,7 +372,7 @@ dbaas_field_parse(const char *expression)
 		{"#first", FIELD_FIRST}, {"#value", FIELD_VALUE}
 	};
 	DbaasField *field = palloc0(sizeof(DbaasField));
-	const char *p = expression;
+	const char *p = pnstrdup(expression, len);
 
 	for (; strncmp(p, "../", 3) == 0; p += 3)
 		field->up++;
@@ -336,18 +388,87 @@ dbaas_field_parse(const char *expression)
 	while (field->nmembers < MAX_MEMBERS)
 	{
 		/* The last takes the rest, slashes and all. */
-		size_t		len = field->nmembers == MAX_MEMBERS - 1 ? strlen(p) : strcspn(p, "/");
+		size_t		n = field->nmembers == MAX_MEMBERS - 1 ? strlen(p) : strcspn(p, "/");
 
-		field->members[field->nmembers++] = pnstrdup(p, len);
-		p += len;
+		field->members[field->nmembers++] = pnstrdup(p, n);
+		p += n;
 		if (*p++ == '\0')
 			break;
 	}
 	return field;
 }
 
-const DbaasJson *
-dbaas_rows_field(const DbaasRows *rows, const DbaasField *field)
+DbaasField *
+dbaas_field_parse(const char *expression)
+{
+	size_t		len = strcspn(expression, "|");
+	DbaasField *field = parse_field(expression, len);
+
+	if (expression[len])
+		field->otherwise = dbaas_field_parse(expression + len + 1);
+	return field;
+}
+
+char *
+dbaas_field_check(const char *expression)
+{
+	for (DbaasField *field = dbaas_field_parse(expression); field; field = field->otherwise)
+	{
+		for (int i = 0; i < field->nmembers; i++)
+		{
+			if (*field->members[i] == '\0')
+				return pstrdup("it has an empty name");
+			if (*field->members[i] == '#')
+				return pstrdup("#key, #label, #first and #value are all that begins with #");
+			if (strcmp(field->members[i], "..") == 0)
+				return pstrdup("../ can only stand at its beginning");
+		}
+	}
+	return NULL;
+}
+
+/* The kind of step that a level stands on. */
+static StepKind
+level_kind(const DbaasRows *rows, int level)
+{
+	return level > 0 ? rows->steps[level - 1].kind : STEP_VALUE;
+}
+
+char *
+dbaas_field_check_rows(const char *expression, const char *rows_expression)
+{
+	DbaasRows  *rows = dbaas_rows_begin(rows_expression, true, NULL);
+
+	for (DbaasField *field = dbaas_field_parse(expression); field; field = field->otherwise)
+	{
+		int			level = rows->nsteps - field->up;
+
+		if (level < 0)
+			return psprintf("it goes out of more than the %d steps of \"%s\"", rows->nsteps,
+							rows_expression);
+		if (field->kind == FIELD_KEY && level_kind(rows, level) != STEP_MEMBERS)
+			return pstrdup("only a step with {} has a #key");
+		if ((field->kind == FIELD_LABEL || field->kind == FIELD_FIRST || field->kind == FIELD_VALUE) &&
+			level_kind(rows, level) != STEP_CELLS)
+			return pstrdup("only a step with <> has a #label, #first and #value");
+	}
+	return NULL;
+}
+
+bool
+dbaas_field_is_member(const char *expression)
+{
+	for (DbaasField *field = dbaas_field_parse(expression); field; field = field->otherwise)
+	{
+		if (field->kind == FIELD_MEMBER && field->up == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The value of one alternative. */
+static const DbaasJson *
+find_value(const DbaasRows *rows, const DbaasField *field)
 {
 	int			level = rows->nsteps - field->up;
 	const Step *step;
@@ -376,4 +497,14 @@ dbaas_rows_field(const DbaasRows *rows, const DbaasField *field)
 			return value;
 	}
 	return NULL;
+}
+
+const DbaasJson *
+dbaas_rows_field(const DbaasRows *rows, const DbaasField *field)
+{
+	const DbaasJson *value = NULL;
+
+	for (; field && value == NULL; field = field->otherwise)
+		value = find_value(rows, field);
+	return value;
 }

@@ -17,14 +17,31 @@
 /* A "rows" expression of the catalogue, over one answer. */
 typedef struct DbaasRows DbaasRows;
 
-/* A "field" expression of the catalogue; "*" is the row's whole object. */
+/* A "field" expression of the catalogue. */
 typedef struct DbaasField DbaasField;
 
 /*
- * Starts before the first row.  The expression must outlive the result, which
- * is palloc'd; the answer too.
+ * What is wrong with an expression, such as "it has more than 4 steps"; or NULL
+ * when nothing is.
  */
-extern DbaasRows *dbaas_rows_begin(const char *expression, const DbaasJson *answer);
+extern char *dbaas_rows_check(const char *expression);
+extern char *dbaas_field_check(const char *expression);
+
+/*
+ * What is wrong with a "field" expression beneath a "rows" expression: it may
+ * go out further than that goes in, or name what only other steps have.  Both
+ * are right by themselves.  NULL when nothing is wrong.
+ */
+extern char *dbaas_field_check_rows(const char *expression, const char *rows);
+
+/* Does a "field" expression ask for a member of the row itself? */
+extern bool dbaas_field_is_member(const char *expression);
+
+/*
+ * Starts before the first row.  Rows are objects, or with "values" anything.
+ * The result is palloc'd; the answer must outlive it.
+ */
+extern DbaasRows *dbaas_rows_begin(const char *expression, bool values, const DbaasJson *answer);
 
 /*
  * Goes to the next row.  Returns false when there is none, or when the answer

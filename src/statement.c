@@ -7,9 +7,11 @@
  */
 #include "postgres.h"
 
+#include "common/hashfn.h"
 #include "lib/ilist.h"
 #include "rows.h"
 #include "statement.h"
+#include "utils/hsearch.h"
 #include "utils/memutils.h"
 
 struct DbaasParents
@@ -37,7 +39,7 @@ struct DbaasStatement
 	List	   *parents;		/* of DbaasParents * */
 	List	   *skipped;		/* of SkippedZone * */
 	List	   *expected;		/* of Expected * */
-	List	   *calls;			/* of SharedCall * */
+	HTAB	   *calls;			/* of SharedCalls, or NULL */
 	int			batch;			/* of writes */
 	List	   *together;		/* scans that start with the first */
 };
@@ -53,10 +55,18 @@ typedef struct Expected
 typedef struct SharedCall
 {
 	DbaasConnection *conn;
-	const char *path;
+	char	   *path;
 	char	   *zone;
+	bool		hide_secrets;
 	DbaasCall  *call;
 } SharedCall;
+
+/* The calls whose connection, path and zone have the same hash. */
+typedef struct SharedCalls
+{
+	uint32		hash;
+	List	   *calls;			/* of SharedCall * */
+} SharedCalls;
 
 typedef struct SkippedZone
 {
@@ -163,33 +173,60 @@ dbaas_statement_expect_parents(DbaasStatement *statement, Oid serverid,
 	dbaas_statement_expect(statement, serverid, parents_list(parent)->path);
 }
 
+/* The shared calls among which that call is, if it was made. */
+static SharedCalls *
+find_calls(DbaasStatement *statement, DbaasConnection *conn, const DbaasCallSpec *spec)
+{
+	uint32		hash = hash_combine(string_hash(spec->path, strlen(spec->path) + 1),
+									hash_combine(string_hash(spec->zone, strlen(spec->zone) + 1),
+												 (uint32) dbaas_connection_server(conn)));
+	SharedCalls *calls;
+	bool		found;
+
+	if (statement->calls == NULL)
+	{
+		HASHCTL		control = {
+			.keysize = sizeof(uint32), .entrysize = sizeof(SharedCalls), .hcxt = statement->cxt
+		};
+
+		statement->calls = hash_create("dbaas_fdw shared calls", 64, &control,
+									   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	calls = hash_search(statement->calls, &hash, HASH_ENTER, &found);
+	if (!found)
+		calls->calls = NIL;
+	return calls;
+}
+
 DbaasCall *
 dbaas_statement_call(DbaasStatement *statement, DbaasConnection *conn, MemoryContext cxt,
 					 const DbaasCallSpec *spec, bool *shared)
 {
 	Expected   *expected = find_expected(statement, dbaas_connection_server(conn), spec->operation);
 	MemoryContext oldcxt;
+	SharedCalls *calls;
 	SharedCall *entry;
 	ListCell   *lc;
 
-	*shared = expected && expected->scans > 1 && strcmp(spec->path, spec->operation) == 0 &&
-		spec->zone != NULL;
+	*shared = expected && expected->scans > 1 && spec->body == NULL && spec->zone != NULL;
 	if (!*shared)
 		return dbaas_call_start(conn, cxt, spec);
-	foreach(lc, statement->calls)
+	calls = find_calls(statement, conn, spec);
+	foreach(lc, calls->calls)
 	{
 		entry = lfirst(lc);
-		if (entry->conn == conn && strcmp(entry->path, spec->operation) == 0 &&
-			strcmp(entry->zone, spec->zone) == 0)
+		if (entry->conn == conn && strcmp(entry->path, spec->path) == 0 &&
+			strcmp(entry->zone, spec->zone) == 0 && entry->hide_secrets == spec->hide_secrets)
 			return entry->call;
 	}
 	oldcxt = MemoryContextSwitchTo(statement->cxt);
 	entry = palloc(sizeof(SharedCall));
 	entry->conn = conn;
-	entry->path = expected->path;
+	entry->path = pstrdup(spec->path);
 	entry->zone = pstrdup(spec->zone);
+	entry->hide_secrets = spec->hide_secrets;
 	entry->call = dbaas_call_start(conn, statement->cxt, spec);
-	statement->calls = lappend(statement->calls, entry);
+	calls->calls = lappend(calls->calls, entry);
 	MemoryContextSwitchTo(oldcxt);
 	return entry->call;
 }
@@ -287,7 +324,7 @@ read_list(DbaasParents *parents)
 	const DbaasResource *resource = parents->resource;
 	const DbaasEndpoint *list = parents_list(parents->parent);
 	DbaasField *fields[DBAAS_PARENT_KEYS] = {0};
-	DbaasRows  *rows = dbaas_rows_begin(list->rows, dbaas_call_answer(parents->call));
+	DbaasRows  *rows = dbaas_rows_begin(list->rows, list->values, dbaas_call_answer(parents->call));
 	char	   *problem;
 
 	for (int i = 0; i < DBAAS_PARENT_KEYS && parents->parent->keys[i].column; i++)

@@ -46,9 +46,9 @@ extern int *dbaas_statement_batch(DbaasStatement *statement);
 extern List **dbaas_statement_together(DbaasStatement *statement);
 
 /*
- * Says that a scan of the statement will ask a server for a path without
- * parameters, or for a list of parents.  When several do, they share the
- * answers.
+ * Says that a scan of the statement will ask a server for a path, which may
+ * have parameters, or for a list of parents.  When several do, they share the
+ * answers to what is asked without a body.
  */
 extern void dbaas_statement_expect(DbaasStatement *statement, Oid serverid, const char *path);
 extern void dbaas_statement_expect_parents(DbaasStatement *statement, Oid serverid,

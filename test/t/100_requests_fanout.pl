@@ -37,7 +37,21 @@ my @pairs = map { my $type = $_; map { [ $type->[0], $_, $type->[2] ] } @{ $type
 push @pairs, map { [ 'metrics', $_, 'thanos' ] } qw(pg mysql kafka opensearch valkey grafana);
 push @pairs, map { [ 'datasource', 'grafana', $_ ] } qw(pg mysql opensearch thanos clickhouse);
 
+my %segment = (pg => 'postgres');
+my @details = map {
+	my $zone = $_;
+	map { "GET $zone /dbaas-" . ($segment{ $_->{type} } // $_->{type}) . "/$_->{name}" }
+	  @{ $t->sim->get('/dbaas-service', zone => $zone)->{json}{'dbaas-services'} }
+} @zones;
+
 my %expected = (
+	(map { $_ => [ @lists, @details ] } qw(service_details nodes components backups users maintenance_updates)),
+	databases        => [ @lists, grep { m{/dbaas-(postgres|mysql)/} } @details ],
+	connection_pools => [ @lists, grep { m{/dbaas-postgres/} } @details ],
+	service_settings => [
+		in_every_zone('GET', '/dbaas-service-type'),
+		in_every_zone('GET', map { "/dbaas-settings-$_" } qw(clickhouse grafana kafka mysql opensearch pg thanos valkey))
+	],
 	services             => [@lists],
 	service_types        => [ in_every_zone('GET', '/dbaas-service-type') ],
 	plans                => [ in_every_zone('GET', '/dbaas-service-type') ],

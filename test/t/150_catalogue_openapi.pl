@@ -22,6 +22,19 @@ my %looser = (
 	'external_integrations.dest_endpoint_id' => 'a plain string there, but what it names has a uuid',
 	'logs.time'                              => 'a plain string there, but always a time');
 
+# What the API calls the services' types in paths, and which types have what
+my %segment = (pg => 'postgres', map { $_ => $_ } qw(clickhouse grafana kafka mysql opensearch thanos valkey));
+my %only = (databases => [qw(mysql pg)], connection_pools => ['pg']);
+
+# What is secret, or of one type alone; dbaas_service_details.details has the latter
+my %left_out = (
+	components       => [qw(kafka-authentication-method ssl)],
+	connection_pools => ['connection-uri'],
+	users            => [qw(access-cert access-cert-expiry access-control access-key password required uuid)]);
+
+# Fields of objects that the document leaves open
+my %open = map { $_ => 1 } qw(service_details.host service_details.port);
+
 # Tables whose answers the document leaves open
 my %free_form = (metrics => 1);
 
@@ -39,6 +52,18 @@ sub operation
 	my ($line) = @_;
 	my ($method, $path) = split ' ', $line;
 	return $document->{paths}{$path}{ lc $method };
+}
+
+# A read of each type that a path in terms of the type stands for: (type, "METHOD PATH rows")
+sub expand
+{
+	my ($table, $read) = @_;
+	return [ undef, $read ] unless $read =~ /\{(service-)?type\}/;
+	my $names_type = !$1;
+	return map {
+		my $segment = $names_type ? $_ : $segment{$_};
+		[ $_, $read =~ s/\{(?:service-)?type\}/$segment/r =~ s/\{service-name\}/{name}/r ]
+	} @{ $only{$table} // [ sort keys %segment ] };
 }
 
 sub body_schema
@@ -89,10 +114,10 @@ sub levels
 	my @levels = (resolve($answer));
 	foreach my $step (split /\./, $rows)
 	{
-		my ($member) = $step =~ /^(.*)\[\]$/ or return;
-		my $array = resolve($levels[-1]{properties}{$member});
-		return unless ($array->{type} // '') eq 'array';
-		push @levels, resolve($array->{items});
+		my ($member, $each) = $step =~ /^([\w-]+)(\[\])?$/ or return;
+		my $schema = resolve($levels[-1]{properties}{$member});
+		return unless ($schema->{type} // '') eq ($each ? 'array' : 'object');
+		push @levels, $each ? resolve($schema->{items}) : $schema;
 	}
 	return @levels;
 }
@@ -101,9 +126,12 @@ sub levels
 sub field_schema
 {
 	my ($field, @levels) = @_;
+	($field) = grep { field_schema($_, @levels) } split /\|/, $field if $field =~ /\|/;
+	return unless defined $field;
 	my $up = $field =~ s{^((?:\.\./)*)}{} ? length($1) / 3 : 0;
 	return if $up > $#levels;
 	my $schema = $levels[ $#levels - $up ];
+	return $schema if $field eq '*';
 	$schema = resolve(($schema->{properties} // {})->{$_} // return) foreach split m{/}, $field;
 	return $schema;
 }
@@ -112,18 +140,20 @@ my $t = DbaasTest->new(services => 1, logs => 1, import => 0);
 my $rows = JSON::PP->new->utf8->decode($t->sql('SELECT json_agg(c ORDER BY table_name, ordinal) FROM dbaas_fdw_catalogue() c'));
 my %tables;
 push @{ $tables{ $_->{table_name} =~ s/^dbaas_//r } }, $_ foreach @$rows;
-is(scalar(keys %tables), 15, 'there are 15 tables');
+is(scalar(keys %tables), 24, 'there are 24 tables');
 
 foreach my $table (sort keys %tables)
 {
 	my @columns = @{ $tables{$table} };
 	my %known;        # parameters that some request takes
+	my %documented;
 
 	is($columns[0]{column_name}, 'zone', "$table: zone comes first");
 	is($columns[0]{data_type}, 'text', "$table: zone is text");
 
-	foreach my $read (@{ $columns[0]{reads} })
+	foreach my $expanded (map { expand($table, $_) } @{ $columns[0]{reads} })
 	{
+		my ($service_type, $read) = @$expanded;
 		my ($method, $path, $expression) = split ' ', $read;
 		my $operation = operation($read);
 		ok($operation, "$table: $method $path is documented") or next;
@@ -131,10 +161,18 @@ foreach my $table (sort keys %tables)
 		my %in_path = map { $_->{name} => resolve($_->{schema}) } grep { $_->{in} eq 'path' } @{ $operation->{parameters} };
 		my $body = body_schema($operation);
 		my %in_body = map { $_ => resolve($body->{properties}{$_}) } keys %{ $body ? $body->{properties} : {} };
+		if ($service_type)
+		{
+			# The template has names of its own
+			%known = (%known, map { $_ => 1 } qw(service-type service-name type));
+			is(scalar(keys %in_path), $path =~ tr/{//, "$table: parameters of $path");
+			%in_path = ();
+		}
 		%known = (%known, %in_path, %in_body);
 
 		# Parameters: all, and no other
-		is_deeply([ sort { $a cmp $b } $path =~ /\{(.*?)\}/g ], [ sort { $a cmp $b } keys %in_path ], "$table: parameters of $path");
+		is_deeply([ sort { $a cmp $b } $path =~ /\{(.*?)\}/g ], [ sort { $a cmp $b } keys %in_path ], "$table: parameters of $path")
+		  unless $service_type;
 		foreach my $param (sort { $a cmp $b } keys %in_path, keys %in_body)
 		{
 			my ($column) = grep { ($_->{param} // '') eq $param } @columns;
@@ -171,7 +209,10 @@ foreach my $table (sort keys %tables)
 
 			# A field one level up is that of the row itself where the row is the answer
 			$schema //= field_schema($column->{field} =~ s{^\.\./}{}r, @levels) if $column->{field} =~ m{^\.\./} && defined $column->{param};
+			next if $open{$name};
+			next if $service_type && !$schema;
 			ok($schema, "$name: field $column->{field} of $path is documented") or next;
+			$documented{ $column->{field} } = 1;
 			my $type = sql_type($schema);
 			is($column->{data_type}, $looser{$name} && $type eq 'text' ? $column->{data_type} : $type, "$name: type of $column->{field}");
 			$documented++;
@@ -180,6 +221,8 @@ foreach my $table (sort keys %tables)
 
 		# Nothing that the document has is missing
 		my %shown = map { $_->{field} => 1, (split m{/}, $_->{field})[0] => 1 } grep { defined $_->{field} } @columns;
+		next if $shown{'*'};
+		$shown{$_} = 1 foreach @{ $left_out{$table} // [] };
 		my @missing = grep { !$shown{$_} } sort { $a cmp $b } keys %{ $levels[-1]{properties} };
 		is_deeply(\@missing, [], "$table: every field of $path has a column");
 	}
@@ -190,11 +233,14 @@ foreach my $table (sort keys %tables)
 		ok((grep { $_ eq $column->{default_value} } @{ $column->{domain}{enum} }), "$table.$column->{column_name}: the default is allowed");
 	}
 
+	ok($documented{ $_->{field} } || $open{"$table.$_->{column_name}"}, "$table.$_->{column_name}: some answer has $_->{field}")
+	  foreach grep { defined $_->{field} && !$free_form{$table} } @columns;
+
 	# Names follow from the API's: snake_case for kebab-case
 	foreach my $column (grep { defined $_->{field} && $_->{field} =~ /^[a-z-]+$/ } @columns)
 	{
 		(my $snake = $column->{field}) =~ tr/-/_/;
-		next if $snake eq $column->{column_name};
+		next if $snake eq $column->{column_name} || $column->{column_name} eq 'service_name';
 		ok($column->{column_name} eq 'zone' || $snake =~ /(?:^|_)\Q$column->{column_name}\E$/,
 			"$table.$column->{column_name}: named for $column->{field}");
 	}

@@ -58,7 +58,11 @@ SKIP:
 	my $openapi = "$ENV{TESTDIR}/../shared/api/openapi-dbaas.json";
 	skip 'no OpenAPI document', 2 unless -r $openapi;
 	my $paths = JSON::PP::decode_json(join "\n", read_lines('../shared/api/openapi-dbaas.json'))->{paths};
-	my $operation = sub { my ($method, $path) = split ' ', $_[0]; return $paths->{$path}{ lc $method }{operationId} // "none for $_[0]" };
+	my $operation = sub {
+		my ($method, $path) = split ' ', $_[0] =~ s/\{service-type\}/postgres/r =~ s/-\{type\}/-pg/r;
+		$path =~ s/\{service-name\}/{name}/ unless $paths->{$path};
+		return $paths->{$path}{ lc $method }{operationId} // "none for $_[0]";
+	};
 	my @reads = map { $operation->($_) } split /\n/, $t->sql(q{SELECT DISTINCT r FROM dbaas_fdw_catalogue(), unnest(reads) AS r});
 	is(join(' ', grep { !/^(list|get)-/ } @reads), '', 'what is read is what the policy allows');
 	my @writes = map { $operation->($_) } split /\n/, $t->sql(q{SELECT DISTINCT w FROM dbaas_fdw_catalogue(),

@@ -1,0 +1,23 @@
+/*-------------------------------------------------------------------------
+ *
+ * secret.h
+ *		Answers without the secrets that they hold.
+ *
+ * What is secret the catalogue says: strings under certain names, and the
+ * passwords in URIs wherever they stand.  Knows nothing of SQL.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_SECRET_H
+#define DBAAS_SECRET_H
+
+#include "json.h"
+
+/*
+ * Puts "***" in the place of each secret in a value and in what it holds.  The
+ * text that the nodes point into is changed in place, so it must be writable;
+ * it remains JSON, of the same length.
+ */
+extern void dbaas_secret_hide(const DbaasJson *value);
+
+#endif							/* DBAAS_SECRET_H */
