@@ -22,6 +22,8 @@ REGRESS_PREP = sim
 
 PKG_CONFIG ?= pkg-config
 PG_CPPFLAGS = $(shell $(PKG_CONFIG) --cflags libcurl json-c 2>/dev/null)
+# PostgreSQL's own default since 16: what is for the inside stays there
+PG_CFLAGS = -fvisibility=hidden
 SHLIB_LINK = $(shell $(PKG_CONFIG) --libs libcurl json-c 2>/dev/null)
 
 EXTRA_CLEAN = test/results .built-for test/json/reader test/json/fuzzer test/json/found

@@ -19,6 +19,7 @@
 #include "src/ahead.h"
 #include "src/analyze.h"
 #include "src/call.h"
+#include "src/compat.h"
 #include "src/connection.h"
 #include "src/error.h"
 #include "src/import.h"
@@ -34,7 +35,7 @@ PG_MODULE_MAGIC;
 PG_FUNCTION_INFO_V1(dbaas_fdw_handler);
 PG_FUNCTION_INFO_V1(dbaas_fdw_validator);
 
-void		_PG_init(void);
+PGDLLEXPORT void _PG_init(void);
 
 void
 _PG_init(void)
@@ -45,7 +46,7 @@ _PG_init(void)
 	dbaas_ahead_init();
 }
 
-Datum
+PGDLLEXPORT Datum
 dbaas_fdw_handler(PG_FUNCTION_ARGS)
 {
 	FdwRoutine *routine = makeNode(FdwRoutine);
@@ -85,7 +86,7 @@ dbaas_fdw_handler(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(routine);
 }
 
-Datum
+PGDLLEXPORT Datum
 dbaas_fdw_validator(PG_FUNCTION_ARGS)
 {
 	List	   *options = untransformRelOptions(PG_GETARG_DATUM(0));

@@ -27,6 +27,15 @@
 #endif
 
 /*
+ * The library exports what is declared with PGDLLEXPORT and nothing else.
+ * Before 16 that says nothing, as everything used to be exported.
+ */
+#if PG_VERSION_NUM < 160000
+#undef PGDLLEXPORT
+#define PGDLLEXPORT __attribute__((visibility("default")))
+#endif
+
+/*
  * create_foreignscan_path: fdw_restrictinfo since 17, disabled_nodes since 18,
  * which count before costs: a path that is to be avoided has more of them than
  * enable_xxx settings give others.

@@ -10,6 +10,7 @@
 #include "body.h"
 #include "catalog/pg_type.h"
 #include "catalogue.h"
+#include "compat.h"
 #include "connection.h"
 #include "fmgr.h"
 #include "foreign/foreign.h"
@@ -28,7 +29,7 @@ PG_FUNCTION_INFO_V1(dbaas_fdw_options);
 PG_FUNCTION_INFO_V1(dbaas_fdw_catalogue);
 
 /* dbaas_fdw_version() returns text */
-Datum
+PGDLLEXPORT Datum
 dbaas_fdw_version(PG_FUNCTION_ARGS)
 {
 	(void) fcinfo;
@@ -41,7 +42,7 @@ dbaas_fdw_version(PG_FUNCTION_ARGS)
  * dbaas_fdw_stats() returns setof (server, operation, requests, errors,
  * retries, bytes, seconds)
  */
-Datum
+PGDLLEXPORT Datum
 dbaas_fdw_stats(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
@@ -73,7 +74,7 @@ dbaas_fdw_stats(PG_FUNCTION_ARGS)
  * Closes this session's connections to a server, or at the end of the
  * statement or cursor that uses them.  Returns whether there were any.
  */
-Datum
+PGDLLEXPORT Datum
 dbaas_fdw_disconnect(PG_FUNCTION_ARGS)
 {
 	ForeignServer *server = GetForeignServerByName(NameStr(*PG_GETARG_NAME(0)), false);
@@ -93,7 +94,7 @@ text_or_null(const char *text, bool *isnull)
  *
  * A row for each option and each place where it may stand.
  */
-Datum
+PGDLLEXPORT Datum
 dbaas_fdw_options(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
@@ -180,7 +181,7 @@ reads_datum(const DbaasResource *resource)
  *
  * What the catalogue says, for documentation and tests.
  */
-Datum
+PGDLLEXPORT Datum
 dbaas_fdw_catalogue(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;

@@ -15,6 +15,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_foreign_data_wrapper.h"
 #include "catalogue.h"
+#include "compat.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "foreign/foreign.h"
@@ -185,7 +186,7 @@ comment_table(const char *schema, Oid relid)
  * Puts the catalogue's descriptions on this wrapper's tables in a schema and
  * on their columns.  Returns how many comments it made.
  */
-Datum
+PGDLLEXPORT Datum
 dbaas_fdw_comment(PG_FUNCTION_ARGS)
 {
 	char	   *schema = NameStr(*PG_GETARG_NAME(0));
