@@ -19,7 +19,6 @@
 #include "status.h"
 #include "text.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
 
 /* Pauses between tries: they start here, double, and stop growing here. */
 #define FIRST_PAUSE_MS 200.0
@@ -27,6 +26,13 @@
 
 /* A server that asks for a longer pause gets an error instead. */
 #define LONGEST_RETRY_AFTER 60
+
+/*
+ * Rows that are used between two looks at the clock, and the time between two
+ * turns for the calls on their way.
+ */
+#define ROWS_PER_LOOK 16
+#define PERFORM_USECS 1000
 
 /*
  * Bytes that an answer may have for each value in it, at its largest: so its
@@ -54,7 +60,7 @@ struct DbaasCall
 	char	   *label;
 	CallState	state;
 	int			tries;
-	TimestampTz retry_at;
+	DbaasMoment retry_at;
 	MemoryContext request_cxt;	/* of the request in flight */
 	DbaasHttpRequest *request;
 	char	   *body;			/* malloc'ed, of the answer; or NULL */
@@ -281,8 +287,8 @@ end_attempt(DbaasCall *call, const DbaasHttpAnswer *answer)
 		dbaas_status_may_retry(call->spec.kind == DBAAS_CALL_WRITE, answer) &&
 		answer->retry_after <= LONGEST_RETRY_AFTER)
 	{
-		call->retry_at = GetCurrentTimestamp() +
-			(TimestampTz) (pause_ms(call, answer) * 1000);
+		call->retry_at = dbaas_clock_now() +
+			(DbaasMoment) (pause_ms(call, answer) * 1000);
 		call->stats->retries++;
 		if (call->spec.counters)
 			call->spec.counters->retries++;
@@ -369,7 +375,7 @@ static void
 perform_calls(void)
 {
 	MemoryContext oldcxt = CurrentMemoryContext;
-	TimestampTz now = GetCurrentTimestamp();
+	DbaasMoment now = dbaas_clock_now();
 	dlist_mutable_iter iter;
 
 	dlist_foreach_modify(iter, &calls)
@@ -406,10 +412,14 @@ dbaas_call_perform(void)
 void
 dbaas_call_keep_going(void)
 {
-	static TimestampTz last = 0;
-	TimestampTz now = GetCurrentTimestamp();
+	static uint32 ncalled = 0;
+	static DbaasMoment last = 0;
+	DbaasMoment now;
 
-	if (now - last < 1000 && now >= last)
+	if (++ncalled % ROWS_PER_LOOK != 0)
+		return;
+	now = dbaas_clock_now();
+	if (now - last < PERFORM_USECS)
 		return;
 	last = now;
 	dbaas_call_perform();
@@ -419,7 +429,7 @@ dbaas_call_keep_going(void)
 static long
 next_due(void)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	DbaasMoment now = dbaas_clock_now();
 	long		due = -1;
 	dlist_iter	iter;
 
@@ -430,7 +440,7 @@ next_due(void)
 
 		if (call->state != CALL_PAUSED)
 			continue;
-		ms = call->retry_at <= now ? 0 : (long) ((call->retry_at - now + 999) / 1000);
+		ms = dbaas_clock_ms(now, call->retry_at);
 		if (due < 0 || ms < due)
 			due = ms;
 	}
@@ -450,15 +460,15 @@ dbaas_call_descriptor(void)
 }
 
 void
-dbaas_call_wait(DbaasCounters *counters, TimestampTz until)
+dbaas_call_wait(DbaasCounters *counters, DbaasMoment until)
 {
 	static uint32 wait_event = 0;
-	TimestampTz start = GetCurrentTimestamp();
+	DbaasMoment start = dbaas_clock_now();
 	long		due = next_due();
 
 	if (until != 0)
 	{
-		long		ms = until <= start ? 0 : (long) ((until - start + 999) / 1000);
+		long		ms = dbaas_clock_ms(start, until);
 
 		due = due < 0 ? ms : Min(due, ms);
 	}
@@ -467,5 +477,5 @@ dbaas_call_wait(DbaasCounters *counters, TimestampTz until)
 	dbaas_http_wait(due, wait_event);
 	dbaas_call_perform();
 	if (counters)
-		counters->waited += (GetCurrentTimestamp() - start) / 1e6;
+		counters->waited += (dbaas_clock_now() - start) / 1e6;
 }

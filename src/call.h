@@ -11,8 +11,8 @@
 #ifndef DBAAS_CALL_H
 #define DBAAS_CALL_H
 
+#include "clock.h"
 #include "connection.h"
-#include "datatype/timestamp.h"
 #include "error.h"
 #include "json.h"
 #include "stats.h"
@@ -107,8 +107,8 @@ extern void dbaas_call_release(DbaasCall *call);
 extern void dbaas_call_perform(void);
 
 /*
- * The same, if it was not done in the last millisecond: for those who use rows
- * while others are on their way.
+ * The same now and then, for those who use rows while others are on their way:
+ * to be called for each row.
  */
 extern void dbaas_call_keep_going(void);
 
@@ -122,10 +122,10 @@ extern int	dbaas_call_descriptor(void);
 extern void dbaas_call_wake(void);
 
 /*
- * Waits until something happens to a call, or until the given time (0: no
- * limit), and serves interrupts.  Adds the time to counters->waited; counters
+ * Waits until something happens to a call, or until the given moment (0:
+ * no limit), and serves interrupts.  Adds the time to counters->waited; counters
  * may be NULL.
  */
-extern void dbaas_call_wait(DbaasCounters *counters, TimestampTz until);
+extern void dbaas_call_wait(DbaasCounters *counters, DbaasMoment until);
 
 #endif							/* DBAAS_CALL_H */

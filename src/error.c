@@ -13,6 +13,7 @@
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/varlena.h"
 
@@ -153,6 +154,13 @@ dbaas_error_shown(const char *text)
 
 void
 dbaas_error_raise(const DbaasError *error)
+{
+	CHECK_FOR_INTERRUPTS();
+	dbaas_error_raise_always(error);
+}
+
+void
+dbaas_error_raise_always(const DbaasError *error)
 {
 	/* What ereport(ERROR) does, but for the location. */
 	if (errstart(ERROR, TEXTDOMAIN))

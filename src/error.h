@@ -55,8 +55,14 @@ extern char *dbaas_error_excerpt(const char *text, size_t len, size_t max_bytes)
  */
 extern const char *dbaas_error_shown(const char *text);
 
-/* ereport(ERROR) of an error value, whose location is where it was made. */
+/*
+ * ereport(ERROR) of an error value, whose location is where it was made.  A
+ * cancel that has come meanwhile goes first, as it would have in a wait.
+ */
 pg_noreturn extern void dbaas_error_raise(const DbaasError *error);
+
+/* The same for what must be said in any case, as of writes that were sent. */
+pg_noreturn extern void dbaas_error_raise_always(const DbaasError *error);
 
 /*
  * Between these, an error keeps the statement, and where in it the error came

@@ -22,6 +22,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "http.h"
 #include "lib/ilist.h"
 #include "lib/stringinfo.h"
@@ -29,7 +30,6 @@
 #include "storage/fd.h"
 #include "storage/latch.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
 
 /* Connections that a pool keeps open when they are idle. */
 #define MAX_IDLE_CONNECTIONS 64L
@@ -45,7 +45,7 @@ struct DbaasHttpPool
 	dlist_node	node;			/* in "pools" */
 	uint32		id;				/* in epoll events; never used again */
 	CURLM	   *multi;
-	TimestampTz timer;			/* when libcurl wants to be called, 0: never */
+	DbaasMoment timer;			/* when libcurl wants to be called, 0: never */
 	dlist_head	requests;		/* all that are not released */
 	long		connect_timeout_ms;
 	long		request_timeout_ms;
@@ -64,7 +64,7 @@ struct DbaasHttpRequest
 	struct curl_slist *headers;
 	char	   *request_body;
 	char		errbuf[CURL_ERROR_SIZE];
-	TimestampTz deadline;
+	DbaasMoment deadline;
 	bool		ended;
 	bool		too_large;
 	bool		no_memory;
@@ -76,9 +76,10 @@ struct DbaasHttpRequest
 
 static int	epoll_fd = -1;
 static int	timer_fd = -1;		/* in the epoll set, with pool id 0 */
-static TimestampTz alarm_at = 0;	/* when that is due; 0: never */
-static TimestampTz last_driven = 0; /* end of the last wait or turn */
+static DbaasMoment alarm_at = 0;	/* when that is due; 0: never */
+static DbaasMoment last_driven = 0; /* end of the last wait or turn */
 static bool waits_outside = false;	/* on a descriptor, for its alarm */
+static bool has_news = false;	/* a request ended when another was started */
 static uint32 last_pool_id = 0;
 static dlist_head pools = DLIST_STATIC_INIT(pools);
 
@@ -96,7 +97,8 @@ static void release_callback(void *arg);
 
 /* driving the pools */
 static void perform_pool(DbaasHttpPool *pool, curl_socket_t fd, int events);
-static void collect_ended(DbaasHttpPool *pool);
+static void perform_timer(DbaasHttpPool *pool);
+static bool collect_ended(DbaasHttpPool *pool);
 static DbaasHttpPool *find_pool(uint32 id);
 static void forgive_idle_time(void);
 
@@ -147,7 +149,7 @@ static void
 set_alarm(long timeout_ms)
 {
 	struct itimerspec spec = {0};
-	TimestampTz at = GetCurrentTimestamp() + (TimestampTz) timeout_ms * 1000;
+	DbaasMoment at = dbaas_clock_now() + (DbaasMoment) timeout_ms * 1000;
 
 	if (timeout_ms < 0 || (alarm_at != 0 && alarm_at <= at))
 		return;
@@ -263,11 +265,11 @@ dbaas_http_start(DbaasHttpPool *pool, MemoryContext cxt, const char *method,
 
 	/* What was idle before it started is not its time. */
 	forgive_idle_time();
-	last_driven = GetCurrentTimestamp();
+	last_driven = dbaas_clock_now();
 
 	request = MemoryContextAllocZero(cxt, sizeof(DbaasHttpRequest));
 	request->pool = pool;
-	request->deadline = GetCurrentTimestamp() + (TimestampTz) pool->request_timeout_ms * 1000;
+	request->deadline = dbaas_clock_now() + (DbaasMoment) pool->request_timeout_ms * 1000;
 	request->request_body = body ? MemoryContextStrdup(cxt, body) : NULL;
 	request->callback.func = release_callback;
 	request->callback.arg = request;
@@ -285,7 +287,15 @@ dbaas_http_start(DbaasHttpPool *pool, MemoryContext cxt, const char *method,
 		restore_signals(&saved);
 	}
 	if (code != CURLE_OK)
+	{
 		end_request(request, code);
+		return request;
+	}
+
+	/* On the wire at once, whatever the caller does before the next turn. */
+	perform_timer(pool);
+	if (collect_ended(pool))
+		has_news = true;
 	return request;
 }
 
@@ -514,7 +524,8 @@ classify(DbaasHttpRequest *request, CURLcode code)
 }
 
 /*
- * libcurl says what to watch a socket for.
+ * libcurl says what to watch a socket for.  Which sockets are in the set is the
+ * kernel's to know: one that was closed is not, and its number may come again.
  */
 static int
 on_socket(CURL *easy, curl_socket_t fd, int what, void *userp, void *socketp)
@@ -532,7 +543,8 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *userp, void *socketp)
 	event.events = (what & CURL_POLL_IN ? EPOLLIN : 0) |
 		(what & CURL_POLL_OUT ? EPOLLOUT : 0);
 	event.data.u64 = ((uint64) pool->id << 32) | (uint32) fd;
-	if (epoll_ctl(epoll_fd, socketp ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) != 0)
+	if (epoll_ctl(epoll_fd, socketp ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) != 0 &&
+		epoll_ctl(epoll_fd, socketp ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event) != 0)
 		return -1;
 	curl_multi_assign(pool->multi, fd, pool);
 	return 0;
@@ -546,7 +558,7 @@ on_timer(CURLM *multi, long timeout_ms, void *userp)
 
 	(void) multi;
 	pool->timer = timeout_ms < 0 ? 0 :
-		GetCurrentTimestamp() + (TimestampTz) timeout_ms * 1000;
+		dbaas_clock_now() + (DbaasMoment) timeout_ms * 1000;
 	return 0;
 }
 
@@ -607,11 +619,23 @@ perform_pool(DbaasHttpPool *pool, curl_socket_t fd, int events)
 	restore_signals(&saved);
 }
 
+/* Runs what libcurl wanted to be called for at a time, when that has come. */
 static void
+perform_timer(DbaasHttpPool *pool)
+{
+	if (pool->timer == 0 || pool->timer > dbaas_clock_now())
+		return;
+	pool->timer = 0;
+	perform_pool(pool, CURL_SOCKET_TIMEOUT, 0);
+}
+
+/* Returns whether there was a request that has ended. */
+static bool
 collect_ended(DbaasHttpPool *pool)
 {
 	CURLMsg    *msg;
 	int			left;
+	bool		any = false;
 
 	while ((msg = curl_multi_info_read(pool->multi, &left)) != NULL)
 	{
@@ -621,7 +645,9 @@ collect_ended(DbaasHttpPool *pool)
 			continue;
 		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &request);
 		end_request(request, msg->data.result);
+		any = true;
 	}
+	return any;
 }
 
 /*
@@ -631,8 +657,8 @@ collect_ended(DbaasHttpPool *pool)
 static void
 forgive_idle_time(void)
 {
-	TimestampTz now = GetCurrentTimestamp();
-	TimestampTz idle = now - last_driven;
+	DbaasMoment now = dbaas_clock_now();
+	DbaasMoment idle = now - last_driven;
 	dlist_iter	pool_iter;
 
 	if (waits_outside || last_driven == 0 || idle < IDLE_USECS)
@@ -651,7 +677,7 @@ forgive_idle_time(void)
 static void
 end_overdue(DbaasHttpPool *pool)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	DbaasMoment now = dbaas_clock_now();
 	dlist_iter	iter;
 
 	dlist_foreach(iter, &pool->requests)
@@ -677,14 +703,19 @@ dbaas_http_perform(void)
 		return;
 	forgive_idle_time();
 	waits_outside = false;
+	has_news = false;
 	clear_alarm();
 	n = epoll_wait(epoll_fd, events, MAX_EVENTS, 0);
 	for (int i = 0; i < n; i++)
 	{
 		DbaasHttpPool *pool = find_pool((uint32) (events[i].data.u64 >> 32));
-		int			what = (events[i].events & EPOLLIN ? CURL_CSELECT_IN : 0) |
-			(events[i].events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
-			(events[i].events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+
+		/*
+		 * Errors are for libcurl to find when it reads or writes: the event
+		 * may be of a socket that has made room for another since.
+		 */
+		int			what = (events[i].events & ~EPOLLOUT ? CURL_CSELECT_IN : 0) |
+			(events[i].events & ~EPOLLIN ? CURL_CSELECT_OUT : 0);
 
 		if (pool)
 			perform_pool(pool, (curl_socket_t) (events[i].data.u64 & 0xffffffff), what);
@@ -694,27 +725,23 @@ dbaas_http_perform(void)
 	{
 		DbaasHttpPool *pool = dlist_container(DbaasHttpPool, node, iter.cur);
 
-		if (pool->timer != 0 && pool->timer <= GetCurrentTimestamp())
-		{
-			pool->timer = 0;
-			perform_pool(pool, CURL_SOCKET_TIMEOUT, 0);
-		}
-		collect_ended(pool);
+		perform_timer(pool);
+		(void) collect_ended(pool);
 		end_overdue(pool);
 	}
-	last_driven = GetCurrentTimestamp();
+	last_driven = dbaas_clock_now();
 }
 
 /* The time until a request of the pool is overdue, when that is less. */
 static long
-next_deadline(DbaasHttpPool *pool, TimestampTz now, long timeout_ms)
+next_deadline(DbaasHttpPool *pool, DbaasMoment now, long timeout_ms)
 {
 	dlist_iter	iter;
 
 	dlist_foreach(iter, &pool->requests)
 	{
 		DbaasHttpRequest *request = dlist_container(DbaasHttpRequest, node, iter.cur);
-		long		ms = request->deadline <= now ? 0 : (request->deadline - now + 999) / 1000;
+		long		ms = dbaas_clock_ms(now, request->deadline);
 
 		if (!request->ended && (timeout_ms < 0 || ms < timeout_ms))
 			timeout_ms = ms;
@@ -722,20 +749,25 @@ next_deadline(DbaasHttpPool *pool, TimestampTz now, long timeout_ms)
 	return timeout_ms;
 }
 
-/* The time until a pool wants to be called, when that is less than timeout_ms. */
+/*
+ * The time until a pool wants to be called, or there is something to tell the
+ * caller, when that is less than timeout_ms.
+ */
 static long
 next_timer(long timeout_ms)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	DbaasMoment now = dbaas_clock_now();
 	dlist_iter	iter;
 
+	if (has_news)
+		return 0;
 	dlist_foreach(iter, &pools)
 	{
 		DbaasHttpPool *pool = dlist_container(DbaasHttpPool, node, iter.cur);
 
 		if (pool->timer != 0)
 		{
-			long		ms = pool->timer <= now ? 0 : (pool->timer - now + 999) / 1000;
+			long		ms = dbaas_clock_ms(now, pool->timer);
 
 			if (timeout_ms < 0 || ms < timeout_ms)
 				timeout_ms = ms;
@@ -761,7 +793,7 @@ dbaas_http_wait(long timeout_ms, uint32 wait_event)
 		if (WaitLatchOrSocket(MyLatch, events, epoll_fd >= 0 ? epoll_fd : PGINVALID_SOCKET,
 							  timeout_ms, wait_event) & WL_LATCH_SET)
 			ResetLatch(MyLatch);
-		last_driven = GetCurrentTimestamp();
+		last_driven = dbaas_clock_now();
 		CHECK_FOR_INTERRUPTS();
 	}
 	dbaas_http_perform();

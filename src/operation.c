@@ -16,7 +16,6 @@
 #include "options.h"
 #include "rows.h"
 #include "text.h"
-#include "utils/timestamp.h"
 
 /*
  * Pauses between polls of an operation: short at first, then those of the
@@ -94,7 +93,7 @@ dbaas_operation_send(DbaasOperation *operation)
 	spec.secret = write->secret;
 	operation->call = dbaas_call_start(operation->conn, operation->cxt, &spec);
 	operation->state = DBAAS_WRITE_SENT;
-	operation->sent_at = GetCurrentTimestamp();
+	operation->sent_at = dbaas_clock_now();
 }
 
 /* Asks for something in the write's own zone. */
@@ -131,10 +130,10 @@ wait_option(const DbaasOperation *operation)
 static void
 schedule_poll(DbaasOperation *operation)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	DbaasMoment now = dbaas_clock_now();
 	double		elapsed = (now - operation->sent_at) / 1e6;
 
-	operation->poll_at = now + (TimestampTz) (operation->pause_ms * 1000);
+	operation->poll_at = now + (DbaasMoment) (operation->pause_ms * 1000);
 	if (elapsed < STEADY_UNTIL_S)
 		operation->pause_ms = Min(operation->pause_ms * POLL_GROWTH, STEADY_POLL_MS);
 	else
@@ -143,13 +142,13 @@ schedule_poll(DbaasOperation *operation)
 }
 
 /* When to give up waiting. */
-static TimestampTz
+static DbaasMoment
 deadline(const DbaasOperation *operation)
 {
 	double		timeout = dbaas_option_number(dbaas_connection_options(operation->conn),
 											  "operation_timeout");
 
-	return operation->sent_at + (TimestampTz) (timeout * 1e6);
+	return operation->sent_at + (DbaasMoment) (timeout * 1e6);
 }
 
 /* Gives up waiting. */
@@ -196,9 +195,9 @@ dbaas_operation_step(DbaasOperation *operation)
 	}
 	if (operation->state != DBAAS_WRITE_PENDING && operation->state != DBAAS_WRITE_STARTING)
 		return;
-	if (deadline(operation) <= GetCurrentTimestamp())
+	if (deadline(operation) <= dbaas_clock_now())
 		time_out(operation);
-	else if (operation->call == NULL && operation->poll_at <= GetCurrentTimestamp())
+	else if (operation->call == NULL && operation->poll_at <= dbaas_clock_now())
 	{
 		if (operation->state == DBAAS_WRITE_PENDING)
 			ask(operation, "/operation/{id}", psprintf("/operation/%s", operation->operation_id));
@@ -242,10 +241,10 @@ dbaas_operation_stop(DbaasOperation *operation)
 	operation->call = NULL;
 }
 
-TimestampTz
+DbaasMoment
 dbaas_operation_due(const DbaasOperation *operation)
 {
-	TimestampTz due;
+	DbaasMoment due;
 
 	if (operation->state != DBAAS_WRITE_PENDING && operation->state != DBAAS_WRITE_STARTING)
 		return 0;
@@ -262,7 +261,7 @@ take_success(DbaasOperation *operation)
 	{
 		operation->state = DBAAS_WRITE_STARTING;
 		operation->pause_ms = FIRST_POLL_MS;
-		operation->poll_at = GetCurrentTimestamp();
+		operation->poll_at = dbaas_clock_now();
 	}
 	else
 		operation->state = DBAAS_WRITE_APPLIED;

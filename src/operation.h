@@ -58,8 +58,8 @@ typedef struct DbaasOperation
 
 	/* operation.c's own */
 	DbaasCall  *call;			/* write or poll in flight, or NULL */
-	TimestampTz sent_at;
-	TimestampTz poll_at;
+	DbaasMoment sent_at;
+	DbaasMoment poll_at;
 	double		pause_ms;		/* before the next poll */
 	int			poll_errors;	/* polls that failed, one after the other */
 } DbaasOperation;
@@ -84,7 +84,7 @@ extern void dbaas_operation_step(DbaasOperation *operation);
 extern bool dbaas_operation_under_way(const DbaasOperation *operation);
 
 /* When to step it at the latest though no call of it ends; 0 for never. */
-extern TimestampTz dbaas_operation_due(const DbaasOperation *operation);
+extern DbaasMoment dbaas_operation_due(const DbaasOperation *operation);
 
 /*
  * Takes a write back that no request was made for yet, or none but such that

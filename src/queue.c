@@ -20,7 +20,6 @@
 #include "report.h"
 #include "storage/predicate.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
 
 int			dbaas_delete_limit = 10;
 
@@ -274,7 +273,7 @@ on_subtransaction(SubXactEvent event, SubTransactionId subid, SubTransactionId p
  * *until is when there is something to do for them at the latest, or 0.
  */
 static bool
-step_batch(int first, int last, DbaasOperation **failed, TimestampTz *until)
+step_batch(int first, int last, DbaasOperation **failed, DbaasMoment *until)
 {
 	int			under_way = 0;
 
@@ -293,7 +292,7 @@ step_batch(int first, int last, DbaasOperation **failed, TimestampTz *until)
 	for (int i = first; i <= last; i++)
 	{
 		DbaasOperation *operation = ((DbaasQueued *) list_nth(queue, i))->operation;
-		TimestampTz due;
+		DbaasMoment due;
 
 		if (*failed && dbaas_operation_take_back(operation))
 			under_way--;
@@ -320,7 +319,7 @@ send_batches(void)
 	while (first < list_length(queue) && failed == NULL)
 	{
 		int			last = first;
-		TimestampTz until;
+		DbaasMoment until;
 
 		while (last + 1 < list_length(queue) &&
 			   ((DbaasQueued *) list_nth(queue, last + 1))->batch ==

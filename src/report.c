@@ -127,7 +127,7 @@ dbaas_report_failure(List *queue, const DbaasOperation *failed)
 							 report.detail ? report.detail : "", report.detail ? "\n" : "",
 							 dbaas_report_list(queue));
 	report.hide_statement = any_secret(queue);
-	dbaas_error_raise(&report);
+	dbaas_error_raise_always(&report);
 }
 
 void

@@ -155,6 +155,17 @@ cmp_ok($gap, '<', $using / 2, "the second page is asked for early: $gap ms after
 $gap = $sent[2]{started_ms} - $sent[0]{ended_ms};
 cmp_ok($gap, '<', $using * 1.6, "and the third before those of the second are used: after $gap ms");
 
+# It is on its way before the first row is used
+my $holder = $t->session;
+$holder->sql('SELECT pg_advisory_lock(7)');
+$t->sim->clear;
+$session->start("SELECT count(pg_advisory_lock_shared(7)) $other");
+ok(DbaasTest::wait_until(sub { (grep { defined $_->{status} } $t->sim->requests) >= 2 }),
+	'the second page is answered while the first row of the first still waits for a lock');
+is(scalar(() = $t->sim->requests), 2, 'and no third is asked for');
+$holder->sql('SELECT pg_advisory_unlock(7)');
+like(($session->finish)[0], qr/^1200$/m, 'then all rows come');
+
 # With LIMIT there is no such haste
 @sent = $session->requests("BEGIN; DECLARE c CURSOR FOR SELECT * $other; FETCH 10 FROM c; COMMIT");
 is(scalar @sent, 1, 'a cursor that reads ten rows asks for one page');
