@@ -26,7 +26,7 @@ PG_CPPFLAGS = $(shell $(PKG_CONFIG) --cflags libcurl json-c 2>/dev/null)
 PG_CFLAGS = -fvisibility=hidden
 SHLIB_LINK = $(shell $(PKG_CONFIG) --libs libcurl json-c 2>/dev/null)
 
-EXTRA_CLEAN = test/results .built-for test/json/reader test/json/fuzzer test/json/found
+EXTRA_CLEAN = test/results .built-for test/json/reader test/json/fuzzer test/json/found bench/floor
 
 PG_CONFIG ?= pg_config
 pg_config = $(shell $(PG_CONFIG) --$(1) 2>/dev/null)
@@ -37,7 +37,7 @@ PGXS := $(call pg_config,pgxs)
 
 # Goals that must work where nothing is installed yet: they install it first
 # and come back here
-FROM_NOTHING = help deps demo test valgrind check-warnings majors bare fuzz
+FROM_NOTHING = help deps demo test valgrind check-warnings majors bare fuzz bench
 GOALS := $(filter-out $(FROM_NOTHING) sim,$(or $(MAKECMDGOALS),all))
 
 .DEFAULT_GOAL = all
@@ -94,7 +94,7 @@ $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h)
 # The scripts call make again, with the settings that matter
 export PG_CONFIG
 
-.PHONY: help deps sim demo test check-warnings majors bare valgrind fuzz clean-sim
+.PHONY: help deps sim demo test check-warnings majors bare valgrind fuzz bench clean-sim
 
 help:
 	@echo 'make                 build the extension'
@@ -111,6 +111,7 @@ help:
 	@echo 'make bare            both of them in a Debian that lacks most of what they need'
 	@echo 'make valgrind        read every table under valgrind'
 	@echo 'make fuzz            look for texts that the JSON reader and json-c read differently'
+	@echo 'make bench           measure it beside a plain program that makes the same requests'
 	@echo 'make deps            only install what is missing'
 	@echo
 	@echo 'PG_CONFIG=/path/to/pg_config chooses the PostgreSQL.'
@@ -161,6 +162,14 @@ test/json/fuzzer: $(READER) src/json.h
 
 fuzz:
 	@test/fuzz
+
+bench/floor: bench/floor.c
+	$(CC) -O2 -Wall -Wextra $(shell $(PKG_CONFIG) --cflags libcurl json-c libcrypto) $< -o $@ \
+		$(shell $(PKG_CONFIG) --libs libcurl json-c libcrypto)
+
+# BENCH='a c' chooses cases, ROUNDS=7 how often each is measured
+bench:
+	@test/throwaway sh -c 'make -s bench/floor && DBAAS_FLOOR=$$PWD/bench/floor exec bench/run $(BENCH)'
 
 clean: clean-sim
 clean-sim:
