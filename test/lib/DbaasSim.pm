@@ -236,7 +236,24 @@ sub requests
 }
 
 sub last_request { return ($_[0]->requests)[-1] }
-sub clear { $_[0]->control('DELETE', 'requests'); return }
+# A request that was given up closes its connection, and may still be read by the simulator, which has no hurry on a
+# busy machine.  Waits until it has seen to all of these, so that none is recorded later.
+sub settle
+{
+	my ($self) = @_;
+	my $local = sprintf ':%04X', $self->{port};
+	my $close_wait = '08';
+
+	for (my $until = time + 10; time < $until; sleep 0.002)
+	{
+		open my $fh, '<', '/proc/net/tcp' or return;
+		my @closing = grep { my @field = split; ($field[1] // '') =~ /\Q$local\E$/ && $field[3] eq $close_wait } <$fh>;
+		return unless @closing;
+	}
+	return;
+}
+
+sub clear { $_[0]->settle; $_[0]->control('DELETE', 'requests'); return }
 sub fault { my ($self, @faults) = @_; $self->control('POST', 'faults', \@faults); return }
 sub faults { return @{ $_[0]->control('GET', 'faults') } }
 sub clear_faults { $_[0]->control('DELETE', 'faults'); return }

@@ -55,7 +55,8 @@ is_deeply(runs('SELECT count(*) FROM exo.dbaas_services a JOIN exo.dbaas_service
 
 # What may never be run is not started
 foreach my $sql (
-	"SELECT name FROM exo.dbaas_services UNION ALL SELECT name FROM exo.dbaas_service_types LIMIT 1",
+	"SET enable_async_append = off; SELECT name FROM exo.dbaas_services UNION ALL SELECT name FROM exo.dbaas_service_types LIMIT 1",
+	"RESET enable_async_append",
 	"SELECT s.name FROM exo.dbaas_services s WHERE s.zone = 'ch-gva-2' AND current_user = 'nobody'",
 	"SELECT n.name FROM nobody n JOIN LATERAL (SELECT * FROM exo.dbaas_services s WHERE s.name = n.name OFFSET 0) x ON true",
 	"SELECT s.name, CASE WHEN s.name = '' THEN (SELECT max(description) FROM exo.dbaas_service_types y WHERE y.name = s.type) END FROM exo.dbaas_services s")
