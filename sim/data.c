@@ -85,7 +85,8 @@ static json_object *
 notifications_json(const ServiceFacts *facts)
 {
 	json_object *array = json_object_new_array();
-	int			count = facts->index % 12 == 3 ? 2 : facts->index % 6 == 3 ? 1 : 0;
+	int			count = facts->made ? 0 :
+		facts->index % 12 == 3 ? 2 : facts->index % 6 == 3 ? 1 : 0;
 
 	for (int number = 1; number <= count; number++)
 		json_object_array_add(array, notification_json(facts, number));
@@ -106,28 +107,27 @@ data_service_json(const ServiceFacts *facts, const char *state)
 {
 	json_object *json = json_object_new_object();
 	char		text[TIME_SIZE];
-	int			i = facts->made ? 0 : facts->index;	/* 0: see the conditions */
+	int			i = facts->made ? 1 : facts->index;	/* the first has all of them */
 
 	json_add_text(json, "name", facts->name);
 	json_add_text(json, "type", facts->type->name);
 	json_add_text(json, "plan", facts->plan->name);
 	json_add_text(json, "state", state);
 	json_add_text(json, "zone", facts->zone);
-	if (i == 0 || i % 11 != 0)
+	if (i % 11 != 0)
 	{
 		json_add_number(json, "node-count", facts->plan->node_count);
 		json_add_number(json, "node-cpu-count", facts->plan->node_cpu_count);
 	}
-	if (i != 0 && i % 13 == 0)
+	if (i % 13 == 0)
 		add_null(json, "node-memory");
 	else
 		json_add_number(json, "node-memory", facts->plan->memory_gib * GIB);
-	json_add_number(json, "disk-size", i != 0 && i % 13 == 0 ? 0 : facts->plan->disk_gib * GIB);
+	json_add_number(json, "disk-size", i % 13 == 0 ? 0 : facts->plan->disk_gib * GIB);
 	if (facts->tells_protection)
 		json_add_bool(json, "termination-protection", facts->termination_protection);
 	if (i % 6 != 5)
-		json_add(json, "notifications", facts->made ? json_object_new_array() :
-				 notifications_json(facts));
+		json_add(json, "notifications", notifications_json(facts));
 	json_add_text(json, "created-at", format_time(text, sizeof(text), facts->created_at, -1));
 	if (i % 10 == 9)
 		add_null(json, "updated-at");

@@ -242,7 +242,7 @@ compare_numbers(json_object *a, json_object *b)
 	return difference < 0 ? -1 : difference > 0;
 }
 
-/* Is the count, or the number of a value, outside of a limit that the schema has? */
+/* Is a length, or a number of items, outside of a limit that the schema has? */
 static bool
 length_outside(json_object *schema, const char *least, const char *most, int64_t length)
 {
@@ -264,8 +264,8 @@ number_outside(json_object *schema, json_object *value)
 		(json_member_bool(schema, "exclusiveMaximum", false) ? -1 : 0);
 }
 
-static const char *
-check_text(json_object *schema, const char *text)
+const char *
+schema_check_text(json_object *schema, const char *text)
 {
 	const char *format = json_member_text(schema, "format");
 	const char *pattern = json_member_text(schema, "pattern");
@@ -332,7 +332,7 @@ check_value(json_object *schema, json_object *value)
 	switch (json_object_get_type(value))
 	{
 		case json_type_string:
-			return check_text(schema, json_object_get_string(value));
+			return schema_check_text(schema, json_object_get_string(value));
 		case json_type_int:
 		case json_type_double:
 			return number_outside(schema, value) ? "is out of bounds" : NULL;
@@ -406,10 +406,4 @@ schema_check(json_object *schema, json_object *value, const char *location, json
 		check_members(schema, value, location, errors);
 	else if (json_object_is_type(value, json_type_array))
 		check_items(schema, value, location, errors);
-}
-
-const char *
-schema_check_text(json_object *schema, const char *text)
-{
-	return check_text(schema, text);
 }

@@ -1,12 +1,11 @@
 /*
  * state.c
- *		What writes changed: services, integrations, tasks, operations of each zone.
+ *		What writes changed: services, integrations, tasks of each zone.
  *
  * A zone starts as data.c's rules have it; operations that ended in success
  * change it from there.  No timer runs: whoever locks a zone first applies
  * what ended since.  Zones share nothing and have a lock each.
  */
-#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,117 +13,11 @@
 
 #include "details.h"
 #include "options.h"
-#include "state.h"
-
-typedef struct ServiceChanges
-{
-	bool		deleted;
-	bool		building;		/* the operation that makes it has not ended */
-	double		rebuilding_until;	/* on the monotonic clock */
-	int64_t		more_logs;
-	char	   *name;			/* of one that was made by a write; otherwise NULL */
-	const ServiceType *type;	/* the same */
-	const Plan *plan;			/* NULL: as the rules have it */
-	bool		sets_protection;
-	bool		protection;
-	json_object *members;		/* of the type's own read: their new values; or NULL */
-} ServiceChanges;
-
-typedef struct Operation
-{
-	char		id[UUID_SIZE];
-	char		state[12];
-	char		final_state[12];
-	char	   *reason;			/* NULL: absent, here and below */
-	char	   *message;
-	char		reference_id[UUID_SIZE];
-	char	   *link;
-	const char *command;
-	double		ends_at;		/* INFINITY: never */
-	Effect		effect;
-} Operation;
-
-struct SimZone
-{
-	pthread_mutex_t lock;
-	const char *name;
-	int			index;
-	ServiceChanges *services;
-	size_t		service_count;	/* those made by writes follow those of the rules */
-	size_t		service_capacity;
-	Integration *integrations;
-	size_t		integration_count;
-	size_t		integration_capacity;
-	ExternalIntegration *externals;
-	size_t		external_count;
-	size_t		external_capacity;
-	Task	   *tasks;			/* made by writes; others follow from the rules */
-	size_t		task_count;
-	size_t		task_capacity;
-	Operation **operations;
-	size_t		operation_count;
-	size_t		operation_capacity;
-	size_t		first_pending;	/* all operations before it have ended */
-	unsigned	new_ids;
-	Body	   *list;			/* the service list as answered, or NULL */
-	double		list_unstable_until;	/* a service may still become running */
-};
+#include "zone.h"
 
 static SimZone *zones;
 
 /* ---------- the beginning and the end of a zone's state ---------- */
-
-static void
-add_integration(SimZone *zone, const Integration *integration)
-{
-	zone->integrations = xgrow(zone->integrations, zone->integration_count,
-							   &zone->integration_capacity, sizeof(Integration));
-	zone->integrations[zone->integration_count++] = *integration;
-}
-
-static void
-add_external(SimZone *zone, const ExternalIntegration *external)
-{
-	zone->externals = xgrow(zone->externals, zone->external_count,
-							&zone->external_capacity, sizeof(ExternalIntegration));
-	zone->externals[zone->external_count++] = *external;
-}
-
-static Operation *
-add_operation(SimZone *zone)
-{
-	Operation  *operation = xcalloc(1, sizeof(Operation));
-
-	zone->operations = xgrow(zone->operations, zone->operation_count,
-							 &zone->operation_capacity, sizeof(Operation *));
-	zone->operations[zone->operation_count++] = operation;
-	return operation;
-}
-
-/* One operation that succeeded and one that failed long ago. */
-static void
-add_old_operations(SimZone *zone)
-{
-	for (int number = 1; number <= 2; number++)
-	{
-		Operation  *operation = add_operation(zone);
-		ServiceFacts facts;
-
-		data_service(&facts, zone->name, zone->index, number);
-		uuid_from(operation->id, "%s/%s/operations/%d", config.seed, zone->name, number);
-		uuid_from(operation->reference_id, "%s/%s/services/%d/id", config.seed, zone->name,
-				  number);
-		operation->link = xasprintf("/v2/%s/%s", facts.type->path_segment, facts.name);
-		operation->command = facts.type->shown_by;
-		strcpy(operation->state, number == 1 ? "success" : "failure");
-		if (number == 2)
-		{
-			operation->reason = xstrdup("conflict");
-			operation->message = xstrdup("Le service existe d\xc3\xa9j\xc3\xa0");
-		}
-	}
-	zone->first_pending = zone->operation_count;
-}
 
 static void
 zone_fill(SimZone *zone)
@@ -136,39 +29,20 @@ zone_fill(SimZone *zone)
 	for (int number = 1;
 		 (number - 1) / GROUP_INTEGRATIONS * SERVICE_TYPES < config.services; number++)
 		if (data_integration(&integration, zone->name, zone->index, number))
-			add_integration(zone, &integration);
+			zone_add_integration(zone, &integration);
 	for (int index = 1; index <= config.services; index++)
 		for (int number = 1; number <= data_external_integration_count(index); number++)
 		{
 			ExternalIntegration external;
 
 			data_external_integration(&external, zone->name, zone->index, index, number);
-			add_external(zone, &external);
+			zone_add_external(zone, &external);
 		}
-	add_old_operations(zone);
+	zone_add_old_operations(zone);
 }
 
-static void
-effect_free(Effect *effect)
-{
-	free(effect->settings);
-	free(effect->integration.description);
-	free(effect->integration.settings);
-	free(effect->key);
-	json_object_put(effect->members);
-	json_object_put(effect->item);
-	memset(effect, 0, sizeof(*effect));
-}
-
-static void
-integration_free(Integration *integration)
-{
-	free(integration->description);
-	free(integration->settings);
-}
-
-static void
-drop_list(SimZone *zone)
+void
+zone_drop_list(SimZone *zone)
 {
 	body_unref(zone->list);
 	zone->list = NULL;
@@ -178,7 +52,7 @@ static void
 zone_empty(SimZone *zone)
 {
 	for (size_t i = 0; i < zone->integration_count; i++)
-		integration_free(&zone->integrations[i]);
+		zone_free_integration(&zone->integrations[i]);
 	for (size_t i = 0; i < zone->operation_count; i++)
 	{
 		Operation  *operation = zone->operations[i];
@@ -186,7 +60,7 @@ zone_empty(SimZone *zone)
 		free(operation->reason);
 		free(operation->message);
 		free(operation->link);
-		effect_free(&operation->effect);
+		zone_free_effect(&operation->effect);
 		free(operation);
 	}
 	for (size_t i = 0; i < zone->service_count; i++)
@@ -203,7 +77,7 @@ zone_empty(SimZone *zone)
 	zone->task_count = zone->operation_count = 0;
 	zone->new_ids = 0;
 	zone->list_unstable_until = 0;
-	drop_list(zone);
+	zone_drop_list(zone);
 }
 
 void
@@ -258,252 +132,11 @@ state_zone_index(const SimZone *zone)
 	return zone->index;
 }
 
-/* ---------- effects of operations ---------- */
-
-static void
-touch_service(SimZone *zone, int index)
-{
-	double		until = clock_ms() + config.running_time;
-
-	if (config.running_time == 0)
-		return;
-	zone->services[index - 1].rebuilding_until = until;
-	if (zone->list_unstable_until < until)
-		zone->list_unstable_until = until;
-}
-
-static void
-remove_integration(SimZone *zone, Integration *integration)
-{
-	size_t		position = (size_t) (integration - zone->integrations);
-
-	integration_free(integration);
-	memmove(integration, integration + 1,
-			(--zone->integration_count - position) * sizeof(Integration));
-}
-
-static void
-remove_external(SimZone *zone, ExternalIntegration *external)
-{
-	size_t		position = (size_t) (external - zone->externals);
-
-	memmove(external, external + 1,
-			(--zone->external_count - position) * sizeof(ExternalIntegration));
-}
-
-static void
-apply_delete_service(SimZone *zone, Effect *effect)
-{
-	zone->services[effect->service - 1].deleted = true;
-	for (size_t i = zone->integration_count; i-- > 0;)
-		if (zone->integrations[i].source == effect->service ||
-			zone->integrations[i].dest == effect->service)
-			remove_integration(zone, &zone->integrations[i]);
-	for (size_t i = zone->external_count; i-- > 0;)
-		if (zone->externals[i].service == effect->service)
-			remove_external(zone, &zone->externals[i]);
-}
-
-/* Takes the value over. */
-static void
-set_member(ServiceChanges *changes, const char *name, json_object *value)
-{
-	if (changes->members == NULL)
-		changes->members = json_object_new_object();
-	json_add(changes->members, name, value);
-}
-
-static void
-apply_change_service(SimZone *zone, Effect *effect)
-{
-	ServiceChanges *changes = &zone->services[effect->service - 1];
-
-	if (changes->deleted)
-		return;
-	if (effect->plan)
-		changes->plan = effect->plan;
-	if (effect->sets_protection)
-	{
-		changes->sets_protection = true;
-		changes->protection = effect->protection;
-	}
-	if (effect->members)
-	{
-		json_object_object_foreach(effect->members, name, value)
-			set_member(changes, name, json_object_get(value));
-	}
-	if (effect->rebuilds)
-		touch_service(zone, effect->service);
-}
-
-static void
-apply_create_integration(SimZone *zone, Effect *effect)
-{
-	Integration *made = &effect->integration;
-
-	if (zone->services[made->source - 1].deleted || zone->services[made->dest - 1].deleted)
-		return;
-	add_integration(zone, made);
-	touch_service(zone, made->source);
-	touch_service(zone, made->dest);
-	memset(made, 0, sizeof(*made)); /* its strings are the zone's now */
-}
-
-static void
-apply_update_integration(SimZone *zone, Effect *effect)
-{
-	Integration *integration = state_integration(zone, effect->id);
-
-	if (integration == NULL)
-		return;
-	free(integration->settings);
-	integration->settings = effect->settings;
-	effect->settings = NULL;
-	touch_service(zone, integration->source);
-	touch_service(zone, integration->dest);
-}
-
-static void
-apply_delete_integration(SimZone *zone, Effect *effect)
-{
-	Integration *integration = state_integration(zone, effect->id);
-
-	if (integration == NULL)
-		return;
-	touch_service(zone, integration->source);
-	touch_service(zone, integration->dest);
-	remove_integration(zone, integration);
-}
-
-static void
-apply_attach(SimZone *zone, Effect *effect)
-{
-	if (zone->services[effect->external.service - 1].deleted)
-		return;
-	add_external(zone, &effect->external);
-	touch_service(zone, effect->external.service);
-}
-
-static void
-apply_detach(SimZone *zone, Effect *effect)
-{
-	ExternalIntegration *external = state_external(zone, effect->id);
-
-	if (external == NULL)
-		return;
-	touch_service(zone, external->service);
-	remove_external(zone, external);
-}
-
-static void
-apply_create_task(SimZone *zone, Effect *effect)
-{
-	zone->tasks = xgrow(zone->tasks, zone->task_count, &zone->task_capacity, sizeof(Task));
-	zone->tasks[zone->task_count++] = effect->task;
-}
-
-static void
-apply_create_service(SimZone *zone, Effect *effect)
-{
-	zone->services[effect->service - 1].building = false;
-	touch_service(zone, effect->service);
-}
-
-/* Strings are items by themselves; other items are known by a member. */
-static bool
-is_item(json_object *item, const char *list, const char *key)
-{
-	const char *name = json_object_is_type(item, json_type_string) ? json_object_get_string(item) :
-		json_member_text(item, strcmp(list, "users") == 0 ? "username" : "name");
-
-	return name && strcmp(name, key) == 0;
-}
-
-static void
-apply_edit_list(SimZone *zone, Effect *effect)
-{
-	ServiceFacts facts;
-	json_object *list;
-	size_t		i;
-
-	if (!state_service_at(zone, effect->service, &facts))
-		return;
-	list = state_details_list(zone, &facts, effect->list);
-	for (i = 0; i < json_object_array_length(list); i++)
-		if (is_item(json_object_array_get_idx(list, i), effect->list, effect->key))
-			break;
-	if (effect->item)
-		json_object_array_put_idx(list, i, json_object_get(effect->item));
-	else if (i < json_object_array_length(list))
-		json_object_array_del_idx(list, i, 1);
-	set_member(&zone->services[effect->service - 1], effect->list, list);
-}
-
-static void (*const apply[]) (SimZone *zone, Effect *effect) =
-{
-	[EFFECT_NONE] = NULL,
-	[EFFECT_DELETE_SERVICE] = apply_delete_service,
-	[EFFECT_CREATE_INTEGRATION] = apply_create_integration,
-	[EFFECT_UPDATE_INTEGRATION] = apply_update_integration,
-	[EFFECT_DELETE_INTEGRATION] = apply_delete_integration,
-	[EFFECT_ATTACH] = apply_attach,
-	[EFFECT_DETACH] = apply_detach,
-	[EFFECT_CREATE_TASK] = apply_create_task,
-	[EFFECT_CREATE_SERVICE] = apply_create_service,
-	[EFFECT_CHANGE_SERVICE] = apply_change_service,
-	[EFFECT_EDIT_LIST] = apply_edit_list,
-};
-
-static bool
-is_pending(const Operation *operation)
-{
-	return strcmp(operation->state, "pending") == 0;
-}
-
-void
-state_apply(SimZone *zone, Effect *effect)
-{
-	if (apply[effect->kind])
-		apply[effect->kind] (zone, effect);
-	effect_free(effect);
-	drop_list(zone);
-}
-
-static void
-end_operation(SimZone *zone, Operation *operation)
-{
-	strcpy(operation->state, operation->final_state);
-	if (strcmp(operation->state, "success") != 0)
-	{
-		if (operation->effect.kind == EFFECT_CREATE_SERVICE)
-			zone->services[operation->effect.service - 1].deleted = true;
-		effect_free(&operation->effect);
-	}
-	state_apply(zone, &operation->effect);
-}
-
-/* End what is due, in the order of the writes. */
-static void
-settle(SimZone *zone)
-{
-	double		now;
-
-	if (zone->first_pending == zone->operation_count)
-		return;
-	now = clock_ms();
-	for (size_t i = zone->first_pending; i < zone->operation_count; i++)
-		if (is_pending(zone->operations[i]) && zone->operations[i]->ends_at <= now)
-			end_operation(zone, zone->operations[i]);
-	while (zone->first_pending < zone->operation_count &&
-		   !is_pending(zone->operations[zone->first_pending]))
-		zone->first_pending++;
-}
-
 void
 state_lock(SimZone *zone)
 {
 	pthread_mutex_lock(&zone->lock);
-	settle(zone);
+	zone_settle(zone);
 }
 
 void
@@ -607,7 +240,7 @@ state_service_add(SimZone *zone, const char *name, const ServiceType *type)
 	made->building = true;
 	made->name = xstrdup(name);
 	made->type = type;
-	drop_list(zone);
+	zone_drop_list(zone);
 	return (int) zone->service_count;
 }
 
@@ -705,8 +338,8 @@ state_integration(SimZone *zone, const char *id)
 	return NULL;
 }
 
-static bool
-same_integration(const Integration *a, const Integration *b)
+bool
+zone_same_integration(const Integration *a, const Integration *b)
 {
 	return a->type == b->type && a->source == b->source && a->dest == b->dest;
 }
@@ -717,7 +350,7 @@ state_integration_between(SimZone *zone, const IntegrationType *type, int source
 	Integration wanted = {.type = type,.source = source,.dest = dest};
 
 	for (size_t i = 0; i < zone->integration_count; i++)
-		if (same_integration(&zone->integrations[i], &wanted))
+		if (zone_same_integration(&zone->integrations[i], &wanted))
 			return &zone->integrations[i];
 	return NULL;
 }
@@ -816,141 +449,6 @@ state_task(SimZone *zone, const ServiceFacts *facts, const char *id, Task *task)
 	return false;
 }
 
-/* ---------- operations ---------- */
-
-static bool
-any_pending(SimZone *zone, bool (*matches) (const Effect *, const void *), const void *wanted)
-{
-	for (size_t i = zone->first_pending; i < zone->operation_count; i++)
-		if (is_pending(zone->operations[i]) && matches(&zone->operations[i]->effect, wanted))
-			return true;
-	return false;
-}
-
-static bool
-matches_kind_and_id(const Effect *effect, const void *wanted)
-{
-	const Effect *other = wanted;
-
-	return effect->kind == other->kind && strcasecmp(effect->id, other->id) == 0;
-}
-
-static bool
-matches_integration(const Effect *effect, const void *wanted)
-{
-	return effect->kind == EFFECT_CREATE_INTEGRATION &&
-		same_integration(&effect->integration, wanted);
-}
-
-static bool
-matches_external(const Effect *effect, const void *wanted)
-{
-	const ExternalIntegration *other = wanted;
-
-	return effect->kind == EFFECT_ATTACH && effect->external.service == other->service &&
-		effect->external.endpoint == other->endpoint;
-}
-
-static bool
-matches_edit(const Effect *effect, const void *wanted)
-{
-	const Effect *other = wanted;
-
-	return effect->kind == EFFECT_EDIT_LIST && effect->service == other->service &&
-		strcmp(effect->list, other->list) == 0 && strcmp(effect->key, other->key) == 0;
-}
-
-bool
-state_edit_pending(SimZone *zone, int service, const char *list, const char *key)
-{
-	Effect		wanted = {.service = service,.list = list,.key = (char *) key};
-
-	return any_pending(zone, matches_edit, &wanted);
-}
-
-bool
-state_effect_pending(SimZone *zone, EffectKind kind, const char *id)
-{
-	Effect		wanted = {.kind = kind};
-
-	snprintf(wanted.id, sizeof(wanted.id), "%s", id);
-	return any_pending(zone, matches_kind_and_id, &wanted);
-}
-
-bool
-state_integration_pending(SimZone *zone, const Integration *integration)
-{
-	return any_pending(zone, matches_integration, integration);
-}
-
-bool
-state_external_pending(SimZone *zone, const ExternalIntegration *integration)
-{
-	return any_pending(zone, matches_external, integration);
-}
-
-void
-state_new_id(SimZone *zone, const char *kind, char id[UUID_SIZE])
-{
-	uuid_from(id, "%s/%s/new-%s/%u", config.seed, zone->name, kind, ++zone->new_ids);
-}
-
-static json_object *
-operation_json(const Operation *operation)
-{
-	json_object *json = json_object_new_object();
-	json_object *reference = json_object_new_object();
-	bool		failed = !is_pending(operation) && strcmp(operation->state, "success") != 0;
-
-	json_add_text(json, "id", operation->id);
-	json_add_text(json, "state", operation->state);
-	if (failed)
-		json_add_text(json, "reason", operation->reason);
-	if (failed)
-		json_add_text(json, "message", operation->message);
-	json_add_text(reference, "id", operation->reference_id);
-	json_add_text(reference, "link", operation->link);
-	json_add_text(reference, "command", operation->command);
-	json_add(json, "reference", reference);
-	return json;
-}
-
-json_object *
-state_operation_start(SimZone *zone, const char *command, char *link, Effect *effect,
-					  const OperationFate *fate)
-{
-	Operation  *operation = add_operation(zone);
-	const char *final_state = fate->state ? fate->state : "success";
-	bool		endless = strcmp(final_state, "pending") == 0;
-
-	state_new_id(zone, "operation", operation->id);
-	strcpy(operation->reference_id, effect->id);
-	strcpy(operation->state, "pending");
-	snprintf(operation->final_state, sizeof(operation->final_state), "%s", final_state);
-	/* Told when it fails, and then always. */
-	operation->reason = xstrdup(fate->reason ? fate->reason : "unknown");
-	operation->message = xstrdup(fate->message ? fate->message : "The operation could not be completed");
-	operation->link = link;
-	operation->command = command;
-	operation->ends_at = endless ? INFINITY : clock_ms() + config.operation_time;
-	operation->effect = *effect;
-	if (fate->immediate && !endless)
-	{
-		operation->ends_at = 0;
-		settle(zone);
-	}
-	return operation_json(operation);
-}
-
-json_object *
-state_operation_json(SimZone *zone, const char *id)
-{
-	for (size_t i = zone->operation_count; i-- > 0;)
-		if (strcasecmp(zone->operations[i]->id, id) == 0)
-			return operation_json(zone->operations[i]);
-	return NULL;
-}
-
 json_object *
 state_summary_json(SimZone *zone)
 {
@@ -961,7 +459,7 @@ state_summary_json(SimZone *zone)
 	for (size_t i = 0; i < zone->service_count; i++)
 		services += !zone->services[i].deleted;
 	for (size_t i = zone->first_pending; i < zone->operation_count; i++)
-		pending += is_pending(zone->operations[i]);
+		pending += zone_operation_pending(zone->operations[i]);
 	json_add_text(json, "zone", zone->name);
 	json_add_number(json, "services", services);
 	json_add_number(json, "integrations", (int64_t) zone->integration_count);

@@ -1,0 +1,250 @@
+/*
+ * effects.c
+ *		What operations change in a zone, each kind in its way.
+ *
+ * An effect applies to the state as it is when the operation ends: what it was
+ * to change may be gone by then.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "options.h"
+#include "zone.h"
+
+void
+zone_add_integration(SimZone *zone, const Integration *integration)
+{
+	zone->integrations = xgrow(zone->integrations, zone->integration_count,
+							   &zone->integration_capacity, sizeof(Integration));
+	zone->integrations[zone->integration_count++] = *integration;
+}
+
+void
+zone_add_external(SimZone *zone, const ExternalIntegration *external)
+{
+	zone->externals = xgrow(zone->externals, zone->external_count,
+							&zone->external_capacity, sizeof(ExternalIntegration));
+	zone->externals[zone->external_count++] = *external;
+}
+
+void
+zone_free_effect(Effect *effect)
+{
+	free(effect->settings);
+	free(effect->integration.description);
+	free(effect->integration.settings);
+	free(effect->key);
+	json_object_put(effect->members);
+	json_object_put(effect->item);
+	memset(effect, 0, sizeof(*effect));
+}
+
+void
+zone_free_integration(Integration *integration)
+{
+	free(integration->description);
+	free(integration->settings);
+}
+
+static void
+touch_service(SimZone *zone, int index)
+{
+	double		until = clock_ms() + config.running_time;
+
+	if (config.running_time == 0)
+		return;
+	zone->services[index - 1].rebuilding_until = until;
+	if (zone->list_unstable_until < until)
+		zone->list_unstable_until = until;
+}
+
+static void
+remove_integration(SimZone *zone, Integration *integration)
+{
+	size_t		position = (size_t) (integration - zone->integrations);
+
+	zone_free_integration(integration);
+	memmove(integration, integration + 1,
+			(--zone->integration_count - position) * sizeof(Integration));
+}
+
+static void
+remove_external(SimZone *zone, ExternalIntegration *external)
+{
+	size_t		position = (size_t) (external - zone->externals);
+
+	memmove(external, external + 1,
+			(--zone->external_count - position) * sizeof(ExternalIntegration));
+}
+
+static void
+apply_delete_service(SimZone *zone, Effect *effect)
+{
+	zone->services[effect->service - 1].deleted = true;
+	for (size_t i = zone->integration_count; i-- > 0;)
+		if (zone->integrations[i].source == effect->service ||
+			zone->integrations[i].dest == effect->service)
+			remove_integration(zone, &zone->integrations[i]);
+	for (size_t i = zone->external_count; i-- > 0;)
+		if (zone->externals[i].service == effect->service)
+			remove_external(zone, &zone->externals[i]);
+}
+
+/* Takes the value over. */
+static void
+set_member(ServiceChanges *changes, const char *name, json_object *value)
+{
+	if (changes->members == NULL)
+		changes->members = json_object_new_object();
+	json_add(changes->members, name, value);
+}
+
+static void
+apply_change_service(SimZone *zone, Effect *effect)
+{
+	ServiceChanges *changes = &zone->services[effect->service - 1];
+
+	if (changes->deleted)
+		return;
+	if (effect->plan)
+		changes->plan = effect->plan;
+	if (effect->sets_protection)
+	{
+		changes->sets_protection = true;
+		changes->protection = effect->protection;
+	}
+	if (effect->members)
+	{
+		json_object_object_foreach(effect->members, name, value)
+			set_member(changes, name, json_object_get(value));
+	}
+	if (effect->rebuilds)
+		touch_service(zone, effect->service);
+}
+
+static void
+apply_create_integration(SimZone *zone, Effect *effect)
+{
+	Integration *made = &effect->integration;
+
+	if (zone->services[made->source - 1].deleted || zone->services[made->dest - 1].deleted)
+		return;
+	zone_add_integration(zone, made);
+	touch_service(zone, made->source);
+	touch_service(zone, made->dest);
+	memset(made, 0, sizeof(*made)); /* its strings are the zone's now */
+}
+
+static void
+apply_update_integration(SimZone *zone, Effect *effect)
+{
+	Integration *integration = state_integration(zone, effect->id);
+
+	if (integration == NULL)
+		return;
+	free(integration->settings);
+	integration->settings = effect->settings;
+	effect->settings = NULL;
+	touch_service(zone, integration->source);
+	touch_service(zone, integration->dest);
+}
+
+static void
+apply_delete_integration(SimZone *zone, Effect *effect)
+{
+	Integration *integration = state_integration(zone, effect->id);
+
+	if (integration == NULL)
+		return;
+	touch_service(zone, integration->source);
+	touch_service(zone, integration->dest);
+	remove_integration(zone, integration);
+}
+
+static void
+apply_attach(SimZone *zone, Effect *effect)
+{
+	if (zone->services[effect->external.service - 1].deleted)
+		return;
+	zone_add_external(zone, &effect->external);
+	touch_service(zone, effect->external.service);
+}
+
+static void
+apply_detach(SimZone *zone, Effect *effect)
+{
+	ExternalIntegration *external = state_external(zone, effect->id);
+
+	if (external == NULL)
+		return;
+	touch_service(zone, external->service);
+	remove_external(zone, external);
+}
+
+static void
+apply_create_task(SimZone *zone, Effect *effect)
+{
+	zone->tasks = xgrow(zone->tasks, zone->task_count, &zone->task_capacity, sizeof(Task));
+	zone->tasks[zone->task_count++] = effect->task;
+}
+
+static void
+apply_create_service(SimZone *zone, Effect *effect)
+{
+	zone->services[effect->service - 1].building = false;
+	touch_service(zone, effect->service);
+}
+
+/* Strings are items by themselves; other items are known by a member. */
+static bool
+is_item(json_object *item, const char *list, const char *key)
+{
+	const char *name = json_object_is_type(item, json_type_string) ? json_object_get_string(item) :
+		json_member_text(item, strcmp(list, "users") == 0 ? "username" : "name");
+
+	return name && strcmp(name, key) == 0;
+}
+
+static void
+apply_edit_list(SimZone *zone, Effect *effect)
+{
+	ServiceFacts facts;
+	json_object *list;
+	size_t		i;
+
+	if (!state_service_at(zone, effect->service, &facts))
+		return;
+	list = state_details_list(zone, &facts, effect->list);
+	for (i = 0; i < json_object_array_length(list); i++)
+		if (is_item(json_object_array_get_idx(list, i), effect->list, effect->key))
+			break;
+	if (effect->item)
+		json_object_array_put_idx(list, i, json_object_get(effect->item));
+	else if (i < json_object_array_length(list))
+		json_object_array_del_idx(list, i, 1);
+	set_member(&zone->services[effect->service - 1], effect->list, list);
+}
+
+static void (*const apply[]) (SimZone *zone, Effect *effect) =
+{
+	[EFFECT_NONE] = NULL,
+	[EFFECT_DELETE_SERVICE] = apply_delete_service,
+	[EFFECT_CREATE_INTEGRATION] = apply_create_integration,
+	[EFFECT_UPDATE_INTEGRATION] = apply_update_integration,
+	[EFFECT_DELETE_INTEGRATION] = apply_delete_integration,
+	[EFFECT_ATTACH] = apply_attach,
+	[EFFECT_DETACH] = apply_detach,
+	[EFFECT_CREATE_TASK] = apply_create_task,
+	[EFFECT_CREATE_SERVICE] = apply_create_service,
+	[EFFECT_CHANGE_SERVICE] = apply_change_service,
+	[EFFECT_EDIT_LIST] = apply_edit_list,
+};
+
+void
+state_apply(SimZone *zone, Effect *effect)
+{
+	if (apply[effect->kind])
+		apply[effect->kind] (zone, effect);
+	zone_free_effect(effect);
+	zone_drop_list(zone);
+}

@@ -1,0 +1,220 @@
+/*
+ * pending.c
+ *		The life of operations: started, pending, ended.
+ *
+ * No timer runs: zone_settle() ends what is due.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "options.h"
+#include "zone.h"
+
+static Operation *
+add_operation(SimZone *zone)
+{
+	Operation  *operation = xcalloc(1, sizeof(Operation));
+
+	zone->operations = xgrow(zone->operations, zone->operation_count,
+							 &zone->operation_capacity, sizeof(Operation *));
+	zone->operations[zone->operation_count++] = operation;
+	return operation;
+}
+
+/* One operation that succeeded and one that failed long ago. */
+void
+zone_add_old_operations(SimZone *zone)
+{
+	for (int number = 1; number <= 2; number++)
+	{
+		Operation  *operation = add_operation(zone);
+		ServiceFacts facts;
+
+		data_service(&facts, zone->name, zone->index, number);
+		uuid_from(operation->id, "%s/%s/operations/%d", config.seed, zone->name, number);
+		uuid_from(operation->reference_id, "%s/%s/services/%d/id", config.seed, zone->name,
+				  number);
+		operation->link = xasprintf("/v2/%s/%s", facts.type->path_segment, facts.name);
+		operation->command = facts.type->shown_by;
+		strcpy(operation->state, number == 1 ? "success" : "failure");
+		if (number == 2)
+		{
+			operation->reason = xstrdup("conflict");
+			operation->message = xstrdup("Le service existe d\xc3\xa9j\xc3\xa0");
+		}
+	}
+	zone->first_pending = zone->operation_count;
+}
+
+bool
+zone_operation_pending(const Operation *operation)
+{
+	return strcmp(operation->state, "pending") == 0;
+}
+
+static void
+end_operation(SimZone *zone, Operation *operation)
+{
+	strcpy(operation->state, operation->final_state);
+	if (strcmp(operation->state, "success") != 0)
+	{
+		if (operation->effect.kind == EFFECT_CREATE_SERVICE)
+			zone->services[operation->effect.service - 1].deleted = true;
+		zone_free_effect(&operation->effect);
+	}
+	state_apply(zone, &operation->effect);
+}
+
+/* End what is due, in the order of the writes. */
+void
+zone_settle(SimZone *zone)
+{
+	double		now;
+
+	if (zone->first_pending == zone->operation_count)
+		return;
+	now = clock_ms();
+	for (size_t i = zone->first_pending; i < zone->operation_count; i++)
+		if (zone_operation_pending(zone->operations[i]) && zone->operations[i]->ends_at <= now)
+			end_operation(zone, zone->operations[i]);
+	while (zone->first_pending < zone->operation_count &&
+		   !zone_operation_pending(zone->operations[zone->first_pending]))
+		zone->first_pending++;
+}
+
+static bool
+any_pending(SimZone *zone, bool (*matches) (const Effect *, const void *), const void *wanted)
+{
+	for (size_t i = zone->first_pending; i < zone->operation_count; i++)
+		if (zone_operation_pending(zone->operations[i]) &&
+			matches(&zone->operations[i]->effect, wanted))
+			return true;
+	return false;
+}
+
+static bool
+matches_kind_and_id(const Effect *effect, const void *wanted)
+{
+	const Effect *other = wanted;
+
+	return effect->kind == other->kind && strcasecmp(effect->id, other->id) == 0;
+}
+
+static bool
+matches_integration(const Effect *effect, const void *wanted)
+{
+	return effect->kind == EFFECT_CREATE_INTEGRATION &&
+		zone_same_integration(&effect->integration, wanted);
+}
+
+static bool
+matches_external(const Effect *effect, const void *wanted)
+{
+	const ExternalIntegration *other = wanted;
+
+	return effect->kind == EFFECT_ATTACH && effect->external.service == other->service &&
+		effect->external.endpoint == other->endpoint;
+}
+
+static bool
+matches_edit(const Effect *effect, const void *wanted)
+{
+	const Effect *other = wanted;
+
+	return effect->kind == EFFECT_EDIT_LIST && effect->service == other->service &&
+		strcmp(effect->list, other->list) == 0 && strcmp(effect->key, other->key) == 0;
+}
+
+bool
+state_edit_pending(SimZone *zone, int service, const char *list, const char *key)
+{
+	Effect		wanted = {.service = service,.list = list,.key = (char *) key};
+
+	return any_pending(zone, matches_edit, &wanted);
+}
+
+bool
+state_effect_pending(SimZone *zone, EffectKind kind, const char *id)
+{
+	Effect		wanted = {.kind = kind};
+
+	snprintf(wanted.id, sizeof(wanted.id), "%s", id);
+	return any_pending(zone, matches_kind_and_id, &wanted);
+}
+
+bool
+state_integration_pending(SimZone *zone, const Integration *integration)
+{
+	return any_pending(zone, matches_integration, integration);
+}
+
+bool
+state_external_pending(SimZone *zone, const ExternalIntegration *integration)
+{
+	return any_pending(zone, matches_external, integration);
+}
+
+void
+state_new_id(SimZone *zone, const char *kind, char id[UUID_SIZE])
+{
+	uuid_from(id, "%s/%s/new-%s/%u", config.seed, zone->name, kind, ++zone->new_ids);
+}
+
+static json_object *
+operation_json(const Operation *operation)
+{
+	json_object *json = json_object_new_object();
+	json_object *reference = json_object_new_object();
+	bool		failed = !zone_operation_pending(operation) &&
+		strcmp(operation->state, "success") != 0;
+
+	json_add_text(json, "id", operation->id);
+	json_add_text(json, "state", operation->state);
+	if (failed)
+		json_add_text(json, "reason", operation->reason);
+	if (failed)
+		json_add_text(json, "message", operation->message);
+	json_add_text(reference, "id", operation->reference_id);
+	json_add_text(reference, "link", operation->link);
+	json_add_text(reference, "command", operation->command);
+	json_add(json, "reference", reference);
+	return json;
+}
+
+json_object *
+state_operation_start(SimZone *zone, const char *command, char *link, Effect *effect,
+					  const OperationFate *fate)
+{
+	Operation  *operation = add_operation(zone);
+	const char *final_state = fate->state ? fate->state : "success";
+	bool		endless = strcmp(final_state, "pending") == 0;
+
+	state_new_id(zone, "operation", operation->id);
+	strcpy(operation->reference_id, effect->id);
+	strcpy(operation->state, "pending");
+	snprintf(operation->final_state, sizeof(operation->final_state), "%s", final_state);
+	/* Told when it fails, and then always. */
+	operation->reason = xstrdup(fate->reason ? fate->reason : "unknown");
+	operation->message = xstrdup(fate->message ? fate->message : "The operation could not be completed");
+	operation->link = link;
+	operation->command = command;
+	operation->ends_at = endless ? INFINITY : clock_ms() + config.operation_time;
+	operation->effect = *effect;
+	if (fate->immediate && !endless)
+	{
+		operation->ends_at = 0;
+		zone_settle(zone);
+	}
+	return operation_json(operation);
+}
+
+json_object *
+state_operation_json(SimZone *zone, const char *id)
+{
+	for (size_t i = zone->operation_count; i-- > 0;)
+		if (strcasecmp(zone->operations[i]->id, id) == 0)
+			return operation_json(zone->operations[i]);
+	return NULL;
+}

@@ -1,0 +1,83 @@
+/*
+ * zone.h
+ *		The state of a zone, for the files that keep it: state.c, effects.c, pending.c.
+ *
+ * All functions need the zone locked.
+ */
+#ifndef SIM_ZONE_H
+#define SIM_ZONE_H
+
+#include <pthread.h>
+
+#include "state.h"
+
+typedef struct ServiceChanges
+{
+	bool		deleted;
+	bool		building;		/* the operation that makes it has not ended */
+	double		rebuilding_until;	/* on the monotonic clock */
+	int64_t		more_logs;
+	char	   *name;			/* of one that was made by a write; otherwise NULL */
+	const ServiceType *type;	/* the same */
+	const Plan *plan;			/* NULL: as the rules have it */
+	bool		sets_protection;
+	bool		protection;
+	json_object *members;		/* of the type's own read: their new values; or NULL */
+} ServiceChanges;
+
+typedef struct Operation
+{
+	char		id[UUID_SIZE];
+	char		state[12];
+	char		final_state[12];
+	char	   *reason;			/* NULL: absent, here and below */
+	char	   *message;
+	char		reference_id[UUID_SIZE];
+	char	   *link;
+	const char *command;
+	double		ends_at;		/* INFINITY: never */
+	Effect		effect;
+} Operation;
+
+struct SimZone
+{
+	pthread_mutex_t lock;
+	const char *name;
+	int			index;
+	ServiceChanges *services;
+	size_t		service_count;	/* those made by writes follow those of the rules */
+	size_t		service_capacity;
+	Integration *integrations;
+	size_t		integration_count;
+	size_t		integration_capacity;
+	ExternalIntegration *externals;
+	size_t		external_count;
+	size_t		external_capacity;
+	Task	   *tasks;			/* made by writes; others follow from the rules */
+	size_t		task_count;
+	size_t		task_capacity;
+	Operation **operations;
+	size_t		operation_count;
+	size_t		operation_capacity;
+	size_t		first_pending;	/* all operations before it have ended */
+	unsigned	new_ids;
+	Body	   *list;			/* the service list as answered, or NULL */
+	double		list_unstable_until;	/* a service may still become running */
+};
+
+/* effects.c */
+extern void zone_add_integration(SimZone *zone, const Integration *integration);
+extern void zone_add_external(SimZone *zone, const ExternalIntegration *external);
+extern void zone_free_integration(Integration *integration);	/* what it points to */
+extern void zone_free_effect(Effect *effect);	/* the same; it has none then */
+
+/* pending.c */
+extern void zone_add_old_operations(SimZone *zone);	/* the two that every zone starts with */
+extern bool zone_operation_pending(const Operation *operation);
+extern void zone_settle(SimZone *zone);	/* end what is due, in the order of the writes */
+
+/* state.c */
+extern void zone_drop_list(SimZone *zone);	/* of services: it is made anew when asked for */
+extern bool zone_same_integration(const Integration *a, const Integration *b);
+
+#endif							/* SIM_ZONE_H */
