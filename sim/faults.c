@@ -108,6 +108,23 @@ after_body(Request *request, Answer *answer, Delivery *delivery)
 					given_body(request->fault));
 }
 
+/* Whatever is asked for, and found or not: for paths that the simulator does not know. */
+static void
+after_answer(Request *request, Answer *answer, Delivery *delivery)
+{
+	Body	   *body = given_body(request->fault);
+
+	(void) delivery;
+	if (answer->status == 401 || answer->status == 403)
+	{
+		body_unref(body);
+		return;
+	}
+	answer->allow = NULL;
+	answer_body(answer, (int) json_member_number(request->fault, "status", 200),
+				given_content_type(request->fault), body ? body : body_new(xstrdup("{}"), 2));
+}
+
 /* RFC 7396; returns a new reference, "target" is used up. */
 static json_object *
 merge_patch(json_object *target, json_object *patch)
@@ -202,6 +219,7 @@ static const Action actions[] = {
 	{"raw", " status headers body body_base64 content_type", before_status, NULL},
 	{"redirect", " status location", before_redirect, NULL},
 	{"body", " body body_base64 content_type", NULL, after_body},
+	{"answer", " status body body_base64 content_type", NULL, after_answer},
 	{"merge", " patch", NULL, after_merge},
 	{"cut", "", NULL, after_cut},
 	{"close", " after_processing", before_close, NULL},

@@ -55,6 +55,14 @@ is($sim->get($list)->{content}, '{"error":"x"}', 'a body of one\'s own') foreach
 $sim->clear_faults;
 
 # other bodies
+# A path that is not served, with query arguments
+$sim->fault({ action => 'answer', path => '/instance', body => '{"instances":[]}', times => 4 });
+is($sim->get('/instance?zone=a%20b', signed_query => ['zone'])->{content}, '{"instances":[]}', 'answer: of any path');
+is($sim->get('/instance?zone=a%20b', signed_query => ['zone'], secret => 'other')->{status}, 403, 'that is properly signed');
+is($sim->get('/instance', sign => 0)->{status}, 401, 'not unsigned');
+is($sim->request('PATCH', '/instance')->{headers}{allow}, undef, 'whatever the method');
+is($sim->get('/instance')->{status}, 404, 'as often as was said');
+
 $sim->fault({ action => 'body', body => '<html>', content_type => 'text/html' });
 $answer = $sim->get($list);
 is_deeply([ @$answer{qw(status content)} ], [ 200, '<html>' ], 'body');
