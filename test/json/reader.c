@@ -42,11 +42,15 @@ typedef struct Chunk
 static Chunk chunks = {&chunks, &chunks};
 
 MemoryContext CurrentMemoryContext = NULL;
-volatile sig_atomic_t InterruptPending = false;
+volatile sig_atomic_t InterruptPending = true;
+
+/* How often the reader would have served one. */
+static uint32 interrupts;
 
 void
 ProcessInterrupts(void)
 {
+	interrupts++;
 }
 
 static void *
@@ -328,6 +332,36 @@ has_nul_escape(const char *text)
 	return strstr(text, "\\u0000") != NULL;
 }
 
+/*
+ * Would json-c write the value as it stands in the text?  Not where it has
+ * escapes, a member twice, or an integer that json-c makes another of.
+ */
+static bool
+is_written_alike(const DbaasJson *ours)
+{
+	for (uint32 i = 0; i < ours->size; i++)
+	{
+		const DbaasJson *node = &ours[i];
+
+		if (node->type == DBAAS_JSON_STRING && node->escaped)
+			return false;
+		if (node->type == DBAAS_JSON_INTEGER && (node->len > 18 || memcmp(node->text, "-0", 2) == 0))
+			return false;
+		if (node->type != DBAAS_JSON_OBJECT)
+			continue;
+		for (const DbaasJson *name = dbaas_json_first(node); name; name = dbaas_json_next(node, name))
+		{
+			for (const DbaasJson *other = dbaas_json_next(node, name); other;
+				 other = dbaas_json_next(node, other))
+			{
+				if (name->len == other->len && memcmp(name->text, other->text, name->len) == 0)
+					return false;
+			}
+		}
+	}
+	return true;
+}
+
 /* Compares what was read, and what would be sent of it. */
 static void
 check_values(const DbaasJson *ours)
@@ -342,6 +376,9 @@ check_values(const DbaasJson *ours)
 							&again, &problem), "the compact text is read");
 	compare(theirs, again);
 	expect(strcmp(dbaas_json_compact(again), compact) == 0, "the compact text is compact");
+	if (is_written_alike(ours))
+		expect(strcmp(json_object_to_json_string_ext(theirs, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
+					  compact) == 0, "the compact text is json-c's own");
 	json_object_put(theirs);
 }
 
@@ -357,8 +394,13 @@ check(const char *text, size_t len)
 
 	checked = text;
 	checked_len = len;
+	interrupts = 0;
 	accepted = dbaas_json_parse(NULL, text, len, DBAAS_JSON_ALL_NODES(len), &ours, &problem);
 	expect(accepted == (problem == NULL), "a problem without cause");
+	if (len <= DBAAS_JSON_SHORT)
+		expect(interrupts == 0, "an interrupt in a short text");
+	else if (accepted)
+		expect(interrupts >= ours->size / 4096, "a long text is read without serving interrupts");
 
 	utf8 = pg_encoding_verifymbstr(PG_UTF8, text, (int) len) == (int) len;
 	verdict = utf8 ? parse_with_postgres(text, len) : JSON_INVALID_TOKEN;
@@ -528,6 +570,83 @@ change(char *text, size_t *len)
 	}
 }
 
+/* ------------------------------------------------------------------------
+ * Where json-c, strict as it can be, is not of our opinion
+ * ------------------------------------------------------------------------ */
+
+#define OPENING_64 "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+#define CLOSING_64 "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
+
+static const char *const read_by_both[] = {
+	"\"\x7f\"", "\"\\u0000\"", "18446744073709551616", "-9223372036854775809", "1e400", "-1e400",
+	"-0", "{\"a\":1,\"a\":2}", OPENING_64 CLOSING_64
+};
+
+/*
+ * What json-c reads and RFC 8259 does not allow: NaN and infinities, single
+ * quotes, control characters in strings, half surrogate pairs, zeros before a
+ * number, a point without digits, bytes that are not UTF-8.  The NUL in a name
+ * and the depth are bounds of our own.
+ */
+static const char *const read_by_json_c[] = {
+	"NaN", "[NaN]", "Infinity", "-Infinity", "[-Infinity]", "{'a':1}", "\"\x01\"", "\"a\nb\"",
+	"{\"\\u0000\":1}", "\"\\ud83d\"", "\"\\ude00\"", "\"\\ud83d\\ud83d\"", "\"\\ud83d\\u0041\"",
+	"-01", "00", "1.", "1.e5", "\"\xc0\x80\"", "\"\xe9\"", "\"\xed\xa0\x80\"",
+	"\"\xf4\x90\x80\x80\"", "\"\xff\"", "[" OPENING_64 CLOSING_64 "]"
+};
+
+static const char *const read_by_none[] = {
+	"-NaN", "'a'", "{a:1}", "[1] x", "[1]]", "1 2", "[1,]", "{\"a\":1,}", "", "   ", "[", "\"a",
+	"\"\\u00e\"", "\"\\x41\"", "\"\\'\"", "01", "+1", ".5", "1e", "1e+", "-", "--1", "0x10",
+	"TRUE", "True", "nul", "nullx", "tru", "/* c */ 1", "1 // c", "\xef\xbb\xbf""1",
+	"\xc2\xa0\"a\"", "\f1", "\v1", "{\"a\"}", "{\"a\":}", "[1 2]", "{1:2}", "[,1]", ",",
+	"[[[" OPENING_64 CLOSING_64 "]]]"
+};
+
+static bool
+is_read_by_json_c(const char *text)
+{
+	struct json_tokener *tokener = json_tokener_new_ex(DBAAS_JSON_MAX_DEPTH + 2);
+	bool		read;
+
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	json_object_put(json_tokener_parse_ex(tokener, text, strlen(text) + 1));
+	read = json_tokener_get_error(tokener) == json_tokener_success;
+	json_tokener_free(tokener);
+	return read;
+}
+
+static void
+check_verdicts(const char *const *list, size_t n, bool ours, bool json_c)
+{
+	for (size_t i = 0; i < n; i++)
+	{
+		expect(check_copy(list[i], strlen(list[i])) == ours, ours ? "it is refused" : "it is read");
+		checked = list[i];
+		checked_len = strlen(list[i]);
+		/* A later json-c may be stricter. */
+		if (strcmp(JSON_C_VERSION, "0.16") == 0)
+			expect(is_read_by_json_c(list[i]) == json_c, json_c ? "json-c refuses it" : "json-c reads it");
+	}
+}
+
+/* A long answer, during which interrupts are served. */
+static void
+check_long(void)
+{
+	size_t		n = 100000;
+	char	   *text = malloc(2 * n + 2);
+
+	for (size_t i = 0; i < n; i++)
+	{
+		text[2 * i] = i == 0 ? '[' : ',';
+		text[2 * i + 1] = '1';
+	}
+	text[2 * n] = ']';
+	expect(check_copy(text, 2 * n + 1), "a long text is not JSON");
+	free(text);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -540,6 +659,10 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: reader SEED COUNT [FILE...]\n");
 		return 2;
 	}
+	check_verdicts(read_by_both, lengthof(read_by_both), true, true);
+	check_verdicts(read_by_json_c, lengthof(read_by_json_c), false, true);
+	check_verdicts(read_by_none, lengthof(read_by_none), false, false);
+	check_long();
 	pg_prng_seed(&prng, strtoull(argv[1], NULL, 10));
 	for (size_t i = 0; i < lengthof(seeds); i++)
 	{
