@@ -108,13 +108,15 @@ repalloc(void *pointer, Size size)
 void *
 repalloc_huge(void *pointer, Size size)
 {
-	return link_chunk(realloc(unlink_chunk(pointer), sizeof(Chunk) + size));
+	return link_chunk(realloc(pointer ? unlink_chunk(pointer) : NULL, sizeof(Chunk) + size));
 }
 
 void
 pfree(void *pointer)
 {
-	free(unlink_chunk(pointer));
+	/* PostgreSQL's library frees nothing at times, which is free()'s to bear */
+	if (pointer)
+		free(unlink_chunk(pointer));
 }
 
 char *
