@@ -2,78 +2,22 @@
 use strict;
 use warnings;
 
+use DbaasProxy;
 use DbaasTest;
 use List::Util qw(max uniq);
-use PostgreSQL::Test::Utils qw(slurp_file append_to_file);
 use Test::More;
 
-# A proxy that speaks TLS and HTTP/2, in front of the simulator
-my ($apache) = grep { -x } map { "$_/apache2" } split(/:/, $ENV{PATH}), '/usr/sbin';
-my $modules = '/usr/lib/apache2/modules';
-if (!$apache || !-r "$modules/mod_http2.so" || system('openssl version >/dev/null 2>&1') != 0)
+if (!DbaasProxy->available)
 {
 	diag('skipped: TLS and HTTP/2 were NOT tested; install apache2-bin and openssl');
 	plan skip_all => 'SKIPPED: no apache2-bin or no openssl';
 }
 
 my $t = DbaasTest->new(services => 8, logs => 700, latency => 30);
-my $dir = PostgreSQL::Test::Utils::tempdir();
-my $port = PostgreSQL::Test::Cluster::get_free_port();
-
-sub run_quietly
-{
-	my (@command) = @_;
-	system("@command >>$dir/setup.log 2>&1") == 0 or die "@command:\n" . slurp_file("$dir/setup.log");
-	return;
-}
-
-sub make_ca
-{
-	my ($name) = @_;
-	run_quietly("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=$name' -keyout $dir/$name.key -out $dir/$name.pem");
-	return "$dir/$name.pem";
-}
-my $ca = make_ca('ca');
-my $other_ca = make_ca('other');
-append_to_file("$dir/san", "subjectAltName=DNS:localhost\n");
-run_quietly("openssl req -newkey rsa:2048 -nodes -subj '/CN=localhost' -keyout $dir/server.key -out $dir/server.csr");
-run_quietly("openssl x509 -req -in $dir/server.csr -CA $ca -CAkey $dir/ca.key -CAcreateserial -days 2 -extfile $dir/san -out $dir/server.pem");
-
-my $simulator = $t->sim->port;
-append_to_file("$dir/apache.conf", <<"END");
-ServerRoot $dir
-PidFile $dir/apache.pid
-ServerName localhost
-Listen 127.0.0.1:$port
-ErrorLog $dir/error.log
-@{[map { "LoadModule ${_}_module $modules/mod_$_.so\n" } qw(mpm_event authz_core socache_shmcb ssl http2 headers proxy proxy_http)]}
-# What the simulator cannot see itself, its record has from here
-RequestHeader set X-Protocol "expr=%{SERVER_PROTOCOL}"
-RequestHeader set X-Port "expr=%{REMOTE_PORT}"
-Mutex pthread
-Protocols h2 http/1.1
-KeepAliveTimeout 60
-SSLEngine on
-SSLSessionCache none
-SSLCertificateFile $dir/server.pem
-SSLCertificateKeyFile $dir/server.key
-AllowEncodedSlashes NoDecode
-ProxyPass / http://127.0.0.1:$simulator/ nocanon
-END
-run_quietly("$apache -f $dir/apache.conf -k start");
-
-END
-{
-	local $?;
-	if ($dir && -s "$dir/apache.pid")
-	{
-		my $pid = slurp_file("$dir/apache.pid") + 0;
-		kill 'TERM', $pid;
-		DbaasTest::wait_until(sub { !kill 0, $pid });
-	}
-}
-
-my $template = "https://localhost:$port/{zone}/v2";
+my $proxy = DbaasProxy->start($t->sim->port);
+my $ca = $proxy->ca;
+my $other_ca = $proxy->make_ca('other');
+my $template = $proxy->endpoint_template;
 my @zones = $t->sim->zones;
 my %options = (endpoint => $template, zones => join(',', @zones), max_retries => 0);
 

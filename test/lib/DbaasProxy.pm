@@ -1,0 +1,130 @@
+package DbaasProxy;
+
+=head1 NAME
+
+DbaasProxy - TLS and HTTP/2 in front of a simulator
+
+=head1 SYNOPSIS
+
+    use DbaasProxy;
+
+    plan skip_all => 'no apache2-bin or no openssl' unless DbaasProxy->available;
+    my $proxy = DbaasProxy->start($t->sim->port);
+    $t->create_server(endpoint => $proxy->endpoint_template, ca_file => $proxy->ca);
+
+=head1 DESCRIPTION
+
+An Apache with a certificate for localhost.  It ends with the object, and tells the
+simulator's record what came over: the headers X-Protocol and X-Port.
+
+=over
+
+=item available
+
+Whether what it needs is installed.
+
+=item start($port)
+
+Starts it in front of the simulator on that port.
+
+=item endpoint_template, ca
+
+What CREATE SERVER needs.
+
+=item dir, make_ca($name)
+
+Its directory; the file of another authority, which signed nothing.
+
+=back
+
+=cut
+
+use strict;
+use warnings;
+
+use DbaasTest;
+use PostgreSQL::Test::Utils qw(slurp_file append_to_file);
+
+my $modules = '/usr/lib/apache2/modules';
+
+sub _apache
+{
+	my ($apache) = grep { -x } map { "$_/apache2" } split(/:/, $ENV{PATH}), '/usr/sbin';
+	return $apache;
+}
+
+sub available
+{
+	return _apache() && -r "$modules/mod_http2.so" && system('openssl version >/dev/null 2>&1') == 0;
+}
+
+sub endpoint_template { return "https://localhost:$_[0]{port}/{zone}/v2" }
+sub dir { return $_[0]{dir} }
+sub ca { return "$_[0]{dir}/ca.pem" }
+
+sub _run
+{
+	my ($self, @command) = @_;
+	my $log = "$self->{dir}/setup.log";
+	system("@command >>$log 2>&1") == 0 or die "@command:\n" . slurp_file($log);
+	return;
+}
+
+sub make_ca
+{
+	my ($self, $name) = @_;
+	my $file = "$self->{dir}/$name";
+	$self->_run("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=$name' -keyout $file.key -out $file.pem");
+	return "$file.pem";
+}
+
+sub start
+{
+	my ($class, $simulator) = @_;
+	my $dir = PostgreSQL::Test::Utils::tempdir();
+	my $port = PostgreSQL::Test::Cluster::get_free_port();
+	my $self = bless { dir => $dir, port => $port }, $class;
+
+	my $ca = $self->make_ca('ca');
+	append_to_file("$dir/san", "subjectAltName=DNS:localhost\n");
+	$self->_run("openssl req -newkey rsa:2048 -nodes -subj '/CN=localhost' -keyout $dir/server.key -out $dir/server.csr");
+	$self->_run("openssl x509 -req -in $dir/server.csr -CA $ca -CAkey $dir/ca.key -CAcreateserial -days 2 -extfile $dir/san -out $dir/server.pem");
+
+	append_to_file("$dir/apache.conf", <<"END");
+ServerRoot $dir
+PidFile $dir/apache.pid
+ServerName localhost
+Listen 127.0.0.1:$port
+ErrorLog $dir/error.log
+@{[map { "LoadModule ${_}_module $modules/mod_$_.so\n" } qw(mpm_event authz_core socache_shmcb ssl http2 headers proxy proxy_http)]}
+# What the simulator cannot see itself, its record has from here
+RequestHeader set X-Protocol "expr=%{SERVER_PROTOCOL}"
+RequestHeader set X-Port "expr=%{REMOTE_PORT}"
+Mutex pthread
+Protocols h2 http/1.1
+KeepAliveTimeout 60
+SSLEngine on
+SSLSessionCache none
+SSLCertificateFile $dir/server.pem
+SSLCertificateKeyFile $dir/server.key
+AllowEncodedSlashes NoDecode
+ProxyPass / http://127.0.0.1:$simulator/ nocanon
+END
+	$self->_run(_apache() . " -f $dir/apache.conf -k start");
+	return $self;
+}
+
+sub DESTROY
+{
+	my ($self) = @_;
+	local $?;
+	if (-s "$self->{dir}/apache.pid")
+	{
+		my $pid = slurp_file("$self->{dir}/apache.pid") + 0;
+		kill 'TERM', $pid;
+		DbaasTest::wait_until(sub { !kill 0, $pid });
+	}
+	return;
+}
+
+1;
