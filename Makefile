@@ -169,7 +169,7 @@ bench/floor: bench/floor.c
 
 # BENCH='a c' chooses cases, ROUNDS=7 how often each is measured
 bench:
-	@test/throwaway sh -c 'make -s bench/floor && DBAAS_FLOOR=$$PWD/bench/floor exec bench/run $(BENCH)'
+	@bench/measure $(BENCH)
 
 clean: clean-sim
 clean-sim:

@@ -15,8 +15,8 @@
  *	services	the list, without a name
  *	metrics		of the last hour
  *
- * Prints one line: rows, requests, bytes of values, seconds of CPU, KiB of
- * memory.
+ * Prints one line: rows, requests, bytes of values, bytes received, seconds from
+ * its start, seconds of CPU, KiB of memory.
  *
  *-------------------------------------------------------------------------
  */
@@ -41,6 +41,7 @@ static CURL *curl;
 static long rows;
 static long requests;
 static long long value_bytes;
+static long long received_bytes;
 
 typedef struct Text
 {
@@ -104,6 +105,8 @@ request(const char *base, const char *path, const char *body)
 	json_object *json;
 	CURLcode	code;
 	long		status;
+	curl_off_t	body_bytes;
+	long		head_bytes;
 
 	snprintf(url, sizeof(url), "%s%s", base, path);
 	sign(method, strchr(strstr(url, "//") + 2, '/'), body ? body : "", authorization,
@@ -127,6 +130,9 @@ request(const char *base, const char *path, const char *body)
 	if (code != CURLE_OK)
 		die(url, curl_easy_strerror(code));
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(curl, CURLINFO_SIZE_DOWNLOAD_T, &body_bytes);
+	curl_easy_getinfo(curl, CURLINFO_HEADER_SIZE, &head_bytes);
+	received_bytes += body_bytes + head_bytes;
 	if (status == 404)
 		return NULL;
 	if (status != 200)
@@ -255,7 +261,10 @@ main(int argc, char **argv)
 	char		base[1024];
 	char		name[256];
 	struct rusage usage;
+	struct timespec start;
+	struct timespec end;
 
+	clock_gettime(CLOCK_MONOTONIC, &start);
 	if (argc != 4)
 	{
 		fprintf(stderr, "usage: floor KEY SECRET logs|services|metrics <WORK\n");
@@ -276,7 +285,9 @@ main(int argc, char **argv)
 	}
 	curl_easy_cleanup(curl);
 	getrusage(RUSAGE_SELF, &usage);
-	printf("%ld %ld %lld %.6f %ld\n", rows, requests, value_bytes,
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	printf("%ld %ld %lld %lld %.6f %.6f %ld\n", rows, requests, value_bytes, received_bytes,
+		   (double) (end.tv_sec - start.tv_sec) + (double) (end.tv_nsec - start.tv_nsec) / 1e9,
 		   (double) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
 		   (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6, usage.ru_maxrss);
 	return 0;
