@@ -98,6 +98,8 @@ dbaas_call_start(DbaasConnection *conn, MemoryContext cxt, const DbaasCallSpec *
 	call->spec.method = pstrdup(spec->method);
 	call->spec.body = dbaas_text_copy(spec->body);
 	call->spec.secret = dbaas_text_copy(spec->secret);
+	call->spec.query_names = dbaas_text_copy(spec->query_names);
+	call->spec.query_values = dbaas_text_copy(spec->query_values);
 	call->url = psprintf("%s%s", spec->base, spec->path);
 	call->label = spec->zone ?
 		psprintf("%s %s in zone %s", spec->method, spec->path, spec->zone) :
@@ -223,7 +225,8 @@ start_request(DbaasCall *call)
 											  ALLOCSET_SMALL_SIZES);
 	MemoryContextSwitchTo(call->request_cxt);
 	if (!spec->unsigned_)
-		error = dbaas_connection_sign(conn, spec->method, call->url, spec->body, &authorization);
+		error = dbaas_connection_sign(conn, spec->method, call->url, spec->body,
+									  spec->query_names, spec->query_values, &authorization);
 	if (error)
 	{
 		dbaas_connection_end_turn(conn);

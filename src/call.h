@@ -47,7 +47,9 @@ typedef struct DbaasCallSpec
 	const char *base;			/* URL that the path is appended to */
 	const char *method;
 	const char *operation;		/* path template, for the statistics */
-	const char *path;			/* percent-encoded */
+	const char *path;			/* percent-encoded, with the query */
+	const char *query_names;	/* as dbaas_sign_request() takes them, or NULL */
+	const char *query_values;
 	const char *body;			/* JSON text, or NULL */
 	const char *secret;			/* part of the body that no error may show */
 	bool		hide_secrets;	/* that the answer holds */

@@ -135,6 +135,8 @@ typedef struct DbaasParent
 		const char *column;
 		const char *parent_column;
 	}			keys[3];
+	const char *filter_column;	/* of that one: only rows with that value in */
+	const char *filter_value;	/* it count; or NULL */
 } DbaasParent;
 
 /*

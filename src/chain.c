@@ -58,6 +58,7 @@ ask_page(DbaasChain *chain)
 	MemoryContext oldcxt = CurrentMemoryContext;
 	MemoryContext cxt;
 	DbaasCallSpec spec = {0};
+	DbaasQuery	query;
 	int64		limit = 0;
 
 	if (paging)
@@ -81,7 +82,11 @@ ask_page(DbaasChain *chain)
 	spec.base = chain->target->base;
 	spec.method = endpoint->method;
 	spec.operation = endpoint->path;
-	spec.path = dbaas_path_expand(chain->spec->resource, endpoint->path, chain->target->args);
+	query = dbaas_path_query(chain->spec->resource, endpoint->path, chain->target->args);
+	spec.path = psprintf("%s%s", dbaas_path_expand(chain->spec->resource, endpoint->path,
+												   chain->target->args), query.text);
+	spec.query_names = query.names;
+	spec.query_values = query.values;
 	spec.body = strcmp(endpoint->method, "POST") == 0 ? make_body(chain, limit) : NULL;
 	spec.counters = chain->spec->counters;
 	chain->asked = dbaas_statement_call(chain->spec->statement, chain->spec->conn, chain->cxt,

@@ -505,12 +505,13 @@ dbaas_connection_server_name(const DbaasConnection *conn)
 
 DbaasError *
 dbaas_connection_sign(const DbaasConnection *conn, const char *method, const char *url,
-						const char *body, char **authorization)
+						const char *body, const char *names, const char *values,
+						char **authorization)
 {
 	char	   *path = dbaas_http_url_path(url);
 
 	return dbaas_sign_request(conn->credentials.api_key, conn->credentials.api_secret, method,
-							  path ? path : "", body ? body : "",
+							  path ? path : "", body ? body : "", names, values,
 							  (int64) time(NULL) + SIGNATURE_SECONDS, authorization);
 }
 

@@ -86,11 +86,12 @@ extern DbaasHttpPool *dbaas_connection_pool(DbaasConnection *conn);
 
 /*
  * The value of the Authorization header of a request that is sent now; body
- * may be NULL.  Stored in the current memory context.  Returns NULL, or an
+ * may be NULL; names and values are as dbaas_sign_request() takes them.  Stored in the current memory context.  Returns NULL, or an
  * error when the cryptographic library fails.
  */
 extern DbaasError *dbaas_connection_sign(const DbaasConnection *conn, const char *method,
 										 const char *url, const char *body,
+										 const char *names, const char *values,
 										 char **authorization);
 
 /* The text without the secret, as dbaas_mask() has it. */

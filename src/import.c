@@ -164,6 +164,9 @@ comment_table(const char *schema, Oid relid)
 				 error->hint ? errhint("%s", error->hint) : 0));
 		return 0;
 	}
+	/* What a table declares itself has no descriptions. */
+	if (table->resource->description == NULL)
+		return 0;
 	run_comment("FOREIGN TABLE", name, table->resource->description);
 	for (int i = 0; i < table->natts; i++)
 	{

@@ -17,6 +17,8 @@
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "options.h"
+#include "path.h"
+#include "rows.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/varlena.h"
@@ -81,10 +83,23 @@ static const DbaasOption options_table[] = {
 	{"api_secret", DBAAS_ON_USER_MAPPING, DBAAS_OPTION_TOKEN, .sensitive = true,
 	.help = "secret of the API key"},
 	{"api_secret_file", DBAAS_ON_USER_MAPPING, DBAAS_OPTION_FILE, .superuser = true,
+		.excludes = "api_secret",
 	.help = "file that holds the secret instead, readable by the server's operating-system user; only a superuser may set it"},
 	{"resource", DBAAS_ON_TABLE, DBAAS_OPTION_RESOURCE,
 	.help = "what the table shows: a resource of the catalogue, such as services"},
-	{"field", DBAAS_ON_COLUMN, DBAAS_OPTION_STRING,
+	{"path", DBAAS_ON_TABLE, DBAAS_OPTION_PATH, .excludes = "resource",
+	.help = "instead of resource: path of a GET to read, such as /instance; {x} stands for the column with param x"},
+	{"rows", DBAAS_ON_TABLE, DBAAS_OPTION_ROWS, .default_text = "", .needs = "path",
+	.help = "where the rows are in the answer, such as instances[]; empty for the answer itself"},
+	{"for_each", DBAAS_ON_TABLE, DBAAS_OPTION_LIST, .needs = "path",
+	.help = "resource whose rows give the parameters that a query does not, such as services"},
+	{"for_each_filter", DBAAS_ON_TABLE, DBAAS_OPTION_FILTER, .needs = "for_each",
+	.help = "column=value: only those of its rows count, such as type=clickhouse"},
+	{"param", DBAAS_ON_COLUMN, DBAAS_OPTION_STRING,
+	.help = "parameter of the path that the column fills; one that is not in it is a query argument"},
+	{"from", DBAAS_ON_COLUMN, DBAAS_OPTION_STRING, .needs = "param",
+	.help = "column of the for_each resource that fills it where a query does not"},
+	{"field", DBAAS_ON_COLUMN, DBAAS_OPTION_FIELD,
 	.help = "what the column shows: a field of the API, such as node-count, or * for the whole object"},
 };
 
@@ -320,6 +335,60 @@ check_resource(const DbaasOption *option, const char *value)
 				 nearest ? psprintf("Perhaps you meant \"%s\".", nearest) : NULL);
 }
 
+/* Can fan-out go over the resource: does a GET without parameters list it? */
+static bool
+is_list(const DbaasResource *resource)
+{
+	const DbaasEndpoint *list = &resource->reads[dbaas_catalogue_nreads(resource) - 1];
+
+	return strcmp(list->method, "GET") == 0 && strchr(list->path, '{') == NULL && *list->rows &&
+		!resource->global;
+}
+
+static void
+check_list(const DbaasOption *option, const char *value)
+{
+	int			n;
+	const DbaasResource *resources = dbaas_catalogue_resources(&n);
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < n; i++)
+	{
+		if (!is_list(&resources[i]))
+			continue;
+		if (strcmp(resources[i].name, value) == 0)
+			return;
+		appendStringInfo(&list, "%s%s", list.len ? ", " : "", resources[i].name);
+	}
+	refuse_value(option, value, psprintf("one of %s", list.data), NULL);
+}
+
+/* The columns that it may name are those of "for_each" beside it. */
+static void
+check_filter(const DbaasOption *option, const char *value, List *options)
+{
+	const DbaasResource *resource = dbaas_catalogue_find(dbaas_option_string(options, "for_each"));
+	size_t		len = strcspn(value, "=");
+	int			column = resource ? dbaas_catalogue_column(resource, pnstrdup(value, len)) : -1;
+
+	if (value[len] == '\0' || column < 0 || resource->columns[column].field == NULL)
+		refuse_value(option, value,
+					 psprintf("column=value, with a column of resource \"%s\" that its list shows",
+							  dbaas_option_string(options, "for_each")), NULL);
+}
+
+/* What a check of rows.h or path.h says of the value. */
+static void
+refuse_if(const DbaasOption *option, const char *value, const char *problem)
+{
+	if (problem)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for option \"%s\": \"%s\"", option->name, value),
+				 errdetail("%s.", problem)));
+}
+
 bool
 dbaas_option_is_token(const char *text)
 {
@@ -361,6 +430,22 @@ check_value(const DbaasOption *option, const char *value)
 		case DBAAS_OPTION_RESOURCE:
 			check_resource(option, value);
 			break;
+		case DBAAS_OPTION_LIST:
+			check_list(option, value);
+			break;
+		case DBAAS_OPTION_FILTER:
+			break;				/* see check_together() */
+		case DBAAS_OPTION_PATH:
+			refuse_if(option, value, dbaas_path_check(value));
+			break;
+		case DBAAS_OPTION_ROWS:
+			refuse_if(option, value, dbaas_rows_check(value));
+			break;
+		case DBAAS_OPTION_FIELD:
+			if (*value == '\0')
+				refuse_value(option, value, "a text that is not empty", NULL);
+			refuse_if(option, value, dbaas_field_check(value));
+			break;
 		case DBAAS_OPTION_TOKEN:
 			check_token(option, value);
 			break;
@@ -384,11 +469,42 @@ check_value(const DbaasOption *option, const char *value)
 	}
 }
 
+static bool
+has_option(List *options, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, options)
+	{
+		if (strcmp(lfirst_node(DefElem, lc)->defname, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Does an option go with the others of its list?  Each is right by itself. */
+static void
+check_together(DefElem *def, List *options)
+{
+	const DbaasOption *option = find_option(def->defname);
+
+	if (option->excludes && has_option(options, option->excludes))
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR),
+				 errmsg("options \"%s\" and \"%s\" exclude each other", option->excludes,
+						option->name)));
+	if (option->needs && !has_option(options, option->needs))
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR),
+				 errmsg("option \"%s\" needs option \"%s\"", option->name, option->needs)));
+	if (option->kind == DBAAS_OPTION_FILTER)
+		check_filter(option, defGetString(def), options);
+}
+
 void
 dbaas_options_validate(List *options, DbaasOptionPlace place)
 {
 	ListCell   *lc;
-	bool		secret = false;
 
 	foreach(lc, options)
 	{
@@ -403,15 +519,9 @@ dbaas_options_validate(List *options, DbaasOptionPlace place)
 			ereport(ERROR,
 					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 					 errmsg("only a superuser may set option \"%s\"", option->name)));
-		if (strncmp(option->name, "api_secret", 10) == 0)
-		{
-			if (secret)
-				ereport(ERROR,
-						(errcode(ERRCODE_SYNTAX_ERROR),
-						 errmsg("options \"api_secret\" and \"api_secret_file\" exclude each other")));
-			secret = true;
-		}
 	}
+	foreach(lc, options)
+		check_together(lfirst_node(DefElem, lc), options);
 }
 
 const char *

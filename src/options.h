@@ -29,6 +29,11 @@ typedef enum DbaasOptionKind
 	DBAAS_OPTION_URL,			/* may hold {zone} */
 	DBAAS_OPTION_ZONES,			/* names separated by commas */
 	DBAAS_OPTION_RESOURCE,		/* name of a resource of the catalogue */
+	DBAAS_OPTION_LIST,			/* name of a resource that fan-out can go over */
+	DBAAS_OPTION_FILTER,		/* column=value */
+	DBAAS_OPTION_PATH,			/* template of a path */
+	DBAAS_OPTION_ROWS,			/* "rows" expression of the catalogue */
+	DBAAS_OPTION_FIELD,			/* "field" expression of the catalogue */
 	DBAAS_OPTION_TOKEN,			/* visible ASCII characters, no comma */
 	DBAAS_OPTION_FILE,			/* absolute path */
 	DBAAS_OPTION_ENUM,
@@ -50,6 +55,9 @@ typedef struct DbaasOption
 	const char *const *values;	/* of an enum; ends with NULL */
 	bool		sensitive;		/* its value is never shown */
 	bool		superuser;		/* only a superuser may set it */
+	const char *needs;			/* option of the same place without which it
+								 * means nothing, or NULL */
+	const char *excludes;		/* option that it cannot stand beside, or NULL */
 	const char *help;
 } DbaasOption;
 
@@ -61,7 +69,8 @@ extern const char *dbaas_options_place_name(DbaasOptionPlace place);
 
 /*
  * Checks a whole option list of one place.  Raises ERROR: unknown or misplaced
- * option (HV00D), malformed value (22023), not a superuser (42501).
+ * option (HV00D), malformed value (22023), options that do not go together
+ * (42601), not a superuser (42501).
  */
 extern void dbaas_options_validate(List *options, DbaasOptionPlace place);
 

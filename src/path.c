@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "http.h"
 #include "lib/stringinfo.h"
 #include "path.h"
@@ -18,6 +20,80 @@ dbaas_path_can_hold(const char *value)
 }
 
 char *
+dbaas_path_check(const char *path)
+{
+	if (*path != '/')
+		return pstrdup("It must begin with /");
+	for (const char *p = path; *p; p++)
+	{
+		size_t		len;
+
+		if (*p == '/' && (p[1] == '/' || p[1] == '\0' ||
+						  (strspn(p + 1, ".") > 0 && strspn(p + 1, ".") == strcspn(p + 1, "/"))))
+			return pstrdup("No part of it between slashes may be empty, or consist of points");
+		if (*p != '{')
+		{
+			if (!isalnum((unsigned char) *p) && strchr("/-._~", *p) == NULL)
+				return pstrdup("It may hold letters, digits and - . _ ~, and {x} for a parameter x");
+			continue;
+		}
+		len = strcspn(p + 1, "{}/");
+		if (len == 0 || p[1 + len] != '}')
+			return pstrdup("A parameter stands in it as {x}");
+		p += len + 1;
+	}
+	return NULL;
+}
+
+/* Percent-encodes a text; raises an ERROR when memory runs out. */
+static char *
+encode(const char *text)
+{
+	char	   *encoded = dbaas_http_encode_segment(text);
+
+	if (encoded == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	return encoded;
+}
+
+static int
+compare_params(const void *a, const void *b)
+{
+	return strcmp((*(const DbaasColumn *const *) a)->param, (*(const DbaasColumn *const *) b)->param);
+}
+
+DbaasQuery
+dbaas_path_query(const DbaasResource *resource, const char *path, const char *const *args)
+{
+	const DbaasColumn **columns = palloc(resource->ncolumns * sizeof(DbaasColumn *));
+	int			n = 0;
+	StringInfoData text;
+	StringInfoData names;
+	StringInfoData values;
+
+	for (int c = 0; c < resource->ncolumns; c++)
+	{
+		const DbaasColumn *column = &resource->columns[c];
+
+		if (column->query && args[c] && !dbaas_catalogue_in_path(path, column->param))
+			columns[n++] = column;
+	}
+	qsort(columns, n, sizeof(DbaasColumn *), compare_params);
+	initStringInfo(&text);
+	initStringInfo(&names);
+	initStringInfo(&values);
+	for (int i = 0; i < n; i++)
+	{
+		const char *value = args[columns[i] - resource->columns];
+
+		appendStringInfo(&text, "%c%s=%s", i ? '&' : '?', encode(columns[i]->param), encode(value));
+		appendStringInfo(&names, "%s%s", i ? ";" : "", columns[i]->param);
+		appendStringInfoString(&values, value);
+	}
+	return (DbaasQuery) {text.data, n ? names.data : NULL, values.data};
+}
+
+char *
 dbaas_path_expand(const DbaasResource *resource, const char *path, const char *const *args)
 {
 	StringInfoData out;
@@ -26,7 +102,6 @@ dbaas_path_expand(const DbaasResource *resource, const char *path, const char *c
 	while (*path)
 	{
 		size_t		len = strcspn(path, "{");
-		char	   *segment;
 		int			column;
 
 		appendBinaryStringInfo(&out, path, len);
@@ -35,11 +110,8 @@ dbaas_path_expand(const DbaasResource *resource, const char *path, const char *c
 			break;
 		len = strcspn(++path, "}");
 		column = dbaas_catalogue_column_by_param(resource, pnstrdup(path, len));
-		segment = dbaas_http_encode_segment(dbaas_catalogue_segment(&resource->columns[column],
-																	args[column]));
-		if (segment == NULL)
-			ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-		appendStringInfoString(&out, segment);
+		appendStringInfoString(&out, encode(dbaas_catalogue_segment(&resource->columns[column],
+																	args[column])));
 		path += len + 1;
 	}
 	return out.data;

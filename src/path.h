@@ -25,4 +25,25 @@ extern bool dbaas_path_can_hold(const char *value);
 extern char *dbaas_path_expand(const DbaasResource *resource, const char *path,
 							   const char *const *args);
 
+/*
+ * What is wrong with a path template, such as "It must begin with /"; or NULL
+ * when nothing is.
+ */
+extern char *dbaas_path_check(const char *path);
+
+/* The query arguments of a request. */
+typedef struct DbaasQuery
+{
+	char	   *text;			/* percent-encoded, with its "?"; "" for none */
+	char	   *names;			/* sorted, "a;b"; or NULL for none */
+	char	   *values;			/* decoded, in that order */
+} DbaasQuery;
+
+/*
+ * The query arguments that args, as above, make: those of the columns that are
+ * such, are not in the path, and have a value; palloc'd.
+ */
+extern DbaasQuery dbaas_path_query(const DbaasResource *resource, const char *path,
+								   const char *const *args);
+
 #endif							/* DBAAS_PATH_H */

@@ -110,9 +110,9 @@ dbaas_rows_check(const char *expression)
 	for (int n = 0; *p; n++)
 	{
 		if (n == MAX_STEPS)
-			return psprintf("it has more than %d steps", MAX_STEPS);
+			return psprintf("It has more than %d steps", MAX_STEPS);
 		if (!parse_step(&p, &step))
-			return pstrdup("it must be names with points between them, each alone or followed by [], {} or <>");
+			return pstrdup("It must be names with points between them, each alone or followed by [], {} or <>");
 	}
 	return NULL;
 }
@@ -417,11 +417,11 @@ dbaas_field_check(const char *expression)
 		for (int i = 0; i < field->nmembers; i++)
 		{
 			if (*field->members[i] == '\0')
-				return pstrdup("it has an empty name");
+				return pstrdup("It has an empty name");
 			if (*field->members[i] == '#')
-				return pstrdup("#key, #label, #first and #value are all that begins with #");
+				return pstrdup("Only #key, #label, #first and #value begin with #");
 			if (strcmp(field->members[i], "..") == 0)
-				return pstrdup("../ can only stand at its beginning");
+				return pstrdup("Only its beginning may be ../");
 		}
 	}
 	return NULL;
@@ -444,7 +444,7 @@ dbaas_field_check_rows(const char *expression, const char *rows_expression)
 		int			level = rows->nsteps - field->up;
 
 		if (level < 0)
-			return psprintf("it goes out of more than the %d steps of \"%s\"", rows->nsteps,
+			return psprintf("it goes further out than \"%s\" goes in",
 							rows_expression);
 		if (field->kind == FIELD_KEY && level_kind(rows, level) != STEP_MEMBERS)
 			return pstrdup("only a step with {} has a #key");

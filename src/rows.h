@@ -21,7 +21,7 @@ typedef struct DbaasRows DbaasRows;
 typedef struct DbaasField DbaasField;
 
 /*
- * What is wrong with an expression, such as "it has more than 4 steps"; or NULL
+ * What is wrong with an expression, such as "It has more than 4 steps"; or NULL
  * when nothing is.
  */
 extern char *dbaas_rows_check(const char *expression);

@@ -33,7 +33,7 @@ hmac_sha256(const char *key, const char *message,
 DbaasError *
 dbaas_sign_request(const char *api_key, const char *api_secret,
 				   const char *method, const char *path, const char *body,
-				   int64 expires, char **header)
+				   const char *names, const char *values, int64 expires, char **header)
 {
 	uint8		digest[PG_SHA256_DIGEST_LENGTH];
 	char		signature[64];
@@ -41,9 +41,9 @@ dbaas_sign_request(const char *api_key, const char *api_secret,
 	bool		ok;
 	int			len;
 
-	/* Five parts; those of query arguments and signed headers stay empty. */
-	message = psprintf("%s %s\n%s\n\n\n" INT64_FORMAT,
-					   method, path, body, expires);
+	/* Five parts; that of signed headers stays empty. */
+	message = psprintf("%s %s\n%s\n%s\n\n" INT64_FORMAT,
+					   method, path, body, names ? values : "", expires);
 	ok = hmac_sha256(api_secret, message, digest);
 	pfree(message);
 	if (!ok)
@@ -53,7 +53,8 @@ dbaas_sign_request(const char *api_key, const char *api_secret,
 	len = dbaas_b64_encode(digest, sizeof(digest), signature, sizeof(signature) - 1);
 	Assert(len > 0);
 	signature[len] = '\0';
-	*header = psprintf("EXO2-HMAC-SHA256 credential=%s,expires=" INT64_FORMAT
-					   ",signature=%s", api_key, expires, signature);
+	*header = psprintf("EXO2-HMAC-SHA256 credential=%s,%s%s%sexpires=" INT64_FORMAT ",signature=%s",
+					   api_key, names ? "signed-query-args=" : "", names ? names : "",
+					   names ? "," : "", expires, signature);
 	return NULL;
 }

@@ -318,12 +318,23 @@ add_name(DbaasParents *parents, DbaasRows *rows, DbaasField **fields, DbaasParen
 		add_combinations(parents, rows, fields, row, key + 1);
 }
 
+/* Is the value of a filter's column the one that it wants? */
+static bool
+passes(const DbaasJson *value, const char *wanted)
+{
+	if (value == NULL)
+		return false;
+	return value->type == DBAAS_JSON_STRING ? dbaas_json_equals(value, wanted) :
+		strcmp(dbaas_json_text(value), wanted) == 0;
+}
+
 static void
 read_list(DbaasParents *parents)
 {
 	const DbaasResource *resource = parents->resource;
 	const DbaasEndpoint *list = parents_list(parents->parent);
 	DbaasField *fields[DBAAS_PARENT_KEYS] = {0};
+	DbaasField *filter = NULL;
 	DbaasRows  *rows = dbaas_rows_begin(list->rows, list->values, dbaas_call_answer(parents->call));
 	char	   *problem;
 
@@ -334,11 +345,15 @@ read_list(DbaasParents *parents)
 
 		fields[i] = dbaas_field_parse(resource->columns[column].field);
 	}
+	if (parents->parent->filter_column)
+		filter = dbaas_field_parse(resource->columns[dbaas_catalogue_column(resource,
+																			parents->parent->filter_column)].field);
 	while (dbaas_rows_next(rows, &problem))
 	{
 		DbaasParentRow row = {0};
 
-		add_combinations(parents, rows, fields, &row, 0);
+		if (filter == NULL || passes(dbaas_rows_field(rows, filter), parents->parent->filter_value))
+			add_combinations(parents, rows, fields, &row, 0);
 	}
 	dbaas_call_learn_rows(parents->call, dbaas_rows_number(rows));
 	if (problem)

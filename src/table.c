@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/table.h"
+#include "declared.h"
 #include "error.h"
 #include "foreign/foreign.h"
 #include "options.h"
@@ -42,7 +43,7 @@ no_resource(Oid relid)
 										"foreign table \"%s\" has no option \"resource\"",
 										get_rel_name(relid));
 
-	error->hint = "It says what the table shows, as in OPTIONS (resource 'services').";
+	error->hint = "It says what the table shows, as in OPTIONS (resource 'services'); option \"path\" may stand in its place.";
 	return error;
 }
 
@@ -66,6 +67,22 @@ check_generated(const DbaasTable *table, AttrNumber attnum, const char *name)
 	return error;
 }
 
+/* Options of columns that go with option "path" alone would be passed over. */
+static DbaasError *
+refuse_parameter(const DbaasTable *table, List *options, const char *name)
+{
+	static const char *const names[] = {"param", "from"};
+
+	for (size_t i = 0; i < lengthof(names); i++)
+	{
+		if (dbaas_option_string(options, names[i]))
+			return dbaas_error_new(ERRCODE_FDW_INVALID_OPTION_NAME,
+								   "option \"%s\" of column \"%s\" of foreign table \"%s\" cannot be used: the table has no option \"path\"",
+								   names[i], name, get_rel_name(table->relid));
+	}
+	return NULL;
+}
+
 /*
  * What one column shows: what its option "field" says, or else the column of
  * the catalogue that has its name.
@@ -75,9 +92,12 @@ find_attribute(const DbaasTable *table, AttrNumber attnum, const char *name,
 			   DbaasAttribute *attribute)
 {
 	const DbaasResource *resource = table->resource;
-	const char *field = dbaas_option_string(GetForeignColumnOptions(table->relid, attnum),
-											"field");
+	List	   *options = GetForeignColumnOptions(table->relid, attnum);
+	const char *field = dbaas_option_string(options, "field");
+	DbaasError *error = refuse_parameter(table, options, name);
 
+	if (error)
+		return error;
 	attribute->column = field ? dbaas_catalogue_column_by_field(resource, field) :
 		dbaas_catalogue_column(resource, name);
 	if (attribute->column < 0 && field == NULL)
@@ -98,24 +118,30 @@ dbaas_table_resource(Oid relid, List **options)
 	return resource ? dbaas_catalogue_find(resource) : NULL;
 }
 
-DbaasError *
-dbaas_table_read(Oid relid, DbaasTable **result)
+/* What the columns of a table with option "path" show. */
+static DbaasError *
+read_declared(DbaasTable *table, TupleDesc desc)
 {
-	DbaasTable *table = palloc0(sizeof(DbaasTable));
+	int		   *columns = palloc(Max(desc->natts, 1) * sizeof(int));
+	DbaasResource *resource;
+	DbaasError *error = dbaas_declared_resource(table->relid, get_rel_name(table->relid), desc,
+												table->options, &resource, columns);
+
+	table->resource = resource;
+	for (int i = 0; i < desc->natts && error == NULL; i++)
+		table->attributes[i] = (DbaasAttribute) {
+			.column = columns[i],
+			.field = columns[i] < 0 ? NULL : resource->columns[columns[i]].field
+		};
+	return error;
+}
+
+/* What the columns of a table with option "resource" show. */
+static DbaasError *
+read_attributes(DbaasTable *table, TupleDesc desc)
+{
 	DbaasError *error = NULL;
-	Relation	relation;
-	TupleDesc	desc;
 
-	table->relid = relid;
-	table->serverid = GetForeignTable(relid)->serverid;
-	table->resource = dbaas_table_resource(relid, &table->options);
-	if (table->resource == NULL)
-		return no_resource(relid);
-
-	relation = table_open(relid, NoLock);
-	desc = RelationGetDescr(relation);
-	table->natts = desc->natts;
-	table->attributes = palloc(Max(desc->natts, 1) * sizeof(DbaasAttribute));
 	for (int i = 0; i < desc->natts && error == NULL; i++)
 	{
 		Form_pg_attribute attr = TupleDescAttr(desc, i);
@@ -127,6 +153,30 @@ dbaas_table_read(Oid relid, DbaasTable **result)
 			error = find_attribute(table, attr->attnum, NameStr(attr->attname),
 								   &table->attributes[i]);
 	}
+	return error;
+}
+
+DbaasError *
+dbaas_table_read(Oid relid, DbaasTable **result)
+{
+	DbaasTable *table = palloc0(sizeof(DbaasTable));
+	DbaasError *error;
+	Relation	relation;
+	TupleDesc	desc;
+	bool		declared;
+
+	table->relid = relid;
+	table->serverid = GetForeignTable(relid)->serverid;
+	table->resource = dbaas_table_resource(relid, &table->options);
+	declared = dbaas_option_string(table->options, "path") != NULL;
+	if (table->resource == NULL && !declared)
+		return no_resource(relid);
+
+	relation = table_open(relid, NoLock);
+	desc = RelationGetDescr(relation);
+	table->natts = desc->natts;
+	table->attributes = palloc(Max(desc->natts, 1) * sizeof(DbaasAttribute));
+	error = declared ? read_declared(table, desc) : read_attributes(table, desc);
 	table_close(relation, NoLock);
 	*result = table;
 	return error;

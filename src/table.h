@@ -32,7 +32,9 @@ typedef struct DbaasTable
 /*
  * Reads the definition of a foreign table, into the current memory context.
  * Returns NULL, or an error when it has no resource (HV00J), a column that means
- * nothing (HV005), or a generated one that seems to show a field (0A000).
+ * nothing (HV005), or a generated one that seems to show a field (0A000); or one
+ * of dbaas_declared_resource().  A resource that the table declares belongs to
+ * that context too.
  */
 extern DbaasError *dbaas_table_read(Oid relid, DbaasTable **table);
 
@@ -40,7 +42,7 @@ extern DbaasError *dbaas_table_read(Oid relid, DbaasTable **table);
 extern DbaasTable *dbaas_table_get(Oid relid);
 
 /*
- * The resource that a foreign table shows, or NULL when it names none; and its
+ * The resource that a foreign table names, or NULL when it names none; and its
  * options, followed by its server's.
  */
 extern const DbaasResource *dbaas_table_resource(Oid relid, List **options);

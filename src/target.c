@@ -169,7 +169,8 @@ take_zones(DbaasTargets *targets)
 
 /*
  * Are the lists of parents needed?  They are when a parameter of the path is
- * not given, and when they tell which of several zones has what is given.
+ * not given, when they tell which of several zones has what is given, and when
+ * not all of them count.
  */
 static bool
 needs_parents(const DbaasTargets *targets)
@@ -190,7 +191,7 @@ needs_parents(const DbaasTargets *targets)
 		if (!targets->keys[c].given)
 			return true;
 	}
-	return uses && parent->locates && targets->nzones > 1;
+	return uses && ((parent->locates && targets->nzones > 1) || parent->filter_column);
 }
 
 /*

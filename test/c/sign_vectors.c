@@ -31,8 +31,8 @@ main(int argc, char **argv)
 {
 	char	   *header;
 
-	if (argc != 7 ||
-		dbaas_sign_request(argv[1], argv[2], argv[4], argv[5], argv[6],
+	if ((argc != 7 && argc != 9) ||
+		dbaas_sign_request(argv[1], argv[2], argv[4], argv[5], argv[6], argc > 7 ? argv[7] : NULL, argc > 7 ? argv[8] : NULL,
 						   strtol(argv[3], NULL, 10), &header) != NULL)
 		return 1;
 	(puts) (header);
