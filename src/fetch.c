@@ -31,6 +31,7 @@ struct DbaasFetch
 	DbaasMerge *merge;			/* of all chains, or NULL */
 	List	   *chains;			/* else those that were begun, in the order of targets */
 	int			window;			/* chains to have begun at once */
+	int			max_window;
 };
 
 DbaasError *
@@ -54,7 +55,9 @@ dbaas_fetch_begin(DbaasConnection *conn, DbaasStatement *statement, const DbaasF
 	DbaasError *error;
 
 	fetch->cxt = cxt;
-	fetch->window = spec->eager ? 2 * dbaas_connection_limits(conn)->concurrency : 1;
+	/* So that twice as many answers may wait as requests be on their way */
+	fetch->max_window = dbaas_connection_limits(conn)->concurrency * (resource->paging ? 1 : 2);
+	fetch->window = spec->eager ? fetch->max_window : 1;
 	fetch->spec = (DbaasChainSpec) {
 		.conn = conn,
 		.statement = statement,
@@ -145,8 +148,20 @@ end_first_chain(DbaasFetch *fetch)
 	fetch->chains = list_delete_first(fetch->chains);
 
 	/* What was read so far did not suffice: ask for more at once. */
-	fetch->window = Min(fetch->window * 2,
-						2 * dbaas_connection_limits(fetch->spec.conn)->concurrency);
+	fetch->window = Min(fetch->window * 2, fetch->max_window);
+}
+
+/*
+ * The first chain waits: what has come for those behind it tells where their next
+ * pages are, which are asked for now rather than when their turn comes.
+ */
+static void
+start_chains(DbaasFetch *fetch)
+{
+	ListCell   *lc;
+
+	foreach(lc, fetch->chains)
+		dbaas_chain_start(lfirst(lc));
 }
 
 static DbaasReadStatus
@@ -168,6 +183,8 @@ next_in_turn(DbaasFetch *fetch, DbaasPage **page, DbaasError **error)
 		chain = linitial(fetch->chains);
 		status = dbaas_chain_next_row(chain, error);
 		*page = chain->page;
+		if (status == DBAAS_READ_PENDING)
+			start_chains(fetch);
 		if (status != DBAAS_READ_END)
 			return status;
 		end_first_chain(fetch);

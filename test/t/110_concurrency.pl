@@ -71,6 +71,15 @@ is($order, $session->sql('SELECT string_agg(service_name, \',\') FROM exo.dbaas_
 	'a late answer does not change the order of the rows');
 like($order, qr/^pg-1-0001,/, 'which begins with the first service');
 
+# The last pages of services that wait for their turn are asked for meanwhile
+$t->sim->config(latency => 300, logs => 100);
+my @last = grep { ($_->{body} // '') =~ /offset/ }
+  $session->requests(q{SELECT count(*) FROM exo.dbaas_logs WHERE zone = 'ch-gva-2'});
+is(scalar @last, 8, 'each of 8 services has a second page, which is empty');
+cmp_ok(scalar(grep { $_->{in_flight} > 1 } @last[ 1 .. 7 ]), '>', 3, 'and these are asked for side by side');
+is($session->sql(q{SELECT count(*) FROM exo.dbaas_logs WHERE zone = 'ch-gva-2'}), 800, 'no entry is lost');
+$t->sim->config(latency => $latency, logs => 600);
+
 # EXPLAIN ANALYZE tells
 my $explain = $session->sql('EXPLAIN (ANALYZE, COSTS OFF) SELECT * FROM exo.dbaas_external_integrations');
 like($explain, qr/Requests: 27\b/, 'EXPLAIN ANALYZE counts the requests');
