@@ -35,6 +35,9 @@
 /* Rows that are taken ahead at most. */
 #define MAX_ROWS 1024
 
+/* For each row that the loop has asked for, no more are taken ahead than this. */
+#define ROWS_AHEAD 8
+
 typedef struct Lookahead
 {
 	CustomScanState css;		/* its lefttree is the loop's outer side */
@@ -49,7 +52,6 @@ typedef struct Lookahead
 	uint64		taken;			/* rows taken from the outer side */
 	uint64		given;			/* rows handed to the loop */
 	int			window;			/* answers to be on their way at once */
-	TupleTableSlot *probe;
 } Lookahead;
 
 static ExecutorStart_hook_type previous_hook;
@@ -183,13 +185,17 @@ pop_row(Lookahead *ahead)
 	return ahead->css.ss.ps.ps_ResultTupleSlot;
 }
 
-/* Takes rows, and asks for what they need, while the window has room. */
+/*
+ * Takes rows, and asks for what they need, while the window has room.  Rows
+ * that need no new request are bounded too, by those that were wanted so far.
+ */
 static void
 look_ahead(Lookahead *ahead)
 {
+	uint64		most = Min(ahead->given * ROWS_AHEAD, MAX_ROWS);
 	Size		bytes;
 
-	while (list_length(ahead->queue) - ahead->next < MAX_ROWS &&
+	while (list_length(ahead->queue) - ahead->next < (int) most &&
 		   count_unread(ahead, &bytes) < ahead->window &&
 		   bytes + ahead->bytes < (Size) work_mem * 1024)
 	{
@@ -238,14 +244,14 @@ exec_lookahead(CustomScanState *node)
 	return slot;
 }
 
-/* Forgets the rows that were taken, and what was asked for them. */
+/* Forgets the rows that were taken. */
 static void
 empty_queue(Lookahead *ahead)
 {
 	ListCell   *lc;
 
 	foreach(lc, ahead->scans)
-		dbaas_scan_pass(lfirst(lc), DBAAS_LAST_ROW);
+		dbaas_scan_leave(lfirst(lc));
 	MemoryContextReset(ahead->cxt);
 	ahead->queue = NIL;
 	ahead->next = 0;
@@ -414,6 +420,20 @@ is_loop_param(const NestLoop *loop, int id)
 	return false;
 }
 
+/* Is the parameter set by an InitPlan of the node itself? */
+static bool
+is_own_init_param(const Plan *plan, int id)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->initPlan)
+	{
+		if (list_member_int(lfirst_node(SubPlan, lc)->setParam, id))
+			return true;
+	}
+	return false;
+}
+
 /*
  * The scan counts when its keys need the loop's row, and beyond that nothing
  * that is set within the loop.
@@ -439,7 +459,8 @@ consider_scan(ForeignScanState *node, Inner *inner)
 
 		if (is_loop_param(inner->plan, id))
 			needs_row = true;
-		else if (bms_is_member(id, inner->plan->join.plan.extParam))
+		else if (bms_is_member(id, inner->plan->join.plan.extParam) ||
+				 is_own_init_param(&inner->plan->join.plan, id))
 			others = lappend_int(others, id);
 		else
 			return;

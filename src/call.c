@@ -64,6 +64,7 @@ struct DbaasCall
 	MemoryContext request_cxt;	/* of the request in flight */
 	DbaasHttpRequest *request;
 	char	   *body;			/* malloc'ed, of the answer; or NULL */
+	Size		body_len;
 	const DbaasJson *answer;
 	DbaasError *error;
 	bool		unavailable;
@@ -188,6 +189,12 @@ const DbaasJson *
 dbaas_call_answer(const DbaasCall *call)
 {
 	return call->answer;
+}
+
+Size
+dbaas_call_answer_bytes(const DbaasCall *call)
+{
+	return call->body ? call->body_len : 0;
 }
 
 void
@@ -316,6 +323,7 @@ read_answer(DbaasCall *call, size_t len, char **problem)
 	size_t		max_bytes = dbaas_connection_limits(call->conn)->response_bytes;
 
 	call->body = dbaas_http_take_body(call->request);
+	call->body_len = len;
 	if (!dbaas_json_parse(call->cxt, call->body ? call->body : "", len,
 						  max_bytes / BYTES_PER_NODE, &call->answer, problem))
 		return false;

@@ -96,6 +96,9 @@ extern bool dbaas_call_unknown(const DbaasCall *call);
  */
 extern const DbaasJson *dbaas_call_answer(const DbaasCall *call);
 
+/* Bytes of the answer's text, beside what it became: 0 before it has come. */
+extern Size dbaas_call_answer_bytes(const DbaasCall *call);
+
 /* Tells the statistics how many rows a whole answer of its operation had. */
 extern void dbaas_call_learn_rows(const DbaasCall *call, int64 rows);
 

@@ -136,6 +136,13 @@ dbaas_chain_end(DbaasChain *chain)
 	MemoryContextDelete(chain->cxt);
 }
 
+Size
+dbaas_chain_answer_bytes(const DbaasChain *chain)
+{
+	return (chain->asked ? dbaas_call_answer_bytes(chain->asked) : 0) +
+		(chain->page ? dbaas_call_answer_bytes(chain->page->call) : 0);
+}
+
 void
 dbaas_chain_reading(DbaasChain *chain)
 {

@@ -119,6 +119,9 @@ extern DbaasReadStatus dbaas_chain_next_row(DbaasChain *chain, DbaasError **erro
 /* The chain's page is being read: asks ahead, when that is the time for it. */
 extern void dbaas_chain_reading(DbaasChain *chain);
 
+/* Bytes of the text of a page that has come and is not read yet. */
+extern Size dbaas_chain_answer_bytes(const DbaasChain *chain);
+
 extern void dbaas_page_release(DbaasPage *page);
 
 /* The error of an answer that has another shape than the catalogue says. */

@@ -233,5 +233,10 @@ dbaas_fetch_start(DbaasFetch *fetch)
 Size
 dbaas_fetch_bytes(const DbaasFetch *fetch)
 {
-	return MemoryContextMemAllocated(fetch->cxt, true);
+	Size		bytes = MemoryContextMemAllocated(fetch->cxt, true);
+	ListCell   *lc;
+
+	foreach(lc, fetch->chains)
+		bytes += dbaas_chain_answer_bytes(lfirst(lc));
+	return bytes;
 }

@@ -855,6 +855,13 @@ dbaasGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 }
 
 bool
+dbaas_plan_is_eager(const ForeignScan *plan)
+{
+	return GetFdwRoutineByServerId(plan->fs_server)->GetForeignPlan == dbaasGetForeignPlan &&
+		intVal(list_nth(plan->fdw_private, DBAAS_SCAN_EAGER)) != 0;
+}
+
+bool
 dbaasIsForeignPathAsyncCapable(ForeignPath *path)
 {
 	return ((RelationPlan *) path->path.parent->fdw_private)->async_capable;

@@ -52,6 +52,12 @@ typedef enum DbaasScanOrder
 	DBAAS_ORDER_DESC
 } DbaasScanOrder;
 
+/*
+ * Is that a scan of ours of which all rows are wanted, as far as the planner
+ * knows?
+ */
+extern bool dbaas_plan_is_eager(const ForeignScan *plan);
+
 /* Callbacks of FdwRoutine. */
 extern void dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid);
 extern void dbaasGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid relid);

@@ -12,7 +12,9 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
+#include "plan.h"
 #include "quiet.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -23,7 +25,6 @@
  */
 static const Oid quiet_functions[] = {
 	F_UPPER_TEXT, F_LOWER_TEXT, F_BTRIM_TEXT, F_TEXTCAT, F_LENGTH_TEXT, F_STARTS_WITH,
-	F_TEXTLIKE, F_TEXTNLIKE, F_NAMELIKE, F_NAMENLIKE,
 	F_JSONB_OBJECT_FIELD, F_JSONB_OBJECT_FIELD_TEXT, F_JSON_OBJECT_FIELD, F_JSON_OBJECT_FIELD_TEXT,
 	F_JSONB_EXISTS, F_JSONB_CONTAINS, F_ARRAYCONTAINS, F_ARRAYOVERLAP, F_ARRAY_EQ,
 	F_NOW, F_STATEMENT_TIMESTAMP, F_TRANSACTION_TIMESTAMP, F_INT4EQ, F_TEXTEQ, F_UUID_EQ
@@ -47,6 +48,15 @@ ends_in_text(const CoerceViaIO *cast)
 {
 	return cast->resulttype == TEXTOID &&
 		exprType((Node *) cast->arg) < FirstNormalObjectId;
+}
+
+/* Matching a pattern does not fail, unless the pattern is wrong: each row's may be. */
+static bool
+is_like(const OpExpr *op)
+{
+	return (op->opfuncid == F_TEXTLIKE || op->opfuncid == F_TEXTNLIKE ||
+			op->opfuncid == F_NAMELIKE || op->opfuncid == F_NAMENLIKE) &&
+		IsA(lsecond(op->args), Const);
 }
 
 static bool
@@ -76,6 +86,9 @@ is_loud(Node *node, void *arg)
 		case T_SQLValueFunction:
 			break;
 		case T_OpExpr:
+			if (!is_like((OpExpr *) node) && check_functions_in_node(node, may_fail, NULL))
+				return true;
+			break;
 		case T_DistinctExpr:
 		case T_NullIfExpr:
 		case T_ScalarArrayOpExpr:
@@ -115,7 +128,8 @@ static bool quiet_plan(Plan *plan, const Reading *reading);
 static bool
 quiet(Node *expr, const Reading *reading)
 {
-	return reading->all_wanted ? !contain_volatile_functions(expr) : dbaas_quiet_expr(expr);
+	return reading->all_wanted ? !contain_volatile_functions(expr) && !contain_subplans(expr) :
+		dbaas_quiet_expr(expr);
 }
 
 static bool
@@ -147,13 +161,18 @@ quiet_plan(Plan *plan, const Reading *reading)
 		case T_IndexOnlyScan:
 		case T_BitmapHeapScan:
 		case T_TidScan:
-		case T_ForeignScan:
+		case T_NamedTuplestoreScan:
 			return true;
+
+			/* Its later rows may cost requests, or fail. */
+		case T_ForeignScan:
+			return reading->all_wanted || dbaas_plan_is_eager((ForeignScan *) plan);
 
 			/* These read all that is below them for their first row. */
 		case T_Sort:
 		case T_Hash:
 		case T_FunctionScan:
+		case T_TableFuncScan:
 			return true;
 		case T_Agg:
 			if (((Agg *) plan)->aggstrategy == AGG_HASHED || ((Agg *) plan)->aggstrategy == AGG_PLAIN)
@@ -182,6 +201,8 @@ quiet_plan(Plan *plan, const Reading *reading)
 			return quiet((Node *) ((HashJoin *) plan)->join.joinqual, reading) &&
 				quiet((Node *) ((HashJoin *) plan)->hashclauses, reading) &&
 				quiet_plan(outerPlan(plan), reading) && quiet_plan(innerPlan(plan), reading);
+		case T_Gather:
+		case T_GatherMerge:
 		case T_Result:
 		case T_Material:
 		case T_Memoize:

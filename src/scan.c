@@ -76,7 +76,8 @@ typedef struct ScanResult
 	DbaasFetch *fetch;			/* NULL: not started, or at its end */
 	bool		at_end;
 	bool		keeps;			/* does it keep its rows? */
-	bool		ahead;			/* asked for ahead, and not in use yet */
+	bool		ahead;			/* in scan->ahead */
+	bool		unused;			/* asked for ahead, and never in use */
 	uint64		wanted_by;		/* last row that it was asked for */
 	List	   *rows;			/* of MinimalTuple */
 	int			next;			/* row to give next */
@@ -90,6 +91,9 @@ typedef struct ResultEntry
 	uint64		hash;
 	ScanResult *result;
 } ResultEntry;
+
+/* Results that may be asked for ahead at once, while all of them turn out to be used. */
+#define MAX_TRUST 1024
 
 /*
  * Results whose fetch waits to be gone on with, and holds a page: the older
@@ -123,6 +127,7 @@ typedef struct DbaasScanState
 	int			nahead;			/* results in "ahead" */
 	int64		asked_ahead;	/* all that ever were */
 	int64		unused;			/* of these, dropped without use */
+	int			trust;			/* results that may be in "ahead" */
 	MemoryContext row_cxt;		/* reset for each row */
 	bool		async;			/* do not wait: say so in "pending" */
 	bool		pending;
@@ -415,6 +420,7 @@ dbaasBeginForeignScan(ForeignScanState *node, int eflags)
 	scan->eager = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_EAGER)) != 0;
 	dlist_init(&scan->results);
 	dlist_init(&scan->ahead);
+	scan->trust = MAX_TRUST;
 	init_keys(scan, plan, node);
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
@@ -444,10 +450,9 @@ drop_result(DbaasScanState *scan, ScanResult *result)
 {
 	scan->bytes -= result->bytes;
 	if (result->ahead)
-	{
 		scan->nahead--;
+	if (result->unused)
 		scan->unused++;
-	}
 	dlist_delete(&result->node);
 	if (scan->by_hash)
 		hash_search(scan->by_hash, &result->hash, HASH_REMOVE, NULL);
@@ -572,20 +577,40 @@ add_result(ForeignScanState *node, dlist_head *list, ScanResult *result)
 	dlist_push_head(list, &result->node);
 }
 
+/* Takes a result that was asked for ahead among those that were in use. */
+static void
+adopt_result(DbaasScanState *scan, ScanResult *result)
+{
+	dlist_delete(&result->node);
+	dlist_push_head(&scan->results, &result->node);
+	result->ahead = false;
+	scan->nahead--;
+	charge_result(scan, result, MemoryContextMemAllocated(result->cxt, false));
+	limit_suspended(scan);
+}
+
+/* A result is used that was, or could have been, asked for ahead. */
+static void
+gain_trust(DbaasScanState *scan)
+{
+	scan->trust = Min(scan->trust * 2 + 1, MAX_TRUST);
+}
+
 /* Takes one that is there into use. */
 static void
 use_result(DbaasScanState *scan, ScanResult *result)
 {
-	dlist_delete(&result->node);
-	dlist_push_head(&scan->results, &result->node);
+	if (result->unused)
+		gain_trust(scan);
+	result->unused = false;
 	result->next = 0;
 	scan->result = result;
 	if (result->ahead)
+		adopt_result(scan, result);
+	else
 	{
-		result->ahead = false;
-		scan->nahead--;
-		charge_result(scan, result, MemoryContextMemAllocated(result->cxt, false));
-		limit_suspended(scan);
+		dlist_delete(&result->node);
+		dlist_push_head(&scan->results, &result->node);
 	}
 }
 
@@ -609,6 +634,7 @@ find_result(ForeignScanState *node)
 	if (!scan->keeps_rows)
 		drop_results(scan);
 	add_result(node, &scan->results, result);
+	gain_trust(scan);
 	scan->result = result;
 	charge_result(scan, result, MemoryContextMemAllocated(result->cxt, true));
 	limit_suspended(scan);
@@ -837,7 +863,8 @@ dbaas_scan_ask_ahead(ForeignScanState *node, uint64 row)
 		MemoryContextDelete(result->cxt);
 		return;
 	}
-	if (!needs_request(scan, &result->arguments) || begin_fetch(node, result) != NULL)
+	if (scan->nahead >= scan->trust || !needs_request(scan, &result->arguments) ||
+		begin_fetch(node, result) != NULL)
 	{
 		MemoryContextDelete(result->cxt);
 		return;
@@ -845,7 +872,7 @@ dbaas_scan_ask_ahead(ForeignScanState *node, uint64 row)
 	if (old)
 		drop_result(scan, old);
 	add_result(node, &scan->ahead, result);
-	result->ahead = true;
+	result->ahead = result->unused = true;
 	result->wanted_by = row;
 	scan->nahead++;
 	scan->asked_ahead++;
@@ -881,9 +908,21 @@ dbaas_scan_pass(ForeignScanState *node, uint64 row)
 		ScanResult *result = dlist_container(ScanResult, node, iter.cur);
 
 		if (result->wanted_by <= row)
+		{
 			drop_result(scan, result);
+			scan->trust = 0;
+		}
 	}
 	poke_ahead(scan);
+}
+
+void
+dbaas_scan_leave(ForeignScanState *node)
+{
+	DbaasScanState *scan = node->fdw_state;
+
+	while (!dlist_is_empty(&scan->ahead))
+		adopt_result(scan, dlist_tail_element(ScanResult, node, &scan->ahead));
 }
 
 int
@@ -1085,6 +1124,18 @@ explain_extent(ForeignScanState *node, ExplainState *es)
 							 floatVal(list_nth(plan->fdw_private, DBAAS_SCAN_REQUESTS)), 0, es);
 }
 
+/* What was asked ahead and not used, whether it is still there or not. */
+static int64
+count_unused(DbaasScanState *scan)
+{
+	int64		n = scan->unused + scan->nahead;
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &scan->results)
+		n += dlist_container(ScanResult, node, iter.cur)->unused;
+	return n;
+}
+
 void
 dbaasExplainForeignScan(ForeignScanState *node, ExplainState *es)
 {
@@ -1103,8 +1154,8 @@ dbaasExplainForeignScan(ForeignScanState *node, ExplainState *es)
 		ExplainPropertyInteger("Peak Concurrency", NULL, scan->counters.peak, es);
 		if (scan->asked_ahead > 0)
 			ExplainPropertyInteger("Asked Ahead", NULL, scan->asked_ahead, es);
-		if (scan->unused + scan->nahead > 0)
-			ExplainPropertyInteger("Never Used", NULL, scan->unused + scan->nahead, es);
+		if (count_unused(scan) > 0)
+			ExplainPropertyInteger("Never Used", NULL, count_unused(scan), es);
 		if (es->timing)
 			ExplainPropertyFloat("Time Waiting", "ms", scan->counters.waited * 1000, 3, es);
 	}

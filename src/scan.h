@@ -47,9 +47,16 @@ extern Size dbaas_scan_unread_bytes(const ForeignScanState *node);
 
 /*
  * Drops what was asked ahead for rows up to that one, and not read; lets the
- * rest go on.
+ * rest go on.  A scan whose rows passed without a use for what was asked asks
+ * for nothing ahead until it is run for one again, then for few.
  */
 extern void dbaas_scan_pass(ForeignScanState *node, uint64 row);
+
+/*
+ * The rows are left: what was asked ahead for them is kept, as long as there is
+ * room, in case that they come again.
+ */
+extern void dbaas_scan_leave(ForeignScanState *node);
 
 /* Requests that may be in flight at once; 1 while that is not known. */
 extern int	dbaas_scan_concurrency(const ForeignScanState *node);

@@ -188,4 +188,59 @@ like($plan, qr/Asked Ahead: \d+/, 'ANALYZE says what was asked ahead');
 like($plan, qr/Never Used: [1-8]\n/, 'and what for nothing');
 unlike($session->sql("SET dbaas_fdw.enable_lookahead = off; EXPLAIN (COSTS OFF) SELECT i.id FROM inventory i JOIN exo.dbaas_logs l ON $on"), qr/lookahead/, 'enable_lookahead turns it off');
 
+# What the loop does not come to is not asked for again and again
+$session->sql('CREATE TABLE nobody (name text); ANALYZE nobody');
+foreach my $inner (
+	"SELECT l.message FROM (SELECT * FROM nobody OFFSET 0) n JOIN exo.dbaas_logs l ON $on AND n.name <> l.message",
+	"SELECT l.message FROM exo.dbaas_logs l WHERE $on LIMIT i.id - i.id",
+	"SELECT l.message FROM exo.dbaas_logs l WHERE $on LIMIT CASE WHEN i.id % 7 = 0 THEN 1 ELSE 0 END")
+{
+	my $run = runs("SELECT i.id, x.message FROM inventory i LEFT JOIN LATERAL ($inner) x ON true");
+	is($run->{on}{rows}, $run->{off}{rows}, "an inner side that is not run: the same rows: $inner");
+	cmp_ok(@{ $run->{on}{sent} } - @{ $run->{off}{sent} }, '<=', 8, 'and few requests more');
+}
+my $left = "SELECT o.i, EXISTS (SELECT FROM inventory i JOIN exo.dbaas_logs l ON $on WHERE i.id > o.i % 3 AND l.message LIKE 'entry 2%' OFFSET 0) FROM generate_series(1, 60) o(i)";
+my $again = runs($left);
+is($again->{on}{rows}, $again->{off}{rows}, 'a loop that is left each time: the same rows');
+cmp_ok(@{ $again->{on}{sent} } - @{ $again->{off}{sent} }, '<=', 8, 'and few requests more');
+
+# Outer rows that cost requests themselves, or fail, are not read before they are wanted
+$sim->append_logs('ch-gva-2', 'pg-1-0001', 1200);
+my $pages = "SELECT l.time, m.status FROM exo.dbaas_logs l JOIN exo.dbaas_migrations m ON m.zone = l.zone AND m.service_name = l.service_name
+	WHERE l.zone = 'ch-gva-2' AND l.service_name = 'pg-1-0001' LIMIT 2";
+foreach my $switch ('off', 'on')
+{
+	$session->sql("SET dbaas_fdw.enable_lookahead = $switch");
+	is(scalar(() = grep { m{/dbaas-service-logs} } $session->lines($pages)), 1, "LIMIT over pages: one page, lookahead $switch");
+}
+$session->sql(qq{CREATE TEMP TABLE patterns AS SELECT i.*, CASE WHEN id = 5 THEN 'x\\' ELSE '%' END AS pattern FROM inventory i; ANALYZE patterns});
+is($session->sql("SELECT count(*) FROM (SELECT i.id FROM patterns i JOIN exo.dbaas_logs l ON $on AND l.message LIKE 'entry 1 %' WHERE i.name LIKE i.pattern LIMIT 3) x"), 3,
+	'a pattern that is wrong in a row that is not reached');
+$session->sql(q{CREATE EXTENSION file_fdw; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw; CREATE FOREIGN TABLE lines (id int, name text)
+	SERVER files OPTIONS (program $p$printf '1\tpg-1-0001\n2\tmysql-1-0002\n3\tkafka-1-0003\nx\ty\n'$p$)});
+is($session->sql("SELECT count(*) FROM (SELECT i.id FROM lines i JOIN exo.dbaas_logs l ON l.zone = 'ch-gva-2' AND l.service_name = i.name AND l.message LIKE 'entry 1 %' LIMIT 3) x"), 3,
+	'a line that is wrong and not reached');
+
+# A trigger's rows
+$session->sql("CREATE FUNCTION on_new() RETURNS trigger LANGUAGE plpgsql AS \$\$ BEGIN
+		INSERT INTO found SELECT i.id, l.message FROM new_rows i JOIN exo.dbaas_logs l ON $on AND l.message LIKE 'entry 1 %'; RETURN NULL; END \$\$;
+	CREATE TABLE found (id bigint, message text); CREATE TABLE fresh (LIKE inventory);
+	CREATE TRIGGER t AFTER INSERT ON fresh REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION on_new()");
+ahead('a trigger with its rows', "WITH f AS (INSERT INTO fresh TABLE inventory RETURNING id) SELECT count(*) FROM f");
+my $found = $session->sql('SELECT count(*), count(DISTINCT id) FROM found');
+
+# Local tables changed by what is read, and queries that catch an error half-way
+ahead('UPDATE', "WITH u AS (UPDATE inventory i SET type = i.type FROM exo.dbaas_logs l WHERE $on AND l.message LIKE 'entry 1 %' RETURNING i.id) SELECT * FROM u");
+$session->sql('ANALYZE fresh');
+ahead('DELETE', "BEGIN; DELETE FROM fresh i USING exo.dbaas_logs l WHERE $on AND l.message LIKE 'entry 1 %' RETURNING i.id; ROLLBACK");
+$session->sql(q{CREATE FUNCTION caught() RETURNS text LANGUAGE plpgsql AS $$ DECLARE r record; n int := 0; BEGIN
+	FOR r IN SELECT i.id, l.message FROM inventory i JOIN exo.dbaas_logs l ON l.zone = i.zone AND l.service_name = i.name WHERE i.id > 1 LOOP
+		BEGIN PERFORM 1 / (r.id - 3); PERFORM count(*) FROM exo.dbaas_logs l WHERE l.zone = 'ch-gva-2' AND l.service_name = 'pg-1-0003' AND l.log_limit = 2;
+		EXCEPTION WHEN division_by_zero THEN n := n + 1; END;
+	END LOOP; RETURN n > 0; END $$});
+ahead('errors that are caught while it goes on', 'SELECT caught()', overlaps => 1);
+
+my $with = $session->sql("SET dbaas_fdw.enable_lookahead = off; SELECT count(DISTINCT service_name) FROM exo.dbaas_logs WHERE zone = 'ch-gva-2' AND message LIKE 'entry 1 %'");
+is($found, 2 * $with . "|$with", 'the trigger found all of them, both times');
+
 done_testing();
