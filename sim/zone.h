@@ -1,6 +1,7 @@
 /*
  * zone.h
- *		The state of a zone, for the files that keep it: state.c, effects.c, pending.c.
+ *		The state of a zone, for the files that keep it: zone.c, pending.c,
+ *		effects.c, state.c.  Each calls those after it alone.
  *
  * All functions need the zone locked.
  */
