@@ -12,7 +12,7 @@ EXPLAIN (COSTS OFF) SELECT * FROM exo.dbaas_service_types WHERE name = 'pg';
 EXPLAIN (COSTS OFF) SELECT * FROM exo.dbaas_service_types WHERE description = 'x';
 EXPLAIN (COSTS OFF) SELECT * FROM exo.dbaas_migrations WHERE service_name IN ('a', 'b') AND zone = 'ch-gva-2' AND status = 'done';
 EXPLAIN (COSTS OFF) SELECT * FROM exo.dbaas_integrations WHERE id = '11111111-2222-4333-8444-555555555555';
-EXPLAIN (COSTS OFF) SELECT * FROM exo.dbaas_operations;
+EXPLAIN (COSTS OFF) SELECT * FROM exo.dbaas_operations WHERE id = '11111111-2222-4333-8444-555555555555';
 SELECT * FROM dbaas_fdw_stats();
 
 -- One row for each server and operation: requests are counted as they are sent

@@ -45,6 +45,7 @@ says(q{SELECT * FROM exo.dbaas_services WHERE zone = 'ch-gva-2'}, { Request => '
 says(q{SELECT * FROM exo.dbaas_services WHERE zone IN ('ch-gva-2', 'de-fra-1')},
 	{ Request => 'GET /dbaas-service', Zones => [q[ANY ('{ch-gva-2,de-fra-1}'::text[])]], 'Expected Requests' => 2 });
 says(q{SELECT * FROM exo.dbaas_services WHERE name = 'pg-1-0001'}, { Request => 'GET /dbaas-service', Zones => 'all', 'Expected Requests' => 3 }, 'a condition that is no key');
+says('SELECT * FROM exo.dbaas_operations', { Request => 'GET /operation/{id}', Zones => 'all' }, 'a key that is required and missing');
 says('SELECT * FROM exo.dbaas_zones', { Request => 'GET /zone', 'Expected Requests' => 1 });
 says(q{SELECT * FROM exo.dbaas_service_types WHERE name = 'pg'}, { Request => 'GET /dbaas-service-type/{service-type-name}', Keys => [q{name = 'pg'::text}], Zones => 'all', 'Expected Requests' => 3 });
 says('SELECT * FROM exo.dbaas_service_types', { Request => 'GET /dbaas-service-type', Zones => 'all', 'Expected Requests' => 3 });
