@@ -19,8 +19,10 @@
 typedef struct Fault
 {
 	json_object *json;
+	int64_t		number;			/* among all that were ever added */
 	int64_t		skip;			/* matching requests still to spare */
 	int64_t		times;			/* still to play; negative: for ever */
+	int64_t		met;			/* requests that it was played to */
 } Fault;
 
 typedef struct Action
@@ -35,6 +37,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static Fault *faults;
 static size_t fault_count;
 static size_t fault_capacity;
+static int64_t faults_added;
 
 /* ---------- actions ---------- */
 
@@ -205,6 +208,37 @@ before_delay(Request *request, Answer *answer, Delivery *delivery)
 	return false;
 }
 
+/* How many requests met the fault of that number.  When it was removed, none need be waited for. */
+static int64_t
+met(int64_t number)
+{
+	int64_t		count = INT64_MAX;
+
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; i < fault_count; i++)
+		if (faults[i].number == number)
+			count = faults[i].met;
+	pthread_mutex_unlock(&lock);
+	return count;
+}
+
+/* Each waits for the last of its group. */
+static bool
+before_meet(Request *request, Answer *answer, Delivery *delivery)
+{
+	int64_t		number = json_member_number(request->fault, "number", 0);
+	int64_t		before = json_member_number(request->fault, "met", 0);
+	int64_t		group = json_member_number(request->fault, "requests", 1);
+	double		end = clock_ms() + (double) json_member_number(request->fault, "ms", 20000);
+
+	(void) answer;
+	(void) delivery;
+	while (met(number) < (before / group + 1) * group && clock_ms() < end &&
+		   wait_ms(request->socket, 1))
+		;
+	return false;
+}
+
 static void
 after_trickle(Request *request, Answer *answer, Delivery *delivery)
 {
@@ -225,6 +259,7 @@ static const Action actions[] = {
 	{"close", " after_processing", before_close, NULL},
 	{"stall", " ms", before_stall, NULL},
 	{"delay", " ms", before_delay, NULL},
+	{"meet", " requests ms", before_meet, NULL},
 	{"trickle", " ms chunk", NULL, after_trickle},
 	{"operation", " state reason message immediate", NULL, NULL},	/* see writes.c */
 };
@@ -282,6 +317,7 @@ static const struct
 	{"after_processing", json_type_boolean, false},
 	{"ms", json_type_int, false},
 	{"chunk", json_type_int, false},
+	{"requests", json_type_int, false},
 	{"state", json_type_string, false},
 	{"reason", json_type_string, false},
 	{"message", json_type_string, false},
@@ -351,6 +387,8 @@ check_fault(json_object *fault)
 		return xstrdup("\"state\" must be success, failure, timeout or pending-forever");
 	if (json_member_number(fault, "chunk", 1) < 1)
 		return xstrdup("\"chunk\" must be positive");
+	if (strcmp(action->name, "meet") == 0 && json_member_number(fault, "requests", 0) < 1)
+		return xstrdup("action \"meet\" needs \"requests\", a positive number");
 	if (strcmp(action->name, "redirect") == 0 && !json_member_text(fault, "location"))
 		return xstrdup("action \"redirect\" needs a \"location\"");
 	if (strcmp(action->name, "merge") == 0 && !json_object_object_get_ex(fault, "patch", NULL))
@@ -375,6 +413,8 @@ add_one(json_object *json)
 	json_object_deep_copy(json, &faults[fault_count].json, NULL);
 	faults[fault_count].skip = json_member_number(json, "skip", 0);
 	faults[fault_count].times = json_member_number(json, "times", 1);
+	faults[fault_count].number = faults_added++;
+	faults[fault_count].met = 0;
 	fault_count++;
 	pthread_mutex_unlock(&lock);
 }
@@ -469,6 +509,8 @@ faults_take(const Request *request)
 		if (fault->times > 0)
 			fault->times--;
 		json_object_deep_copy(fault->json, &taken, NULL);
+		json_add_number(taken, "number", fault->number);
+		json_add_number(taken, "met", fault->met++);
 	}
 	pthread_mutex_unlock(&lock);
 	return taken;

@@ -359,8 +359,9 @@ serve_api(Exchange *exchange, struct MHD_Connection *connection, const char *ver
 	enum MHD_Result result = MHD_NO;
 
 	find_zone(request);
-	seq = record_request(exchange, connection, version);
+	/* Before it is recorded: a test that sees the record may count on it. */
 	request->fault = faults_take(request);
+	seq = record_request(exchange, connection, version);
 	if (config.latency > 0)
 		wait_ms(request->socket, (double) config.latency);
 	if (!faults_before(request, &answer, &delivery))

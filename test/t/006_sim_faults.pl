@@ -2,34 +2,43 @@
 use strict;
 use warnings;
 
+use IO::Select;
 use IO::Socket::INET;
 use Test::More;
-use Time::HiRes qw(time);
+use Time::HiRes qw(sleep time);
 use DbaasSim;
 
 my $sim = DbaasSim->start(services => 20, logs => 20, operation_time => 0);
 my $list = '/dbaas-service';
 
-# One request over a socket of its own; returns all bytes until the server closes, or "seconds".
+# One request over a socket of its own, which is returned when the request is recorded
+sub ask
+{
+	my ($method, $path, @headers) = @_;
+	my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $sim->port) or die $@;
+	my $last = $sim->last_request;
+
+	print $socket join "\r\n", "$method /v2$path HTTP/1.1", 'Host: x', @headers,
+	  'Authorization: ' . $sim->_authorization($method, "/v2$path", ''), '', '';
+	for (my $end = time + 60; time < $end; sleep 0.002)
+	{
+		return $socket if $sim->requests($last && $last->{seq});
+	}
+	die "$method $path did not arrive";
+}
+
+# All bytes of its answer until the server closes
 sub raw_request
 {
-	my ($method, $path, $seconds) = @_;
-	my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $sim->port) or die $@;
-	my $bytes = '';
+	my $socket = ask(@_);
+	local $/;
+	return readline($socket) // '';
+}
 
-	print $socket "$method /v2$path HTTP/1.1\r\nHost: x\r\nAuthorization: "
-	  . $sim->_authorization($method, "/v2$path", '') . "\r\n\r\n";
-	local $SIG{ALRM} = sub { die "alarm\n" };
-	eval {
-		Time::HiRes::alarm($seconds // 5);
-		while (sysread $socket, my $piece, 65536)
-		{
-			$bytes .= $piece;
-		}
-		Time::HiRes::alarm(0);
-	};
-	Time::HiRes::alarm(0);
-	return ($bytes, $@ eq "alarm\n");
+sub status_of
+{
+	my ($socket) = @_;
+	return (readline($socket) // '') =~ m{^HTTP/1\.1 (\d+)} ? $1 : undef;
 }
 
 # status, and which requests a fault is for
@@ -77,16 +86,15 @@ $answer = $sim->get($list);
 is_deeply([ $answer->{status}, $answer->{headers}{location} ], [ 307, 'http://127.0.0.1:1/' ], 'redirect');
 
 # broken connections
-my ($whole) = raw_request('GET', '/dbaas-service-type', 0.2);
+my $whole = raw_request('GET', '/dbaas-service-type', 'Connection: close');
 $sim->fault({ action => 'cut' });
-my ($cut, $open) = raw_request('GET', '/dbaas-service-type');
+my $cut = raw_request('GET', '/dbaas-service-type');
 my ($head, $body) = split /\r\n\r\n/, $cut, 2;
 my ($length) = $head =~ /Content-Length: (\d+)/i;
-is(length $body, int($length / 2), 'cut: half of the body');
-ok(!$open, 'then the connection is closed');
+is(length $body, int($length / 2), 'cut: half of the body, then the connection is closed');
 like($whole, qr/Content-Length: $length/i, 'with the whole length promised');
 $sim->fault({ action => 'close' });
-is((raw_request('GET', $list))[0], '', 'close: no byte comes');
+is(raw_request('GET', $list), '', 'close: no byte comes');
 is($sim->last_request->{status}, undef, 'and none is recorded as answered');
 $sim->fault({ action => 'close', after_processing => JSON::PP::true });
 raw_request('DELETE', '/dbaas-service/pg-1-0001');
@@ -97,11 +105,9 @@ is($sim->get($list)->{json}{'dbaas-services'}[0]{name}, 'mysql-1-0002', 'close w
 
 # slow answers
 $sim->fault({ action => 'stall' });
-my ($bytes, $stalled) = raw_request('GET', $list, 0.2);
-ok($bytes eq '' && $stalled, 'stall: nothing comes');
+ok(!IO::Select->new(ask('GET', $list))->can_read(0.2), 'stall: nothing comes');
 $sim->fault({ action => 'stall', ms => 50 });
-($bytes, $stalled) = raw_request('GET', $list);
-ok($bytes eq '' && !$stalled, 'a stall that ends closes the connection');
+is(raw_request('GET', $list), '', 'a stall that ends closes the connection');
 $sim->fault({ action => 'delay', ms => 150 });
 my $start = time;
 is($sim->get($list)->{status}, 200, 'delay: the answer comes');
@@ -112,11 +118,28 @@ is(scalar @{ $sim->get('/dbaas-external-endpoints')->{json}{'dbaas-endpoints'} }
 	'trickle: the body is whole');
 cmp_ok(time - $start, '>=', 0.004, 'and slow');
 
+# meet: those that wait for each other are there at once
+$sim->clear;
+$sim->fault({ action => 'meet', requests => 2, path => '/dbaas-service*', times => 4 });
+my @asked = map { ask('GET', $_) } $list, '/dbaas-service-type', $list;
+is_deeply([ map { status_of($_) } @asked[ 0, 1 ] ], [ 200, 200 ], 'meet: two wait for each other, and are answered');
+is(($sim->requests)[1]{in_flight}, 2, 'they were there at once');
+is(($sim->requests)[2]{ended_ms}, undef, 'the third waits');
+push @asked, ask('GET', $list);
+is_deeply([ map { status_of($_) } @asked[ 2, 3 ] ], [ 200, 200 ], 'for the fourth');
+is($sim->get($list)->{status}, 200, 'the fifth is not met');
+$sim->fault({ action => 'meet', requests => 2, ms => 10 });
+is($sim->get($list)->{status}, 200, 'one that nobody meets waits no longer than was said');
+$sim->fault({ action => 'meet', requests => 2 });
+my $alone = ask('GET', $list);
+$sim->clear_faults;
+is(status_of($alone), 200, 'nor when the fault is removed');
+
 # faults that make no sense are refused
 foreach my $bad ({}, { action => 'explode' }, { action => 'cut', status => 500 },
 	{ action => 'status', status => '500' }, { action => 'status', status => 99 },
 	{ action => 'redirect' }, { action => 'raw', body_base64 => '!' }, { action => 'cut', typo => 1 },
-	{ action => 'operation', state => 'lost' }, 5)
+	{ action => 'operation', state => 'lost' }, { action => 'meet' }, 5)
 {
 	ok(!eval { $sim->fault({ action => 'cut' }, $bad); 1 }, 'refused: ' . ($@ =~ s/\n//r));
 }
