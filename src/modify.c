@@ -12,6 +12,7 @@
 #include "access/htup_details.h"
 #include "access/sysattr.h"
 #include "access/table.h"
+#include "catalog/heap.h"
 #include "commands/explain.h"
 #include "compat.h"
 #include "decode.h"
@@ -133,27 +134,37 @@ refuse_on_conflict(Oid relid)
 }
 
 /*
- * Every row of a foreign table has the same ctid, so a condition on it says
- * nothing: whoever means to find one row by it would reach them all.
+ * Every row of a foreign table has the same ctid, xmin and so on, so a condition
+ * on one says nothing: whoever means to find a row by it would reach them all.
  */
 static void
-refuse_ctid(RelOptInfo *rel, Oid relid)
+refuse_system_columns(RelOptInfo *rel, Oid relid)
 {
+	static const AttrNumber same[] = {
+		SelfItemPointerAttributeNumber, MinTransactionIdAttributeNumber, MinCommandIdAttributeNumber,
+		MaxTransactionIdAttributeNumber, MaxCommandIdAttributeNumber
+	};
 	Bitmapset  *used = NULL;
 	ListCell   *lc;
 
 	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &used);
 	foreach(lc, rel->baserestrictinfo)
 		pull_varattnos((Node *) lfirst_node(RestrictInfo, lc)->clause, rel->relid, &used);
-	if (!bms_is_member(SelfItemPointerAttributeNumber - FirstLowInvalidHeapAttributeNumber, used))
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("cannot find rows of foreign table \"%s\" by ctid to write them",
-					get_rel_name(relid)),
-			 errdetail("All its rows have the same ctid, so the write would reach all of them."),
-			 errhint("Name the rows by the table's own columns. A write through postgres_fdw "
-					 "has to be one that postgres_fdw sends as a whole.")));
+	for (size_t i = 0; i < lengthof(same); i++)
+	{
+		const char *name;
+
+		if (!bms_is_member(same[i] - FirstLowInvalidHeapAttributeNumber, used))
+			continue;
+		name = NameStr(SystemAttributeDefinition(same[i])->attname);
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot find rows of foreign table \"%s\" by %s to write them",
+						get_rel_name(relid), name),
+				 errdetail("All its rows have the same %s, so the write would reach all of them.", name),
+				 errhint("Name the rows by the table's own columns. A write through postgres_fdw "
+						 "has to be one that postgres_fdw sends as a whole.")));
+	}
 }
 
 List *
@@ -167,7 +178,7 @@ dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index result_relati
 	if (plan->onConflictAction != ONCONFLICT_NONE)
 		refuse_on_conflict(rte->relid);
 	if (plan->operation != CMD_INSERT)
-		refuse_ctid(find_base_rel(root, result_relation), rte->relid);
+		refuse_system_columns(find_base_rel(root, result_relation), rte->relid);
 	/* Where the table takes no UPDATE at all, the executor says so. */
 	if (plan->operation == CMD_UPDATE && dbaas_write_endpoint(table->resource, CMD_UPDATE))
 		dbaas_write_check_columns(table, get_rel_all_updated_cols(root,

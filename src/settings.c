@@ -67,9 +67,30 @@ static const Setting settings[] = {
 	.help = "Asks ahead for what the next rows of a join, and other scans, will need."},
 };
 
+/* How a setting that came from there is taken back. */
+static const char *
+how_to_take_back(const char *name, GucSource source)
+{
+	switch (source)
+	{
+		case PGC_S_DATABASE:
+		case PGC_S_USER:
+		case PGC_S_DATABASE_USER:
+		case PGC_S_GLOBAL:
+			return psprintf("ALTER ROLE or ALTER DATABASE ... RESET %s takes it back, for new sessions.",
+							name);
+		case PGC_S_CLIENT:
+			return "It is among the options of the connection.";
+		case PGC_S_SESSION:
+			return psprintf("RESET %s takes it back.", name);
+		default:
+			return "It is in the server's configuration.";
+	}
+}
+
 /* Raises the error of a setting that does not exist. */
 pg_noreturn static void
-refuse_unknown(const char *name)
+refuse_unknown(const char *name, GucSource source)
 {
 	const char *names[lengthof(settings) + 1] = {NULL};
 	const char *nearest;
@@ -82,8 +103,8 @@ refuse_unknown(const char *name)
 			 errmsg("unrecognized configuration parameter \"%s\"", name),
 			 errdetail("The session has set it, and dbaas_fdw has no such setting."),
 			 nearest ?
-			 errhint("Perhaps you meant \"%s\". RESET %s takes it back.", nearest, name) :
-			 errhint("RESET %s takes it back.", name)));
+			 errhint("Perhaps you meant \"%s\". %s", nearest, how_to_take_back(name, source)) :
+			 errhint("%s", how_to_take_back(name, source))));
 }
 
 /* What the setting accepts when the value is not that; else NULL. */
@@ -117,25 +138,46 @@ find_problem(const Setting *setting, const char *value)
 }
 
 static void
-check_placeholder(const char *given_name, const char *value)
+check_value(const char *given_name, const char *value, GucSource source)
 {
 	const Setting *setting = NULL;
 	char	   *name = asc_tolower(given_name, strlen(given_name));
 	const char *allowed;
 
+	if (value == NULL)
+		return;
 	for (size_t i = 0; i < lengthof(settings) && setting == NULL; i++)
 	{
 		if (strcmp(settings[i].name, name) == 0)
 			setting = &settings[i];
 	}
 	if (setting == NULL)
-		refuse_unknown(name);
+		refuse_unknown(name, source);
 	allowed = find_problem(setting, value);
 	if (allowed)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid value for parameter \"%s\": \"%s\"", name, value),
-				 errhint("Allowed: %s. SET it right, or RESET %s.", allowed, name)));
+				 errhint("Allowed: %s. %s", allowed, how_to_take_back(name, source))));
+}
+
+/*
+ * Looks at what a placeholder is, at what RESET makes of it, and at what the
+ * end of a transaction, of a savepoint or of a function brings back.
+ */
+static void
+check_placeholder(const struct config_string *held)
+{
+	const char *name = held->gen.name;
+
+	check_value(name, *held->variable, held->gen.source);
+	check_value(name, held->reset_val, held->gen.reset_source);
+	for (const GucStack *stack = held->gen.stack; stack; stack = stack->prev)
+	{
+		check_value(name, stack->prior.val.stringval, stack->source);
+		if (stack->state == GUC_SET_LOCAL)
+			check_value(name, stack->masked.val.stringval, PGC_S_SESSION);
+	}
 }
 
 /* Looks at what the session has set before it knew of the settings. */
@@ -147,15 +189,9 @@ check_placeholders(void)
 
 	for (int i = 0; i < n; i++)
 	{
-		const struct config_generic *guc = all[i];
-		const char *value;
-
-		if (!(guc->flags & GUC_CUSTOM_PLACEHOLDER) || guc->source == PGC_S_DEFAULT ||
-			pg_strncasecmp(guc->name, PREFIX ".", strlen(PREFIX ".")) != 0)
-			continue;
-		value = *((const struct config_string *) guc)->variable;
-		if (value)
-			check_placeholder(guc->name, value);
+		if ((all[i]->flags & GUC_CUSTOM_PLACEHOLDER) &&
+			pg_strncasecmp(all[i]->name, PREFIX ".", strlen(PREFIX ".")) == 0)
+			check_placeholder((const struct config_string *) all[i]);
 	}
 }
 

@@ -30,6 +30,9 @@ refused('DELETE FROM exo.dbaas_services s USING exo.dbaas_services o WHERE s.cti
 refused("DELETE FROM exo.dbaas_services WHERE ctid = '(4294967295,0)'", '0A000', 'ctid as a constant');
 refused("UPDATE exo.dbaas_integrations SET settings = '{}' WHERE ctid::text LIKE '(%'", '0A000', 'ctid in an expression');
 refused("PREPARE d(tid) AS DELETE FROM exo.dbaas_services WHERE ctid = \$1; EXECUTE d('(4294967295,0)')", '0A000', 'ctid as a parameter');
+refused("DELETE FROM exo.dbaas_services WHERE name = 'kafka-1-0003' AND $_ IN (SELECT $_ FROM exo.dbaas_services LIMIT 1)", '0A000', "$_, the same for all too")
+	foreach qw(xmin xmax cmin cmax);
+$t->sql(q{BEGIN; DELETE FROM exo.dbaas_services WHERE name = 'kafka-1-0003' AND tableoid = 'exo.dbaas_services'::regclass; ROLLBACK});
 is($t->sql(q{BEGIN; DELETE FROM exo.dbaas_services WHERE zone = 'ch-gva-2' AND name = 'kafka-1-0003' RETURNING ctid IS NOT NULL; ROLLBACK}), 't', 'RETURNING shows it');
 
 SKIP:
@@ -114,11 +117,21 @@ foreach my $guard (
 	[ 'SET dbaas_fdw.delete_limit = -2', '22023', qr/-1/ ],
 	[ 'SET dbaas_fdw.write_mode = later', '22023', qr/commit, immediate/ ],
 	[ 'SET "DBAAS_FDW.Dryrun" = on', '42704', qr/dry_run/ ],
-	[ 'BEGIN; SET LOCAL dbaas_fdw.most_deletes = 1', '42704', qr/RESET/ ])
+	[ 'BEGIN; SET LOCAL dbaas_fdw.most_deletes = 1', '42704', qr/RESET/ ],
+	# what the end of a transaction or of a savepoint brings back
+	[ q{SET dbaas_fdw.dry_run = 'yes please'; BEGIN; SET LOCAL dbaas_fdw.dry_run = on; TABLE exo.dbaas_zones; COMMIT}, '22023', qr/RESET/ ],
+	[ q{BEGIN; SET dbaas_fdw.dry_run = 'yes please'; SET LOCAL dbaas_fdw.dry_run = on; TABLE exo.dbaas_zones; COMMIT}, '22023', qr/RESET/ ],
+	[ q{BEGIN; SET dbaas_fdw.delete_limit = 'none'; SAVEPOINT a; SET dbaas_fdw.delete_limit = 1; TABLE exo.dbaas_zones; ROLLBACK TO a}, '22023', qr/RESET/ ],
+	[ q{SET dbaas_fdw.dryrun = on; BEGIN; RESET dbaas_fdw.dryrun; TABLE exo.dbaas_zones; ROLLBACK}, '42704', qr/RESET/ ])
 {
 	my $found = refused("$guard->[0]; $delete", $guard->[1], $guard->[0]);
 	like($found->{hint}, $guard->[2], 'with a hint');
 }
+# and what RESET does
+$t->sql(q{ALTER ROLE CURRENT_USER SET dbaas_fdw.dry_run = 'yes please'});
+like(refused("SET dbaas_fdw.dry_run = off; TABLE exo.dbaas_zones; RESET dbaas_fdw.dry_run; $delete", '22023', 'a guard of the role')->{hint},
+	qr/ALTER ROLE/, 'with a hint where it is');
+$t->sql('ALTER ROLE CURRENT_USER RESET dbaas_fdw.dry_run');
 my $session = $t->session;
 $session->sql('SET dbaas_fdw.dryrun = on');
 is($session->sql_error($delete)->{sqlstate}, '42704', 'a mistyped guard ends the statement');
