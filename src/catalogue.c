@@ -689,7 +689,8 @@ static const DbaasResource resources[] = {
 		COLUMNS(migrations_columns),
 		.typical_rows = 1,
 		.reads = {{"GET", "/dbaas-migration-status/{name}", ""}},
-		.parent = &each_service
+		.parent = &each_service,
+		.secrets = true
 	},
 	{
 		.name = "tasks",
@@ -701,7 +702,8 @@ static const DbaasResource resources[] = {
 		.parent = &each_service,
 		.created_column = "id",
 		.insert = {.method = "POST", .path = "/dbaas-task-migration-check/{service}",
-			.services = {"service_name"}}
+			.services = {"service_name"}},
+		.secrets = true
 	},
 	{
 		.name = "operations",
@@ -709,7 +711,8 @@ static const DbaasResource resources[] = {
 		.description = "Operations that writes started",
 		COLUMNS(operations_columns),
 		.typical_rows = 1,
-		.reads = {{"GET", "/operation/{id}", ""}}
+		.reads = {{"GET", "/operation/{id}", ""}},
+		.secrets = true
 	},
 	{
 		.name = "service-details",
@@ -1015,6 +1018,9 @@ same_words(const char *name, const char *words, size_t len)
 bool
 dbaas_catalogue_is_secret(const char *name, size_t len)
 {
+	/* Several are no less secret. */
+	if (len > 0 && pg_ascii_tolower((unsigned char) name[len - 1]) == 's')
+		len--;
 	for (int i = 0; secret_names[i]; i++)
 	{
 		size_t		end = strlen(secret_names[i]);

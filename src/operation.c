@@ -15,6 +15,7 @@
 #include "operation.h"
 #include "options.h"
 #include "rows.h"
+#include "secret.h"
 #include "text.h"
 
 /*
@@ -274,13 +275,15 @@ take_failure(DbaasOperation *operation, const char *state, const DbaasJson *answ
 	const char *reason = dbaas_json_member_string(answer, "reason");
 	const char *message = dbaas_json_member_string(answer, "message");
 	StringInfoData said;
+	size_t		len;
 	char	   *excerpt;
 	DbaasError *error;
 
 	initStringInfo(&said);
 	appendStringInfo(&said, "%s%s%s", reason ? reason : "no reason given",
 					 message ? ": " : "", message ? message : "");
-	excerpt = dbaas_mask(said.data, operation->write.secret);
+	len = said.len;
+	excerpt = dbaas_mask(dbaas_secret_text(said.data, &len), operation->write.secret);
 	excerpt = dbaas_error_excerpt(excerpt, strlen(excerpt), DBAAS_EXCERPT_BYTES);
 	error = dbaas_error_new(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION, "%s: its operation ended in %s",
 							dbaas_write_label(&operation->write), state);

@@ -11,11 +11,14 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "catalogue.h"
 #include "lib/stringinfo.h"
 #include "secret.h"
 
 #define MASK "***"
+#define WHITE_SPACE " \t\r\n"
 
 /* Makes n bytes the string's text; they are no more than it has. */
 static void
@@ -40,23 +43,23 @@ hide_string(DbaasJson *string)
 static const char *
 find_any(const char *p, const char *end, const char *any)
 {
-	while (p < end && strchr(any, *p) == NULL)
+	while (p < end && (*p == '\0' || strchr(any, *p) == NULL))
 		p++;
 	return p;
 }
 
+/* Does the text begin with "scheme://"? */
 static bool
-starts_with(const char *p, const char *end, const char *prefix)
+is_uri(const char *p, const char *end)
 {
-	size_t		n = strlen(prefix);
-
-	return (size_t) (end - p) >= n && pg_strncasecmp(p, prefix, n) == 0;
+	while (p < end && (isalnum((unsigned char) *p) || strchr("+-.", *p)))
+		p++;
+	return end - p >= 3 && strncmp(p, "://", 3) == 0;
 }
 
 /*
- * Appends the authority and path of a URI, which starts at p behind its "://",
- * without the password.  The last @ ends it, as a password may hold characters
- * that ought to be encoded.
+ * Appends the authority of a URI, and all behind it, without the password.  The
+ * last @ ends it, as a password may hold characters that ought to be encoded.
  */
 static void
 append_authority(StringInfo out, const char *p, const char *end)
@@ -75,77 +78,119 @@ append_authority(StringInfo out, const char *p, const char *end)
 	appendBinaryStringInfo(out, p, end - p);
 }
 
-/* Appends the arguments of a URI, from the "?" at p on, without a password. */
+/*
+ * Appends a text without what stands for passwords in the URIs in it.  One that
+ * is a URI may have white space in its password; among words that ends the URI.
+ */
 static void
-append_arguments(StringInfo out, const char *p, const char *end)
+append_uris(StringInfo out, const char *p, const char *end)
 {
-	while (p < end)
-	{
-		const char *next = p + 1 < end ? find_any(p + 1, end, "&") : end;
-		const char *equals = memchr(p, '=', next - p);
+	const char *ends = is_uri(p, end) ? "" : WHITE_SPACE;
 
-		if (equals && dbaas_catalogue_is_secret(p + 1, equals - p - 1))
-		{
-			appendBinaryStringInfo(out, p, equals + 1 - p);
-			appendStringInfoString(out, MASK);
-		}
-		else
-			appendBinaryStringInfo(out, p, next - p);
-		p = next;
-	}
-}
-
-/* A text without the passwords of the URIs in it; palloc'd. */
-static void
-append_without_passwords(StringInfo out, const char *p, const char *end)
-{
 	while (p < end)
 	{
 		const char *uri = p;
 		const char *uri_end;
-		const char *query;
 
-		while (uri < end && !starts_with(uri, end, "://"))
+		while (uri < end && (end - uri < 3 || strncmp(uri, "://", 3) != 0))
 			uri++;
 		uri = Min(uri + strlen("://"), end);
 		appendBinaryStringInfo(out, p, uri - p);
-		uri_end = find_any(uri, end, " \t\r\n\"'<>");
-		query = find_any(uri, uri_end, "?");
-		if (memchr(query, '@', uri_end - query))
-			query = uri_end;
-		append_authority(out, uri, query);
-		append_arguments(out, query, uri_end);
+		uri_end = find_any(uri, end, ends);
+		append_authority(out, uri, uri_end);
 		p = uri_end;
 	}
 }
 
-/* Hides the passwords of the URIs in a string. */
+/* Where the value ends that starts at p: in quotes, or before one of "ends". */
+static const char *
+value_end(const char *p, const char *end, const char *ends)
+{
+	char		quote = *p;
+
+	if (p == end || (quote != '"' && quote != '\''))
+		return find_any(p, end, ends);
+	for (p++; p < end && *p != quote; p++)
+		p += *p == '\\' && p + 1 < end;
+	return Min(p + 1, end);
+}
+
+/*
+ * Appends a text without the values that follow names of secrets in it, as in a
+ * query (?password=x&...), in a connection string, or in JSON ("password": "x").
+ */
+static void
+append_arguments(StringInfo out, const char *p, const char *end)
+{
+	const char *ends = is_uri(p, end) ? "&" : "&" WHITE_SPACE;
+
+	while (p < end)
+	{
+		const char *sign = find_any(p, end, "=:");
+		const char *name_end = sign;
+		const char *name;
+		const char *value = Min(sign + 1, end);
+
+		while (name_end > p && strchr(WHITE_SPACE "\"\\", name_end[-1]))
+			name_end--;
+		for (name = name_end; name > p && (isalnum((unsigned char) name[-1]) || strchr("-_", name[-1]));)
+			name--;
+		while (value < end && strchr(WHITE_SPACE "\\", *value))
+			value++;
+		appendBinaryStringInfo(out, p, value - p);
+		p = value;
+		if (sign < end && (*sign == '=' || *name_end == '"' || *name_end == '\\') &&
+			dbaas_catalogue_is_secret(name, name_end - name))
+		{
+			appendStringInfoString(out, MASK);
+			p = value_end(value, end, ends);
+		}
+	}
+}
+
+char *
+dbaas_secret_text(const char *text, size_t *len)
+{
+	StringInfoData plain;
+	StringInfoData out;
+
+	initStringInfo(&plain);
+	initStringInfo(&out);
+	append_uris(&plain, text, text + *len);
+	append_arguments(&out, plain.data, plain.data + plain.len);
+	pfree(plain.data);
+	*len = out.len;
+	return out.data;
+}
+
+/* Hides the passwords in a string. */
 static void
 hide_passwords(DbaasJson *string)
 {
-	StringInfoData out;
 	size_t		len = string->len;
+	size_t		shown_len;
 	char	   *text;
+	char	   *shown;
 
-	if (!string->escaped &&
+	if (!string->escaped && memchr(string->text, '=', len) == NULL &&
 		(memchr(string->text, ':', len) == NULL || memchr(string->text, '/', len) == NULL))
 		return;
 	text = dbaas_json_string(string, &len);
-	initStringInfo(&out);
-	append_without_passwords(&out, text, text + len);
-	if ((size_t) out.len != len || memcmp(out.data, text, len) != 0)
+	shown_len = len;
+	shown = dbaas_secret_text(text, &shown_len);
+	if (shown_len != len || memcmp(shown, text, len) != 0)
 	{
 		/* What would need escapes, or more room, is hidden as a whole. */
-		bool		fits = (size_t) out.len <= string->len;
+		bool		fits = shown_len <= string->len;
 
-		for (int i = 0; i < out.len; i++)
-			fits = fits && (unsigned char) out.data[i] >= ' ' && strchr("\"\\", out.data[i]) == NULL;
+		for (size_t i = 0; i < shown_len; i++)
+			fits = fits && (unsigned char) shown[i] >= ' ' && strchr("\"\\", shown[i]) == NULL;
 		if (fits)
-			replace_string(string, out.data, out.len);
+			replace_string(string, shown, shown_len);
 		else
 			hide_string(string);
 	}
-	pfree(out.data);
+	pfree(shown);
 	pfree(text);
 }
 
@@ -181,7 +226,10 @@ hide(DbaasJson *value, bool secret)
 	for (const DbaasJson *item = dbaas_json_first(value); item; item = dbaas_json_next(value, item))
 	{
 		if (value->type == DBAAS_JSON_OBJECT)
+		{
 			hide(unconstify(DbaasJson *, item + 1), is_secret_name(item));
+			hide_passwords(unconstify(DbaasJson *, item));
+		}
 		else
 			hide(unconstify(DbaasJson *, item), secret);
 	}

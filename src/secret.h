@@ -20,4 +20,11 @@
  */
 extern void dbaas_secret_hide(const DbaasJson *value);
 
+/*
+ * A text of *len bytes, palloc'd with a NUL behind it, with "***" in the place
+ * of the passwords in its URIs, and of what follows names of secrets in it.
+ * *len becomes its length.
+ */
+extern char *dbaas_secret_text(const char *text, size_t *len);
+
 #endif							/* DBAAS_SECRET_H */

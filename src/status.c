@@ -11,6 +11,7 @@
 #include "lib/stringinfo.h"
 #include "mask.h"
 #include "options.h"
+#include "secret.h"
 #include "status.h"
 #include "utils/memutils.h"
 
@@ -210,6 +211,7 @@ describe_body(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer)
 	const DbaasJson *errors;
 	char	   *problem;
 	char	   *excerpt;
+	size_t		excerpt_len;
 
 	initStringInfo(&said);
 	if (len <= DBAAS_JSON_SHORT &&
@@ -242,7 +244,9 @@ describe_body(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer)
 			said.data[i] = ' ';
 	}
 	/* Masked before it is cut, or a part of the secret could be left. */
-	excerpt = dbaas_connection_mask(request->conn, dbaas_mask(said.data, request->secret));
+	excerpt_len = said.len;
+	excerpt = dbaas_secret_text(said.data, &excerpt_len);
+	excerpt = dbaas_connection_mask(request->conn, dbaas_mask(excerpt, request->secret));
 	excerpt = dbaas_error_excerpt(excerpt, strlen(excerpt), DBAAS_EXCERPT_BYTES);
 	MemoryContextDelete(cxt);
 	return *excerpt ? psprintf("The API says: %s", excerpt) : NULL;
