@@ -53,7 +53,8 @@ foreach my $version (@older)
 	foreach my $call (split /\n/, $session->sql(q{
 		SELECT format('SELECT count(*) FROM %s(%s) AS f', p.oid::regproc,
 			CASE p.proname WHEN 'dbaas_fdw_disconnect' THEN $$'exoscale'$$
-				WHEN 'dbaas_fdw_comment' THEN $$'exo'$$ ELSE '' END)
+				WHEN 'dbaas_fdw_comment' THEN $$'exo'$$
+				WHEN 'dbaas_fdw_views' THEN $$'exo'$$ ELSE '' END)
 		FROM pg_proc p WHERE p.proname ~ '^dbaas_fdw_' AND p.proname !~ '_(handler|validator)$' ORDER BY 1}))
 	{
 		cmp_ok($session->sql($call), '>=', 1, "$version has $call");
