@@ -129,6 +129,13 @@ client_can_show(FmgrInfo *conversion, const char *text, int len)
 	return n == len;
 }
 
+static bool
+client_shows_all(void)
+{
+	return pg_get_client_encoding() == GetDatabaseEncoding() ||
+		pg_get_client_encoding() == PG_SQL_ASCII || GetDatabaseEncoding() == PG_SQL_ASCII;
+}
+
 const char *
 dbaas_error_shown(const char *text)
 {
@@ -136,8 +143,7 @@ dbaas_error_shown(const char *text)
 	StringInfoData out;
 	int			n;
 
-	if (text == NULL || pg_get_client_encoding() == GetDatabaseEncoding() ||
-		pg_get_client_encoding() == PG_SQL_ASCII || GetDatabaseEncoding() == PG_SQL_ASCII)
+	if (text == NULL || client_shows_all())
 		return text;
 	conversion = client_conversion();
 	initStringInfo(&out);
@@ -153,28 +159,64 @@ dbaas_error_shown(const char *text)
 }
 
 void
+dbaas_error_show(ErrorData *edata)
+{
+	edata->message = unconstify(char *, dbaas_error_shown(edata->message));
+	edata->detail = unconstify(char *, dbaas_error_shown(edata->detail));
+	edata->hint = unconstify(char *, dbaas_error_shown(edata->hint));
+	edata->context = unconstify(char *, dbaas_error_shown(edata->context));
+}
+
+void
 dbaas_error_raise(const DbaasError *error)
 {
 	CHECK_FOR_INTERRUPTS();
 	dbaas_error_raise_always(error);
 }
 
-void
-dbaas_error_raise_always(const DbaasError *error)
+/* What ereport(ERROR) does, but for the location. */
+pg_noreturn static void
+throw_error(const DbaasError *error)
 {
-	/* What ereport(ERROR) does, but for the location. */
 	if (errstart(ERROR, TEXTDOMAIN))
 	{
 		errcode(error->sqlerrcode);
-		errmsg_internal("%s", dbaas_error_shown(error->message));
+		errmsg_internal("%s", error->message);
 		if (error->detail)
-			errdetail_internal("%s", dbaas_error_shown(error->detail));
+			errdetail_internal("%s", error->detail);
 		if (error->hint)
-			errhint("%s", dbaas_error_shown(error->hint));
+			errhint("%s", error->hint);
 		errhidestmt(error->hide_statement);
 		errhidecontext(error->hide_statement);
 		errfinish(error->file, error->line, error->function);
 	}
+	pg_unreachable();
+}
+
+void
+dbaas_error_raise_always(const DbaasError *error)
+{
+	MemoryContext cxt = CurrentMemoryContext;
+
+	if (client_shows_all())
+		throw_error(error);
+
+	/* What functions around it add to it is known once it is thrown. */
+	PG_TRY();
+	{
+		throw_error(error);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *edata;
+
+		MemoryContextSwitchTo(cxt);
+		edata = CopyErrorData();
+		FlushErrorState();
+		dbaas_error_show(edata);
+		ReThrowError(edata);
+	}
+	PG_END_TRY();
 	pg_unreachable();
 }
 

@@ -55,6 +55,9 @@ extern char *dbaas_error_excerpt(const char *text, size_t len, size_t max_bytes)
  */
 extern const char *dbaas_error_shown(const char *text);
 
+/* The same for all that a caught error says, its context too. */
+extern void dbaas_error_show(ErrorData *edata);
+
 /*
  * ereport(ERROR) of an error value, whose location is where it was made.  A
  * cancel that has come meanwhile goes first, as it would have in a wait.

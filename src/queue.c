@@ -354,13 +354,17 @@ check_connections(void)
 		if (GetForeignServerExtended(write->serverid, FSV_MISSING_OK))
 			error = dbaas_connection_get(write->serverid, write->userid, queue_cxt, &conn);
 		if (conn == NULL || !dbaas_connection_equal(conn, operation->conn))
-			ereport(ERROR,
-					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("a server or user mapping was changed or dropped after writes were queued for it"),
-					 errdetail_internal("%s%sWrites of this transaction:\n%s",
-										error ? dbaas_error_shown(error->message) : "", error ? ".\n" : "",
-										dbaas_report_list(queue)),
-					 errhint("Run the transaction again, once its servers and user mappings are as they shall be.")));
+		{
+			DbaasError *changed =
+				dbaas_error_new(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+								"a server or user mapping was changed or dropped after writes were queued for it");
+
+			changed->detail = psprintf("%s%sWrites of this transaction:\n%s",
+									   error ? error->message : "", error ? ".\n" : "",
+									   dbaas_report_list(queue));
+			changed->hint = "Run the transaction again, once its servers and user mappings are as they shall be.";
+			dbaas_error_raise_always(changed);
+		}
 		operation->conn = conn;
 	}
 }

@@ -96,12 +96,17 @@ void
 dbaas_report_standing(List *queue, int min_level)
 {
 	char	   *list = list_writes(queue, false, min_level > 0, min_level);
+	ErrorContextCallback *context = error_context_stack;
 
-	if (list)
-		ereport(WARNING,
-				(errcode(ERRCODE_WARNING),
-				 errmsg("writes that were sent to the API are not undone by the rollback"),
-				 errdetail_internal("%s", dbaas_error_shown(list))));
+	if (list == NULL)
+		return;
+	/* Names of functions may be what the client's encoding lacks. */
+	error_context_stack = NULL;
+	ereport(WARNING,
+			(errcode(ERRCODE_WARNING),
+			 errmsg("writes that were sent to the API are not undone by the rollback"),
+			 errdetail_internal("%s", dbaas_error_shown(list))));
+	error_context_stack = context;
 }
 
 /* Does the statement that failed, perhaps, hold a secret? */
@@ -135,7 +140,8 @@ dbaas_report_interruption(List *queue, ErrorData *edata)
 {
 	edata->detail = psprintf("%s%sWrites of this transaction:\n%s",
 							 edata->detail ? edata->detail : "",
-							 edata->detail ? "\n" : "", dbaas_error_shown(dbaas_report_list(queue)));
+							 edata->detail ? "\n" : "", dbaas_report_list(queue));
+	dbaas_error_show(edata);
 	edata->hide_stmt = edata->hide_stmt || any_secret(queue);
 	edata->hide_ctx = edata->hide_ctx || any_secret(queue);
 }

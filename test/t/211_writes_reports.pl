@@ -15,6 +15,15 @@ sub remove { return "DELETE FROM exo.dbaas_services WHERE zone = 'ch-gva-2' AND 
 # Words that no encoding but UTF-8 has all of
 my $words = "d\x{e9}j\x{e0} \x{65e5}\x{672c} \x{1f600} pris";
 
+# Functions whose name shows in the context of what is reported in them
+foreach my $function (
+	[ '\65E5', remove('kafka-1-0003') . '; ' . remove('mysql-1-0002') ],
+	[ '\672C', 'BEGIN ' . remove('kafka-1-0003') . "; RAISE division_by_zero; EXCEPTION WHEN division_by_zero THEN NULL; END" ])
+{
+	$t->sql(qq{CREATE FUNCTION U&"$function->[0]"() RETURNS void LANGUAGE plpgsql
+		SET dbaas_fdw.write_mode = immediate AS \$\$ BEGIN $function->[1]; END \$\$});
+}
+
 foreach my $encoding ('UTF8', 'LATIN1', 'WIN1252', 'EUC_JP', 'SQL_ASCII')
 {
 	my $set = "SET client_encoding = '$encoding'";
@@ -34,6 +43,17 @@ foreach my $encoding ('UTF8', 'LATIN1', 'WIN1252', 'EUC_JP', 'SQL_ASCII')
 	$sim->reset;
 	my ($status, $stdout, $stderr) = $t->sql_both("$set; SET dbaas_fdw.write_mode = immediate; BEGIN; " . remove('pg-1-0001') . '; ROLLBACK');
 	like($stderr, qr{not undone by the rollback\n.*DELETE /dbaas-service/pg-1-0001 in zone ch-gva-2: applied}, "$encoding: a WARNING after a rollback");
+
+	# What functions around them add
+	$sim->reset;
+	$sim->fault({ method => 'DELETE', path => '/dbaas-service/mysql-1-0002', action => 'status', status => 409 });
+	$error = $t->sql_error(qq{$set; SELECT 1 FROM U&"\\65E5"() AS f});
+	is($error->{sqlstate}, '55006', "$encoding: a function that fails half-way");
+	like($error->{detail}, qr{kafka-1-0003 in zone ch-gva-2: applied\n.*mysql-1-0002 in zone ch-gva-2: failed}, "$encoding: says what became of each write");
+	$sim->reset;
+	($status, $stdout, $stderr) = $t->sql_both(qq{$set; SELECT 1 FROM U&"\\672C"() AS f});
+	is($status, 0, "$encoding: a function that catches an error") or diag($stderr);
+	like($stderr, qr{not undone by the rollback\n.*DELETE /dbaas-service/kafka-1-0003 in zone ch-gva-2: applied}, "$encoding: a WARNING says what it sent");
 
 	# A read, and a body that a dry run shows
 	$sim->fault({ path => '/dbaas-service', action => 'status', status => 422, body => JSON::PP->new->ascii->encode({ message => $words }) });
