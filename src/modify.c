@@ -167,22 +167,48 @@ refuse_system_columns(RelOptInfo *rel, Oid relid)
 	}
 }
 
-List *
-dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index result_relation,
-					   int subplan_index)
+/* A row that fails a view's check is shown in the error, its secret too. */
+pg_noreturn static void
+refuse_check_option(Oid relid)
 {
-	RangeTblEntry *rte = planner_rt_fetch(result_relation, root);
-	DbaasTable *table = dbaas_table_get(rte->relid);
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("cannot insert into foreign table \"%s\" through a view WITH CHECK OPTION",
+					get_rel_name(relid)),
+			 errdetail("A row that fails the check would be shown, with its secret, in the error.")));
+}
 
-	(void) subplan_index;
+static void
+check_plan(PlannerInfo *root, const ModifyTable *plan, Index result_relation, const DbaasTable *table)
+{
+	Oid			relid = planner_rt_fetch(result_relation, root)->relid;
+
 	if (plan->onConflictAction != ONCONFLICT_NONE)
-		refuse_on_conflict(rte->relid);
+		refuse_on_conflict(relid);
+	if (plan->withCheckOptionLists && dbaas_write_has_secret(table))
+		refuse_check_option(relid);
 	if (plan->operation != CMD_INSERT)
-		refuse_system_columns(find_base_rel(root, result_relation), rte->relid);
+		refuse_system_columns(find_base_rel(root, result_relation), relid);
 	/* Where the table takes no UPDATE at all, the executor says so. */
 	if (plan->operation == CMD_UPDATE && dbaas_write_endpoint(table->resource, CMD_UPDATE))
 		dbaas_write_check_columns(table, get_rel_all_updated_cols(root,
 																  find_base_rel(root, result_relation)));
+}
+
+List *
+dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index result_relation,
+					   int subplan_index)
+{
+	DbaasTable *table = dbaas_table_get(planner_rt_fetch(result_relation, root)->relid);
+	bool		has_secret = dbaas_write_has_secret(table);
+	ErrorContextCallback hide;
+
+	(void) subplan_index;
+	if (has_secret)
+		dbaas_error_hide_statement(&hide);
+	check_plan(root, plan, result_relation, table);
+	if (has_secret)
+		dbaas_error_show_statement(&hide);
 	return NIL;
 }
 
@@ -217,12 +243,9 @@ begin_modify(EState *estate, ResultRelInfo *rinfo, CmdType operation, Oid userid
 	modify->old_values = palloc0(Max(modify->desc->natts, 1) * sizeof(Datum));
 	modify->old_isnull = palloc(Max(modify->desc->natts, 1) * sizeof(bool));
 	memset(modify->old_isnull, true, modify->desc->natts);
+	/* Of a partition; what is the plan's was looked at with the plan. */
 	if (rinfo->ri_WithCheckOptions && modify->has_secret)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot insert into foreign table \"%s\" through a view WITH CHECK OPTION",
-						RelationGetRelationName(relation)),
-				 errdetail("A row that fails the check would be shown, with its secret, in the error.")));
+		refuse_check_option(RelationGetRelid(relation));
 	if (modify->has_secret)
 		dbaas_error_show_statement(&hide);
 	return modify;

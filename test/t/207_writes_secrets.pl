@@ -126,7 +126,10 @@ foreach my $case (@cases)
 }
 
 # A statement that holds the URI itself: values that are refused, and one that the API refuses
+$t->sql('CREATE VIEW exo.dumps AS SELECT * FROM exo.dbaas_tasks WHERE method = $$dump$$ WITH CHECK OPTION');
 foreach my $case (
+	[ q{INSERT INTO exo.dumps (zone, service_name, source_service_uri) VALUES ('ch-gva-2', 'pg-1-0001', 'postgres://u:hunter2pass@h/d')}, 'that fails the check of a view' ],
+	[ q{INSERT INTO exo.dbaas_tasks (zone, service_name, source_service_uri) VALUES ('ch-gva-2', 'pg-1-0001', 'postgres://u:hunter2pass@h/d') ON CONFLICT DO NOTHING}, 'with ON CONFLICT' ],
 	[ q{INSERT INTO exo.dbaas_tasks (zone, service_name, source_service_uri) VALUES ('ch-gva-2', 'pg-1-0001', 'postgres://u:hunter2pass@h/}
 		  . ('d' x 600) . q{')}, 'too long' ],
 	[ q{INSERT INTO exo.dbaas_tasks (zone, service_name, source_service_uri, method) VALUES ('ch-gva-2', 'pg-1-0001', 'postgres://u:hunter2pass@h/d', 'copy')}, 'with a wrong method' ],
