@@ -15,6 +15,7 @@
 #include "decode.h"
 #include "fetch.h"
 #include "miscadmin.h"
+#include "progress.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/sampling.h"
@@ -98,7 +99,7 @@ read_sample(const DbaasTable *table, TupleDesc desc, Sample *sample)
 			dbaas_error_raise(error);
 		if (status == DBAAS_READ_PENDING)
 		{
-			dbaas_call_wait(NULL, 0);
+			dbaas_progress_wait(NULL, 0);
 			continue;
 		}
 		MemoryContextReset(row_cxt);

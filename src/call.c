@@ -77,6 +77,9 @@ bool		dbaas_log_requests = false;
 /* All that have not ended, in the order in which they were made. */
 static dlist_head calls = DLIST_STATIC_INIT(calls);
 
+/* Calls of this session that have ended. */
+static int64 ended = 0;
+
 static void perform_calls(void);
 static void start_request(DbaasCall *call);
 static void end_attempt(DbaasCall *call, const DbaasHttpAnswer *answer);
@@ -214,6 +217,7 @@ end_call(DbaasCall *call, DbaasError *error)
 {
 	dlist_delete(&call->node);
 	call->state = CALL_DONE;
+	ended++;
 	call->error = error;
 	if (error)
 		call->stats->errors++;
@@ -458,6 +462,19 @@ next_due(void)
 	return due;
 }
 
+/* Milliseconds until then or until the first paused call is due; -1: never. */
+static long
+milliseconds_until(DbaasMoment until)
+{
+	long		due = next_due();
+	long		ms;
+
+	if (until == 0)
+		return due;
+	ms = dbaas_clock_ms(dbaas_clock_now(), until);
+	return due < 0 ? ms : Min(due, ms);
+}
+
 void
 dbaas_call_wake(void)
 {
@@ -465,9 +482,28 @@ dbaas_call_wake(void)
 }
 
 int
-dbaas_call_descriptor(void)
+dbaas_call_descriptor(DbaasMoment until)
 {
-	return dbaas_http_descriptor(next_due());
+	return dbaas_http_descriptor(milliseconds_until(until));
+}
+
+int64
+dbaas_call_count(int *in_flight, const char **label)
+{
+	dlist_iter	iter;
+
+	*in_flight = 0;
+	*label = NULL;
+	dlist_foreach(iter, &calls)
+	{
+		DbaasCall  *call = dlist_container(DbaasCall, node, iter.cur);
+
+		if (*label == NULL || (*in_flight == 0 && call->state == CALL_RUNNING))
+			*label = call->label;
+		if (call->state == CALL_RUNNING)
+			(*in_flight)++;
+	}
+	return ended;
 }
 
 void
@@ -475,17 +511,10 @@ dbaas_call_wait(DbaasCounters *counters, DbaasMoment until)
 {
 	static uint32 wait_event = 0;
 	DbaasMoment start = dbaas_clock_now();
-	long		due = next_due();
 
-	if (until != 0)
-	{
-		long		ms = dbaas_clock_ms(start, until);
-
-		due = due < 0 ? ms : Min(due, ms);
-	}
 	if (wait_event == 0)
 		wait_event = dbaas_wait_event_new("DbaasConnection");
-	dbaas_http_wait(due, wait_event);
+	dbaas_http_wait(milliseconds_until(until), wait_event);
 	dbaas_call_perform();
 	if (counters)
 		counters->waited += (dbaas_clock_now() - start) / 1e6;

@@ -108,6 +108,13 @@ extern const char *dbaas_call_label(const DbaasCall *call);
 /* Frees the call, and ends it when it has not ended.  NULL is ignored. */
 extern void dbaas_call_release(DbaasCall *call);
 
+/*
+ * The calls of this session that have ended; *in_flight is how many are under
+ * way, and *label names the first of them, or else one that waits for its turn,
+ * or is NULL.  It belongs to its call.
+ */
+extern int64 dbaas_call_count(int *in_flight, const char **label);
+
 /* Does what can be done for all calls without waiting. */
 extern void dbaas_call_perform(void);
 
@@ -119,9 +126,10 @@ extern void dbaas_call_keep_going(void);
 
 /*
  * The descriptor that is readable when dbaas_call_perform() has something to do
- * for any call; -1 before the first server is connected to.
+ * for any call, and at the given time (0: none); -1 before the first server is
+ * connected to.
  */
-extern int	dbaas_call_descriptor(void);
+extern int	dbaas_call_descriptor(DbaasMoment until);
 
 /* Makes that descriptor readable at once. */
 extern void dbaas_call_wake(void);

@@ -16,6 +16,7 @@
 
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "storage/proc.h"
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"
 #include "commands/explain_state.h"
@@ -117,6 +118,15 @@ dbaas_result_user(ResultRelInfo *rinfo, EState *estate)
 #define dbaas_pathkey_descending(pathkey) ((pathkey)->pk_cmptype == COMPARE_GT)
 #else
 #define dbaas_pathkey_descending(pathkey) ((pathkey)->pk_strategy == BTGreaterStrategyNumber)
+#endif
+
+/* This transaction's virtual id, as in log_line_prefix's %v; changed in 17. */
+#if PG_VERSION_NUM >= 170000
+#define dbaas_virtual_transaction(proc_number, local_id) \
+	(*(proc_number) = MyProc->vxid.procNumber, *(local_id) = MyProc->vxid.lxid)
+#else
+#define dbaas_virtual_transaction(proc_number, local_id) \
+	(*(proc_number) = MyProc->backendId, *(local_id) = MyProc->lxid)
 #endif
 
 /* pg_b64_encode takes uint8 * since 18. */

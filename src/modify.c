@@ -28,6 +28,7 @@
 #include "optimizer/pathnode.h"
 #include "options.h"
 #include "parser/parsetree.h"
+#include "progress.h"
 #include "queue.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -451,7 +452,7 @@ read_back(ModifyState *modify, TupleTableSlot *slot, const char *id)
 	if (error)
 		dbaas_error_raise(error);
 	while ((status = dbaas_fetch_next(fetch, &rows, &origin, &error)) == DBAAS_READ_PENDING)
-		dbaas_call_wait(NULL, 0);
+		dbaas_progress_wait(NULL, 0);
 	if (status == DBAAS_READ_FAILED)
 		dbaas_error_raise(error);
 	if (status == DBAAS_READ_NEXT)

@@ -16,6 +16,7 @@
 #include "access/xact.h"
 #include "foreign/foreign.h"
 #include "miscadmin.h"
+#include "progress.h"
 #include "queue.h"
 #include "report.h"
 #include "storage/predicate.h"
@@ -202,6 +203,8 @@ send_at_commit(void)
 static void
 on_transaction(XactEvent event, void *arg)
 {
+	ListCell   *lc;
+
 	(void) arg;
 	switch (event)
 	{
@@ -216,6 +219,9 @@ on_transaction(XactEvent event, void *arg)
 						 errdetail("The API has no two-phase commit.")));
 			break;
 		case XACT_EVENT_ABORT:
+			/* A session that is terminated comes here from its wait. */
+			foreach(lc, queue)
+				dbaas_report_outcome(lfirst(lc), true);
 			dbaas_report_standing(queue, 0);
 			forget_all();
 			break;
@@ -284,6 +290,7 @@ step_batch(int first, int last, DbaasOperation **failed, DbaasMoment *until)
 
 		if (dbaas_operation_under_way(queued->operation))
 			dbaas_operation_step(queued->operation);
+		dbaas_report_outcome(queued, false);
 		if (dbaas_operation_under_way(queued->operation))
 			under_way++;
 		if (queued->operation->error && !queued->undone && *failed == NULL)
@@ -291,14 +298,19 @@ step_batch(int first, int last, DbaasOperation **failed, DbaasMoment *until)
 	}
 	for (int i = first; i <= last; i++)
 	{
-		DbaasOperation *operation = ((DbaasQueued *) list_nth(queue, i))->operation;
+		DbaasQueued *queued = list_nth(queue, i);
+		DbaasOperation *operation = queued->operation;
 		DbaasMoment due;
 
 		if (*failed && dbaas_operation_take_back(operation))
+		{
+			dbaas_report_outcome(queued, false);
 			under_way--;
+		}
 		else if (*failed == NULL && operation->state == DBAAS_WRITE_QUEUED &&
 				 under_way < dbaas_connection_limits(operation->conn)->concurrency)
 		{
+			dbaas_report_sending(queued);
 			dbaas_operation_send(operation);
 			under_way++;
 		}
@@ -326,7 +338,7 @@ send_batches(void)
 			   ((DbaasQueued *) list_nth(queue, first))->batch)
 			last++;
 		while (step_batch(first, last, &failed, &until))
-			dbaas_call_wait(NULL, until);
+			dbaas_progress_wait(NULL, until);
 		first = last + 1;
 	}
 	return failed;
@@ -410,6 +422,38 @@ announce_made(void)
 	}
 }
 
+/* What is waited for: the writes that are not over, and the first of them. */
+static char *
+progress_text(int seconds)
+{
+	const DbaasOperation *first = NULL;
+	int			n = 0;
+	int			waiting = 0;
+	char	   *label;
+	ListCell   *lc;
+
+	foreach(lc, queue)
+	{
+		const DbaasOperation *operation = ((DbaasQueued *) lfirst(lc))->operation;
+		bool		under_way = dbaas_operation_under_way(operation);
+
+		if (operation->state == DBAAS_WRITE_DRY)
+			continue;
+		n++;
+		if (under_way || operation->state == DBAAS_WRITE_QUEUED)
+			waiting++;
+		if (under_way && first == NULL)
+			first = operation;
+	}
+	if (first == NULL)
+		return NULL;
+	label = dbaas_write_label(&first->write);
+	return psprintf("waiting for %d of %d %s, %d s: %s%s", waiting, n,
+					n == 1 ? "operation" : "operations", seconds,
+					dbaas_error_excerpt(label, strlen(label), DBAAS_EXCERPT_BYTES),
+					first->state == DBAAS_WRITE_STARTING ? ", until its service runs" : "");
+}
+
 void
 dbaas_queue_send(void)
 {
@@ -422,21 +466,27 @@ dbaas_queue_send(void)
 		return;
 	check_connections();
 	MemoryContextSwitchTo(queue_cxt);
+	dbaas_progress_describe(progress_text);
 	PG_TRY();
 	{
 		failed = send_batches();
+		dbaas_progress_describe(NULL);
 	}
 	PG_CATCH();
 	{
 		ErrorData  *edata;
 		ListCell   *lc;
 
+		dbaas_progress_describe(NULL);
 		/* A cancel while writes are under way: says how far they came. */
 		MemoryContextSwitchTo(queue_cxt);
 		edata = CopyErrorData();
 		FlushErrorState();
 		foreach(lc, queue)
+		{
 			dbaas_operation_stop(((DbaasQueued *) lfirst(lc))->operation);
+			dbaas_report_outcome(lfirst(lc), true);
+		}
 		dbaas_report_interruption(queue, edata);
 		ReThrowError(edata);
 	}

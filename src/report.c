@@ -7,8 +7,15 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
+#include "foreign/foreign.h"
 #include "lib/stringinfo.h"
 #include "report.h"
+
+/* Bytes of a request that a line of the server's log shows. */
+#define MAX_LOGGED_LABEL 1000
+
+bool		dbaas_log_writes = true;
 
 /* A word, or a few, for where a write stands. */
 static const char *
@@ -53,6 +60,66 @@ services_text(const DbaasWrite *write)
 	if (out.len)
 		appendStringInfoChar(&out, ')');
 	return out.data;
+}
+
+/* "alice on server exoscale in transaction 3/17 (xid 745)". */
+static char *
+sender_text(const DbaasWrite *write)
+{
+	ForeignServer *server = GetForeignServerExtended(write->serverid, FSV_MISSING_OK);
+	Oid			session = GetSessionUserId();
+	char	   *user = GetUserNameFromId(write->userid, true);
+	char	   *session_user = session == write->userid ? NULL : GetUserNameFromId(session, true);
+	TransactionId xid = GetTopTransactionIdIfAny();
+	int			proc_number;
+	LocalTransactionId local_id;
+	StringInfoData out;
+
+	dbaas_virtual_transaction(&proc_number, &local_id);
+	initStringInfo(&out);
+	appendStringInfoString(&out, user ? user : "?");
+	if (session_user)
+		appendStringInfo(&out, " (session user %s)", session_user);
+	appendStringInfo(&out, " on server %s in transaction %d/%u", server ? server->servername : "?",
+					 proc_number, local_id);
+	if (TransactionIdIsValid(xid))
+		appendStringInfo(&out, " (xid %u)", xid);
+	return out.data;
+}
+
+/*
+ * A line for the server's log alone, whatever log_min_messages says up to
+ * "log"; the statement, which may hold a secret, does not follow it.
+ */
+static void
+log_line(const DbaasQueued *queued, const char *outcome)
+{
+	const DbaasWrite *write = &queued->operation->write;
+	char	   *label = dbaas_write_label(write);
+
+	ereport(LOG_SERVER_ONLY,
+			(errmsg_internal("dbaas_fdw write: %s%s: %s, by %s",
+							 dbaas_error_excerpt(label, strlen(label), MAX_LOGGED_LABEL),
+							 services_text(write), outcome, queued->sender),
+			 errhidestmt(true), errhidecontext(true)));
+}
+
+void
+dbaas_report_sending(DbaasQueued *queued)
+{
+	if (!dbaas_log_writes)
+		return;
+	queued->sender = sender_text(&queued->operation->write);
+	log_line(queued, "sending");
+}
+
+void
+dbaas_report_outcome(DbaasQueued *queued, bool given_up)
+{
+	if (queued->sender == NULL || (!given_up && dbaas_operation_under_way(queued->operation)))
+		return;
+	log_line(queued, outcome_text(queued->operation));
+	queued->sender = NULL;
 }
 
 /*

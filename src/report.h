@@ -21,7 +21,23 @@ typedef struct DbaasQueued
 	int			level;			/* transaction nesting level */
 	bool		reported;		/* that it stands */
 	bool		undone;			/* stands, though its savepoint was rolled back */
+	char	   *sender;			/* for the server's log, while it owes a line on
+								 * what became of the write; or NULL */
 } DbaasQueued;
+
+/* GUC dbaas_fdw.log_writes */
+extern bool dbaas_log_writes;
+
+/*
+ * The server's log has a line for each write before it is sent, and one when it
+ * is over.  The first needs a transaction that may look at the catalogs, and
+ * leaves who sends it in the current memory context, which has to live as long
+ * as the queue.  The second writes nothing without the first, or while the
+ * write is under way; with given_up it is not followed any further.  No client
+ * is told, and neither holds a body.
+ */
+extern void dbaas_report_sending(DbaasQueued *queued);
+extern void dbaas_report_outcome(DbaasQueued *queued, bool given_up);
 
 /*
  * Raises the ERROR of the write that failed, with the outcome of all, a list

@@ -23,6 +23,7 @@
 #include "nodes/nodeFuncs.h"
 #include "options.h"
 #include "plan.h"
+#include "progress.h"
 #include "scan.h"
 #include "storage/latch.h"
 #include "utils/array.h"
@@ -739,7 +740,7 @@ read_row(ForeignScanState *node, ScanResult *result, TupleTableSlot *slot)
 			scan->pending = true;
 			return;
 		}
-		dbaas_call_wait(&scan->counters, 0);
+		dbaas_progress_wait(&scan->counters, 0);
 		poke_ahead(scan);
 	}
 	if (status == DBAAS_READ_FAILED)
@@ -1006,7 +1007,7 @@ dbaasForeignAsyncConfigureWait(AsyncRequest *areq)
 	}
 
 	/* Its alarm has to know of what this scan waits for, in any case. */
-	descriptor = dbaas_call_descriptor();
+	descriptor = dbaas_call_descriptor(dbaas_progress_tell());
 	if (!is_watched(append, areq))
 		AddWaitEventToSet(append->as_eventset, WL_SOCKET_READABLE, descriptor, NULL, areq);
 }

@@ -16,7 +16,9 @@
 #include "lib/stringinfo.h"
 #include "modify.h"
 #include "plan.h"
+#include "progress.h"
 #include "queue.h"
+#include "report.h"
 #include "settings.h"
 #include "utils/builtins.h"
 #include "utils/formatting.h"
@@ -29,6 +31,7 @@ typedef enum SettingKind
 {
 	SETTING_BOOLEAN,			/* variable is a bool */
 	SETTING_INTEGER,			/* an int */
+	SETTING_TIME,				/* an int, in milliseconds */
 	SETTING_ENUM				/* an int */
 } SettingKind;
 
@@ -54,6 +57,9 @@ static const struct config_enum_entry write_modes[] = {
 static const Setting settings[] = {
 	{PREFIX ".log_requests", SETTING_BOOLEAN, PGC_SUSET, &dbaas_log_requests,
 	.help = "Logs each request's method, path, status and duration."},
+	{PREFIX ".log_writes", SETTING_BOOLEAN, PGC_SUSET, &dbaas_log_writes,
+		.default_value = true,
+	.help = "Logs each write before it is sent, and what became of it."},
 	{PREFIX ".write_mode", SETTING_ENUM, PGC_USERSET, &dbaas_write_mode,
 		.default_value = DBAAS_WRITE_AT_COMMIT, .values = write_modes,
 	.help = "When writes are sent: at commit, or with their statement."},
@@ -62,6 +68,9 @@ static const Setting settings[] = {
 	.help = "Services that one transaction may delete; -1 is no limit."},
 	{PREFIX ".dry_run", SETTING_BOOLEAN, PGC_USERSET, &dbaas_dry_run,
 	.help = "Checks and reports writes, and does not send them."},
+	{PREFIX ".progress", SETTING_TIME, PGC_USERSET, &dbaas_progress_interval,
+		.default_value = 10000, .max = INT_MAX,
+	.help = "Time between two notices of what is waited for, the first after half of it; 0 is none."},
 	{PREFIX ".enable_lookahead", SETTING_BOOLEAN, PGC_USERSET, &dbaas_enable_lookahead,
 		.default_value = true,
 	.help = "Asks ahead for what the next rows of a join, and other scans, will need."},
@@ -124,6 +133,11 @@ find_problem(const Setting *setting, const char *value)
 				number <= setting->max)
 				return NULL;
 			return psprintf("whole numbers from %d to %d", setting->min, setting->max);
+		case SETTING_TIME:
+			if (parse_int(value, &number, GUC_UNIT_MS, NULL) && number >= setting->min &&
+				number <= setting->max)
+				return NULL;
+			return "a time, such as 10s; 0 is none";
 		case SETTING_ENUM:
 			initStringInfo(&allowed);
 			for (const struct config_enum_entry *entry = setting->values; entry->name; entry++)
@@ -206,9 +220,12 @@ define(const Setting *setting)
 									 NULL, NULL, NULL);
 			break;
 		case SETTING_INTEGER:
+		case SETTING_TIME:
 			DefineCustomIntVariable(setting->name, setting->help, NULL, setting->variable,
 									setting->default_value, setting->min, setting->max,
-									setting->context, 0, NULL, NULL, NULL);
+									setting->context,
+									setting->kind == SETTING_TIME ? GUC_UNIT_MS : 0,
+									NULL, NULL, NULL);
 			break;
 		case SETTING_ENUM:
 			DefineCustomEnumVariable(setting->name, setting->help, NULL, setting->variable,

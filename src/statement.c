@@ -9,6 +9,7 @@
 
 #include "common/hashfn.h"
 #include "lib/ilist.h"
+#include "progress.h"
 #include "rows.h"
 #include "statement.h"
 #include "utils/hsearch.h"
@@ -416,7 +417,7 @@ dbaas_statement_locate(DbaasStatement *statement, DbaasConnection *conn, const c
 		bool		unavailable;
 
 		while (!dbaas_parents_done(parents, &error, &unavailable))
-			dbaas_call_wait(NULL, 0);
+			dbaas_progress_wait(NULL, 0);
 		if (error)
 			break;
 		for (int i = 0; i < parents->n; i++)

@@ -10,6 +10,7 @@
 #include "http.h"
 #include "lib/stringinfo.h"
 #include "options.h"
+#include "progress.h"
 #include "utils/memutils.h"
 #include "zones.h"
 
@@ -210,7 +211,7 @@ learn_zones(DbaasConnection *conn, DbaasCounters *counters, DbaasZones *zones)
 	DbaasError *error;
 
 	while (!dbaas_call_done(call))
-		dbaas_call_wait(counters, 0);
+		dbaas_progress_wait(counters, 0);
 	error = dbaas_call_error(call);
 	if (error == NULL)
 		error = read_list(conn, call, zones);
