@@ -49,13 +49,9 @@ zone_free_integration(Integration *integration)
 static void
 touch_service(SimZone *zone, int index)
 {
-	double		until = clock_ms() + config.running_time;
-
 	if (config.running_time == 0)
 		return;
-	zone->services[index - 1].rebuilding_until = until;
-	if (zone->list_unstable_until < until)
-		zone->list_unstable_until = until;
+	zone->last_changed_at = zone->services[index - 1].changed_at = clock_ms();
 }
 
 static void

@@ -77,7 +77,8 @@ zone_settle(SimZone *zone)
 		return;
 	now = clock_ms();
 	for (size_t i = zone->first_pending; i < zone->operation_count; i++)
-		if (zone_operation_pending(zone->operations[i]) && zone->operations[i]->ends_at <= now)
+		if (zone_operation_pending(zone->operations[i]) &&
+			zone->operations[i]->started_at + config.operation_time <= now)
 			end_operation(zone, zone->operations[i]);
 	while (zone->first_pending < zone->operation_count &&
 		   !zone_operation_pending(zone->operations[zone->first_pending]))
@@ -200,11 +201,11 @@ state_operation_start(SimZone *zone, const char *command, char *link, Effect *ef
 	operation->message = xstrdup(fate->message ? fate->message : "The operation could not be completed");
 	operation->link = link;
 	operation->command = command;
-	operation->ends_at = endless ? INFINITY : clock_ms() + config.operation_time;
+	operation->started_at = endless ? INFINITY : clock_ms();
 	operation->effect = *effect;
 	if (fate->immediate && !endless)
 	{
-		operation->ends_at = 0;
+		operation->started_at = -INFINITY;
 		zone_settle(zone);
 	}
 	return operation_json(operation);

@@ -70,9 +70,10 @@ const char *
 state_service_state(SimZone *zone, const ServiceFacts *facts)
 {
 	const ServiceChanges *changes = &zone->services[facts->index - 1];
-	double		until = changes->rebuilding_until;
+	bool		rebuilding = changes->building ||
+		(changes->changed_at > 0 && clock_ms() < changes->changed_at + config.running_time);
 
-	return changes->building || (until > 0 && until > clock_ms()) ? "rebuilding" : facts->state;
+	return rebuilding ? "rebuilding" : facts->state;
 }
 
 int64_t
@@ -195,7 +196,7 @@ state_service_list(SimZone *zone)
 	if (list)
 		return body_ref(list);
 	list = make_service_list(zone);
-	if (clock_ms() >= zone->list_unstable_until)
+	if (clock_ms() >= zone->last_changed_at + config.running_time)
 		zone->list = body_ref(list);
 	return list;
 }

@@ -64,7 +64,7 @@ zone_empty(SimZone *zone)
 	zone->integration_count = zone->external_count = 0;
 	zone->task_count = zone->operation_count = 0;
 	zone->new_ids = 0;
-	zone->list_unstable_until = 0;
+	zone->last_changed_at = 0;
 	zone_drop_list(zone);
 }
 

@@ -16,7 +16,7 @@ typedef struct ServiceChanges
 {
 	bool		deleted;
 	bool		building;		/* the operation that makes it has not ended */
-	double		rebuilding_until;	/* on the monotonic clock */
+	double		changed_at;		/* on the monotonic clock; rebuilding from then on */
 	int64_t		more_logs;
 	char	   *name;			/* of one that was made by a write; otherwise NULL */
 	const ServiceType *type;	/* the same */
@@ -36,7 +36,7 @@ typedef struct Operation
 	char		reference_id[UUID_SIZE];
 	char	   *link;
 	const char *command;
-	double		ends_at;		/* INFINITY: never */
+	double		started_at;		/* INFINITY: it never ends */
 	Effect		effect;
 } Operation;
 
@@ -63,7 +63,7 @@ struct SimZone
 	size_t		first_pending;	/* all operations before it have ended */
 	unsigned	new_ids;
 	Body	   *list;			/* the service list as answered, or NULL */
-	double		list_unstable_until;	/* a service may still become running */
+	double		last_changed_at;	/* of the services: one may still become running */
 };
 
 /* effects.c */

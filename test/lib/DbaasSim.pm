@@ -59,6 +59,10 @@ Forget the requests recorded.
 
 Add faults (dies when the simulator refuses one), remove all, list all.
 
+=item together($number, %which)
+
+Holds the next so many requests of that path, zone and method until all of them are there.
+
 =item reset, config(%settings), state, append_logs($zone, $service, $count)
 
 Back to the beginning; change settings (latency, operation_time, running_time, logs, gzip);
@@ -131,7 +135,7 @@ sub start
 	$line =~ m{^listening on (http://127\.0\.0\.1:(\d+)/v2)$}
 	  or die 'dbaas-sim did not start: ' . program() . " said \"$line\"\n";
 	@$self{qw(url port)} = ($1, $2);
-	$self->{http} = HTTP::Tiny->new(timeout => 30, max_redirect => 0);
+	$self->{http} = HTTP::Tiny->new(timeout => 120, max_redirect => 0);
 	return $self;
 }
 
@@ -244,7 +248,7 @@ sub settle
 	my $local = sprintf ':%04X', $self->{port};
 	my $close_wait = '08';
 
-	for (my $until = time + 10; time < $until; sleep 0.002)
+	for (my $until = time + 60; time < $until; sleep 0.002)
 	{
 		open my $fh, '<', '/proc/net/tcp' or return;
 		my @closing = grep { my @field = split; ($field[1] // '') =~ /\Q$local\E$/ && $field[3] eq $close_wait } <$fh>;
@@ -255,6 +259,11 @@ sub settle
 
 sub clear { $_[0]->settle; $_[0]->control('DELETE', 'requests'); return }
 sub fault { my ($self, @faults) = @_; $self->control('POST', 'faults', \@faults); return }
+sub together
+{
+	my ($self, $number, %which) = @_;
+	return $self->fault({ %which, action => 'meet', requests => $number, times => $number });
+}
 sub faults { return @{ $_[0]->control('GET', 'faults') } }
 sub clear_faults { $_[0]->control('DELETE', 'faults'); return }
 sub reset { $_[0]->control('POST', 'reset'); return }
@@ -272,7 +281,7 @@ sub wait_operation
 {
 	my ($self, $operation, $zone) = @_;
 
-	for (my $end = time + 10; $operation->{state} eq 'pending' && time < $end; sleep 0.01)
+	for (my $end = time + 60; $operation->{state} eq 'pending' && time < $end; sleep 0.01)
 	{
 		$operation = $self->get("/operation/$operation->{id}", zone => $zone)->{json};
 	}

@@ -102,6 +102,11 @@ As above, in this session.  After an error the session goes on.  sql_both return
 
 As above, in this session.
 
+=item timed_out($sql, $ms)
+
+Runs it in a transaction, which it rolls back, with that statement_timeout, which
+is for it alone; returns the error, as sql_error does.
+
 =item pid
 
 Process id of the backend.
@@ -126,7 +131,23 @@ What psql reported, as sql_error returns it, or undef when there is no error.
 
 =item wait_until($condition)
 
-Calls it until it is true; false when it was not within ten seconds.
+Calls it until it is true; false when it was not within a minute.
+
+=back
+
+=head1 TIME
+
+Nothing may depend on how fast a machine is, nor on which of several requests or
+answers comes first: a busy one stops any process for seconds.  What has to happen
+at once the simulator waits for (see C<together> of DbaasSim), what has to come first
+is waited for with C<wait_until>, and less than $DbaasTest::soon seconds is all that can be said
+of how quickly something is done, where what it must not wait for takes a minute.
+
+=over
+
+=item $soon
+
+Seconds: 20.
 
 =back
 
@@ -139,6 +160,8 @@ use DbaasSim;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Time::HiRes ();
+
+our $soon = 20;
 
 sub new
 {
@@ -267,7 +290,7 @@ sub lines
 sub wait_until
 {
 	my ($condition) = @_;
-	for (my $end = Time::HiRes::time() + 10; Time::HiRes::time() < $end; Time::HiRes::sleep(0.01))
+	for (my $end = Time::HiRes::time() + 60; Time::HiRes::time() < $end; Time::HiRes::sleep(0.01))
 	{
 		return 1 if $condition->();
 	}
@@ -326,7 +349,7 @@ sub finish
 	my ($self) = @_;
 	my $psql = $self->{psql};
 	my $mark = $self->_mark;
-	my $end = Time::HiRes::time() + 120;
+	my $end = Time::HiRes::time() + 300;
 
 	until ($psql->{stdout} =~ /^\Q$mark\E\n/m && $psql->{stderr} =~ /^(?:psql:.*: )?\Q$mark\E\n/m)
 	{
@@ -358,6 +381,14 @@ sub sql_error
 {
 	my ($self, $sql) = @_;
 	my ($stdout, $stderr) = $self->sql_both($sql);
+	return DbaasTest::parse_error($stderr) // die "this should have failed: $sql\n";
+}
+
+sub timed_out
+{
+	my ($self, $sql, $ms) = @_;
+	my (undef, $stderr) = $self->sql_both("BEGIN; SET LOCAL statement_timeout = $ms; $sql");
+	$self->sql_both('ROLLBACK');
 	return DbaasTest::parse_error($stderr) // die "this should have failed: $sql\n";
 }
 

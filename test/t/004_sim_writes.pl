@@ -29,8 +29,10 @@ is($sim->delete('/dbaas-service/valkey-1-0005')->{status}, 403, 'a protected ser
 like($sim->delete('/dbaas-service/valkey-1-0005')->{content}, qr/"message":"Service is protected/,
 	'and says so');
 is($sim->delete('/dbaas-service/nope')->{status}, 404, 'an unknown service: 404');
+$sim->config(operation_time => 3600_000);
 my $deletion = $sim->delete('/dbaas-service/opensearch-1-0004');
 is($sim->delete('/dbaas-service/opensearch-1-0004')->{status}, 409, 'deleted once at a time');
+$sim->config(operation_time => 50);
 my $reference = succeed($deletion, 'DELETE of a service');
 is($reference->{link}, '/v2/dbaas-opensearch/opensearch-1-0004', 'and links the service');
 is($reference->{command}, 'get-dbaas-service-opensearch', 'and names the read that shows it');
@@ -129,9 +131,11 @@ is_deeply(
 
 # Tasks
 my $check = '/dbaas-task-migration-check/mysql-1-0002';
+$sim->config(operation_time => 3600_000);
 my $task_answer = $sim->post($check, { 'source-service-uri' => 'mysql://u:p@h/d', method => 'dump' });
 is( $sim->get("/dbaas-task/mysql-1-0002/$task_answer->{json}{reference}{id}")->{status},
 	404, 'no task before the operation ended');
+$sim->config(operation_time => 50);
 $reference = succeed($task_answer, 'a migration check');
 is($sim->get("/dbaas-task/mysql-1-0002/$reference->{id}")->{json}{success},
 	JSON::PP::true, 'then there is its task');
@@ -171,7 +175,7 @@ is($sim->get("/operation/$endless->{id}", zone => 'de-fra-1')->{status}, 404, 'n
 
 # A changed service is rebuilding for a while
 $sim->reset;
-$sim->config(running_time => 400, operation_time => 0);
+$sim->config(running_time => 3600_000, operation_time => 0);
 $sim->wait_operation($sim->post('/dbaas-integration', \%new)->{json});
 my %states = map { $_->{name} => $_->{state} } @{ $sim->get('/dbaas-service')->{json}{'dbaas-services'} };
 is($states{'pg-1-0001'}, 'rebuilding', 'the source is rebuilding');
@@ -179,7 +183,8 @@ is($states{'thanos-1-0007'}, 'rebuilding', 'the destination is rebuilding');
 is($states{'mysql-1-0002'}, 'running', 'others are running');
 is($sim->post('/dbaas-integration', { %new, 'source-service' => 'mysql-1-0002' })->{status},
 	409, 'a service that is not running cannot be changed');
-sleep 0.5;
+$sim->config(running_time => 1);
+sleep 0.05;
 is($sim->get('/dbaas-service')->{json}{'dbaas-services'}[0]{state}, 'running', 'then it runs again');
 
 done_testing();

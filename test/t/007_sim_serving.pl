@@ -38,7 +38,7 @@ is(scalar $sim->requests, 0, 'cleared');
 is_deeply([ $sim->zones ], [ 'ch-gva-2', 'de-fra-1' ], 'the state names the zones');
 
 # A hundred requests that all wait, all in flight together
-$sim->config(latency => 300);
+$sim->together(100);
 my $sockets = IO::Select->new;
 my $authorization = $sim->_authorization('GET', '/v2/dbaas-service-type', '');
 foreach (1 .. 100)
@@ -57,7 +57,6 @@ foreach my $socket ($sockets->handles)
 is($answered, 100, 'a hundred slow requests are answered');
 my ($most) = sort { $b <=> $a } map { $_->{in_flight} } $sim->requests;
 is($most, 100, 'and were all in flight together');
-$sim->config(latency => 0);
 
 # curl(1), as another client
 SKIP:
@@ -84,7 +83,7 @@ SKIP:
 	my $logs = '/v2/dbaas-service-logs/pg-1-0001';
 	my @get = @curl;
 	$authorization = $sim->_authorization('POST', $logs, '{"limit":1}');
-	@curl = ('curl', '-sS', '-D', '-', '-m', '5', '--expect100-timeout', '9',
+	@curl = ('curl', '-sS', '-D', '-', '-m', '60', '--expect100-timeout', '90',
 		'-H', 'Expect: 100-continue', '-H', 'Content-Type: application/json',
 		'-H', "Authorization: $authorization", '--data-binary', '{"limit":1}');
 	my $answer = $run->($sim->origin . $logs);
@@ -108,7 +107,7 @@ is($large->post('/dbaas-service-logs/clickhouse-1-5000', { limit => 1 })->{json}
 $large->fault({ action => 'stall' });
 my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $large->port) or die $@;
 print $socket "GET /v2/zone HTTP/1.1\r\nHost: x\r\n\r\n";
-my $end = time + 5;
+my $end = time + 60;
 1 while !grep({ $_->{path} eq '/zone' } $large->requests) && time < $end;
 is($large->stop, 0, 'SIGTERM ends it cleanly, a stalled request or not');
 

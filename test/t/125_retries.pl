@@ -86,29 +86,30 @@ sub pauses
 }
 my @pauses = pauses();
 cmp_ok($pauses[0], '>=', 90, "the first pause: $pauses[0] ms");
-cmp_ok($pauses[0], '<', 1000, 'is short');
 cmp_ok($pauses[1], '>=', 190, "the second pause is longer: $pauses[1] ms");
 my @first = map { (pauses())[0] } 1 .. 5;
 my ($least, $most) = (sort { $a <=> $b } @first)[ 0, -1 ];
+cmp_ok($least, '<', 1000 * $DbaasTest::soon, "the first is short: $least ms");
 cmp_ok($most - $least, '>', 2, "pauses differ by chance: @first");
 foreach my $status (429, 503)
 {
 	@pauses = pauses(times => 1, status => $status, headers => { 'Retry-After' => '1' });
 	cmp_ok($pauses[0], '>=', 990, "Retry-After: 1 with $status: $pauses[0] ms");
-	cmp_ok($pauses[0], '<', 2500, 'and not much longer');
+	cmp_ok($pauses[0], '<', 1000 * $DbaasTest::soon, 'and not much longer');
 }
-my @now = gmtime(time + 2);
+my $until = int(time) + 2;
+my @now = gmtime($until);
 my $date = sprintf '%s, %02d %s %d %02d:%02d:%02d GMT', (qw(Sun Mon Tue Wed Thu Fri Sat))[ $now[6] ], $now[3],
 	(qw(Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec))[ $now[4] ], $now[5] + 1900, @now[ 2, 1, 0 ];
 @pauses = pauses(times => 1, headers => { 'Retry-After' => $date });
-cmp_ok($pauses[0], '>=', 900, "Retry-After may be a date: $pauses[0] ms");
+cmp_ok(time, '>=', $until, "Retry-After may be a date: $pauses[0] ms");
 
 # A server that asks to wait for very long gets an error at once
 my $start = time;
 $t->sim->clear;
 $t->sim->fault({ path => '/dbaas-service', action => 'status', status => 429, headers => { 'Retry-After' => '7200' } });
 my $error = $session->sql_error($query{'/dbaas-service'});
-cmp_ok(time - $start, '<', 5, 'nobody waits for hours');
+cmp_ok(time - $start, '<', $DbaasTest::soon, 'nobody waits for hours');
 is($error->{sqlstate}, '53400', 'the error comes at once');
 like($error->{hint}, qr/7200/, 'and says how long the API asks to wait');
 

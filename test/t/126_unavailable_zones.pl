@@ -8,9 +8,8 @@ use JSON::PP ();
 use Test::More;
 
 my $t = DbaasTest->new(services => 3, logs => 20);
-my $listener = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => 0);
-my $dead = $listener->sockport;
-close $listener;
+my $closed = IO::Socket::INET->new(Proto => 'tcp', LocalAddr => '127.0.0.1', LocalPort => 0);
+my $dead = $closed->sockport;
 
 # de-fra-1 is at a port where nobody listens
 sub break_zone
@@ -87,7 +86,7 @@ foreach my $status (401, 403, 404, 500)
 is($session->sql('SELECT count(*) FROM exo.dbaas_services'), 9, 'all zones are there again');
 
 # A stalled zone counts as unreachable
-$t->create_server(max_retries => 0, unavailable_zones => 'skip', request_timeout => '400ms');
+$t->create_server(max_retries => 0, unavailable_zones => 'skip', request_timeout => '3s');
 $t->sim->fault({ path => '/dbaas-service', zone => 'de-fra-1', action => 'stall', ms => 60000, times => -1 });
 skips('SELECT count(*) FROM exo.dbaas_services', 6, 'a zone that does not answer in time');
 $t->sim->clear_faults;

@@ -6,7 +6,7 @@ use warnings;
 use DbaasTest;
 use Test::More;
 
-my $t = DbaasTest->new(services => 8, logs => 1200, server => { request_timeout => '1s', max_retries => 0 });
+my $t = DbaasTest->new(services => 8, logs => 1200, server => { request_timeout => '3s', max_retries => 0 });
 
 my $n = $t->sql(q{
 	CREATE FUNCTION slow_loop() RETURNS bigint LANGUAGE plpgsql AS $$
@@ -14,7 +14,7 @@ my $n = $t->sql(q{
 	BEGIN
 		FOR r IN SELECT message FROM exo.dbaas_logs WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001' LOOP
 			n := n + 1;
-			IF n = 10 THEN PERFORM pg_sleep(2); END IF;
+			IF n = 10 THEN PERFORM pg_sleep(4); END IF;
 		END LOOP;
 		RETURN n;
 	END $$;
@@ -24,7 +24,7 @@ is($n, 1200, 'a loop that pauses for longer than request_timeout reads on');
 my $session = $t->session;
 $session->sql("BEGIN; DECLARE c CURSOR FOR SELECT name FROM exo.dbaas_services");
 is($session->sql('FETCH 2 FROM c'), "pg-1-0001\nmysql-1-0002", 'a cursor');
-sleep 2;
+sleep 4;
 is($session->sql('MOVE ALL FROM c; SELECT 1'), '1', 'reads on after a pause');
 $session->sql('COMMIT');
 
