@@ -12,8 +12,8 @@ my $session = $t->session;
 my $steering = $t->session;
 $session->sql($all);
 
-# What the contract allows is 100 ms; a busy machine may need more
-my $bound = 500;
+# What the contract allows is 100 ms; a busy machine may need more.  What is not to be waited for takes a minute
+my $bound = 1000 * $DbaasTest::soon;
 
 # cancel(NAME, SQL, WHEN): the statement is cancelled once WHEN is true
 sub cancel
@@ -39,16 +39,11 @@ sub cancel
 sub timeout
 {
 	my ($name, $sql) = @_;
-	my $error = $session->sql_error("SET statement_timeout = '300ms'; $sql");
-	my $after = $session->sql(q{RESET statement_timeout; SELECT 'works'});
-	is($error->{sqlstate}, '57014', "$name: statement_timeout is 57014");
-	is($after, 'works', "$name: the session works");
-
 	my $start = time;
-	$session->sql_error("SET statement_timeout = '300ms'; $sql");
+	my $error = $session->timed_out($sql, 300);
 	my $ms = (time - $start) * 1000 - 300;
+	is($error->{sqlstate}, '57014', "$name: statement_timeout is 57014");
 	cmp_ok($ms, '<', $bound, sprintf '%s: statement_timeout, %.1f ms late', $name, $ms);
-	$session->sql('RESET statement_timeout');
 	settled($name);
 	return;
 }
@@ -81,8 +76,8 @@ cancel('a fan-out', 'SELECT * FROM exo.dbaas_external_integrations', arrived(3 +
 $t->sim->fault({ path => '/dbaas-external-integrations/*', %stall });
 timeout('a fan-out', 'SELECT * FROM exo.dbaas_external_integrations');
 
-# A pause before the next try: here, of 30 seconds
-my %pause = (action => 'status', status => 429, headers => { 'Retry-After' => '30' }, times => -1);
+# A pause before the next try: here, of 60 seconds
+my %pause = (action => 'status', status => 429, headers => { 'Retry-After' => '60' }, times => -1);
 $t->sim->fault({ path => '/dbaas-service', %pause });
 cancel('a pause before the next try', $all, arrived(3));
 $t->sim->fault({ path => '/dbaas-service', %pause });
@@ -135,15 +130,18 @@ DbaasTest::wait_until(arrived(3, qr/dbaas-service/));
 my $start = time;
 $steering->sql('SELECT pg_terminate_backend(' . $victim->pid . ')');
 ok(DbaasTest::wait_until(sub { !-d '/proc/' . $victim->pid }), 'a terminated backend ends');
-cmp_ok(time - $start, '<', 1, sprintf 'soon: %.0f ms', (time - $start) * 1000);
+cmp_ok(time - $start, '<', $DbaasTest::soon, sprintf 'soon: %.0f ms', (time - $start) * 1000);
 $victim->{psql}{run}->kill_kill;
 delete $victim->{psql};
 
 # What it waits for is visible
 $session->start($all);
 DbaasTest::wait_until(arrived(6, qr/dbaas-service/));
-my $event = $steering->sql('SELECT wait_event_type || coalesce(wait_event, \'\') FROM pg_stat_activity WHERE pid = ' . $session->pid);
-like($event, qr/Extension/, "pg_stat_activity shows the wait: $event");
+my $event;
+ok(DbaasTest::wait_until(sub {
+		$event = $steering->sql('SELECT wait_event_type || coalesce(wait_event, \'\') FROM pg_stat_activity WHERE pid = ' . $session->pid);
+		return $event =~ /Extension/;
+	}), "pg_stat_activity shows the wait: $event");
 $steering->sql('SELECT pg_cancel_backend(' . $session->pid . ')');
 $session->finish;
 settled('the last');

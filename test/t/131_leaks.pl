@@ -66,9 +66,8 @@ my %round = (
 		$t->sim->fault({ path => '/dbaas-service', action => 'stall', ms => 60000, times => -1 });
 		foreach (1 .. 30)
 		{
-			$session->sql_both("SET statement_timeout = 20; SELECT * FROM exo.dbaas_services");
+			$session->timed_out('SELECT * FROM exo.dbaas_services', 20);
 		}
-		$session->sql('RESET statement_timeout');
 	},
 	'scans that end early' => sub {
 		$session->sql(repeat(60, 'PERFORM * FROM exo.dbaas_logs LIMIT 1;'));

@@ -53,10 +53,9 @@ foreach my $fault ((map { { action => 'status', status => $_, body => '{"message
 	{ action => 'redirect', location => $t->sim->url . '/zone' }, { action => 'stall', ms => 60000 })
 {
 	$t->sim->fault({ zone => 'at-vie-1', path => '/dbaas-service', times => -1, %$fault });
-	run("SET statement_timeout = '1s'; $services");
+	run($fault->{action} eq 'stall' ? "BEGIN; SET LOCAL statement_timeout = '1s'; $services; ROLLBACK" : $services);
 	$t->sim->clear_faults;
 }
-run('RESET statement_timeout');
 my $text = substr log_text(), $before;
 clean('the server log', $text);
 clean('what the client was told', $said);

@@ -125,9 +125,9 @@ foreach my $limit (1, 3, 8)
 {
 	$t->create_server(max_concurrency => $limit);
 	$sim->reset;
-	$sim->config(latency => 30, operation_time => 100);
 	my $own = $t->session;
 	$own->sql('SELECT count(*) FROM exo.dbaas_services');
+	$sim->together($limit, method => 'DELETE');
 	my @rows = $own->requests(q{
 		SET dbaas_fdw.delete_limit = -1;
 		BEGIN;
@@ -147,13 +147,12 @@ foreach my $limit (1, 3, 8)
 	cmp_ok($most, '<=', $limit, "no more than $limit operations under way");
 	cmp_ok($most, '>=', 2, 'but several') if $limit > 1;
 }
-$sim->config(latency => 0, operation_time => 60);
 $t->create_server;
 $session = $t->session;
 
 # COPY and INSERT ... SELECT are one statement each, two statements two
 $sim->reset;
-$sim->config(latency => 30);
+$sim->together(3, method => 'POST');
 my @select = $session->requests(q{
 	INSERT INTO exo.dbaas_integrations (type, source, dest)
 	SELECT 'logs', format('pg-%s-0001', z), format('opensearch-%s-0004', z) FROM generate_series(1, 3) AS z});
@@ -170,10 +169,10 @@ my $csv = $t->node->basedir . '/rows.csv';
 open my $fh, '>', $csv or die $!;
 print $fh map { "metrics,mysql-$_-0002,thanos-$_-0007\n" } 1 .. 3;
 close $fh;
+$sim->together(3, method => 'POST');
 @select = $session->requests(qq{COPY exo.dbaas_integrations (type, source, dest) FROM '$csv' WITH (FORMAT csv)});
 is(scalar(writes(@select)), 3, 'COPY sends each of its rows');
 is(max(map { $_->{in_flight} } writes(@select)), 3, 'at once');
-$sim->config(latency => 0);
 
 # The rows of a partitioned table over two servers are one statement's, too
 $t->sql(qq{
@@ -183,14 +182,13 @@ $t->sql(qq{
 	CREATE FOREIGN TABLE everywhere_1 PARTITION OF everywhere FOR VALUES IN ('ch-gva-2') SERVER exoscale OPTIONS (resource 'integrations');
 	CREATE FOREIGN TABLE everywhere_2 PARTITION OF everywhere FOR VALUES IN ('de-fra-1') SERVER second OPTIONS (resource 'integrations')});
 $sim->reset;
-$sim->config(latency => 100);
 $session->sql('SELECT count(*) FROM everywhere');
+$sim->together(2, method => 'POST');
 my @routed = $session->requests(q{
 	INSERT INTO everywhere VALUES ('ch-gva-2', 'logs', 'pg-1-0001', 'opensearch-1-0004'), ('de-fra-1', 'logs', 'pg-2-0001', 'opensearch-2-0004'),
 	  ('ch-gva-2', 'metrics', 'pg-1-0001', 'thanos-1-0007'), ('de-fra-1', 'metrics', 'pg-2-0001', 'thanos-2-0007')});
 is(scalar(writes(@routed)), 4, 'rows that are routed to partitions are sent');
 cmp_ok(max(map { $_->{in_flight} } writes(@routed)), '>', 1, 'concurrently, as the rows of one statement');
-$sim->config(latency => 0);
 
 # Two servers in one transaction
 my $other = DbaasSim->start(zones => 1, services => 8, logs => 0, operation_time => 60);

@@ -87,16 +87,18 @@ foreach my $position (0 .. 2)
 }
 
 # A failure among the rows of a statement: those under way are waited for, no other is sent
-my $five = q{INSERT INTO exo.dbaas_tasks (zone, service_name, source_service_uri, ignore_dbs) SELECT 'ch-gva-2', CASE WHEN n = 2 THEN 'mysql-1-0002' ELSE 'pg-1-0001' END, 'postgres://h/d', n::text FROM generate_series(1, 5) AS n};
-foreach my $limit (1, 2, 8)
+foreach my $case ([ 1, 2 ], [ 2, 2 ], [ 8, 5 ])
 {
+	my ($limit, $bad) = @$case;    # the last row, where all are under way when it fails
+	my $five = qq{INSERT INTO exo.dbaas_tasks (zone, service_name, source_service_uri, ignore_dbs)
+		SELECT 'ch-gva-2', CASE WHEN n = $bad THEN 'mysql-1-0002' ELSE 'pg-1-0001' END, 'postgres://h/d', n::text FROM generate_series(1, 5) AS n};
 	begin(max_concurrency => $limit);
 	my $error = fails({ method => 'POST', path => '/dbaas-task-migration-check/mysql-1-0002', action => 'status', status => 423, body => '{"message":"locked"}' },
-		"$five; " . remove('kafka-1-0003'), "row 2 of 5, max_concurrency $limit");
+		"$five; " . remove('kafka-1-0003'), "row $bad of 5, max_concurrency $limit");
 	is($error->{sqlstate}, '55006', "max_concurrency $limit: the error");
 	my @lines = grep { m{^(POST|DELETE) /} } split /\n/, $error->{detail};
 	is(scalar(@lines), 6, 'all rows are listed');
-	like($lines[1], qr{mysql-1-0002 in zone ch-gva-2: failed: .*locked}, 'the second failed');
+	like($lines[ $bad - 1 ], qr{mysql-1-0002 in zone ch-gva-2: failed: .*locked}, 'it failed');
 	like($lines[5], qr{kafka-1-0003 in zone ch-gva-2: not sent$}, 'the next statement was not sent');
 	my $applied = grep { /: applied$/ } @lines;
 	my $unsent = grep { /: not sent$/ } @lines;

@@ -122,7 +122,7 @@ like($session->sql(insert('pg-1-0001') . ' RETURNING id, source, status'), qr/^[
 stderr('ROLLBACK');
 begin();
 $sim->fault({ method => 'GET', path => '/dbaas-integration/*', action => 'status', status => 500, times => -1 });
-$stderr = stderr('SET LOCAL statement_timeout = 2000; ' . insert('pg-1-0001') . ' RETURNING id');
+$stderr = stderr(insert('pg-1-0001') . ' RETURNING id');
 like($stderr, qr/ERROR/, 'a row that cannot be read back is an error');
 like(DbaasTest::parse_error($stderr)->{detail}, qr{^POST /dbaas-integration in zone ch-gva-2 \(pg-1-0001, opensearch-1-0004\): applied$}m, 'which says that it stands');
 unlike($stderr . stderr('ROLLBACK'), qr/WARNING/, 'once');
@@ -155,10 +155,9 @@ is(join(', ', writes()), 'DELETE kafka-1-0003, DELETE thanos-1-0007', 'what was 
 is(stderr('COMMIT'), '', 'COMMIT has nothing to do');
 is(scalar(writes()), 2, 'indeed');
 $sim->reset;
-$sim->config(latency => 30);
+$sim->together(4, method => 'POST');
 $session->sql(q{INSERT INTO exo.dbaas_tasks (zone, service_name, source_service_uri) SELECT 'ch-gva-2', 'pg-1-0001', 'postgres://h/d' FROM generate_series(1, 4)});
 is(max(map { $_->{in_flight} } grep { $_->{method} eq 'POST' } $sim->requests), 4, 'the rows of a statement are sent at once');
-$sim->config(latency => 0);
 $sim->reset;
 $stderr = stderr('DO $do$ BEGIN BEGIN ' . remove('kafka-1-0003') . '; PERFORM 1/0; EXCEPTION WHEN OTHERS THEN NULL; END; ' . remove('thanos-1-0007') . '; END $do$');
 is(join(', ', writes()), 'DELETE kafka-1-0003, DELETE thanos-1-0007', 'in PL/pgSQL with each statement');

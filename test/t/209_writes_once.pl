@@ -24,32 +24,32 @@ sub begin
 
 # A write that pauses after 429 when its statement is cancelled
 begin();
-$sim->fault({ method => 'DELETE', action => 'status', status => 429, headers => { 'Retry-After' => '1' } });
-$session->sql("SET dbaas_fdw.write_mode = immediate; BEGIN; SAVEPOINT a; SET LOCAL statement_timeout = '300ms'");
+$sim->fault({ method => 'DELETE', action => 'status', status => 429, headers => { 'Retry-After' => '3' } });
+$session->sql("SET dbaas_fdw.write_mode = immediate; BEGIN; SAVEPOINT a; SET LOCAL statement_timeout = '1500ms'");
 is($session->sql_error(remove('pg-1-0001'))->{sqlstate}, '57014', 'a write is cancelled in its pause');
 $session->sql('ROLLBACK TO a; SET LOCAL statement_timeout = 0');
-$session->sql('SELECT pg_sleep(1.5)');
+$session->sql('SELECT pg_sleep(3)');
 $session->sql('SELECT count(*) FROM exo.dbaas_services; ROLLBACK');
 is_deeply([ map { $_->{status} } deletes() ], [429], 'and is not sent again by what comes after');
 
 # Failed rows of one statement stop those that were not accepted yet
 begin();
-$sim->fault({ method => 'DELETE', path => '/dbaas-service/pg-1-0001', action => 'status', status => 429, headers => { 'Retry-After' => '1' } },
+$sim->fault({ method => 'DELETE', path => '/dbaas-service/pg-1-0001', action => 'status', status => 429, headers => { 'Retry-After' => '3' } },
 	{ method => 'DELETE', path => '/dbaas-service/mysql-1-0002', action => 'status', status => 409 });
 my $error = $session->sql_error("DELETE FROM exo.dbaas_services WHERE zone = 'ch-gva-2' AND name IN ('pg-1-0001', 'mysql-1-0002')");
 is($error->{sqlstate}, '55006', 'one row fails');
 like($error->{detail}, qr{pg-1-0001 in zone ch-gva-2: not sent}, 'the other was not accepted');
-sleep 2;
+sleep 3;
 is(scalar(deletes()), 2, 'and is not sent again');
 
 # ... at once, whatever else is under way
 begin();
-$sim->fault({ method => 'DELETE', path => '/dbaas-service/pg-1-0001', action => 'status', status => 429, headers => { 'Retry-After' => '30' } },
+$sim->fault({ method => 'DELETE', path => '/dbaas-service/pg-1-0001', action => 'status', status => 429, headers => { 'Retry-After' => '60' } },
 	{ method => 'DELETE', path => '/dbaas-service/mysql-1-0002', action => 'operation', state => 'failure' });
 my $started = time;
 $error = $session->sql_error("DELETE FROM exo.dbaas_services WHERE zone = 'ch-gva-2' AND name IN ('pg-1-0001', 'mysql-1-0002')");
 is($error->{sqlstate}, '38000', 'an operation fails while another row pauses');
-cmp_ok(time - $started, '<', 10, 'and the pause is not waited for');
+cmp_ok(time - $started, '<', $DbaasTest::soon, 'and the pause is not waited for');
 
 # A row that is still there after a delete of unknown outcome is deleted again
 begin();
