@@ -172,6 +172,18 @@ skip_multibyte(Parser *parser)
 	return true;
 }
 
+/* Is one of the eight bytes at p a quote, a backslash, a control character, or not ASCII? */
+static inline bool
+has_special(const char *p)
+{
+	const uint64 ones = UINT64CONST(0x0101010101010101);
+	uint64		bytes;
+
+	memcpy(&bytes, p, sizeof(bytes));
+	return ((bytes | (bytes - ones * 0x20) | ((bytes ^ ones * '"') - ones) |
+			 ((bytes ^ ones * '\\') - ones)) & ones * 0x80) != 0;
+}
+
 /* Reads the string at p, which is a quote. */
 static bool
 read_string(Parser *parser, bool is_name)
@@ -185,6 +197,8 @@ read_string(Parser *parser, bool is_name)
 		return false;
 	for (;;)
 	{
+		while (end - p >= (ptrdiff_t) sizeof(uint64) && !has_special(p))
+			p += sizeof(uint64);
 		while (p < end && *p != '"' && *p != '\\' && (unsigned char) *p >= 0x20 && !IS_HIGHBIT_SET(*p))
 			p++;
 		parser->p = p;
