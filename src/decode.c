@@ -171,15 +171,15 @@ documented_type_name(DbaasType type)
 	}
 }
 
-/* UTF-8 text of len bytes, as a C string in the server's encoding. */
+/* UTF-8 text of len bytes, valid and with a NUL behind it, in the server's encoding. */
 static char *
-server_text(const char *text, size_t len)
+server_text(char *text, size_t len)
 {
 	if (memchr(text, '\0', len) != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
 				 errmsg("the text has a NUL character")));
-	return pg_any_to_server(text, (int) len, PG_UTF8);
+	return GetDatabaseEncoding() == PG_UTF8 ? text : pg_any_to_server(text, (int) len, PG_UTF8);
 }
 
 /* The text of a value that input functions other than JSON's take. */
@@ -199,6 +199,16 @@ value_text(const DbaasJson *value)
 }
 
 static Datum
+text_datum(const DbaasJson *value)
+{
+	/* Most need neither a look nor a change: NULs are escaped. */
+	if (dbaas_json_is(value, DBAAS_JSON_STRING) && !value->escaped &&
+		GetDatabaseEncoding() == PG_UTF8)
+		return PointerGetDatum(cstring_to_text_with_len(value->text, value->len));
+	return PointerGetDatum(cstring_to_text(value_text(value)));
+}
+
+static Datum
 call_input(Input *input, char *text)
 {
 	return InputFunctionCall(&input->function, text, input->ioparam, input->typmod);
@@ -212,10 +222,70 @@ check_domain(Input *input, Datum value, bool isnull)
 		domain_check(value, isnull, input->domain, &input->domain_state, input->function.fn_mcxt);
 }
 
+/* The number that n digits say, or -1. */
+static inline int
+read_digits(const char *text, int n)
+{
+	int			number = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (text[i] < '0' || text[i] > '9')
+			return -1;
+		number = number * 10 + (text[i] - '0');
+	}
+	return number;
+}
+
+/*
+ * Reads a time as the API writes it, 2026-01-02T03:04:05.678901Z with up to six
+ * digits of a fraction.  False when it is anything else, which may be a time too.
+ */
+static bool
+read_utc(const DbaasJson *value, TimestampTz *time)
+{
+	const char *text = value->text;
+	int			ndigits = (int) value->len - (int) strlen("2026-01-02T03:04:05.Z");
+	int			year,
+				month,
+				day,
+				hour,
+				minute,
+				second;
+	int			fraction = 0;
+
+	if (!dbaas_json_is(value, DBAAS_JSON_STRING) || (ndigits != -1 && (ndigits < 1 || ndigits > 6)) ||
+		text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' ||
+		text[16] != ':' || (ndigits > 0 && text[19] != '.') || text[value->len - 1] != 'Z')
+		return false;
+	year = read_digits(text, 4);
+	month = read_digits(text + 5, 2);
+	day = read_digits(text + 8, 2);
+	hour = read_digits(text + 11, 2);
+	minute = read_digits(text + 14, 2);
+	second = read_digits(text + 17, 2);
+	if (year < 1 || month < 1 || month > 12 || day < 1 ||
+		day > day_tab[isleap(year)][month - 1] || hour < 0 || hour > 23 ||
+		minute < 0 || minute > 59 || second < 0 || second > 59)
+		return false;
+	if (ndigits > 0)
+	{
+		fraction = read_digits(text + 20, ndigits);
+		if (fraction < 0)
+			return false;
+		for (int i = ndigits; i < 6; i++)
+			fraction *= 10;
+	}
+	*time = (((int64) (date2j(year, month, day) - POSTGRES_EPOCH_JDATE) * HOURS_PER_DAY + hour) *
+			 SECS_PER_HOUR + minute * SECS_PER_MINUTE + second) * USECS_PER_SEC + fraction;
+	return true;
+}
+
 static Datum
 scalar_datum(Input *input, const DbaasJson *value)
 {
 	char	   *text;
+	TimestampTz time;
 
 	switch (input->type)
 	{
@@ -225,7 +295,11 @@ scalar_datum(Input *input, const DbaasJson *value)
 			text = dbaas_json_text(value);
 			return call_input(input, server_text(text, strlen(text)));
 		case TEXTOID:
-			return PointerGetDatum(cstring_to_text(value_text(value)));
+			return text_datum(value);
+		case TIMESTAMPTZOID:
+			if (input->typmod < 0 && read_utc(value, &time))
+				return TimestampTzGetDatum(time);
+			break;
 		case BOOLOID:
 			if (dbaas_json_is(value, DBAAS_JSON_BOOLEAN))
 				return BoolGetDatum(*value->text == 't');
@@ -262,9 +336,12 @@ array_datum(Attribute *attribute, const DbaasJson *value)
  * PostgreSQL's input functions take more than the API writes, such as "now".
  */
 static bool
-looks_like_time(const char *text)
+looks_like_time(const DbaasJson *value)
 {
-	return strlen(text) >= 19 && isdigit((unsigned char) text[0]) &&
+	size_t		len = value->len;
+	const char *text = value->escaped ? dbaas_json_string(value, &len) : value->text;
+
+	return len >= 19 && isdigit((unsigned char) text[0]) &&
 		isdigit((unsigned char) text[3]) && text[4] == '-' && text[7] == '-' &&
 		(text[10] == 'T' || text[10] == 't' || text[10] == ' ');
 }
@@ -284,9 +361,11 @@ dbaas_decode_time(const DbaasJson *value, TimestampTz *time)
 
 	if (!dbaas_json_is(value, DBAAS_JSON_STRING) || value->escaped || value->len > MAXDATELEN)
 		return false;
+	if (read_utc(value, time))
+		return true;
 	memcpy(text, value->text, value->len);
 	text[value->len] = '\0';
-	return looks_like_time(text) &&
+	return looks_like_time(value) &&
 		ParseDateTime(text, work, sizeof(work), field, ftype, MAXDATEFIELDS, &nf) == 0 &&
 		dbaas_decode_datetime(field, ftype, nf, &dtype, &tm, &fsec, &tz) == 0 &&
 		dtype == DTK_DATE && tm2timestamp(&tm, fsec, &tz, time) == 0;
@@ -304,7 +383,7 @@ value_datum(Attribute *attribute, const DbaasRows *rows, const DbaasOrigin *orig
 				  psprintf("It is of type %s, not %s.", dbaas_json_type_name(value),
 						   documented_type_name(column->type)));
 	if (column && !column->untyped && column->type == DBAAS_TIMESTAMPTZ &&
-		!looks_like_time(value_text(value)))
+		!looks_like_time(value))
 		bad_field(attribute, rows, origin, "It is not a time.");
 
 	if (attribute->array && dbaas_json_is(value, DBAAS_JSON_ARRAY))
@@ -330,7 +409,7 @@ decode_attribute(Attribute *attribute, DbaasRows *rows, const DbaasOrigin *origi
 	else if (attribute->column && attribute->column->param && origin->args)
 		asked = origin->args[attribute->column_index];
 	if (asked)
-		return call_input(&attribute->input, server_text(asked, strlen(asked)));
+		return call_input(&attribute->input, server_text(pstrdup(asked), strlen(asked)));
 	*isnull = true;
 	return (Datum) 0;
 }
