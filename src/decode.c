@@ -21,6 +21,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -50,6 +51,12 @@ typedef struct Attribute
 	int16		element_len;
 	bool		element_byval;
 	char		element_align;
+
+	/* of a key that no answer holds: as it was asked for in the last row, in fn_mcxt */
+	char	   *asked;
+	Datum		asked_datum;
+	int16		len;
+	bool		byval;
 } Attribute;
 
 struct DbaasDecoder
@@ -92,6 +99,8 @@ dbaas_decoder_new(const DbaasTable *table, TupleDesc desc, const Bitmapset *used
 			attribute->column = &table->resource->columns[shown->column];
 		attribute->name = shown->field ? shown->field : attribute->column->name;
 		attribute->field = shown->field ? dbaas_field_parse(shown->field) : NULL;
+		attribute->len = attr->attlen;
+		attribute->byval = attr->attbyval;
 		init_input(&attribute->input, attr->atttypid, attr->atttypmod);
 		element = get_element_type(attribute->input.type);
 		if (OidIsValid(element))
@@ -391,6 +400,30 @@ value_datum(Attribute *attribute, const DbaasRows *rows, const DbaasOrigin *orig
 	return scalar_datum(&attribute->input, value);
 }
 
+/* What was asked for is mostly the same as in the row before. */
+static Datum
+asked_datum(Attribute *attribute, const char *asked)
+{
+	MemoryContext oldcxt;
+	Datum		datum;
+
+	if (attribute->asked && strcmp(attribute->asked, asked) == 0)
+		return attribute->asked_datum;
+	datum = call_input(&attribute->input, server_text(pstrdup(asked), strlen(asked)));
+	if (attribute->asked)
+	{
+		pfree(attribute->asked);
+		attribute->asked = NULL;
+		if (!attribute->byval)
+			pfree(DatumGetPointer(attribute->asked_datum));
+	}
+	oldcxt = MemoryContextSwitchTo(attribute->input.function.fn_mcxt);
+	attribute->asked_datum = datumCopy(datum, attribute->byval, attribute->len);
+	attribute->asked = pstrdup(asked);
+	MemoryContextSwitchTo(oldcxt);
+	return attribute->asked_datum;
+}
+
 /*
  * One attribute of the current row.  Where the answer does not hold a key, it
  * is what was asked for.
@@ -409,7 +442,7 @@ decode_attribute(Attribute *attribute, DbaasRows *rows, const DbaasOrigin *origi
 	else if (attribute->column && attribute->column->param && origin->args)
 		asked = origin->args[attribute->column_index];
 	if (asked)
-		return call_input(&attribute->input, server_text(pstrdup(asked), strlen(asked)));
+		return asked_datum(attribute, asked);
 	*isnull = true;
 	return (Datum) 0;
 }
