@@ -30,7 +30,8 @@ EXTRA_CLEAN = test/results .built-for test/json/reader test/json/fuzzer test/jso
 
 PG_CONFIG ?= pg_config
 pg_config = $(shell $(PG_CONFIG) --$(1) 2>/dev/null)
-PG_VERSION := $(call pg_config,version)
+# Nothing, unless it is a pg_config: other programs have versions too
+PG_VERSION := $(shell $(PG_CONFIG) --version 2>/dev/null | grep '^PostgreSQL [0-9]')
 PG_MAJOR := $(firstword $(subst ., ,$(word 2,$(PG_VERSION))))
 PG_INCLUDES := $(call pg_config,includedir-server)
 PGXS := $(call pg_config,pgxs)

@@ -1,0 +1,41 @@
+# A compiler of several words counts as one; a compiler or pg_config that is none is named in one line.
+use strict;
+use warnings;
+
+use IPC::Run;
+use Test::More;
+
+# What a command says, and whether it succeeds, with a variable set
+sub told
+{
+	my ($command, $name, $value) = @_;
+	local $ENV{$name} = $value;
+	my ($out, $err) = ('', '');
+	my $done = IPC::Run::run($command, '<', \undef, '>', \$out, '2>', \$err);
+	return ($done ? 'done' : 'failed', $out . $err);
+}
+
+sub looked { return told(['test/install-deps'], 'CC', shift) }
+
+foreach my $cc ('env cc', '')
+{
+	is_deeply([ looked($cc) ], [ 'done', '' ], "CC='$cc' compiles, and nothing is missing");
+}
+
+foreach my $cc ('no-such-compiler', 'env no-such-compiler', 'cc --no-such-option')
+{
+	is_deeply([ looked($cc) ],
+		[ 'failed', "CC=$cc cannot compile, and cc can.\n" ],
+		"CC='$cc' is named as what is wrong, and nothing is installed");
+}
+
+foreach my $program ('/nonexistent', '/bin/true', '/bin/ls')
+{
+	my $line = "PG_CONFIG=$program is not the pg_config of a PostgreSQL.";
+	is_deeply([ told(['test/install-deps'], 'PG_CONFIG', $program) ], [ 'failed', "$line\n" ], "$program is none, for the tests");
+	my ($done, $text) = told([ 'make', '-n' ], 'PG_CONFIG', $program);
+	is($done, 'failed', "nor for make");
+	like($text, qr/^Makefile:\d+: \*\*\* \Q$line\E  Stop\.$/, 'which says so in one line');
+}
+
+done_testing();
