@@ -212,8 +212,11 @@ DELETE FROM dbaas_integrations WHERE source = 'kafka-1-0003' RETURNING descripti
 ROLLBACK;
 
 -- Without credentials
-DROP USER MAPPING FOR CURRENT_USER SERVER exoscale;
+CREATE ROLE regress_dbaas_user SUPERUSER;
+SET ROLE regress_dbaas_user;
 INSERT INTO dbaas_integrations (zone, type, source, dest) VALUES ('ch-gva-2', 'logs', 'pg-1-0001', 'opensearch-1-0004');
+RESET ROLE;
+DROP ROLE regress_dbaas_user;
 
 RESET search_path;
 DROP FUNCTION refused;
