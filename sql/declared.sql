@@ -84,6 +84,8 @@ CREATE FOREIGN TABLE bad () SERVER exoscale OPTIONS (path '/dbaas-service/../ope
 CREATE FOREIGN TABLE bad () SERVER exoscale OPTIONS (path '/dbaas-service?x=1');
 CREATE FOREIGN TABLE bad () SERVER exoscale OPTIONS (path '/dbaas-postgres/{name');
 CREATE FOREIGN TABLE bad () SERVER exoscale OPTIONS (path '/dbaas-postgres/{}');
+CREATE FOREIGN TABLE bad () SERVER exoscale OPTIONS (path '/dbaas-postgres/{a b}');
+CREATE FOREIGN TABLE bad () SERVER exoscale OPTIONS (path '/dbaas-postgres/%2e%2e');
 CREATE FOREIGN TABLE bad () SERVER exoscale OPTIONS (path '/dbaas-postgres//x');
 CREATE FOREIGN TABLE bad () SERVER exoscale OPTIONS (path '/x', resource 'services');
 CREATE FOREIGN TABLE bad () SERVER exoscale OPTIONS (rows 'x[]');
@@ -95,7 +97,11 @@ CREATE FOREIGN TABLE bad () SERVER exoscale OPTIONS (path '/x', for_each_filter 
 CREATE FOREIGN TABLE bad () SERVER exoscale OPTIONS (path '/x', for_each 'services', for_each_filter 'typ=pg');
 CREATE FOREIGN TABLE bad (a text OPTIONS (field '#kye')) SERVER exoscale OPTIONS (path '/x');
 CREATE FOREIGN TABLE bad (a text OPTIONS (field 'a//b')) SERVER exoscale OPTIONS (path '/x');
+CREATE FOREIGN TABLE bad (a text OPTIONS (param 'a;b')) SERVER exoscale OPTIONS (path '/x');
+CREATE FOREIGN TABLE bad (a text OPTIONS (param '')) SERVER exoscale OPTIONS (path '/x');
 CREATE FOREIGN TABLE bad (a text OPTIONS (from 'name')) SERVER exoscale OPTIONS (path '/x');
+CREATE FOREIGN TABLE bad (a text OPTIONS (parm 'a')) SERVER exoscale OPTIONS (path '/x');
+CREATE FOREIGN TABLE bad () SERVER exoscale OPTIONS (path '/x', row 'x[]');
 ALTER FOREIGN TABLE endpoints OPTIONS (SET path 'x');
 ALTER FOREIGN TABLE endpoints OPTIONS (DROP path);
 ALTER FOREIGN TABLE endpoints OPTIONS (SET rows '');

@@ -376,7 +376,7 @@ use_answer(DbaasCall *call, const DbaasHttpAnswer *answer)
 		error->detail = body_len == 0 ? "The answer is empty." :
 			psprintf("The answer of %zu bytes cannot be used: %s.", body_len, problem);
 	}
-	else if (!dbaas_json_is(call->answer, DBAAS_JSON_OBJECT))
+	else if (!call->spec.any_json && !dbaas_json_is(call->answer, DBAAS_JSON_OBJECT))
 	{
 		error = dbaas_error_new(ERRCODE_FDW_ERROR,
 								"%s answered with something else than a JSON object", call->label);

@@ -53,6 +53,7 @@ typedef struct DbaasCallSpec
 	const char *body;			/* JSON text, or NULL */
 	const char *secret;			/* part of the body that no error may show */
 	bool		hide_secrets;	/* that the answer holds */
+	bool		any_json;		/* may it be something else than an object? */
 	DbaasCounters *counters;	/* outlives the call; or NULL */
 } DbaasCallSpec;
 

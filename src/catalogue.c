@@ -663,7 +663,8 @@ static const DbaasResource resources[] = {
 		.typical_rows = 5000,
 		.reads = {{"POST", "/dbaas-service-logs/{service-name}", "logs[]"}},
 		.parent = &each_service,
-		.paging = &logs_paging
+		.paging = &logs_paging,
+		.verbatim = true
 	},
 	{
 		.name = "metrics",
@@ -672,7 +673,8 @@ static const DbaasResource resources[] = {
 		COLUMNS(metrics_columns),
 		.typical_rows = 1000,
 		.reads = {{"POST", "/dbaas-service-metrics/{service-name}", "metrics{}.data<>"}},
-		.parent = &each_service
+		.parent = &each_service,
+		.verbatim = true
 	},
 	{
 		.name = "ca-certificates",
@@ -689,8 +691,7 @@ static const DbaasResource resources[] = {
 		COLUMNS(migrations_columns),
 		.typical_rows = 1,
 		.reads = {{"GET", "/dbaas-migration-status/{name}", ""}},
-		.parent = &each_service,
-		.secrets = true
+		.parent = &each_service
 	},
 	{
 		.name = "tasks",
@@ -702,8 +703,7 @@ static const DbaasResource resources[] = {
 		.parent = &each_service,
 		.created_column = "id",
 		.insert = {.method = "POST", .path = "/dbaas-task-migration-check/{service}",
-			.services = {"service_name"}},
-		.secrets = true
+			.services = {"service_name"}}
 	},
 	{
 		.name = "operations",
@@ -711,8 +711,7 @@ static const DbaasResource resources[] = {
 		.description = "Operations that writes started",
 		COLUMNS(operations_columns),
 		.typical_rows = 1,
-		.reads = {{"GET", "/operation/{id}", ""}},
-		.secrets = true
+		.reads = {{"GET", "/operation/{id}", ""}}
 	},
 	{
 		.name = "service-details",
@@ -721,8 +720,7 @@ static const DbaasResource resources[] = {
 		COLUMNS(service_details_columns),
 		.typical_rows = 1,
 		.reads = {{"GET", DETAILS_PATH, ""}},
-		.parent = &each_service_and_type,
-		.secrets = true
+		.parent = &each_service_and_type
 	},
 	{
 		.name = "nodes",
@@ -731,8 +729,7 @@ static const DbaasResource resources[] = {
 		COLUMNS(nodes_columns),
 		.typical_rows = 2,
 		.reads = {{"GET", DETAILS_PATH, "node-states[]"}},
-		.parent = &each_typed_service,
-		.secrets = true
+		.parent = &each_typed_service
 	},
 	{
 		.name = "components",
@@ -741,8 +738,7 @@ static const DbaasResource resources[] = {
 		COLUMNS(components_columns),
 		.typical_rows = 3,
 		.reads = {{"GET", DETAILS_PATH, "components[]"}},
-		.parent = &each_typed_service,
-		.secrets = true
+		.parent = &each_typed_service
 	},
 	{
 		.name = "backups",
@@ -751,8 +747,7 @@ static const DbaasResource resources[] = {
 		COLUMNS(backups_columns),
 		.typical_rows = 5,
 		.reads = {{"GET", DETAILS_PATH, "backups[]"}},
-		.parent = &each_typed_service,
-		.secrets = true
+		.parent = &each_typed_service
 	},
 	{
 		.name = "users",
@@ -761,8 +756,7 @@ static const DbaasResource resources[] = {
 		COLUMNS(users_columns),
 		.typical_rows = 3,
 		.reads = {{"GET", DETAILS_PATH, "users[]"}},
-		.parent = &each_typed_service,
-		.secrets = true
+		.parent = &each_typed_service
 	},
 	{
 		.name = "databases",
@@ -771,8 +765,7 @@ static const DbaasResource resources[] = {
 		COLUMNS(databases_columns),
 		.typical_rows = 2,
 		.reads = {{"GET", DETAILS_PATH, "databases[]", .values = true}},
-		.parent = &each_typed_service,
-		.secrets = true
+		.parent = &each_typed_service
 	},
 	{
 		.name = "connection-pools",
@@ -781,8 +774,7 @@ static const DbaasResource resources[] = {
 		COLUMNS(connection_pools_columns),
 		.typical_rows = 1,
 		.reads = {{"GET", DETAILS_PATH, "connection-pools[]"}},
-		.parent = &each_typed_service,
-		.secrets = true
+		.parent = &each_typed_service
 	},
 	{
 		.name = "maintenance-updates",
@@ -791,8 +783,7 @@ static const DbaasResource resources[] = {
 		COLUMNS(maintenance_updates_columns),
 		.typical_rows = 1,
 		.reads = {{"GET", DETAILS_PATH, "maintenance.updates[]"}},
-		.parent = &each_typed_service,
-		.secrets = true
+		.parent = &each_typed_service
 	},
 	{
 		.name = "service-settings",

@@ -175,7 +175,8 @@ typedef struct DbaasResource
 	const char *unique_column;	/* an answer may repeat it; a row is shown
 								 * once for each value in a zone */
 	bool		global;			/* asked once, not in each zone, and unsigned */
-	bool		secrets;		/* answers may hold some, to be hidden */
+	bool		verbatim;		/* texts of answers are what services wrote, and
+								 * not searched for secrets to hide */
 	const char *protected_column;	/* true: the API refuses to delete; such
 									 * deletes count for a limit */
 	const char *created_column; /* takes the id that an INSERT's operation

@@ -77,7 +77,8 @@ ask_page(DbaasChain *chain)
 	MemoryContextSwitchTo(cxt);
 	spec.kind = strchr(endpoint->path, '{') ? DBAAS_CALL_READ : DBAAS_CALL_LIST;
 	spec.unsigned_ = chain->spec->resource->global;
-	spec.hide_secrets = chain->spec->resource->secrets;
+	spec.hide_secrets = !chain->spec->resource->verbatim;
+	spec.any_json = dbaas_rows_are_any(endpoint->rows, endpoint->values);
 	spec.zone = chain->target->zone;
 	spec.base = chain->target->base;
 	spec.method = endpoint->method;

@@ -214,7 +214,6 @@ dbaas_declared_resource(Oid relid, const char *name, TupleDesc desc, List *optio
 	resource->reads[0].values = true;
 	resource->typical_rows = TYPICAL_ROWS;
 	resource->parent = making.parent;
-	resource->secrets = true;
 
 	for (int i = 0; i < desc->natts && error == NULL; i++)
 	{

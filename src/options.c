@@ -95,7 +95,7 @@ static const DbaasOption options_table[] = {
 	.help = "resource whose rows give the parameters that a query does not, such as services"},
 	{"for_each_filter", DBAAS_ON_TABLE, DBAAS_OPTION_FILTER, .needs = "for_each",
 	.help = "column=value: only those of its rows count, such as type=clickhouse"},
-	{"param", DBAAS_ON_COLUMN, DBAAS_OPTION_STRING,
+	{"param", DBAAS_ON_COLUMN, DBAAS_OPTION_PARAM,
 	.help = "parameter of the path that the column fills; one that is not in it is a query argument"},
 	{"from", DBAAS_ON_COLUMN, DBAAS_OPTION_STRING, .needs = "param",
 	.help = "column of the for_each resource that fills it where a query does not"},
@@ -437,6 +437,9 @@ check_value(const DbaasOption *option, const char *value)
 			break;				/* see check_together() */
 		case DBAAS_OPTION_PATH:
 			refuse_if(option, value, dbaas_path_check(value));
+			break;
+		case DBAAS_OPTION_PARAM:
+			refuse_if(option, value, dbaas_path_check_param(value));
 			break;
 		case DBAAS_OPTION_ROWS:
 			refuse_if(option, value, dbaas_rows_check(value));

@@ -32,6 +32,7 @@ typedef enum DbaasOptionKind
 	DBAAS_OPTION_LIST,			/* name of a resource that fan-out can go over */
 	DBAAS_OPTION_FILTER,		/* column=value */
 	DBAAS_OPTION_PATH,			/* template of a path */
+	DBAAS_OPTION_PARAM,			/* name of a parameter of requests */
 	DBAAS_OPTION_ROWS,			/* "rows" expression of the catalogue */
 	DBAAS_OPTION_FIELD,			/* "field" expression of the catalogue */
 	DBAAS_OPTION_TOKEN,			/* visible ASCII characters, no comma */

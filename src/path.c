@@ -19,6 +19,28 @@ dbaas_path_can_hold(const char *value)
 	return *value != '\0' && strcmp(value, ".") != 0 && strcmp(value, "..") != 0;
 }
 
+/*
+ * Bytes at the start of a text that may be the name of a parameter: nothing
+ * that needs to be encoded, or has a meaning in the Authorization header.
+ */
+static size_t
+param_length(const char *text)
+{
+	size_t		len = 0;
+
+	while (isalnum((unsigned char) text[len]) || (text[len] && strchr("-._~", text[len])))
+		len++;
+	return len;
+}
+
+char *
+dbaas_path_check_param(const char *name)
+{
+	if (*name && name[param_length(name)] == '\0')
+		return NULL;
+	return pstrdup("It may hold letters, digits and - . _ ~");
+}
+
 char *
 dbaas_path_check(const char *path)
 {
@@ -33,13 +55,13 @@ dbaas_path_check(const char *path)
 			return pstrdup("No part of it between slashes may be empty, or consist of points");
 		if (*p != '{')
 		{
-			if (!isalnum((unsigned char) *p) && strchr("/-._~", *p) == NULL)
+			if (*p != '/' && param_length(p) == 0)
 				return pstrdup("It may hold letters, digits and - . _ ~, and {x} for a parameter x");
 			continue;
 		}
-		len = strcspn(p + 1, "{}/");
+		len = param_length(p + 1);
 		if (len == 0 || p[1 + len] != '}')
-			return pstrdup("A parameter stands in it as {x}");
+			return pstrdup("A parameter stands in it as {x}, where x may hold letters, digits and - . _ ~");
 		p += len + 1;
 	}
 	return NULL;

@@ -31,6 +31,9 @@ extern char *dbaas_path_expand(const DbaasResource *resource, const char *path,
  */
 extern char *dbaas_path_check(const char *path);
 
+/* The same of the name of a parameter, of a path or a query. */
+extern char *dbaas_path_check_param(const char *name);
+
 /* The query arguments of a request. */
 typedef struct DbaasQuery
 {

@@ -117,6 +117,12 @@ dbaas_rows_check(const char *expression)
 	return NULL;
 }
 
+bool
+dbaas_rows_are_any(const char *expression, bool values)
+{
+	return *expression ? strchr("[{<", *expression) != NULL : values;
+}
+
 DbaasRows *
 dbaas_rows_begin(const char *expression, bool values, const DbaasJson *answer)
 {
@@ -182,7 +188,7 @@ open_step(DbaasRows *rows, int level)
 	};
 
 	if (*step->member && !dbaas_json_is(above, DBAAS_JSON_OBJECT))
-		return psprintf("an element around field \"%s\" is of type %s, not object",
+		return psprintf("element around field \"%s\" is of type %s, not object",
 						step->member, dbaas_json_type_name(above));
 	step->container = *step->member ? dbaas_json_member(above, step->member) : above;
 	step->open = true;

@@ -37,6 +37,9 @@ extern char *dbaas_field_check_rows(const char *expression, const char *rows);
 /* Does a "field" expression ask for a member of the row itself? */
 extern bool dbaas_field_is_member(const char *expression);
 
+/* May an answer in which rows are found so be something else than an object? */
+extern bool dbaas_rows_are_any(const char *expression, bool values);
+
 /*
  * Starts before the first row.  Rows are objects, or with "values" anything.
  * The result is palloc'd; the answer must outlive it.

@@ -39,6 +39,23 @@ hide_string(DbaasJson *string)
 	replace_string(string, MASK, Min(string->len, strlen(MASK)));
 }
 
+/* One or two digits are no secret, and have no room for the quotes. */
+static void
+hide_number(DbaasJson *number)
+{
+	char	   *text = unconstify(char *, number->text);
+	size_t		len = number->len;
+
+	if (len < strlen("\"*\""))
+		return;
+	memset(text, ' ', len);
+	number->text++;
+	number->len = Min(len - 2, strlen(MASK));
+	number->type = DBAAS_JSON_STRING;
+	text[0] = text[1 + number->len] = '"';
+	memcpy(text + 1, MASK, number->len);
+}
+
 /* The first of some characters from p on, or "end". */
 static const char *
 find_any(const char *p, const char *end, const char *any)
@@ -209,7 +226,7 @@ is_secret_name(const DbaasJson *name)
 	return secret;
 }
 
-/* Hides what a value holds; all strings of it when its name says so. */
+/* Hides what a value holds; its own strings and numbers when its name says so. */
 static void
 hide(DbaasJson *value, bool secret)
 {
@@ -221,6 +238,8 @@ hide(DbaasJson *value, bool secret)
 			hide_passwords(value);
 		return;
 	}
+	if (secret && (value->type == DBAAS_JSON_INTEGER || value->type == DBAAS_JSON_NUMBER))
+		hide_number(value);
 	if (value->type != DBAAS_JSON_OBJECT && value->type != DBAAS_JSON_ARRAY)
 		return;
 	for (const DbaasJson *item = dbaas_json_first(value); item; item = dbaas_json_next(value, item))

@@ -258,6 +258,7 @@ dbaas_statement_parents(DbaasStatement *statement, DbaasConnection *conn, const 
 	parents->parent = parent;
 	parents->resource = dbaas_catalogue_find(parent->resource);
 	list = parents_list(parent);
+	spec.hide_secrets = !parents->resource->verbatim;
 	spec.zone = zone->name;
 	spec.base = zone->base;
 	spec.method = list->method;

@@ -153,7 +153,7 @@ status_error(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer)
 	else if (status == 404 && request->write)
 		code = ERRCODE_UNDEFINED_OBJECT;
 	else if (status == 404)
-		hint = with_zone_hint(request, "Check the server's option endpoint.");
+		hint = with_zone_hint(request, "Check the server's option endpoint, and the table's option path if it has one.");
 	else if (status == 409 || status == 412 || status == 423)
 		code = ERRCODE_OBJECT_IN_USE;
 	else if (status == 429)

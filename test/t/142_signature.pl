@@ -14,16 +14,15 @@ my @vectors = (
 	[ 'GET', '/v2/dbaas-service', '', 'c3xRIW80M8tk46QHvWYth9Gl28JaAlfRqbH7/9nG+x0=' ],
 	[ 'POST', '/v2/dbaas-service-logs/pg1', '{"limit":5,"offset":"42","sort-order":"asc"}', '1ZF3OyGKQeyN+hBTenAlfoUfZvy7q6VC49YWB2bT/3o=' ],
 	[ 'PUT', '/v2/dbaas-integration/11111111-2222-4333-8444-555555555555', "{\"settings\":{\"note\":\"h\xc3\xa9\"}}", 'Nt3CZjTR8Zf+uaHGbzO8LnrV3f4gLGDxDdSpy6t6wWc=' ],
-	[ 'DELETE', '/v2/dbaas-service/a%20b', '', 'L4VNN07wbXIVBotp5mtFVpzVv2T50EBRX+7r3pJPcPg=' ]);
+	[ 'DELETE', '/v2/dbaas-service/a%20b', '', 'L4VNN07wbXIVBotp5mtFVpzVv2T50EBRX+7r3pJPcPg=' ],
+	[ 'GET', '/v2/x', '', 'Efr6YSO0Y8ywuR26hIQQQhIHAtTnV0iP4x7lyDAfRXU=', 'a;b', '1 z2' ]);
 
-# This test's own routine reproduces them, and the one with query arguments
+# This test's own routine reproduces them
 foreach my $vector (@vectors)
 {
-	my ($method, $path, $body, $signature) = @$vector;
-	is(DbaasSim::signature($secret, $method, $path, $body, '', $expires), $signature, "vector $method $path");
+	my ($method, $path, $body, $signature, $names, $values) = @$vector;
+	is(DbaasSim::signature($secret, $method, $path, $body, $values // '', $expires), $signature, "vector $method $path");
 }
-is(DbaasSim::signature($secret, 'GET', '/v2/x', '', '1 z2', $expires), 'Efr6YSO0Y8ywuR26hIQQQhIHAtTnV0iP4x7lyDAfRXU=',
-	'vector with query arguments, which this API has none of');
 
 # The extension's own code reproduces them, outside the server
 SKIP:
@@ -44,10 +43,11 @@ SKIP:
 	is($said, '', 'src/sign.c compiles by itself') or skip('it does not compile', scalar @vectors);
 	foreach my $vector (@vectors)
 	{
-		my ($method, $path, $body, $signature) = @$vector;
-		open my $output, '-|', "$dir/sign", $key, $secret, $expires, $method, $path, $body or die "$dir/sign: $!";
+		my ($method, $path, $body, $signature, @query) = @$vector;
+		open my $output, '-|', "$dir/sign", $key, $secret, $expires, $method, $path, $body, @query or die "$dir/sign: $!";
 		chomp(my $header = <$output>);
-		is($header, "EXO2-HMAC-SHA256 credential=$key,expires=$expires,signature=$signature", "src/sign.c signs $method $path");
+		my $names = @query ? "signed-query-args=$query[0]," : '';
+		is($header, "EXO2-HMAC-SHA256 credential=$key,${names}expires=$expires,signature=$signature", "src/sign.c signs $method $path");
 	}
 }
 
@@ -83,8 +83,12 @@ if (!$server)
 END { local $?; kill 'KILL', $server if $server }
 
 $t->create_server(endpoint => 'http://127.0.0.1:' . $listener->sockport . '/{zone}/v2', zones => 'ch-gva-2', max_retries => 0);
+$t->sql(q{CREATE FOREIGN TABLE x (zone text, b text OPTIONS (param 'b'), "Z" text OPTIONS (param 'Z'), a text OPTIONS (param 'a'), ab text OPTIONS (param 'a-b'),
+	n text OPTIONS (param 'n')) SERVER exoscale OPTIONS (path '/x/{n}')});
 my $now = time;
 foreach my $sql (
+	q{SELECT * FROM x WHERE n = 'n' AND a = '1 ' AND b = 'z2'},
+	qq{SELECT * FROM x WHERE n = 'a b' AND b = 'h\xc3\xa9 &=+%41;,"' AND a = '' AND ab = '/?#' AND "Z" = '0'},
 	'SELECT * FROM exo.dbaas_services',
 	q{SELECT * FROM exo.dbaas_logs WHERE service_name = 'pg1' AND sort_order = 'asc' AND log_limit = 5 AND log_offset = '42'},
 	qq{SELECT * FROM exo.dbaas_logs WHERE service_name = 'pg1' AND log_offset = 'h\xc3\xa9/"'},
@@ -99,10 +103,15 @@ foreach my $sql (
 	my ($method, $path) = $head =~ m{\A(\w+) (\S+) HTTP/1.1\r\n};
 	my @headers = $head =~ /^Authorization: (.*?)\r?$/mgi;
 	is(scalar @headers, 1, "$method $path: one Authorization header");
-	my ($credential, $until, $signature) = $headers[0] =~ m{\AEXO2-HMAC-SHA256 credential=(.*?),expires=(\d+),signature=([A-Za-z0-9+/]{43}=)\z};
+	my ($credential, $names, $until, $signature) =
+	  $headers[0] =~ m{\AEXO2-HMAC-SHA256 credential=(.*?),(?:signed-query-args=(.*?),)?expires=(\d+),signature=([A-Za-z0-9+/]{43}=)\z};
 	is($credential, $t->sim->key, 'it names the key');
-	is($signature, DbaasSim::signature($t->sim->secret, $method, $path, $body, '', $until),
-		'the signature is that of the method, the path, the body and the time as they were sent');
+	my ($bare, $query) = split /\?/, $path, 2;
+	my %arguments = map { split /=/, $_, 2 } split /&/, $query // '';
+	s/%([0-9A-F]{2})/chr hex $1/ge foreach values %arguments;
+	is($names, %arguments ? join(';', sort keys %arguments) : undef, 'and the query arguments, sorted');
+	is($signature, DbaasSim::signature($t->sim->secret, $method, $bare, $body, join('', map { $arguments{$_} } sort keys %arguments), $until),
+		'the signature is that of the method, the path, the body, the arguments and the time as they were sent');
 	cmp_ok($until, '>=', $now + 590, 'it holds for about ten minutes');
 	cmp_ok($until, '<=', time + 610, 'and no longer');
 }

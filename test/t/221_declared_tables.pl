@@ -12,6 +12,8 @@ my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 my $described = $json->decode(scalar qx{"$ENV{TESTDIR}/sim/dbaas-sim" --describe});
 my @gets = grep { $_->{method} eq 'GET' && $_->{served} } @$described;
 cmp_ok(scalar(@gets), '>', 30, 'the simulator serves many paths');
+is_deeply([ grep { !m{/password/reveal$} } map { $_->{path} } grep { $_->{method} eq 'GET' && !$_->{served} } @$described ], [],
+	'all that the document has, but for the passwords');
 
 my $zone = 'ch-gva-2';
 my $list = $t->sim->get('/dbaas-service', zone => $zone)->{json}{'dbaas-services'};
@@ -50,7 +52,8 @@ sub masked
 	return { map { $_ => masked($value->{$_}, /(?:password|secret|access.key|access.cert)$/) } keys %$value } if ref $value eq 'HASH';
 	return [ map { masked($_, $secret) } @$value ] if ref $value eq 'ARRAY';
 	return $value if ref $value || !defined $value;
-	return $secret ? '***' : $value =~ s{(://[^:/@]*:)[^@]*@}{$1***@}r;
+	return '***' if $secret;
+	return $value =~ s{(://[^:/@]*:)[^@]*@}{$1***@}r;
 }
 
 $session->sql('SELECT count(*) FROM exo.dbaas_services');
