@@ -48,9 +48,14 @@ static const DbaasSegment type_segments[] = {{"pg", "postgres"}, {NULL}};
  * Ends of the names under which the API shows what is secret.  Besides, the
  * passwords in all URIs are.
  */
-static const char *const secret_names[] = {
-	"password", "passwd", "secret", "token", "access-key", "access-cert", "api-key", "private-key",
-	"client-key", NULL
+#define WORDS(text) {text, sizeof(text) - 1}
+static const struct
+{
+	const char *text;
+	size_t		len;
+}			secret_names[] = {
+	WORDS("password"), WORDS("passwd"), WORDS("secret"), WORDS("token"), WORDS("access-key"),
+	WORDS("access-cert"), WORDS("api-key"), WORDS("private-key"), WORDS("client-key")
 };
 
 #define ZONE_COLUMN \
@@ -993,30 +998,53 @@ dbaas_catalogue_segment(const DbaasColumn *column, const char *value)
 	return value;
 }
 
-/* Like strcmp() == 0, for len bytes of "name"; hyphens and underscores are one. */
-static bool
-same_words(const char *name, const char *words, size_t len)
+/* Is a character of a name that of the words?  Hyphens and underscores are one. */
+static inline bool
+same_letter(char name, char words)
 {
-	for (size_t i = 0; i < len; i++)
+	return (char) pg_ascii_tolower((unsigned char) name) == words || (name == '_' && words == '-');
+}
+
+/*
+ * Does a name of len bytes, at least two, end in two letters that the words of
+ * a secret end in?  Nearly all names do not, and every name is asked about.
+ */
+static inline bool
+ends_as_secrets_do(const char *name, size_t len)
+{
+	static uint32 letters[32];	/* by the last letter: those before it */
+
+	if (unlikely(letters['t' & 31] == 0))
 	{
-		if (pg_ascii_tolower((unsigned char) name[i]) != (unsigned char) words[i] &&
-			!(name[i] == '_' && words[i] == '-'))
-			return false;
+		for (size_t i = 0; i < lengthof(secret_names); i++)
+		{
+			const char *end = secret_names[i].text + secret_names[i].len;
+
+			letters[end[-1] & 31] |= (uint32) 1 << (end[-2] & 31);
+		}
 	}
-	return true;
+	return letters[name[len - 1] & 31] & ((uint32) 1 << (name[len - 2] & 31));
 }
 
 bool
 dbaas_catalogue_is_secret(const char *name, size_t len)
 {
 	/* Several are no less secret. */
-	if (len > 0 && pg_ascii_tolower((unsigned char) name[len - 1]) == 's')
+	if (len > 0 && same_letter(name[len - 1], 's'))
 		len--;
-	for (int i = 0; secret_names[i]; i++)
+	if (len < 2 || !ends_as_secrets_do(name, len))
+		return false;
+	for (size_t i = 0; i < lengthof(secret_names); i++)
 	{
-		size_t		end = strlen(secret_names[i]);
+		const char *words = secret_names[i].text;
+		size_t		left = secret_names[i].len;
+		const char *end = name + len - left;
 
-		if (end <= len && same_words(name + len - end, secret_names[i], end))
+		if (left > len)
+			continue;
+		while (left > 0 && same_letter(end[left - 1], words[left - 1]))
+			left--;
+		if (left == 0)
 			return true;
 	}
 	return false;

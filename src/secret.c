@@ -180,6 +180,14 @@ dbaas_secret_text(const char *text, size_t *len)
 	return out.data;
 }
 
+/* Can there be any in a text?  A quick look that spares most the long one. */
+static bool
+may_hold_passwords(const char *text, size_t len)
+{
+	return memchr(text, '=', len) != NULL || memchr(text, '\\', len) != NULL ||
+		memmem(text, len, "://", 3) != NULL;
+}
+
 /* Hides the passwords in a string. */
 static void
 hide_passwords(DbaasJson *string)
@@ -189,8 +197,7 @@ hide_passwords(DbaasJson *string)
 	char	   *text;
 	char	   *shown;
 
-	if (!string->escaped && memchr(string->text, '=', len) == NULL &&
-		(memchr(string->text, ':', len) == NULL || memchr(string->text, '/', len) == NULL))
+	if (!string->escaped && !may_hold_passwords(string->text, len))
 		return;
 	text = dbaas_json_string(string, &len);
 	shown_len = len;
@@ -226,15 +233,18 @@ is_secret_name(const DbaasJson *name)
 	return secret;
 }
 
-/* Hides what a value holds; its own strings and numbers when its name says so. */
+/*
+ * Hides what a value holds: its own strings and numbers when its name says so
+ * ("secret"), and passwords in all strings unless there are none ("search").
+ */
 static void
-hide(DbaasJson *value, bool secret)
+hide(DbaasJson *value, bool secret, bool search)
 {
 	if (value->type == DBAAS_JSON_STRING)
 	{
 		if (secret)
 			hide_string(value);
-		else
+		else if (search)
 			hide_passwords(value);
 		return;
 	}
@@ -246,16 +256,17 @@ hide(DbaasJson *value, bool secret)
 	{
 		if (value->type == DBAAS_JSON_OBJECT)
 		{
-			hide(unconstify(DbaasJson *, item + 1), is_secret_name(item));
-			hide_passwords(unconstify(DbaasJson *, item));
+			hide(unconstify(DbaasJson *, item + 1), is_secret_name(item), search);
+			if (search)
+				hide_passwords(unconstify(DbaasJson *, item));
 		}
 		else
-			hide(unconstify(DbaasJson *, item), secret);
+			hide(unconstify(DbaasJson *, item), secret, search);
 	}
 }
 
 void
 dbaas_secret_hide(const DbaasJson *value)
 {
-	hide(unconstify(DbaasJson *, value), false);
+	hide(unconstify(DbaasJson *, value), false, may_hold_passwords(value->text, value->len));
 }
