@@ -5,6 +5,7 @@ use warnings;
 
 use DbaasTest;
 use JSON::PP ();
+use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $t = DbaasTest->new(services => 20, logs => 1200, import => 0);
@@ -132,6 +133,47 @@ while ($map =~ /^\| `(\S+?)(\.c|\.h|)`(, `\.h`)?/mg)
 my @sources = map { s{^\Q$ENV{TESTDIR}\E/}{}r } glob "$ENV{TESTDIR}/src/*.[ch]";
 is(join("\n", grep { !$mapped{$_} } @sources), '', 'every source file is in the map');
 is(join("\n", grep { !-e "$ENV{TESTDIR}/$_" } sort keys %mapped), '', 'and those in the map exist');
+
+# Contents, and what is listed of the sources: settings, SQLSTATEs, functions, targets, packages
+my $readme = join("\n", @lines);
+my ($contents) = $readme =~ /^## Contents\n(.*?)^## /ms;
+is(join("\n", $contents =~ /\[(.*?)\]/g), join("\n", grep { $_ ne 'Contents' } $readme =~ /^## (.*)$/mg), 'the contents are the chapters');
+
+my $code = join '', map { join("\n", read_lines($_)) } @sources, 'dbaas_fdw.c';
+my %setting = map { ($_ => 1) } $code =~ /\{PREFIX "\.(\w+)"/g;
+my %named = map { ($_ => 1) } grep { $_ ne 'dryrun' } $readme =~ /`?dbaas_fdw\.(?![ch]\b|control)(\w+)/g;
+is(join(' ', sort keys %named), join(' ', sort keys %setting), 'the settings are those that there are');
+
+my ($errors) = $readme =~ /^## Errors\n(.*?)^## /ms;
+my @listed = sort { $a cmp $b } $errors =~ /^\| ([0-9A-Z]{5}) \|/mg;
+chomp(my $includes = `"$ENV{PG_CONFIG}" --includedir-server`);
+my $codes = slurp_file("$includes/utils/errcodes.h");
+my %sqlstate = map { my ($name, $parts) = /(\w+) MAKE_SQLSTATE\((.*)\)/; ($name => $parts =~ s/[', ]//gr) } $codes =~ /^#define (ERRCODE_\w+ MAKE_SQLSTATE\(.*\))/mg;
+my %raised = map { ($_ => 1) } grep { defined } @sqlstate{ $code =~ /\b(ERRCODE_\w+)/g };
+# What is not an error of its own: out of memory, a warning, what is looked for in others' errors
+delete @raised{qw(01000 22000 22P05 23000 53200 HV001 HV00R XX000)};
+is(join(' ', grep { $_ ne '57014' } @listed), join(' ', sort keys %raised), 'the SQLSTATEs are those that are raised');
+
+while ($readme =~ /`(\w+)\(\)`(?: in `(\S+?)`)?/g)
+{
+	my ($function, $file) = ($1, $2);
+	like($file ? join("\n", read_lines($file)) : $code, qr/\b\Q$function\E\(/, "there is $function()" . ($file ? " in $file" : ''));
+}
+
+my ($targets) = join("\n", read_lines('Makefile')) =~ /^\.PHONY: (help .*)$/m;
+my %target = map { ($_ => 1) } split(' ', $targets), qw(install installcheck uninstall);
+is(join(' ', grep { !$target{$_} } $readme =~ /(?:`|^    )make ([a-z][\w-]*)/mg), '', 'make has the targets');
+my @packages = map { split ' ' } join("\n", read_lines('test/install-deps')) =~ /^\tneed ["']?([a-z].*?)["']? [a-z]/mg;
+is(join(' ', grep { my $name = s/-\$major$//r; $readme !~ /(?<![\w-])\Q$name\E(?!\w)/ } @packages), '', 'the packages are those that are installed');
+
+# The table that it adds compiles
+my ($columns, $entry) = map { $_->{text} } blocks('c', @lines);
+my $catalogue = join("\n", read_lines('src/catalogue.c'));
+$catalogue =~ s/^(static const DbaasResource resources\[\] = \{\n)/$columns\n$1$entry/m;
+my $tried = $t->node->basedir . '/catalogue.c';
+append_to_file($tried, $catalogue);
+my $cc = $ENV{CC} || 'cc';
+is(`$cc -fsyntax-only -Wall -Werror -D_GNU_SOURCE -I"$ENV{TESTDIR}/src" -I"$includes" "$tried" 2>&1`, '', 'the table that is added as an example compiles');
 
 done_testing();
 
