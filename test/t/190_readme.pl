@@ -166,6 +166,18 @@ is(join(' ', grep { !$target{$_} } $readme =~ /(?:`|^    )make ([a-z][\w-]*)/mg)
 my @packages = map { split ' ' } join("\n", read_lines('test/install-deps')) =~ /^\tneed ["']?([a-z].*?)["']? [a-z]/mg;
 is(join(' ', grep { my $name = s/-\$major$//r; $readme !~ /(?<![\w-])\Q$name\E(?!\w)/ } @packages), '', 'the packages are those that are installed');
 
+# The layers, from the top: those that test/check-layers holds the sources to
+my ($layers) = join("\n", read_lines('test/check-layers')) =~ /^__DATA__\n(.*)/ms;
+my ($line, %level) = (0);
+foreach my $names (split /\n/, $layers =~ s/[#!].*?(?=\s|$)//gr)
+{
+	$line++;
+	$level{$_} = $line foreach split ' ', $names;
+}
+my @shown = map { /`(\w+)`/g } map { /^\| (`.*?`) \| / ? $1 : () } split /\n/, $readme =~ /^\| layer \|.*?\n\n/ms ? $& : '';
+is(join(' ', sort @shown), join(' ', sort keys %level), 'every module is in a layer');
+is(join(' ', map { "$shown[$_] below $shown[$_ - 1]" } grep { $level{ $shown[$_] } > $level{ $shown[ $_ - 1 ] } } 1 .. $#shown), '', 'and each layer knows those below it');
+
 # The table that it adds compiles
 my ($columns, $entry) = map { $_->{text} } blocks('c', @lines);
 my $catalogue = join("\n", read_lines('src/catalogue.c'));
