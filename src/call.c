@@ -87,6 +87,15 @@ static void use_answer(DbaasCall *call, const DbaasHttpAnswer *answer);
 static void end_call(DbaasCall *call, DbaasError *error);
 static void unlink_call(void *arg);
 
+/* The path for messages: a query argument may be a secret. */
+static const char *
+shown_path(const DbaasCallSpec *spec)
+{
+	size_t		len = strlen(spec->path);
+
+	return spec->query_names ? dbaas_secret_text(spec->path, &len) : spec->path;
+}
+
 DbaasCall *
 dbaas_call_start(DbaasConnection *conn, MemoryContext cxt, const DbaasCallSpec *spec)
 {
@@ -106,8 +115,8 @@ dbaas_call_start(DbaasConnection *conn, MemoryContext cxt, const DbaasCallSpec *
 	call->spec.query_values = dbaas_text_copy(spec->query_values);
 	call->url = psprintf("%s%s", spec->base, spec->path);
 	call->label = spec->zone ?
-		psprintf("%s %s in zone %s", spec->method, spec->path, spec->zone) :
-		psprintf("%s %s", spec->method, spec->path);
+		psprintf("%s %s in zone %s", spec->method, shown_path(spec), spec->zone) :
+		psprintf("%s %s", spec->method, shown_path(spec));
 	call->stats = dbaas_stats_get(dbaas_connection_server_name(conn),
 								  psprintf("%s %s", spec->method, spec->operation));
 	call->state = CALL_QUEUED;

@@ -70,6 +70,18 @@ $session->sql(q{ALTER FOREIGN TABLE instances OPTIONS (SET path '/instance-pool/
 is(urls("SELECT id FROM instances WHERE $at AND search = 'x' AND size = 1"), '/instance-pool/x?page-size=1', 'a parameter of the path beside a query argument');
 is(urls('EXECUTE p(1, 3)'), '/instance-pool/1?page-size=3', 'plans follow');
 
+# One that is a secret is sent, and not told
+$session->sql(q{CREATE FOREIGN TABLE tokens (zone text, id int, token text OPTIONS (param 'api-token'), q text OPTIONS (param 'q')) SERVER exoscale OPTIONS (path '/instance')});
+answer('{"id":"x"}');
+is(urls("SELECT count(*) FROM tokens WHERE $at AND token = 'S3C' || 'RET' AND q = 'seen'"), '/instance?api-token=S3CRET&q=seen', 'a secret is sent');
+foreach my $body ('{"id":"x"}', '[]', '')
+{
+	answer($body);
+	my $error = $session->sql_error("SELECT id FROM tokens WHERE $at AND token = 'S3C' || 'RET' AND q = 'seen'");
+	like($error->{message}, qr{^GET /instance\?api-token=\*\*\*&q=seen in zone}, 'an error names the request');
+	unlike($error->{stderr}, qr/S3CRET/, 'without it');
+}
+
 # Values in a path
 $session->sql(q{CREATE FOREIGN TABLE one (zone text, x text OPTIONS (param 'x'), whole jsonb OPTIONS (field '*')) SERVER exoscale OPTIONS (path '/instance/{x}/y.{x}')});
 answer('{}');
@@ -232,6 +244,6 @@ is($t->sql(q{SELECT count(*) FROM pg_foreign_table JOIN pg_class c ON c.oid = ft
 is($t->sql(q{SELECT dbaas_fdw_comment('public')}), $t->sql(q{SELECT 1 + count(*) FROM pg_attribute WHERE attrelid = 'whole_endpoints'::regclass AND attnum > 0 AND attname = 'zone'}),
 	'a comment is for what the catalogue describes');
 
-unlike(PostgreSQL::Test::Utils::slurp_file($t->node->logfile), qr/S3CRET/, 'the log shows no secret');
+unlike(PostgreSQL::Test::Utils::slurp_file($t->node->logfile) , qr/S3CRET/, 'the log shows no secret');
 $session->quit;
 done_testing();
