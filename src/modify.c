@@ -62,7 +62,6 @@ typedef struct ModifyState
 } ModifyState;
 
 int			dbaas_write_mode = DBAAS_WRITE_AT_COMMIT;
-bool		dbaas_dry_run = false;
 
 int
 dbaasIsForeignRelUpdatable(Relation rel)

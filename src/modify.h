@@ -19,9 +19,6 @@ typedef enum DbaasWriteMode
 
 extern int	dbaas_write_mode;
 
-/* GUC dbaas_fdw.dry_run */
-extern bool dbaas_dry_run;
-
 /* Callbacks of FdwRoutine. */
 extern int	dbaasIsForeignRelUpdatable(Relation rel);
 extern void dbaasAddForeignUpdateTargets(PlannerInfo *root, Index rtindex,

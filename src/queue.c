@@ -23,6 +23,7 @@
 #include "utils/memutils.h"
 
 int			dbaas_delete_limit = 10;
+bool		dbaas_dry_run = false;
 
 static MemoryContext queue_cxt = NULL;	/* child of TopTransactionContext */
 static List *queue = NIL;		/* of DbaasQueued *, in order */
@@ -381,6 +382,21 @@ check_connections(void)
 	}
 }
 
+/* Who turns it on before the COMMIT may well mean what was queued before. */
+static void
+check_dry_run(void)
+{
+	DbaasError *error;
+
+	if (!dbaas_dry_run)
+		return;
+	error = dbaas_error_new(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+							"dbaas_fdw.dry_run is on, and writes were queued before it was");
+	error->detail = psprintf("Writes of this transaction:\n%s", dbaas_report_list(queue));
+	error->hint = "Nothing is sent while it is on. To send them, set it off before the COMMIT.";
+	dbaas_error_raise_always(error);
+}
+
 /*
  * A write that has failed, while what it was sent for goes on: that was in a
  * savepoint, since rolled back, and the write was queued before it.
@@ -464,6 +480,7 @@ dbaas_queue_send(void)
 		dbaas_report_failure(queue, failed);
 	if (!any_queued())
 		return;
+	check_dry_run();
 	check_connections();
 	MemoryContextSwitchTo(queue_cxt);
 	dbaas_progress_describe(progress_text);

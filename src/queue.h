@@ -15,6 +15,9 @@
 /* GUC dbaas_fdw.delete_limit */
 extern int	dbaas_delete_limit;
 
+/* GUC dbaas_fdw.dry_run: nothing is sent while it is on. */
+extern bool dbaas_dry_run;
+
 /* Follows transactions from now on; called once, from _PG_init(). */
 extern void dbaas_queue_init(void);
 

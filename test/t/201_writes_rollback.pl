@@ -56,6 +56,8 @@ foreach my $case (
 	[ 'the whole block fails', 'BEGIN; ' . block('remove(1); PERFORM 1/0;') . ' COMMIT', '' ],
 	[ 'an error that is refused at the statement', 'BEGIN; remove(1); SAVEPOINT a; UPDATE exo.dbaas_integrations SET type = $$x$$; ROLLBACK TO a; remove(2); COMMIT', '1 2' ],
 	[ 'dry_run', 'BEGIN; remove(1); SET LOCAL dbaas_fdw.dry_run = on; remove(2); SET LOCAL dbaas_fdw.dry_run = off; remove(3); COMMIT', '1 3' ],
+	[ 'dry_run that is still on at COMMIT', 'BEGIN; remove(1); SET LOCAL dbaas_fdw.dry_run = on; remove(2); COMMIT', '' ],
+	[ 'dry_run that is on for an immediate write', 'BEGIN; remove(1); SET LOCAL dbaas_fdw.dry_run = on; SET LOCAL dbaas_fdw.write_mode = immediate; remove(2); COMMIT', '' ],
 	[ 'dry_run of an immediate write', 'BEGIN; SET LOCAL dbaas_fdw.dry_run = on; SET LOCAL dbaas_fdw.write_mode = immediate; remove(1); COMMIT', '' ],
 	[ 'PREPARE TRANSACTION', 'BEGIN; remove(1); PREPARE TRANSACTION $$x$$', '' ],
 	[ 'PREPARE TRANSACTION after ROLLBACK TO', 'BEGIN; SAVEPOINT a; remove(1); ROLLBACK TO a; PREPARE TRANSACTION $$x$$', '' ],
