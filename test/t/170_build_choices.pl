@@ -1,8 +1,10 @@
-# A compiler of several words counts as one; a compiler or pg_config that is none is named in one line.
+# A compiler of several words counts as one; a compiler or pg_config that is none is named in one line;
+# and what was built for one PostgreSQL is built anew for another.
 use strict;
 use warnings;
 
 use IPC::Run;
+use PostgreSQL::Test::Utils ();
 use Test::More;
 
 # What a command says, and whether it succeeds, with a variable set
@@ -10,6 +12,7 @@ sub told
 {
 	my ($command, $name, $value) = @_;
 	local $ENV{$name} = $value;
+	local $ENV{LC_ALL} = 'C';
 	my ($out, $err) = ('', '');
 	my $done = IPC::Run::run($command, '<', \undef, '>', \$out, '2>', \$err);
 	return ($done ? 'done' : 'failed', $out . $err);
@@ -36,6 +39,23 @@ foreach my $program ('/nonexistent', '/bin/true', '/bin/ls')
 	my ($done, $text) = told([ 'make', '-n' ], 'PG_CONFIG', $program);
 	is($done, 'failed', "nor for make");
 	like($text, qr/^Makefile:\d+: \*\*\* \Q$line\E  Stop\.$/, 'which says so in one line');
+}
+
+my $dir = PostgreSQL::Test::Utils::tempdir();
+my $other = "$dir/pg_config";
+PostgreSQL::Test::Utils::append_to_file($other, <<"END");
+#!/bin/sh
+[ "\$1" != --version ] || { echo 'PostgreSQL 15.0 (another one)'; exit; }
+exec $ENV{PG_CONFIG} "\$@"
+END
+chmod 0755, $other or die "$other: $!";
+my @objects = map { s/c$/o/r } 'dbaas_fdw.c', glob 'src/*.c';
+foreach my $case ([ $ENV{PG_CONFIG}, 'the PostgreSQL that it was built for' ], [ $other, 'another one', @objects ])
+{
+	my ($pg_config, $name, @wanted) = @$case;
+	my ($done, $text) = told([ 'make', '-n' ], 'PG_CONFIG', $pg_config);
+	is($done, 'done', "make for $name") or diag($text);
+	is(join(' ', sort $text =~ / -o (\S+\.o) /g), join(' ', sort @wanted), 'compiles what it has to');
 }
 
 done_testing();
