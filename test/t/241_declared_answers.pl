@@ -183,6 +183,15 @@ $t->sim->fault({ action => 'body', path => '/dbaas-service', zone => $zone, time
 is($session->sql_error("SELECT * FROM each WHERE $at")->{sqlstate}, 'HV000', 'a list of something else is an error');
 $t->sim->clear_faults;
 
+# Any list names parents, and one request is sent for each
+$session->sql(q{CREATE FOREIGN TABLE datadogs (zone text, id uuid OPTIONS (param 'endpoint-id', from 'id'), name text, first text OPTIONS (field 'nope|type|name'))
+	SERVER exoscale OPTIONS (path '/dbaas-external-endpoint-datadog/{endpoint-id}', for_each 'external-endpoints', for_each_filter 'type=datadog')});
+my @datadogs = map { my $z = $_; map { "$z|$_->{id}|$_->{name}|datadog" } grep { $_->{type} eq 'datadog' } @{ $t->sim->get('/dbaas-external-endpoints', zone => $z)->{json}{'dbaas-endpoints'} } } $t->sim->zones;
+cmp_ok(scalar(@datadogs), '>', 0, 'there are some');
+is($session->sql('SELECT zone, id, name, first FROM datadogs'), join("\n", @datadogs), 'endpoints of one type, and the first field that is there');
+$session->sql(q{CREATE FOREIGN TABLE schemas (zone text, t text OPTIONS (param 't', from 'name'), settings jsonb) SERVER exoscale OPTIONS (path '/dbaas-settings-{t}', for_each 'service-types')});
+is($session->sql("SELECT t, settings FROM schemas WHERE $at ORDER BY 1"), $session->sql("SELECT type, settings FROM exo.dbaas_service_settings WHERE $at ORDER BY 1"), 'what is made so is what is built in');
+
 # A password that a path is about, and secrets in numbers, lists and names with underscores
 $session->sql(q{CREATE FOREIGN TABLE reveal (zone text, s text OPTIONS (param 's'), u text OPTIONS (param 'u'), username text, password text, whole jsonb OPTIONS (field '*'), itself int OPTIONS (field 'x'))
 	SERVER exoscale OPTIONS (path '/dbaas-postgres/{s}/user/{u}/password/reveal')});
