@@ -366,6 +366,8 @@ set_options(DbaasHttpRequest *request, const char *method, const char *url,
 	 * http is for this machine alone, and goes through no proxy.
 	 */
 	SETOPT(CURLOPT_PROXY, pool->proxy && tls ? pool->proxy : "");
+	/* GSSAPI, which SOCKS5 has too, would block. */
+	SETOPT(CURLOPT_SOCKS5_AUTH, (long) CURLAUTH_BASIC);
 	SETOPT(CURLOPT_USERAGENT, pool->user_agent);
 	SETOPT(CURLOPT_ACCEPT_ENCODING, "");
 	SETOPT(CURLOPT_WRITEFUNCTION, on_body);

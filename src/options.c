@@ -304,10 +304,18 @@ check_zones(const DbaasOption *option, const char *value)
 	}
 }
 
-/* A proxy's address is for all to see, so it must not hold a password. */
+/*
+ * A proxy's address is for all to see, so it must not hold a password.  Nor may
+ * it be a file: "socks5h://localhost/path" is a socket of this machine to libcurl.
+ */
 static void
 check_proxy(const DbaasOption *option, const char *value)
 {
+	const char *host = strstr(value, "://");
+
+	if (pg_strncasecmp(value, "socks", strlen("socks")) == 0 && host &&
+		strchr(host + strlen("://"), '/'))
+		refuse_value(option, value, "a proxy's host and port", NULL);
 	if (*value == '\0' || strchr(value, '@'))
 		refuse_value(option, *value ? "***" : value, "a proxy's address without user and password",
 					 NULL);

@@ -4,6 +4,7 @@ use warnings;
 
 use DbaasTest;
 use IO::Socket::INET;
+use POSIX ();
 use Test::More;
 use Time::HiRes qw(time);
 
@@ -46,6 +47,22 @@ cmp_ok($took, '<', $DbaasTest::soon, sprintf 'after connect_timeout: %.2f s', $t
 $took = unreachable({ endpoint => 'http://127.0.0.1:' . $silent->sockport . '/{zone}/v2', request_timeout => '1s' },
 	'a server that says nothing', 'was not answered in time', qr/timed? ?out|Timeout/i);
 cmp_ok($took, '<', $DbaasTest::soon, sprintf 'after request_timeout: %.2f s', $took);
+
+# A SOCKS proxy is offered nothing that libcurl would do without coming back, such as GSSAPI
+my $pid = open(my $proxy, '-|') // die "fork: $!";
+if (!$pid)
+{
+	my $greeting = '';
+	while ($greeting !~ /^\x05/ and my $client = $silent->accept)
+	{
+		sysread $client, $greeting, 100;
+	}
+	syswrite STDOUT, unpack 'H*', $greeting;
+	POSIX::_exit(0);
+}
+unreachable({ endpoint => 'https://{zone}.dbaas-fdw.invalid/v2', proxy => 'socks5h://127.0.0.1:' . $silent->sockport },
+	'a SOCKS proxy that hangs up', 'could not be sent', qr/./);
+is(scalar <$proxy>, '050100', 'a SOCKS proxy is asked for no authentication');
 close $silent;
 
 # The simulator stalls, or trickles
