@@ -164,7 +164,10 @@ foreach my $sql (
 	q{CREATE USER MAPPING FOR PUBLIC SERVER exoscale OPTIONS (api_key 'EXOx', api_secrt 'hunter2pass')},
 	q{CREATE USER MAPPING FOR PUBLIC SERVER exoscale OPTIONS (api_key 'E X', api_secret 'hunter2pass')},
 	q{ALTER USER MAPPING FOR CURRENT_USER SERVER exoscale OPTIONS (SET api_secret 'hunter2pass ')},
-	q{CREATE SERVER wrong FOREIGN DATA WRAPPER dbaas_fdw OPTIONS (api_secret 'hunter2pass')})
+	q{CREATE SERVER wrong FOREIGN DATA WRAPPER dbaas_fdw OPTIONS (api_secret 'hunter2pass')},
+	q{CREATE SERVER wrong FOREIGN DATA WRAPPER dbaas_fdw OPTIONS (api_secrt 'hunter2pass')},
+	q{CREATE SERVER wrong FOREIGN DATA WRAPPER dbaas_fdw OPTIONS (proxy 'http://u:hunter2pass@proxy:3128')},
+	q{ALTER SERVER exoscale OPTIONS (SET endpoint 'https://u:hunter2pass@api.example/v2')})
 {
 	my $before = length log_text();
 	$t->sql_error($sql);
