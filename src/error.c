@@ -47,6 +47,82 @@ dbaas_error_make(const char *file, int line, const char *function,
 	return error;
 }
 
+/*
+ * A conversion of characters from one encoding to another.  PostgreSQL keeps
+ * its own to itself, and that raises errors, which a report cannot have.
+ */
+typedef struct Conversion
+{
+	int			from;
+	int			to;
+	FmgrInfo	function;
+} Conversion;
+
+/*
+ * Returns whether there is a way between two encodings.  A new one is found in a
+ * transaction alone.
+ */
+static bool
+find_conversion(Conversion *conversion, int from, int to)
+{
+	if ((conversion->from != from || conversion->to != to) && IsTransactionState())
+	{
+		Oid			function = FindDefaultConversionProc(from, to);
+
+		if (!OidIsValid(function))
+			return false;
+		fmgr_info_cxt(function, &conversion->function, TopMemoryContext);
+		conversion->from = from;
+		conversion->to = to;
+	}
+	return conversion->from == from && conversion->to == to;
+}
+
+/* A character converted, or NULL if the other encoding lacks it. */
+static char *
+convert(Conversion *conversion, const char *text, int len)
+{
+	char	   *converted = palloc((Size) len * MAX_CONVERSION_GROWTH + 1);
+	int			n;
+
+	n = DatumGetInt32(FunctionCall6(&conversion->function, Int32GetDatum(conversion->from),
+									Int32GetDatum(conversion->to),
+									CStringGetDatum(text), CStringGetDatum(converted),
+									Int32GetDatum(len), BoolGetDatum(true)));
+	if (n == len)
+		return converted;
+	pfree(converted);
+	return NULL;
+}
+
+/* Legal UTF-8 in the server's encoding, with question marks for what that lacks. */
+static const char *
+in_server_encoding(const char *text)
+{
+	static Conversion conversion = {-1, -1};
+	bool		possible;
+	StringInfoData out;
+	int			n;
+
+	if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII)
+		return text;
+	possible = find_conversion(&conversion, PG_UTF8, GetDatabaseEncoding());
+	initStringInfo(&out);
+	for (const char *p = text; *p; p += n)
+	{
+		char	   *converted = NULL;
+
+		n = pg_utf_mblen((const unsigned char *) p);
+		if (!IS_HIGHBIT_SET(*p))
+			appendStringInfoChar(&out, *p);
+		else if (possible && (converted = convert(&conversion, p, n)) != NULL)
+			appendStringInfoString(&out, converted);
+		else
+			appendStringInfoChar(&out, '?');
+	}
+	return out.data;
+}
+
 char *
 dbaas_error_excerpt(const char *text, size_t len, size_t max_bytes)
 {
@@ -73,60 +149,7 @@ dbaas_error_excerpt(const char *text, size_t len, size_t max_bytes)
 	}
 	if (i < len)
 		appendStringInfoString(&out, "...");
-
-	/* A server encoding without one of the characters: keep to ASCII. */
-	if (GetDatabaseEncoding() != PG_UTF8)
-	{
-		for (char *p = out.data; *p; p++)
-		{
-			if (IS_HIGHBIT_SET(*p))
-				*p = '?';
-		}
-	}
-	return unconstify(char *, dbaas_error_shown(out.data));
-}
-
-/*
- * How texts are converted for the client; NULL when there is no way, or none is
- * known yet and no transaction to look it up in.  PostgreSQL keeps this to
- * itself, and its own conversion raises errors, which a report cannot have.
- */
-static FmgrInfo *
-client_conversion(void)
-{
-	static FmgrInfo conversion;
-	static int	encoding = -1;	/* that it is for */
-
-	if (encoding != pg_get_client_encoding() && IsTransactionState())
-	{
-		Oid			function = FindDefaultConversionProc(GetDatabaseEncoding(), pg_get_client_encoding());
-
-		encoding = -1;
-		if (OidIsValid(function))
-		{
-			fmgr_info_cxt(function, &conversion, TopMemoryContext);
-			encoding = pg_get_client_encoding();
-		}
-	}
-	return encoding == pg_get_client_encoding() ? &conversion : NULL;
-}
-
-/* Has the client's encoding all the characters of the text? */
-static bool
-client_can_show(FmgrInfo *conversion, const char *text, int len)
-{
-	char	   *converted;
-	int			n;
-
-	if (conversion == NULL)
-		return false;
-	converted = palloc((Size) len * MAX_CONVERSION_GROWTH + 1);
-	n = DatumGetInt32(FunctionCall6(conversion, Int32GetDatum(GetDatabaseEncoding()),
-									Int32GetDatum(pg_get_client_encoding()),
-									CStringGetDatum(text), CStringGetDatum(converted),
-									Int32GetDatum(len), BoolGetDatum(true)));
-	pfree(converted);
-	return n == len;
+	return unconstify(char *, dbaas_error_shown(in_server_encoding(out.data)));
 }
 
 static bool
@@ -139,21 +162,26 @@ client_shows_all(void)
 const char *
 dbaas_error_shown(const char *text)
 {
-	FmgrInfo   *conversion;
+	static Conversion conversion = {-1, -1};
+	bool		possible;
 	StringInfoData out;
 	int			n;
 
 	if (text == NULL || client_shows_all())
 		return text;
-	conversion = client_conversion();
+	possible = find_conversion(&conversion, GetDatabaseEncoding(), pg_get_client_encoding());
 	initStringInfo(&out);
 	for (const char *p = text; *p; p += n)
 	{
+		char	   *converted = NULL;
+
 		n = Min(pg_mblen(p), (int) strlen(p));
-		if (!IS_HIGHBIT_SET(*p) || client_can_show(conversion, p, n))
+		if (!IS_HIGHBIT_SET(*p) || (possible && (converted = convert(&conversion, p, n)) != NULL))
 			appendBinaryStringInfo(&out, p, n);
 		else
 			appendStringInfoChar(&out, '?');
+		if (converted)
+			pfree(converted);
 	}
 	return out.data;
 }

@@ -64,6 +64,28 @@ foreach my $encoding ('UTF8', 'LATIN1', 'WIN1252', 'EUC_JP', 'SQL_ASCII')
 	like($stderr, qr/Body: \{"settings":\{"note":/, "$encoding: shows the body");
 }
 
+# Databases in other encodings show what those have
+my %shown = (LATIN1 => "d\xc3\xa9j\xc3\xa0 ?? ? pris", EUC_JP => "d\xc3\xa9j\xc3\xa0 \xe6\x97\xa5\xe6\x9c\xac ? pris",
+	SQL_ASCII => "d\xc3\xa9j\xc3\xa0 \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x98\x80 pris");
+foreach my $encoding (sort keys %shown)
+{
+	my $name = lc "db_$encoding";
+	my ($url, $key, $secret) = ($sim->url, $sim->key, $sim->secret);
+	my $stderr;
+
+	$t->sql("CREATE DATABASE $name ENCODING '$encoding' LOCALE 'C' TEMPLATE template0");
+	$sim->reset;
+	$sim->fault({ method => 'DELETE', action => 'status', status => 409, body => JSON::PP->new->ascii->encode({ message => $words }) });
+	$t->node->psql($name, qq{SET client_encoding = 'UTF8';
+		CREATE EXTENSION dbaas_fdw;
+		CREATE SERVER exoscale FOREIGN DATA WRAPPER dbaas_fdw OPTIONS (endpoint '$url', max_retries '0');
+		CREATE USER MAPPING FOR CURRENT_USER SERVER exoscale OPTIONS (api_key '$key', api_secret '$secret');
+		CREATE SCHEMA exo;
+		IMPORT FOREIGN SCHEMA dbaas FROM SERVER exoscale INTO exo;
+		} . remove('pg-1-0001'), stderr => \$stderr);
+	like($stderr, qr/failed: The API says: \Q$shown{$encoding}\E$/m, "a database in $encoding");
+}
+
 # An answer that does not say what was made
 my $insert = q{INSERT INTO exo.dbaas_integrations (zone, type, source, dest) SELECT 'ch-gva-2', 'metrics', s.name, d.name
 	FROM exo.dbaas_services s, exo.dbaas_services d WHERE s.zone = 'ch-gva-2' AND s.name = 'pg-1-0001' AND d.zone = 'ch-gva-2' AND d.type = 'thanos' LIMIT 1 RETURNING id};
