@@ -69,11 +69,12 @@ state_service_below(SimZone *zone, const char *path, const char *name, ServiceFa
 const char *
 state_service_state(SimZone *zone, const ServiceFacts *facts)
 {
-	const ServiceChanges *changes = &zone->services[facts->index - 1];
-	bool		rebuilding = changes->building ||
-		(changes->changed_at > 0 && clock_ms() < changes->changed_at + config.running_time);
+	ServiceChanges *changes = &zone->services[facts->index - 1];
 
-	return rebuilding ? "rebuilding" : facts->state;
+	/* Once running it stays so, also when the time is made longer. */
+	if (changes->changed_at > 0 && clock_ms() >= changes->changed_at + config.running_time)
+		changes->changed_at = 0;
+	return changes->building || changes->changed_at > 0 ? "rebuilding" : facts->state;
 }
 
 int64_t

@@ -16,7 +16,7 @@ typedef struct ServiceChanges
 {
 	bool		deleted;
 	bool		building;		/* the operation that makes it has not ended */
-	double		changed_at;		/* on the monotonic clock; rebuilding from then on */
+	double		changed_at;		/* on the monotonic clock, while it is rebuilding after that; 0 otherwise */
 	int64_t		more_logs;
 	char	   *name;			/* of one that was made by a write; otherwise NULL */
 	const ServiceType *type;	/* the same */

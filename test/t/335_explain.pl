@@ -130,7 +130,7 @@ $scan = scan_of('SELECT * FROM exo.dbaas_services WHERE false', 'ANALYZE');
 ok(!defined $scan, 'what is never run is not there');
 $scan = scan_of(q{SELECT * FROM exo.dbaas_services WHERE zone = (SELECT NULL::text)}, 'ANALYZE');
 is($scan->{Requests}, 0, 'a key that is NULL sends nothing');
-$t->sim->config(latency => 30);
+$t->sim->config(latency => 1000);
 $scan = scan_of('SELECT * FROM exo.dbaas_services', 'ANALYZE');
 cmp_ok($scan->{'Time Waiting'}, '>=', 25, "waiting takes the latency: $scan->{'Time Waiting'} ms");
 $t->sim->config(latency => 0);

@@ -6,22 +6,23 @@ use DbaasTest;
 use List::Util qw(max);
 use Test::More;
 
-my $t = DbaasTest->new(zones => 1, services => 8, logs => 20, latency => 30, operation_time => 0, server => { max_retries => 0 });
+my $t = DbaasTest->new(zones => 1, services => 8, logs => 20, operation_time => 0, server => { max_retries => 0 });
 my $sim = $t->sim;
 my $session = $t->session;
 $session->sql(q{SET jit = off; SET enable_nestloop = off; SET client_min_messages = warning;
 	CREATE TABLE nobody (name text, n int); ANALYZE nobody;
 	SELECT count(*) FROM exo.dbaas_services});
 
-# Runs it with and without: rows, requests, and the most of them in flight
+# Runs it with and without: rows, requests, and the most of them in flight; that many are expected to be so with it
 sub runs
 {
-	my ($sql) = @_;
+	my ($sql, $together) = @_;
 	my %run;
 	foreach my $switch ('off', 'on')
 	{
 		$session->sql("SET dbaas_fdw.enable_lookahead = $switch");
 		$sim->clear;
+		$sim->together($together) if $together && $switch eq 'on';
 		my $rows = join "\n", sort split /\n/, $session->sql($sql);
 		my @sent = $sim->requests;
 		$run{$switch} = { rows => $rows, sent => [ sort map { "$_->{method} $_->{path}" } @sent ], peak => max(0, map { $_->{in_flight} } @sent) };
@@ -33,7 +34,7 @@ sub runs
 sub together
 {
 	my ($sql, $peak) = @_;
-	my $run = runs($sql);
+	my $run = runs($sql, $peak);
 	is_deeply($run->{on}{sent}, $run->{off}{sent}, 'the same requests');
 	is($run->{off}{peak}, 1, 'one after the other without it');
 	is($run->{on}{peak}, $peak, "$peak at once with it");
