@@ -24,8 +24,9 @@ $session->sql(q{CREATE TABLE logs AS SELECT * FROM exo.dbaas_logs});
 # been asked for when a loop goes on to its next row, or not yet, so only first pages count among the requests
 sub runs
 {
-	my ($sql) = @_;
+	my ($sql, $slowness) = @_;
 	my %run;
+	$sim->config(latency => 5 * ($slowness // 1));
 	foreach my $switch ('off', 'on')
 	{
 		$session->sql("SET dbaas_fdw.enable_lookahead = $switch");
@@ -36,19 +37,38 @@ sub runs
 			sent => [ sort map { "$_->{method} $_->{zone} $_->{path} " . ($_->{body} // '') } grep { ($_->{body} // '') !~ /"offset"/ } @sent ],
 			peak => max(0, map { $_->{in_flight} } @sent) };
 	}
+	$sim->config(latency => 5);
 	return \%run;
+}
+
+# How many are in flight depends on how long answers take beside what the machine does
+# meanwhile: runs it until it is as expected, with answers that take longer and longer
+sub runs_until
+{
+	my ($sql, $expected) = @_;
+	my $run;
+	foreach my $slowness (1, 3, 10, 30)
+	{
+		$run = runs($sql, $slowness);
+		last if $expected->($run);
+	}
+	return $run;
 }
 
 # The same rows, each request once as without it, and several in flight
 sub ahead
 {
 	my ($name, $sql, %how) = @_;
-	my $run = runs($sql);
+	my $least = $how{peak} // 6;
+	my $run = runs_until($sql, sub {
+		my ($on, $off) = map { $_[0]{$_}{peak} } qw(on off);
+		return $on >= $least && $on <= 8 && ($off <= 2 || $how{overlaps});
+	});
 	is($run->{on}{rows}, $run->{off}{rows}, "$name: the same rows");
 	isnt($run->{on}{rows}, '', "$name: there are some") unless $how{empty};
 	is_deeply($run->{on}{sent}, $run->{off}{sent}, "$name: the same requests");
 	cmp_ok($run->{off}{peak}, '<=', 2, "$name: one after the other without it") unless $how{overlaps};
-	cmp_ok($run->{on}{peak}, '>=', $how{peak} // 6, "$name: several at once with it");
+	cmp_ok($run->{on}{peak}, '>=', $least, "$name: several at once with it");
 	cmp_ok($run->{on}{peak}, '<=', 8, "$name: no more than max_concurrency");
 	return;
 }
@@ -57,10 +77,10 @@ sub ahead
 sub serial
 {
 	my ($name, $sql) = @_;
-	my $run = runs($sql);
+	my $run = runs_until($sql, sub { return $_[0]{on}{peak} <= 2 });
 	is($run->{on}{rows}, $run->{off}{rows}, "$name: the same rows");
 	is_deeply($run->{on}{sent}, $run->{off}{sent}, "$name: the same requests");
-	is($run->{on}{peak}, $run->{off}{peak}, "$name: none ahead");
+	cmp_ok($run->{on}{peak}, '<=', 2, "$name: none ahead, but a page that follows");
 	return;
 }
 
@@ -241,6 +261,6 @@ $session->sql(q{CREATE FUNCTION caught() RETURNS text LANGUAGE plpgsql AS $$ DEC
 ahead('errors that are caught while it goes on', 'SELECT caught()', overlaps => 1);
 
 my $with = $session->sql("SET dbaas_fdw.enable_lookahead = off; SELECT count(DISTINCT service_name) FROM exo.dbaas_logs WHERE zone = 'ch-gva-2' AND message LIKE 'entry 1 %'");
-is($found, 2 * $with . "|$with", 'the trigger found all of them, both times');
+is($found, $with * $session->sql('SELECT count(*) / (SELECT count(*) FROM inventory) FROM fresh') . "|$with", 'the trigger found all of them, each time');
 
 done_testing();
