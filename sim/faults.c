@@ -22,7 +22,7 @@ typedef struct Fault
 	int64_t		number;			/* among all that were ever added */
 	int64_t		skip;			/* matching requests still to spare */
 	int64_t		times;			/* still to play; negative: for ever */
-	int64_t		met;			/* requests that it was played to */
+	int64_t		met;			/* requests that wait, or waited, for each other */
 } Fault;
 
 typedef struct Action
@@ -208,16 +208,16 @@ before_delay(Request *request, Answer *answer, Delivery *delivery)
 	return false;
 }
 
-/* How many requests met the fault of that number.  When it was removed, none need be waited for. */
+/* How many requests met the fault of that number, with "more" from now on; -1 when it was removed. */
 static int64_t
-met(int64_t number)
+met(int64_t number, int more)
 {
-	int64_t		count = INT64_MAX;
+	int64_t		count = -1;
 
 	pthread_mutex_lock(&lock);
 	for (size_t i = 0; i < fault_count; i++)
 		if (faults[i].number == number)
-			count = faults[i].met;
+			count = faults[i].met += more;
 	pthread_mutex_unlock(&lock);
 	return count;
 }
@@ -227,13 +227,14 @@ static bool
 before_meet(Request *request, Answer *answer, Delivery *delivery)
 {
 	int64_t		number = json_member_number(request->fault, "number", 0);
-	int64_t		before = json_member_number(request->fault, "met", 0);
 	int64_t		group = json_member_number(request->fault, "requests", 1);
+	int64_t		last = (met(number, 1) + group - 1) / group * group;
+	int64_t		so_far;
 	double		end = clock_ms() + (double) json_member_number(request->fault, "ms", 20000);
 
 	(void) answer;
 	(void) delivery;
-	while (met(number) < (before / group + 1) * group && clock_ms() < end &&
+	while ((so_far = met(number, 0)) >= 0 && so_far < last && clock_ms() < end &&
 		   wait_ms(request->socket, 1))
 		;
 	return false;
@@ -510,7 +511,6 @@ faults_take(const Request *request)
 			fault->times--;
 		json_object_deep_copy(fault->json, &taken, NULL);
 		json_add_number(taken, "number", fault->number);
-		json_add_number(taken, "met", fault->met++);
 	}
 	pthread_mutex_unlock(&lock);
 	return taken;
