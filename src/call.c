@@ -282,13 +282,13 @@ static void
 log_attempt(const DbaasCall *call, const DbaasHttpAnswer *answer)
 {
 	if (answer->failure == DBAAS_HTTP_ANSWERED)
-		ereport(LOG, (errhidestmt(true),
-					  errmsg("dbaas_fdw: %s: status %d in %.1f ms",
-							 call->label, answer->status, answer->seconds * 1000)));
+		dbaas_error_notice(LOG, (errhidestmt(true),
+								 errmsg("dbaas_fdw: %s: status %d in %.1f ms",
+										call->label, answer->status, answer->seconds * 1000)));
 	else
-		ereport(LOG, (errhidestmt(true),
-					  errmsg("dbaas_fdw: %s: failed in %.1f ms: %s",
-							 call->label, answer->seconds * 1000, answer->failure_text)));
+		dbaas_error_notice(LOG, (errhidestmt(true),
+								 errmsg("dbaas_fdw: %s: failed in %.1f ms: %s",
+										call->label, answer->seconds * 1000, answer->failure_text)));
 }
 
 /* A request has ended: the call ends, or pauses before the next try. */

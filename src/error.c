@@ -280,6 +280,21 @@ hide_statement(void *arg)
 	errhidecontext(true);
 }
 
+ErrorContextCallback *
+dbaas_error_shown_context(void)
+{
+	static ErrorContextCallback hide_alone = {NULL, hide_statement, NULL};
+
+	if (client_shows_all())
+		return error_context_stack;
+	for (ErrorContextCallback *context = error_context_stack; context; context = context->previous)
+	{
+		if (context->callback == hide_statement)
+			return &hide_alone;
+	}
+	return NULL;
+}
+
 void
 dbaas_error_hide_statement(ErrorContextCallback *hide)
 {

@@ -59,6 +59,20 @@ extern const char *dbaas_error_shown(const char *text);
 extern void dbaas_error_show(ErrorData *edata);
 
 /*
+ * ereport() of what is no error.  Where it came up may hold what the client's
+ * encoding lacks, and then PostgreSQL makes an error of it: so it is left out there.
+ */
+#define dbaas_error_notice(...) \
+	do { \
+		ErrorContextCallback *context_ = error_context_stack; \
+		error_context_stack = dbaas_error_shown_context(); \
+		ereport(__VA_ARGS__); \
+		error_context_stack = context_; \
+	} while (0)
+
+extern ErrorContextCallback *dbaas_error_shown_context(void);
+
+/*
  * ereport(ERROR) of an error value, whose location is where it was made.  A
  * cancel that has come meanwhile goes first, as it would have in a wait.
  */

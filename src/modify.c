@@ -380,10 +380,10 @@ report_dry_run(ModifyState *modify, const DbaasWrite *write)
 
 	if (body)
 		body = dbaas_error_shown(pg_any_to_server(body, strlen(body), PG_UTF8));
-	ereport(NOTICE,
-			(errmsg("dry run: %s", dbaas_write_label(write)),
-			 body ? errdetail_internal("Body: %s", body) : 0,
-			 errhint("Nothing is sent while dbaas_fdw.dry_run is on.")));
+	dbaas_error_notice(NOTICE,
+					   (errmsg("dry run: %s", dbaas_write_label(write)),
+						body ? errdetail_internal("Body: %s", body) : 0,
+						errhint("Nothing is sent while dbaas_fdw.dry_run is on.")));
 }
 
 /*

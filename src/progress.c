@@ -78,8 +78,8 @@ dbaas_progress_tell(void)
 	seconds = (int) ((now - wait_start) / 1000000);
 	text = describe ? describe(seconds) : reads_text(seconds);
 	if (text)
-		ereport(NOTICE, (errmsg_internal("%s", dbaas_error_shown(text)), errhidestmt(true),
-						 errhidecontext(true)));
+		dbaas_error_notice(NOTICE, (errmsg_internal("%s", dbaas_error_shown(text)), errhidestmt(true),
+									errhidecontext(true)));
 	return tell_at;
 }
 

@@ -430,11 +430,11 @@ announce_made(void)
 			operation->reference_id == NULL)
 			continue;
 		operation->write.announces = false;
-		ereport(NOTICE,
-				(errmsg("%s: the id is %s", dbaas_write_label(&operation->write),
-						dbaas_error_excerpt(operation->reference_id, strlen(operation->reference_id),
-											NAMEDATALEN)),
-				 errhint("No list has it: the row is found by that id. INSERT ... RETURNING gives it as a value.")));
+		dbaas_error_notice(NOTICE,
+						   (errmsg("%s: the id is %s", dbaas_write_label(&operation->write),
+								   dbaas_error_excerpt(operation->reference_id, strlen(operation->reference_id),
+													   NAMEDATALEN)),
+							errhint("No list has it: the row is found by that id. INSERT ... RETURNING gives it as a value.")));
 	}
 }
 

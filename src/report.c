@@ -163,17 +163,13 @@ void
 dbaas_report_standing(List *queue, int min_level)
 {
 	char	   *list = list_writes(queue, false, min_level > 0, min_level);
-	ErrorContextCallback *context = error_context_stack;
 
 	if (list == NULL)
 		return;
-	/* Names of functions may be what the client's encoding lacks. */
-	error_context_stack = NULL;
-	ereport(WARNING,
-			(errcode(ERRCODE_WARNING),
-			 errmsg("writes that were sent to the API are not undone by the rollback"),
-			 errdetail_internal("%s", dbaas_error_shown(list))));
-	error_context_stack = context;
+	dbaas_error_notice(WARNING,
+					   (errcode(ERRCODE_WARNING),
+						errmsg("writes that were sent to the API are not undone by the rollback"),
+						errdetail_internal("%s", dbaas_error_shown(list))));
 }
 
 /* Does the statement that failed, perhaps, hold a secret? */

@@ -454,9 +454,9 @@ dbaas_statement_skip_zone(DbaasStatement *statement, DbaasConnection *conn, cons
 	statement->skipped = lappend(statement->skipped, skipped);
 	MemoryContextSwitchTo(oldcxt);
 
-	ereport(WARNING,
-			(errcode(error->sqlerrcode),
-			 errmsg("zone \"%s\" is left out: it is not available", zone),
-			 errdetail_internal("%s", dbaas_error_shown(error->message)),
-			 errhint("The server's option unavailable_zones is set to skip.")));
+	dbaas_error_notice(WARNING,
+					   (errcode(error->sqlerrcode),
+						errmsg("zone \"%s\" is left out: it is not available", zone),
+						errdetail_internal("%s", dbaas_error_shown(error->message)),
+						errhint("The server's option unavailable_zones is set to skip.")));
 }

@@ -55,6 +55,14 @@ foreach my $encoding ('UTF8', 'LATIN1', 'WIN1252', 'EUC_JP', 'SQL_ASCII')
 	is($status, 0, "$encoding: a function that catches an error") or diag($stderr);
 	like($stderr, qr{not undone by the rollback\n.*DELETE /dbaas-service/kafka-1-0003 in zone ch-gva-2: applied}, "$encoding: a WARNING says what it sent");
 
+	foreach my $setting ('progress = 1', 'dry_run = on')
+	{
+		$sim->reset;
+		$sim->fault({ method => 'DELETE', action => 'delay', ms => 50, times => -1 });
+		($status, $stdout, $stderr) = $t->sql_both(qq{$set; SET dbaas_fdw.$setting; SELECT 1 FROM U&"\\65E5"() AS f});
+		is($status, 0, "$encoding: notices of $setting are no errors") or diag($stderr);
+	}
+
 	# A read, and a body that a dry run shows
 	$sim->fault({ path => '/dbaas-service', action => 'status', status => 422, body => JSON::PP->new->ascii->encode({ message => $words }) });
 	is($t->sql_error("$set; SELECT count(*) FROM exo.dbaas_services")->{sqlstate}, '22023', "$encoding: a read that fails");
