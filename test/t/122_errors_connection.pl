@@ -32,7 +32,7 @@ sub unreachable
 my $closed = IO::Socket::INET->new(Proto => 'tcp', LocalAddr => '127.0.0.1', LocalPort => 0);
 my $port = $closed->sockport;
 unreachable({ endpoint => "http://127.0.0.1:$port/{zone}/v2" }, 'refused', 'could not be sent', qr/connect/i);
-unreachable({ endpoint => "https://{zone}.dbaas-fdw.invalid/v2" }, 'no such host', 'could not be sent', qr/resolve/i);
+unreachable({ endpoint => "https://{zone}.dbaas-fdw.invalid/v2" }, 'no such host', 'could not be sent', qr/resolv/i);
 unreachable({ endpoint => 'https://127.0.0.1:' . $t->sim->port . '/{zone}/v2' }, 'TLS to a plain port', 'could not be sent', qr/SSL|TLS/i);
 is(scalar(() = grep { $_->{path} eq '/dbaas-service' } $t->sim->requests), 0, 'nothing reached the simulator');
 unreachable({ endpoint => 'https://{zone}.dbaas-fdw.invalid/v2', proxy => "http://127.0.0.1:$port" }, 'a proxy that is not there', 'could not be sent', qr/\b$port\b|over proxy/);
