@@ -14,7 +14,7 @@ fi
 
 dir=${DBAAS_ROOTS:-${XDG_CACHE_HOME:-$HOME/.cache}/dbaas_fdw}
 mkdir -p "$dir"
-dir=$(cd "$dir" && pwd)
+dir=$(CDPATH='' cd "$dir" && pwd)
 # One run at a time
 exec 8>"$dir/lock"
 flock 8

@@ -41,6 +41,13 @@ foreach my $program ('/nonexistent', '/bin/true', '/bin/ls')
 	like($text, qr/^Makefile:\d+: \*\*\* \Q$line\E  Stop\.$/, 'which says so in one line');
 }
 
+# Where "cd" says where it went, the scripts still find themselves
+{
+	local $ENV{CDPATH} = '.';
+	my ($done, $text) = told([ 'test/with-simulator', 'true' ], 'DBAAS_SIM_ARGS', '--services 1');
+	is($done, 'done', 'a script under CDPATH') or diag($text);
+}
+
 my $dir = PostgreSQL::Test::Utils::tempdir();
 my $other = "$dir/pg_config";
 PostgreSQL::Test::Utils::append_to_file($other, <<"END");
