@@ -129,6 +129,9 @@ dbaas_result_user(ResultRelInfo *rinfo, EState *estate)
 	(*(proc_number) = MyProc->backendId, *(local_id) = MyProc->lxid)
 #endif
 
+/* libpq/libpq.h says so too, but asks for headers of GSSAPI. */
+extern bool pq_check_connection(void);
+
 /* pg_b64_encode takes uint8 * since 18. */
 #if PG_VERSION_NUM >= 180000
 #define dbaas_b64_encode(src, len, dst, dstlen) \

@@ -7,6 +7,10 @@
  * others, rows and COPY data included, and PostgreSQL sends it at once.  Only
  * a client's own session has a client that reads one.
  *
+ * To a client that is gone nothing is sent, since PostgreSQL would end the
+ * session for it: writes under way would be given up, and the transaction that
+ * they belong to rolled back, only because its wait was to be watched.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -15,6 +19,7 @@
 #include "error.h"
 #include "miscadmin.h"
 #include "progress.h"
+#include "storage/latch.h"
 #include "tcop/tcopprot.h"
 #include "utils/timestamp.h"
 
@@ -31,6 +36,12 @@ has_client(void)
 {
 	return dbaas_progress_interval > 0 && whereToSendOutput == DestRemote &&
 		MyBackendType == B_BACKEND;
+}
+
+static bool
+client_is_gone(void)
+{
+	return WaitEventSetCanReportClosed() && !pq_check_connection();
 }
 
 static void
@@ -77,7 +88,7 @@ dbaas_progress_tell(void)
 	tell_at = now + (DbaasMoment) dbaas_progress_interval * 1000;
 	seconds = (int) ((now - wait_start) / 1000000);
 	text = describe ? describe(seconds) : reads_text(seconds);
-	if (text)
+	if (text && !client_is_gone())
 		dbaas_error_notice(NOTICE, (errmsg_internal("%s", dbaas_error_shown(text)), errhidestmt(true),
 									errhidecontext(true)));
 	return tell_at;

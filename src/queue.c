@@ -495,7 +495,11 @@ dbaas_queue_send(void)
 		ListCell   *lc;
 
 		dbaas_progress_describe(NULL);
-		/* A cancel while writes are under way: says how far they came. */
+		/*
+		 * A cancel while writes are under way: says how far they came, of all
+		 * of them, though another interrupt may have come.
+		 */
+		HOLD_INTERRUPTS();
 		MemoryContextSwitchTo(queue_cxt);
 		edata = CopyErrorData();
 		FlushErrorState();
@@ -505,6 +509,7 @@ dbaas_queue_send(void)
 			dbaas_report_outcome(lfirst(lc), true);
 		}
 		dbaas_report_interruption(queue, edata);
+		RESUME_INTERRUPTS();
 		ReThrowError(edata);
 	}
 	PG_END_TRY();

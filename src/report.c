@@ -15,6 +15,9 @@
 /* Bytes of a request that a line of the server's log shows. */
 #define MAX_LOGGED_LABEL 1000
 
+/* And of its outcome, which holds an excerpt of what the API said. */
+#define MAX_LOGGED_OUTCOME (2 * DBAAS_EXCERPT_BYTES)
+
 bool		dbaas_log_writes = true;
 
 /* A word, or a few, for where a write stands. */
@@ -62,6 +65,13 @@ services_text(const DbaasWrite *write)
 	return out.data;
 }
 
+/* A name that somebody chose, in one line of the log. */
+static char *
+name_text(const char *name)
+{
+	return name ? dbaas_error_excerpt(name, strlen(name), NAMEDATALEN) : "?";
+}
+
 /* "alice on server exoscale in transaction 3/17 (xid 745)". */
 static char *
 sender_text(const DbaasWrite *write)
@@ -77,11 +87,11 @@ sender_text(const DbaasWrite *write)
 
 	dbaas_virtual_transaction(&proc_number, &local_id);
 	initStringInfo(&out);
-	appendStringInfoString(&out, user ? user : "?");
+	appendStringInfoString(&out, name_text(user));
 	if (session_user)
-		appendStringInfo(&out, " (session user %s)", session_user);
-	appendStringInfo(&out, " on server %s in transaction %d/%u", server ? server->servername : "?",
-					 proc_number, local_id);
+		appendStringInfo(&out, " (session user %s)", name_text(session_user));
+	appendStringInfo(&out, " on server %s in transaction %d/%u",
+					 name_text(server ? server->servername : NULL), proc_number, local_id);
 	if (TransactionIdIsValid(xid))
 		appendStringInfo(&out, " (xid %u)", xid);
 	return out.data;
@@ -92,15 +102,15 @@ sender_text(const DbaasWrite *write)
  * "log"; the statement, which may hold a secret, does not follow it.
  */
 static void
-log_line(const DbaasQueued *queued, const char *outcome)
+log_line(const DbaasWrite *write, const char *outcome, const char *sender)
 {
-	const DbaasWrite *write = &queued->operation->write;
 	char	   *label = dbaas_write_label(write);
 
 	ereport(LOG_SERVER_ONLY,
 			(errmsg_internal("dbaas_fdw write: %s%s: %s, by %s",
 							 dbaas_error_excerpt(label, strlen(label), MAX_LOGGED_LABEL),
-							 services_text(write), outcome, queued->sender),
+							 services_text(write), dbaas_error_excerpt(outcome, strlen(outcome), MAX_LOGGED_OUTCOME),
+							 sender),
 			 errhidestmt(true), errhidecontext(true)));
 }
 
@@ -110,16 +120,19 @@ dbaas_report_sending(DbaasQueued *queued)
 	if (!dbaas_log_writes)
 		return;
 	queued->sender = sender_text(&queued->operation->write);
-	log_line(queued, "sending");
+	log_line(&queued->operation->write, "sending", queued->sender);
 }
 
 void
 dbaas_report_outcome(DbaasQueued *queued, bool given_up)
 {
-	if (queued->sender == NULL || (!given_up && dbaas_operation_under_way(queued->operation)))
+	char	   *sender = queued->sender;
+
+	if (sender == NULL || (!given_up && dbaas_operation_under_way(queued->operation)))
 		return;
-	log_line(queued, outcome_text(queued->operation));
+	/* A report serves interrupts once it is made. */
 	queued->sender = NULL;
+	log_line(&queued->operation->write, outcome_text(queued->operation), sender);
 }
 
 /*

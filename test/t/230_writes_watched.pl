@@ -117,6 +117,50 @@ ok(DbaasTest::wait_until(sub { slurp_file($t->node->logfile) =~ m{$other_pid LOG
 $other->{psql}{run}->finish;
 delete $other->{psql};
 
+# a client that goes while its COMMIT waits: what it asked for is done all the same
+$sim->reset;
+$t->sql('CREATE TABLE kept (n int)');
+$other = $t->session;
+$other->sql(q{SET dbaas_fdw.progress = '20ms'; BEGIN; INSERT INTO kept VALUES (1)});
+$other->sql(remove('opensearch-1-0004'));
+$other->start('COMMIT');
+ok(DbaasTest::wait_until(sub { $other->{psql}{run}->pump_nb; return $other->{psql}{stderr} =~ /NOTICE:.*waiting for 1 of 1 operation,/ }), 'a COMMIT waits');
+$other->{psql}{run}->kill_kill;
+delete $other->{psql};
+$sim->clear;
+ok(DbaasTest::wait_until(sub { grep { $_->{path} =~ m{^/operation/} } $sim->requests }), 'still, though its client is gone');
+$sim->config(operation_time => 0);
+ok(DbaasTest::wait_until(sub { $t->sql('SELECT count(*) FROM kept') eq '1' }), 'and commits');
+
+# names of functions that the client cannot be shown, in a procedure that commits
+$sim->config(operation_time => 600_000);
+$session->sql(q{SET dbaas_fdw.progress = '200ms'});
+$session->sql('CREATE PROCEDURE "wörter_語"() LANGUAGE plpgsql AS $$ BEGIN ' . remove('pg-1-0001') . '; COMMIT; END $$');
+$session->sql('CREATE PROCEDURE words() LANGUAGE plpgsql AS $$ BEGIN CALL "wörter_語"(); END $$');
+$session->sql(q{SET client_encoding = latin1});
+$stderr = watched('CALL words()', qr/NOTICE:.*waiting(?:.*\n)*.*NOTICE:/);
+like($stderr, qr{ERROR:  57014: canceling statement}, 'told in any encoding');
+$session->sql('RESET client_encoding; SET dbaas_fdw.progress = 0');
+$sim->reset;
+$sim->config(operation_time => 0);
+
+# names that would forge a line
+$t->sql(qq{CREATE ROLE "eve\nLOG:  dbaas_fdw write: forged" SUPERUSER LOGIN});
+$t->sql(qq{CREATE USER MAPPING FOR "eve\nLOG:  dbaas_fdw write: forged" SERVER exoscale OPTIONS (api_key '} . $sim->key . q{', api_secret '} . $sim->secret . q{')});
+logged();
+$session->sql(qq{SET SESSION AUTHORIZATION "eve\nLOG:  dbaas_fdw write: forged"});
+$session->sql(remove('pg-1-0001'));
+$session->sql('RESET SESSION AUTHORIZATION');
+@lines = logged();
+is(scalar(@lines), 2, 'no name makes a line of its own') or diag(join("\n", @lines));
+like($lines[0], qr/by eve LOG:  dbaas_fdw write: forged on server/, 'but is in it');
+
+# a dry run sends nothing
+$sim->reset;
+logged();
+like(($session->sql_both('SET dbaas_fdw.dry_run = on; ' . remove('pg-1-0001') . '; RESET dbaas_fdw.dry_run'))[1], qr/dry run: DELETE/, 'a dry run');
+is(scalar(logged()), 0, 'has no line');
+
 # Who may turn it off
 $t->sql('CREATE ROLE joe LOGIN');
 is($t->sql_error(q{SELECT dbaas_fdw_version(); SET ROLE joe; SET dbaas_fdw.log_writes = off})->{sqlstate}, '42501', 'only superusers turn it off');
