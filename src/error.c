@@ -99,7 +99,7 @@ convert(Conversion *conversion, const char *text, int len)
 static const char *
 in_server_encoding(const char *text)
 {
-	static Conversion conversion = {-1, -1};
+	static Conversion conversion = {.from = -1, .to = -1};
 	bool		possible;
 	StringInfoData out;
 	int			n;
@@ -162,7 +162,7 @@ client_shows_all(void)
 const char *
 dbaas_error_shown(const char *text)
 {
-	static Conversion conversion = {-1, -1};
+	static Conversion conversion = {.from = -1, .to = -1};
 	bool		possible;
 	StringInfoData out;
 	int			n;
