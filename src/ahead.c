@@ -539,6 +539,7 @@ typedef struct Visit
 	bool		may_run;		/* likely to be, once */
 	bool		to_the_end;		/* all of its rows are read before any of the
 								 * statement's is given */
+	bool		limited;		/* it may be left before its end */
 	List	  **together;		/* scans that start with the first */
 	List	  **visited;		/* InitPlans */
 } Visit;
@@ -573,7 +574,7 @@ visit_loop(NestLoopState *join, Visit how)
 	{
 		find_scans(innerPlanState(join), &inner);
 		if (inner.scans &&
-			dbaas_quiet_plan(outer->plan, how.stmt, how.to_the_end))
+			dbaas_quiet_plan(outer->plan, how.stmt, how.to_the_end, how.limited))
 			insert_node(join, inner.scans, inner.params);
 	}
 	visit(outer, how);
@@ -581,6 +582,7 @@ visit_loop(NestLoopState *join, Visit how)
 	inner_how.runs = false;
 	inner_how.may_run = how.may_run && plan->nestParams == NIL;
 	inner_how.to_the_end = how.to_the_end && !join->js.single_match;
+	inner_how.limited = how.limited || join->js.single_match;
 	visit(innerPlanState(join), inner_how);
 }
 
@@ -593,16 +595,22 @@ below(PlanState *node, Visit how)
 		case T_SortState:
 		case T_HashState:
 			how.to_the_end = true;
+			how.limited = false;
 			break;
 		case T_AggState:
-			if (((Agg *) node->plan)->aggstrategy != AGG_SORTED)
+			if (dbaas_reads_all_first((Agg *) node->plan))
+			{
 				how.to_the_end = true;
+				how.limited = false;
+			}
 			break;
 		case T_ModifyTableState:
 			how.to_the_end = true;
+			how.limited = false;
 			break;
 		case T_LimitState:
 			how.runs = how.may_run = how.to_the_end = false;
+			how.limited = true;
 			break;
 		case T_ResultState:
 			if (((ResultState *) node)->resconstantqual)
@@ -633,6 +641,7 @@ visit_init_plans(PlanState *node, Visit how)
 	ListCell   *lc;
 
 	how.runs = how.to_the_end = false;
+	how.limited = true;
 	foreach(lc, node->initPlan)
 	{
 		PlanState  *plan = lfirst_node(SubPlanState, lc)->planstate;
@@ -718,6 +727,7 @@ look_at_statement(QueryDesc *query)
 	ListCell   *lc;
 
 	as_root.runs = as_root.may_run = true;
+	how.limited = true;
 	visit(query->planstate, as_root);
 	foreach(lc, estate->es_subplanstates)
 	{

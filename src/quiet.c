@@ -121,6 +121,8 @@ typedef struct Reading
 {
 	const PlannedStmt *stmt;
 	bool		all_wanted;
+	bool		limited;
+	bool		repeated;		/* run again for each row of another plan */
 } Reading;
 
 static bool quiet_plan(Plan *plan, const Reading *reading);
@@ -145,6 +147,22 @@ quiet_plans(List *plans, const Reading *reading)
 	return true;
 }
 
+bool
+dbaas_reads_all_first(const Agg *plan)
+{
+	return plan->aggstrategy == AGG_HASHED || plan->aggstrategy == AGG_PLAIN;
+}
+
+/* The inner side of a loop, which is run for each row of the outer side. */
+static bool
+quiet_inner(Plan *plan, const Reading *reading)
+{
+	Reading		again = *reading;
+
+	again.repeated = true;
+	return quiet_plan(plan, &again);
+}
+
 /* Only what is evaluated for each row counts. */
 static bool
 quiet_plan(Plan *plan, const Reading *reading)
@@ -166,18 +184,21 @@ quiet_plan(Plan *plan, const Reading *reading)
 
 			/* Its later rows may cost requests, or fail. */
 		case T_ForeignScan:
-			return reading->all_wanted || dbaas_plan_is_eager((ForeignScan *) plan);
+			return reading->all_wanted ||
+				(!reading->limited && dbaas_plan_is_eager((ForeignScan *) plan));
 
 			/* These read all that is below them for their first row. */
 		case T_Sort:
 		case T_Hash:
-		case T_FunctionScan:
-		case T_TableFuncScan:
-			return true;
+			return !reading->repeated || quiet_plan(outerPlan(plan), reading);
 		case T_Agg:
-			if (((Agg *) plan)->aggstrategy == AGG_HASHED || ((Agg *) plan)->aggstrategy == AGG_PLAIN)
+			if (!reading->repeated && dbaas_reads_all_first((Agg *) plan))
 				return true;
 			return quiet_plan(outerPlan(plan), reading);
+		case T_FunctionScan:
+			return !reading->repeated || quiet((Node *) ((FunctionScan *) plan)->functions, reading);
+		case T_TableFuncScan:
+			return !reading->repeated;
 
 		case T_ValuesScan:
 			return quiet((Node *) ((ValuesScan *) plan)->values_lists, reading);
@@ -192,7 +213,7 @@ quiet_plan(Plan *plan, const Reading *reading)
 			return quiet_plans(((MergeAppend *) plan)->mergeplans, reading);
 		case T_NestLoop:
 			return quiet((Node *) ((NestLoop *) plan)->join.joinqual, reading) &&
-				quiet_plan(outerPlan(plan), reading) && quiet_plan(innerPlan(plan), reading);
+				quiet_plan(outerPlan(plan), reading) && quiet_inner(innerPlan(plan), reading);
 		case T_MergeJoin:
 			return quiet((Node *) ((MergeJoin *) plan)->join.joinqual, reading) &&
 				quiet((Node *) ((MergeJoin *) plan)->mergeclauses, reading) &&
@@ -217,9 +238,9 @@ quiet_plan(Plan *plan, const Reading *reading)
 }
 
 bool
-dbaas_quiet_plan(Plan *plan, const PlannedStmt *stmt, bool all_wanted)
+dbaas_quiet_plan(Plan *plan, const PlannedStmt *stmt, bool all_wanted, bool limited)
 {
-	const Reading reading = {.stmt = stmt, .all_wanted = all_wanted};
+	const Reading reading = {.stmt = stmt, .all_wanted = all_wanted, .limited = limited};
 
 	return quiet_plan(plan, &reading);
 }

@@ -21,9 +21,14 @@ extern bool dbaas_quiet_expr(Node *expr);
 
 /*
  * May rows of the plan be read before they are wanted?  With "all_wanted" they
- * are all read in the end, so that an error only comes earlier.
+ * are all read in the end, so that an error only comes earlier.  With
+ * "limited" few may be, so that rows which cost requests are not read early.
  */
-extern bool dbaas_quiet_plan(Plan *plan, const PlannedStmt *stmt, bool all_wanted);
+extern bool dbaas_quiet_plan(Plan *plan, const PlannedStmt *stmt, bool all_wanted,
+							 bool limited);
+
+/* Does the node read all that is below it before it gives its first row? */
+extern bool dbaas_reads_all_first(const Agg *plan);
 
 /* Can any text of the database be turned into UTF-8? */
 extern bool dbaas_quiet_encoding(void);

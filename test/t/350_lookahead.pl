@@ -148,9 +148,11 @@ serial('EXISTS at the first row', "SELECT EXISTS (SELECT FROM inventory i JOIN e
 
 # What could be noticed is not done ahead
 serial('an outer expression that can fail', "SELECT i.id, l.message FROM inventory i JOIN exo.dbaas_logs l ON $on WHERE i.id < 5 AND 100 / (5 - i.id) > 0");
-is($session->sql("SELECT count(*) FROM (SELECT i.id FROM inventory i JOIN exo.dbaas_logs l ON $on WHERE 100 / (5 - i.id) > -1000 LIMIT 3) x"), 3, 'one that fails at a row that is not reached');
-is($session->sql("SELECT count(*) FROM (SELECT i.id FROM inventory i JOIN exo.dbaas_logs l ON l.zone = i.zone AND l.service_name = i.name || left(loud(i.id::int)::text, 0) LIMIT 3) x"), 3,
+is($session->sql("SELECT count(*) FROM (SELECT i.id FROM inventory i JOIN exo.dbaas_logs l ON $on WHERE 100 / (5 - i.id) > -1000 LIMIT 9) x"), 9, 'one that fails at a row that is not reached');
+is($session->sql("SELECT count(*) FROM (SELECT i.id FROM inventory i JOIN exo.dbaas_logs l ON l.zone = i.zone AND l.service_name = i.name || left(loud(i.id::int)::text, 0) LIMIT 9) x"), 9,
 	'a key that fails at a row that is not reached');
+is($session->sql("SELECT count(n) FROM (SELECT o.n FROM inventory i CROSS JOIN LATERAL (SELECT 100 / (5 - i.id) AS n FROM owners o ORDER BY o.name LIMIT 1) o JOIN exo.dbaas_logs l ON l.zone = i.zone AND l.service_name = i.name || CASE WHEN o.n < 0 THEN 'x' ELSE '' END LIMIT 9) x"), 9,
+	'a subquery of each row that fails at a row that is not reached');
 serial('a volatile expression', "SELECT i.id, l.message FROM (SELECT *, random() AS r FROM inventory OFFSET 0) i JOIN exo.dbaas_logs l ON $on WHERE i.r < 2");
 serial('locked rows', "SELECT i.id, l.message FROM inventory i JOIN exo.dbaas_logs l ON $on FOR UPDATE OF i");
 ahead('one that can fail, of rows that are all read first',
