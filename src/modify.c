@@ -12,6 +12,8 @@
 #include "access/htup_details.h"
 #include "access/sysattr.h"
 #include "access/table.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/heap.h"
 #include "commands/explain.h"
 #include "compat.h"
@@ -93,6 +95,30 @@ junk_name(const Var *var)
 }
 
 /*
+ * PostgreSQL itself brings the whole row of a foreign table whose triggers want
+ * the row that a DELETE found.  Of other foreign partitions it then wants theirs.
+ */
+static bool
+triggers_want_rows(PlannerInfo *root)
+{
+	Oid			parent = planner_rt_fetch(root->parse->resultRelation, root)->relid;
+	bool		wanted = false;
+	ListCell   *lc;
+
+	foreach(lc, find_all_inheritors(parent, AccessShareLock, NULL))
+	{
+		Relation	relation = table_open(lfirst_oid(lc), NoLock);
+		const TriggerDesc *triggers = relation->trigdesc;
+
+		if (relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE && triggers &&
+			(triggers->trig_delete_before_row || triggers->trig_delete_after_row))
+			wanted = true;
+		table_close(relation, NoLock);
+	}
+	return wanted;
+}
+
+/*
  * An UPDATE needs the row as it was read, and so does RETURNING.  A DELETE needs
  * no more than what identifies the row: what else the API says of it, and of
  * rows that are not meant, may be nothing that this database can hold.
@@ -104,7 +130,8 @@ dbaasAddForeignUpdateTargets(PlannerInfo *root, Index rtindex, RangeTblEntry *ta
 	TupleDesc	desc = RelationGetDescr(target_relation);
 	DbaasTable *table;
 
-	if (root->parse->commandType != CMD_DELETE || root->parse->returningList)
+	if (root->parse->commandType != CMD_DELETE || root->parse->returningList ||
+		triggers_want_rows(root))
 	{
 		Var		   *var = makeVar(rtindex, InvalidAttrNumber, RECORDOID, -1, InvalidOid, 0);
 
