@@ -176,6 +176,8 @@ sub new
 	}, $class;
 
 	$self->node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+	# Not told what takes long: that depends on the machine
+	$self->node->append_conf('postgresql.conf', 'dbaas_fdw.progress = 0');
 	$self->node->append_conf('postgresql.conf', $conf) if defined $conf;
 	$self->node->start;
 	$self->sql('CREATE EXTENSION dbaas_fdw');

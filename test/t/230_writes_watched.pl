@@ -36,7 +36,7 @@ sub watched
 
 # Progress of a COMMIT
 $session->sql('SELECT count(*) FROM exo.dbaas_services');
-is($session->sql('SHOW dbaas_fdw.progress'), '10s', 'every 10 s, if nothing else is said');
+is($session->sql(q{SELECT boot_val || unit FROM pg_settings WHERE name = 'dbaas_fdw.progress'}), '10000ms', 'every 10 s, if nothing else is said');
 $session->sql(q{SET dbaas_fdw.progress = '200ms'});
 $sim->config(operation_time => 600_000);
 $session->sql('BEGIN');
