@@ -39,9 +39,8 @@ wrong_option(const Making *making, const char *column, const char *option, const
 						   option, column, making->table, problem);
 }
 
-/* Can values of the type be sent as they are written? */
-static bool
-can_be_sent(Oid type)
+bool
+dbaas_declared_may_send(Oid type)
 {
 	switch (getBaseType(type))
 	{
@@ -83,7 +82,7 @@ add_parameter(Making *making, DbaasColumn *column, Oid type, const char *from)
 			return wrong_option(making, column->name, "param",
 								psprintf("column \"%s\" has the same", other->name));
 	}
-	if (!can_be_sent(type))
+	if (!dbaas_declared_may_send(type))
 		return dbaas_error_new(ERRCODE_FDW_INVALID_DATA_TYPE,
 							   "column \"%s\" of foreign table \"%s\" has option \"param\" and must be a text, a uuid or an integer",
 							   column->name, making->table);

@@ -17,6 +17,12 @@
 #include "nodes/pg_list.h"
 
 /*
+ * Can values of the type be parameters of a request?  Those can that are equal
+ * when, and only when, their output function writes the same.
+ */
+extern bool dbaas_declared_may_send(Oid type);
+
+/*
  * The resource that a table with option "path" declares, palloc'd; columns[i]
  * becomes the index of its column that attribute i + 1 shows, or -1.  Returns
  * NULL, or an error: a parameter of the path without a column (HV005), columns

@@ -7,13 +7,13 @@
  */
 #include "postgres.h"
 
+#include "catalogue.h"
 #include "lib/stringinfo.h"
 #include "mask.h"
 #include "mb/pg_wchar.h"
 #include "nodes/pg_list.h"
 
-/* JSON in a string in JSON in a string: no API goes further. */
-#define MAX_ESCAPE_LEVELS 3
+#define WHITE_SPACE " \t\r\n"
 
 /* The text with "***" for each occurrence of a part. */
 static char *
@@ -34,42 +34,76 @@ mask_part(char *text, const char *part)
 	return out.data;
 }
 
-static char *
-percent_decode(const char *text)
+/*
+ * The byte or bytes that the encoded character at p stands for, with a NUL behind
+ * them, and how long it is encoded; 0 when it is not.
+ */
+static int
+decode_at(const char *p, const char *end, unsigned char *bytes)
 {
-	StringInfoData out;
+	static const char escapes[] = "\"\\/bfnrt";
+	static const char meanings[] = "\"\\/     ";
+	const char *escape;
+	unsigned int code;
+	int			len = 0;
 
-	initStringInfo(&out);
-	while (*text)
+	memset(bytes, 0, 5);
+	if (*p == '%' && end - p >= 3 && sscanf(p + 1, "%2x%n", &code, &len) == 1 && len == 2 && code != 0)
 	{
-		unsigned int byte;
-
-		if (text[0] == '%' && text[1] && text[2] && sscanf(text + 1, "%2x", &byte) == 1 && byte != 0)
-		{
-			appendStringInfoChar(&out, (char) byte);
-			text += 3;
-		}
-		else
-			appendStringInfoChar(&out, *text++);
+		bytes[0] = (unsigned char) code;
+		return 3;
 	}
-	return out.data;
+	if (*p != '\\' || end - p < 2)
+		return 0;
+	if (p[1] == 'u' && end - p >= 6 && sscanf(p + 2, "%4x%n", &code, &len) == 1 && len == 4)
+	{
+		unicode_to_utf8(code ? code : ' ', bytes);
+		return 6;
+	}
+	escape = p[1] ? strchr(escapes, p[1]) : NULL;
+	if (escape == NULL)
+		return 0;
+	bytes[0] = meanings[escape - escapes];
+	return 2;
 }
 
-/* Adds a part of the secret, as it is and percent-decoded. */
+bool
+dbaas_mask_decode(char **text, size_t *len)
+{
+	const char *end = *text + *len;
+	StringInfoData out;
+
+	if (memchr(*text, '%', *len) == NULL && memchr(*text, '\\', *len) == NULL)
+		return false;
+	initStringInfo(&out);
+	for (const char *p = *text; p < end;)
+	{
+		unsigned char bytes[5];
+		int			encoded = decode_at(p, end, bytes);
+
+		if (encoded > 0)
+			appendStringInfoString(&out, (char *) bytes);
+		else
+			appendStringInfoChar(&out, *p);
+		p += Max(encoded, 1);
+	}
+	if ((size_t) out.len == *len)
+		return false;
+	*text = out.data;
+	*len = out.len;
+	return true;
+}
+
+/* Adds a part of a secret. */
 static List *
 add_part(List *parts, const char *start, const char *end)
 {
-	char	   *part;
-
-	if (end <= start)
-		return parts;
-	part = pnstrdup(start, end - start);
-	return lappend(lappend(parts, part), percent_decode(part));
+	return end > start ? lappend(parts, pnstrdup(start, end - start)) : parts;
 }
 
 /*
- * The passwords that scheme://user:password@host may mean, also where an "@" or
- * a "/" in it is not encoded.
+ * The passwords that scheme://user:password@host may mean, also without a scheme,
+ * or where an "@" or a "/" in it is not encoded.
  */
 static List *
 add_userinfo(List *parts, const char *uri)
@@ -79,7 +113,7 @@ add_userinfo(List *parts, const char *uri)
 	const char *stop;
 	const char *in_authority = NULL;
 
-	if (start == NULL || (colon = strchr(start + 3, ':')) == NULL)
+	if ((colon = strchr(start ? start + 3 : uri, ':')) == NULL)
 		return parts;
 	stop = colon + strcspn(colon, "/?#");
 	for (const char *at = strchr(colon, '@'); at; at = strchr(at + 1, '@'))
@@ -92,18 +126,34 @@ add_userinfo(List *parts, const char *uri)
 	return in_authority ? add_part(parts, colon + 1, in_authority) : parts;
 }
 
-/* The values of query arguments whose names end in "password". */
+/*
+ * The values that follow names of secrets, as in a query or a connection string:
+ * up to the next argument, and up to white space.
+ */
 static List *
 add_arguments(List *parts, const char *uri)
 {
-	static const char name[] = "password=";
-
-	for (const char *at = strstr(uri, name); at; at = strstr(at, name))
+	for (const char *sign = strchr(uri, '='); sign; sign = strchr(sign + 1, '='))
 	{
-		at += strlen(name);
-		parts = add_part(parts, at, at + strcspn(at, "&#"));
+		const char *value = sign + 1 + strspn(sign + 1, WHITE_SPACE "'");
+		const char *name_end = sign;
+
+		while (name_end > uri && strchr(WHITE_SPACE, name_end[-1]))
+			name_end--;
+		if (!dbaas_catalogue_is_secret(uri, name_end - uri))
+			continue;
+		parts = add_part(parts, value, value + strcspn(value, "&#'"));
+		parts = add_part(parts, value, value + strcspn(value, "&#'" WHITE_SPACE));
 	}
 	return parts;
+}
+
+/* What a text must not repeat of a secret that is written so. */
+static List *
+add_parts(List *parts, const char *secret)
+{
+	parts = add_part(parts, secret, secret + strlen(secret));
+	return add_arguments(add_userinfo(parts, secret), secret);
 }
 
 static int
@@ -115,57 +165,24 @@ longer_first(const ListCell *a, const ListCell *b)
 	return x < y ? 1 : x > y ? -1 : 0;
 }
 
-/* Resolves one level of JSON's escapes; *any is set when there were some. */
-static char *
-unescape(const char *text, bool *any)
-{
-	static const char escapes[] = "\"\\/bfnrt";
-	static const char meanings[] = "\"\\/     ";
-	StringInfoData out;
-
-	initStringInfo(&out);
-	*any = false;
-	while (*text)
-	{
-		unsigned int code;
-		const char *escape = text[0] == '\\' && text[1] ? strchr(escapes, text[1]) : NULL;
-
-		if (escape)
-		{
-			appendStringInfoChar(&out, meanings[escape - escapes]);
-			text += 2;
-			*any = true;
-		}
-		else if (text[0] == '\\' && text[1] == 'u' && strlen(text) >= 6 &&
-				 sscanf(text + 2, "%4x", &code) == 1)
-		{
-			unsigned char utf8[5] = {0};
-
-			unicode_to_utf8(code ? code : ' ', utf8);
-			appendStringInfoString(&out, (char *) utf8);
-			text += 6;
-			*any = true;
-		}
-		else
-			appendStringInfoChar(&out, *text++);
-	}
-	return out.data;
-}
-
 char *
 dbaas_mask(char *text, const char *secret)
 {
 	List	   *parts;
+	char	   *decoded = unconstify(char *, secret);
 	char	   *plain = text;
-	bool		any = true;
+	size_t		len;
+	bool		more = true;
 	bool		masked = false;
 
 	if (secret == NULL || *secret == '\0')
 		return text;
-	parts = add_part(NIL, secret, secret + strlen(secret));
-	parts = add_arguments(add_userinfo(parts, secret), secret);
+	parts = add_parts(NIL, secret);
+	len = strlen(decoded);
+	if (dbaas_mask_decode(&decoded, &len))
+		parts = add_parts(parts, decoded);
 	list_sort(parts, longer_first);
-	for (int level = 0; any && level <= MAX_ESCAPE_LEVELS; level++)
+	for (int level = 0; more && level <= DBAAS_ENCODINGS; level++)
 	{
 		char	   *before = plain;
 		ListCell   *lc;
@@ -173,7 +190,8 @@ dbaas_mask(char *text, const char *secret)
 		foreach(lc, parts)
 			plain = mask_part(plain, lfirst(lc));
 		masked = masked || plain != before;
-		plain = unescape(plain, &any);
+		len = strlen(plain);
+		more = dbaas_mask_decode(&plain, &len);
 	}
 
 	/* A text that holds no secret stays as it was written. */

@@ -8,11 +8,21 @@
 #ifndef DBAAS_MASK_H
 #define DBAAS_MASK_H
 
+/* JSON in a string in JSON in a string: no API goes further. */
+#define DBAAS_ENCODINGS 3
+
+/*
+ * Resolves one level of JSON's escapes and of percent-encoding in a text of *len
+ * bytes: *text becomes a palloc'd one, with a NUL behind it, and *len its length.
+ * False, and nothing is changed, when there is none.
+ */
+extern bool dbaas_mask_decode(char **text, size_t *len);
+
 /*
  * The text with "***" wherever it repeats the secret, in the current memory
- * context; the text itself when secret is NULL.  Of a URI, the password alone
- * is a secret too, percent-encoded or not.  JSON escapes in a text that repeats
- * it are resolved, as they could hide a part of it.
+ * context; the text itself when secret is NULL.  Of a URI or a connection string,
+ * the password alone is a secret too, encoded or not.  What is encoded in a text
+ * that repeats it is decoded, as that could hide a part of it.
  */
 extern char *dbaas_mask(char *text, const char *secret);
 

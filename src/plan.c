@@ -20,6 +20,7 @@
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
+#include "declared.h"
 #include "fetch.h"
 #include "foreign/foreign.h"
 #include "nodes/makefuncs.h"
@@ -95,27 +96,6 @@ strip_relabel(Node *node)
 }
 
 /*
- * Is the type one whose equality compares what its output function writes?
- */
-static bool
-is_plain_type(Oid type)
-{
-	switch (getBaseType(type))
-	{
-		case TEXTOID:
-		case VARCHAROID:
-		case NAMEOID:
-		case UUIDOID:
-		case INT2OID:
-		case INT4OID:
-		case INT8OID:
-			return true;
-		default:
-			return false;
-	}
-}
-
-/*
  * Is the operator the equality of the column's type, or of it with a type like
  * it, under a collation in which only equal texts are equal?
  */
@@ -124,7 +104,7 @@ is_equality(Oid opno, Oid collation, Oid column_type, Oid value_type)
 {
 	TypeCacheEntry *type = lookup_type_cache(column_type, TYPECACHE_BTREE_OPFAMILY);
 
-	return is_plain_type(column_type) && is_plain_type(value_type) &&
+	return dbaas_declared_may_send(column_type) && dbaas_declared_may_send(value_type) &&
 		OidIsValid(type->btree_opf) &&
 		get_op_opfamily_strategy(opno, type->btree_opf) == BTEqualStrategyNumber &&
 		(!OidIsValid(collation) || get_collation_isdeterministic(collation));

@@ -15,6 +15,7 @@
 
 #include "catalogue.h"
 #include "lib/stringinfo.h"
+#include "mask.h"
 #include "secret.h"
 
 #define MASK "***"
@@ -75,8 +76,8 @@ is_uri(const char *p, const char *end)
 }
 
 /*
- * Appends the authority of a URI, and all behind it, without the password.  The
- * last @ ends it, as a password may hold characters that ought to be encoded.
+ * Appends user:password@host, and all behind it, without the password.  The last
+ * @ ends it, as a password may hold characters that ought to be encoded.
  */
 static void
 append_authority(StringInfo out, const char *p, const char *end)
@@ -86,7 +87,7 @@ append_authority(StringInfo out, const char *p, const char *end)
 
 	for (const char *q = p; q < end; q++)
 		at = *q == '@' ? q : at;
-	if (at && colon && colon < at)
+	if (at && colon && colon + 1 < at)
 	{
 		appendBinaryStringInfo(out, p, colon + 1 - p);
 		appendStringInfoString(out, MASK);
@@ -96,26 +97,42 @@ append_authority(StringInfo out, const char *p, const char *end)
 }
 
 /*
- * Appends a text without what stands for passwords in the URIs in it.  One that
- * is a URI may have white space in its password; among words that ends the URI.
+ * Appends a word without its password.  What is before a scheme may hold an
+ * authority too, which needs none: in JSON or code, each text in quotes.
  */
 static void
-append_uris(StringInfo out, const char *p, const char *end)
+append_word(StringInfo out, const char *p, const char *end)
+{
+	const char *scheme_end = memmem(p, end - p, "://", 3);
+	const char *stop = scheme_end ? scheme_end + strlen("://") : end;
+
+	while (p < stop)
+	{
+		const char *part_end = find_any(p, stop, "\"'");
+
+		append_authority(out, p, part_end);
+		p = Min(part_end + 1, stop);
+		appendBinaryStringInfo(out, part_end, p - part_end);
+	}
+	append_authority(out, stop, end);
+}
+
+/*
+ * Appends a text without the passwords between users and hosts in it.  One that
+ * is a URI may have white space in its password; among words that ends it.
+ */
+static void
+append_authorities(StringInfo out, const char *p, const char *end)
 {
 	const char *ends = is_uri(p, end) ? "" : WHITE_SPACE;
 
 	while (p < end)
 	{
-		const char *uri = p;
-		const char *uri_end;
+		const char *word_end = find_any(p, end, ends);
 
-		while (uri < end && (end - uri < 3 || strncmp(uri, "://", 3) != 0))
-			uri++;
-		uri = Min(uri + strlen("://"), end);
-		appendBinaryStringInfo(out, p, uri - p);
-		uri_end = find_any(uri, end, ends);
-		append_authority(out, uri, uri_end);
-		p = uri_end;
+		append_word(out, p, word_end);
+		p = Min(word_end + 1, end);
+		appendBinaryStringInfo(out, word_end, p - word_end);
 	}
 }
 
@@ -165,27 +182,56 @@ append_arguments(StringInfo out, const char *p, const char *end)
 	}
 }
 
-char *
-dbaas_secret_text(const char *text, size_t *len)
+/* A text without its passwords, as it is written; *len becomes its length. */
+static char *
+hide_plain(const char *text, size_t *len)
 {
 	StringInfoData plain;
 	StringInfoData out;
 
 	initStringInfo(&plain);
 	initStringInfo(&out);
-	append_uris(&plain, text, text + *len);
+	append_authorities(&plain, text, text + *len);
 	append_arguments(&out, plain.data, plain.data + plain.len);
 	pfree(plain.data);
 	*len = out.len;
 	return out.data;
 }
 
+char *
+dbaas_secret_text(const char *text, size_t *len)
+{
+	char	   *shown = hide_plain(text, len);
+	char	   *plain = shown;
+	size_t		plain_len = *len;
+
+	/* What hides a name or a mark of a password by its encoding is shown decoded. */
+	for (int level = 0; level < DBAAS_ENCODINGS && dbaas_mask_decode(&plain, &plain_len); level++)
+	{
+		size_t		hidden_len = plain_len;
+		char	   *hidden = hide_plain(plain, &hidden_len);
+
+		if (hidden_len != plain_len || memcmp(hidden, plain, plain_len) != 0)
+		{
+			shown = plain = hidden;
+			*len = plain_len = hidden_len;
+		}
+	}
+	return shown;
+}
+
 /* Can there be any in a text?  A quick look that spares most the long one. */
 static bool
 may_hold_passwords(const char *text, size_t len)
 {
-	return memchr(text, '=', len) != NULL || memchr(text, '\\', len) != NULL ||
-		memmem(text, len, "://", 3) != NULL;
+	static const char marks[] = "=@%\\";
+
+	for (const char *p = marks; *p; p++)
+	{
+		if (memchr(text, *p, len))
+			return true;
+	}
+	return false;
 }
 
 /* Hides the passwords in a string. */

@@ -39,6 +39,9 @@ my @cases = (
 	[ 'with @ and :', 'hu@nt:er2', 'postgres://admin:hu@nt:er2@source.example/db' ],
 	[ 'with @ after it', 'hunter2pass', 'postgres://admin:hunter2pass@source.example/db?application_name=me@here' ],
 	[ 'in the query', 'hunter2pass', 'postgresql://source.example/db?user=admin&password=hunter2pass' ],
+	[ 'without a scheme', 'hunter2pass', 'admin:hunter2pass@source.example:5432' ],
+	[ 'in a connection string', 'hunter2pass', 'host=source.example password = hunter2pass user=admin' ],
+	[ 'after an encoded name', 'hunter2pass', 'postgresql://source.example/db?pass%77ord=hunter2pass&user=admin' ],
 	[ 'not ASCII', "hu\x{e9}nter\x{65e5}", "postgres://admin:hu\x{e9}nter\x{65e5}\@source.example/db" ]);
 
 # The shapes in which an answer may repeat a text
