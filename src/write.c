@@ -101,8 +101,8 @@ is_settable(const DbaasResource *resource, CmdType operation, int column)
 		in_path(resource, resource->insert.path, column);
 }
 
-/* The table's columns that the operation takes. */
-static char *
+/* The table's columns that the operation takes, for a hint. */
+static const char *
 settable_columns(const DbaasTable *table, CmdType operation)
 {
 	StringInfoData out;
@@ -113,7 +113,7 @@ settable_columns(const DbaasTable *table, CmdType operation)
 		if (is_settable(table->resource, operation, c) && dbaas_table_attribute(table, c))
 			appendStringInfo(&out, "%s%s", out.len ? ", " : "", shown_name(table, c));
 	}
-	return out.data;
+	return out.len ? out.data : "no column that this table has";
 }
 
 pg_noreturn static void

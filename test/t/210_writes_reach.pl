@@ -83,6 +83,9 @@ $t->sql(q{
 is($t->sql('SELECT count(again) = count(settings) FROM exo.twice'), 't', 'a field that is shown twice is read');
 my $error = refused(q{UPDATE exo.twice SET again = '{"a": 1}' WHERE zone = 'de-fra-1'}, '0A000', 'and is not written');
 like($error->{message}, qr/"settings" and "again"/, 'the error names both');
+$t->sql(q{CREATE FOREIGN TABLE exo.narrow (zone text, type text) SERVER exoscale OPTIONS (resource 'integrations')});
+is(refused(q{UPDATE exo.narrow SET type = 'x'}, '0A000', 'a table that shows nothing that UPDATE takes')->{hint},
+	'UPDATE takes: no column that this table has.', 'which the hint says');
 is($t->sql('SELECT count(*) FROM exo.computed'), $rows, 'a computed column of its own does not disturb a read');
 $sim->clear;
 $t->sql(q{UPDATE exo.computed SET settings = '{}' WHERE id = (SELECT min(id::text)::uuid FROM exo.dbaas_integrations)});
