@@ -113,6 +113,7 @@ dbaasImportForeignSchema(ImportForeignSchemaStmt *stmt, Oid serverid)
 	if (stmt->options)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+				 errhidestmt(true),
 				 errmsg("invalid option \"%s\" for IMPORT FOREIGN SCHEMA",
 						linitial_node(DefElem, stmt->options)->defname),
 				 errhint("There are no valid options here.")));

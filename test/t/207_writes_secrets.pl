@@ -170,6 +170,7 @@ foreach my $sql (
 	q{CREATE SERVER wrong FOREIGN DATA WRAPPER dbaas_fdw OPTIONS (api_secret 'hunter2pass')},
 	q{CREATE SERVER wrong FOREIGN DATA WRAPPER dbaas_fdw OPTIONS (api_secrt 'hunter2pass')},
 	q{CREATE SERVER wrong FOREIGN DATA WRAPPER dbaas_fdw OPTIONS (proxy 'http://u:hunter2pass@proxy:3128')},
+	q{IMPORT FOREIGN SCHEMA dbaas FROM SERVER exoscale INTO exo OPTIONS (api_secret 'hunter2pass')},
 	q{ALTER SERVER exoscale OPTIONS (SET endpoint 'https://u:hunter2pass@api.example/v2')})
 {
 	my $before = length log_text();
