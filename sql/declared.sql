@@ -138,5 +138,28 @@ CREATE FOREIGN TABLE not_there (a text) SERVER exoscale OPTIONS (path '/no-such-
 SELECT * FROM not_there;
 \echo :LAST_ERROR_SQLSTATE
 
+-- Types that read no such value, and say so in ways of their own
+CREATE FOREIGN TABLE odd_types (
+  name text,
+  relation regclass OPTIONS (field 'name'),
+  schema regnamespace OPTIONS (field 'name'),
+  vector oidvector OPTIONS (field 'available-versions')
+) SERVER exoscale OPTIONS (path '/dbaas-service-type', rows 'dbaas-service-types[]');
+SELECT relation FROM odd_types;
+\echo :LAST_ERROR_SQLSTATE
+SELECT schema FROM odd_types;
+\set VERBOSITY terse
+SELECT vector FROM odd_types;
+\set VERBOSITY default
+
+-- As many alternatives as a column's options can hold
+DO $$
+BEGIN
+  EXECUTE format('CREATE FOREIGN TABLE long_field (type text OPTIONS (field %L))'
+                 ' SERVER exoscale OPTIONS (path ''/dbaas-service-type'', rows ''dbaas-service-types[]'')',
+                 repeat('x|', 300000) || 'name');
+END $$;
+SELECT DISTINCT type FROM long_field ORDER BY type LIMIT 2;
+
 SET client_min_messages = warning;
 DROP SCHEMA mine CASCADE;

@@ -103,7 +103,8 @@ dbaas_decoder_new(const DbaasTable *table, TupleDesc desc, const Bitmapset *used
 		attribute->byval = attr->attbyval;
 		init_input(&attribute->input, attr->atttypid, attr->atttypmod);
 		element = get_element_type(attribute->input.type);
-		if (OidIsValid(element))
+		/* int2vector and oidvector are none that a value can be made of so. */
+		if (OidIsValid(element) && get_array_type(element) == attribute->input.type)
 		{
 			attribute->array = true;
 			attribute->element_type = element;
@@ -447,6 +448,23 @@ decode_attribute(Attribute *attribute, DbaasRows *rows, const DbaasOrigin *origi
 	return (Datum) 0;
 }
 
+/* Does the error say that a value cannot be read?  A regclass may name nothing, for one. */
+static bool
+is_of_the_value(int sqlerrcode)
+{
+	switch (ERRCODE_TO_CATEGORY(sqlerrcode))
+	{
+		case ERRCODE_DATA_EXCEPTION:
+		case ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION:
+		case ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION:
+		case ERRCODE_INVALID_SCHEMA_NAME:
+		case ERRCODE_FEATURE_NOT_SUPPORTED:
+			return true;
+		default:
+			return false;
+	}
+}
+
 void
 dbaas_decode_row(DbaasDecoder *decoder, DbaasRows *rows, const DbaasOrigin *origin,
 				 Datum *values, bool *isnull)
@@ -475,8 +493,7 @@ dbaas_decode_row(DbaasDecoder *decoder, DbaasRows *rows, const DbaasOrigin *orig
 		/* What an input function, or a domain, says of a value becomes the detail. */
 		MemoryContextSwitchTo(cxt);
 		edata = CopyErrorData();
-		if (ERRCODE_TO_CATEGORY(edata->sqlerrcode) != ERRCODE_DATA_EXCEPTION &&
-			ERRCODE_TO_CATEGORY(edata->sqlerrcode) != ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION)
+		if (!is_of_the_value(edata->sqlerrcode))
 			PG_RE_THROW();
 		FlushErrorState();
 		bad_field(&decoder->used[now], rows, origin, edata->message);

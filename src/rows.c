@@ -407,12 +407,19 @@ parse_field(const char *expression, size_t len)
 DbaasField *
 dbaas_field_parse(const char *expression)
 {
-	size_t		len = strcspn(expression, "|");
-	DbaasField *field = parse_field(expression, len);
+	DbaasField *first = NULL;
+	DbaasField **last = &first;
 
-	if (expression[len])
-		field->otherwise = dbaas_field_parse(expression + len + 1);
-	return field;
+	for (;;)
+	{
+		size_t		len = strcspn(expression, "|");
+
+		*last = parse_field(expression, len);
+		last = &(*last)->otherwise;
+		if (expression[len] == '\0')
+			return first;
+		expression += len + 1;
+	}
 }
 
 char *
