@@ -133,7 +133,10 @@ ask_for(Lookahead *ahead, TupleTableSlot *slot, uint64 row)
 		value->value = slot_getattr(slot, param->paramval->varattno, &value->isnull);
 	}
 	foreach(lc, ahead->scans)
-		dbaas_scan_ask_ahead(lfirst(lc), row);
+	{
+		if (dbaas_scan_was_run(lfirst(lc)))
+			dbaas_scan_ask_ahead(lfirst(lc), row);
+	}
 	foreach(lc, params)
 		values[lfirst_node(NestLoopParam, lc)->paramno] = saved[foreach_current_index(lc)];
 	pfree(saved);
@@ -435,6 +438,27 @@ is_own_init_param(const Plan *plan, int id)
 }
 
 /*
+ * May the expressions be evaluated for a row that the loop might never come to?
+ * Those that no parameter changes have been by then, as the scan was run.
+ */
+static bool
+are_quiet(List *exprs)
+{
+	ListCell   *lc;
+
+	foreach(lc, exprs)
+	{
+		Collected	collected = {0};
+
+		collect_params(lfirst(lc), &collected);
+		if (collected.subplan || contain_volatile_functions(lfirst(lc)) ||
+			(collected.ids && !dbaas_quiet_expr(lfirst(lc))))
+			return false;
+	}
+	return true;
+}
+
+/*
  * The scan counts when its keys need the loop's row, and beyond that nothing
  * that is set within the loop.
  */
@@ -448,11 +472,9 @@ consider_scan(ForeignScanState *node, Inner *inner)
 	ListCell   *lc;
 
 	if (!dbaas_scan_is_ours(&node->ss.ps) || plan->operation != CMD_SELECT ||
-		!dbaas_quiet_expr((Node *) plan->fdw_exprs))
+		!are_quiet(plan->fdw_exprs))
 		return;
 	collect_params((Node *) plan->fdw_exprs, &collected);
-	if (collected.subplan)
-		return;
 	foreach(lc, collected.ids)
 	{
 		int			id = lfirst_int(lc);

@@ -835,10 +835,10 @@ dbaasGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 }
 
 bool
-dbaas_plan_is_eager(const ForeignScan *plan)
+dbaas_plan_to_the_end(const ForeignScan *plan)
 {
 	return GetFdwRoutineByServerId(plan->fs_server)->GetForeignPlan == dbaasGetForeignPlan &&
-		intVal(list_nth(plan->fdw_private, DBAAS_SCAN_EAGER)) != 0;
+		intVal(list_nth(plan->fdw_private, DBAAS_SCAN_TO_THE_END)) != 0;
 }
 
 bool
@@ -949,6 +949,15 @@ reads_to_the_end(PlannerInfo *root, bool ordered)
 	return parse->limitCount == NULL && root->tuple_fraction <= 0;
 }
 
+/* Is the statement one that is read to its end, and no cursor? */
+static bool
+statement_to_the_end(const PlannerInfo *root)
+{
+	while (root->parent_root)
+		root = root->parent_root;
+	return root->parse->limitCount == NULL && root->tuple_fraction <= 0;
+}
+
 /* The values of pushed conditions. */
 static List *
 pushed_values(List *keys)
@@ -1005,6 +1014,7 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 	private = lappend(private, makeInteger(order));
 	private = lappend(private, makeInteger(ordered));
 	private = lappend(private, makeInteger(reads_to_the_end(root, ordered)));
+	private = lappend(private, makeInteger(statement_to_the_end(root)));
 	private = lappend(private, makeInteger(root->query_level > 1));
 	private = lappend(private, makeFloat(psprintf("%.0f", requests)));
 	return make_foreignscan(tlist, quals, baserel->relid, exprs, private, NIL, NIL, outer_plan);

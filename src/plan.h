@@ -35,6 +35,8 @@ typedef enum DbaasScanPrivate
 	DBAAS_SCAN_MERGE,
 	/* Integer: 1 when it pays to ask ahead of need */
 	DBAAS_SCAN_EAGER,
+	/* Integer: 1 when the statement is one that is read to its end */
+	DBAAS_SCAN_TO_THE_END,
 	/* Integer: 1 when the scan may well be run again */
 	DBAAS_SCAN_KEEPS,
 	/* Float: requests that the planner expects */
@@ -53,10 +55,10 @@ typedef enum DbaasScanOrder
 } DbaasScanOrder;
 
 /*
- * Is that a scan of ours of which all rows are wanted, as far as the planner
- * knows?
+ * Is that a scan of ours, in a statement that is read to its end, as far as the
+ * planner knows?  What the plan itself does not read is another matter.
  */
-extern bool dbaas_plan_is_eager(const ForeignScan *plan);
+extern bool dbaas_plan_to_the_end(const ForeignScan *plan);
 
 /* Callbacks of FdwRoutine. */
 extern void dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid);

@@ -18,6 +18,10 @@
 #include "quiet.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+/* Times within so many years of the present are certain to be in range. */
+#define NEAR_YEARS 1000
 
 /*
  * Functions that do not fail, beside those that are marked leakproof, which do
@@ -59,6 +63,48 @@ is_like(const OpExpr *op)
 		IsA(lsecond(op->args), Const);
 }
 
+/* Is that the present time, or day? */
+static bool
+is_now(Node *node)
+{
+	return IsA(node, SQLValueFunction) ||
+		(IsA(node, FuncExpr) && ((FuncExpr *) node)->funcid == F_NOW);
+}
+
+static bool
+is_small(int64 n, int64 bound)
+{
+	return n >= -bound && n <= bound;
+}
+
+/* A time not too far from the present is in range. */
+static bool
+is_near_now(const OpExpr *op)
+{
+	const Const *shift;
+	const Interval *interval;
+
+	if (list_length(op->args) != 2 || !is_now(linitial(op->args)) || !IsA(lsecond(op->args), Const))
+		return false;
+	shift = lsecond(op->args);
+	if (shift->constisnull)
+		return true;
+	switch (op->opfuncid)
+	{
+		case F_TIMESTAMPTZ_PL_INTERVAL:
+		case F_TIMESTAMPTZ_MI_INTERVAL:
+			interval = DatumGetIntervalP(shift->constvalue);
+			return is_small(interval->month, NEAR_YEARS * MONTHS_PER_YEAR) &&
+				is_small(interval->day, NEAR_YEARS * 366) &&
+				is_small(interval->time, NEAR_YEARS * 366 * USECS_PER_DAY);
+		case F_DATE_PLI:
+		case F_DATE_MII:
+			return is_small(DatumGetInt32(shift->constvalue), NEAR_YEARS * 366);
+		default:
+			return false;
+	}
+}
+
 static bool
 is_loud(Node *node, void *arg)
 {
@@ -86,7 +132,8 @@ is_loud(Node *node, void *arg)
 		case T_SQLValueFunction:
 			break;
 		case T_OpExpr:
-			if (!is_like((OpExpr *) node) && check_functions_in_node(node, may_fail, NULL))
+			if (!is_like((OpExpr *) node) && !is_near_now((OpExpr *) node) &&
+				check_functions_in_node(node, may_fail, NULL))
 				return true;
 			break;
 		case T_DistinctExpr:
@@ -185,7 +232,7 @@ quiet_plan(Plan *plan, const Reading *reading)
 			/* Its later rows may cost requests, or fail. */
 		case T_ForeignScan:
 			return reading->all_wanted ||
-				(!reading->limited && dbaas_plan_is_eager((ForeignScan *) plan));
+				(!reading->limited && dbaas_plan_to_the_end((ForeignScan *) plan));
 
 			/* These read all that is below them for their first row. */
 		case T_Sort:

@@ -129,6 +129,7 @@ typedef struct DbaasScanState
 	int64		asked_ahead;	/* all that ever were */
 	int64		unused;			/* of these, dropped without use */
 	int			trust;			/* results that may be in "ahead" */
+	bool		was_run;		/* under some arguments */
 	MemoryContext row_cxt;		/* reset for each row */
 	bool		async;			/* do not wait: say so in "pending" */
 	bool		pending;
@@ -623,6 +624,7 @@ find_result(ForeignScanState *node)
 	ScanResult *result = make_result(node);
 	ScanResult *old = result_entry(scan, result->hash, node->ss.ps.state->es_query_cxt)->result;
 
+	scan->was_run = true;
 	if (old && (old->keeps || old->ahead) &&
 		strcmp(old->arguments.text, result->arguments.text) == 0)
 	{
@@ -878,6 +880,12 @@ dbaas_scan_ask_ahead(ForeignScanState *node, uint64 row)
 	scan->nahead++;
 	scan->asked_ahead++;
 	dbaas_fetch_start(result->fetch);
+}
+
+bool
+dbaas_scan_was_run(const ForeignScanState *node)
+{
+	return ((const DbaasScanState *) node->fdw_state)->was_run;
 }
 
 int

@@ -41,6 +41,9 @@ extern uint64 dbaas_scans_begun(void);
  */
 extern void dbaas_scan_ask_ahead(ForeignScanState *node, uint64 row);
 
+/* Was the scan run, so that its key expressions have been evaluated? */
+extern bool dbaas_scan_was_run(const ForeignScanState *node);
+
 /* How much was asked ahead and is not read yet, and the memory that needs. */
 extern int	dbaas_scan_unread(const ForeignScanState *node);
 extern Size dbaas_scan_unread_bytes(const ForeignScanState *node);

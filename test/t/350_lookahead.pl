@@ -110,6 +110,16 @@ ahead('a sorted outer side', "SET enable_sort = on; SELECT i.id, l.message FROM 
 ahead('the same key often', "SELECT i.id, l.message FROM (SELECT id, zone, CASE WHEN type IN ('pg', 'mysql', 'kafka') THEN 'pg-1-0001' ELSE name END AS name FROM inventory) i JOIN exo.dbaas_logs l ON $on");
 ahead('NULL keys', "SELECT i.id, l.message FROM (SELECT id, zone, CASE WHEN type <> 'pg' THEN name END AS name FROM inventory) i LEFT JOIN exo.dbaas_logs l ON $on");
 
+# Loops whose outer side is a join
+ahead('a hash join of local tables', "SET enable_hashjoin = on; SELECT i.id, x.message FROM inventory i JOIN owners o USING (name), LATERAL (SELECT * FROM exo.dbaas_logs l WHERE $on LIMIT 2) x", peak => 4);
+ahead('a loop over local tables', "SET enable_hashjoin = off; SELECT i.id, x.message FROM inventory i JOIN owners o USING (name), LATERAL (SELECT * FROM exo.dbaas_logs l WHERE $on LIMIT 2) x", peak => 4);
+my $two_deep = "SELECT i.id, x.message, y.status FROM inventory i, LATERAL (SELECT * FROM exo.dbaas_logs l WHERE $on ORDER BY time DESC LIMIT 2) x,
+	LATERAL (SELECT * FROM exo.dbaas_migrations m WHERE m.zone = x.zone AND m.service_name = x.service_name LIMIT 1) y";
+ahead('two deep, each with a LIMIT of its own', $two_deep);
+is(scalar(() = $session->sql("EXPLAIN $two_deep") =~ /Looks Ahead For/g), 2, 'both loops look ahead');
+ahead('a bound by the clock', "SELECT i.id, l.message FROM inventory i JOIN exo.dbaas_logs l ON $on AND l.time > now() - interval '10 years' AND l.time > '2000-01-01'::text::timestamptz");
+ahead('outer rows of late', "SELECT i.id, l.message FROM (SELECT *, now() AS made, current_date AS day FROM inventory OFFSET 0) i JOIN exo.dbaas_logs l ON $on WHERE i.made > now() - interval '1 day' AND i.day > current_date - 1");
+
 # Every table whose requests need a name
 ahead('metrics', "SELECT i.id, m.metric, count(*) FROM inventory i JOIN exo.dbaas_metrics m ON m.zone = i.zone AND m.service_name = i.name GROUP BY 1, 2");
 ahead('migrations', "SELECT i.id, m.status FROM inventory i JOIN exo.dbaas_migrations m ON m.zone = i.zone AND m.service_name = i.name");
