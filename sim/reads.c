@@ -7,6 +7,7 @@
 
 #include "document.h"
 #include "handlers.h"
+#include "kept.h"
 #include "operations.h"
 #include "options.h"
 #include "series.h"
@@ -207,31 +208,82 @@ list_service_users(Request *request, Answer *answer)
 	answer_json(answer, 200, json);
 }
 
+/* Answers what is kept under the key; false when nothing is. */
+static bool
+answer_kept(Answer *answer, const char *key)
+{
+	Body	   *body = kept_find(key);
+
+	if (body)
+		answer_body(answer, 200, "application/json", body);
+	return body != NULL;
+}
+
+/* The start of a key: the service, with all that its logs and metrics follow from. */
+static char *
+key_of(const ServiceFacts *facts, const char *what)
+{
+	return xasprintf("%s of %s %d %s %s %s %d", what, facts->zone, facts->index, facts->name,
+					 facts->type->name, facts->plan->name, facts->made);
+}
+
+static void
+answer_logs(const Request *request, const ServiceFacts *facts, int64_t count, Answer *answer)
+{
+	const char *order = json_member_text(request->json, "sort-order");
+	const char *offset = json_member_text(request->json, "offset");
+	int64_t		limit = json_member_number(request->json, "limit", DEFAULT_LOG_LIMIT);
+	bool		ascending = order && strcmp(order, "asc") == 0;
+	char	   *service = key_of(facts, "logs");
+	char	   *key = xasprintf("%s, %lld, %lld %s%s%s", service, (long long) count,
+								(long long) limit, ascending ? "asc" : "desc",
+								offset ? " from " : "", offset ? offset : "");
+	json_object *page;
+
+	if (!answer_kept(answer, key))
+	{
+		page = logs_page_json(facts, count, limit, ascending, offset);
+		if (page)
+		{
+			answer_json(answer, 200, page);
+			kept_add(key, answer->body);
+		}
+		else
+			answer_problem_text(answer, 400, "The offset is not valid.");
+	}
+	free(key);
+	free(service);
+}
+
 void
 get_service_logs(Request *request, Answer *answer)
 {
 	ServiceFacts facts;
 	bool		found;
 	int64_t		count = 0;
-	const char *order = json_member_text(request->json, "sort-order");
-	json_object *page;
 
 	state_lock(request->zone);
 	found = find_service(request, &facts, answer);
 	if (found)
 		count = state_log_count(request->zone, facts.index);
 	state_unlock(request->zone);
-	if (!found)
-		return;
+	if (found)
+		answer_logs(request, &facts, count, answer);
+}
 
-	page = logs_page_json(&facts, count,
-						  json_member_number(request->json, "limit", DEFAULT_LOG_LIMIT),
-						  order && strcmp(order, "asc") == 0,
-						  json_member_text(request->json, "offset"));
-	if (page)
-		answer_json(answer, 200, page);
-	else
-		answer_problem_text(answer, 400, "The offset is not valid.");
+static void
+answer_metrics(const ServiceFacts *facts, const char *period, Answer *answer)
+{
+	char	   *service = key_of(facts, "metrics");
+	char	   *key = xasprintf("%s, %s", service, period);
+
+	if (!answer_kept(answer, key))
+	{
+		answer_json(answer, 200, metrics_json(facts, period));
+		kept_add(key, answer->body);
+	}
+	free(key);
+	free(service);
 }
 
 void
@@ -245,7 +297,7 @@ get_service_metrics(Request *request, Answer *answer)
 	found = find_service(request, &facts, answer);
 	state_unlock(request->zone);
 	if (found)
-		answer_json(answer, 200, metrics_json(&facts, period ? period : "hour"));
+		answer_metrics(&facts, period ? period : "hour", answer);
 }
 
 void
