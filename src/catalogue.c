@@ -30,6 +30,7 @@ static const DbaasDomain endpoint_type_domain = {.values = endpoint_types};
 static const DbaasDomain migration_method_domain = {.values = migration_methods};
 static const DbaasDomain log_limit_domain = {.min = 1, .max = 500};
 static const DbaasDomain service_name_domain = {.max_length = 63};
+static const DbaasDomain database_name_domain = {.min_length = 1, .max_length = 40};
 static const DbaasDomain source_uri_domain = {.min_length = 1, .max_length = 512};
 static const DbaasDomain ignore_dbs_domain = {.min_length = 1, .max_length = 2048};
 
@@ -71,6 +72,11 @@ static const DbaasParent each_service = {
 /* The same, where the path depends on the service's type. */
 static const DbaasParent each_typed_service = {
 	"services", .locates = true, {{"service_name", "name"}, {"service_type", "type"}}
+};
+
+static const DbaasParent service_facts = {
+	"services", .locates = true,
+	{{"service_name", "name"}, {"service_type", "type", true}, {"state", "state", true}}
 };
 
 static const DbaasColumn services_columns[] = {
@@ -508,6 +514,8 @@ static const DbaasColumn databases_columns[] = {
 	ZONE_COLUMN,
 	SERVICE_NAME_COLUMN("../name"),
 	{"name", DBAAS_TEXT, .field = "*",
+		.insert = "database-name", .insert_required = true,
+		.write_domain = &database_name_domain,
 		.description = "Name of the database"},
 	SERVICE_TYPE_COLUMN(&databases_domain),
 	END_OF_COLUMNS
@@ -770,7 +778,12 @@ static const DbaasResource resources[] = {
 		COLUMNS(databases_columns),
 		.typical_rows = 2,
 		.reads = {{"GET", DETAILS_PATH, "databases[]", .values = true}},
-		.parent = &each_typed_service
+		.parent = &each_typed_service,
+		.created_column = "name",
+		.insert = {.method = "POST", .path = DETAILS_PATH "/database",
+			.services = {"service_name"}, .type_column = "service_type", .running = true},
+		.delete = {.method = "DELETE", .path = DETAILS_PATH "/database/{name}",
+			.services = {"service_name"}, .type_column = "service_type", .running = true}
 	},
 	{
 		.name = "connection-pools",
@@ -834,6 +847,12 @@ dbaas_catalogue_each_service(void)
 	return &each_service;
 }
 
+const DbaasParent *
+dbaas_catalogue_service_facts(void)
+{
+	return &service_facts;
+}
+
 int
 dbaas_catalogue_column(const DbaasResource *resource, const char *name)
 {
@@ -893,6 +912,11 @@ dbaas_catalogue_column_by_param(const DbaasResource *resource, const char *param
 		const char *own = resource->columns[i].field;
 
 		if (own && strcmp(own, param) == 0)
+			return i;
+	}
+	for (int i = 0; i < resource->ncolumns; i++)
+	{
+		if (hyphenated_equal(resource->columns[i].name, param))
 			return i;
 	}
 	return -1;

@@ -81,6 +81,8 @@ typedef struct DbaasColumn
 	const char *insert;			/* member of the INSERT body, or NULL */
 	bool		insert_required;
 	const char *update;			/* member of the UPDATE body, or NULL */
+	const char *const *write_types; /* types of service whose writes take it,
+									 * ending with NULL; or NULL for all */
 	const DbaasDomain *write_domain;	/* what writes accept, or NULL */
 	bool		secret;			/* never shown: not in errors, not in EXPLAIN */
 	const char *description;
@@ -134,6 +136,7 @@ typedef struct DbaasParent
 	{
 		const char *column;
 		const char *parent_column;
+		bool		optional;	/* without a value, a row counts all the same */
 	}			keys[3];
 	const char *filter_column;	/* of that one: only rows with that value in */
 	const char *filter_value;	/* it count; or NULL */
@@ -141,8 +144,20 @@ typedef struct DbaasParent
 
 /*
  * A write.  "{x}" in the path is the value of the column whose param, or else
- * whose field, is x.  The body of an INSERT or UPDATE has the columns with an
- * "insert" or "update" member.
+ * whose field, or else whose name is x, as its "segments" have it.  The body of
+ * an INSERT or UPDATE has the columns with an "insert" or "update" member.
+ *
+ * Where the path depends on the type of the first service, "type_column" is the
+ * column that has the type.  A row need not show it: what it leaves open the
+ * lists of services tell, one request for each zone and statement.  The column's
+ * domain, or write_domain, has the types that take the write; others are refused
+ * with their names.  So
+ *
+ *		.insert = {.method = "POST", .path = DETAILS_PATH "/database",
+ *			.services = {"service_name"}, .type_column = "service_type",
+ *			.running = true}
+ *
+ * makes POST /dbaas-postgres/pg-1/database of a row whose service_name is pg-1.
  */
 typedef struct DbaasWriteEndpoint
 {
@@ -150,6 +165,8 @@ typedef struct DbaasWriteEndpoint
 	const char *path;
 	const char *services[2];	/* columns that name the services which it
 								 * changes; the first is in the write's zone */
+	const char *type_column;	/* has the type of the first; or NULL */
+	bool		running;		/* the API refuses while the first does not run */
 	const char *body_column;	/* of a DELETE with a body: the column sent, */
 	const char *body_field;		/* and the member that it is sent as */
 } DbaasWriteEndpoint;
@@ -179,8 +196,9 @@ typedef struct DbaasResource
 								 * not searched for secrets to hide */
 	const char *protected_column;	/* true: the API refuses to delete; such
 									 * deletes count for a limit */
-	const char *created_column; /* takes the id that an INSERT's operation
-								 * refers to */
+	const char *created_column; /* tells the row that an INSERT made from
+								 * others; takes the id that its operation
+								 * refers to where the INSERT gives none */
 	DbaasWriteEndpoint insert;
 	DbaasWriteEndpoint update;
 	DbaasWriteEndpoint delete;
@@ -202,6 +220,9 @@ extern const DbaasResource *dbaas_catalogue_find(const char *name);
 /* How tables with a row for each service, or more, find the services. */
 extern const DbaasParent *dbaas_catalogue_each_service(void);
 
+/* The same with what writes have to know: keys are the name, type and state. */
+extern const DbaasParent *dbaas_catalogue_service_facts(void);
+
 /* Index of the column with that SQL name, or -1. */
 extern int	dbaas_catalogue_column(const DbaasResource *resource,
 								   const char *name);
@@ -214,7 +235,10 @@ extern int	dbaas_catalogue_column(const DbaasResource *resource,
 extern int	dbaas_catalogue_column_by_field(const DbaasResource *resource,
 											const char *field);
 
-/* Index of the column whose param, or else whose field, has that name, or -1. */
+/*
+ * Index of the column whose param, or else whose field, or else whose own name
+ * (with hyphens) is that; or -1.
+ */
 extern int	dbaas_catalogue_column_by_param(const DbaasResource *resource,
 											const char *param);
 

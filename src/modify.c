@@ -442,29 +442,59 @@ write_row(ModifyState *modify, TupleTableSlot *new_slot, bool returning)
 	return added;
 }
 
-/*
- * Reads back what an INSERT made, by the id that its operation refers to, and
- * puts it into the slot.  When the API does not show it, the row stays as it
- * was given, with that id.
- */
-static void
-read_back(ModifyState *modify, TupleTableSlot *slot, const char *id)
+/* Is it the row with that value of a column, as far as the table shows that? */
+static bool
+is_row(ModifyState *modify, const DbaasRowValues *row, int column, const char *value)
 {
-	const DbaasResource *resource = modify->table->resource;
-	int			id_column = dbaas_catalogue_column(resource, resource->created_column);
-	DbaasKey   *keys = palloc0(resource->ncolumns * sizeof(DbaasKey));
-	bool	   *given = palloc0(resource->ncolumns * sizeof(bool));
-	DbaasRowValues row = {slot->tts_values, slot->tts_isnull};
-	DbaasFetchSpec spec = {.resource = resource, .keys = keys, .limit = -1};
-	DbaasFetch *fetch;
+	const char *found = dbaas_writer_value(modify->writer, row, column);
+
+	return dbaas_table_attribute(modify->table, column) == 0 || (found && strcmp(found, value) == 0);
+}
+
+/* The next row that comes, in the current memory context; NULL at the end. */
+static DbaasRowValues *
+next_row(ModifyState *modify, DbaasFetch *fetch)
+{
+	Datum	   *values = palloc0(Max(modify->desc->natts, 1) * sizeof(Datum));
+	bool	   *isnull = palloc0(Max(modify->desc->natts, 1) * sizeof(bool));
+	DbaasRowValues *row = palloc(sizeof(DbaasRowValues));
 	DbaasReadStatus status;
 	DbaasRows  *rows;
 	const DbaasOrigin *origin;
 	DbaasError *error;
 
+	while ((status = dbaas_fetch_next(fetch, &rows, &origin, &error)) == DBAAS_READ_PENDING)
+		dbaas_progress_wait(NULL, 0);
+	if (status == DBAAS_READ_FAILED)
+		dbaas_error_raise(error);
+	if (status != DBAAS_READ_NEXT)
+		return NULL;
+	dbaas_decode_row(modify->decoder, rows, origin, values, isnull);
+	*row = (DbaasRowValues) {values, isnull};
+	return row;
+}
+
+/*
+ * Reads back what an INSERT made, by the value that tells it from others, and
+ * puts it into the slot.  When the API does not show it, the row stays as it
+ * was given, with that value.
+ */
+static void
+read_back(ModifyState *modify, TupleTableSlot *slot, const char *made)
+{
+	const DbaasResource *resource = modify->table->resource;
+	int			made_column = dbaas_catalogue_column(resource, resource->created_column);
+	DbaasKey   *keys = palloc0(resource->ncolumns * sizeof(DbaasKey));
+	bool	   *given = palloc0(resource->ncolumns * sizeof(bool));
+	DbaasRowValues row = {slot->tts_values, slot->tts_isnull};
+	DbaasFetchSpec spec = {.resource = resource, .keys = keys, .limit = -1};
+	DbaasRowValues *found;
+	DbaasFetch *fetch;
+	DbaasError *error;
+
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
-		const char *value = c == id_column ? id : dbaas_writer_value(modify->writer, &row, c);
+		const char *value = c == made_column ? made : dbaas_writer_value(modify->writer, &row, c);
 
 		if (value == NULL || (c != DBAAS_ZONE_COLUMN && resource->columns[c].param == NULL))
 			continue;
@@ -477,16 +507,14 @@ read_back(ModifyState *modify, TupleTableSlot *slot, const char *id)
 							  NULL, &fetch);
 	if (error)
 		dbaas_error_raise(error);
-	while ((status = dbaas_fetch_next(fetch, &rows, &origin, &error)) == DBAAS_READ_PENDING)
-		dbaas_progress_wait(NULL, 0);
-	if (status == DBAAS_READ_FAILED)
-		dbaas_error_raise(error);
-	if (status == DBAAS_READ_NEXT)
-	{
-		ExecClearTuple(slot);
-		dbaas_decode_row(modify->decoder, rows, origin, slot->tts_values, slot->tts_isnull);
-		ExecStoreVirtualTuple(slot);
-	}
+	while ((found = next_row(modify, fetch)) && !is_row(modify, found, made_column, made))
+		CHECK_FOR_INTERRUPTS();
+	if (found == NULL)
+		return;
+	ExecClearTuple(slot);
+	memcpy(slot->tts_values, found->values, modify->desc->natts * sizeof(Datum));
+	memcpy(slot->tts_isnull, found->isnull, modify->desc->natts * sizeof(bool));
+	ExecStoreVirtualTuple(slot);
 }
 
 /* Puts a text into the attribute that shows a column, if there is one. */
@@ -507,15 +535,30 @@ set_column(ModifyState *modify, TupleTableSlot *slot, int column, const char *te
 	slot->tts_isnull[attnum - 1] = false;
 }
 
-/* Puts what the API made of an INSERT that was sent into the slot. */
-static void
-show_made(ModifyState *modify, TupleTableSlot *slot, const char *id)
+/* What tells the row that was made from others: what it was given, or its id. */
+static const char *
+made_value(ModifyState *modify, TupleTableSlot *slot)
 {
 	const DbaasResource *resource = modify->table->resource;
+	DbaasRowValues row = {slot->tts_values, slot->tts_isnull};
+	const char *given = dbaas_writer_value(modify->writer, &row,
+										   dbaas_catalogue_column(resource, resource->created_column));
 
-	set_column(modify, slot, dbaas_catalogue_column(resource, resource->created_column), id);
+	return given ? given : dbaas_queue_last_reference();
+}
+
+/* Puts what the API made of an INSERT that was sent into the slot. */
+static void
+show_made(ModifyState *modify, TupleTableSlot *slot)
+{
+	const DbaasResource *resource = modify->table->resource;
+	const char *made = made_value(modify, slot);
+
+	if (made == NULL)
+		return;
+	set_column(modify, slot, dbaas_catalogue_column(resource, resource->created_column), made);
 	set_column(modify, slot, DBAAS_ZONE_COLUMN, dbaas_queue_last_zone());
-	read_back(modify, slot, id);
+	read_back(modify, slot, made);
 }
 
 /*
@@ -527,13 +570,11 @@ static void
 send_for_row(ModifyState *modify, TupleTableSlot *slot)
 {
 	MemoryContext oldcxt = CurrentMemoryContext;
-	const char *id;
 
 	MemoryContextSwitchTo(modify->row_cxt);
 	dbaas_queue_send();
 	MemoryContextSwitchTo(oldcxt);
-	id = dbaas_queue_last_reference();
-	if (id == NULL || modify->table->resource->created_column == NULL)
+	if (modify->table->resource->created_column == NULL)
 		return;
 	if (modify->decoder == NULL)
 		modify->decoder = dbaas_decoder_new(modify->table, modify->desc,
@@ -541,7 +582,7 @@ send_for_row(ModifyState *modify, TupleTableSlot *slot)
 	MemoryContextSwitchTo(modify->row_cxt);
 	PG_TRY();
 	{
-		show_made(modify, slot, id);
+		show_made(modify, slot);
 	}
 	PG_CATCH();
 	{

@@ -308,6 +308,11 @@ add_combinations(DbaasParents *parents, DbaasRows *rows, DbaasField **fields,
 			 element = dbaas_json_next(value, element))
 			add_name(parents, rows, fields, row, key, element);
 	}
+	else if (parents->parent->keys[key].optional)
+	{
+		row->values[key] = NULL;
+		add_combinations(parents, rows, fields, row, key + 1);
+	}
 }
 
 /* The same, with that value of the key. */
@@ -399,36 +404,58 @@ dbaas_parents_rows(DbaasParents *parents, int *n)
 	return parents->rows;
 }
 
-DbaasError *
-dbaas_statement_locate(DbaasStatement *statement, DbaasConnection *conn, const char *service,
-					   List **found)
+/* The service of that name in a list that has come; or NULL. */
+static DbaasListedService *
+find_listed(const DbaasParents *parents, const char *service)
 {
+	DbaasListedService *listed;
+
+	for (int i = 0; i < parents->n; i++)
+	{
+		const char *const *values = parents->rows[i].values;
+
+		if (strcmp(values[0], service) != 0)
+			continue;
+		listed = palloc(sizeof(DbaasListedService));
+		*listed = (DbaasListedService) {parents->zone, values[1], values[2]};
+		return listed;
+	}
+	return NULL;
+}
+
+DbaasError *
+dbaas_statement_locate(DbaasStatement *statement, DbaasConnection *conn, const DbaasZone *zone,
+					   const char *service, bool facts, List **found)
+{
+	const DbaasParent *parent = facts ? dbaas_catalogue_service_facts() :
+		dbaas_catalogue_each_service();
 	const DbaasZones *zones;
 	DbaasError *error = dbaas_zones_get(conn, NULL, &zones);
 	List	   *lists = NIL;
 	ListCell   *lc;
 
 	*found = NIL;
-	for (int i = 0; error == NULL && i < zones->n; i++)
-		lists = lappend(lists, dbaas_statement_parents(statement, conn, &zones->zones[i],
-													   dbaas_catalogue_each_service(), NULL));
+	if (error)
+		return error;
+	for (int i = 0; i < zones->n; i++)
+	{
+		if (zone == NULL || strcmp(zones->zones[i].name, zone->name) == 0)
+			lists = lappend(lists, dbaas_statement_parents(statement, conn, &zones->zones[i],
+														   parent, NULL));
+	}
 	foreach(lc, lists)
 	{
 		DbaasParents *parents = lfirst(lc);
+		DbaasListedService *listed;
 		bool		unavailable;
 
 		while (!dbaas_parents_done(parents, &error, &unavailable))
 			dbaas_progress_wait(NULL, 0);
 		if (error)
 			break;
-		for (int i = 0; i < parents->n; i++)
-		{
-			if (strcmp(parents->rows[i].values[0], service) == 0)
-			{
-				*found = lappend(*found, (void *) parents->zone);
-				break;
-			}
-		}
+		listed = find_listed(parents, service);
+		if (listed)
+			*found = lappend(*found, listed);
 	}
 	return error;
 }

@@ -81,13 +81,23 @@ extern bool dbaas_parents_done(DbaasParents *parents, DbaasError **error,
 /* The rows of a list that has come without error; their number in *n. */
 extern const DbaasParentRow *dbaas_parents_rows(DbaasParents *parents, int *n);
 
+/* What the lists say of a service. */
+typedef struct DbaasListedService
+{
+	const DbaasZone *zone;		/* lives as long as the connection */
+	const char *type;			/* or NULL: the list does not say */
+	const char *state;			/* the same */
+} DbaasListedService;
+
 /*
- * Finds the zones that have a service, from the lists of services, which it
- * waits for.  *found is a list of DbaasZone * that live as long as the connection.
- * Returns NULL or an error.
+ * Finds the services of a name in a zone, or in all when zone is NULL, from the
+ * lists of services, which it waits for.  *found is a list of
+ * DbaasListedService *, one for each zone at most, in the current memory
+ * context; without "facts" they have the zone alone.  Returns NULL or an error.
  */
 extern DbaasError *dbaas_statement_locate(DbaasStatement *statement, DbaasConnection *conn,
-										  const char *service, List **found);
+										  const DbaasZone *zone, const char *service,
+										  bool facts, List **found);
 
 /*
  * Says once for each zone of the statement that it is left out: a WARNING.

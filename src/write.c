@@ -43,10 +43,14 @@ dbaas_write_endpoint(const DbaasResource *resource, CmdType operation)
 static bool
 in_path(const DbaasResource *resource, const char *path, int column)
 {
-	const DbaasColumn *c = &resource->columns[column];
+	for (const char *p = path ? strchr(path, '{') : NULL; p; p = strchr(p, '{'))
+	{
+		size_t		len = strcspn(++p, "}");
 
-	return (c->param && dbaas_catalogue_in_path(path, c->param)) ||
-		(c->field && dbaas_catalogue_in_path(path, c->field));
+		if (dbaas_catalogue_column_by_param(resource, pnstrdup(p, len)) == column)
+			return true;
+	}
+	return false;
 }
 
 bool
@@ -333,29 +337,31 @@ named_zone(const char *name, const DbaasZones *zones)
 			 errhint("The zones are: %s.", zone_names(zones))));
 }
 
-/* The zone that has the service. */
-static const DbaasZone *
-zone_of_service(DbaasWriter *writer, const char *service)
+/* What the lists say of the service in that zone, or in the one zone that has it. */
+static DbaasListedService
+listed_service(DbaasWriter *writer, const DbaasZone *zone, const char *service, bool facts)
 {
 	List	   *found;
 	StringInfoData names;
 	ListCell   *lc;
-	DbaasError *error = dbaas_statement_locate(writer->statement, writer->conn, service, &found);
+	DbaasError *error = dbaas_statement_locate(writer->statement, writer->conn, zone, service,
+											   facts, &found);
 
 	if (error)
 		dbaas_error_raise(error);
 	if (found == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("there is no service \"%s\" in any zone",
-						dbaas_error_excerpt(service, strlen(service), NAMEDATALEN))));
+				 errmsg("there is no service \"%s\" in %s%s",
+						dbaas_error_excerpt(service, strlen(service), NAMEDATALEN),
+						zone ? "zone " : "any zone", zone ? zone->name : "")));
 	if (list_length(found) == 1)
-		return linitial(found);
+		return *(DbaasListedService *) linitial(found);
 
 	initStringInfo(&names);
 	foreach(lc, found)
 		appendStringInfo(&names, "%s%s", names.len ? ", " : "",
-						 ((const DbaasZone *) lfirst(lc))->name);
+						 ((const DbaasListedService *) lfirst(lc))->zone->name);
 	ereport(ERROR,
 			(errcode(ERRCODE_AMBIGUOUS_ALIAS),
 			 errmsg("there is a service \"%s\" in several zones: %s",
@@ -363,48 +369,116 @@ zone_of_service(DbaasWriter *writer, const char *service)
 			 errhint("Give the column zone a value.")));
 }
 
-/*
- * The zone of a row: the one that it names, the server's only one, or else the
- * one that has its service.
- */
-static const DbaasZone *
-row_zone(DbaasWriter *writer, const DbaasRowValues *row)
+/* A row's value of the column of that name, or NULL. */
+static const char *
+named_value(DbaasWriter *writer, const DbaasRowValues *row, const char *name)
 {
-	const char *name = dbaas_writer_value(writer, row, DBAAS_ZONE_COLUMN);
-	const char *service_column = writer->endpoint->services[0];
-	const char *service = service_column ?
-		dbaas_writer_value(writer, row, dbaas_catalogue_column(writer->resource, service_column)) : NULL;
+	return name ? dbaas_writer_value(writer, row, dbaas_catalogue_column(writer->resource, name)) :
+		NULL;
+}
+
+/*
+ * Where a row's write goes, and what it has to know of the service.  The zone is
+ * the one that the row names, the server's only one, or else the one that has
+ * the service.
+ */
+static DbaasListedService
+row_service(DbaasWriter *writer, const DbaasRowValues *row)
+{
+	const DbaasWriteEndpoint *endpoint = writer->endpoint;
+	const char *zone_name = dbaas_writer_value(writer, row, DBAAS_ZONE_COLUMN);
+	const char *name = named_value(writer, row, endpoint->services[0]);
+	const char *type = named_value(writer, row, endpoint->type_column);
+	DbaasListedService service = {.type = type};
+	bool		facts = endpoint->type_column && (service.type == NULL || endpoint->running);
 	const DbaasZones *zones;
 	DbaasError *error = dbaas_zones_get(writer->conn, NULL, &zones);
 
 	if (error)
 		dbaas_error_raise(error);
-	if (name)
-		return named_zone(name, zones);
-	if (zones->n == 1)
-		return &zones->zones[0];
-	if (service == NULL)
+	if (zone_name)
+		service.zone = named_zone(zone_name, zones);
+	else if (zones->n == 1)
+		service.zone = &zones->zones[0];
+	if (service.zone && !facts)
+		return service;
+	if (name == NULL && endpoint->type_column)
+		refuse_missing(writer, dbaas_catalogue_column(writer->resource, endpoint->services[0]));
+	if (name == NULL)
 		refuse_missing(writer, DBAAS_ZONE_COLUMN);
-	return zone_of_service(writer, service);
+	service = listed_service(writer, service.zone, name, facts);
+	if (type)
+		service.type = type;
+	return service;
+}
+
+/* Refuses a type of service whose path the write has not. */
+static void
+check_type(const DbaasWriter *writer, const char *name, const char *type)
+{
+	int			column = dbaas_catalogue_column(writer->resource, writer->endpoint->type_column);
+	const DbaasColumn *c = &writer->resource->columns[column];
+	const char *allowed = dbaas_catalogue_check(c->write_domain ? c->write_domain : c->domain, type);
+
+	if (allowed)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("service \"%s\" of type \"%s\" does not take this write to foreign table \"%s\"",
+						dbaas_error_excerpt(name, strlen(name), NAMEDATALEN),
+						dbaas_error_excerpt(type, strlen(type), NAMEDATALEN),
+						get_rel_name(writer->table->relid)),
+				 errhint("Services of these types do: %s.", allowed)));
+}
+
+/* The API answers changes of a service that does not run with an obscure error. */
+static void
+check_running(const DbaasWriter *writer, const char *name, const DbaasListedService *service)
+{
+	if (!writer->endpoint->running || service->state == NULL ||
+		strcmp(service->state, "running") == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_IN_USE),
+			 errmsg("service \"%s\" in zone %s is not running",
+					dbaas_error_excerpt(name, strlen(name), NAMEDATALEN), service->zone->name),
+			 errdetail("Its state is %s.",
+					   dbaas_error_excerpt(service->state, strlen(service->state), NAMEDATALEN)),
+			 errhint("Wait until it runs. With option wait \"running\" of the server, a write ends when its service runs again.")));
+}
+
+/* The service of a row whose path depends on its type, when it takes the write. */
+static DbaasListedService
+typed_service(DbaasWriter *writer, const DbaasRowValues *row)
+{
+	const char *name = named_value(writer, row, writer->endpoint->services[0]);
+	DbaasListedService service = row_service(writer, row);
+
+	if (service.type)
+		check_type(writer, name, service.type);
+	check_running(writer, name, &service);
+	return service;
 }
 
 /* The endpoint's path with the row's values. */
 static char *
-make_path(DbaasWriter *writer, const DbaasRowValues *row)
+make_path(DbaasWriter *writer, const DbaasRowValues *row, const char *type)
 {
 	const DbaasResource *resource = writer->resource;
+	const char *type_column = writer->endpoint->type_column;
 	const char **args = palloc0(resource->ncolumns * sizeof(char *));
 
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
 		if (!in_path(resource, writer->endpoint->path, c))
 			continue;
-		args[c] = dbaas_writer_value(writer, row, c);
+		args[c] = type_column && strcmp(resource->columns[c].name, type_column) == 0 ? type :
+			dbaas_writer_value(writer, row, c);
 		if (args[c] == NULL)
 			refuse_missing(writer, c);
 		if (!dbaas_path_can_hold(args[c]))
 			refuse_value(writer, c, args[c], "It cannot be a segment of a path.");
-		check_domain(writer, c, args[c]);
+		if (writer->operation == CMD_INSERT)
+			check_domain(writer, c, args[c]);
 	}
 	return dbaas_path_expand(resource, writer->endpoint->path, args);
 }
@@ -467,14 +541,16 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 				 const DbaasRowValues *new_row, DbaasWrite *write)
 {
 	const DbaasRowValues *row = writer->operation == CMD_INSERT ? new_row : old_row;
-	const DbaasZone *zone;
+	DbaasListedService service = {0};
 
 	memset(write, 0, sizeof(*write));
 	if (writer->operation != CMD_DELETE)
 		check_settable(writer, old_row, new_row);
+	if (writer->endpoint->type_column)
+		service = typed_service(writer, row);
 	write->method = writer->endpoint->method;
 	write->operation = writer->endpoint->path;
-	write->path = make_path(writer, row);
+	write->path = make_path(writer, row, service.type);
 	write->body = make_body(writer, writer->operation == CMD_DELETE ? old_row : new_row,
 							&write->secret);
 	for (size_t i = 0; i < lengthof(write->services); i++)
@@ -485,11 +561,12 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 																		   writer->endpoint->services[i]));
 	}
 	check_protection(writer, old_row, write->services[0]);
-	zone = row_zone(writer, row);
+	if (service.zone == NULL)
+		service = row_service(writer, row);
 	write->serverid = writer->table->serverid;
 	write->userid = writer->userid;
-	write->zone = zone->name;
-	write->base = zone->base;
+	write->zone = service.zone->name;
+	write->base = service.zone->base;
 	write->command = writer->operation;
 	write->announces = writer->operation == CMD_INSERT && writer->resource->created_column &&
 		writer->resource->columns[dbaas_catalogue_column(writer->resource,

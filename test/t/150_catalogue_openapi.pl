@@ -28,6 +28,7 @@ my %only = (databases => [qw(mysql pg)], connection_pools => ['pg']);
 
 # What is secret, or of one type alone; dbaas_service_details.details has the latter
 my %left_out = (
+	'databases.insert' => [qw(lc-collate lc-ctype)],
 	components       => [qw(kafka-authentication-method ssl)],
 	connection_pools => ['connection-uri'],
 	users            => [qw(access-cert access-cert-expiry access-control access-key password required uuid)]);
@@ -249,41 +250,76 @@ foreach my $table (sort keys %tables)
 	foreach my $kind (qw(insert update delete))
 	{
 		my $write = $columns[0]{$kind} or next;
-		my ($method, $path) = split ' ', $write;
-		my $operation = operation($write);
-		ok($operation, "$table: $kind: $write is documented") or next;
-		my %in_path = map { $_->{name} => resolve($_->{schema}) } @{ $operation->{parameters} };
-		is_deeply([ sort { $a cmp $b } $path =~ /\{(.*?)\}/g ], [ sort { $a cmp $b } keys %in_path ], "$table: $kind: parameters of the path");
-		foreach my $param (sort { $a cmp $b } keys %in_path)
-		{
-			my ($column) = grep { ($_->{param} // '') eq $param || ($_->{field} // '') eq $param } @columns;
-			ok($column, "$table: $kind: parameter $param has a column") or next;
-			my $domain = domain_of($in_path{$param});
-			is_deeply($column->{write_domain} // {}, $domain, "$table.$column->{column_name}: $kind: what the API accepts") if $kind eq 'insert';
-		}
-		is((resolve($operation->{responses}{200}{content}{'application/json'}{schema})->{properties}{state} // {})->{type}, 'string',
-			"$table: $kind answers an operation");
-
-		my $body = body_schema($operation);
-		next if $kind eq 'delete';
-		my %fields = map { $_ => resolve($body->{properties}{$_}) } keys %{ $body ? $body->{properties} : {} };
-		my %sent = map { $_->{"${kind}_field"} => $_ } grep { defined $_->{"${kind}_field"} } @columns;
-		is_deeply([ sort { $a cmp $b } keys %sent ], [ sort { $a cmp $b } keys %fields ], "$table: $kind: members of the body");
-		foreach my $field (sort { $a cmp $b } keys %fields)
-		{
-			my $column = $sent{$field} or next;
-			my $domain = $column->{write_domain} // {};
-			$domain->{enum} = [ sort @{ $domain->{enum} } ] if $domain->{enum};
-			is_deeply($domain, domain_of($fields{$field}), "$table.$column->{column_name}: $kind: what the API accepts for $field");
-			my $type = sql_type($fields{$field});
-			is($column->{data_type}, $type, "$table.$column->{column_name}: $kind: type of $field");
-		}
-
-		foreach my $field (@{ $body ? $body->{required} // [] : [] })
-		{
-			ok($sent{$field}, "$table: $kind: the required $field can be given");
-		}
+		check_write($table, $kind, $_, @columns) foreach expand_write($table, $write);
 	}
+}
+
+# The writes that one in terms of the type stands for, each with its own parameters' names: ("METHOD PATH" as documented, template)
+sub expand_write
+{
+	my ($table, $write) = @_;
+	return [ $write, $write ] unless $write =~ /\{service-type\}/;
+	return map {
+		my $pattern = join '[^{}/]+', map { quotemeta } split /\{[^}]*\}/, $write =~ s/\{service-type\}/$segment{$_}/r, -1;
+		$pattern =~ s/\[\^\{\}\/\]\+/\\{[^{}\/]+\\}/g;
+		my ($method) = split ' ', $write;
+		my ($path) = grep { "$method $_" =~ /^$pattern$/ && $document->{paths}{$_}{ lc $method } } sort keys %{ $document->{paths} };
+		[ defined $path ? "$method $path" : $write, $write ]
+	} @{ $only{$table} // [ sort keys %segment ] };
+}
+
+# The column that a placeholder of a path stands for
+sub column_of
+{
+	my ($param, @columns) = @_;
+	my ($column) = ((grep { ($_->{param} // '') eq $param } @columns), (grep { ($_->{field} // '') eq $param } @columns),
+		grep { $_->{column_name} =~ tr/_/-/r eq $param } @columns);
+	return $column;
+}
+
+sub check_write
+{
+	my ($table, $kind, $write, @columns) = @_;
+	my ($documented, $template) = @$write;
+	my ($method, $path) = split ' ', $documented;
+	my $operation = operation($documented);
+	ok($operation, "$table: $kind: $documented is documented") or return;
+	my %schema = map { $_->{name} => resolve($_->{schema}) } @{ $operation->{parameters} };
+	my @in_path = $path =~ /\{(.*?)\}/g;
+	my @named = grep { $_ ne 'service-type' } $template =~ /\{(.*?)\}/g;
+	is_deeply([ sort { $a cmp $b } @in_path ], [ sort { $a cmp $b } keys %schema ], "$table: $kind: parameters of $path");
+	is(scalar(@named), scalar(@in_path), "$table: $kind: and of the template");
+	foreach my $i (0 .. $#in_path)
+	{
+		my $column = column_of($named[$i], @columns);
+		ok($column, "$table: $kind: parameter $in_path[$i] has a column") or next;
+		is_deeply($column->{write_domain} // $column->{domain} // {}, domain_of($schema{ $in_path[$i] }), "$table.$column->{column_name}: $kind: what the API accepts")
+		  if $kind eq 'insert';
+	}
+	is((resolve($operation->{responses}{200}{content}{'application/json'}{schema})->{properties}{state} // {})->{type}, 'string',
+		"$table: $kind answers an operation");
+	return if $kind eq 'delete';
+
+	my $body = body_schema($operation);
+	my %fields = map { $_ => resolve($body->{properties}{$_}) } keys %{ $body ? $body->{properties} : {} };
+	delete @fields{ @{ $left_out{"$table.$kind"} // [] } };
+	my %sent = map { $_->{"${kind}_field"} => $_ } grep { defined $_->{"${kind}_field"} } @columns;
+	is_deeply([ sort { $a cmp $b } keys %sent ], [ sort { $a cmp $b } keys %fields ], "$table: $kind: members of the body of $path");
+	foreach my $field (sort { $a cmp $b } keys %fields)
+	{
+		my $column = $sent{$field} or next;
+		my $domain = $column->{write_domain} // {};
+		$domain->{enum} = [ sort @{ $domain->{enum} } ] if $domain->{enum};
+		is_deeply($domain, domain_of($fields{$field}), "$table.$column->{column_name}: $kind: what the API accepts for $field");
+		my $type = sql_type($fields{$field});
+		is($column->{data_type}, $type, "$table.$column->{column_name}: $kind: type of $field");
+	}
+
+	foreach my $field (@{ $body ? $body->{required} // [] : [] })
+	{
+		ok($sent{$field}, "$table: $kind: the required $field can be given");
+	}
+	return;
 }
 
 done_testing();

@@ -1,0 +1,92 @@
+# Writes whose path depends on the type of the service: the row or the lists tell the type; a type
+# that does not take the write, and a service that does not run, are refused at the statement.
+use strict;
+use warnings;
+
+use DbaasTest;
+use Test::More;
+
+my $t = DbaasTest->new(services => 8, logs => 0);
+my $sim = $t->sim;
+my $session = $t->session;
+$session->sql('SELECT count(*) FROM exo.dbaas_services');    # learns the zones
+
+# sent(SQL): the requests as text, sorted, but for polls
+sub sent
+{
+	return [ sort grep { !m{/operation/} } map { join ' ', grep { defined && length } @{$_}{qw(method zone path body)} } $session->requests(@_) ];
+}
+
+sub writes
+{
+	return [ grep { !/^GET/ } @{ sent(@_) } ];
+}
+
+my $list = 'GET ch-gva-2 /dbaas-service';
+my $in = "zone = 'ch-gva-2' AND service_name";
+
+# The type comes from the list of the zone
+is_deeply(sent(q{INSERT INTO exo.dbaas_databases (zone, service_name, name) VALUES ('ch-gva-2', 'pg-1-0001', 'orders')}),
+	[ $list, 'POST ch-gva-2 /dbaas-postgres/pg-1-0001/database {"database-name":"orders"}' ], 'a database of pg');
+is_deeply(sent(q{INSERT INTO exo.dbaas_databases (zone, service_name, name) VALUES ('ch-gva-2', 'mysql-1-0002', 'orders'), ('ch-gva-2', 'pg-1-0001', 'carts')}),
+	[ $list, 'POST ch-gva-2 /dbaas-mysql/mysql-1-0002/database {"database-name":"orders"}',
+		'POST ch-gva-2 /dbaas-postgres/pg-1-0001/database {"database-name":"carts"}' ], 'one list serves the rows of a statement');
+is($session->sql("SELECT string_agg(name, ' ' ORDER BY name) FROM exo.dbaas_databases WHERE $in = 'pg-1-0001' AND name IN ('orders', 'carts')"),
+	'carts orders', 'they are there');
+is_deeply(writes("DELETE FROM exo.dbaas_databases WHERE $in = 'pg-1-0001' AND name = 'orders'"),
+	['DELETE ch-gva-2 /dbaas-postgres/pg-1-0001/database/orders'], 'and deleted');
+is($session->sql("SELECT count(*) FROM exo.dbaas_databases WHERE name = 'orders' AND $in = 'pg-1-0001'"), 0, 'it is gone');
+
+# The zone too, where it is not given
+is_deeply(sent(q{INSERT INTO exo.dbaas_databases (service_name, name) VALUES ('pg-2-0001', 'orders')}),
+	[ (map { "GET $_ /dbaas-service" } sort $sim->zones), 'POST de-fra-1 /dbaas-postgres/pg-2-0001/database {"database-name":"orders"}' ],
+	'the lists tell zone and type');
+
+# A table of one's own may show the type; names cannot lead to another path
+$session->sql(q{CREATE FOREIGN TABLE mine (zone text, service text OPTIONS (field 'service-name'), kind text OPTIONS (field 'service-type'), db text OPTIONS (field 'name'))
+	SERVER exoscale OPTIONS (resource 'databases')});
+is_deeply(writes(q{INSERT INTO mine VALUES ('ch-gva-2', 'mysql-1-0002', 'mysql', 'a/../b')}),
+	['POST ch-gva-2 /dbaas-mysql/mysql-1-0002/database {"database-name":"a/../b"}'], 'with the type of the row');
+is_deeply(writes(q{DELETE FROM mine WHERE service = 'mysql-1-0002' AND db = 'a/../b'}),
+	['DELETE ch-gva-2 /dbaas-mysql/mysql-1-0002/database/a%2F..%2Fb'], 'a name is percent-encoded');
+
+# RETURNING gives what the API shows
+$sim->clear;
+is($session->sql(q{INSERT INTO exo.dbaas_databases (service_name, name) VALUES ('pg-1-0001', 'stock') RETURNING zone, service_name, name}),
+	'ch-gva-2|pg-1-0001|stock', 'RETURNING, with the zone');
+is_deeply([ map { "$_->{method} $_->{path}" } grep { $_->{path} =~ /postgres/ } $sim->requests ],
+	[ 'POST /dbaas-postgres/pg-1-0001/database', 'GET /dbaas-postgres/pg-1-0001' ], 'from what is read back');
+
+# What is refused, at the statement
+foreach my $case (
+	[ q{INSERT INTO exo.dbaas_databases (zone, service_name, name) VALUES ('ch-gva-2', 'kafka-1-0003', 'x')}, '0A000', qr/service "kafka-1-0003" of type "kafka".*HINT:[^\n]*mysql, pg/s ],
+	[ q{INSERT INTO mine VALUES ('ch-gva-2', 'pg-1-0001', 'quantumdb', 'x')}, '0A000', qr/of type "quantumdb"/ ],
+	[ q{INSERT INTO exo.dbaas_databases (zone, service_name, name) VALUES ('ch-gva-2', 'no-such', 'x')}, '42704', qr/no service "no-such" in zone ch-gva-2/ ],
+	[ q{INSERT INTO exo.dbaas_databases (service_name, name) VALUES ('no-such', 'x')}, '42704', qr/no service "no-such" in any zone/ ],
+	[ q{INSERT INTO exo.dbaas_databases (zone, name) VALUES ('ch-gva-2', 'x')}, '23502', qr/"service_name"/ ],
+	[ q{INSERT INTO exo.dbaas_databases (zone, service_name) VALUES ('ch-gva-2', 'pg-1-0001')}, '23502', qr/"name"/ ],
+	[ q{INSERT INTO exo.dbaas_databases (zone, service_name, name) VALUES ('ch-gva-2', 'pg-1-0001', repeat('x', 41))}, '22023', qr/1 to 40 characters/ ])
+{
+	my ($sql, $state, $text) = @$case;
+	$sim->clear;
+	my $error = $session->sql_error($sql);
+	is($error->{sqlstate}, $state, "$sql: $state");
+	like($error->{stderr}, $text, 'says why');
+	is_deeply([ grep { $_->{method} ne 'GET' } $sim->requests ], [], 'and sends nothing');
+}
+
+# A service that does not run
+$sim->fault({ method => 'GET', path => '/dbaas-service', zone => 'ch-gva-2', action => 'body', times => 2,
+	body => '{"dbaas-services":[{"name":"pg-1-0001","type":"pg","state":"rebuilding"},{"name":"pg-9","type":"pg"}]}' });
+my $error = $session->sql_error(q{INSERT INTO exo.dbaas_databases (zone, service_name, name) VALUES ('ch-gva-2', 'pg-1-0001', 'late')});
+is($error->{sqlstate}, '55006', 'a service that is rebuilding is refused');
+like($error->{stderr}, qr/"pg-1-0001" in zone ch-gva-2 is not running.*DETAIL:[^\n]*rebuilding.*HINT:[^\n]*wait/s, 'and it says why');
+is_deeply(writes(q{BEGIN; INSERT INTO exo.dbaas_databases (zone, service_name, name) VALUES ('ch-gva-2', 'pg-9', 'late'); ROLLBACK}), [], 'a state that is not told refuses nothing');
+$sim->clear_faults;
+
+# EXPLAIN has the template
+like($session->sql(q{EXPLAIN INSERT INTO exo.dbaas_databases (service_name, name) VALUES ('pg-1-0001', 'x')}),
+	qr{Request: POST /dbaas-\{service-type\}/\{service-name\}/database}, 'EXPLAIN');
+
+
+done_testing();
