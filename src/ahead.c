@@ -3,14 +3,10 @@
  * ahead.c
  *		Asking ahead: what a statement needs of the API, asked for together.
  *
- * A nested loop runs its inner side once for each outer row, and a scan there
- * whose keys come from the row makes a request each time, one after the other.
- * So a node of ours goes between the loop and its outer side, once the executor
- * has made its own.  It takes some rows more than the loop has asked for, sets
- * for each what the loop will set, has the scans make their first requests, and
- * hands the rows on one by one.  What is asked ahead is a hint: the loop's own
- * run finds the answer under its arguments, or asks again.  No row depends on
- * it, whatever the loop makes of its rows.
+ * A nested loop runs its inner side once for each outer row, and a projection its
+ * subqueries.  A scan there whose keys come from the row makes a request each
+ * time, one after the other.  So once the executor has made its own nodes, one of
+ * ours goes between the loop and its outer side, or takes the projection over.
  *
  * Scans that are not run for each row of another, and that are certain or
  * likely to be run at all, make their first requests when the first of them is.
@@ -20,366 +16,20 @@
 #include "postgres.h"
 
 #include "ahead.h"
-#include "commands/explain.h"
 #include "compat.h"
 #include "executor/executor.h"
+#include "lookahead.h"
 #include "miscadmin.h"
-#include "nodes/extensible.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "plan.h"
 #include "quiet.h"
 #include "scan.h"
-#include "utils/memutils.h"
-
-/* Rows that are taken ahead at most. */
-#define MAX_ROWS 1024
-
-/* For each row that the loop has asked for, no more are taken ahead than this. */
-#define ROWS_AHEAD 8
-
-typedef struct Lookahead
-{
-	CustomScanState css;		/* its lefttree is the loop's outer side */
-	NestLoopState *join;
-	List	   *scans;			/* ForeignScanState *, on the inner side */
-	List	   *params;			/* of these, those that the loop does not set */
-	MemoryContext cxt;			/* of the queue */
-	List	   *queue;			/* of MinimalTuple: rows taken and not given */
-	int			next;			/* of the queue */
-	Size		bytes;			/* of the queue */
-	bool		at_end;			/* no row comes behind the queue */
-	uint64		taken;			/* rows taken from the outer side */
-	uint64		given;			/* rows handed to the loop */
-	int			window;			/* answers to be on their way at once */
-} Lookahead;
 
 static ExecutorStart_hook_type previous_hook;
 
-static Node *create_state(CustomScan *plan);
-static void begin_lookahead(CustomScanState *node, EState *estate, int eflags);
-static TupleTableSlot *exec_lookahead(CustomScanState *node);
-static void end_lookahead(CustomScanState *node);
-static void rescan_lookahead(CustomScanState *node);
-static void explain_lookahead(CustomScanState *node, List *ancestors, ExplainState *es);
-
-#define NAME "dbaas_fdw lookahead"
-
-static const CustomScanMethods scan_methods = {
-	.CustomName = NAME,
-	.CreateCustomScanState = create_state
-};
-
-static const CustomExecMethods exec_methods = {
-	.CustomName = NAME,
-	.BeginCustomScan = begin_lookahead,
-	.ExecCustomScan = exec_lookahead,
-	.EndCustomScan = end_lookahead,
-	.ReScanCustomScan = rescan_lookahead,
-	.ExplainCustomScan = explain_lookahead
-};
-
 /* ------------------------------------------------------------------------
- * The node
- * ------------------------------------------------------------------------ */
-
-/* How many answers are on their way, or have come and are not read. */
-static int
-count_unread(const Lookahead *ahead, Size *bytes)
-{
-	int			n = 0;
-	ListCell   *lc;
-
-	*bytes = 0;
-	foreach(lc, ahead->scans)
-	{
-		n += dbaas_scan_unread(lfirst(lc));
-		*bytes += dbaas_scan_unread_bytes(lfirst(lc));
-	}
-	return n;
-}
-
-/* Is each parameter known that the scans' keys need beside the row's? */
-static bool
-params_ready(const Lookahead *ahead)
-{
-	const ParamExecData *values = ahead->css.ss.ps.state->es_param_exec_vals;
-	ListCell   *lc;
-
-	foreach(lc, ahead->params)
-	{
-		if (values[lfirst_int(lc)].execPlan != NULL)
-			return false;
-	}
-	return true;
-}
-
-/* Asks for what the loop will ask for when it has the row. */
-static void
-ask_for(Lookahead *ahead, TupleTableSlot *slot, uint64 row)
-{
-	List	   *params = ((NestLoop *) ahead->join->js.ps.plan)->nestParams;
-	ParamExecData *values = ahead->css.ss.ps.state->es_param_exec_vals;
-	ParamExecData *saved = palloc(list_length(params) * sizeof(ParamExecData));
-	ListCell   *lc;
-
-	foreach(lc, params)
-	{
-		NestLoopParam *param = lfirst_node(NestLoopParam, lc);
-		ParamExecData *value = &values[param->paramno];
-
-		saved[foreach_current_index(lc)] = *value;
-		value->execPlan = NULL;
-		value->value = slot_getattr(slot, param->paramval->varattno, &value->isnull);
-	}
-	foreach(lc, ahead->scans)
-	{
-		if (dbaas_scan_was_run(lfirst(lc)))
-			dbaas_scan_ask_ahead(lfirst(lc), row);
-	}
-	foreach(lc, params)
-		values[lfirst_node(NestLoopParam, lc)->paramno] = saved[foreach_current_index(lc)];
-	pfree(saved);
-}
-
-/* The next row of the outer side; NULL at its end. */
-static TupleTableSlot *
-take_row(Lookahead *ahead)
-{
-	TupleTableSlot *slot;
-
-	if (ahead->at_end)
-		return NULL;
-	slot = ExecProcNode(outerPlanState(&ahead->css));
-	ahead->at_end = TupIsNull(slot);
-	if (ahead->at_end)
-		return NULL;
-	ahead->taken++;
-	return slot;
-}
-
-static void
-push_row(Lookahead *ahead, TupleTableSlot *slot)
-{
-	MemoryContext oldcxt = MemoryContextSwitchTo(ahead->cxt);
-	MinimalTuple row = ExecCopySlotMinimalTuple(slot);
-
-	ahead->queue = lappend(ahead->queue, row);
-	ahead->bytes += GetMemoryChunkSpace(row);
-	MemoryContextSwitchTo(oldcxt);
-}
-
-/* The first row of the queue, in the node's own slot; NULL when there is none. */
-static TupleTableSlot *
-pop_row(Lookahead *ahead)
-{
-	MinimalTuple row;
-
-	if (ahead->next == MAX_ROWS)
-	{
-		ahead->queue = list_delete_first_n(ahead->queue, ahead->next);
-		ahead->next = 0;
-	}
-	if (ahead->next == list_length(ahead->queue))
-		return NULL;
-	row = list_nth(ahead->queue, ahead->next++);
-	ahead->bytes -= GetMemoryChunkSpace(row);
-	ExecForceStoreMinimalTuple(row, ahead->css.ss.ps.ps_ResultTupleSlot, true);
-	return ahead->css.ss.ps.ps_ResultTupleSlot;
-}
-
-/*
- * Takes rows, and asks for what they need, while the window has room.  Rows
- * that need no new request are bounded too, by those that were wanted so far.
- */
-static void
-look_ahead(Lookahead *ahead)
-{
-	uint64		most = Min(ahead->given * ROWS_AHEAD, MAX_ROWS);
-	Size		bytes;
-
-	while (list_length(ahead->queue) - ahead->next < (int) most &&
-		   count_unread(ahead, &bytes) < ahead->window &&
-		   bytes + ahead->bytes < (Size) work_mem * 1024)
-	{
-		TupleTableSlot *slot = take_row(ahead);
-
-		if (slot == NULL)
-			break;
-		ask_for(ahead, slot, ahead->taken);
-		push_row(ahead, slot);
-	}
-}
-
-static TupleTableSlot *
-exec_lookahead(CustomScanState *node)
-{
-	Lookahead  *ahead = (Lookahead *) node;
-	TupleTableSlot *slot;
-	int			concurrency = 1;
-	ListCell   *lc;
-
-	CHECK_FOR_INTERRUPTS();
-	foreach(lc, ahead->scans)
-	{
-		dbaas_scan_pass(lfirst(lc), ahead->given);
-		concurrency = Max(concurrency, dbaas_scan_concurrency(lfirst(lc)));
-	}
-	slot = pop_row(ahead);
-	if (slot == NULL)
-		slot = take_row(ahead);
-	if (slot == NULL)
-		return NULL;
-	ahead->given++;
-
-	/* A loop that is left after its first row asks for no more than that. */
-	if (ahead->given == 1)
-		ahead->window = 1;
-	else
-		ahead->window = Min(ahead->window * 2, concurrency);
-	if (ahead->window > 1 && params_ready(ahead))
-	{
-		if (slot != node->ss.ps.ps_ResultTupleSlot)
-			slot = ExecCopySlot(node->ss.ps.ps_ResultTupleSlot, slot);
-		ask_for(ahead, slot, ahead->given);
-		look_ahead(ahead);
-	}
-	return slot;
-}
-
-/* Forgets the rows that were taken. */
-static void
-empty_queue(Lookahead *ahead)
-{
-	ListCell   *lc;
-
-	foreach(lc, ahead->scans)
-		dbaas_scan_leave(lfirst(lc));
-	MemoryContextReset(ahead->cxt);
-	ahead->queue = NIL;
-	ahead->next = 0;
-	ahead->bytes = 0;
-	ahead->at_end = false;
-	ahead->taken = ahead->given = 0;
-}
-
-static void
-rescan_lookahead(CustomScanState *node)
-{
-	PlanState  *outer = outerPlanState(node);
-
-	ExecClearTuple(node->ss.ps.ps_ResultTupleSlot);
-	empty_queue((Lookahead *) node);
-	if (outer->chgParam == NULL)
-		ExecReScan(outer);
-}
-
-static void
-end_lookahead(CustomScanState *node)
-{
-	Lookahead  *ahead = (Lookahead *) node;
-
-	ExecClearTuple(node->ss.ps.ps_ResultTupleSlot);
-	MemoryContextDelete(ahead->cxt);
-	ExecEndNode(outerPlanState(node));
-}
-
-static void
-explain_lookahead(CustomScanState *node, List *ancestors, ExplainState *es)
-{
-	Lookahead  *ahead = (Lookahead *) node;
-	List	   *names = NIL;
-	ListCell   *lc;
-
-	(void) ancestors;
-	foreach(lc, ahead->scans)
-	{
-		const Scan *scan = (Scan *) ((ForeignScanState *) lfirst(lc))->ss.ps.plan;
-
-		names = lappend(names, list_nth(es->rtable_names, scan->scanrelid - 1));
-	}
-	ExplainPropertyList("Looks Ahead For", names, es);
-}
-
-/* These two are for a plan that is started; ours comes later. */
-static Node *
-create_state(CustomScan *plan)
-{
-	Lookahead  *ahead = palloc0(sizeof(Lookahead));
-
-	NodeSetTag(ahead, T_CustomScanState);
-	ahead->css.methods = &exec_methods;
-	ahead->css.ss.ps.plan = (Plan *) plan;
-	return (Node *) ahead;
-}
-
-static void
-begin_lookahead(CustomScanState *node, EState *estate, int eflags)
-{
-	(void) node;
-	(void) estate;
-	(void) eflags;
-}
-
-/* A plan node over the loop's outer side, for EXPLAIN and for rescans. */
-static CustomScan *
-make_plan(const Plan *outer)
-{
-	CustomScan *plan = makeNode(CustomScan);
-	NodeTag		tag = nodeTag(plan);
-
-	plan->scan.plan = *outer;
-	NodeSetTag(plan, tag);
-	plan->scan.plan.targetlist = NIL;
-	plan->scan.plan.qual = NIL;
-	plan->scan.plan.initPlan = NIL;
-	plan->scan.plan.righttree = NULL;
-	plan->scan.plan.lefttree = unconstify(Plan *, outer);
-	plan->methods = &scan_methods;
-	return plan;
-}
-
-static TupleTableSlot *
-run_node(PlanState *node)
-{
-	return exec_lookahead((CustomScanState *) node);
-}
-
-/* Puts a node between the loop and its outer side. */
-static void
-insert_node(NestLoopState *join, List *scans, List *params)
-{
-	EState	   *estate = join->js.ps.state;
-	MemoryContext oldcxt = MemoryContextSwitchTo(estate->es_query_cxt);
-	PlanState  *outer = outerPlanState(join);
-	TupleDesc	desc = ExecGetResultType(outer);
-	const TupleTableSlotOps *ops = ExecGetResultSlotOps(outer, NULL);
-	Lookahead  *ahead = (Lookahead *) create_state(make_plan(outer->plan));
-	PlanState  *node = &ahead->css.ss.ps;
-
-	node->state = estate;
-	node->lefttree = outer;
-	node->ps_ResultTupleDesc = desc;
-	node->ps_ResultTupleSlot = ExecInitExtraTupleSlot(estate, desc, ops);
-	ahead->css.ss.ss_ScanTupleSlot = node->ps_ResultTupleSlot;
-	node->resultops = outer->resultops;
-	node->resultopsfixed = outer->resultopsfixed;
-	node->resultopsset = outer->resultopsset;
-	if (estate->es_instrument)
-		node->instrument = InstrAlloc(1, estate->es_instrument, false);
-	ExecSetExecProcNode(node, run_node);
-
-	ahead->join = join;
-	ahead->scans = scans;
-	ahead->params = params;
-	ahead->cxt = AllocSetContextCreate(estate->es_query_cxt, "dbaas_fdw lookahead",
-									   ALLOCSET_DEFAULT_SIZES);
-	outerPlanState(join) = node;
-	MemoryContextSwitchTo(oldcxt);
-}
-
-/* ------------------------------------------------------------------------
- * Where nodes go
+ * What is run for each row
  * ------------------------------------------------------------------------ */
 
 typedef struct Collected
@@ -402,20 +52,21 @@ collect_params(Node *node, void *arg)
 	return expression_tree_walker(node, collect_params, arg);
 }
 
-/* A loop, and what is found on its inner side. */
+/* What is run for each row, and what is found there. */
 typedef struct Inner
 {
-	const NestLoop *plan;
-	List	   *scans;
-	List	   *params;
+	DbaasWanted wanted;
+	List	   *row_params;		/* of NestLoopParam: those that the row sets */
+	Bitmapset  *outer_params;	/* ids of those that stay the same for all rows */
+	bool		loud;			/* are there keys that can fail? */
 } Inner;
 
 static bool
-is_loop_param(const NestLoop *loop, int id)
+is_row_param(const Inner *inner, int id)
 {
 	ListCell   *lc;
 
-	foreach(lc, loop->nestParams)
+	foreach(lc, inner->row_params)
 	{
 		if (lfirst_node(NestLoopParam, lc)->paramno == id)
 			return true;
@@ -423,18 +74,21 @@ is_loop_param(const NestLoop *loop, int id)
 	return false;
 }
 
-/* Is the parameter set by an InitPlan of the node itself? */
-static bool
-is_own_init_param(const Plan *plan, int id)
+/* Parameters that are set outside the plan, or by InitPlans of its top node. */
+static Bitmapset *
+outer_params(const Plan *plan)
 {
+	Bitmapset  *ids = bms_copy(plan->extParam);
 	ListCell   *lc;
 
 	foreach(lc, plan->initPlan)
 	{
-		if (list_member_int(lfirst_node(SubPlan, lc)->setParam, id))
-			return true;
+		ListCell   *id;
+
+		foreach(id, lfirst_node(SubPlan, lc)->setParam)
+			ids = bms_add_member(ids, lfirst_int(id));
 	}
-	return false;
+	return ids;
 }
 
 /*
@@ -459,8 +113,8 @@ are_quiet(List *exprs)
 }
 
 /*
- * The scan counts when its keys need the loop's row, and beyond that nothing
- * that is set within the loop.
+ * The scan counts when its keys need the row, and beyond that nothing that is
+ * set while what is run for it is.
  */
 static void
 consider_scan(ForeignScanState *node, Inner *inner)
@@ -479,26 +133,31 @@ consider_scan(ForeignScanState *node, Inner *inner)
 	{
 		int			id = lfirst_int(lc);
 
-		if (is_loop_param(inner->plan, id))
+		if (is_row_param(inner, id))
 			needs_row = true;
-		else if (bms_is_member(id, inner->plan->join.plan.extParam) ||
-				 is_own_init_param(&inner->plan->join.plan, id))
+		else if (bms_is_member(id, inner->outer_params))
 			others = lappend_int(others, id);
 		else
 			return;
 	}
 	if (!needs_row)
 		return;
-	inner->scans = lappend(inner->scans, node);
-	inner->params = list_concat_unique_int(inner->params, others);
+	inner->loud = inner->loud || !dbaas_quiet_expr((Node *) plan->fdw_exprs);
+	inner->wanted.scans = lappend(inner->wanted.scans, node);
+	inner->wanted.other_params = list_concat_unique_int(inner->wanted.other_params, others);
 }
 
-/* Finds the scans that the inner side runs for each row. */
+/* Finds the scans that are run for each row. */
 static void
 find_scans(PlanState *node, Inner *inner)
 {
+	ListCell   *lc;
+
 	if (node == NULL)
 		return;
+	check_stack_depth();
+	foreach(lc, node->initPlan)
+		find_scans(lfirst_node(SubPlanState, lc)->planstate, inner);
 	switch (nodeTag(node))
 	{
 		case T_ForeignScanState:
@@ -542,13 +201,16 @@ find_scans(PlanState *node, Inner *inner)
 			find_scans(innerPlanState(node), inner);
 			return;
 		case T_CustomScanState:
-			if (((CustomScanState *) node)->methods == &exec_methods)
-				find_scans(outerPlanState(node), inner);
+			find_scans(dbaas_lookahead_outer(node), inner);
 			return;
 		default:
 			return;
 	}
 }
+
+/* ------------------------------------------------------------------------
+ * The statement
+ * ------------------------------------------------------------------------ */
 
 /*
  * What is known of how a node is run: whether it is run at all, and whether to
@@ -562,11 +224,13 @@ typedef struct Visit
 	bool		to_the_end;		/* all of its rows are read before any of the
 								 * statement's is given */
 	bool		limited;		/* it may be left before its end */
+	bool		in_place;		/* no other node can stand for it */
+	LimitState *limit;			/* the LIMIT that takes its rows */
 	List	  **together;		/* scans that start with the first */
 	List	  **visited;		/* InitPlans */
 } Visit;
 
-static void visit(PlanState *node, Visit how);
+static void visit(PlanState **place, Visit how);
 
 /* Looks at the scan of a statement that is run once, if it is. */
 static void
@@ -588,30 +252,184 @@ static void
 visit_loop(NestLoopState *join, Visit how)
 {
 	NestLoop   *plan = (NestLoop *) join->js.ps.plan;
-	PlanState  *outer = outerPlanState(join);
-	Inner		inner = {.plan = plan};
 	Visit		inner_how = how;
+	Inner		inner = {
+		.row_params = plan->nestParams,
+		.outer_params = outer_params(&plan->join.plan)
+	};
 
+	visit(&outerPlanState(join), how);
 	if (plan->nestParams && dbaas_quiet_encoding())
 	{
 		find_scans(innerPlanState(join), &inner);
-		if (inner.scans &&
-			dbaas_quiet_plan(outer->plan, how.stmt, how.to_the_end, how.limited))
-			insert_node(join, inner.scans, inner.params);
+		if (inner.wanted.scans &&
+			dbaas_quiet_plan(outerPlan(plan), how.stmt, how.to_the_end, how.limited))
+		{
+			inner.wanted.row_params = inner.row_params;
+			inner.wanted.at_once = how.to_the_end && !inner.loud;
+			outerPlanState(join) = dbaas_lookahead_over(outerPlanState(join), &inner.wanted);
+		}
 	}
-	visit(outer, how);
 
 	inner_how.runs = false;
 	inner_how.may_run = how.may_run && plan->nestParams == NIL;
 	inner_how.to_the_end = how.to_the_end && !join->js.single_match;
 	inner_how.limited = how.limited || join->js.single_match;
-	visit(innerPlanState(join), inner_how);
+	visit(&innerPlanState(join), inner_how);
+}
+
+/* Does the node keep its projection where another can take it? */
+static bool
+can_project(const PlanState *node)
+{
+	switch (nodeTag(node))
+	{
+		case T_SeqScanState:
+		case T_IndexScanState:
+		case T_IndexOnlyScanState:
+		case T_BitmapHeapScanState:
+		case T_TidScanState:
+		case T_TidRangeScanState:
+		case T_SubqueryScanState:
+		case T_FunctionScanState:
+		case T_TableFuncScanState:
+		case T_ValuesScanState:
+		case T_CteScanState:
+		case T_NamedTuplestoreScanState:
+		case T_NestLoopState:
+		case T_MergeJoinState:
+		case T_HashJoinState:
+		case T_AggState:
+		case T_GroupState:
+		case T_GatherState:
+		case T_GatherMergeState:
+			break;
+		case T_ResultState:
+			if (outerPlanState(node) == NULL)
+				return false;
+			break;
+		case T_ForeignScanState:
+			if (((ForeignScan *) node->plan)->operation != CMD_SELECT)
+				return false;
+			break;
+		default:
+			return false;
+	}
+	return node->ps_ProjInfo != NULL;
+}
+
+/* The subqueries in a list that are run for each row, whatever the row is. */
+static bool
+collect_subplans(Node *node, void *arg)
+{
+	List	  **subplans = arg;
+	SubPlan    *subplan;
+
+	if (node == NULL)
+		return false;
+	switch (nodeTag(node))
+	{
+		case T_SubPlan:
+			subplan = (SubPlan *) node;
+			if (subplan->parParam && !subplan->useHashTable)
+				*subplans = lappend(*subplans, subplan);
+			return false;
+		case T_BoolExpr:
+			if (((BoolExpr *) node)->boolop != NOT_EXPR)
+				return false;
+			break;
+		case T_List:
+		case T_TargetEntry:
+		case T_FuncExpr:
+		case T_OpExpr:
+		case T_DistinctExpr:
+		case T_NullIfExpr:
+		case T_ScalarArrayOpExpr:
+		case T_MinMaxExpr:
+		case T_ArrayExpr:
+		case T_RowExpr:
+		case T_RelabelType:
+		case T_CoerceViaIO:
+		case T_ArrayCoerceExpr:
+		case T_CollateExpr:
+		case T_FieldSelect:
+		case T_NullTest:
+		case T_BooleanTest:
+			break;
+		default:
+			return false;
+	}
+	return expression_tree_walker(node, collect_subplans, arg);
+}
+
+/* Is there something that only the node itself can evaluate? */
+static bool
+is_bound_to_node(Node *node, void *arg)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, WindowFunc) ||
+		(IsA(node, SubPlan) && ((SubPlan *) node)->setParam))
+		return true;
+	return expression_tree_walker(node, is_bound_to_node, arg);
+}
+
+/* Finds what a subquery runs for each row. */
+static void
+find_scans_of_subplan(const SubPlan *subplan, EState *estate, Inner *inner)
+{
+	PlanState  *node = list_nth(estate->es_subplanstates, subplan->plan_id - 1);
+	ListCell   *id;
+	ListCell   *arg;
+
+	inner->outer_params = outer_params(node->plan);
+	forboth(id, subplan->parParam, arg, subplan->args)
+	{
+		inner->outer_params = bms_del_member(inner->outer_params, lfirst_int(id));
+		if (IsA(lfirst(arg), Var) && !is_row_param(inner, lfirst_int(id)))
+		{
+			NestLoopParam *param = makeNode(NestLoopParam);
+
+			param->paramno = lfirst_int(id);
+			param->paramval = lfirst(arg);
+			inner->row_params = lappend(inner->row_params, param);
+		}
+	}
+	find_scans(node, inner);
+}
+
+/* Lets another node project, where subqueries of the target list have scans. */
+static void
+visit_projection(PlanState **place, Visit how)
+{
+	PlanState  *node = *place;
+	List	   *subplans = NIL;
+	Inner		inner = {0};
+	ListCell   *lc;
+
+	if (how.in_place || node->subPlan == NIL || !can_project(node) || !dbaas_quiet_encoding())
+		return;
+	collect_subplans((Node *) node->plan->targetlist, &subplans);
+	foreach(lc, subplans)
+		find_scans_of_subplan(lfirst(lc), node->state, &inner);
+	if (inner.wanted.scans == NIL || is_bound_to_node((Node *) node->plan->targetlist, NULL) ||
+		!dbaas_quiet_source(node->plan, how.stmt, how.to_the_end, how.limited))
+		return;
+	inner.wanted.row_params = inner.row_params;
+	inner.wanted.at_once = how.to_the_end && !inner.loud;
+	inner.wanted.limit = how.limit;
+	*place = dbaas_lookahead_project(node, &inner.wanted);
 }
 
 /* What is said of a node also holds for what it reads first. */
 static Visit
 below(PlanState *node, Visit how)
 {
+	if (!IsA(node, ResultState))
+	{
+		how.limit = NULL;
+		how.in_place = false;
+	}
 	switch (nodeTag(node))
 	{
 		case T_SortState:
@@ -633,8 +451,11 @@ below(PlanState *node, Visit how)
 		case T_LimitState:
 			how.runs = how.may_run = how.to_the_end = false;
 			how.limited = true;
+			how.limit = (LimitState *) node;
 			break;
 		case T_ResultState:
+			if (node->plan->qual)
+				how.limit = NULL;
 			if (((ResultState *) node)->resconstantqual)
 				how.runs = how.may_run = false;
 			break;
@@ -646,13 +467,14 @@ below(PlanState *node, Visit how)
 
 /* The children of an Append: the first is run, the others perhaps. */
 static void
-visit_children(PlanState **children, int n, bool pruned, Visit how)
+visit_children(PlanState **children, int n, const Bitmapset *async, bool pruned, Visit how)
 {
 	how.may_run = how.may_run && !pruned;
 	for (int i = 0; i < n; i++)
 	{
 		how.runs = how.runs && i == 0 && !pruned;
-		visit(children[i], how);
+		how.in_place = bms_is_member(i, async);
+		visit(&children[i], how);
 	}
 }
 
@@ -666,10 +488,13 @@ visit_init_plans(PlanState *node, Visit how)
 	how.limited = true;
 	foreach(lc, node->initPlan)
 	{
-		PlanState  *plan = lfirst_node(SubPlanState, lc)->planstate;
+		SubPlanState *init = lfirst_node(SubPlanState, lc);
+		ListCell   *place = list_nth_cell(node->state->es_subplanstates,
+										  init->subplan->plan_id - 1);
 
-		*how.visited = lappend(*how.visited, plan);
-		visit(plan, how);
+		visit(&init->planstate, how);
+		lfirst(place) = init->planstate;
+		*how.visited = lappend(*how.visited, init->planstate);
 	}
 }
 
@@ -678,13 +503,18 @@ visit_init_plans(PlanState *node, Visit how)
  * below the node: the statement has a list of them.
  */
 static void
-visit(PlanState *node, Visit how)
+visit(PlanState **place, Visit how)
 {
+	PlanState  *node = *place;
+	const Visit as_child = how;
+
 	if (node == NULL)
 		return;
 	check_stack_depth();
+	how.limit = NULL;
+	how.in_place = false;
 	visit_init_plans(node, how);
-	how = below(node, how);
+	how = below(node, as_child);
 	switch (nodeTag(node))
 	{
 		case T_ForeignScanState:
@@ -695,15 +525,16 @@ visit(PlanState *node, Visit how)
 			break;
 		case T_AppendState:
 			visit_children(((AppendState *) node)->appendplans, ((AppendState *) node)->as_nplans,
+						   ((AppendState *) node)->as_asyncplans,
 						   ((AppendState *) node)->as_prune_state != NULL, how);
 			break;
 		case T_MergeAppendState:
 			visit_children(((MergeAppendState *) node)->mergeplans,
-						   ((MergeAppendState *) node)->ms_nplans,
+						   ((MergeAppendState *) node)->ms_nplans, NULL,
 						   ((MergeAppendState *) node)->ms_prune_state != NULL, how);
 			break;
 		case T_SubqueryScanState:
-			visit(((SubqueryScanState *) node)->subplan, how);
+			visit(&((SubqueryScanState *) node)->subplan, how);
 			break;
 		case T_GatherState:
 		case T_GatherMergeState:
@@ -713,14 +544,17 @@ visit(PlanState *node, Visit how)
 		case T_MergeJoinState:
 			/* Either may turn out to be empty, and save the other. */
 			how.runs = false;
-			visit(outerPlanState(node), how);
-			visit(innerPlanState(node), how);
+			visit(&outerPlanState(node), how);
+			/* The inner side of a merge may be one that marks its place. */
+			how.in_place = IsA(node, MergeJoinState);
+			visit(&innerPlanState(node), how);
 			break;
 		default:
-			visit(outerPlanState(node), how);
-			visit(innerPlanState(node), how);
+			visit(&outerPlanState(node), how);
+			visit(&innerPlanState(node), how);
 			break;
 	}
+	visit_projection(place, as_child);
 }
 
 /* Is a row locked?  Then it may be read again, later than the others. */
@@ -737,6 +571,16 @@ locks_rows(const PlannedStmt *stmt)
 	return false;
 }
 
+/* Another node may project for a CTE by now. */
+static bool
+refresh_ctes(PlanState *node, void *arg)
+{
+	if (IsA(node, CteScanState))
+		((CteScanState *) node)->cteplanstate =
+			list_nth(node->state->es_subplanstates, ((CteScan *) node->plan)->ctePlanId - 1);
+	return planstate_tree_walker(node, refresh_ctes, arg);
+}
+
 static void
 look_at_statement(QueryDesc *query)
 {
@@ -750,12 +594,16 @@ look_at_statement(QueryDesc *query)
 
 	as_root.runs = as_root.may_run = true;
 	how.limited = true;
-	visit(query->planstate, as_root);
+	visit(&query->planstate, as_root);
+	how.in_place = true;
 	foreach(lc, estate->es_subplanstates)
 	{
-		if (!list_member_ptr(visited, lfirst(lc)))
-			visit(lfirst(lc), how);
+		PlanState  *plan = lfirst(lc);
+
+		if (!list_member_ptr(visited, plan))
+			visit(&plan, how);
 	}
+	refresh_ctes(query->planstate, NULL);
 	if (list_length(together) > 1 && !(estate->es_top_eflags & EXEC_FLAG_EXPLAIN_ONLY))
 		dbaas_scan_start_together(estate, together);
 	MemoryContextSwitchTo(oldcxt);

@@ -210,14 +210,11 @@ quiet_inner(Plan *plan, const Reading *reading)
 	return quiet_plan(plan, &again);
 }
 
-/* Only what is evaluated for each row counts. */
+/* Only what is evaluated for each row counts, and here not what is made of it. */
 static bool
-quiet_plan(Plan *plan, const Reading *reading)
+quiet_source(Plan *plan, const Reading *reading)
 {
-	if (plan == NULL)
-		return true;
-	check_stack_depth();
-	if (!quiet((Node *) plan->targetlist, reading) || !quiet((Node *) plan->qual, reading))
+	if (!quiet((Node *) plan->qual, reading))
 		return false;
 	switch (nodeTag(plan))
 	{
@@ -284,12 +281,29 @@ quiet_plan(Plan *plan, const Reading *reading)
 	}
 }
 
+static bool
+quiet_plan(Plan *plan, const Reading *reading)
+{
+	if (plan == NULL)
+		return true;
+	check_stack_depth();
+	return quiet((Node *) plan->targetlist, reading) && quiet_source(plan, reading);
+}
+
 bool
 dbaas_quiet_plan(Plan *plan, const PlannedStmt *stmt, bool all_wanted, bool limited)
 {
 	const Reading reading = {.stmt = stmt, .all_wanted = all_wanted, .limited = limited};
 
 	return quiet_plan(plan, &reading);
+}
+
+bool
+dbaas_quiet_source(Plan *plan, const PlannedStmt *stmt, bool all_wanted, bool limited)
+{
+	const Reading reading = {.stmt = stmt, .all_wanted = all_wanted, .limited = limited};
+
+	return quiet_source(plan, &reading);
 }
 
 bool

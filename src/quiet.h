@@ -27,6 +27,10 @@ extern bool dbaas_quiet_expr(Node *expr);
 extern bool dbaas_quiet_plan(Plan *plan, const PlannedStmt *stmt, bool all_wanted,
 							 bool limited);
 
+/* The same of the rows that it makes its target list from. */
+extern bool dbaas_quiet_source(Plan *plan, const PlannedStmt *stmt, bool all_wanted,
+							   bool limited);
+
 /* Does the node read all that is below it before it gives its first row? */
 extern bool dbaas_reads_all_first(const Agg *plan);
 
