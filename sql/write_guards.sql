@@ -88,8 +88,8 @@ WHERE table_schema = 'exo' ORDER BY table_name COLLATE "C";
 SELECT c.relname, pg_relation_is_updatable(c.oid, false) AS events
 FROM pg_class c WHERE relnamespace = 'exo'::regnamespace AND pg_relation_is_updatable(c.oid, false) <> 0 ORDER BY 1;
 \x on
-SELECT state, message FROM refused($$INSERT INTO dbaas_services (name) VALUES ('x')$$);
-SELECT state, message FROM refused($$UPDATE dbaas_services SET plan = 'startup-8'$$);
+SELECT state, message FROM refused($$INSERT INTO dbaas_plans (name) VALUES ('x')$$);
+SELECT state, message FROM refused($$UPDATE dbaas_plans SET family = 'x'$$);
 SELECT state, message FROM refused($$UPDATE dbaas_external_integrations SET status = 'x'$$);
 SELECT state, message FROM refused($$UPDATE dbaas_tasks SET success = true$$);
 SELECT state, message FROM refused($$DELETE FROM dbaas_tasks$$);

@@ -110,7 +110,7 @@ dbaas_call_start(DbaasConnection *conn, MemoryContext cxt, const DbaasCallSpec *
 	call->spec.zone = dbaas_text_copy(spec->zone);
 	call->spec.method = pstrdup(spec->method);
 	call->spec.body = dbaas_text_copy(spec->body);
-	call->spec.secret = dbaas_text_copy(spec->secret);
+	call->spec.secrets = dbaas_texts_copy(spec->secrets);
 	call->spec.query_names = dbaas_text_copy(spec->query_names);
 	call->spec.query_values = dbaas_text_copy(spec->query_values);
 	call->url = psprintf("%s%s", spec->base, spec->path);
@@ -362,7 +362,7 @@ use_answer(DbaasCall *call, const DbaasHttpAnswer *answer)
 			.conn = call->conn,
 			.label = call->label,
 			.zone = call->spec.zone,
-			.secret = call->spec.secret,
+			.secrets = call->spec.secrets,
 			.write = call->spec.kind == DBAAS_CALL_WRITE,
 			.unsigned_ = call->spec.unsigned_
 		};

@@ -51,7 +51,8 @@ typedef struct DbaasCallSpec
 	const char *query_names;	/* as dbaas_sign_request() takes them, or NULL */
 	const char *query_values;
 	const char *body;			/* JSON text, or NULL */
-	const char *secret;			/* part of the body that no error may show */
+	List	   *secrets;		/* char *: parts of the body that no error may
+								 * show, the longest first */
 	bool		hide_secrets;	/* that the answer holds */
 	bool		any_json;		/* may it be something else than an object? */
 	DbaasCounters *counters;	/* outlives the call; or NULL */

@@ -22,6 +22,9 @@ static const char *const endpoint_types[] = {
 	"datadog", "elasticsearch", "opensearch", "prometheus", "rsyslog", NULL
 };
 static const char *const migration_methods[] = {"dump", "replication", NULL};
+static const char *const weekdays[] = {
+	"friday", "monday", "never", "saturday", "sunday", "thursday", "tuesday", "wednesday", NULL
+};
 
 static const DbaasDomain sort_order_domain = {.values = sort_orders};
 static const DbaasDomain period_domain = {.values = periods};
@@ -30,6 +33,11 @@ static const DbaasDomain endpoint_type_domain = {.values = endpoint_types};
 static const DbaasDomain migration_method_domain = {.values = migration_methods};
 static const DbaasDomain log_limit_domain = {.min = 1, .max = 500};
 static const DbaasDomain service_name_domain = {.max_length = 63};
+static const DbaasDomain plan_domain = {.min_length = 1, .max_length = 128};
+static const DbaasDomain weekday_domain = {.values = weekdays};
+static const DbaasDomain time_of_day_domain = {.min_length = 8, .max_length = 8};
+static const DbaasDomain hour_domain = {.min = 0, .max = 23};
+static const DbaasDomain minute_domain = {.min = 0, .max = 59};
 static const DbaasDomain database_name_domain = {.min_length = 1, .max_length = 40};
 static const DbaasDomain source_uri_domain = {.min_length = 1, .max_length = 512};
 static const DbaasDomain ignore_dbs_domain = {.min_length = 1, .max_length = 2048};
@@ -40,6 +48,10 @@ static const char *const service_types[] = {
 };
 static const char *const types_with_databases[] = {"mysql", "pg", NULL};
 static const char *const types_with_pools[] = {"pg", NULL};
+static const char *const types_with_backup_schedule[] = {"mysql", "pg", NULL};
+static const char *const types_with_version[] = {
+	"clickhouse", "kafka", "mysql", "opensearch", "pg", "valkey", NULL
+};
 static const DbaasDomain service_type_domain = {.values = service_types};
 static const DbaasDomain databases_domain = {.values = types_with_databases};
 static const DbaasDomain pools_domain = {.values = types_with_pools};
@@ -83,10 +95,14 @@ static const DbaasColumn services_columns[] = {
 	{"zone", DBAAS_TEXT, .field = "zone",
 		.description = "Zone that the service is in"},
 	{"name", DBAAS_TEXT, .field = "name",
+		.insert_required = true, .write_domain = &service_name_domain,
 		.description = "Name of the service, unique in its zone"},
-	{"type", DBAAS_TEXT, .field = "type",
+	{"type", DBAAS_TEXT, .field = "type", .segments = type_segments,
+		.insert_required = true, .write_domain = &service_type_domain,
 		.description = "Type of the service, such as pg or kafka"},
 	{"plan", DBAAS_TEXT, .field = "plan",
+		.insert = "plan", .insert_required = true, .update = "plan",
+		.write_domain = &plan_domain,
 		.description = "Subscription plan"},
 	{"state", DBAAS_TEXT, .field = "state",
 		.description = "poweroff, rebalancing, rebuilding or running"},
@@ -99,6 +115,7 @@ static const DbaasColumn services_columns[] = {
 	{"disk_size", DBAAS_BIGINT, .field = "disk-size",
 		.description = "Disk space, in bytes"},
 	{"termination_protection", DBAAS_BOOLEAN, .field = "termination-protection",
+		.insert = "termination-protection", .update = "termination-protection",
 		.description = "Whether the service is protected against deletion"},
 	{"notifications", DBAAS_JSONB, .field = "notifications",
 		.description = "Notices and warnings about the service"},
@@ -108,6 +125,9 @@ static const DbaasColumn services_columns[] = {
 		.description = "When the service was created"},
 	{"updated_at", DBAAS_TIMESTAMPTZ, .field = "updated-at",
 		.description = "When the service was last changed"},
+	{"parameters", DBAAS_JSONB,
+		.insert = "*", .update = "*", .secret = true,
+		.description = "For INSERT and UPDATE alone: what else the API takes for the type"},
 	END_OF_COLUMNS
 };
 
@@ -424,6 +444,7 @@ static const DbaasColumn service_details_columns[] = {
 		.domain = &service_type_domain, .segments = type_segments,
 		.description = "Type of the service"},
 	{"version", DBAAS_TEXT, .field = "version",
+		.update = "version", .write_types = types_with_version,
 		.description = "Version that the service runs"},
 	{"host", DBAAS_TEXT, .field = "uri-params/host", .untyped = true,
 		.description = "Host to connect to"},
@@ -431,19 +452,27 @@ static const DbaasColumn service_details_columns[] = {
 		.description = "Port to connect to"},
 	{"uri", DBAAS_TEXT, .field = "uri",
 		.description = "URI to connect to, without the password"},
-	{"ip_filter", DBAAS_TEXT_ARRAY, .field = "ip-filter",
+	{"ip_filter", DBAAS_TEXT_ARRAY, .field = DBAAS_NETWORKS_MEMBER,
+		.update = DBAAS_NETWORKS_MEMBER,
 		.description = "Networks that may connect"},
 	{"maintenance_dow", DBAAS_TEXT, .field = "maintenance/dow",
+		.update = "maintenance/dow", .write_domain = &weekday_domain,
 		.description = "Day of the week for maintenance, or never"},
 	{"maintenance_time", DBAAS_TEXT, .field = "maintenance/time",
+		.update = "maintenance/time", .write_domain = &time_of_day_domain,
 		.description = "Time for maintenance, in UTC"},
 	{"backup_hour", DBAAS_BIGINT, .field = "backup-schedule/backup-hour",
+		.update = "backup-schedule/backup-hour", .write_domain = &hour_domain,
+		.write_types = types_with_backup_schedule,
 		.description = "Hour in which the daily backup starts, in UTC"},
 	{"backup_minute", DBAAS_BIGINT, .field = "backup-schedule/backup-minute",
+		.update = "backup-schedule/backup-minute", .write_domain = &minute_domain,
+		.write_types = types_with_backup_schedule,
 		.description = "Minute of that hour"},
 	{"settings", DBAAS_JSONB,
 		.field = "clickhouse-settings|grafana-settings|kafka-settings|mysql-settings|"
 		"opensearch-settings|pg-settings|thanos-settings|valkey-settings",
+		.update = "{type}-settings",
 		.description = "Settings of the type (see dbaas_service_settings)"},
 	{"details", DBAAS_JSONB, .field = "*",
 		.description = "All that the API says of the service, without secrets"},
@@ -577,8 +606,14 @@ static const DbaasResource resources[] = {
 		.typical_rows = 20,
 		.reads = {{"GET", "/dbaas-service", "dbaas-services[]"}},
 		.protected_column = "termination_protection",
+		.created_column = "name",
+		.insert = {.method = "POST", .path = "/dbaas-{type}/{name}",
+			.services = {"name"}, .type_column = "type", .creates = true},
+		.update = {.method = "PUT", .path = "/dbaas-{type}/{name}",
+			.services = {"name"}, .type_column = "type", .state_column = "state",
+			.running = true, .changes = true, .counts = true},
 		.delete = {.method = "DELETE", .path = "/dbaas-service/{name}",
-			.services = {"name"}}
+			.services = {"name"}, .counts = true}
 	},
 	{
 		.name = "service-types",
@@ -733,7 +768,10 @@ static const DbaasResource resources[] = {
 		COLUMNS(service_details_columns),
 		.typical_rows = 1,
 		.reads = {{"GET", DETAILS_PATH, ""}},
-		.parent = &each_service_and_type
+		.parent = &each_service_and_type,
+		.update = {.method = "PUT", .path = DETAILS_PATH,
+			.services = {"service_name"}, .type_column = "type",
+			.running = true, .changes = true, .counts = true}
 	},
 	{
 		.name = "nodes",

@@ -64,6 +64,11 @@ typedef struct DbaasSegment
  * "param" is the API's name of the request parameter that the column fills
  * when a query gives its value: such a column is a key.  Where an answer does
  * not hold a key, the column shows the value that was asked for.
+ *
+ * "insert" and "update" name a member of a write's body: "a", or "a/b" for
+ * member b of its member a, which the API wants whole.  A leading "{type}"
+ * stands for the type of the service.  "*" is an object whose members are
+ * members of the body themselves.
  */
 typedef struct DbaasColumn
 {
@@ -78,9 +83,9 @@ typedef struct DbaasColumn
 	bool		untyped;		/* the API leaves the JSON type of it open */
 	const char *default_value;	/* of the parameter, or NULL */
 	bool		required;		/* (k!): reading needs it, nothing lists it */
-	const char *insert;			/* member of the INSERT body, or NULL */
+	const char *insert;			/* where the INSERT body has it, or NULL */
 	bool		insert_required;
-	const char *update;			/* member of the UPDATE body, or NULL */
+	const char *update;			/* where the UPDATE body has it, or NULL */
 	const char *const *write_types; /* types of service whose writes take it,
 									 * ending with NULL; or NULL for all */
 	const DbaasDomain *write_domain;	/* what writes accept, or NULL */
@@ -158,6 +163,7 @@ typedef struct DbaasParent
  *			.running = true}
  *
  * makes POST /dbaas-postgres/pg-1/database of a row whose service_name is pg-1.
+ * A row that shows the state as well spares the lists.
  */
 typedef struct DbaasWriteEndpoint
 {
@@ -166,7 +172,12 @@ typedef struct DbaasWriteEndpoint
 	const char *services[2];	/* columns that name the services which it
 								 * changes; the first is in the write's zone */
 	const char *type_column;	/* has the type of the first; or NULL */
+	const char *state_column;	/* has its state; or NULL */
 	bool		running;		/* the API refuses while the first does not run */
+	bool		creates;		/* makes the first, in the zone of the row */
+	bool		changes;		/* the body has only what an UPDATE changes, and
+								 * without that nothing is sent */
+	bool		counts;			/* for delete_limit or update_limit */
 	const char *body_column;	/* of a DELETE with a body: the column sent, */
 	const char *body_field;		/* and the member that it is sent as */
 } DbaasWriteEndpoint;
@@ -194,8 +205,7 @@ typedef struct DbaasResource
 	bool		global;			/* asked once, not in each zone, and unsigned */
 	bool		verbatim;		/* texts of answers are what services wrote, and
 								 * not searched for secrets to hide */
-	const char *protected_column;	/* true: the API refuses to delete; such
-									 * deletes count for a limit */
+	const char *protected_column;	/* true: the API refuses to delete */
 	const char *created_column; /* tells the row that an INSERT made from
 								 * others; takes the id that its operation
 								 * refers to where the INSERT gives none */
@@ -203,6 +213,9 @@ typedef struct DbaasResource
 	DbaasWriteEndpoint update;
 	DbaasWriteEndpoint delete;
 } DbaasResource;
+
+/* Member of a service that has the networks which may connect to it. */
+#define DBAAS_NETWORKS_MEMBER "ip-filter"
 
 /* The resource that lists the organisation's zones. */
 #define DBAAS_ZONES_RESOURCE "zones"

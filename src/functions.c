@@ -121,37 +121,46 @@ dbaas_fdw_options(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* The domain of a parameter as jsonb, in the words of OpenAPI; or NULL. */
+/* Adds a list of texts, where there is one. */
+static void
+add_texts(DbaasBody *json, const char *name, const char *const *texts)
+{
+	DbaasBody  *array;
+
+	if (texts == NULL)
+		return;
+	array = json_object_new_array();
+	for (int i = 0; texts[i]; i++)
+		json_object_array_add(array, json_object_new_string(texts[i]));
+	json_object_object_add(json, name, array);
+}
+
+/*
+ * What a parameter or a member of a body accepts as jsonb, in the words of
+ * OpenAPI, with the types of service that it is for; or NULL.
+ */
 static Datum
-domain_datum(const DbaasDomain *domain, bool *isnull)
+domain_datum(const DbaasDomain *domain, const char *const *service_types, bool *isnull)
 {
 	DbaasBody  *json;
-	Datum		datum;
 
-	*isnull = domain == NULL;
-	if (domain == NULL)
+	*isnull = domain == NULL && service_types == NULL;
+	if (*isnull)
 		return (Datum) 0;
 	json = dbaas_body_new();
-	if (domain->values)
-	{
-		DbaasBody  *values = json_object_new_array();
-
-		for (int i = 0; domain->values[i]; i++)
-			json_object_array_add(values, json_object_new_string(domain->values[i]));
-		json_object_object_add(json, "enum", values);
-	}
-	if (domain->max)
+	add_texts(json, "enum", domain ? domain->values : NULL);
+	add_texts(json, "serviceTypes", service_types);
+	if (domain && domain->max)
 	{
 		json_object_object_add(json, "minimum", json_object_new_int64(domain->min));
 		json_object_object_add(json, "maximum", json_object_new_int64(domain->max));
 	}
-	if (domain->max_length)
+	if (domain && domain->max_length)
 	{
 		json_object_object_add(json, "minLength", json_object_new_int(domain->min_length));
 		json_object_object_add(json, "maxLength", json_object_new_int(domain->max_length));
 	}
-	datum = DirectFunctionCall1(jsonb_in, CStringGetDatum(dbaas_body_text(json)));
-	return datum;
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum(dbaas_body_text(json)));
 }
 
 /* "METHOD path", or NULL where a table does not take that write. */
@@ -222,13 +231,13 @@ dbaas_fdw_catalogue(PG_FUNCTION_ARGS)
 			values[i++] = BoolGetDatum(column->required);
 			values[i] = text_or_null(column->default_value, &nulls[i]);
 			i++;
-			values[i] = domain_datum(column->domain, &nulls[i]);
+			values[i] = domain_datum(column->domain, NULL, &nulls[i]);
 			i++;
 			values[i] = text_or_null(column->insert, &nulls[i]);
 			i++;
 			values[i] = text_or_null(column->update, &nulls[i]);
 			i++;
-			values[i] = domain_datum(column->write_domain, &nulls[i]);
+			values[i] = domain_datum(column->write_domain, column->write_types, &nulls[i]);
 			i++;
 			values[i++] = CStringGetTextDatum(column->description);
 			Assert(i == lengthof(values));

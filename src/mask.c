@@ -197,3 +197,13 @@ dbaas_mask(char *text, const char *secret)
 	/* A text that holds no secret stays as it was written. */
 	return masked ? plain : text;
 }
+
+char *
+dbaas_mask_all(char *text, const List *secrets)
+{
+	ListCell   *lc;
+
+	foreach(lc, secrets)
+		text = dbaas_mask(text, lfirst(lc));
+	return text;
+}

@@ -8,6 +8,8 @@
 #ifndef DBAAS_MASK_H
 #define DBAAS_MASK_H
 
+#include "nodes/pg_list.h"
+
 /* JSON in a string in JSON in a string: no API goes further. */
 #define DBAAS_ENCODINGS 3
 
@@ -25,5 +27,8 @@ extern bool dbaas_mask_decode(char **text, size_t *len);
  * that repeats it is decoded, as that could hide a part of it.
  */
 extern char *dbaas_mask(char *text, const char *secret);
+
+/* The same for each of a list of secrets, char *, of which the longest come first. */
+extern char *dbaas_mask_all(char *text, const List *secrets);
 
 #endif							/* DBAAS_MASK_H */

@@ -200,7 +200,7 @@ refuse_check_option(Oid relid)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("cannot insert into foreign table \"%s\" through a view WITH CHECK OPTION",
+			 errmsg("cannot write to foreign table \"%s\" through a view WITH CHECK OPTION",
 					get_rel_name(relid)),
 			 errdetail("A row that fails the check would be shown, with its secret, in the error.")));
 }
@@ -209,17 +209,20 @@ static void
 check_plan(PlannerInfo *root, const ModifyTable *plan, Index result_relation, const DbaasTable *table)
 {
 	Oid			relid = planner_rt_fetch(result_relation, root)->relid;
+	Bitmapset  *updated = NULL;
 
 	if (plan->onConflictAction != ONCONFLICT_NONE)
 		refuse_on_conflict(relid);
-	if (plan->withCheckOptionLists && dbaas_write_has_secret(table))
+	if (plan->operation == CMD_UPDATE)
+		updated = get_rel_all_updated_cols(root, find_base_rel(root, result_relation));
+	if (plan->withCheckOptionLists && dbaas_write_has_secret(table, plan->operation) &&
+		(plan->operation == CMD_INSERT || dbaas_write_sets_secret(table, updated)))
 		refuse_check_option(relid);
 	if (plan->operation != CMD_INSERT)
 		refuse_system_columns(find_base_rel(root, result_relation), relid);
 	/* Where the table takes no UPDATE at all, the executor says so. */
 	if (plan->operation == CMD_UPDATE && dbaas_write_endpoint(table->resource, CMD_UPDATE))
-		dbaas_write_check_columns(table, get_rel_all_updated_cols(root,
-																  find_base_rel(root, result_relation)));
+		dbaas_write_check_columns(table, updated);
 }
 
 List *
@@ -227,7 +230,7 @@ dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index result_relati
 					   int subplan_index)
 {
 	DbaasTable *table = dbaas_table_get(planner_rt_fetch(result_relation, root)->relid);
-	bool		has_secret = dbaas_write_has_secret(table);
+	bool		has_secret = dbaas_write_has_secret(table, plan->operation);
 	ErrorContextCallback hide;
 
 	(void) subplan_index;
@@ -253,7 +256,7 @@ begin_modify(EState *estate, ResultRelInfo *rinfo, CmdType operation, Oid userid
 
 	modify->operation = operation;
 	modify->table = dbaas_table_get(RelationGetRelid(relation));
-	modify->has_secret = dbaas_write_has_secret(modify->table);
+	modify->has_secret = dbaas_write_has_secret(modify->table, operation);
 	if (modify->has_secret)
 		dbaas_error_hide_statement(&hide);
 	modify->desc = RelationGetDescr(relation);
@@ -271,7 +274,7 @@ begin_modify(EState *estate, ResultRelInfo *rinfo, CmdType operation, Oid userid
 	modify->old_isnull = palloc(Max(modify->desc->natts, 1) * sizeof(bool));
 	memset(modify->old_isnull, true, modify->desc->natts);
 	/* Of a partition; what is the plan's was looked at with the plan. */
-	if (rinfo->ri_WithCheckOptions && modify->has_secret)
+	if (rinfo->ri_WithCheckOptions && modify->has_secret && operation == CMD_INSERT)
 		refuse_check_option(RelationGetRelid(relation));
 	if (modify->has_secret)
 		dbaas_error_show_statement(&hide);
@@ -401,9 +404,9 @@ take_old_row(ModifyState *modify, TupleTableSlot *plan_slot)
 
 /* Says what would be sent. */
 static void
-report_dry_run(ModifyState *modify, const DbaasWrite *write)
+report_dry_run(const DbaasWrite *write)
 {
-	const char *body = dbaas_write_shown_body(modify->writer, write);
+	const char *body = write->shown_body;
 
 	if (body)
 		body = dbaas_error_shown(pg_any_to_server(body, strlen(body), PG_UTF8));
@@ -424,7 +427,7 @@ write_row(ModifyState *modify, TupleTableSlot *new_slot, bool returning)
 	DbaasRowValues new_row = {0};
 	DbaasWrite	write;
 	MemoryContext oldcxt;
-	bool		added;
+	bool		added = true;
 
 	if (new_slot)
 	{
@@ -433,11 +436,13 @@ write_row(ModifyState *modify, TupleTableSlot *new_slot, bool returning)
 		new_row.isnull = new_slot->tts_isnull;
 	}
 	oldcxt = MemoryContextSwitchTo(modify->row_cxt);
-	dbaas_write_make(modify->writer, &old_row, &new_row, &write);
-	write.announces = write.announces && !returning;
-	added = dbaas_queue_add(&write, modify->batch, dbaas_dry_run);
-	if (added && dbaas_dry_run)
-		report_dry_run(modify, &write);
+	if (dbaas_write_make(modify->writer, &old_row, &new_row, &write))
+	{
+		write.announces = write.announces && !returning;
+		added = dbaas_queue_add(&write, modify->batch, dbaas_dry_run);
+		if (added && dbaas_dry_run)
+			report_dry_run(&write);
+	}
 	MemoryContextSwitchTo(oldcxt);
 	return added;
 }
@@ -598,6 +603,34 @@ send_for_row(ModifyState *modify, TupleTableSlot *slot)
 	MemoryContextSwitchTo(oldcxt);
 }
 
+/* The write has the row's secrets: neither RETURNING nor a trigger shows them. */
+static void
+forget_secrets(ModifyState *modify, TupleTableSlot *slot)
+{
+	int			natts = modify->desc->natts;
+	MemoryContext oldcxt = MemoryContextSwitchTo(modify->row_cxt);
+	Datum	   *values = palloc(Max(natts, 1) * sizeof(Datum));
+	bool	   *isnull = palloc(Max(natts, 1) * sizeof(bool));
+	bool		any = false;
+
+	if (modify->has_secret)
+		heap_deform_tuple(ExecCopySlotHeapTuple(slot), modify->desc, values, isnull);
+	for (int i = 0; modify->has_secret && i < natts; i++)
+	{
+		if (isnull[i] || !dbaas_table_shows(modify->table, i + 1) ||
+			!modify->table->resource->columns[modify->table->attributes[i].column].secret)
+			continue;
+		isnull[i] = any = true;
+	}
+	MemoryContextSwitchTo(oldcxt);
+	if (!any)
+		return;
+	ExecClearTuple(slot);
+	memcpy(slot->tts_values, values, natts * sizeof(Datum));
+	memcpy(slot->tts_isnull, isnull, natts * sizeof(bool));
+	ExecStoreVirtualTuple(slot);
+}
+
 TupleTableSlot *
 dbaasExecForeignInsert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
 					   TupleTableSlot *plan_slot)
@@ -620,6 +653,7 @@ dbaasExecForeignInsert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 		ExecMaterializeSlot(slot);
 		send_for_row(modify, slot);
 	}
+	forget_secrets(modify, slot);
 	if (modify->has_secret)
 		dbaas_error_show_statement(&hide);
 	return slot;
@@ -630,11 +664,19 @@ dbaasExecForeignUpdate(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 					   TupleTableSlot *plan_slot)
 {
 	ModifyState *modify = rinfo->ri_FdwState;
+	ErrorContextCallback hide;
+	bool		added;
 
 	(void) estate;
+	if (modify->has_secret)
+		dbaas_error_hide_statement(&hide);
 	MemoryContextReset(modify->row_cxt);
 	take_old_row(modify, plan_slot);
-	return write_row(modify, slot, false) ? slot : NULL;
+	added = write_row(modify, slot, false);
+	forget_secrets(modify, slot);
+	if (modify->has_secret)
+		dbaas_error_show_statement(&hide);
+	return added ? slot : NULL;
 }
 
 /* RETURNING shows the row as it was read. */

@@ -53,7 +53,7 @@ dbaas_operation_new(MemoryContext cxt, const DbaasWrite *write, DbaasConnection 
 	operation->write.base = pstrdup(write->base);
 	operation->write.path = pstrdup(write->path);
 	operation->write.body = dbaas_text_copy(write->body);
-	operation->write.secret = dbaas_text_copy(write->secret);
+	operation->write.secrets = dbaas_texts_copy(write->secrets);
 	for (size_t i = 0; i < lengthof(write->services); i++)
 		operation->write.services[i] = dbaas_text_copy(write->services[i]);
 	operation->conn = conn;
@@ -91,7 +91,7 @@ dbaas_operation_send(DbaasOperation *operation)
 	spec.operation = write->operation;
 	spec.path = write->path;
 	spec.body = write->body;
-	spec.secret = write->secret;
+	spec.secrets = write->secrets;
 	operation->call = dbaas_call_start(operation->conn, operation->cxt, &spec);
 	operation->state = DBAAS_WRITE_SENT;
 	operation->sent_at = dbaas_clock_now();
@@ -109,7 +109,7 @@ ask(DbaasOperation *operation, const char *template, const char *path)
 	spec.method = "GET";
 	spec.operation = template;
 	spec.path = path;
-	spec.secret = operation->write.secret;
+	spec.secrets = operation->write.secrets;
 	operation->call = dbaas_call_start(operation->conn, operation->cxt, &spec);
 }
 
@@ -258,7 +258,7 @@ static void
 take_success(DbaasOperation *operation)
 {
 	if (strcmp(wait_option(operation), "running") == 0 && operation->write.services[0] &&
-		!operation->write.counts)
+		!(operation->write.counts && operation->write.command == CMD_DELETE))
 	{
 		operation->state = DBAAS_WRITE_STARTING;
 		operation->pause_ms = FIRST_POLL_MS;
@@ -283,7 +283,7 @@ take_failure(DbaasOperation *operation, const char *state, const DbaasJson *answ
 	appendStringInfo(&said, "%s%s%s", reason ? reason : "no reason given",
 					 message ? ": " : "", message ? message : "");
 	len = said.len;
-	excerpt = dbaas_mask(dbaas_secret_text(said.data, &len), operation->write.secret);
+	excerpt = dbaas_mask_all(dbaas_secret_text(said.data, &len), operation->write.secrets);
 	excerpt = dbaas_error_excerpt(excerpt, strlen(excerpt), DBAAS_EXCERPT_BYTES);
 	error = dbaas_error_new(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION, "%s: its operation ended in %s",
 							dbaas_write_label(&operation->write), state);

@@ -25,10 +25,11 @@ typedef struct DbaasWrite
 	const char *operation;		/* path template */
 	const char *path;			/* percent-encoded */
 	const char *body;			/* or NULL */
-	const char *secret;			/* part of the body that is never shown; or NULL */
+	const char *shown_body;		/* with "***" for what is secret; or NULL */
+	List	   *secrets;		/* char *: those parts, the longest first */
 	const char *services[2];	/* services that "running" waits for; or NULL */
 	CmdType		command;		/* what asks for it */
-	bool		counts;			/* is it a delete that delete_limit counts? */
+	bool		counts;			/* for delete_limit or update_limit */
 	bool		announces;		/* is nothing but its answer to tell what it made? */
 } DbaasWrite;
 

@@ -23,6 +23,7 @@
 #include "utils/memutils.h"
 
 int			dbaas_delete_limit = 10;
+int			dbaas_update_limit = 10;
 bool		dbaas_dry_run = false;
 
 static MemoryContext queue_cxt = NULL;	/* child of TopTransactionContext */
@@ -47,36 +48,69 @@ dbaas_queue_new_batch(void)
 	return ++last_batch;
 }
 
-static void
-check_delete_limit(bool dry_run)
-{
-	int			n = 1;
-	bool		any_sent = false;
-	ListCell   *lc;
-
-	foreach(lc, queue)
-	{
-		const DbaasOperation *operation = ((DbaasQueued *) lfirst(lc))->operation;
-
-		if (operation->write.counts && (operation->state == DBAAS_WRITE_DRY) == dry_run &&
-			operation->state != DBAAS_WRITE_FAILED)
-			n++;
-		any_sent = any_sent || dbaas_operation_stands(operation);
-	}
-	if (dbaas_delete_limit >= 0 && n > dbaas_delete_limit)
-		ereport(ERROR,
-				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-				 errmsg("this transaction would delete more than %d services", dbaas_delete_limit),
-				 any_sent ? errdetail("What is queued has not been sent, but other writes have.") :
-				 errdetail("Nothing has been sent."),
-				 errhint("Check the WHERE clause, or set dbaas_fdw.delete_limit higher for this transaction: "
-						 "SET LOCAL dbaas_fdw.delete_limit = 100; -1 is no limit.")));
-}
-
 static bool
 same_text(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Do both write the same service? */
+static bool
+same_service(const DbaasWrite *a, const DbaasWrite *b)
+{
+	return a->serverid == b->serverid && strcmp(a->zone, b->zone) == 0 &&
+		same_text(a->services[0], b->services[0]);
+}
+
+/* The services that the transaction deletes, or those that it updates, with this write. */
+static int
+count_services(const DbaasWrite *write, bool dry_run)
+{
+	List	   *found = list_make1(unconstify(DbaasWrite *, write));
+	int			n;
+	ListCell   *lc;
+
+	foreach(lc, queue)
+	{
+		DbaasOperation *operation = ((DbaasQueued *) lfirst(lc))->operation;
+		bool		known = false;
+		ListCell   *other;
+
+		if (!operation->write.counts || operation->write.command != write->command ||
+			(operation->state == DBAAS_WRITE_DRY) != dry_run || operation->state == DBAAS_WRITE_FAILED)
+			continue;
+		foreach(other, found)
+			known = known || same_service(lfirst(other), &operation->write);
+		if (!known)
+			found = lappend(found, &operation->write);
+	}
+	n = list_length(found);
+	list_free(found);
+	return n;
+}
+
+static void
+check_limit(const DbaasWrite *write, bool dry_run)
+{
+	bool		deletes = write->command == CMD_DELETE;
+	int			limit = deletes ? dbaas_delete_limit : dbaas_update_limit;
+	const char *name = deletes ? "dbaas_fdw.delete_limit" : "dbaas_fdw.update_limit";
+	bool		any_sent = false;
+	ListCell   *lc;
+
+	/* No more services than writes: spares counting them */
+	if (limit < 0 || list_length(queue) < limit || count_services(write, dry_run) <= limit)
+		return;
+	foreach(lc, queue)
+		any_sent = any_sent || dbaas_operation_stands(((DbaasQueued *) lfirst(lc))->operation);
+	ereport(ERROR,
+			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+			 errmsg("this transaction would %s more than %d services",
+					deletes ? "delete" : "update", limit),
+			 any_sent ? errdetail("What is queued has not been sent, but other writes have.") :
+			 errdetail("Nothing has been sent."),
+			 errhint("Check the WHERE clause, or set %s higher for this transaction: "
+					 "SET LOCAL %s = 100; -1 is no limit.", name, name)));
 }
 
 /*
@@ -120,7 +154,7 @@ dbaas_queue_add(const DbaasWrite *write, int batch, bool dry_run)
 	if (is_repeated(write, batch, dry_run))
 		return false;
 	if (write->counts)
-		check_delete_limit(dry_run);
+		check_limit(write, dry_run);
 	if (queue_cxt == NULL)
 		queue_cxt = AllocSetContextCreate(TopTransactionContext, "dbaas_fdw writes",
 										  ALLOCSET_DEFAULT_SIZES);

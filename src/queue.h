@@ -12,8 +12,9 @@
 
 #include "operation.h"
 
-/* GUC dbaas_fdw.delete_limit */
+/* GUCs dbaas_fdw.delete_limit and dbaas_fdw.update_limit; -1 is none. */
 extern int	dbaas_delete_limit;
+extern int	dbaas_update_limit;
 
 /* GUC dbaas_fdw.dry_run: nothing is sent while it is on. */
 extern bool dbaas_dry_run;
@@ -29,7 +30,7 @@ extern int	dbaas_queue_new_batch(void);
  * dry run it only counts, and is never sent.  Returns false, and queues
  * nothing, when the transaction writes the same row already: a DELETE of what
  * is to be deleted, or a second UPDATE by the same statement.  Raises
- * ERROR when the transaction would delete more than dbaas_fdw.delete_limit
+ * ERROR when the transaction would delete or update more services than its limit
  * allows (53400), or when there is no user mapping (28000).
  */
 extern bool dbaas_queue_add(const DbaasWrite *write, int batch, bool dry_run);

@@ -193,7 +193,7 @@ any_secret(List *queue)
 
 	foreach(lc, queue)
 	{
-		if (((DbaasQueued *) lfirst(lc))->operation->write.secret)
+		if (((DbaasQueued *) lfirst(lc))->operation->write.secrets)
 			return true;
 	}
 	return false;

@@ -246,7 +246,7 @@ describe_body(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer)
 	/* Masked before it is cut, or a part of the secret could be left. */
 	excerpt_len = said.len;
 	excerpt = dbaas_secret_text(said.data, &excerpt_len);
-	excerpt = dbaas_connection_mask(request->conn, dbaas_mask(excerpt, request->secret));
+	excerpt = dbaas_connection_mask(request->conn, dbaas_mask_all(excerpt, request->secrets));
 	excerpt = dbaas_error_excerpt(excerpt, strlen(excerpt), DBAAS_EXCERPT_BYTES);
 	MemoryContextDelete(cxt);
 	return *excerpt ? psprintf("The API says: %s", excerpt) : NULL;

@@ -21,7 +21,8 @@ typedef struct DbaasRequestFacts
 	const DbaasConnection *conn;
 	const char *label;			/* "GET /dbaas-service in zone ch-gva-2" */
 	const char *zone;			/* or NULL */
-	const char *secret;			/* part of its body that no error may show, or NULL */
+	List	   *secrets;		/* char *: parts of its body that no error may
+								 * show, the longest first */
 	bool		write;
 	bool		unsigned_;
 } DbaasRequestFacts;

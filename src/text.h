@@ -8,11 +8,25 @@
 #ifndef DBAAS_TEXT_H
 #define DBAAS_TEXT_H
 
+#include "nodes/pg_list.h"
+
 /* pstrdup() that takes NULL, and gives NULL for it. */
 static inline char *
 dbaas_text_copy(const char *text)
 {
 	return text ? pstrdup(text) : NULL;
+}
+
+/* A copy of a list of texts, and of them. */
+static inline List *
+dbaas_texts_copy(const List *texts)
+{
+	List	   *copy = NIL;
+	ListCell   *lc;
+
+	foreach(lc, texts)
+		copy = lappend(copy, pstrdup(lfirst(lc)));
+	return copy;
 }
 
 #endif							/* DBAAS_TEXT_H */

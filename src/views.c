@@ -15,6 +15,7 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "network.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -29,14 +30,6 @@ typedef struct View
 	const char *tables[MAX_TABLES + 1]; /* that it reads; ends with NULL */
 	const char *query;			/* a format: %1$s is the schema, quoted */
 } View;
-
-/*
- * A network that is everything, or so much of it that nobody means it: at most
- * four bits, so that 0.0.0.0/1 and 2000::/3 (all of IPv6) count too.
- */
-#define OPEN_NETWORK \
-	"'^ *([*]|any|all|[0.:]+|.*/0*[0-4]|.*/(0|128|192|224|240)([.]0+){3}|" \
-	"[0:]*:ffff:[0.:]+/0*(9[6-9]|100)) *$'"
 
 /* The numbers of a version, such as {3,10} of 3.10; NULL when there are none. */
 #define NUMBERS(version) \
@@ -68,7 +61,7 @@ static const View views[] = {
 		"SELECT d.zone, d.service_name, d.type, n.network, d.ip_filter"
 		" FROM %1$s.dbaas_service_details AS d"
 		" CROSS JOIN LATERAL unnest(d.ip_filter) AS n (network)"
-		" WHERE n.network ~* " OPEN_NETWORK
+		" WHERE n.network ~* '" DBAAS_OPEN_NETWORK "'"
 	},
 	{
 		.name = "dbaas_pending_maintenance",

@@ -12,8 +12,11 @@
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "network.h"
 #include "nodes/bitmapset.h"
 #include "path.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "write.h"
 
@@ -23,6 +26,7 @@ struct DbaasWriter
 	const DbaasResource *resource;
 	const DbaasWriteEndpoint *endpoint;
 	CmdType		operation;
+	TupleDesc	desc;
 	FmgrInfo   *outputs;		/* by attribute number - 1 */
 	Oid			userid;
 	DbaasConnection *conn;
@@ -82,17 +86,6 @@ shown_name(const DbaasTable *table, int column)
 	return attnum ? get_attname(table->relid, attnum, false) : table->resource->columns[column].name;
 }
 
-bool
-dbaas_write_has_secret(const DbaasTable *table)
-{
-	for (int c = 0; c < table->resource->ncolumns; c++)
-	{
-		if (table->resource->columns[c].secret)
-			return true;
-	}
-	return false;
-}
-
 /* May the operation give the column a value? */
 static bool
 is_settable(const DbaasResource *resource, CmdType operation, int column)
@@ -103,6 +96,35 @@ is_settable(const DbaasResource *resource, CmdType operation, int column)
 		return resource->columns[column].update != NULL;
 	return column == DBAAS_ZONE_COLUMN || resource->columns[column].insert ||
 		in_path(resource, resource->insert.path, column);
+}
+
+bool
+dbaas_write_has_secret(const DbaasTable *table, CmdType operation)
+{
+	if (operation == CMD_DELETE)
+		return false;
+	for (int c = 0; c < table->resource->ncolumns; c++)
+	{
+		if (table->resource->columns[c].secret && is_settable(table->resource, operation, c))
+			return true;
+	}
+	return false;
+}
+
+bool
+dbaas_write_sets_secret(const DbaasTable *table, const Bitmapset *updated)
+{
+	int			member = -1;
+
+	while ((member = bms_next_member(updated, member)) >= 0)
+	{
+		AttrNumber	attnum = member + FirstLowInvalidHeapAttributeNumber;
+
+		if (attnum > 0 && attnum <= table->natts && dbaas_table_shows(table, attnum) &&
+			table->resource->columns[table->attributes[attnum - 1].column].secret)
+			return true;
+	}
+	return false;
 }
 
 /* The table's columns that the operation takes, for a hint. */
@@ -186,6 +208,7 @@ dbaas_writer_new(const DbaasTable *table, TupleDesc desc, CmdType operation, Oid
 	writer->operation = operation;
 	writer->userid = userid;
 	writer->statement = statement;
+	writer->desc = desc;
 	writer->outputs = palloc0(Max(desc->natts, 1) * sizeof(FmgrInfo));
 	for (int i = 0; i < desc->natts; i++)
 	{
@@ -389,8 +412,10 @@ row_service(DbaasWriter *writer, const DbaasRowValues *row)
 	const char *zone_name = dbaas_writer_value(writer, row, DBAAS_ZONE_COLUMN);
 	const char *name = named_value(writer, row, endpoint->services[0]);
 	const char *type = named_value(writer, row, endpoint->type_column);
-	DbaasListedService service = {.type = type};
-	bool		facts = endpoint->type_column && (service.type == NULL || endpoint->running);
+	const char *state = named_value(writer, row, endpoint->state_column);
+	DbaasListedService service = {.type = type, .state = state};
+	bool		facts = endpoint->type_column && !endpoint->creates &&
+		(type == NULL || (endpoint->running && state == NULL));
 	const DbaasZones *zones;
 	DbaasError *error = dbaas_zones_get(writer->conn, NULL, &zones);
 
@@ -402,6 +427,8 @@ row_service(DbaasWriter *writer, const DbaasRowValues *row)
 		service.zone = &zones->zones[0];
 	if (service.zone && !facts)
 		return service;
+	if (endpoint->creates)
+		refuse_missing(writer, DBAAS_ZONE_COLUMN);
 	if (name == NULL && endpoint->type_column)
 		refuse_missing(writer, dbaas_catalogue_column(writer->resource, endpoint->services[0]));
 	if (name == NULL)
@@ -453,7 +480,7 @@ typed_service(DbaasWriter *writer, const DbaasRowValues *row)
 	const char *name = named_value(writer, row, writer->endpoint->services[0]);
 	DbaasListedService service = row_service(writer, row);
 
-	if (service.type)
+	if (service.type && !writer->endpoint->creates)
 		check_type(writer, name, service.type);
 	check_running(writer, name, &service);
 	return service;
@@ -483,83 +510,368 @@ make_path(DbaasWriter *writer, const DbaasRowValues *row, const char *type)
 	return dbaas_path_expand(resource, writer->endpoint->path, args);
 }
 
-/* A column's value as JSON. */
-static DbaasBody *
-json_value(const DbaasWriter *writer, int column, const char *text)
+/* ------------------------------------------------------------------------
+ * Body
+ * ------------------------------------------------------------------------ */
+
+/* A body while it is made, and what of it is shown. */
+typedef struct Body
+{
+	DbaasBody  *sent;
+	DbaasBody  *shown;
+	List	   *secrets;		/* of char * */
+	const char *type;			/* of the service, or NULL */
+} Body;
+
+/* Where the operation's body has a column, or NULL. */
+static const char *
+column_member(const DbaasWriter *writer, int column)
+{
+	const DbaasColumn *c = &writer->resource->columns[column];
+	const DbaasWriteEndpoint *endpoint = writer->endpoint;
+
+	if (endpoint->body_column && strcmp(endpoint->body_column, c->name) == 0)
+		return endpoint->body_field;
+	return writer->operation == CMD_INSERT ? c->insert :
+		writer->operation == CMD_UPDATE ? c->update : NULL;
+}
+
+/* Has the UPDATE changed the column? */
+static bool
+is_changed(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasRowValues *new_row,
+		   int column)
+{
+	AttrNumber	attnum = dbaas_table_attribute(writer->table, column);
+	const char *old_text = attnum ? attribute_text(writer, old_row, attnum - 1) : NULL;
+	const char *new_text = attnum ? attribute_text(writer, new_row, attnum - 1) : NULL;
+
+	return old_text && new_text ? strcmp(old_text, new_text) != 0 : old_text != new_text;
+}
+
+/* Do both lie in one member that the API wants whole? */
+static bool
+go_together(const char *a, const char *b)
+{
+	size_t		len = strcspn(a, "/");
+
+	return a[len] == '/' && strncmp(a, b, len + 1) == 0;
+}
+
+/* Which columns go into the body?  Returns whether any does. */
+static bool
+find_sent(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasRowValues *new_row,
+		  bool *sent)
+{
+	const DbaasResource *resource = writer->resource;
+	bool		any = false;
+
+	for (int c = 0; c < resource->ncolumns; c++)
+	{
+		if (column_member(writer, c) == NULL)
+			continue;
+		sent[c] = writer->operation == CMD_INSERT ? resource->columns[c].insert_required ||
+			dbaas_writer_value(writer, new_row, c) :
+			!writer->endpoint->changes || is_changed(writer, old_row, new_row, c);
+		any = any || sent[c];
+	}
+	for (int c = 0; c < resource->ncolumns; c++)
+	{
+		for (int other = 0; sent[c] && other < resource->ncolumns; other++)
+			sent[other] = sent[other] || (column_member(writer, other) &&
+										  go_together(column_member(writer, c),
+													  column_member(writer, other)));
+	}
+	return any;
+}
+
+/* The text of an array as JSON, or of what is JSON already. */
+static const char *
+array_text(DbaasWriter *writer, const DbaasRowValues *row, int column)
+{
+	AttrNumber	attnum = dbaas_table_attribute(writer->table, column);
+	Oid			type = TupleDescAttr(writer->desc, attnum - 1)->atttypid;
+	char	   *json;
+
+	if (!OidIsValid(get_element_type(getBaseType(type))))
+		return dbaas_writer_value(writer, row, column);
+	json = TextDatumGetCString(OidFunctionCall1(F_ARRAY_TO_JSON_ANYARRAY, row->values[attnum - 1]));
+	return pg_server_to_any(json, strlen(json), PG_UTF8);
+}
+
+/* A value that the column gives as JSON. */
+static const DbaasJson *
+parse_value(const DbaasWriter *writer, int column, const char *text, DbaasJsonType type,
+			const char *allowed)
 {
 	const DbaasJson *value;
 	char	   *problem;
 
-	if (writer->resource->columns[column].type != DBAAS_JSONB)
-		return json_object_new_string(text);
 	if (!dbaas_json_parse(CurrentMemoryContext, text, strlen(text),
 						  DBAAS_JSON_ALL_NODES(strlen(text)), &value, &problem))
 		refuse_value(writer, column, NULL, psprintf("It is no JSON: %s.", problem));
-	if (!dbaas_json_is(value, DBAAS_JSON_OBJECT))
+	if (!dbaas_json_is(value, type))
 		refuse_value(writer, column, text,
-					 psprintf("Allowed for %s: a JSON object.", shown_name(writer->table, column)));
-	return dbaas_body_verbatim(dbaas_json_compact(value));
+					 psprintf("Allowed for %s: %s.", shown_name(writer->table, column), allowed));
+	return value;
+}
+
+/* A service that everybody may connect to is seldom meant. */
+static void
+warn_if_open(const char *service, const DbaasJson *networks)
+{
+	if (!dbaas_json_is(networks, DBAAS_JSON_ARRAY))
+		return;
+	for (const DbaasJson *item = dbaas_json_first(networks); item;
+		 item = dbaas_json_next(networks, item))
+	{
+		const char *network = dbaas_json_plain_string(item);
+
+		if (network && dbaas_network_is_open(network))
+			dbaas_error_notice(WARNING,
+							   (errmsg("service \"%s\" will be open to the whole world",
+									   dbaas_error_excerpt(service, strlen(service), NAMEDATALEN)),
+								errdetail("Its %s has \"%s\".", DBAAS_NETWORKS_MEMBER,
+										  dbaas_error_excerpt(network, strlen(network), NAMEDATALEN))));
+	}
+}
+
+static const DbaasJson *
+parse_array(const DbaasWriter *writer, int column, const char *text)
+{
+	static const char allowed[] = "an array of texts";
+	const DbaasJson *array = parse_value(writer, column, text, DBAAS_JSON_ARRAY, allowed);
+
+	for (const DbaasJson *item = dbaas_json_first(array); item; item = dbaas_json_next(array, item))
+	{
+		if (!dbaas_json_is(item, DBAAS_JSON_STRING))
+			refuse_value(writer, column, text,
+						 psprintf("Allowed for %s: %s.", shown_name(writer->table, column), allowed));
+	}
+	return array;
+}
+
+/* A column's value as JSON. */
+static DbaasBody *
+json_value(DbaasWriter *writer, const DbaasRowValues *row, int column, const char *text)
+{
+	const char *name = shown_name(writer->table, column);
+	char	   *end;
+	long long	number;
+	bool		boolean;
+
+	switch (writer->resource->columns[column].type)
+	{
+		case DBAAS_BIGINT:
+			number = strtoll(text, &end, 10);
+			if (*text == '\0' || *end)
+				refuse_value(writer, column, text, psprintf("Allowed for %s: whole numbers.", name));
+			return json_object_new_int64(number);
+		case DBAAS_BOOLEAN:
+			if (!parse_bool(text, &boolean))
+				refuse_value(writer, column, text, psprintf("Allowed for %s: true and false.", name));
+			return json_object_new_boolean(boolean);
+		case DBAAS_TEXT_ARRAY:
+			return dbaas_body_verbatim(dbaas_json_compact(parse_array(writer, column,
+																	  array_text(writer, row, column))));
+		case DBAAS_JSONB:
+			return dbaas_body_verbatim(dbaas_json_compact(parse_value(writer, column, text,
+																	  DBAAS_JSON_OBJECT, "a JSON object")));
+		default:
+			return json_object_new_string(text);
+	}
+}
+
+/* Puts a value where the member says. */
+static void
+add_at(DbaasBody *object, const char *type, const char *member, DbaasBody *value)
+{
+	static const char type_mark[] = "{type}";
+	size_t		len = strcspn(member, "/");
+	DbaasBody  *inner;
+
+	if (type && strncmp(member, type_mark, strlen(type_mark)) == 0)
+		member = psprintf("%s%s", type, member + strlen(type_mark));
+	else if (member[len])
+	{
+		const char *outer = pnstrdup(member, len);
+
+		if (!json_object_object_get_ex(object, outer, &inner))
+		{
+			inner = json_object_new_object();
+			json_object_object_add(object, outer, inner);
+		}
+		object = inner;
+		member += len + 1;
+	}
+	json_object_object_add(object, member, value);
 }
 
 /*
- * The body: the columns that have a member in it.  *secret is the value that
- * must not be shown, or NULL.
+ * What no error may repeat of a value: its texts, as far as they are not so short
+ * that they stand in any message, and all below names of secrets.
  */
-static const char *
-make_body(DbaasWriter *writer, const DbaasRowValues *row, const char **secret)
+static List *
+find_secrets(List *secrets, const DbaasJson *value, bool secret)
 {
-	const DbaasResource *resource = writer->resource;
-	DbaasBody  *body = dbaas_body_new();
+	bool		is_text = dbaas_json_is(value, DBAAS_JSON_STRING);
 
-	for (int c = 0; c < resource->ncolumns; c++)
+	if (is_text || (secret && (dbaas_json_is(value, DBAAS_JSON_INTEGER) ||
+							   dbaas_json_is(value, DBAAS_JSON_NUMBER))))
 	{
-		const DbaasColumn *column = &resource->columns[c];
-		bool		insert = writer->operation == CMD_INSERT;
-		const char *member = insert ? column->insert :
-			writer->operation == CMD_UPDATE ? column->update : NULL;
-		const char *value;
+		char	   *text = is_text ? dbaas_json_string(value, NULL) : dbaas_json_text(value);
 
-		if (writer->endpoint->body_column && strcmp(writer->endpoint->body_column, column->name) == 0)
-			member = writer->endpoint->body_field;
-		if (member == NULL)
-			continue;
-		value = dbaas_writer_value(writer, row, c);
-		if (value == NULL && insert && !column->insert_required)
-			continue;
-		if (value == NULL)
-			refuse_missing(writer, c);
-		check_domain(writer, c, value);
-		if (column->secret)
-			*secret = value;
-		json_object_object_add(body, member, json_value(writer, c, value));
+		if (strlen(text) >= (secret && is_text ? 1 : 3))
+			secrets = lappend(secrets, text);
+		return secrets;
 	}
-	return json_object_object_length(body) ? dbaas_body_text(body) : NULL;
+	if (!dbaas_json_is(value, DBAAS_JSON_OBJECT) && !dbaas_json_is(value, DBAAS_JSON_ARRAY))
+		return secrets;
+	for (const DbaasJson *item = dbaas_json_first(value); item; item = dbaas_json_next(value, item))
+	{
+		if (dbaas_json_is(value, DBAAS_JSON_OBJECT))
+		{
+			size_t		len;
+			const char *name = dbaas_json_string(item, &len);
+
+			secrets = find_secrets(secrets, item + 1, secret || dbaas_catalogue_is_secret(name, len));
+		}
+		else
+			secrets = find_secrets(secrets, item, secret);
+	}
+	return secrets;
 }
 
-void
+/* The other column that a member of the body is for, or -1. */
+static int
+member_column(const DbaasWriter *writer, const char *name)
+{
+	for (int c = 0; c < writer->resource->ncolumns; c++)
+	{
+		const char *member = column_member(writer, c);
+
+		if (member && strcmp(member, name) == 0)
+			return c;
+	}
+	return -1;
+}
+
+/* The members of a column that is an object of such. */
+static void
+add_members(DbaasWriter *writer, int column, const char *text, const char *service, Body *body)
+{
+	const DbaasJson *object = parse_value(writer, column, text, DBAAS_JSON_OBJECT, "a JSON object");
+
+	for (const DbaasJson *name = dbaas_json_first(object); name; name = dbaas_json_next(object, name))
+	{
+		const char *member = dbaas_json_string(name, NULL);
+		int			other = member_column(writer, member);
+
+		if (other >= 0)
+			refuse_value(writer, column, NULL,
+						 psprintf("Leave out \"%s\", which column \"%s\" is for.", member,
+								  shown_name(writer->table, other)));
+		json_object_object_add(body->sent, member, dbaas_body_verbatim(dbaas_json_compact(name + 1)));
+		json_object_object_add(body->shown, member, json_object_new_string("***"));
+		if (strcmp(member, DBAAS_NETWORKS_MEMBER) == 0)
+			warn_if_open(service, name + 1);
+	}
+	body->secrets = find_secrets(body->secrets, object, false);
+}
+
+/* Refuses a column that the type of the service does not have. */
+static void
+check_column_type(const DbaasWriter *writer, int column, const char *type)
+{
+	DbaasDomain types = {.values = writer->resource->columns[column].write_types};
+	const char *allowed = types.values && type ? dbaas_catalogue_check(&types, type) : NULL;
+
+	if (allowed)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("column \"%s\" of foreign table \"%s\" cannot be set for a service of type \"%s\"",
+						shown_name(writer->table, column), get_rel_name(writer->table->relid),
+						dbaas_error_excerpt(type, strlen(type), NAMEDATALEN)),
+				 errhint("It can for services of these types: %s.", allowed)));
+}
+
+static void
+add_column(DbaasWriter *writer, const DbaasRowValues *row, int column, const char *service,
+		   Body *body)
+{
+	const DbaasColumn *c = &writer->resource->columns[column];
+	const char *member = column_member(writer, column);
+	const char *text = dbaas_writer_value(writer, row, column);
+
+	if (text == NULL)
+		refuse_missing(writer, column);
+	check_column_type(writer, column, body->type);
+	if (strcmp(member, "*") == 0)
+	{
+		add_members(writer, column, text, service, body);
+		return;
+	}
+	check_domain(writer, column, text);
+	add_at(body->sent, body->type, member, json_value(writer, row, column, text));
+	add_at(body->shown, body->type, member,
+		   c->secret ? json_object_new_string("***") : json_value(writer, row, column, text));
+	if (c->secret)
+		body->secrets = lappend(body->secrets, unconstify(char *, text));
+	if (strcmp(member, DBAAS_NETWORKS_MEMBER) == 0)
+		warn_if_open(service, parse_array(writer, column, array_text(writer, row, column)));
+}
+
+static int
+longer_first(const ListCell *a, const ListCell *b)
+{
+	size_t		x = strlen(lfirst(a));
+	size_t		y = strlen(lfirst(b));
+
+	return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* The body: the columns that are sent, each where it has its place. */
+static void
+make_body(DbaasWriter *writer, const DbaasRowValues *row, const bool *sent, const char *type,
+		  DbaasWrite *write)
+{
+	Body		body = {dbaas_body_new(), dbaas_body_new(), .type = type};
+
+	for (int c = 0; c < writer->resource->ncolumns; c++)
+	{
+		if (sent[c])
+			add_column(writer, row, c, write->services[0], &body);
+	}
+	list_sort(body.secrets, longer_first);
+	write->secrets = body.secrets;
+	if (json_object_object_length(body.sent) == 0)
+		return;
+	write->body = dbaas_body_text(body.sent);
+	write->shown_body = dbaas_body_text(body.shown);
+}
+
+bool
 dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 				 const DbaasRowValues *new_row, DbaasWrite *write)
 {
 	const DbaasRowValues *row = writer->operation == CMD_INSERT ? new_row : old_row;
+	bool	   *sent = palloc0(writer->resource->ncolumns * sizeof(bool));
 	DbaasListedService service = {0};
 
 	memset(write, 0, sizeof(*write));
 	if (writer->operation != CMD_DELETE)
 		check_settable(writer, old_row, new_row);
+	if (!find_sent(writer, old_row, new_row, sent) && writer->endpoint->changes)
+		return false;
 	if (writer->endpoint->type_column)
 		service = typed_service(writer, row);
 	write->method = writer->endpoint->method;
 	write->operation = writer->endpoint->path;
 	write->path = make_path(writer, row, service.type);
-	write->body = make_body(writer, writer->operation == CMD_DELETE ? old_row : new_row,
-							&write->secret);
 	for (size_t i = 0; i < lengthof(write->services); i++)
-	{
-		if (writer->endpoint->services[i])
-			write->services[i] = dbaas_writer_value(writer, row,
-													dbaas_catalogue_column(writer->resource,
-																		   writer->endpoint->services[i]));
-	}
+		write->services[i] = named_value(writer, row, writer->endpoint->services[i]);
+	make_body(writer, writer->operation == CMD_DELETE ? old_row : new_row, sent, service.type, write);
+	if (write->body == NULL && writer->endpoint->changes)
+		return false;
 	check_protection(writer, old_row, write->services[0]);
 	if (service.zone == NULL)
 		service = row_service(writer, row);
@@ -571,39 +883,6 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 	write->announces = writer->operation == CMD_INSERT && writer->resource->created_column &&
 		writer->resource->columns[dbaas_catalogue_column(writer->resource,
 														 writer->resource->created_column)].required;
-	write->counts = writer->operation == CMD_DELETE && writer->resource->protected_column;
-}
-
-/* Is that the member of an INSERT that a secret goes into? */
-static bool
-is_secret_member(const DbaasResource *resource, const DbaasJson *name)
-{
-	for (int c = 0; c < resource->ncolumns; c++)
-	{
-		const DbaasColumn *column = &resource->columns[c];
-
-		if (column->secret && column->insert && dbaas_json_equals(name, column->insert))
-			return true;
-	}
-	return false;
-}
-
-const char *
-dbaas_write_shown_body(DbaasWriter *writer, const DbaasWrite *write)
-{
-	const DbaasJson *body;
-	DbaasBody  *shown = dbaas_body_new();
-	char	   *problem;
-
-	if (write->body == NULL || write->secret == NULL)
-		return write->body;
-	if (!dbaas_json_parse(CurrentMemoryContext, write->body, strlen(write->body),
-						  DBAAS_JSON_ALL_NODES(strlen(write->body)), &body, &problem))
-		return "***";
-	for (const DbaasJson *name = dbaas_json_first(body); name; name = dbaas_json_next(body, name))
-		json_object_object_add(shown, dbaas_json_string(name, NULL),
-							   is_secret_member(writer->resource, name) ?
-							   json_object_new_string("***") :
-							   dbaas_body_verbatim(dbaas_json_compact(name + 1)));
-	return dbaas_body_text(shown);
+	write->counts = writer->endpoint->counts;
+	return true;
 }

@@ -30,8 +30,14 @@ typedef struct DbaasRowValues
 extern const DbaasWriteEndpoint *dbaas_write_endpoint(const DbaasResource *resource,
 													  CmdType operation);
 
-/* Do rows of the table hold a secret?  Then no log may show the statement. */
-extern bool dbaas_write_has_secret(const DbaasTable *table);
+/*
+ * May rows that the operation writes hold a secret?  Then no log may show the
+ * statement.
+ */
+extern bool dbaas_write_has_secret(const DbaasTable *table, CmdType operation);
+
+/* Is one among the attributes?  Their numbers are as for the next function. */
+extern bool dbaas_write_sets_secret(const DbaasTable *table, const Bitmapset *updated);
 
 /*
  * Raises ERROR (0A000) when an UPDATE sets a column that the API cannot change;
@@ -55,19 +61,14 @@ extern DbaasWriter *dbaas_writer_new(const DbaasTable *table, TupleDesc desc,
 /*
  * Checks a row and makes the write that it stands for, in the current memory
  * context.  old_row is that of an UPDATE or DELETE as it was read, new_row that
- * of an INSERT or UPDATE as it is to be; the other is ignored.  Raises ERROR: a
- * column that cannot be set (0A000), a missing value (23502), a value that the
- * API does not accept (22023), a protected service (55006), an unknown or
- * ambiguous service (42704, 42P09).
+ * of an INSERT or UPDATE as it is to be; the other is ignored.  Returns false
+ * when there is nothing to write.  Raises ERROR: a column that cannot be set, or
+ * not for the type of the service (0A000), a missing value (23502), a value that
+ * the API does not accept (22023), a service that is protected or does not run
+ * (55006), an unknown or ambiguous service (42704, 42P09).
  */
-extern void dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
+extern bool dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 							 const DbaasRowValues *new_row, DbaasWrite *write);
-
-/*
- * The write's body with "***" in the place of its secrets, or NULL; in the
- * current memory context.
- */
-extern const char *dbaas_write_shown_body(DbaasWriter *writer, const DbaasWrite *write);
 
 /* The connection that the writer uses. */
 extern DbaasConnection *dbaas_writer_api(DbaasWriter *writer);

@@ -29,6 +29,7 @@ my %only = (databases => [qw(mysql pg)], connection_pools => ['pg']);
 # What is secret, or of one type alone; dbaas_service_details.details has the latter
 my %left_out = (
 	'databases.insert' => [qw(lc-collate lc-ctype)],
+	'service_details.update.*' => 1,    # dbaas_services.parameters has the rest
 	components       => [qw(kafka-authentication-method ssl)],
 	connection_pools => ['connection-uri'],
 	users            => [qw(access-cert access-cert-expiry access-control access-key password required uuid)]);
@@ -254,17 +255,17 @@ foreach my $table (sort keys %tables)
 	}
 }
 
-# The writes that one in terms of the type stands for, each with its own parameters' names: ("METHOD PATH" as documented, template)
+# The writes that one in terms of the type stands for, each with its own parameters' names: ("METHOD PATH" as documented, template, type)
 sub expand_write
 {
 	my ($table, $write) = @_;
-	return [ $write, $write ] unless $write =~ /\{service-type\}/;
+	return [ $write, $write ] unless $write =~ /\{(?:service-)?type\}/;
 	return map {
-		my $pattern = join '[^{}/]+', map { quotemeta } split /\{[^}]*\}/, $write =~ s/\{service-type\}/$segment{$_}/r, -1;
+		my $pattern = join '[^{}/]+', map { quotemeta } split /\{[^}]*\}/, $write =~ s/\{(?:service-)?type\}/$segment{$_}/r, -1;
 		$pattern =~ s/\[\^\{\}\/\]\+/\\{[^{}\/]+\\}/g;
 		my ($method) = split ' ', $write;
 		my ($path) = grep { "$method $_" =~ /^$pattern$/ && $document->{paths}{$_}{ lc $method } } sort keys %{ $document->{paths} };
-		[ defined $path ? "$method $path" : $write, $write ]
+		[ defined $path ? "$method $path" : $write, $write, $_ ]
 	} @{ $only{$table} // [ sort keys %segment ] };
 }
 
@@ -280,13 +281,13 @@ sub column_of
 sub check_write
 {
 	my ($table, $kind, $write, @columns) = @_;
-	my ($documented, $template) = @$write;
+	my ($documented, $template, $service_type) = @$write;
 	my ($method, $path) = split ' ', $documented;
 	my $operation = operation($documented);
 	ok($operation, "$table: $kind: $documented is documented") or return;
 	my %schema = map { $_->{name} => resolve($_->{schema}) } @{ $operation->{parameters} };
 	my @in_path = $path =~ /\{(.*?)\}/g;
-	my @named = grep { $_ ne 'service-type' } $template =~ /\{(.*?)\}/g;
+	my @named = grep { !/^(?:service-)?type$/ } $template =~ /\{(.*?)\}/g;
 	is_deeply([ sort { $a cmp $b } @in_path ], [ sort { $a cmp $b } keys %schema ], "$table: $kind: parameters of $path");
 	is(scalar(@named), scalar(@in_path), "$table: $kind: and of the template");
 	foreach my $i (0 .. $#in_path)
@@ -301,14 +302,33 @@ sub check_write
 	return if $kind eq 'delete';
 
 	my $body = body_schema($operation);
+	my %sent = map { $_->{"${kind}_field"} =~ s/^\{type\}/$service_type/r => $_ } grep { defined $_->{"${kind}_field"} } @columns;
 	my %fields = map { $_ => resolve($body->{properties}{$_}) } keys %{ $body ? $body->{properties} : {} };
 	delete @fields{ @{ $left_out{"$table.$kind"} // [] } };
-	my %sent = map { $_->{"${kind}_field"} => $_ } grep { defined $_->{"${kind}_field"} } @columns;
+
+	# Members of a member that columns give each by itself
+	foreach my $outer (grep { my $field = $_; grep { index($_, "$field/") == 0 } keys %sent } keys %fields)
+	{
+		my $schema = delete $fields{$outer};
+		$fields{"$outer/$_"} = resolve($schema->{properties}{$_}) foreach keys %{ $schema->{properties} };
+	}
+
+	# What is for some types is for those alone that have it, by the document
+	foreach my $field (grep { $sent{$_}{write_domain} && $sent{$_}{write_domain}{serviceTypes} } sort { $a cmp $b } keys %sent)
+	{
+		my $column = $sent{$field};
+		my $has_it = grep { $_ eq $service_type } @{ $column->{write_domain}{serviceTypes} };
+		is($has_it ? 1 : 0, exists $fields{$field} ? 1 : 0, "$table.$column->{column_name}: $kind: is it for $service_type?");
+		delete $sent{$field} unless $has_it;
+	}
+	my $open = delete $sent{'*'} || $left_out{"$table.$kind.*"};
+	delete @fields{ grep { !$sent{$_} } keys %fields } if $open;
 	is_deeply([ sort { $a cmp $b } keys %sent ], [ sort { $a cmp $b } keys %fields ], "$table: $kind: members of the body of $path");
 	foreach my $field (sort { $a cmp $b } keys %fields)
 	{
 		my $column = $sent{$field} or next;
-		my $domain = $column->{write_domain} // {};
+		my $domain = { %{ $column->{write_domain} // {} } };
+		delete $domain->{serviceTypes};
 		$domain->{enum} = [ sort @{ $domain->{enum} } ] if $domain->{enum};
 		is_deeply($domain, domain_of($fields{$field}), "$table.$column->{column_name}: $kind: what the API accepts for $field");
 		my $type = sql_type($fields{$field});

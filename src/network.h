@@ -1,0 +1,23 @@
+/*-------------------------------------------------------------------------
+ *
+ * network.h
+ *		Networks that stand for the whole world.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_NETWORK_H
+#define DBAAS_NETWORK_H
+
+/*
+ * A regular expression, to be matched without regard to case: a network that is
+ * everything, or so much of it that nobody means it.  At most four bits, so that
+ * 0.0.0.0/1 and 2000::/3 (all of IPv6) count too.
+ */
+#define DBAAS_OPEN_NETWORK \
+	"^ *([*]|any|all|[0.:]+|.*/0*[0-4]|.*/(0|128|192|224|240)([.]0+){3}|" \
+	"[0:]*:ffff:[0.:]+/0*(9[6-9]|100)) *$"
+
+/* Is the network, in any encoding, one of these? */
+extern bool dbaas_network_is_open(const char *network);
+
+#endif							/* DBAAS_NETWORK_H */
