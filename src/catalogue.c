@@ -22,6 +22,10 @@ static const char *const endpoint_types[] = {
 	"datadog", "elasticsearch", "opensearch", "prometheus", "rsyslog", NULL
 };
 static const char *const migration_methods[] = {"dump", "replication", NULL};
+static const char *const authentications[] = {
+	"caching_sha2_password", "mysql_native_password", NULL
+};
+static const char *const pool_modes[] = {"session", "statement", "transaction", NULL};
 static const char *const weekdays[] = {
 	"friday", "monday", "never", "saturday", "sunday", "thursday", "tuesday", "wednesday", NULL
 };
@@ -38,6 +42,11 @@ static const DbaasDomain weekday_domain = {.values = weekdays};
 static const DbaasDomain time_of_day_domain = {.min_length = 8, .max_length = 8};
 static const DbaasDomain hour_domain = {.min = 0, .max = 23};
 static const DbaasDomain minute_domain = {.min = 0, .max = 59};
+static const DbaasDomain username_domain = {.min_length = 1, .max_length = 64};
+static const DbaasDomain authentication_domain = {.values = authentications};
+static const DbaasDomain pool_name_domain = {.min_length = 1, .max_length = 63};
+static const DbaasDomain pool_mode_domain = {.values = pool_modes};
+static const DbaasDomain pool_size_domain = {.min = 1, .max = 10000};
 static const DbaasDomain database_name_domain = {.min_length = 1, .max_length = 40};
 static const DbaasDomain source_uri_domain = {.min_length = 1, .max_length = 512};
 static const DbaasDomain ignore_dbs_domain = {.min_length = 1, .max_length = 2048};
@@ -48,6 +57,15 @@ static const char *const service_types[] = {
 };
 static const char *const types_with_databases[] = {"mysql", "pg", NULL};
 static const char *const types_with_pools[] = {"pg", NULL};
+static const char *const types_with_replication[] = {"pg", NULL};
+static const char *const types_with_authentication[] = {"mysql", NULL};
+static const char *const types_with_new_users[] = {
+	"clickhouse", "kafka", "mysql", "opensearch", "pg", "valkey", NULL
+};
+/* ClickHouse's have an id, and DELETE wants that. */
+static const char *const types_with_named_users[] = {
+	"kafka", "mysql", "opensearch", "pg", "valkey", NULL
+};
 static const char *const types_with_backup_schedule[] = {"mysql", "pg", NULL};
 static const char *const types_with_version[] = {
 	"clickhouse", "kafka", "mysql", "opensearch", "pg", "valkey", NULL
@@ -55,6 +73,9 @@ static const char *const types_with_version[] = {
 static const DbaasDomain service_type_domain = {.values = service_types};
 static const DbaasDomain databases_domain = {.values = types_with_databases};
 static const DbaasDomain pools_domain = {.values = types_with_pools};
+static const DbaasDomain replication_domain = {.values = types_with_replication};
+static const DbaasDomain new_users_domain = {.values = types_with_new_users};
+static const DbaasDomain named_users_domain = {.values = types_with_named_users};
 static const DbaasSegment type_segments[] = {{"pg", "postgres"}, {NULL}};
 
 /*
@@ -528,12 +549,17 @@ static const DbaasColumn users_columns[] = {
 	ZONE_COLUMN,
 	SERVICE_NAME_COLUMN("../name"),
 	{"username", DBAAS_TEXT, .field = "username",
+		.insert = "username", .insert_required = true, .write_domain = &username_domain,
 		.description = "Name of the user"},
 	{"type", DBAAS_TEXT, .field = "type",
 		.description = "Type of the user, such as primary or normal"},
 	{"allow_replication", DBAAS_BOOLEAN, .field = "allow-replication",
+		.insert = "allow-replication", .update = "allow-replication",
+		.write_types = types_with_replication,
 		.description = "Whether the user may replicate (pg)"},
 	{"authentication", DBAAS_TEXT, .field = "authentication",
+		.insert = "authentication", .write_domain = &authentication_domain,
+		.write_types = types_with_authentication,
 		.description = "How the user authenticates (mysql)"},
 	SERVICE_TYPE_COLUMN(&service_type_domain),
 	END_OF_COLUMNS
@@ -554,14 +580,20 @@ static const DbaasColumn connection_pools_columns[] = {
 	ZONE_COLUMN,
 	SERVICE_NAME_COLUMN("../name"),
 	{"name", DBAAS_TEXT, .field = "name",
+		.insert = "name", .insert_required = true, .write_domain = &pool_name_domain,
 		.description = "Name of the pool"},
 	{"database", DBAAS_TEXT, .field = "database",
+		.insert = "database-name", .insert_required = true, .update = "database-name",
+		.write_domain = &database_name_domain,
 		.description = "Database that it connects to"},
 	{"mode", DBAAS_TEXT, .field = "mode",
+		.insert = "mode", .update = "mode", .write_domain = &pool_mode_domain,
 		.description = "session, statement or transaction"},
 	{"size", DBAAS_BIGINT, .field = "size",
+		.insert = "size", .update = "size", .write_domain = &pool_size_domain,
 		.description = "Number of connections"},
 	{"username", DBAAS_TEXT, .field = "username",
+		.insert = "username", .update = "username", .write_domain = &username_domain,
 		.description = "User that it connects as"},
 	SERVICE_TYPE_COLUMN(&pools_domain),
 	END_OF_COLUMNS
@@ -807,7 +839,17 @@ static const DbaasResource resources[] = {
 		COLUMNS(users_columns),
 		.typical_rows = 3,
 		.reads = {{"GET", DETAILS_PATH, "users[]"}},
-		.parent = &each_typed_service
+		.parent = &each_typed_service,
+		.created_column = "username",
+		.insert = {.method = "POST", .path = DETAILS_PATH "/user",
+			.services = {"service_name"}, .type_column = "service_type",
+			.types = &new_users_domain, .running = true, .direct = true},
+		.update = {.method = "PUT", .path = DETAILS_PATH "/user/{username}/allow-replication",
+			.services = {"service_name"}, .type_column = "service_type",
+			.types = &replication_domain, .running = true, .changes = true, .direct = true},
+		.delete = {.method = "DELETE", .path = DETAILS_PATH "/user/{username}",
+			.services = {"service_name"}, .type_column = "service_type",
+			.types = &named_users_domain, .running = true}
 	},
 	{
 		.name = "databases",
@@ -830,7 +872,15 @@ static const DbaasResource resources[] = {
 		COLUMNS(connection_pools_columns),
 		.typical_rows = 1,
 		.reads = {{"GET", DETAILS_PATH, "connection-pools[]"}},
-		.parent = &each_typed_service
+		.parent = &each_typed_service,
+		.created_column = "name",
+		.insert = {.method = "POST", .path = DETAILS_PATH "/connection-pool",
+			.services = {"service_name"}, .type_column = "service_type", .running = true},
+		.update = {.method = "PUT", .path = DETAILS_PATH "/connection-pool/{name}",
+			.services = {"service_name"}, .type_column = "service_type",
+			.running = true, .changes = true},
+		.delete = {.method = "DELETE", .path = DETAILS_PATH "/connection-pool/{name}",
+			.services = {"service_name"}, .type_column = "service_type", .running = true}
 	},
 	{
 		.name = "maintenance-updates",

@@ -154,9 +154,9 @@ typedef struct DbaasParent
  *
  * Where the path depends on the type of the first service, "type_column" is the
  * column that has the type.  A row need not show it: what it leaves open the
- * lists of services tell, one request for each zone and statement.  The column's
- * domain, or write_domain, has the types that take the write; others are refused
- * with their names.  So
+ * lists of services tell, one request for each zone and statement.  "types", or
+ * else the column's domain, has those that take the write; others are refused with
+ * their names.  So
  *
  *		.insert = {.method = "POST", .path = DETAILS_PATH "/database",
  *			.services = {"service_name"}, .type_column = "service_type",
@@ -172,11 +172,14 @@ typedef struct DbaasWriteEndpoint
 	const char *services[2];	/* columns that name the services which it
 								 * changes; the first is in the write's zone */
 	const char *type_column;	/* has the type of the first; or NULL */
+	const DbaasDomain *types;	/* that take the write; or NULL */
 	const char *state_column;	/* has its state; or NULL */
 	bool		running;		/* the API refuses while the first does not run */
 	bool		creates;		/* makes the first, in the zone of the row */
 	bool		changes;		/* the body has only what an UPDATE changes, and
 								 * without that nothing is sent */
+	bool		direct;			/* may be answered by what it made, and done,
+								 * instead of by an operation */
 	bool		counts;			/* for delete_limit or update_limit */
 	const char *body_column;	/* of a DELETE with a body: the column sent, */
 	const char *body_field;		/* and the member that it is sent as */

@@ -308,7 +308,7 @@ take_state(DbaasOperation *operation, const DbaasJson *answer)
 
 	if (state && (strcmp(state, "failure") == 0 || strcmp(state, "timeout") == 0))
 		take_failure(operation, state, answer);
-	else if (state && strcmp(state, "success") == 0)
+	else if (state ? strcmp(state, "success") == 0 : operation->write.direct)
 		take_success(operation);
 	else if (state && strcmp(state, "pending") == 0 && operation->operation_id &&
 			 strspn(operation->operation_id, "0123456789abcdefABCDEF-") == strlen(operation->operation_id))

@@ -445,7 +445,9 @@ check_type(const DbaasWriter *writer, const char *name, const char *type)
 {
 	int			column = dbaas_catalogue_column(writer->resource, writer->endpoint->type_column);
 	const DbaasColumn *c = &writer->resource->columns[column];
-	const char *allowed = dbaas_catalogue_check(c->write_domain ? c->write_domain : c->domain, type);
+	const DbaasDomain *types = writer->endpoint->types;
+	const char *allowed = dbaas_catalogue_check(types ? types : c->write_domain ? c->write_domain :
+												c->domain, type);
 
 	if (allowed)
 		ereport(ERROR,
@@ -883,6 +885,7 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 	write->announces = writer->operation == CMD_INSERT && writer->resource->created_column &&
 		writer->resource->columns[dbaas_catalogue_column(writer->resource,
 														 writer->resource->created_column)].required;
+	write->direct = writer->endpoint->direct;
 	write->counts = writer->endpoint->counts;
 	return true;
 }

@@ -24,11 +24,20 @@ my %looser = (
 
 # What the API calls the services' types in paths, and which types have what
 my %segment = (pg => 'postgres', map { $_ => $_ } qw(clickhouse grafana kafka mysql opensearch thanos valkey));
-my %only = (databases => [qw(mysql pg)], connection_pools => ['pg']);
+my %only = (
+	databases        => [qw(mysql pg)],
+	connection_pools => ['pg'],
+	'users.insert'   => [qw(clickhouse kafka mysql opensearch pg valkey)],
+	'users.update'   => ['pg'],
+	'users.delete'   => [qw(kafka mysql opensearch pg valkey)]);
+
+# Writes that are not answered by an operation
+my %direct = ('users.insert' => 'clickhouse', 'users.update' => 'pg');
 
 # What is secret, or of one type alone; dbaas_service_details.details has the latter
 my %left_out = (
 	'databases.insert' => [qw(lc-collate lc-ctype)],
+	'users.insert'             => [qw(access-control password roles)],
 	'service_details.update.*' => 1,    # dbaas_services.parameters has the rest
 	components       => [qw(kafka-authentication-method ssl)],
 	connection_pools => ['connection-uri'],
@@ -251,14 +260,14 @@ foreach my $table (sort keys %tables)
 	foreach my $kind (qw(insert update delete))
 	{
 		my $write = $columns[0]{$kind} or next;
-		check_write($table, $kind, $_, @columns) foreach expand_write($table, $write);
+		check_write($table, $kind, $_, @columns) foreach expand_write($table, $kind, $write);
 	}
 }
 
 # The writes that one in terms of the type stands for, each with its own parameters' names: ("METHOD PATH" as documented, template, type)
 sub expand_write
 {
-	my ($table, $write) = @_;
+	my ($table, $kind, $write) = @_;
 	return [ $write, $write ] unless $write =~ /\{(?:service-)?type\}/;
 	return map {
 		my $pattern = join '[^{}/]+', map { quotemeta } split /\{[^}]*\}/, $write =~ s/\{(?:service-)?type\}/$segment{$_}/r, -1;
@@ -266,7 +275,7 @@ sub expand_write
 		my ($method) = split ' ', $write;
 		my ($path) = grep { "$method $_" =~ /^$pattern$/ && $document->{paths}{$_}{ lc $method } } sort keys %{ $document->{paths} };
 		[ defined $path ? "$method $path" : $write, $write, $_ ]
-	} @{ $only{$table} // [ sort keys %segment ] };
+	} @{ $only{"$table.$kind"} // $only{$table} // [ sort keys %segment ] };
 }
 
 # The column that a placeholder of a path stands for
@@ -297,8 +306,9 @@ sub check_write
 		is_deeply($column->{write_domain} // $column->{domain} // {}, domain_of($schema{ $in_path[$i] }), "$table.$column->{column_name}: $kind: what the API accepts")
 		  if $kind eq 'insert';
 	}
-	is((resolve($operation->{responses}{200}{content}{'application/json'}{schema})->{properties}{state} // {})->{type}, 'string',
-		"$table: $kind answers an operation");
+	my $what = 'answers ' . ($direct{"$table.$kind"} && $direct{"$table.$kind"} eq $service_type ? 'what it made' : 'an operation');
+	is((resolve($operation->{responses}{200}{content}{'application/json'}{schema})->{properties}{state} // {})->{type} // '', $what =~ /operation/ ? 'string' : '',
+		"$table: $kind of $documented $what");
 	return if $kind eq 'delete';
 
 	my $body = body_schema($operation);

@@ -141,7 +141,11 @@ is_deeply(
 # And what it saw
 is($stdout, join("\n",
 		'de-fra-1|example-pg|startup-4|running|1',
-		'16|...|{192.0.2.7/32}'), 'what it shows');
+		'16|example-pg.de-fra-1.dbaas.example|21699|postgres://avnadmin:***@example-pg.de-fra-1.dbaas.example:21699/defaultdb?sslmode=require|{192.0.2.7/32}',
+		'app|app|normal', 'app|avnadmin|primary', 'defaultdb|app|normal', 'defaultdb|avnadmin|primary',
+		'example-pg|business-4|running|2',
+		'example-pg-1|master|running', 'example-pg-2|standby|running',
+		'0'), 'what it shows: a new service has no backups yet');
 
 is($t->sql(q{SELECT count(*) FROM exo.dbaas_services}), 6, 'nothing is left of it');
 is($t->sql(q{SELECT 'wait=running' = ANY (srvoptions) FROM pg_foreign_server}), 'f', 'and the server is as it was');

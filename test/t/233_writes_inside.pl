@@ -1,0 +1,104 @@
+# Users, databases and connection pools of services: what is sent for each type, what is refused.
+use strict;
+use warnings;
+
+use DbaasTest;
+use Test::More;
+
+my $t = DbaasTest->new(services => 8, logs => 0, operation_time => 20, server => { max_retries => 0 });
+my $sim = $t->sim;
+my $session = $t->session;
+my %segment = (pg => 'postgres', map { $_ => $_ } qw(clickhouse kafka mysql opensearch valkey));
+my %number = (pg => 1, mysql => 2, kafka => 3, opensearch => 4, valkey => 5, clickhouse => 8);
+
+sub writes
+{
+	return [ map { join ' ', grep { defined && length } @{$_}{qw(method zone path body)} } grep { $_->{method} ne 'GET' } $session->requests(@_) ];
+}
+
+sub refused
+{
+	my ($sql, $state, $text) = @_;
+	$sim->clear;
+	my $error = $session->sql_error($sql);
+	is($error->{sqlstate}, $state, "$sql: $state");
+	like($error->{stderr}, $text, 'says why');
+	is_deeply([ grep { $_->{method} ne 'GET' } $sim->requests ], [], 'and sends nothing');
+	return;
+}
+
+# Users, of each type that takes them
+my $users = 'exo.dbaas_users (zone, service_name, username';
+foreach my $type (sort keys %number)
+{
+	my $service = "$type-1-000$number{$type}";
+	my $path = "ch-gva-2 /dbaas-$segment{$type}/$service/user";
+	my $where = "zone = 'ch-gva-2' AND service_name = '$service' AND username = 'a/b é'";
+	is_deeply([ map { utf8::encode($_); $_ } @{ writes("INSERT INTO $users) VALUES ('ch-gva-2', '$service', 'a/b é')") } ], [qq(POST $path {"username":"a/b é"})], "a user of $type");
+	is($session->sql("SELECT username FROM exo.dbaas_users WHERE $where"), 'a/b é', 'is there');
+	if ($type eq 'clickhouse')
+	{
+		refused("DELETE FROM exo.dbaas_users WHERE $where", '0A000', qr/type "clickhouse" does not take this write.*HINT:[^\n]*kafka, mysql, opensearch, pg, valkey/s);
+		next;
+	}
+	is_deeply(writes("DELETE FROM exo.dbaas_users WHERE $where"), ["DELETE $path/a%2Fb%20%C3%A9"], 'and deleted');
+	is($session->sql("SELECT count(*) FROM exo.dbaas_users WHERE $where"), 0, 'is gone');
+}
+foreach my $case ([ grafana => 6 ], [ thanos => 7 ])
+{
+	my ($type, $number) = @$case;
+	refused("INSERT INTO $users) VALUES ('ch-gva-2', '$type-1-000$number', 'x')", '0A000', qr/type "$type" does not take this write.*HINT:[^\n]*clickhouse, kafka, mysql, opensearch, pg, valkey/s);
+}
+
+# What some types have alone
+my $pg = 'ch-gva-2 /dbaas-postgres/pg-1-0001';
+is_deeply(writes("INSERT INTO $users, allow_replication) VALUES ('ch-gva-2', 'pg-1-0001', 'copy', true)"),
+	[qq(POST $pg/user {"username":"copy","allow-replication":true})], 'a user who may replicate');
+is_deeply(writes(q{UPDATE exo.dbaas_users SET allow_replication = false WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001' AND username = 'copy'}),
+	[qq(PUT $pg/user/copy/allow-replication {"allow-replication":false})], 'and may no more');
+is_deeply(writes(q{UPDATE exo.dbaas_users SET allow_replication = false WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001' AND username = 'copy'}),
+	[], 'which is not sent twice');
+is($session->sql(q{SELECT allow_replication FROM exo.dbaas_users WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001' AND username = 'copy'}), 'f', 'as it shows');
+is_deeply(writes("INSERT INTO $users, authentication) VALUES ('ch-gva-2', 'mysql-1-0002', 'app', 'mysql_native_password')"),
+	['POST ch-gva-2 /dbaas-mysql/mysql-1-0002/user {"username":"app","authentication":"mysql_native_password"}'], 'how a user of mysql authenticates');
+is($session->sql("INSERT INTO $users) VALUES ('ch-gva-2', 'pg-1-0001', 'shown') RETURNING service_name, username, type, allow_replication"),
+	'pg-1-0001|shown|normal|f', 'RETURNING');
+refused("INSERT INTO $users, authentication) VALUES ('ch-gva-2', 'pg-1-0001', 'x', 'mysql_native_password')", '0A000', qr/"authentication".*type "pg".*HINT:[^\n]*: mysql/s);
+refused("INSERT INTO $users, authentication) VALUES ('ch-gva-2', 'mysql-1-0002', 'x', 'plain')", '22023', qr/caching_sha2_password/);
+refused("INSERT INTO $users, allow_replication) VALUES ('ch-gva-2', 'kafka-1-0003', 'x', false)", '0A000', qr/"allow_replication".*type "kafka"/s);
+refused("INSERT INTO $users) VALUES ('ch-gva-2', 'pg-1-0001', '')", '22023', qr/1 to 64 characters/);
+refused("INSERT INTO exo.dbaas_users (zone, service_name) VALUES ('ch-gva-2', 'pg-1-0001')", '23502', qr/"username"/);
+refused("INSERT INTO $users, type) VALUES ('ch-gva-2', 'pg-1-0001', 'x', 'primary')", '0A000', qr/"type".*HINT:[^\n]*service_name, username, allow_replication, authentication/s);
+refused(q{UPDATE exo.dbaas_users SET username = 'x' WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001'}, '0A000', qr/HINT:[^\n]*takes: allow_replication\./);
+refused(q{UPDATE exo.dbaas_users SET allow_replication = true WHERE zone = 'ch-gva-2' AND service_name = 'mysql-1-0002'}, '0A000', qr/type "mysql"/);
+refused(q{UPDATE exo.dbaas_users SET allow_replication = NULL WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001' AND username = 'copy'}, '23502', qr/"allow_replication"/);
+
+# Only two answers are not operations; elsewhere such an answer is an error
+$sim->fault({ method => 'POST', path => '/dbaas-postgres/*/database', action => 'body', body => '{"databases":["x"]}', times => 1 });
+is($session->sql_error(q{INSERT INTO exo.dbaas_databases (zone, service_name, name) VALUES ('ch-gva-2', 'pg-1-0001', 'x')})->{sqlstate}, 'HV000', 'an answer that is no operation');
+$sim->clear_faults;
+
+# Connection pools
+my $pools = 'exo.dbaas_connection_pools (zone, service_name, name, database';
+my $pool = "zone = 'ch-gva-2' AND service_name = 'pg-1-0001' AND name = 'web'";
+is_deeply(writes("INSERT INTO $pools) VALUES ('ch-gva-2', 'pg-1-0001', 'web', 'defaultdb')"),
+	[qq(POST $pg/connection-pool {"name":"web","database-name":"defaultdb"})], 'a pool');
+is_deeply(writes("INSERT INTO $pools, mode, size, username) VALUES ('ch-gva-2', 'pg-1-0001', 'big', 'defaultdb', 'session', 30, 'avnadmin')"),
+	[qq(POST $pg/connection-pool {"name":"big","database-name":"defaultdb","mode":"session","size":30,"username":"avnadmin"})], 'with all that it takes');
+is_deeply(writes("UPDATE exo.dbaas_connection_pools SET size = 12, mode = 'statement' WHERE $pool"),
+	[qq(PUT $pg/connection-pool/web {"mode":"statement","size":12})], 'changed');
+is_deeply(writes("UPDATE exo.dbaas_connection_pools SET size = 12 WHERE $pool"), [], 'what is so already is not sent');
+is($session->sql("SELECT database, mode, size FROM exo.dbaas_connection_pools WHERE $pool"), 'defaultdb|statement|12', 'as it shows');
+is_deeply(writes("DELETE FROM exo.dbaas_connection_pools WHERE $pool"), ["DELETE $pg/connection-pool/web"], 'deleted');
+is($session->sql("INSERT INTO $pools) VALUES ('ch-gva-2', 'pg-1-0001', 'back', 'defaultdb') RETURNING name, database, size IS NOT NULL"), 'back|defaultdb|t', 'RETURNING');
+refused("INSERT INTO $pools) VALUES ('ch-gva-2', 'mysql-1-0002', 'x', 'defaultdb')", '0A000', qr/type "mysql".*HINT:[^\n]*: pg/s);
+refused(q{INSERT INTO exo.dbaas_connection_pools (zone, service_name, name) VALUES ('ch-gva-2', 'pg-1-0001', 'x')}, '23502', qr/"database"/);
+refused("INSERT INTO $pools, size) VALUES ('ch-gva-2', 'pg-1-0001', 'x', 'defaultdb', 0)", '22023', qr/1 to 10000/);
+refused("INSERT INTO $pools, mode) VALUES ('ch-gva-2', 'pg-1-0001', 'x', 'defaultdb', 'pooled')", '22023', qr/session, statement, transaction/);
+refused("UPDATE exo.dbaas_connection_pools SET name = 'y' WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001' AND name = 'big'", '0A000', qr/HINT:[^\n]*database, mode, size, username/);
+
+# No answer with a password reaches anybody
+my ($stdout, $stderr) = $session->sql_both(q{BEGIN; INSERT INTO exo.dbaas_users (zone, service_name, username) VALUES ('ch-gva-2', 'clickhouse-1-0008', 'second') RETURNING *; COMMIT});
+unlike("$stdout$stderr", qr/password|S3CRET/i, 'a new password is not shown');
+
+done_testing();
