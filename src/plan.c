@@ -341,6 +341,17 @@ choose_endpoint(const DbaasResource *resource, Pushed *pushed)
 	}
 }
 
+/*
+ * Does the condition say that the time is not null?  It never is.  That is what
+ * min() and max() of it add, which are an ORDER BY with a LIMIT.
+ */
+static bool
+is_time_not_null(const DbaasTable *table, Index relid, Expr *clause)
+{
+	return IsA(clause, NullTest) && ((NullTest *) clause)->nulltesttype == IS_NOT_NULL &&
+		is_time_var(table, relid, (Node *) ((NullTest *) clause)->arg);
+}
+
 /* Sorts out the conditions in RestrictInfos. */
 static void
 match_clauses(const DbaasTable *table, Index relid, List *restrictinfos, Pushed *pushed)
@@ -354,7 +365,9 @@ match_clauses(const DbaasTable *table, Index relid, List *restrictinfos, Pushed 
 		PushedKey  *key = palloc(sizeof(PushedKey));
 
 		key->condition = rinfo;
-		if (rinfo->pseudoconstant || !match_clause(table, relid, rinfo->clause, key))
+		if (is_time_not_null(table, relid, rinfo->clause))
+			pushed->checked = lappend(pushed->checked, rinfo);
+		else if (rinfo->pseudoconstant || !match_clause(table, relid, rinfo->clause, key))
 		{
 			pushed->rest = true;
 			pushed->checked = lappend(pushed->checked, rinfo);

@@ -849,7 +849,8 @@ needs_request(const DbaasScanState *scan, const Arguments *arguments)
 		if (arguments->keys[c].given && arguments->keys[c].n == 0)
 			return false;
 	}
-	return !arguments->nothing && missing_key(resource, arguments->keys) < 0;
+	return !arguments->nothing && arguments->limit != 0 &&
+		missing_key(resource, arguments->keys) < 0;
 }
 
 void

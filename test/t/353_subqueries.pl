@@ -66,6 +66,7 @@ sub serial { return compare($_[0], $_[1], 0) }
 ahead('a table', "SELECT i.*, $logs FROM inventory i ORDER BY id");
 ahead('one without a sort', "SELECT $logs, i.id FROM inventory i");
 ahead('its newest entry', "SELECT i.id, $last FROM inventory i");
+is(scalar($sim->requests), 0 + $session->sql('SELECT count(*) FROM inventory'), 'and asks for one entry of each');
 ahead('an index', "SET enable_seqscan = off; SELECT i.id, $logs FROM inventory i WHERE id > 3 ORDER BY id");
 ahead('a bitmap', "SET enable_indexscan = off; SELECT i.id, $logs FROM inventory i WHERE id > 3");
 $session->sql('RESET enable_seqscan; RESET enable_indexscan');
