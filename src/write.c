@@ -429,8 +429,6 @@ row_service(DbaasWriter *writer, const DbaasRowValues *row)
 		return service;
 	if (endpoint->creates)
 		refuse_missing(writer, DBAAS_ZONE_COLUMN);
-	if (name == NULL && endpoint->type_column)
-		refuse_missing(writer, dbaas_catalogue_column(writer->resource, endpoint->services[0]));
 	if (name == NULL)
 		refuse_missing(writer, DBAAS_ZONE_COLUMN);
 	service = listed_service(writer, service.zone, name, facts);
@@ -480,8 +478,12 @@ static DbaasListedService
 typed_service(DbaasWriter *writer, const DbaasRowValues *row)
 {
 	const char *name = named_value(writer, row, writer->endpoint->services[0]);
-	DbaasListedService service = row_service(writer, row);
+	DbaasListedService service;
 
+	if (name == NULL)
+		refuse_missing(writer, dbaas_catalogue_column(writer->resource,
+													  writer->endpoint->services[0]));
+	service = row_service(writer, row);
 	if (service.type && !writer->endpoint->creates)
 		check_type(writer, name, service.type);
 	check_running(writer, name, &service);

@@ -85,6 +85,10 @@ $session->sql(q{CREATE FOREIGN TABLE mine (zone text, service text OPTIONS (fiel
 is_deeply(writes("UPDATE mine SET size = 'startup-8' WHERE service = 'grafana-1-0006'"), ['PUT ch-gva-2 /dbaas-grafana/grafana-1-0006 {"plan":"startup-8"}'],
 	'through a table without type and state');
 
+$session->sql(q{CREATE FOREIGN TABLE nameless (zone text, type text, plan text, state text) SERVER exoscale OPTIONS (resource 'services')});
+refused("UPDATE nameless SET plan = 'startup-8' WHERE zone = 'ch-gva-2'", '23502', qr/"name"/);
+refused("INSERT INTO nameless VALUES ('ch-gva-2', 'pg', 'startup-8')", '23502', qr/"name"/);
+
 # A service that does not run
 my ($zone, $name, $state) = split /\|/, $session->sql(q{SELECT zone, name, state FROM exo.dbaas_services WHERE state <> 'running' AND type <> 'quantumdb' ORDER BY 1, 2 LIMIT 1});
 refused("$update plan = 'startup-8' WHERE zone = '$zone' AND name = '$name'", '55006', qr/"\Q$name\E" in zone $zone is not running.*DETAIL:[^\n]*$state/s);
