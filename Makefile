@@ -38,7 +38,7 @@ PGXS := $(call pg_config,pgxs)
 
 # Goals that must work where nothing is installed yet: they install it first
 # and come back here
-FROM_NOTHING = help deps demo test valgrind check-warnings majors bare fuzz bench
+FROM_NOTHING = help deps demo test valgrind check-warnings majors bare fuzz joins bench
 GOALS := $(filter-out $(FROM_NOTHING) sim,$(or $(MAKECMDGOALS),all))
 
 .DEFAULT_GOAL = all
@@ -95,7 +95,7 @@ $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h)
 # The scripts call make again, with the settings that matter
 export PG_CONFIG
 
-.PHONY: help deps sim demo test check-warnings majors bare valgrind fuzz bench clean-sim
+.PHONY: help deps sim demo test check-warnings majors bare valgrind fuzz joins bench clean-sim
 
 help:
 	@echo 'make                 build the extension'
@@ -112,6 +112,7 @@ help:
 	@echo 'make bare            both of them in a Debian that lacks most of what they need'
 	@echo 'make valgrind        read every table under valgrind'
 	@echo 'make fuzz            look for texts that the JSON reader and json-c read differently'
+	@echo 'make joins           run some thousand random joins, with and without looking ahead'
 	@echo 'make bench           measure it beside a plain program that makes the same requests'
 	@echo 'make deps            only install what is missing'
 	@echo
@@ -163,6 +164,10 @@ test/json/fuzzer: $(READER) src/json.h
 
 fuzz:
 	@test/fuzz
+
+joins:
+	@test/install-deps
+	@DBAAS_RANDOM_COUNT=$${DBAAS_RANDOM_COUNT:-2500} test/throwaway prove test/t/352_random_joins.pl
 
 bench/floor: bench/floor.c
 	$(CC) -O2 -Wall -Wextra $(shell $(PKG_CONFIG) --cflags libcurl json-c libcrypto) $< -o $@ \
