@@ -19,6 +19,21 @@ WHERE id = '00000000-0000-4000-8000-000000000000';
 SELECT count(t) FROM exo.dbaas_operations t
 WHERE id = '00000000-0000-4000-8000-000000000000';
 SELECT count(t) FROM exo.dbaas_zones t;
+SELECT count(t) FROM exo.dbaas_service_details t;
+SELECT count(t) FROM exo.dbaas_service_settings t;
+SELECT count(t) FROM exo.dbaas_nodes t;
+SELECT count(t) FROM exo.dbaas_components t;
+SELECT count(t) FROM exo.dbaas_backups t;
+SELECT count(t) FROM exo.dbaas_users t;
+SELECT count(t) FROM exo.dbaas_databases t;
+SELECT count(t) FROM exo.dbaas_connection_pools t;
+SELECT count(t) FROM exo.dbaas_maintenance_updates t;
+
+-- Pages merged by time, and rows asked for ahead of a nested loop
+SELECT count(t) FROM (SELECT * FROM exo.dbaas_logs ORDER BY time LIMIT 2000) t;
+SELECT count(t) FROM exo.dbaas_services s,
+  LATERAL (SELECT * FROM exo.dbaas_logs l
+           WHERE l.zone = s.zone AND l.service_name = s.name ORDER BY time DESC LIMIT 3) t;
 
 -- The ways out of a scan that are not its end
 SELECT count(t) FROM (SELECT * FROM exo.dbaas_logs LIMIT 3) t;
