@@ -92,6 +92,9 @@ ahead('an inner join', "SELECT i.id, l.message FROM inventory i JOIN exo.dbaas_l
 ahead('a left join', "SELECT i.id, l.message FROM inventory i LEFT JOIN exo.dbaas_logs l ON $on AND l.message LIKE '%2%'");
 ahead('EXISTS', "SELECT i.id FROM inventory i WHERE EXISTS (SELECT FROM exo.dbaas_logs l WHERE $on AND l.message LIKE 'entry 2%')", overlaps => 1);
 ahead('NOT EXISTS', "SELECT i.id FROM inventory i WHERE NOT EXISTS (SELECT FROM exo.dbaas_logs l WHERE $on AND l.message LIKE 'entry 2%')", empty => 1, overlaps => 1);
+ahead('IN', "SELECT i.id FROM inventory i WHERE i.name IN (SELECT l.service_name FROM exo.dbaas_logs l WHERE l.zone = i.zone AND l.message LIKE 'entry 2%')", overlaps => 1);
+ahead('NOT EXISTS, of a table without pages', "SELECT i.id FROM inventory i WHERE NOT EXISTS (SELECT FROM exo.dbaas_migrations m WHERE m.zone = i.zone AND m.service_name = i.name)");
+ahead('under an Append', "SELECT i.id, x.s FROM (SELECT * FROM inventory WHERE id < 20 UNION ALL SELECT * FROM inventory WHERE id >= 20 AND id < 35) i, LATERAL (SELECT message AS s FROM exo.dbaas_logs l WHERE $on LIMIT 1) x");
 ahead('LATERAL with LIMIT', "SELECT i.id, x.message FROM inventory i, LATERAL (SELECT * FROM exo.dbaas_logs l WHERE $on ORDER BY time DESC LIMIT 2) x");
 ahead('LATERAL with an aggregate', "SELECT i.id, x.n FROM inventory i, LATERAL (SELECT count(*) AS n FROM exo.dbaas_logs l WHERE $on) x");
 ahead('LATERAL with UNION ALL', "SELECT i.id, x.s FROM inventory i, LATERAL (SELECT message AS s FROM exo.dbaas_logs l WHERE $on
