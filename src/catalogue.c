@@ -66,6 +66,7 @@ static const char *const types_with_new_users[] = {
 static const char *const types_with_named_users[] = {
 	"kafka", "mysql", "opensearch", "pg", "valkey", NULL
 };
+static const char *const clickhouse_type[] = {"clickhouse", NULL};
 static const char *const types_with_backup_schedule[] = {"mysql", "pg", NULL};
 static const char *const types_with_version[] = {
 	"clickhouse", "kafka", "mysql", "opensearch", "pg", "valkey", NULL
@@ -76,6 +77,7 @@ static const DbaasDomain pools_domain = {.values = types_with_pools};
 static const DbaasDomain replication_domain = {.values = types_with_replication};
 static const DbaasDomain new_users_domain = {.values = types_with_new_users};
 static const DbaasDomain named_users_domain = {.values = types_with_named_users};
+static const DbaasDomain clickhouse_domain = {.values = clickhouse_type};
 static const DbaasSegment type_segments[] = {{"pg", "postgres"}, {NULL}};
 
 /*
@@ -843,10 +845,11 @@ static const DbaasResource resources[] = {
 		.created_column = "username",
 		.insert = {.method = "POST", .path = DETAILS_PATH "/user",
 			.services = {"service_name"}, .type_column = "service_type",
-			.types = &new_users_domain, .running = true, .direct = true},
+			.types = &new_users_domain, .running = true, .direct = &clickhouse_domain},
 		.update = {.method = "PUT", .path = DETAILS_PATH "/user/{username}/allow-replication",
 			.services = {"service_name"}, .type_column = "service_type",
-			.types = &replication_domain, .running = true, .changes = true, .direct = true},
+			.types = &replication_domain, .running = true, .changes = true,
+			.direct = &replication_domain},
 		.delete = {.method = "DELETE", .path = DETAILS_PATH "/user/{username}",
 			.services = {"service_name"}, .type_column = "service_type",
 			.types = &named_users_domain, .running = true}

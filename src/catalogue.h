@@ -178,8 +178,8 @@ typedef struct DbaasWriteEndpoint
 	bool		creates;		/* makes the first, in the zone of the row */
 	bool		changes;		/* the body has only what an UPDATE changes, and
 								 * without that nothing is sent */
-	bool		direct;			/* may be answered by what it made, and done,
-								 * instead of by an operation */
+	const DbaasDomain *direct;	/* types that answer with what it made, and it is
+								 * done, instead of with an operation; or NULL */
 	bool		counts;			/* for delete_limit or update_limit */
 	const char *body_column;	/* of a DELETE with a body: the column sent, */
 	const char *body_field;		/* and the member that it is sent as */

@@ -308,7 +308,7 @@ take_state(DbaasOperation *operation, const DbaasJson *answer)
 
 	if (state && (strcmp(state, "failure") == 0 || strcmp(state, "timeout") == 0))
 		take_failure(operation, state, answer);
-	else if (state ? strcmp(state, "success") == 0 : operation->write.direct)
+	else if (state && strcmp(state, "success") == 0)
 		take_success(operation);
 	else if (state && strcmp(state, "pending") == 0 && operation->operation_id &&
 			 strspn(operation->operation_id, "0123456789abcdefABCDEF-") == strlen(operation->operation_id))
@@ -338,9 +338,13 @@ static void
 take_answer(DbaasOperation *operation)
 {
 	DbaasError *error = dbaas_call_error(operation->call);
+	const DbaasJson *answer = error ? NULL : dbaas_call_answer(operation->call);
 
-	if (error == NULL)
-		take_state(operation, dbaas_call_answer(operation->call));
+	if (operation->write.direct && dbaas_json_is(answer, DBAAS_JSON_OBJECT) &&
+		dbaas_json_member(answer, "state") == NULL)
+		take_success(operation);
+	else if (error == NULL)
+		take_state(operation, answer);
 	else
 		fail_write(operation,
 				   dbaas_call_unknown(operation->call) ? DBAAS_WRITE_UNKNOWN : DBAAS_WRITE_FAILED,

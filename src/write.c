@@ -887,7 +887,8 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 	write->announces = writer->operation == CMD_INSERT && writer->resource->created_column &&
 		writer->resource->columns[dbaas_catalogue_column(writer->resource,
 														 writer->resource->created_column)].required;
-	write->direct = writer->endpoint->direct;
+	write->direct = writer->endpoint->direct &&
+		dbaas_catalogue_check(writer->endpoint->direct, service.type) == NULL;
 	write->counts = writer->endpoint->counts;
 	return true;
 }

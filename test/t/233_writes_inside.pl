@@ -73,9 +73,41 @@ refused(q{UPDATE exo.dbaas_users SET username = 'x' WHERE zone = 'ch-gva-2' AND 
 refused(q{UPDATE exo.dbaas_users SET allow_replication = true WHERE zone = 'ch-gva-2' AND service_name = 'mysql-1-0002'}, '0A000', qr/type "mysql"/);
 refused(q{UPDATE exo.dbaas_users SET allow_replication = NULL WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001' AND username = 'copy'}, '23502', qr/"allow_replication"/);
 
-# Only two answers are not operations; elsewhere such an answer is an error
-$sim->fault({ method => 'POST', path => '/dbaas-postgres/*/database', action => 'body', body => '{"databases":["x"]}', times => 1 });
-is($session->sql_error(q{INSERT INTO exo.dbaas_databases (zone, service_name, name) VALUES ('ch-gva-2', 'pg-1-0001', 'x')})->{sqlstate}, 'HV000', 'an answer that is no operation');
+# Only two writes may be answered without an operation; elsewhere such an answer, or one that is no object, is an error
+foreach my $case (
+	[ 'postgres/*/database', q{exo.dbaas_databases (zone, service_name, name) VALUES ('ch-gva-2', 'pg-1-0001', 'x')}, '{"databases":["x"]}' ],
+	[ 'postgres/*/user', "$users) VALUES ('ch-gva-2', 'pg-1-0001', 'x')", '{"username":"x","password":"S3CRET"}' ],
+	[ 'clickhouse/*/user', "$users) VALUES ('ch-gva-2', 'clickhouse-1-0008', 'x')", '[{"username":"x","password":"S3CRET"}]' ],
+	[ 'clickhouse/*/user', "$users) VALUES ('ch-gva-2', 'clickhouse-1-0008', 'y')", '{"username":"x","password":"S3CRET"' ])
+{
+	my ($path, $into, $body) = @$case;
+	$sim->fault({ method => 'POST', path => "/dbaas-$path", action => 'body', body => $body, times => 1 });
+	my $error = $session->sql_error("INSERT INTO $into");
+	is($error->{sqlstate}, 'HV000', "$path answers $body");
+	unlike($error->{stderr}, qr/S3CRET/, 'which is not repeated');
+	$sim->clear_faults;
+}
+$sim->fault({ method => 'POST', path => '/dbaas-clickhouse/*/user', action => 'status', status => 500, body => '{"message":"no room for x","password":"S3CRET"}', times => 1 });
+my $failed = $session->sql_error("INSERT INTO $users) VALUES ('ch-gva-2', 'clickhouse-1-0008', 'x')");
+like($failed->{stderr}, qr/no room for x/, 'an error that holds the password');
+unlike($failed->{stderr}, qr/S3CRET/, 'is shown without it');
+$sim->clear_faults;
+is_deeply(writes("INSERT INTO $users) VALUES ('ch-gva-2', 'clickhouse-1-0008', 'unwatched')"),
+	['POST ch-gva-2 /dbaas-clickhouse/clickhouse-1-0008/user {"username":"unwatched"}'], 'an answer of its own is the end of the write');
+is(scalar(grep { $_->{path} =~ m{^/operation/} } $sim->requests), 0, 'nothing is polled');
+
+# What is inside a service that does not run stays as it is
+$sim->fault({ method => 'GET', path => '/dbaas-service', zone => 'ch-gva-2', action => 'body', times => 100,
+	body => '{"dbaas-services":[{"name":"pg-1-0001","type":"pg","state":"rebuilding"}]}' });
+my $inside = "zone = 'ch-gva-2' AND service_name = 'pg-1-0001'";
+refused($_, '55006', qr/"pg-1-0001" in zone ch-gva-2 is not running.*DETAIL:[^\n]*rebuilding/s) foreach
+  "INSERT INTO $users) VALUES ('ch-gva-2', 'pg-1-0001', 'x')",
+  "UPDATE exo.dbaas_users SET allow_replication = true WHERE $inside AND username = 'copy'",
+  "DELETE FROM exo.dbaas_users WHERE $inside AND username = 'copy'",
+  "DELETE FROM exo.dbaas_databases WHERE $inside AND name = 'defaultdb'",
+  "INSERT INTO exo.dbaas_connection_pools (zone, service_name, name, database) VALUES ('ch-gva-2', 'pg-1-0001', 'x', 'defaultdb')",
+  "UPDATE exo.dbaas_connection_pools SET size = size + 1 WHERE $inside",
+  "DELETE FROM exo.dbaas_connection_pools WHERE $inside";
 $sim->clear_faults;
 
 # Connection pools
