@@ -59,12 +59,8 @@ static const char *const types_with_databases[] = {"mysql", "pg", NULL};
 static const char *const types_with_pools[] = {"pg", NULL};
 static const char *const types_with_replication[] = {"pg", NULL};
 static const char *const types_with_authentication[] = {"mysql", NULL};
-static const char *const types_with_new_users[] = {
+static const char *const types_with_users[] = {
 	"clickhouse", "kafka", "mysql", "opensearch", "pg", "valkey", NULL
-};
-/* ClickHouse's have an id, and DELETE wants that. */
-static const char *const types_with_named_users[] = {
-	"kafka", "mysql", "opensearch", "pg", "valkey", NULL
 };
 static const char *const clickhouse_type[] = {"clickhouse", NULL};
 static const char *const types_with_backup_schedule[] = {"mysql", "pg", NULL};
@@ -75,8 +71,7 @@ static const DbaasDomain service_type_domain = {.values = service_types};
 static const DbaasDomain databases_domain = {.values = types_with_databases};
 static const DbaasDomain pools_domain = {.values = types_with_pools};
 static const DbaasDomain replication_domain = {.values = types_with_replication};
-static const DbaasDomain new_users_domain = {.values = types_with_new_users};
-static const DbaasDomain named_users_domain = {.values = types_with_named_users};
+static const DbaasDomain users_domain = {.values = types_with_users};
 static const DbaasDomain clickhouse_domain = {.values = clickhouse_type};
 static const DbaasSegment type_segments[] = {{"pg", "postgres"}, {NULL}};
 
@@ -563,6 +558,8 @@ static const DbaasColumn users_columns[] = {
 		.insert = "authentication", .write_domain = &authentication_domain,
 		.write_types = types_with_authentication,
 		.description = "How the user authenticates (mysql)"},
+	{"uuid", DBAAS_UUID, .field = "uuid", .unlisted = true,
+		.description = "Id of the user, which DELETE needs (clickhouse)"},
 	SERVICE_TYPE_COLUMN(&service_type_domain),
 	END_OF_COLUMNS
 };
@@ -845,14 +842,15 @@ static const DbaasResource resources[] = {
 		.created_column = "username",
 		.insert = {.method = "POST", .path = DETAILS_PATH "/user",
 			.services = {"service_name"}, .type_column = "service_type",
-			.types = &new_users_domain, .running = true, .direct = &clickhouse_domain},
+			.types = &users_domain, .running = true, .direct = &clickhouse_domain},
 		.update = {.method = "PUT", .path = DETAILS_PATH "/user/{username}/allow-replication",
 			.services = {"service_name"}, .type_column = "service_type",
 			.types = &replication_domain, .running = true, .changes = true,
 			.direct = &replication_domain},
 		.delete = {.method = "DELETE", .path = DETAILS_PATH "/user/{username}",
 			.services = {"service_name"}, .type_column = "service_type",
-			.types = &named_users_domain, .running = true}
+			.types = &users_domain, .other_types = &clickhouse_domain,
+			.other_path = DETAILS_PATH "/user/{uuid}", .running = true}
 	},
 	{
 		.name = "databases",

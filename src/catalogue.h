@@ -173,6 +173,8 @@ typedef struct DbaasWriteEndpoint
 								 * changes; the first is in the write's zone */
 	const char *type_column;	/* has the type of the first; or NULL */
 	const DbaasDomain *types;	/* that take the write; or NULL */
+	const DbaasDomain *other_types; /* of them, those whose path is the other */
+	const char *other_path;		/* one; or NULL */
 	const char *state_column;	/* has its state; or NULL */
 	bool		running;		/* the API refuses while the first does not run */
 	bool		creates;		/* makes the first, in the zone of the row */

@@ -74,7 +74,8 @@ dbaas_write_identifies(const DbaasResource *resource, int column)
 		if (named[i] && strcmp(named[i], name) == 0)
 			return true;
 	}
-	return column == DBAAS_ZONE_COLUMN || in_path(resource, endpoint->path, column);
+	return column == DBAAS_ZONE_COLUMN || in_path(resource, endpoint->path, column) ||
+		in_path(resource, endpoint->other_path, column);
 }
 
 /* The name that the table gives a column of the catalogue. */
@@ -303,12 +304,19 @@ check_settable(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasRo
 pg_noreturn static void
 refuse_missing(const DbaasWriter *writer, int column)
 {
+	const DbaasColumn *c = &writer->resource->columns[column];
+	Oid			relid = writer->table->relid;
+
 	ereport(ERROR,
 			(errcode(ERRCODE_NOT_NULL_VIOLATION),
 			 errmsg("column \"%s\" of foreign table \"%s\" has to be given",
-					shown_name(writer->table, column),
-					get_rel_name(writer->table->relid)),
-			 errdetail("The API needs it.")));
+					shown_name(writer->table, column), get_rel_name(relid)),
+			 errdetail("The API needs it."),
+			 dbaas_table_attribute(writer->table, column) ? 0 :
+			 errhint("The table has no such column: ALTER FOREIGN TABLE %s ADD COLUMN %s %s.",
+					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+												get_rel_name(relid)),
+					 quote_identifier(c->name), dbaas_catalogue_type_name(c->type))));
 }
 
 /* The API refuses to delete what is protected: so does this, at once. */
@@ -490,17 +498,27 @@ typed_service(DbaasWriter *writer, const DbaasRowValues *row)
 	return service;
 }
 
-/* The endpoint's path with the row's values. */
+/* The template of the path for a service of the type, which may be NULL. */
+static const char *
+path_template(const DbaasWriteEndpoint *endpoint, const char *type)
+{
+	return endpoint->other_path && type &&
+		dbaas_catalogue_check(endpoint->other_types, type) == NULL ?
+		endpoint->other_path : endpoint->path;
+}
+
+/* That path with the row's values. */
 static char *
 make_path(DbaasWriter *writer, const DbaasRowValues *row, const char *type)
 {
 	const DbaasResource *resource = writer->resource;
+	const char *template = path_template(writer->endpoint, type);
 	const char *type_column = writer->endpoint->type_column;
 	const char **args = palloc0(resource->ncolumns * sizeof(char *));
 
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
-		if (!in_path(resource, writer->endpoint->path, c))
+		if (!in_path(resource, template, c))
 			continue;
 		args[c] = type_column && strcmp(resource->columns[c].name, type_column) == 0 ? type :
 			dbaas_writer_value(writer, row, c);
@@ -511,7 +529,7 @@ make_path(DbaasWriter *writer, const DbaasRowValues *row, const char *type)
 		if (writer->operation == CMD_INSERT)
 			check_domain(writer, c, args[c]);
 	}
-	return dbaas_path_expand(resource, writer->endpoint->path, args);
+	return dbaas_path_expand(resource, template, args);
 }
 
 /* ------------------------------------------------------------------------
@@ -869,7 +887,7 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 	if (writer->endpoint->type_column)
 		service = typed_service(writer, row);
 	write->method = writer->endpoint->method;
-	write->operation = writer->endpoint->path;
+	write->operation = path_template(writer->endpoint, service.type);
 	write->path = make_path(writer, row, service.type);
 	for (size_t i = 0; i < lengthof(write->services); i++)
 		write->services[i] = named_value(writer, row, writer->endpoint->services[i]);

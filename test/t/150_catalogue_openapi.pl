@@ -263,6 +263,8 @@ foreach my $table (sort keys %tables)
 		check_write($table, $kind, $_, @columns) foreach expand_write($table, $kind, $write);
 	}
 }
+ok(operation('DELETE /dbaas-clickhouse/{service-name}/user/{user-uuid}'), 'users: delete: clickhouse has a path of its own');
+ok(!operation('DELETE /dbaas-clickhouse/{service-name}/user/{username}'), 'and not that of the others');
 
 # The writes that one in terms of the type stands for, each with its own parameters' names: ("METHOD PATH" as documented, template, type)
 sub expand_write

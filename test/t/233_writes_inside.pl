@@ -36,18 +36,23 @@ foreach my $type (sort keys %number)
 	my $where = "zone = 'ch-gva-2' AND service_name = '$service' AND username = 'a/b é'";
 	is_deeply([ map { utf8::encode($_); $_ } @{ writes("INSERT INTO $users) VALUES ('ch-gva-2', '$service', 'a/b é')") } ], [qq(POST $path {"username":"a/b é"})], "a user of $type");
 	is($session->sql("SELECT username FROM exo.dbaas_users WHERE $where"), 'a/b é', 'is there');
+	my $segment = 'a%2Fb%20%C3%A9';
 	if ($type eq 'clickhouse')
 	{
-		refused("DELETE FROM exo.dbaas_users WHERE $where", '0A000', qr/type "clickhouse" does not take this write.*HINT:[^\n]*kafka, mysql, opensearch, pg, valkey/s);
-		next;
+		refused("DELETE FROM exo.dbaas_users WHERE $where", '23502', qr/"uuid".*HINT:[^\n]*ALTER FOREIGN TABLE exo.dbaas_users ADD COLUMN uuid uuid\./s);
+		$session->sql('ALTER FOREIGN TABLE exo.dbaas_users ADD COLUMN uuid uuid');
+		$segment = $session->sql("SELECT uuid FROM exo.dbaas_users WHERE $where");
+		like($segment, qr/^[0-9a-f-]{36}$/, 'its id');
 	}
-	is_deeply(writes("DELETE FROM exo.dbaas_users WHERE $where"), ["DELETE $path/a%2Fb%20%C3%A9"], 'and deleted');
+	is_deeply(writes("DELETE FROM exo.dbaas_users WHERE $where"), ["DELETE $path/$segment"], 'and deleted');
 	is($session->sql("SELECT count(*) FROM exo.dbaas_users WHERE $where"), 0, 'is gone');
 }
 foreach my $case ([ grafana => 6 ], [ thanos => 7 ])
 {
 	my ($type, $number) = @$case;
-	refused("INSERT INTO $users) VALUES ('ch-gva-2', '$type-1-000$number', 'x')", '0A000', qr/type "$type" does not take this write.*HINT:[^\n]*clickhouse, kafka, mysql, opensearch, pg, valkey/s);
+	my $takers = qr/type "$type" does not take this write.*HINT:[^\n]*clickhouse, kafka, mysql, opensearch, pg, valkey/s;
+	refused("INSERT INTO $users) VALUES ('ch-gva-2', '$type-1-000$number', 'x')", '0A000', $takers);
+	refused("DELETE FROM exo.dbaas_users WHERE zone = 'ch-gva-2' AND service_name = '$type-1-000$number'", '0A000', $takers);
 }
 
 # What some types have alone
