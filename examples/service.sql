@@ -35,18 +35,24 @@ WHERE zone = :'zone' AND service_name = :'service' AND type = 'pg';
 SELECT version, host, port, uri, ip_filter FROM exo.dbaas_service_details
 WHERE zone = :'zone' AND service_name = :'service' AND type = 'pg';
 
--- A database, and a user
+-- A database, a user, and a pool of connections to the one as the other
 INSERT INTO exo.dbaas_databases (zone, service_name, name)
 VALUES (:'zone', :'service', 'app');
 
 INSERT INTO exo.dbaas_users (zone, service_name, username)
 VALUES (:'zone', :'service', 'app');
 
+INSERT INTO exo.dbaas_connection_pools (zone, service_name, name, database, mode, size, username)
+VALUES (:'zone', :'service', 'app-pool', 'app', 'transaction', 10, 'app');
+
 SELECT d.name AS database, u.username, u.type
 FROM exo.dbaas_databases d
 JOIN exo.dbaas_users u ON u.zone = d.zone AND u.service_name = d.service_name
 WHERE d.zone = :'zone' AND d.service_name = :'service'
 ORDER BY 1, 2;
+
+SELECT name, database, mode, size, username FROM exo.dbaas_connection_pools
+WHERE zone = :'zone' AND service_name = :'service';
 
 -- Resize it
 UPDATE exo.dbaas_services SET plan = :'larger'

@@ -133,6 +133,7 @@ is_deeply(
 		[ 'PUT', $at, { 'ip-filter' => ['192.0.2.7/32'] } ],
 		[ 'POST', "$at/database", { 'database-name' => 'app' } ],
 		[ 'POST', "$at/user", { username => 'app' } ],
+		[ 'POST', "$at/connection-pool", { name => 'app-pool', 'database-name' => 'app', mode => 'transaction', size => 10, username => 'app' } ],
 		[ 'PUT', $at, { plan => 'business-4' } ],
 		[ 'DELETE', '/dbaas-service/example-pg', undef ]
 	],
@@ -143,6 +144,7 @@ is($stdout, join("\n",
 		'de-fra-1|example-pg|startup-4|running|1',
 		'16|example-pg.de-fra-1.dbaas.example|21699|postgres://avnadmin:***@example-pg.de-fra-1.dbaas.example:21699/defaultdb?sslmode=require|{192.0.2.7/32}',
 		'app|app|normal', 'app|avnadmin|primary', 'defaultdb|app|normal', 'defaultdb|avnadmin|primary',
+		'app-pool|app|transaction|10|app',
 		'example-pg|business-4|running|2',
 		'example-pg-1|master|running', 'example-pg-2|standby|running',
 		'0'), 'what it shows: a new service has no backups yet');
