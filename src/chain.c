@@ -90,8 +90,10 @@ ask_page(DbaasChain *chain)
 	spec.query_values = query.values;
 	spec.body = strcmp(endpoint->method, "POST") == 0 ? make_body(chain, limit) : NULL;
 	spec.counters = chain->spec->counters;
-	chain->asked = dbaas_statement_call(chain->spec->statement, chain->spec->conn, chain->cxt,
-										&spec, &chain->shared);
+	chain->shared = false;
+	chain->asked = chain->spec->anew ? dbaas_call_start(chain->spec->conn, chain->cxt, &spec) :
+		dbaas_statement_call(chain->spec->statement, chain->spec->conn, chain->cxt,
+							 &spec, &chain->shared);
 	MemoryContextSwitchTo(oldcxt);
 	MemoryContextDelete(cxt);
 }

@@ -42,6 +42,7 @@ typedef struct DbaasChainSpec
 {
 	DbaasConnection *conn;
 	DbaasStatement *statement;
+	bool		anew;			/* no answer that the statement's scans share */
 	DbaasCounters *counters;
 	const DbaasResource *resource;
 	const DbaasEndpoint *endpoint;

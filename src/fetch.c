@@ -61,6 +61,7 @@ dbaas_fetch_begin(DbaasConnection *conn, DbaasStatement *statement, const DbaasF
 	fetch->spec = (DbaasChainSpec) {
 		.conn = conn,
 		.statement = statement,
+		.anew = spec->anew,
 		.counters = counters,
 		.resource = resource,
 		.endpoint = spec->endpoint,

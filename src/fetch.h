@@ -25,6 +25,7 @@ typedef struct DbaasFetchSpec
 	bool		merge;			/* rows come in that order over all targets */
 	bool		bounded;		/* entries before "since" are not needed */
 	TimestampTz since;
+	bool		anew;			/* no answer that the statement's scans share */
 	bool		eager;			/* ask ahead of need */
 	bool		skip_unavailable;	/* a zone out of reach is left out */
 } DbaasFetchSpec;

@@ -54,7 +54,7 @@ typedef struct ModifyState
 	TupleDesc	desc;
 	int			batch;
 	bool		send_now;		/* write_mode is immediate */
-	bool		has_secret;		/* may rows hold one? */
+	bool		hides;			/* no log may show the statement */
 	AttrNumber	old_row_attno;	/* in the plan's rows, or 0 */
 	AttrNumber *old_attnos;		/* without it: of each attribute, or 0 */
 	MemoryContext row_cxt;		/* reset for each row */
@@ -230,14 +230,14 @@ dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index result_relati
 					   int subplan_index)
 {
 	DbaasTable *table = dbaas_table_get(planner_rt_fetch(result_relation, root)->relid);
-	bool		has_secret = dbaas_write_has_secret(table, plan->operation);
+	bool		hides = dbaas_write_hides_statement(table, plan->operation);
 	ErrorContextCallback hide;
 
 	(void) subplan_index;
-	if (has_secret)
+	if (hides)
 		dbaas_error_hide_statement(&hide);
 	check_plan(root, plan, result_relation, table);
-	if (has_secret)
+	if (hides)
 		dbaas_error_show_statement(&hide);
 	return NIL;
 }
@@ -256,11 +256,13 @@ begin_modify(EState *estate, ResultRelInfo *rinfo, CmdType operation, Oid userid
 
 	modify->operation = operation;
 	modify->table = dbaas_table_get(RelationGetRelid(relation));
-	modify->has_secret = dbaas_write_has_secret(modify->table, operation);
-	if (modify->has_secret)
+	modify->hides = dbaas_write_hides_statement(modify->table, operation);
+	if (modify->hides)
 		dbaas_error_hide_statement(&hide);
 	modify->desc = RelationGetDescr(relation);
 	modify->statement = dbaas_statement_get(estate->es_query_cxt);
+	if (modify->hides)
+		dbaas_statement_hide(modify->statement);
 	modify->writer = dbaas_writer_new(modify->table, modify->desc, operation, userid,
 									  modify->statement, estate->es_query_cxt);
 	batch = dbaas_statement_batch(modify->statement);
@@ -274,9 +276,10 @@ begin_modify(EState *estate, ResultRelInfo *rinfo, CmdType operation, Oid userid
 	modify->old_isnull = palloc(Max(modify->desc->natts, 1) * sizeof(bool));
 	memset(modify->old_isnull, true, modify->desc->natts);
 	/* Of a partition; what is the plan's was looked at with the plan. */
-	if (rinfo->ri_WithCheckOptions && modify->has_secret && operation == CMD_INSERT)
+	if (rinfo->ri_WithCheckOptions && operation == CMD_INSERT &&
+		dbaas_write_has_secret(modify->table, operation))
 		refuse_check_option(RelationGetRelid(relation));
-	if (modify->has_secret)
+	if (modify->hides)
 		dbaas_error_show_statement(&hide);
 	return modify;
 }
@@ -492,7 +495,7 @@ read_back(ModifyState *modify, TupleTableSlot *slot, const char *made)
 	DbaasKey   *keys = palloc0(resource->ncolumns * sizeof(DbaasKey));
 	bool	   *given = palloc0(resource->ncolumns * sizeof(bool));
 	DbaasRowValues row = {slot->tts_values, slot->tts_isnull};
-	DbaasFetchSpec spec = {.resource = resource, .keys = keys, .limit = -1};
+	DbaasFetchSpec spec = {.resource = resource, .keys = keys, .limit = -1, .anew = true};
 	DbaasRowValues *found;
 	DbaasFetch *fetch;
 	DbaasError *error;
@@ -613,9 +616,9 @@ forget_secrets(ModifyState *modify, TupleTableSlot *slot)
 	bool	   *isnull = palloc(Max(natts, 1) * sizeof(bool));
 	bool		any = false;
 
-	if (modify->has_secret)
+	if (modify->hides)
 		heap_deform_tuple(ExecCopySlotHeapTuple(slot), modify->desc, values, isnull);
-	for (int i = 0; modify->has_secret && i < natts; i++)
+	for (int i = 0; modify->hides && i < natts; i++)
 	{
 		if (isnull[i] || !dbaas_table_shows(modify->table, i + 1) ||
 			!modify->table->resource->columns[modify->table->attributes[i].column].secret)
@@ -641,7 +644,7 @@ dbaasExecForeignInsert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 	(void) plan_slot;
 	if (modify->routed)
 		modify = modify->routed;
-	if (modify->has_secret)
+	if (modify->hides)
 		dbaas_error_hide_statement(&hide);
 	MemoryContextReset(modify->row_cxt);
 	write_row(modify, slot, rinfo->ri_projectReturning != NULL);
@@ -654,7 +657,7 @@ dbaasExecForeignInsert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 		send_for_row(modify, slot);
 	}
 	forget_secrets(modify, slot);
-	if (modify->has_secret)
+	if (modify->hides)
 		dbaas_error_show_statement(&hide);
 	return slot;
 }
@@ -668,13 +671,13 @@ dbaasExecForeignUpdate(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 	bool		added;
 
 	(void) estate;
-	if (modify->has_secret)
+	if (modify->hides)
 		dbaas_error_hide_statement(&hide);
 	MemoryContextReset(modify->row_cxt);
 	take_old_row(modify, plan_slot);
 	added = write_row(modify, slot, false);
 	forget_secrets(modify, slot);
-	if (modify->has_secret)
+	if (modify->hides)
 		dbaas_error_show_statement(&hide);
 	return added ? slot : NULL;
 }

@@ -385,9 +385,12 @@ take_poll(DbaasOperation *operation)
 							operation->operation_id, error->message));
 }
 
-/* Does the list of services say that the service does not run? */
+/*
+ * Is the service, of those that the list has, not running?  One that it has not
+ * may be in another zone or gone, or, when it was "created", not there yet.
+ */
 static bool
-is_not_running(const DbaasJson *answer, const char *service)
+is_not_running(const DbaasJson *answer, const char *service, bool created)
 {
 	DbaasRows  *rows = dbaas_rows_begin("dbaas-services[]", false, answer);
 	DbaasField *name = dbaas_field_parse("name");
@@ -404,7 +407,7 @@ is_not_running(const DbaasJson *answer, const char *service)
 			return dbaas_json_is(found, DBAAS_JSON_STRING) && !dbaas_json_equals(found, "running");
 		}
 	}
-	return false;
+	return service && created;
 }
 
 static void
@@ -417,8 +420,8 @@ take_services(DbaasOperation *operation)
 		return;
 	if (error)
 		fail_write(operation, DBAAS_WRITE_APPLIED, error, "its service could not be followed");
-	else if (is_not_running(answer, operation->write.services[0]) ||
-			 is_not_running(answer, operation->write.services[1]))
+	else if (is_not_running(answer, operation->write.services[0], operation->write.creates) ||
+			 is_not_running(answer, operation->write.services[1], false))
 		schedule_poll(operation);
 	else
 		operation->state = DBAAS_WRITE_APPLIED;

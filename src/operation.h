@@ -29,6 +29,8 @@ typedef struct DbaasWrite
 	List	   *secrets;		/* char *: those parts, the longest first */
 	const char *services[2];	/* services that "running" waits for; or NULL */
 	CmdType		command;		/* what asks for it */
+	Oid			relid;			/* the foreign table, or InvalidOid */
+	bool		creates;		/* makes the first service */
 	bool		direct;			/* is an answer that is no operation its end? */
 	bool		counts;			/* for delete_limit or update_limit */
 	bool		announces;		/* is nothing but its answer to tell what it made? */

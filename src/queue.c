@@ -114,6 +114,19 @@ check_limit(const DbaasWrite *write, bool dry_run)
 }
 
 /*
+ * Is it the same write once more?  An UPDATE writes a row of its table once, with
+ * the values that come first.  The same path is not enough to tell the row: one
+ * statement may update two tables that show the same service.
+ */
+static bool
+is_same(const DbaasWrite *a, const DbaasWrite *b)
+{
+	return a->userid == b->userid && a->command == b->command && a->serverid == b->serverid &&
+		strcmp(a->path, b->path) == 0 && strcmp(a->zone, b->zone) == 0 &&
+		((a->command == CMD_UPDATE && a->relid == b->relid) || same_text(a->body, b->body));
+}
+
+/*
  * Is the transaction to write this row already, or did the statement?  What was
  * sent before is not looked at: a row that was read since is there again.
  */
@@ -127,17 +140,14 @@ is_repeated(const DbaasWrite *write, int batch, bool dry_run)
 	foreach(lc, queue)
 	{
 		const DbaasQueued *queued = lfirst(lc);
-		const DbaasWrite *other = &queued->operation->write;
 		DbaasWriteState state = queued->operation->state;
+		bool		pending = state == DBAAS_WRITE_QUEUED || state == DBAAS_WRITE_DRY;
 
-		if (state != DBAAS_WRITE_QUEUED && state != DBAAS_WRITE_DRY && queued->batch != batch)
+		/* What a statement changes, a later one may change back. */
+		if (queued->batch != batch && (!pending || write->command == CMD_UPDATE))
 			continue;
-		if (other->userid == write->userid && other->command == write->command &&
-			other->serverid == write->serverid &&
-			(state == DBAAS_WRITE_DRY) == dry_run && state != DBAAS_WRITE_FAILED &&
-			strcmp(other->path, write->path) == 0 && strcmp(other->zone, write->zone) == 0 &&
-			(write->command == CMD_UPDATE ? queued->batch == batch :
-			 same_text(other->body, write->body)))
+		if ((state == DBAAS_WRITE_DRY) == dry_run && state != DBAAS_WRITE_FAILED &&
+			is_same(&queued->operation->write, write))
 			return true;
 	}
 	return false;

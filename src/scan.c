@@ -105,6 +105,7 @@ typedef struct ResultEntry
 
 typedef struct DbaasScanState
 {
+	DbaasStatement *statement;
 	DbaasTable *table;
 	const DbaasEndpoint *endpoint;
 	DbaasDecoder *decoder;
@@ -436,11 +437,11 @@ dbaasBeginForeignScan(ForeignScanState *node, int eflags)
 		intVal(list_nth(plan->fdw_private, DBAAS_SCAN_KEEPS)) != 0;
 	scan->row_cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw row",
 										  ALLOCSET_DEFAULT_SIZES);
-	dbaas_statement_expect(dbaas_statement_get(node->ss.ps.state->es_query_cxt),
-						   scan->table->serverid, scan->endpoint->path);
+	scan->statement = dbaas_statement_get(node->ss.ps.state->es_query_cxt);
+	dbaas_statement_expect(scan->statement, scan->table->serverid, scan->endpoint->path);
 	if (scan->table->resource->parent)
-		dbaas_statement_expect_parents(dbaas_statement_get(node->ss.ps.state->es_query_cxt),
-									   scan->table->serverid, scan->table->resource->parent);
+		dbaas_statement_expect_parents(scan->statement, scan->table->serverid,
+									   scan->table->resource->parent);
 }
 
 /* ------------------------------------------------------------------------
@@ -778,8 +779,9 @@ keep_row(DbaasScanState *scan, ScanResult *result, TupleTableSlot *slot)
 	charge_result(scan, result, GetMemoryChunkSpace(tuple) + sizeof(ListCell));
 }
 
-TupleTableSlot *
-dbaasIterateForeignScan(ForeignScanState *node)
+/* The next row, or an empty slot. */
+static TupleTableSlot *
+next_slot(ForeignScanState *node)
 {
 	DbaasScanState *scan = node->fdw_state;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
@@ -798,6 +800,22 @@ dbaasIterateForeignScan(ForeignScanState *node)
 	read_row(node, result, slot);
 	if (result->keeps && !TTS_EMPTY(slot))
 		keep_row(scan, result, slot);
+	return slot;
+}
+
+TupleTableSlot *
+dbaasIterateForeignScan(ForeignScanState *node)
+{
+	DbaasScanState *scan = node->fdw_state;
+	bool		hides = dbaas_statement_is_hidden(scan->statement);
+	ErrorContextCallback hide;
+	TupleTableSlot *slot;
+
+	if (hides)
+		dbaas_error_hide_statement(&hide);
+	slot = next_slot(node);
+	if (hides)
+		dbaas_error_show_statement(&hide);
 	return slot;
 }
 

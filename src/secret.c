@@ -316,3 +316,32 @@ dbaas_secret_hide(const DbaasJson *value)
 {
 	hide(unconstify(DbaasJson *, value), false, may_hold_passwords(value->text, value->len));
 }
+
+/* The same, of a value that has a secret's name or not. */
+static bool
+any_hidden(const DbaasJson *value, bool secret)
+{
+	bool		is_object = dbaas_json_is(value, DBAAS_JSON_OBJECT);
+
+	if (dbaas_json_is(value, DBAAS_JSON_STRING))
+	{
+		const char *text = dbaas_json_string(value, NULL);
+
+		/* Short ones leave room for fewer. */
+		return strstr(text, MASK) || (secret && *text && text[strspn(text, "*")] == '\0');
+	}
+	if (!is_object && !dbaas_json_is(value, DBAAS_JSON_ARRAY))
+		return false;
+	for (const DbaasJson *item = dbaas_json_first(value); item; item = dbaas_json_next(value, item))
+	{
+		if (is_object ? any_hidden(item + 1, is_secret_name(item)) : any_hidden(item, secret))
+			return true;
+	}
+	return false;
+}
+
+bool
+dbaas_secret_any_hidden(const DbaasJson *value)
+{
+	return any_hidden(value, false);
+}

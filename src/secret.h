@@ -21,6 +21,12 @@
 extern void dbaas_secret_hide(const DbaasJson *value);
 
 /*
+ * Does the value hold what may stand in the place of a secret that was hidden?
+ * Whoever wrote it back would lose the secret.
+ */
+extern bool dbaas_secret_any_hidden(const DbaasJson *value);
+
+/*
  * A text of *len bytes, palloc'd with a NUL behind it, with "***" in the place
  * of the passwords in its URIs, and of what follows names of secrets in it.
  * *len becomes its length.

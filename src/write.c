@@ -15,6 +15,7 @@
 #include "network.h"
 #include "nodes/bitmapset.h"
 #include "path.h"
+#include "secret.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -107,6 +108,22 @@ dbaas_write_has_secret(const DbaasTable *table, CmdType operation)
 	for (int c = 0; c < table->resource->ncolumns; c++)
 	{
 		if (table->resource->columns[c].secret && is_settable(table->resource, operation, c))
+			return true;
+	}
+	return false;
+}
+
+bool
+dbaas_write_hides_statement(const DbaasTable *table, CmdType operation)
+{
+	if (operation == CMD_DELETE)
+		return false;
+	for (int c = 0; c < table->resource->ncolumns; c++)
+	{
+		const DbaasColumn *column = &table->resource->columns[c];
+
+		if ((column->secret || column->type == DBAAS_JSONB) &&
+			is_settable(table->resource, operation, c))
 			return true;
 	}
 	return false;
@@ -222,6 +239,8 @@ dbaas_writer_new(const DbaasTable *table, TupleDesc desc, CmdType operation, Oid
 		getTypeOutputInfo(attr->atttypid, &output, &varlena);
 		fmgr_info(output, &writer->outputs[i]);
 	}
+	if (writer->endpoint->type_column && !writer->endpoint->creates)
+		dbaas_statement_expect_parents(statement, table->serverid, dbaas_catalogue_service_facts());
 	error = dbaas_connection_get(table->serverid, userid, query_cxt, &writer->conn);
 	if (error)
 		dbaas_error_raise(error);
@@ -323,18 +342,21 @@ refuse_missing(const DbaasWriter *writer, int column)
 static void
 check_protection(DbaasWriter *writer, const DbaasRowValues *old_row, const char *name)
 {
-	const char *column = writer->resource->protected_column;
+	const char *protected = writer->resource->protected_column;
+	int			column;
 	const char *value;
 
-	if (writer->operation != CMD_DELETE || column == NULL)
+	if (writer->operation != CMD_DELETE || protected == NULL)
 		return;
-	value = dbaas_writer_value(writer, old_row, dbaas_catalogue_column(writer->resource, column));
+	column = dbaas_catalogue_column(writer->resource, protected);
+	value = dbaas_writer_value(writer, old_row, column);
 	if (value && (*value == 't' || *value == 'T'))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_IN_USE),
 				 errmsg("service \"%s\" is protected against termination", name ? name : "?"),
-				 errhint("Take the termination protection off first, where the service is managed; "
-						 "or leave the service out: ... AND %s IS NOT TRUE.", column)));
+				 errhint("Take the termination protection off first: UPDATE ... SET %s = false; "
+						 "or leave the service out: ... AND %s IS NOT TRUE.",
+						 shown_name(writer->table, column), shown_name(writer->table, column))));
 }
 
 /* ------------------------------------------------------------------------
@@ -695,12 +717,21 @@ json_value(DbaasWriter *writer, const DbaasRowValues *row, int column, const cha
 		case DBAAS_TEXT_ARRAY:
 			return dbaas_body_verbatim(dbaas_json_compact(parse_array(writer, column,
 																	  array_text(writer, row, column))));
-		case DBAAS_JSONB:
-			return dbaas_body_verbatim(dbaas_json_compact(parse_value(writer, column, text,
-																	  DBAAS_JSON_OBJECT, "a JSON object")));
 		default:
 			return json_object_new_string(text);
 	}
+}
+
+/* A column's value that is an object, which has no secret that was hidden in it. */
+static const DbaasJson *
+parse_object(const DbaasWriter *writer, int column, const char *text)
+{
+	const DbaasJson *object = parse_value(writer, column, text, DBAAS_JSON_OBJECT, "a JSON object");
+
+	if (dbaas_secret_any_hidden(object))
+		refuse_value(writer, column, NULL,
+					 "\"***\" in it stands for a secret that is not shown. Give the secret itself, or leave it out.");
+	return object;
 }
 
 /* Puts a value where the member says. */
@@ -729,15 +760,15 @@ add_at(DbaasBody *object, const char *type, const char *member, DbaasBody *value
 }
 
 /*
- * What no error may repeat of a value: its texts, as far as they are not so short
- * that they stand in any message, and all below names of secrets.
+ * What no error may repeat of a value: all below names of secrets, and, where
+ * "texts" says so, the texts that are not so short that they stand in any message.
  */
 static List *
-find_secrets(List *secrets, const DbaasJson *value, bool secret)
+find_secrets(List *secrets, const DbaasJson *value, bool secret, bool texts)
 {
 	bool		is_text = dbaas_json_is(value, DBAAS_JSON_STRING);
 
-	if (is_text || (secret && (dbaas_json_is(value, DBAAS_JSON_INTEGER) ||
+	if ((is_text && (secret || texts)) || (secret && (dbaas_json_is(value, DBAAS_JSON_INTEGER) ||
 							   dbaas_json_is(value, DBAAS_JSON_NUMBER))))
 	{
 		char	   *text = is_text ? dbaas_json_string(value, NULL) : dbaas_json_text(value);
@@ -755,10 +786,11 @@ find_secrets(List *secrets, const DbaasJson *value, bool secret)
 			size_t		len;
 			const char *name = dbaas_json_string(item, &len);
 
-			secrets = find_secrets(secrets, item + 1, secret || dbaas_catalogue_is_secret(name, len));
+			secrets = find_secrets(secrets, item + 1, secret || dbaas_catalogue_is_secret(name, len),
+								   texts);
 		}
 		else
-			secrets = find_secrets(secrets, item, secret);
+			secrets = find_secrets(secrets, item, secret, texts);
 	}
 	return secrets;
 }
@@ -781,7 +813,7 @@ member_column(const DbaasWriter *writer, const char *name)
 static void
 add_members(DbaasWriter *writer, int column, const char *text, const char *service, Body *body)
 {
-	const DbaasJson *object = parse_value(writer, column, text, DBAAS_JSON_OBJECT, "a JSON object");
+	const DbaasJson *object = parse_object(writer, column, text);
 
 	for (const DbaasJson *name = dbaas_json_first(object); name; name = dbaas_json_next(object, name))
 	{
@@ -797,7 +829,21 @@ add_members(DbaasWriter *writer, int column, const char *text, const char *servi
 		if (strcmp(member, DBAAS_NETWORKS_MEMBER) == 0)
 			warn_if_open(service, name + 1);
 	}
-	body->secrets = find_secrets(body->secrets, object, false);
+	body->secrets = find_secrets(body->secrets, object, false, true);
+}
+
+/* A column that is an object: what has a secret's name in it is not shown. */
+static void
+add_object(DbaasWriter *writer, int column, const char *text, Body *body)
+{
+	const char *member = column_member(writer, column);
+	const DbaasJson *object = parse_object(writer, column, text);
+	const DbaasJson *shown = parse_object(writer, column, pstrdup(text));
+
+	dbaas_secret_hide(shown);
+	add_at(body->sent, body->type, member, dbaas_body_verbatim(dbaas_json_compact(object)));
+	add_at(body->shown, body->type, member, dbaas_body_verbatim(dbaas_json_compact(shown)));
+	body->secrets = find_secrets(body->secrets, object, false, false);
 }
 
 /* Refuses a column that the type of the service does not have. */
@@ -830,6 +876,11 @@ add_column(DbaasWriter *writer, const DbaasRowValues *row, int column, const cha
 	if (strcmp(member, "*") == 0)
 	{
 		add_members(writer, column, text, service, body);
+		return;
+	}
+	if (c->type == DBAAS_JSONB)
+	{
+		add_object(writer, column, text, body);
 		return;
 	}
 	check_domain(writer, column, text);
@@ -902,6 +953,8 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 	write->zone = service.zone->name;
 	write->base = service.zone->base;
 	write->command = writer->operation;
+	write->relid = writer->table->relid;
+	write->creates = writer->endpoint->creates;
 	write->announces = writer->operation == CMD_INSERT && writer->resource->created_column &&
 		writer->resource->columns[dbaas_catalogue_column(writer->resource,
 														 writer->resource->created_column)].required;

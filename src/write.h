@@ -30,11 +30,14 @@ typedef struct DbaasRowValues
 extern const DbaasWriteEndpoint *dbaas_write_endpoint(const DbaasResource *resource,
 													  CmdType operation);
 
-/*
- * May rows that the operation writes hold a secret?  Then no log may show the
- * statement.
- */
+/* Do rows that the operation writes have a column that is never shown? */
 extern bool dbaas_write_has_secret(const DbaasTable *table, CmdType operation);
+
+/*
+ * May the operation's values hold a secret, be it inside an object?  Then no log
+ * may show the statement.
+ */
+extern bool dbaas_write_hides_statement(const DbaasTable *table, CmdType operation);
 
 /* Is one among the attributes?  Their numbers are as for the next function. */
 extern bool dbaas_write_sets_secret(const DbaasTable *table, const Bitmapset *updated);
