@@ -884,6 +884,9 @@ add_column(DbaasWriter *writer, const DbaasRowValues *row, int column, const cha
 		return;
 	}
 	check_domain(writer, column, text);
+	if (writer->operation == CMD_INSERT && !dbaas_path_can_hold(text) &&
+		in_path(writer->resource, writer->resource->delete.path, column))
+		refuse_value(writer, column, text, "What has this name could not be deleted.");
 	add_at(body->sent, body->type, member, json_value(writer, row, column, text));
 	add_at(body->shown, body->type, member,
 		   c->secret ? json_object_new_string("***") : json_value(writer, row, column, text));

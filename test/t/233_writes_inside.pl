@@ -72,6 +72,8 @@ refused("INSERT INTO $users, authentication) VALUES ('ch-gva-2', 'pg-1-0001', 'x
 refused("INSERT INTO $users, authentication) VALUES ('ch-gva-2', 'mysql-1-0002', 'x', 'plain')", '22023', qr/caching_sha2_password/);
 refused("INSERT INTO $users, allow_replication) VALUES ('ch-gva-2', 'kafka-1-0003', 'x', false)", '0A000', qr/"allow_replication".*type "kafka"/s);
 refused("INSERT INTO $users) VALUES ('ch-gva-2', 'pg-1-0001', '')", '22023', qr/1 to 64 characters/);
+refused("INSERT INTO $users) VALUES ('ch-gva-2', 'pg-1-0001', '..')", '22023', qr/"\.\.".*HINT:[^\n]*could not be deleted/s);
+refused("INSERT INTO exo.dbaas_databases (zone, service_name, name) VALUES ('ch-gva-2', 'pg-1-0001', '.')", '22023', qr/could not be deleted/);
 refused("INSERT INTO exo.dbaas_users (zone, service_name) VALUES ('ch-gva-2', 'pg-1-0001')", '23502', qr/"username"/);
 refused("INSERT INTO $users, type) VALUES ('ch-gva-2', 'pg-1-0001', 'x', 'primary')", '0A000', qr/"type".*HINT:[^\n]*service_name, username, allow_replication, authentication/s);
 refused(q{UPDATE exo.dbaas_users SET username = 'x' WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001'}, '0A000', qr/HINT:[^\n]*takes: allow_replication\./);
