@@ -215,8 +215,9 @@ check_plan(PlannerInfo *root, const ModifyTable *plan, Index result_relation, co
 		refuse_on_conflict(relid);
 	if (plan->operation == CMD_UPDATE)
 		updated = get_rel_all_updated_cols(root, find_base_rel(root, result_relation));
-	if (plan->withCheckOptionLists && dbaas_write_has_secret(table, plan->operation) &&
-		(plan->operation == CMD_INSERT || dbaas_write_sets_secret(table, updated)))
+	if (plan->withCheckOptionLists &&
+		(plan->operation == CMD_INSERT ? dbaas_write_has_secret(table, CMD_INSERT) :
+		 dbaas_write_sets_secret(table, updated)))
 		refuse_check_option(relid);
 	if (plan->operation != CMD_INSERT)
 		refuse_system_columns(find_base_rel(root, result_relation), relid);

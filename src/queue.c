@@ -246,6 +246,33 @@ send_at_commit(void)
 }
 
 static void
+refuse_prepare(void)
+{
+	if (any_real())
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot PREPARE a transaction that has written to foreign tables of dbaas_fdw"),
+				 errdetail("The API has no two-phase commit.")));
+}
+
+/*
+ * The end of a transaction, whose statement may be the one with the writes, or
+ * begin with them.
+ */
+static void
+end_hidden(void (*end) (void))
+{
+	bool		hides = dbaas_report_any_secret(queue);
+	ErrorContextCallback hide;
+
+	if (hides)
+		dbaas_error_hide_statement(&hide);
+	end();
+	if (hides)
+		dbaas_error_show_statement(&hide);
+}
+
+static void
 on_transaction(XactEvent event, void *arg)
 {
 	ListCell   *lc;
@@ -254,14 +281,10 @@ on_transaction(XactEvent event, void *arg)
 	switch (event)
 	{
 		case XACT_EVENT_PRE_COMMIT:
-			send_at_commit();
+			end_hidden(send_at_commit);
 			break;
 		case XACT_EVENT_PRE_PREPARE:
-			if (any_real())
-				ereport(ERROR,
-						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						 errmsg("cannot PREPARE a transaction that has written to foreign tables of dbaas_fdw"),
-						 errdetail("The API has no two-phase commit.")));
+			end_hidden(refuse_prepare);
 			break;
 		case XACT_EVENT_ABORT:
 			/* A session that is terminated comes here from its wait. */

@@ -185,9 +185,8 @@ dbaas_report_standing(List *queue, int min_level)
 						errdetail_internal("%s", dbaas_error_shown(list))));
 }
 
-/* Does the statement that failed, perhaps, hold a secret? */
-static bool
-any_secret(List *queue)
+bool
+dbaas_report_any_secret(List *queue)
 {
 	ListCell   *lc;
 
@@ -207,7 +206,7 @@ dbaas_report_failure(List *queue, const DbaasOperation *failed)
 	report.detail = psprintf("%s%sWrites of this transaction:\n%s",
 							 report.detail ? report.detail : "", report.detail ? "\n" : "",
 							 dbaas_report_list(queue));
-	report.hide_statement = any_secret(queue);
+	report.hide_statement = dbaas_report_any_secret(queue);
 	dbaas_error_raise_always(&report);
 }
 
@@ -218,6 +217,6 @@ dbaas_report_interruption(List *queue, ErrorData *edata)
 							 edata->detail ? edata->detail : "",
 							 edata->detail ? "\n" : "", dbaas_report_list(queue));
 	dbaas_error_show(edata);
-	edata->hide_stmt = edata->hide_stmt || any_secret(queue);
-	edata->hide_ctx = edata->hide_ctx || any_secret(queue);
+	edata->hide_stmt = edata->hide_stmt || dbaas_report_any_secret(queue);
+	edata->hide_ctx = edata->hide_ctx || dbaas_report_any_secret(queue);
 }

@@ -51,6 +51,9 @@ pg_noreturn extern void dbaas_report_failure(List *queue, const DbaasOperation *
  */
 extern void dbaas_report_interruption(List *queue, ErrorData *edata);
 
+/* May what asked for the writes hold a secret, so that no log may show it? */
+extern bool dbaas_report_any_secret(List *queue);
+
 /* A line for each write that was queued, with its outcome. */
 extern char *dbaas_report_list(List *queue);
 

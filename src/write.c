@@ -113,6 +113,13 @@ dbaas_write_has_secret(const DbaasTable *table, CmdType operation)
 	return false;
 }
 
+/* May a value of the column hold a secret, be it inside an object? */
+static bool
+may_hold_secret(const DbaasColumn *column)
+{
+	return column->secret || column->type == DBAAS_JSONB;
+}
+
 bool
 dbaas_write_hides_statement(const DbaasTable *table, CmdType operation)
 {
@@ -120,9 +127,7 @@ dbaas_write_hides_statement(const DbaasTable *table, CmdType operation)
 		return false;
 	for (int c = 0; c < table->resource->ncolumns; c++)
 	{
-		const DbaasColumn *column = &table->resource->columns[c];
-
-		if ((column->secret || column->type == DBAAS_JSONB) &&
+		if (may_hold_secret(&table->resource->columns[c]) &&
 			is_settable(table->resource, operation, c))
 			return true;
 	}
@@ -139,7 +144,7 @@ dbaas_write_sets_secret(const DbaasTable *table, const Bitmapset *updated)
 		AttrNumber	attnum = member + FirstLowInvalidHeapAttributeNumber;
 
 		if (attnum > 0 && attnum <= table->natts && dbaas_table_shows(table, attnum) &&
-			table->resource->columns[table->attributes[attnum - 1].column].secret)
+			may_hold_secret(&table->resource->columns[table->attributes[attnum - 1].column]))
 			return true;
 	}
 	return false;
@@ -407,7 +412,8 @@ listed_service(DbaasWriter *writer, const DbaasZone *zone, const char *service, 
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("there is no service \"%s\" in %s%s",
 						dbaas_error_excerpt(service, strlen(service), NAMEDATALEN),
-						zone ? "zone " : "any zone", zone ? zone->name : "")));
+						zone ? "zone " : "any zone", zone ? zone->name : ""),
+				 errhint("The lists of services tell. What a transaction inserts is there once it has committed.")));
 	if (list_length(found) == 1)
 		return *(DbaasListedService *) linitial(found);
 

@@ -39,7 +39,7 @@ extern bool dbaas_write_has_secret(const DbaasTable *table, CmdType operation);
  */
 extern bool dbaas_write_hides_statement(const DbaasTable *table, CmdType operation);
 
-/* Is one among the attributes?  Their numbers are as for the next function. */
+/* May one of the attributes hold one?  Their numbers are as for the next function. */
 extern bool dbaas_write_sets_secret(const DbaasTable *table, const Bitmapset *updated);
 
 /*

@@ -83,9 +83,27 @@ foreach my $sql (
 	is($session->sql_error($sql)->{sqlstate}, 'HV000', "$sql: a read fails");
 	$sim->clear_faults;
 }
+# Nor when its transaction cannot end
+foreach my $case (
+	[ '55000', 'SET LOCAL dbaas_fdw.dry_run = on' ],
+	[ '55000', q{ALTER SERVER exoscale OPTIONS (ADD operation_timeout '9')} ],
+	[ '0A000', q{PREPARE TRANSACTION 'x'} ])
+{
+	my ($state, $end) = @$case;
+	my $begin = $end =~ /PREPARE/ ? 'BEGIN\\;' : '';
+	is($session->sql_error(qq{$begin UPDATE exo.dbaas_services SET parameters = '{"admin-password": "hunter2end"}' WHERE $pg\\; $end})->{sqlstate}, $state, "$end: refused");
+}
+# Nor shown where a row fails a view's check
+$session->sql(q{CREATE VIEW kept AS SELECT * FROM exo.dbaas_service_details WHERE maintenance_dow <> 'never' WITH CHECK OPTION});
+is($session->sql_error(qq{UPDATE kept SET maintenance_dow = 'never', settings = '{"smtp_server": {"password": "hunter2view"}}' WHERE $grafana})->{sqlstate}, '0A000', 'settings through a view WITH CHECK OPTION');
+is_deeply(writes("UPDATE kept SET maintenance_dow = 'friday' WHERE $grafana"), ['PUT ch-gva-2 /dbaas-grafana/grafana-1-0006 {"maintenance":{"dow":"friday","time":"07:52:00"}}'], 'but other columns');
+
 open my $log, '<', $t->node->logfile or die $!;
 my $logged = do { local $/; <$log> };
 is(index($logged . $seen . $dry, 'hunter2'), -1, 'no secret is seen or logged') or diag(join "\n", grep { /hunter2/ } split /\n/, "$logged$seen$dry");
+
+# What the transaction itself is to make
+like($session->sql_error(q{INSERT INTO exo.dbaas_databases (zone, service_name, name) VALUES ('ch-gva-2', 'to-come', 'x')})->{stderr}, qr/HINT:[^\n]*once it has committed/, 'a service that is not there');
 
 # Who takes the protection off is told how
 $session->sql("UPDATE exo.dbaas_services SET termination_protection = true WHERE $pg");
