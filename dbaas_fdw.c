@@ -22,6 +22,7 @@
 #include "src/compat.h"
 #include "src/connection.h"
 #include "src/error.h"
+#include "src/explain.h"
 #include "src/import.h"
 #include "src/modify.h"
 #include "src/options.h"

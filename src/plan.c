@@ -1,12 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * plan.c
- *		From a query's conditions to a plan: which keys go to the API.
+ *		From a query to a plan: paths, what they cost, and what they hand on.
  *
- * A condition is pushed when it says that a key equals a value, or one of the
- * values of an array, that is known when the scan starts.  Every condition is
- * also checked locally, so what is pushed only has to be implied.  Nothing is
- * asked of the API here.
+ * Every condition is also checked locally, so what is pushed only has to be
+ * implied.  Nothing is asked of the API here.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,16 +12,12 @@
 
 #include <math.h>
 
-#include "access/stratnum.h"
 #include "access/sysattr.h"
 #include "access/table.h"
-#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
-#include "declared.h"
 #include "fetch.h"
 #include "foreign/foreign.h"
-#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/cost.h"
@@ -34,6 +28,7 @@
 #include "optimizer/restrictinfo.h"
 #include "options.h"
 #include "plan.h"
+#include "pushdown.h"
 #include "rewrite/rewriteManip.h"
 #include "stats.h"
 #include "utils/lsyscache.h"
@@ -70,318 +65,6 @@ typedef struct RelationPlan
 	Bitmapset  *joined_params;	/* columns that are parameters of requests, and
 								 * that joins give values */
 } RelationPlan;
-
-/* A condition that can be pushed: on a key, or a lower bound on the time. */
-typedef struct PushedKey
-{
-	int			column;			/* of the catalogue */
-	bool		is_array;
-	bool		is_bound;
-	Expr	   *value;
-	RestrictInfo *condition;
-} PushedKey;
-
-static bool match_clause(const DbaasTable *table, Index relid, Expr *clause, PushedKey *key);
-
-/* ------------------------------------------------------------------------
- * Conditions
- * ------------------------------------------------------------------------ */
-
-static Node *
-strip_relabel(Node *node)
-{
-	while (node && IsA(node, RelabelType))
-		node = (Node *) ((RelabelType *) node)->arg;
-	return node;
-}
-
-/*
- * Is the operator the equality of the column's type, or of it with a type like
- * it, under a collation in which only equal texts are equal?
- */
-static bool
-is_equality(Oid opno, Oid collation, Oid column_type, Oid value_type)
-{
-	TypeCacheEntry *type = lookup_type_cache(column_type, TYPECACHE_BTREE_OPFAMILY);
-
-	return dbaas_declared_may_send(column_type) && dbaas_declared_may_send(value_type) &&
-		OidIsValid(type->btree_opf) &&
-		get_op_opfamily_strategy(opno, type->btree_opf) == BTEqualStrategyNumber &&
-		(!OidIsValid(collation) || get_collation_isdeterministic(collation));
-}
-
-/*
- * The key that a Var of the relation shows, or -1.
- */
-static int
-key_of_var(const DbaasTable *table, Index relid, Node *node)
-{
-	Var		   *var = (Var *) node;
-	int			column;
-
-	if (node == NULL || !IsA(node, Var) || (Index) var->varno != relid ||
-		var->varlevelsup != 0 || var->varattno <= 0 || var->varattno > table->natts)
-		return -1;
-	column = table->attributes[var->varattno - 1].column;
-	if (column == DBAAS_ZONE_COLUMN ||
-		(column > 0 && table->resource->columns[column].param))
-		return column;
-	return -1;
-}
-
-/* Is the expression's value the same for a whole scan, and known at its start? */
-static bool
-is_scan_constant(Index relid, Node *node)
-{
-	return !bms_is_member(relid, pull_varnos(NULL, node)) &&
-		!contain_volatile_functions(node) && !contain_subplans(node);
-}
-
-/* Matches "key = value", with the sides in this order. */
-static bool
-match_equality(const DbaasTable *table, Index relid, Oid opno, Oid collation,
-			   Node *left, Node *right, PushedKey *key)
-{
-	left = strip_relabel(left);
-	key->column = key_of_var(table, relid, left);
-	if (key->column < 0 || !is_scan_constant(relid, right) ||
-		!is_equality(opno, collation, exprType(left), exprType(strip_relabel(right))))
-		return false;
-	key->is_array = false;
-	key->is_bound = false;
-	key->value = (Expr *) right;
-	return true;
-}
-
-/* Matches "key = ANY (array)", which IN lists become too. */
-static bool
-match_any(const DbaasTable *table, Index relid, ScalarArrayOpExpr *any, PushedKey *key)
-{
-	Node	   *left = strip_relabel(linitial(any->args));
-	Node	   *right = lsecond(any->args);
-
-	key->column = key_of_var(table, relid, left);
-	if (!any->useOr || key->column < 0 || !is_scan_constant(relid, right) ||
-		!is_equality(any->opno, any->inputcollid, exprType(left),
-					 get_element_type(exprType(right))))
-		return false;
-	key->is_array = true;
-	key->is_bound = false;
-	key->value = (Expr *) right;
-	return true;
-}
-
-/*
- * Matches "key = a OR key = b ...", which is "key = ANY (ARRAY[a, b, ...])".
- */
-static bool
-match_or(const DbaasTable *table, Index relid, BoolExpr *or, PushedKey *key)
-{
-	ArrayExpr  *array = makeNode(ArrayExpr);
-	ListCell   *lc;
-
-	foreach(lc, or->args)
-	{
-		PushedKey	arm;
-		Oid			type;
-
-		if (!IsA(lfirst(lc), OpExpr) || !match_clause(table, relid, lfirst(lc), &arm) ||
-			arm.is_bound)
-			return false;
-		type = exprType((Node *) arm.value);
-		if (array->elements == NIL)
-		{
-			key->column = arm.column;
-			array->element_typeid = type;
-			array->array_typeid = get_array_type(type);
-			array->array_collid = exprCollation((Node *) arm.value);
-			array->location = -1;
-		}
-		if (arm.column != key->column || type != array->element_typeid ||
-			!OidIsValid(array->array_typeid))
-			return false;
-		array->elements = lappend(array->elements, arm.value);
-	}
-	key->is_array = true;
-	key->is_bound = false;
-	key->value = (Expr *) array;
-	return true;
-}
-
-/* The catalogue column that entries are in the order of, or -1. */
-static int
-time_column(const DbaasResource *resource)
-{
-	return resource->paging ?
-		dbaas_catalogue_column(resource, resource->paging->time_column) : -1;
-}
-
-/* Does the node show that column? */
-static bool
-is_time_var(const DbaasTable *table, Index relid, Node *node)
-{
-	Var		   *var = (Var *) node;
-
-	return node && IsA(node, Var) && (Index) var->varno == relid && var->varlevelsup == 0 &&
-		var->varattno > 0 && var->varattno <= table->natts && var->vartype == TIMESTAMPTZOID &&
-		time_column(table->resource) >= 0 &&
-		table->attributes[var->varattno - 1].column == time_column(table->resource);
-}
-
-/*
- * Matches "time >= value" or "time > value", with the sides in this order, for
- * all types that the family of times compares.
- */
-static bool
-match_bound(const DbaasTable *table, Index relid, Oid opno, Node *left, Node *right,
-			PushedKey *key)
-{
-	TypeCacheEntry *type = lookup_type_cache(TIMESTAMPTZOID, TYPECACHE_BTREE_OPFAMILY);
-	int			strategy = get_op_opfamily_strategy(opno, type->btree_opf);
-
-	if ((strategy != BTGreaterStrategyNumber && strategy != BTGreaterEqualStrategyNumber) ||
-		!is_time_var(table, relid, left) || !is_scan_constant(relid, right))
-		return false;
-	switch (getBaseType(exprType(right)))
-	{
-		case TIMESTAMPTZOID:
-		case TIMESTAMPOID:
-		case DATEOID:
-			break;
-		default:
-			return false;
-	}
-	key->column = time_column(table->resource);
-	key->is_array = false;
-	key->is_bound = true;
-	key->value = (Expr *) right;
-	return true;
-}
-
-/* Matches a comparison, with the sides in this order. */
-static bool
-match_comparison(const DbaasTable *table, Index relid, Oid opno, Oid collation,
-				 Node *left, Node *right, PushedKey *key)
-{
-	return match_equality(table, relid, opno, collation, left, right, key) ||
-		match_bound(table, relid, opno, left, right, key);
-}
-
-/* Matches a condition that can be pushed. */
-static bool
-match_clause(const DbaasTable *table, Index relid, Expr *clause, PushedKey *key)
-{
-	if (IsA(clause, OpExpr) && list_length(((OpExpr *) clause)->args) == 2)
-	{
-		OpExpr	   *op = (OpExpr *) clause;
-		Oid			commutator = get_commutator(op->opno);
-		Node	   *left = linitial(op->args);
-		Node	   *right = lsecond(op->args);
-
-		return match_comparison(table, relid, op->opno, op->inputcollid, left, right, key) ||
-			(OidIsValid(commutator) &&
-			 match_comparison(table, relid, commutator, op->inputcollid, right, left, key));
-	}
-	if (IsA(clause, ScalarArrayOpExpr))
-		return match_any(table, relid, (ScalarArrayOpExpr *) clause, key);
-	if (is_orclause(clause))
-		return match_or(table, relid, (BoolExpr *) clause, key);
-	return false;
-}
-
-/* What the conditions of a scan push. */
-typedef struct Pushed
-{
-	const DbaasEndpoint *endpoint;
-	List	   *keys;			/* of PushedKey *: parameters of its requests */
-	List	   *bounds;			/* of PushedKey *: lower bounds on the time */
-	bool		rest;			/* are there conditions beside those? */
-	List	   *checked;		/* RestrictInfos that are no such keys */
-} Pushed;
-
-/* Is a column among the keys? */
-static bool
-has_key(List *keys, int column)
-{
-	ListCell   *lc;
-
-	foreach(lc, keys)
-	{
-		if (((PushedKey *) lfirst(lc))->column == column)
-			return true;
-	}
-	return false;
-}
-
-/*
- * Drops the keys that are no parameters of the endpoint that all of them
- * choose.
- */
-static void
-choose_endpoint(const DbaasResource *resource, Pushed *pushed)
-{
-	bool	   *given = palloc0(resource->ncolumns * sizeof(bool));
-	ListCell   *lc;
-
-	for (int c = 0; c < resource->ncolumns; c++)
-		given[c] = has_key(pushed->keys, c);
-	pushed->endpoint = dbaas_catalogue_endpoint(resource, given);
-	foreach(lc, pushed->keys)
-	{
-		PushedKey  *key = lfirst(lc);
-
-		if (key->column == DBAAS_ZONE_COLUMN && !resource->global)
-			continue;
-		if (!dbaas_catalogue_is_param(pushed->endpoint, &resource->columns[key->column]))
-		{
-			pushed->keys = foreach_delete_current(pushed->keys, lc);
-			pushed->rest = true;
-			pushed->checked = lappend(pushed->checked, key->condition);
-		}
-	}
-}
-
-/*
- * Does the condition say that the time is not null?  It never is.  That is what
- * min() and max() of it add, which are an ORDER BY with a LIMIT.
- */
-static bool
-is_time_not_null(const DbaasTable *table, Index relid, Expr *clause)
-{
-	return IsA(clause, NullTest) && ((NullTest *) clause)->nulltesttype == IS_NOT_NULL &&
-		is_time_var(table, relid, (Node *) ((NullTest *) clause)->arg);
-}
-
-/* Sorts out the conditions in RestrictInfos. */
-static void
-match_clauses(const DbaasTable *table, Index relid, List *restrictinfos, Pushed *pushed)
-{
-	ListCell   *lc;
-
-	memset(pushed, 0, sizeof(*pushed));
-	foreach(lc, restrictinfos)
-	{
-		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
-		PushedKey  *key = palloc(sizeof(PushedKey));
-
-		key->condition = rinfo;
-		if (is_time_not_null(table, relid, rinfo->clause))
-			pushed->checked = lappend(pushed->checked, rinfo);
-		else if (rinfo->pseudoconstant || !match_clause(table, relid, rinfo->clause, key))
-		{
-			pushed->rest = true;
-			pushed->checked = lappend(pushed->checked, rinfo);
-		}
-		else if (key->is_bound)
-		{
-			pushed->bounds = lappend(pushed->bounds, key);
-			pushed->checked = lappend(pushed->checked, rinfo);
-		}
-		else
-			pushed->keys = lappend(pushed->keys, key);
-	}
-	choose_endpoint(table->resource, pushed);
-}
 
 /* ------------------------------------------------------------------------
  * Size and paths
@@ -431,7 +114,7 @@ needs_parents(const DbaasResource *resource, const DbaasEndpoint *endpoint, List
 {
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
-		if (resource->columns[c].param && !has_key(keys, c) &&
+		if (resource->columns[c].param && !dbaas_pushdown_has(keys, c) &&
 			dbaas_catalogue_in_path(endpoint->path, resource->columns[c].param))
 			return true;
 	}
@@ -445,7 +128,7 @@ names_parents(const DbaasResource *resource, List *keys)
 	const DbaasParent *parent = resource->parent;
 
 	return parent->locates &&
-		has_key(keys, dbaas_catalogue_column(resource, parent->keys[0].column));
+		dbaas_pushdown_has(keys, dbaas_catalogue_column(resource, parent->keys[0].column));
 }
 
 /*
@@ -453,7 +136,7 @@ names_parents(const DbaasResource *resource, List *keys)
  * empty; with a bound, the last one is that of the newest entry before it.
  */
 static double
-expected_pages(PlannerInfo *root, const RelationPlan *plan, const Pushed *pushed)
+expected_pages(PlannerInfo *root, const RelationPlan *plan, const DbaasPushed *pushed)
 {
 	const DbaasResource *resource = plan->table->resource;
 	double		pages;
@@ -461,13 +144,14 @@ expected_pages(PlannerInfo *root, const RelationPlan *plan, const Pushed *pushed
 	ListCell   *lc;
 
 	if (resource->paging == NULL ||
-		has_key(pushed->keys, dbaas_catalogue_column(resource, resource->paging->limit_column)))
+		dbaas_pushdown_has(pushed->keys,
+						   dbaas_catalogue_column(resource, resource->paging->limit_column)))
 		return 1;
 	pages = expected_rows(plan, pushed->endpoint) / resource->paging->max_limit;
 	if (pushed->bounds == NIL)
 		return ceil(pages) + 1;
 	foreach(lc, pushed->bounds)
-		bounds = lappend(bounds, ((PushedKey *) lfirst(lc))->condition);
+		bounds = lappend(bounds, ((DbaasPushedKey *) lfirst(lc))->condition);
 	return floor(pages * clauselist_selectivity(root, bounds, plan->relid, JOIN_INNER, NULL)) + 1;
 }
 
@@ -476,7 +160,7 @@ expected_pages(PlannerInfo *root, const RelationPlan *plan, const Pushed *pushed
  * scan that is repeated asks for lists but once.
  */
 static void
-expected_requests(PlannerInfo *root, const RelationPlan *plan, const Pushed *pushed,
+expected_requests(PlannerInfo *root, const RelationPlan *plan, const DbaasPushed *pushed,
 				  bool repeated, double *targets, double *requests)
 {
 	const DbaasResource *resource = plan->table->resource;
@@ -488,7 +172,7 @@ expected_requests(PlannerInfo *root, const RelationPlan *plan, const Pushed *pus
 
 	foreach(lc, pushed->keys)
 	{
-		PushedKey  *key = lfirst(lc);
+		DbaasPushedKey *key = lfirst(lc);
 		double		n = key->is_array ?
 			dbaas_estimate_array_length(root, (Node *) key->value) : 1;
 
@@ -513,7 +197,7 @@ expected_requests(PlannerInfo *root, const RelationPlan *plan, const Pushed *pus
  * conditions let them through.  Without keys, "rows" as it is.
  */
 static double
-expected_scan_rows(PlannerInfo *root, RelOptInfo *baserel, const Pushed *pushed,
+expected_scan_rows(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pushed,
 				   double targets, double rows)
 {
 	RelationPlan *plan = baserel->fdw_private;
@@ -557,8 +241,8 @@ dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	RelationPlan *plan = palloc0(sizeof(RelationPlan));
 	DbaasTable *table = dbaas_table_get(relid);
 	DbaasServerFacts *facts;
-	Pushed		all = {0};
-	Pushed		pushed;
+	DbaasPushed	all;
+	DbaasPushed	pushed;
 	double		targets;
 	double		requests;
 
@@ -576,7 +260,7 @@ dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 
 	/* The table as a whole, and then what the conditions leave of it. */
 	plan->rows_per_answer = -1;
-	choose_endpoint(table->resource, &all);
+	dbaas_pushdown_clauses(table, baserel->relid, NIL, &all);
 	expected_requests(root, plan, &all, false, &targets, &requests);
 	if (baserel->tuples > 0)
 		plan->rows_per_answer = baserel->tuples / Max(targets, 1);
@@ -584,7 +268,7 @@ dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 		baserel->tuples = clamp_row_est(targets * expected_rows(plan, all.endpoint));
 	set_baserel_size_estimates(root, baserel);
 
-	match_clauses(table, baserel->relid, baserel->baserestrictinfo, &pushed);
+	dbaas_pushdown_clauses(table, baserel->relid, baserel->baserestrictinfo, &pushed);
 	expected_requests(root, plan, &pushed, false, &targets, &requests);
 	baserel->rows = expected_scan_rows(root, baserel, &pushed, targets, baserel->rows);
 }
@@ -598,7 +282,7 @@ lacks_key(const RelationPlan *plan, List *keys)
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
 		if ((resource->columns[c].required || bms_is_member(c, plan->joined_params)) &&
-			!has_key(keys, c))
+			!dbaas_pushdown_has(keys, c))
 			return true;
 	}
 	return false;
@@ -609,7 +293,7 @@ lacks_key(const RelationPlan *plan, List *keys)
  * pathkey?  DBAAS_ORDER_AS_GIVEN when they cannot.
  */
 static DbaasScanOrder
-order_of_pathkey(const RelationPlan *plan, RelOptInfo *baserel, const Pushed *pushed,
+order_of_pathkey(const RelationPlan *plan, RelOptInfo *baserel, const DbaasPushed *pushed,
 				 const PathKey *pathkey)
 {
 	const DbaasResource *resource = plan->table->resource;
@@ -623,20 +307,20 @@ order_of_pathkey(const RelationPlan *plan, RelOptInfo *baserel, const Pushed *pu
 
 	/* Times are never null, but what says otherwise is left to a sort. */
 	if (paging == NULL || pathkey->pk_nulls_first != dbaas_pathkey_descending(pathkey) ||
-		has_key(pushed->keys, dbaas_catalogue_column(resource, paging->order_column)))
+		dbaas_pushdown_has(pushed->keys, dbaas_catalogue_column(resource, paging->order_column)))
 		return DBAAS_ORDER_AS_GIVEN;
 
 	/* The oldest entries first: not where newest first decides which they are. */
 	if (!descending &&
 		(pushed->bounds ||
-		 has_key(pushed->keys, dbaas_catalogue_column(resource, paging->limit_column)) ||
-		 has_key(pushed->keys, dbaas_catalogue_column(resource, paging->offset_column))))
+		 dbaas_pushdown_has(pushed->keys, dbaas_catalogue_column(resource, paging->limit_column)) ||
+		 dbaas_pushdown_has(pushed->keys, dbaas_catalogue_column(resource, paging->offset_column))))
 		return DBAAS_ORDER_AS_GIVEN;
 	foreach(lc, pathkey->pk_eclass->ec_members)
 	{
 		EquivalenceMember *member = lfirst(lc);
 
-		if (is_time_var(plan->table, baserel->relid, (Node *) member->em_expr))
+		if (dbaas_pushdown_is_time(plan->table, baserel->relid, (Node *) member->em_expr))
 			return descending ? DBAAS_ORDER_DESC : DBAAS_ORDER_ASC;
 	}
 	return DBAAS_ORDER_AS_GIVEN;
@@ -671,7 +355,7 @@ add_scan_paths(PlannerInfo *root, RelOptInfo *baserel, List *restrictinfos,
 	RelationPlan *plan = baserel->fdw_private;
 	const DbaasResource *resource = plan->table->resource;
 	PathKey    *pathkey = root->query_pathkeys ? linitial(root->query_pathkeys) : NULL;
-	Pushed		pushed;
+	DbaasPushed	pushed;
 	double		targets;
 	double		requests;
 	double		pages;
@@ -680,7 +364,7 @@ add_scan_paths(PlannerInfo *root, RelOptInfo *baserel, List *restrictinfos,
 	Cost		total_cost;
 	bool		lacking;
 
-	match_clauses(plan->table, baserel->relid, restrictinfos, &pushed);
+	dbaas_pushdown_clauses(plan->table, baserel->relid, restrictinfos, &pushed);
 	expected_requests(root, plan, &pushed, for_each_row, &targets, &requests);
 	pages = expected_pages(root, plan, &pushed);
 	startup_cost = plan->request_cost * round_trips(plan, 1, 1, for_each_row);
@@ -723,8 +407,7 @@ member_is_key(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec,
 	(void) root;
 	(void) rel;
 	(void) ec;
-	return key_of_var(match->table, match->relid,
-					  strip_relabel((Node *) em->em_expr)) == match->column;
+	return dbaas_pushdown_column(match->table, match->relid, em->em_expr) == match->column;
 }
 
 /*
@@ -750,11 +433,11 @@ add_outer_relids(PlannerInfo *root, RelOptInfo *baserel, List *clauses, List *ou
 	foreach(lc, clauses)
 	{
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
-		PushedKey	key;
+		DbaasPushedKey	key;
 		Relids		outer;
 
 		if (!join_clause_is_movable_to(rinfo, baserel) ||
-			!match_clause(plan->table, baserel->relid, rinfo->clause, &key) || key.is_bound)
+			!dbaas_pushdown_clause(plan->table, baserel->relid, rinfo->clause, &key) || key.is_bound)
 			continue;
 		if (is_shown_as_asked(plan->table->resource, key.column))
 			plan->joined_params = bms_add_member(plan->joined_params, key.column);
@@ -835,11 +518,11 @@ dbaasGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 		Relids		outer = lfirst(lc);
 		ParamPathInfo *info = get_baserel_parampathinfo(root, baserel, outer);
 		List	   *conditions = list_concat_copy(baserel->baserestrictinfo, info->ppi_clauses);
-		Pushed		pushed;
+		DbaasPushed	pushed;
 		double		targets;
 		double		requests;
 
-		match_clauses(plan->table, baserel->relid, conditions, &pushed);
+		dbaas_pushdown_clauses(plan->table, baserel->relid, conditions, &pushed);
 		expected_requests(root, plan, &pushed, true, &targets, &requests);
 		info->ppi_rows = Min(baserel->rows,
 							 expected_scan_rows(root, baserel, &pushed, targets, info->ppi_rows));
@@ -918,7 +601,7 @@ limit_is_of_scan(PlannerInfo *root, RelOptInfo *baserel)
  * whose rows are sorted afterwards.
  */
 static List *
-limit_expressions(PlannerInfo *root, RelOptInfo *baserel, const Pushed *pushed,
+limit_expressions(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pushed,
 				  bool ordered, DbaasScanOrder *order)
 {
 	RelationPlan *plan = baserel->fdw_private;
@@ -940,7 +623,8 @@ limit_expressions(PlannerInfo *root, RelOptInfo *baserel, const Pushed *pushed,
 
 	/* With a bound, the rows within it come first when the newest do. */
 	if (pushed->bounds && paging && *order != DBAAS_ORDER_DESC &&
-		has_key(pushed->keys, dbaas_catalogue_column(plan->table->resource, paging->order_column)))
+		dbaas_pushdown_has(pushed->keys,
+						   dbaas_catalogue_column(plan->table->resource, paging->order_column)))
 		return NIL;
 	if (parse->limitOffset)
 		return list_make2(parse->limitCount, parse->limitOffset);
@@ -979,7 +663,7 @@ pushed_values(List *keys)
 	ListCell   *lc;
 
 	foreach(lc, keys)
-		values = lappend(values, ((PushedKey *) lfirst(lc))->value);
+		values = lappend(values, ((DbaasPushedKey *) lfirst(lc))->value);
 	return values;
 }
 
@@ -998,19 +682,19 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 	List	   *exprs;
 	List	   *limits;
 	List	   *private;
-	Pushed		pushed;
+	DbaasPushed	pushed;
 	double		targets;
 	double		requests;
 	ListCell   *lc;
 
 	(void) relid;
-	match_clauses(plan->table, baserel->relid, scan_clauses, &pushed);
+	dbaas_pushdown_clauses(plan->table, baserel->relid, scan_clauses, &pushed);
 	expected_requests(root, plan, &pushed, best_path->path.param_info != NULL,
 					  &targets, &requests);
 	foreach(lc, pushed.keys)
 	{
-		columns = lappend_int(columns, ((PushedKey *) lfirst(lc))->column);
-		arrays = lappend_int(arrays, ((PushedKey *) lfirst(lc))->is_array);
+		columns = lappend_int(columns, ((DbaasPushedKey *) lfirst(lc))->column);
+		arrays = lappend_int(arrays, ((DbaasPushedKey *) lfirst(lc))->is_array);
 	}
 	if (ordered)
 		order = order_of_pathkey(plan, baserel, &pushed, linitial(best_path->path.pathkeys));

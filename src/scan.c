@@ -1,69 +1,31 @@
 /*-------------------------------------------------------------------------
  *
  * scan.c
- *		Running a foreign scan, and what EXPLAIN says of it.
+ *		Running a foreign scan.
  *
- * Evaluates the keys, fetches rows and decodes them; raises the errors that
- * the layers below return.
+ * Fetches rows and decodes them, and keeps those of earlier runs; raises the
+ * errors that the layers below return.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "arguments.h"
 #include "call.h"
-#include "commands/explain.h"
 #include "common/hashfn.h"
 #include "compat.h"
 #include "decode.h"
 #include "executor/execAsync.h"
 #include "executor/executor.h"
 #include "fetch.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "nodes/nodeFuncs.h"
 #include "options.h"
 #include "plan.h"
 #include "progress.h"
 #include "scan.h"
-#include "storage/latch.h"
-#include "utils/array.h"
-#include "utils/builtins.h"
-#include "utils/date.h"
-#include "utils/guc.h"
 #include "utils/hsearch.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/ruleutils.h"
-#include "utils/timestamp.h"
-
-/* An expression of fdw_exprs that gives a key its value. */
-typedef struct KeyExpr
-{
-	int			column;			/* of the catalogue */
-	bool		is_array;
-	ExprState  *state;
-	Oid			type;			/* of a value */
-	FmgrInfo	output;
-} KeyExpr;
-
-/* One that bounds the time from below. */
-typedef struct BoundExpr
-{
-	ExprState  *state;
-	Oid			type;			/* timestamptz, timestamp or date */
-} BoundExpr;
-
-/* What a scan asks for, as far as that depends on parameters. */
-typedef struct Arguments
-{
-	DbaasKey   *keys;			/* by catalogue column */
-	bool		nothing;		/* no row can be wanted */
-	bool		bounded;
-	TimestampTz since;
-	int64		limit;
-	char	   *text;			/* all of it, to compare */
-} Arguments;
 
 /*
  * The rows for one set of arguments.  A scan that may be run again keeps those
@@ -73,7 +35,7 @@ typedef struct ScanResult
 {
 	dlist_node	node;			/* in scan->results or scan->ahead */
 	MemoryContext cxt;
-	Arguments	arguments;
+	DbaasArguments arguments;
 	DbaasFetch *fetch;			/* NULL: not started, or at its end */
 	bool		at_end;
 	bool		keeps;			/* does it keep its rows? */
@@ -109,12 +71,7 @@ typedef struct DbaasScanState
 	DbaasTable *table;
 	const DbaasEndpoint *endpoint;
 	DbaasDecoder *decoder;
-	int			nkeys;
-	KeyExpr    *keys;
-	int			nbounds;
-	BoundExpr  *bounds;
-	ExprState  *limit_count;	/* or NULL */
-	ExprState  *limit_offset;	/* or NULL */
+	DbaasExprs *exprs;
 	DbaasScanOrder order;
 	bool		merge;
 	bool		eager;
@@ -144,251 +101,6 @@ static const char *const order_names[] = {
 	[DBAAS_ORDER_ASC] = "asc",
 	[DBAAS_ORDER_DESC] = "desc"
 };
-
-/* ------------------------------------------------------------------------
- * Keys
- * ------------------------------------------------------------------------ */
-
-static void
-init_keys(DbaasScanState *scan, ForeignScan *plan, ForeignScanState *node)
-{
-	List	   *columns = list_nth(plan->fdw_private, DBAAS_SCAN_KEYS);
-	List	   *arrays = list_nth(plan->fdw_private, DBAAS_SCAN_KEY_IS_ARRAY);
-	int			nlimits = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_LIMITS));
-	int			first_limit;
-
-	scan->nkeys = list_length(columns);
-	scan->keys = palloc0(Max(scan->nkeys, 1) * sizeof(KeyExpr));
-	for (int i = 0; i < scan->nkeys; i++)
-	{
-		KeyExpr    *key = &scan->keys[i];
-		Expr	   *expr = list_nth(plan->fdw_exprs, i);
-		Oid			output;
-		bool		varlena;
-
-		key->column = list_nth_int(columns, i);
-		key->is_array = list_nth_int(arrays, i) != 0;
-		key->type = exprType((Node *) expr);
-		if (key->is_array)
-			key->type = get_element_type(key->type);
-		key->state = ExecInitExpr(expr, (PlanState *) node);
-		getTypeOutputInfo(key->type, &output, &varlena);
-		fmgr_info(output, &key->output);
-	}
-	scan->nbounds = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_BOUNDS));
-	scan->bounds = palloc(Max(scan->nbounds, 1) * sizeof(BoundExpr));
-	for (int i = 0; i < scan->nbounds; i++)
-	{
-		Expr	   *expr = list_nth(plan->fdw_exprs, scan->nkeys + i);
-
-		scan->bounds[i].state = ExecInitExpr(expr, (PlanState *) node);
-		scan->bounds[i].type = getBaseType(exprType((Node *) expr));
-	}
-	first_limit = scan->nkeys + scan->nbounds;
-	if (nlimits > 0)
-		scan->limit_count = ExecInitExpr(list_nth(plan->fdw_exprs, first_limit),
-										 (PlanState *) node);
-	if (nlimits > 1)
-		scan->limit_offset = ExecInitExpr(list_nth(plan->fdw_exprs, first_limit + 1),
-										  (PlanState *) node);
-}
-
-/*
- * A value as the API takes it; NULL when it is no UTF-8, and so names nothing.
- */
-static const char *
-key_text(KeyExpr *expr, Datum value)
-{
-	char	   *text = OutputFunctionCall(&expr->output, value);
-
-	if (GetDatabaseEncoding() == PG_SQL_ASCII)
-		return pg_verify_mbstr(PG_UTF8, text, strlen(text), true) ? text : NULL;
-	return pg_server_to_any(text, strlen(text), PG_UTF8);
-}
-
-/* Evaluates one key's expression; NULL is no value. */
-static void
-take_key(KeyExpr *expr, ExprContext *econtext, DbaasKey *key)
-{
-	bool		isnull;
-	Datum		datum = ExecEvalExpr(expr->state, econtext, &isnull);
-	const char **values;
-	Datum	   *elements;
-	bool	   *nulls;
-	int			n;
-	int			nvalues = 0;
-	int16		len;
-	bool		byval;
-	char		align;
-
-	if (isnull)
-	{
-		dbaas_key_restrict(key, NULL, 0);
-		return;
-	}
-	if (!expr->is_array)
-	{
-		values = palloc(sizeof(char *));
-		values[0] = key_text(expr, datum);
-		dbaas_key_restrict(key, values, values[0] != NULL);
-		return;
-	}
-	get_typlenbyvalalign(expr->type, &len, &byval, &align);
-	deconstruct_array(DatumGetArrayTypeP(datum), expr->type, len, byval, align,
-					  &elements, &nulls, &n);
-	values = palloc(Max(n, 1) * sizeof(char *));
-	for (int i = 0; i < n; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (!nulls[i] && (values[nvalues] = key_text(expr, elements[i])) != NULL)
-			nvalues++;
-	}
-	dbaas_key_restrict(key, values, nvalues);
-}
-
-/* Rows that LIMIT and OFFSET want together; -1 when they set no limit. */
-static int64
-take_limit(DbaasScanState *scan, ExprContext *econtext)
-{
-	bool		isnull;
-	int64		count;
-	int64		offset = 0;
-
-	if (scan->limit_count == NULL)
-		return -1;
-	count = DatumGetInt64(ExecEvalExpr(scan->limit_count, econtext, &isnull));
-	if (isnull || count < 0)
-		return -1;
-	if (scan->limit_offset)
-	{
-		offset = DatumGetInt64(ExecEvalExpr(scan->limit_offset, econtext, &isnull));
-		if (isnull || offset < 0)
-			offset = 0;
-	}
-	return count > PG_INT64_MAX - offset ? -1 : count + offset;
-}
-
-/*
- * A bound as the comparison with it takes it: in the session's time zone, and
- * what is out of range before or after all times.
- */
-static TimestampTz
-bound_time(const BoundExpr *bound, Datum value)
-{
-	int			overflow = 0;
-
-	switch (bound->type)
-	{
-		case DATEOID:
-			return date2timestamptz_opt_overflow(DatumGetDateADT(value), &overflow);
-		case TIMESTAMPOID:
-			return timestamp2timestamptz_opt_overflow(DatumGetTimestamp(value), &overflow);
-		default:
-			return DatumGetTimestampTz(value);
-	}
-}
-
-/*
- * The latest of the lower bounds; a NULL one lets no row through.
- */
-static void
-take_bounds(DbaasScanState *scan, ExprContext *econtext, Arguments *arguments)
-{
-	for (int i = 0; i < scan->nbounds; i++)
-	{
-		bool		isnull;
-		Datum		value = ExecEvalExpr(scan->bounds[i].state, econtext, &isnull);
-		TimestampTz since;
-
-		if (isnull)
-		{
-			arguments->nothing = true;
-			continue;
-		}
-		since = bound_time(&scan->bounds[i], value);
-		if (!arguments->bounded || since > arguments->since)
-			arguments->since = since;
-		arguments->bounded = true;
-	}
-}
-
-/* All arguments in one text. */
-static char *
-arguments_text(const DbaasResource *resource, const Arguments *arguments)
-{
-	StringInfoData out;
-
-	initStringInfo(&out);
-	for (int c = 0; c < resource->ncolumns; c++)
-	{
-		const DbaasKey *key = &arguments->keys[c];
-
-		if (!key->given)
-			continue;
-		appendStringInfo(&out, "%d:", c);
-		for (int i = 0; i < key->n; i++)
-			appendStringInfo(&out, "%zu=%s,", strlen(key->values[i]), key->values[i]);
-	}
-	if (arguments->nothing)
-		appendStringInfoString(&out, "nothing");
-	if (arguments->bounded)
-		appendStringInfo(&out, "since " INT64_FORMAT, arguments->since);
-	appendStringInfo(&out, "limit " INT64_FORMAT, arguments->limit);
-	return out.data;
-}
-
-/* Evaluates what the scan asks for. */
-static void
-take_arguments(DbaasScanState *scan, ExprContext *econtext, Arguments *arguments)
-{
-	const DbaasResource *resource = scan->table->resource;
-
-	memset(arguments, 0, sizeof(*arguments));
-	arguments->keys = palloc0(resource->ncolumns * sizeof(DbaasKey));
-	for (int i = 0; i < scan->nkeys; i++)
-		take_key(&scan->keys[i], econtext, &arguments->keys[scan->keys[i].column]);
-	take_bounds(scan, econtext, arguments);
-	arguments->limit = take_limit(scan, econtext);
-	arguments->text = arguments_text(resource, arguments);
-}
-
-/* The column of a key that has to be given, since nothing lists it, and is not; or -1. */
-static int
-missing_key(const DbaasResource *resource, const DbaasKey *keys)
-{
-	for (int c = 0; c < resource->ncolumns; c++)
-	{
-		if (resource->columns[c].required && !keys[c].given)
-			return c;
-	}
-	return -1;
-}
-
-static void
-check_required_keys(const DbaasTable *table, const DbaasKey *keys)
-{
-	int			c = missing_key(table->resource, keys);
-	AttrNumber	attnum;
-	char	   *name;
-	char	   *qualified;
-	char	   *column;
-
-	if (c < 0)
-		return;
-	attnum = dbaas_table_attribute(table, c);
-	name = get_rel_name(table->relid);
-	qualified = quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->relid)), name);
-	column = attnum ? get_attname(table->relid, attnum, false) :
-		pstrdup(table->resource->columns[c].name);
-	ereport(ERROR,
-			(errcode(ERRCODE_FDW_UNABLE_TO_CREATE_EXECUTION),
-			 errmsg("column \"%s\" of foreign table \"%s\" has to be given", column, name),
-			 errdetail("The API has no list of them."),
-			 strcmp(application_name, "pg_dump") == 0 ?
-			 errhint("A dump has to leave the table out: --exclude-table-data='%s'", qualified) :
-			 errhint("For example: SELECT * FROM %s WHERE %s = '11111111-2222-4333-8444-555555555555';",
-					 qualified, quote_identifier(column))));
-}
 
 /* ------------------------------------------------------------------------
  * Callbacks
@@ -424,7 +136,7 @@ dbaasBeginForeignScan(ForeignScanState *node, int eflags)
 	dlist_init(&scan->results);
 	dlist_init(&scan->ahead);
 	scan->trust = MAX_TRUST;
-	init_keys(scan, plan, node);
+	scan->exprs = dbaas_exprs_init(node);
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 
@@ -562,7 +274,8 @@ make_result(ForeignScanState *node)
 	ScanResult *result = palloc0(sizeof(ScanResult));
 
 	result->cxt = cxt;
-	take_arguments(scan, node->ss.ps.ps_ExprContext, &result->arguments);
+	dbaas_arguments_take(scan->exprs, scan->table, node->ss.ps.ps_ExprContext,
+						 &result->arguments);
 	MemoryContextSwitchTo(oldcxt);
 	result->hash = DatumGetUInt64(hash_any_extended((unsigned char *) result->arguments.text,
 													strlen(result->arguments.text), 0));
@@ -703,7 +416,7 @@ start_fetch(ForeignScanState *node, ScanResult *result)
 	DbaasScanState *scan = node->fdw_state;
 	DbaasError *error;
 
-	check_required_keys(scan->table, result->arguments.keys);
+	dbaas_arguments_check(scan->table, &result->arguments);
 	error = begin_fetch(node, result);
 	if (error)
 		dbaas_error_raise(error);
@@ -856,21 +569,6 @@ dbaas_scans_begun(void)
 	return scans_begun;
 }
 
-/* Can the arguments yield a row, and be asked for? */
-static bool
-needs_request(const DbaasScanState *scan, const Arguments *arguments)
-{
-	const DbaasResource *resource = scan->table->resource;
-
-	for (int c = 0; c < resource->ncolumns; c++)
-	{
-		if (arguments->keys[c].given && arguments->keys[c].n == 0)
-			return false;
-	}
-	return !arguments->nothing && arguments->limit != 0 &&
-		missing_key(resource, arguments->keys) < 0;
-}
-
 void
 dbaas_scan_ask_ahead(ForeignScanState *node, uint64 row)
 {
@@ -885,7 +583,7 @@ dbaas_scan_ask_ahead(ForeignScanState *node, uint64 row)
 		MemoryContextDelete(result->cxt);
 		return;
 	}
-	if (scan->nahead >= scan->trust || !needs_request(scan, &result->arguments) ||
+	if (scan->nahead >= scan->trust || !dbaas_arguments_can_yield(scan->table, &result->arguments) ||
 		begin_fetch(node, result) != NULL)
 	{
 		MemoryContextDelete(result->cxt);
@@ -959,6 +657,36 @@ dbaas_scan_concurrency(const ForeignScanState *node)
 	const DbaasScanState *scan = node->fdw_state;
 
 	return scan->conn ? dbaas_connection_limits(scan->conn)->concurrency : 1;
+}
+
+const DbaasTable *
+dbaas_scan_table(const ForeignScanState *node)
+{
+	return ((const DbaasScanState *) node->fdw_state)->table;
+}
+
+const DbaasCounters *
+dbaas_scan_counters(const ForeignScanState *node)
+{
+	return &((const DbaasScanState *) node->fdw_state)->counters;
+}
+
+int64
+dbaas_scan_asked_ahead(const ForeignScanState *node)
+{
+	return ((const DbaasScanState *) node->fdw_state)->asked_ahead;
+}
+
+int64
+dbaas_scan_never_used(const ForeignScanState *node)
+{
+	DbaasScanState *scan = node->fdw_state;
+	int64		n = scan->unused + scan->nahead;
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &scan->results)
+		n += dlist_container(ScanResult, node, iter.cur)->unused;
+	return n;
 }
 
 void
@@ -1044,147 +772,4 @@ dbaasForeignAsyncNotify(AsyncRequest *areq)
 {
 	dbaas_call_perform();
 	answer_request(areq);
-}
-
-/* ------------------------------------------------------------------------
- * EXPLAIN
- * ------------------------------------------------------------------------ */
-
-/*
- * An expression of fdw_exprs, as SQL.  What it calls the values that other
- * nodes give it depends on the nodes above, which only EXPLAIN itself knows: it
- * has just shown the scan's filter, and the context still stands there.  A scan
- * without a filter has no such expressions but a LIMIT's, whose InitPlans
- * belong to the statement's top node.
- */
-static char *
-expr_text(ForeignScanState *node, ExplainState *es, int index)
-{
-	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	List	   *context = es->deparse_cxt;
-
-	if (plan->scan.plan.qual == NIL)
-		context = set_deparse_context_plan(context, (Plan *) plan,
-										   list_make1(es->pstmt->planTree));
-	return deparse_expression(list_nth(plan->fdw_exprs, index), context,
-							  list_length(es->rtable) > 1, false);
-}
-
-/* The keys that are pushed; zones have a line of their own. */
-static void
-explain_keys(ForeignScanState *node, ExplainState *es)
-{
-	DbaasScanState *scan = node->fdw_state;
-	List	   *keys = NIL;
-	List	   *zones = NIL;
-
-	for (int i = 0; i < scan->nkeys; i++)
-	{
-		const KeyExpr *key = &scan->keys[i];
-		char	   *value = expr_text(node, es, i);
-
-		if (key->column == DBAAS_ZONE_COLUMN)
-			zones = lappend(zones, psprintf(key->is_array ? "ANY (%s)" : "%s", value));
-		else
-			keys = lappend(keys, psprintf(key->is_array ? "%s = ANY (%s)" : "%s = %s",
-										  scan->table->resource->columns[key->column].name, value));
-	}
-	if (keys)
-		ExplainPropertyList("Keys", keys, es);
-	if (zones)
-		ExplainPropertyList("Zones", zones, es);
-	else if (!scan->table->resource->global)
-		ExplainPropertyText("Zones", "all", es);
-}
-
-/* Where the names come from that the keys do not give. */
-static void
-explain_parent(ForeignScanState *node, ExplainState *es)
-{
-	DbaasScanState *scan = node->fdw_state;
-	const DbaasResource *resource = scan->table->resource;
-	const DbaasResource *parent;
-
-	if (resource->parent == NULL)
-		return;
-	parent = dbaas_catalogue_find(resource->parent->resource);
-	for (int i = 0; i < DBAAS_PARENT_KEYS && resource->parent->keys[i].column; i++)
-	{
-		int			column = dbaas_catalogue_column(resource, resource->parent->keys[i].column);
-		bool		given = false;
-
-		if (!dbaas_catalogue_in_path(scan->endpoint->path, resource->columns[column].param))
-			continue;
-		for (int k = 0; k < scan->nkeys; k++)
-			given = given || scan->keys[k].column == column;
-		if (!given)
-		{
-			ExplainPropertyText("For Each Of", psprintf("%s %s", parent->reads[0].method,
-														parent->reads[0].path), es);
-			return;
-		}
-	}
-}
-
-/* How far the scan reads, and in which order. */
-static void
-explain_extent(ForeignScanState *node, ExplainState *es)
-{
-	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	DbaasScanState *scan = node->fdw_state;
-	int			first_limit = scan->nkeys + scan->nbounds;
-	List	   *bounds = NIL;
-
-	for (int i = 0; i < scan->nbounds; i++)
-		bounds = lappend(bounds, psprintf("time < %s", expr_text(node, es, scan->nkeys + i)));
-	if (bounds)
-		ExplainPropertyList("Stop At", bounds, es);
-	if (scan->order != DBAAS_ORDER_AS_GIVEN)
-		ExplainPropertyText("Order", psprintf("time %s", scan->order == DBAAS_ORDER_ASC ?
-											  "ASC" : "DESC"), es);
-	if (scan->limit_offset)
-		ExplainPropertyText("Limit", psprintf("%s + %s", expr_text(node, es, first_limit),
-											  expr_text(node, es, first_limit + 1)), es);
-	else if (scan->limit_count)
-		ExplainPropertyText("Limit", expr_text(node, es, first_limit), es);
-	if (es->costs)
-		ExplainPropertyFloat("Expected Requests", NULL,
-							 floatVal(list_nth(plan->fdw_private, DBAAS_SCAN_REQUESTS)), 0, es);
-}
-
-/* What was asked ahead and not used, whether it is still there or not. */
-static int64
-count_unused(DbaasScanState *scan)
-{
-	int64		n = scan->unused + scan->nahead;
-	dlist_iter	iter;
-
-	dlist_foreach(iter, &scan->results)
-		n += dlist_container(ScanResult, node, iter.cur)->unused;
-	return n;
-}
-
-void
-dbaasExplainForeignScan(ForeignScanState *node, ExplainState *es)
-{
-	DbaasScanState *scan = node->fdw_state;
-
-	ExplainPropertyText("Request", psprintf("%s %s", scan->endpoint->method,
-											scan->endpoint->path), es);
-	explain_parent(node, es);
-	explain_keys(node, es);
-	explain_extent(node, es);
-	if (es->analyze)
-	{
-		ExplainPropertyInteger("Requests", NULL, scan->counters.requests, es);
-		ExplainPropertyInteger("Retries", NULL, scan->counters.retries, es);
-		ExplainPropertyInteger("Bytes Received", NULL, scan->counters.bytes, es);
-		ExplainPropertyInteger("Peak Concurrency", NULL, scan->counters.peak, es);
-		if (scan->asked_ahead > 0)
-			ExplainPropertyInteger("Asked Ahead", NULL, scan->asked_ahead, es);
-		if (count_unused(scan) > 0)
-			ExplainPropertyInteger("Never Used", NULL, count_unused(scan), es);
-		if (es->timing)
-			ExplainPropertyFloat("Time Waiting", "ms", scan->counters.waited * 1000, 3, es);
-	}
 }

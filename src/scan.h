@@ -1,14 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * scan.h
- *		Running a foreign scan, and what EXPLAIN says of it.
+ *		Running a foreign scan.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef DBAAS_SCAN_H
 #define DBAAS_SCAN_H
 
+#include "call.h"
 #include "foreign/fdwapi.h"
+#include "table.h"
 
 /* Callbacks of FdwRoutine. */
 extern void dbaasBeginForeignScan(ForeignScanState *node, int eflags);
@@ -18,7 +20,6 @@ extern void dbaasEndForeignScan(ForeignScanState *node);
 extern void dbaasForeignAsyncRequest(AsyncRequest *areq);
 extern void dbaasForeignAsyncConfigureWait(AsyncRequest *areq);
 extern void dbaasForeignAsyncNotify(AsyncRequest *areq);
-extern void dbaasExplainForeignScan(ForeignScanState *node, struct ExplainState *es);
 
 /* Is the node a scan of ours? */
 extern bool dbaas_scan_is_ours(const PlanState *node);
@@ -69,5 +70,13 @@ extern int	dbaas_scan_concurrency(const ForeignScanState *node);
  * requests together, when the first scan of the statement is run.
  */
 extern void dbaas_scan_start_together(EState *estate, List *scans);
+
+/* The table that the scan reads. */
+extern const DbaasTable *dbaas_scan_table(const ForeignScanState *node);
+
+/* What the scan has asked for: all of it; ahead of need; of that, what no run used. */
+extern const DbaasCounters *dbaas_scan_counters(const ForeignScanState *node);
+extern int64 dbaas_scan_asked_ahead(const ForeignScanState *node);
+extern int64 dbaas_scan_never_used(const ForeignScanState *node);
 
 #endif							/* DBAAS_SCAN_H */

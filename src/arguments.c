@@ -1,0 +1,306 @@
+/*-------------------------------------------------------------------------
+ *
+ * arguments.c
+ *		What a run of a scan asks for: the values of a plan's expressions.
+ *
+ * Knows of nothing that was asked.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "arguments.h"
+#include "executor/executor.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "plan.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+/* An expression of fdw_exprs that gives a key its value. */
+typedef struct KeyExpr
+{
+	int			column;			/* of the catalogue */
+	bool		is_array;
+	ExprState  *state;
+	Oid			type;			/* of a value */
+	FmgrInfo	output;
+} KeyExpr;
+
+/* One that bounds the time from below. */
+typedef struct BoundExpr
+{
+	ExprState  *state;
+	Oid			type;			/* timestamptz, timestamp or date */
+} BoundExpr;
+
+struct DbaasExprs
+{
+	int			nkeys;
+	KeyExpr    *keys;
+	int			nbounds;
+	BoundExpr  *bounds;
+	ExprState  *limit_count;	/* or NULL */
+	ExprState  *limit_offset;	/* or NULL */
+};
+
+DbaasExprs *
+dbaas_exprs_init(ForeignScanState *node)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	DbaasExprs *exprs = palloc0(sizeof(DbaasExprs));
+	List	   *columns = list_nth(plan->fdw_private, DBAAS_SCAN_KEYS);
+	List	   *arrays = list_nth(plan->fdw_private, DBAAS_SCAN_KEY_IS_ARRAY);
+	int			nlimits = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_LIMITS));
+	int			first_limit;
+
+	exprs->nkeys = list_length(columns);
+	exprs->keys = palloc0(Max(exprs->nkeys, 1) * sizeof(KeyExpr));
+	for (int i = 0; i < exprs->nkeys; i++)
+	{
+		KeyExpr    *key = &exprs->keys[i];
+		Expr	   *expr = list_nth(plan->fdw_exprs, i);
+		Oid			output;
+		bool		varlena;
+
+		key->column = list_nth_int(columns, i);
+		key->is_array = list_nth_int(arrays, i) != 0;
+		key->type = exprType((Node *) expr);
+		if (key->is_array)
+			key->type = get_element_type(key->type);
+		key->state = ExecInitExpr(expr, (PlanState *) node);
+		getTypeOutputInfo(key->type, &output, &varlena);
+		fmgr_info(output, &key->output);
+	}
+	exprs->nbounds = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_BOUNDS));
+	exprs->bounds = palloc(Max(exprs->nbounds, 1) * sizeof(BoundExpr));
+	for (int i = 0; i < exprs->nbounds; i++)
+	{
+		Expr	   *expr = list_nth(plan->fdw_exprs, exprs->nkeys + i);
+
+		exprs->bounds[i].state = ExecInitExpr(expr, (PlanState *) node);
+		exprs->bounds[i].type = getBaseType(exprType((Node *) expr));
+	}
+	first_limit = exprs->nkeys + exprs->nbounds;
+	if (nlimits > 0)
+		exprs->limit_count = ExecInitExpr(list_nth(plan->fdw_exprs, first_limit),
+										 (PlanState *) node);
+	if (nlimits > 1)
+		exprs->limit_offset = ExecInitExpr(list_nth(plan->fdw_exprs, first_limit + 1),
+										  (PlanState *) node);
+	return exprs;
+}
+
+/*
+ * A value as the API takes it; NULL when it is no UTF-8, and so names nothing.
+ */
+static const char *
+key_text(KeyExpr *expr, Datum value)
+{
+	char	   *text = OutputFunctionCall(&expr->output, value);
+
+	if (GetDatabaseEncoding() == PG_SQL_ASCII)
+		return pg_verify_mbstr(PG_UTF8, text, strlen(text), true) ? text : NULL;
+	return pg_server_to_any(text, strlen(text), PG_UTF8);
+}
+
+/* Evaluates one key's expression; NULL is no value. */
+static void
+take_key(KeyExpr *expr, ExprContext *econtext, DbaasKey *key)
+{
+	bool		isnull;
+	Datum		datum = ExecEvalExpr(expr->state, econtext, &isnull);
+	const char **values;
+	Datum	   *elements;
+	bool	   *nulls;
+	int			n;
+	int			nvalues = 0;
+	int16		len;
+	bool		byval;
+	char		align;
+
+	if (isnull)
+	{
+		dbaas_key_restrict(key, NULL, 0);
+		return;
+	}
+	if (!expr->is_array)
+	{
+		values = palloc(sizeof(char *));
+		values[0] = key_text(expr, datum);
+		dbaas_key_restrict(key, values, values[0] != NULL);
+		return;
+	}
+	get_typlenbyvalalign(expr->type, &len, &byval, &align);
+	deconstruct_array(DatumGetArrayTypeP(datum), expr->type, len, byval, align,
+					  &elements, &nulls, &n);
+	values = palloc(Max(n, 1) * sizeof(char *));
+	for (int i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!nulls[i] && (values[nvalues] = key_text(expr, elements[i])) != NULL)
+			nvalues++;
+	}
+	dbaas_key_restrict(key, values, nvalues);
+}
+
+/* Rows that LIMIT and OFFSET want together; -1 when they set no limit. */
+static int64
+take_limit(const DbaasExprs *exprs, ExprContext *econtext)
+{
+	bool		isnull;
+	int64		count;
+	int64		offset = 0;
+
+	if (exprs->limit_count == NULL)
+		return -1;
+	count = DatumGetInt64(ExecEvalExpr(exprs->limit_count, econtext, &isnull));
+	if (isnull || count < 0)
+		return -1;
+	if (exprs->limit_offset)
+	{
+		offset = DatumGetInt64(ExecEvalExpr(exprs->limit_offset, econtext, &isnull));
+		if (isnull || offset < 0)
+			offset = 0;
+	}
+	return count > PG_INT64_MAX - offset ? -1 : count + offset;
+}
+
+/*
+ * A bound as the comparison with it takes it: in the session's time zone, and
+ * what is out of range before or after all times.
+ */
+static TimestampTz
+bound_time(const BoundExpr *bound, Datum value)
+{
+	int			overflow = 0;
+
+	switch (bound->type)
+	{
+		case DATEOID:
+			return date2timestamptz_opt_overflow(DatumGetDateADT(value), &overflow);
+		case TIMESTAMPOID:
+			return timestamp2timestamptz_opt_overflow(DatumGetTimestamp(value), &overflow);
+		default:
+			return DatumGetTimestampTz(value);
+	}
+}
+
+/*
+ * The latest of the lower bounds; a NULL one lets no row through.
+ */
+static void
+take_bounds(const DbaasExprs *exprs, ExprContext *econtext, DbaasArguments *arguments)
+{
+	for (int i = 0; i < exprs->nbounds; i++)
+	{
+		bool		isnull;
+		Datum		value = ExecEvalExpr(exprs->bounds[i].state, econtext, &isnull);
+		TimestampTz since;
+
+		if (isnull)
+		{
+			arguments->nothing = true;
+			continue;
+		}
+		since = bound_time(&exprs->bounds[i], value);
+		if (!arguments->bounded || since > arguments->since)
+			arguments->since = since;
+		arguments->bounded = true;
+	}
+}
+
+/* All arguments in one text. */
+static char *
+arguments_text(const DbaasResource *resource, const DbaasArguments *arguments)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	for (int c = 0; c < resource->ncolumns; c++)
+	{
+		const DbaasKey *key = &arguments->keys[c];
+
+		if (!key->given)
+			continue;
+		appendStringInfo(&out, "%d:", c);
+		for (int i = 0; i < key->n; i++)
+			appendStringInfo(&out, "%zu=%s,", strlen(key->values[i]), key->values[i]);
+	}
+	if (arguments->nothing)
+		appendStringInfoString(&out, "nothing");
+	if (arguments->bounded)
+		appendStringInfo(&out, "since " INT64_FORMAT, arguments->since);
+	appendStringInfo(&out, "limit " INT64_FORMAT, arguments->limit);
+	return out.data;
+}
+
+void
+dbaas_arguments_take(DbaasExprs *exprs, const DbaasTable *table, ExprContext *econtext,
+					 DbaasArguments *arguments)
+{
+	const DbaasResource *resource = table->resource;
+
+	memset(arguments, 0, sizeof(*arguments));
+	arguments->keys = palloc0(resource->ncolumns * sizeof(DbaasKey));
+	for (int i = 0; i < exprs->nkeys; i++)
+		take_key(&exprs->keys[i], econtext, &arguments->keys[exprs->keys[i].column]);
+	take_bounds(exprs, econtext, arguments);
+	arguments->limit = take_limit(exprs, econtext);
+	arguments->text = arguments_text(resource, arguments);
+}
+
+/* The column of a key that has to be given, since nothing lists it, and is not; or -1. */
+static int
+missing_key(const DbaasResource *resource, const DbaasKey *keys)
+{
+	for (int c = 0; c < resource->ncolumns; c++)
+	{
+		if (resource->columns[c].required && !keys[c].given)
+			return c;
+	}
+	return -1;
+}
+
+bool
+dbaas_arguments_can_yield(const DbaasTable *table, const DbaasArguments *arguments)
+{
+	for (int c = 0; c < table->resource->ncolumns; c++)
+	{
+		if (arguments->keys[c].given && arguments->keys[c].n == 0)
+			return false;
+	}
+	return !arguments->nothing && arguments->limit != 0 &&
+		missing_key(table->resource, arguments->keys) < 0;
+}
+
+void
+dbaas_arguments_check(const DbaasTable *table, const DbaasArguments *arguments)
+{
+	int			c = missing_key(table->resource, arguments->keys);
+	AttrNumber	attnum;
+	char	   *name;
+	char	   *qualified;
+	char	   *column;
+
+	if (c < 0)
+		return;
+	attnum = dbaas_table_attribute(table, c);
+	name = get_rel_name(table->relid);
+	qualified = quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->relid)), name);
+	column = attnum ? get_attname(table->relid, attnum, false) :
+		pstrdup(table->resource->columns[c].name);
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_UNABLE_TO_CREATE_EXECUTION),
+			 errmsg("column \"%s\" of foreign table \"%s\" has to be given", column, name),
+			 errdetail("The API has no list of them."),
+			 strcmp(application_name, "pg_dump") == 0 ?
+			 errhint("A dump has to leave the table out: --exclude-table-data='%s'", qualified) :
+			 errhint("For example: SELECT * FROM %s WHERE %s = '11111111-2222-4333-8444-555555555555';",
+					 qualified, quote_identifier(column))));
+}

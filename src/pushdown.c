@@ -1,0 +1,313 @@
+/*-------------------------------------------------------------------------
+ *
+ * pushdown.c
+ *		From a query's conditions to keys and bounds that go to the API.
+ *
+ * A condition is pushed when it says that a key equals a value, or one of the
+ * values of an array, that is known when the scan starts; or that the time is
+ * not before such a value.  Knows of no costs and no paths.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/stratnum.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "declared.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
+#include "optimizer/optimizer.h"
+#include "pushdown.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
+
+static Node *
+strip_relabel(Node *node)
+{
+	while (node && IsA(node, RelabelType))
+		node = (Node *) ((RelabelType *) node)->arg;
+	return node;
+}
+
+/*
+ * Is the operator the equality of the column's type, or of it with a type like
+ * it, under a collation in which only equal texts are equal?
+ */
+static bool
+is_equality(Oid opno, Oid collation, Oid column_type, Oid value_type)
+{
+	TypeCacheEntry *type = lookup_type_cache(column_type, TYPECACHE_BTREE_OPFAMILY);
+
+	return dbaas_declared_may_send(column_type) && dbaas_declared_may_send(value_type) &&
+		OidIsValid(type->btree_opf) &&
+		get_op_opfamily_strategy(opno, type->btree_opf) == BTEqualStrategyNumber &&
+		(!OidIsValid(collation) || get_collation_isdeterministic(collation));
+}
+
+/*
+ * The key that a Var of the relation shows, or -1.
+ */
+static int
+key_of_var(const DbaasTable *table, Index relid, Node *node)
+{
+	Var		   *var = (Var *) node;
+	int			column;
+
+	if (node == NULL || !IsA(node, Var) || (Index) var->varno != relid ||
+		var->varlevelsup != 0 || var->varattno <= 0 || var->varattno > table->natts)
+		return -1;
+	column = table->attributes[var->varattno - 1].column;
+	if (column == DBAAS_ZONE_COLUMN ||
+		(column > 0 && table->resource->columns[column].param))
+		return column;
+	return -1;
+}
+
+/* Is the expression's value the same for a whole scan, and known at its start? */
+static bool
+is_scan_constant(Index relid, Node *node)
+{
+	return !bms_is_member(relid, pull_varnos(NULL, node)) &&
+		!contain_volatile_functions(node) && !contain_subplans(node);
+}
+
+/* Matches "key = value", with the sides in this order. */
+static bool
+match_equality(const DbaasTable *table, Index relid, Oid opno, Oid collation,
+			   Node *left, Node *right, DbaasPushedKey *key)
+{
+	left = strip_relabel(left);
+	key->column = key_of_var(table, relid, left);
+	if (key->column < 0 || !is_scan_constant(relid, right) ||
+		!is_equality(opno, collation, exprType(left), exprType(strip_relabel(right))))
+		return false;
+	key->is_array = false;
+	key->is_bound = false;
+	key->value = (Expr *) right;
+	return true;
+}
+
+/* Matches "key = ANY (array)", which IN lists become too. */
+static bool
+match_any(const DbaasTable *table, Index relid, ScalarArrayOpExpr *any, DbaasPushedKey *key)
+{
+	Node	   *left = strip_relabel(linitial(any->args));
+	Node	   *right = lsecond(any->args);
+
+	key->column = key_of_var(table, relid, left);
+	if (!any->useOr || key->column < 0 || !is_scan_constant(relid, right) ||
+		!is_equality(any->opno, any->inputcollid, exprType(left),
+					 get_element_type(exprType(right))))
+		return false;
+	key->is_array = true;
+	key->is_bound = false;
+	key->value = (Expr *) right;
+	return true;
+}
+
+/*
+ * Matches "key = a OR key = b ...", which is "key = ANY (ARRAY[a, b, ...])".
+ */
+static bool
+match_or(const DbaasTable *table, Index relid, BoolExpr *or, DbaasPushedKey *key)
+{
+	ArrayExpr  *array = makeNode(ArrayExpr);
+	ListCell   *lc;
+
+	foreach(lc, or->args)
+	{
+		DbaasPushedKey	arm;
+		Oid			type;
+
+		if (!IsA(lfirst(lc), OpExpr) || !dbaas_pushdown_clause(table, relid, lfirst(lc), &arm) ||
+			arm.is_bound)
+			return false;
+		type = exprType((Node *) arm.value);
+		if (array->elements == NIL)
+		{
+			key->column = arm.column;
+			array->element_typeid = type;
+			array->array_typeid = get_array_type(type);
+			array->array_collid = exprCollation((Node *) arm.value);
+			array->location = -1;
+		}
+		if (arm.column != key->column || type != array->element_typeid ||
+			!OidIsValid(array->array_typeid))
+			return false;
+		array->elements = lappend(array->elements, arm.value);
+	}
+	key->is_array = true;
+	key->is_bound = false;
+	key->value = (Expr *) array;
+	return true;
+}
+
+/* The catalogue column that entries are in the order of, or -1. */
+static int
+time_column(const DbaasResource *resource)
+{
+	return resource->paging ?
+		dbaas_catalogue_column(resource, resource->paging->time_column) : -1;
+}
+
+bool
+dbaas_pushdown_is_time(const DbaasTable *table, Index relid, Node *node)
+{
+	Var		   *var = (Var *) node;
+
+	return node && IsA(node, Var) && (Index) var->varno == relid && var->varlevelsup == 0 &&
+		var->varattno > 0 && var->varattno <= table->natts && var->vartype == TIMESTAMPTZOID &&
+		time_column(table->resource) >= 0 &&
+		table->attributes[var->varattno - 1].column == time_column(table->resource);
+}
+
+/*
+ * Matches "time >= value" or "time > value", with the sides in this order, for
+ * all types that the family of times compares.
+ */
+static bool
+match_bound(const DbaasTable *table, Index relid, Oid opno, Node *left, Node *right,
+			DbaasPushedKey *key)
+{
+	TypeCacheEntry *type = lookup_type_cache(TIMESTAMPTZOID, TYPECACHE_BTREE_OPFAMILY);
+	int			strategy = get_op_opfamily_strategy(opno, type->btree_opf);
+
+	if ((strategy != BTGreaterStrategyNumber && strategy != BTGreaterEqualStrategyNumber) ||
+		!dbaas_pushdown_is_time(table, relid, left) || !is_scan_constant(relid, right))
+		return false;
+	switch (getBaseType(exprType(right)))
+	{
+		case TIMESTAMPTZOID:
+		case TIMESTAMPOID:
+		case DATEOID:
+			break;
+		default:
+			return false;
+	}
+	key->column = time_column(table->resource);
+	key->is_array = false;
+	key->is_bound = true;
+	key->value = (Expr *) right;
+	return true;
+}
+
+/* Matches a comparison, with the sides in this order. */
+static bool
+match_comparison(const DbaasTable *table, Index relid, Oid opno, Oid collation,
+				 Node *left, Node *right, DbaasPushedKey *key)
+{
+	return match_equality(table, relid, opno, collation, left, right, key) ||
+		match_bound(table, relid, opno, left, right, key);
+}
+
+bool
+dbaas_pushdown_clause(const DbaasTable *table, Index relid, Expr *clause, DbaasPushedKey *key)
+{
+	if (IsA(clause, OpExpr) && list_length(((OpExpr *) clause)->args) == 2)
+	{
+		OpExpr	   *op = (OpExpr *) clause;
+		Oid			commutator = get_commutator(op->opno);
+		Node	   *left = linitial(op->args);
+		Node	   *right = lsecond(op->args);
+
+		return match_comparison(table, relid, op->opno, op->inputcollid, left, right, key) ||
+			(OidIsValid(commutator) &&
+			 match_comparison(table, relid, commutator, op->inputcollid, right, left, key));
+	}
+	if (IsA(clause, ScalarArrayOpExpr))
+		return match_any(table, relid, (ScalarArrayOpExpr *) clause, key);
+	if (is_orclause(clause))
+		return match_or(table, relid, (BoolExpr *) clause, key);
+	return false;
+}
+
+bool
+dbaas_pushdown_has(List *keys, int column)
+{
+	ListCell   *lc;
+
+	foreach(lc, keys)
+	{
+		if (((DbaasPushedKey *) lfirst(lc))->column == column)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Drops the keys that are no parameters of the endpoint that all of them
+ * choose.
+ */
+static void
+choose_endpoint(const DbaasResource *resource, DbaasPushed *pushed)
+{
+	bool	   *given = palloc0(resource->ncolumns * sizeof(bool));
+	ListCell   *lc;
+
+	for (int c = 0; c < resource->ncolumns; c++)
+		given[c] = dbaas_pushdown_has(pushed->keys, c);
+	pushed->endpoint = dbaas_catalogue_endpoint(resource, given);
+	foreach(lc, pushed->keys)
+	{
+		DbaasPushedKey *key = lfirst(lc);
+
+		if (key->column == DBAAS_ZONE_COLUMN && !resource->global)
+			continue;
+		if (!dbaas_catalogue_is_param(pushed->endpoint, &resource->columns[key->column]))
+		{
+			pushed->keys = foreach_delete_current(pushed->keys, lc);
+			pushed->rest = true;
+			pushed->checked = lappend(pushed->checked, key->condition);
+		}
+	}
+}
+
+/*
+ * Does the condition say that the time is not null?  It never is.  That is what
+ * min() and max() of it add, which are an ORDER BY with a LIMIT.
+ */
+static bool
+is_time_not_null(const DbaasTable *table, Index relid, Expr *clause)
+{
+	return IsA(clause, NullTest) && ((NullTest *) clause)->nulltesttype == IS_NOT_NULL &&
+		dbaas_pushdown_is_time(table, relid, (Node *) ((NullTest *) clause)->arg);
+}
+
+void
+dbaas_pushdown_clauses(const DbaasTable *table, Index relid, List *restrictinfos,
+					   DbaasPushed *pushed)
+{
+	ListCell   *lc;
+
+	memset(pushed, 0, sizeof(*pushed));
+	foreach(lc, restrictinfos)
+	{
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
+		DbaasPushedKey *key = palloc(sizeof(DbaasPushedKey));
+
+		key->condition = rinfo;
+		if (is_time_not_null(table, relid, rinfo->clause))
+			pushed->checked = lappend(pushed->checked, rinfo);
+		else if (rinfo->pseudoconstant || !dbaas_pushdown_clause(table, relid, rinfo->clause, key))
+		{
+			pushed->rest = true;
+			pushed->checked = lappend(pushed->checked, rinfo);
+		}
+		else if (key->is_bound)
+		{
+			pushed->bounds = lappend(pushed->bounds, key);
+			pushed->checked = lappend(pushed->checked, rinfo);
+		}
+		else
+			pushed->keys = lappend(pushed->keys, key);
+	}
+	choose_endpoint(table->resource, pushed);
+}
+
+int
+dbaas_pushdown_column(const DbaasTable *table, Index relid, Expr *expr)
+{
+	return key_of_var(table, relid, strip_relabel((Node *) expr));
+}

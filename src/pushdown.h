@@ -1,0 +1,56 @@
+/*-------------------------------------------------------------------------
+ *
+ * pushdown.h
+ *		From a query's conditions to keys and bounds that go to the API.
+ *
+ * A table's columns are those of the relation with number "relid" in the query.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_PUSHDOWN_H
+#define DBAAS_PUSHDOWN_H
+
+#include "nodes/pathnodes.h"
+#include "table.h"
+
+/* A condition that can be pushed: on a key, or a lower bound on the time. */
+typedef struct DbaasPushedKey
+{
+	int			column;			/* of the catalogue */
+	bool		is_array;
+	bool		is_bound;
+	Expr	   *value;
+	RestrictInfo *condition;
+} DbaasPushedKey;
+
+/* What the conditions of a scan push. */
+typedef struct DbaasPushed
+{
+	const DbaasEndpoint *endpoint;
+	List	   *keys;			/* of DbaasPushedKey *: parameters of its requests */
+	List	   *bounds;			/* of DbaasPushedKey *: lower bounds on the time */
+	bool		rest;			/* are there conditions beside those? */
+	List	   *checked;		/* RestrictInfos that are no such keys */
+} DbaasPushed;
+
+/*
+ * Sorts out the conditions, in RestrictInfos, and chooses the endpoint that the
+ * keys among them lead to.
+ */
+extern void dbaas_pushdown_clauses(const DbaasTable *table, Index relid, List *restrictinfos,
+								   DbaasPushed *pushed);
+
+/* Can the condition be pushed?  Then fills the key, but for its "condition". */
+extern bool dbaas_pushdown_clause(const DbaasTable *table, Index relid, Expr *clause,
+								  DbaasPushedKey *key);
+
+/* Is a column of the catalogue among the keys, a List of DbaasPushedKey *? */
+extern bool dbaas_pushdown_has(List *keys, int column);
+
+/* The column of the catalogue that the expression shows and that is a key; or -1. */
+extern int	dbaas_pushdown_column(const DbaasTable *table, Index relid, Expr *expr);
+
+/* Is the expression the column of the time by which pages are read? */
+extern bool dbaas_pushdown_is_time(const DbaasTable *table, Index relid, Node *node);
+
+#endif							/* DBAAS_PUSHDOWN_H */
