@@ -134,17 +134,31 @@ dbaas_write_hides_statement(const DbaasTable *table, CmdType operation)
 	return false;
 }
 
+/*
+ * Settings of a service may hold the password of a mail server, say; those of an
+ * integration hold nothing that the API calls secret.
+ */
+static bool
+is_of_service(const DbaasResource *resource, const DbaasColumn *column)
+{
+	return column->type == DBAAS_JSONB && resource->update.type_column != NULL;
+}
+
 bool
 dbaas_write_sets_secret(const DbaasTable *table, const Bitmapset *updated)
 {
+	const DbaasResource *resource = table->resource;
 	int			member = -1;
 
 	while ((member = bms_next_member(updated, member)) >= 0)
 	{
 		AttrNumber	attnum = member + FirstLowInvalidHeapAttributeNumber;
+		const DbaasColumn *column;
 
-		if (attnum > 0 && attnum <= table->natts && dbaas_table_shows(table, attnum) &&
-			may_hold_secret(&table->resource->columns[table->attributes[attnum - 1].column]))
+		if (attnum <= 0 || attnum > table->natts || !dbaas_table_shows(table, attnum))
+			continue;
+		column = &resource->columns[table->attributes[attnum - 1].column];
+		if (column->secret || is_of_service(resource, column))
 			return true;
 	}
 	return false;
