@@ -59,6 +59,8 @@ static const char *const types_with_databases[] = {"mysql", "pg", NULL};
 static const char *const types_with_pools[] = {"pg", NULL};
 static const char *const types_with_replication[] = {"pg", NULL};
 static const char *const types_with_authentication[] = {"mysql", NULL};
+static const char *const types_with_access_control[] = {"valkey", NULL};
+static const char *const types_with_changing_users[] = {"pg", "valkey", NULL};
 static const char *const types_with_users[] = {
 	"clickhouse", "kafka", "mysql", "opensearch", "pg", "valkey", NULL
 };
@@ -71,6 +73,8 @@ static const DbaasDomain service_type_domain = {.values = service_types};
 static const DbaasDomain databases_domain = {.values = types_with_databases};
 static const DbaasDomain pools_domain = {.values = types_with_pools};
 static const DbaasDomain replication_domain = {.values = types_with_replication};
+static const DbaasDomain access_control_domain = {.values = types_with_access_control};
+static const DbaasDomain changing_users_domain = {.values = types_with_changing_users};
 static const DbaasDomain users_domain = {.values = types_with_users};
 static const DbaasDomain clickhouse_domain = {.values = clickhouse_type};
 static const DbaasSegment type_segments[] = {{"pg", "postgres"}, {NULL}};
@@ -525,6 +529,10 @@ static const DbaasColumn components_columns[] = {
 		.description = "dynamic, private, privatelink or public"},
 	{"usage", DBAAS_TEXT, .field = "usage",
 		.description = "primary or replica"},
+	{"kafka_authentication_method", DBAAS_TEXT, .field = "kafka-authentication-method",
+		.description = "certificate or sasl (kafka)"},
+	{"ssl", DBAAS_BOOLEAN, .field = "ssl",
+		.description = "Whether it is encrypted (clickhouse, thanos and valkey)"},
 	SERVICE_TYPE_COLUMN(&service_type_domain),
 	END_OF_COLUMNS
 };
@@ -558,8 +566,19 @@ static const DbaasColumn users_columns[] = {
 		.insert = "authentication", .write_domain = &authentication_domain,
 		.write_types = types_with_authentication,
 		.description = "How the user authenticates (mysql)"},
-	{"uuid", DBAAS_UUID, .field = "uuid", .unlisted = true,
+	{"access_control", DBAAS_JSONB, .field = "access-control",
+		.insert = "access-control", .update = "access-control",
+		.write_types = types_with_access_control,
+		.description = "Commands, categories, keys and channels that the user may use (valkey)"},
+	{"access_cert_expiry", DBAAS_TIMESTAMPTZ, .field = "access-cert-expiry",
+		.description = "When the user's certificate expires (kafka)"},
+	{"uuid", DBAAS_UUID, .field = "uuid",
 		.description = "Id of the user, which DELETE needs (clickhouse)"},
+	{"required", DBAAS_BOOLEAN, .field = "required",
+		.description = "Whether the service needs the user (clickhouse)"},
+	{"parameters", DBAAS_JSONB,
+		.insert = "*", .secret = true,
+		.description = "For INSERT alone: what else the API takes for the type"},
 	SERVICE_TYPE_COLUMN(&service_type_domain),
 	END_OF_COLUMNS
 };
@@ -571,6 +590,8 @@ static const DbaasColumn databases_columns[] = {
 		.insert = "database-name", .insert_required = true,
 		.write_domain = &database_name_domain,
 		.description = "Name of the database"},
+	{"parameters", DBAAS_JSONB, .insert = "*",
+		.description = "For INSERT alone: what else the API takes for the type"},
 	SERVICE_TYPE_COLUMN(&databases_domain),
 	END_OF_COLUMNS
 };
@@ -594,6 +615,8 @@ static const DbaasColumn connection_pools_columns[] = {
 	{"username", DBAAS_TEXT, .field = "username",
 		.insert = "username", .update = "username", .write_domain = &username_domain,
 		.description = "User that it connects as"},
+	{"connection_uri", DBAAS_TEXT, .field = "connection-uri",
+		.description = "URI to connect to, without the password"},
 	SERVICE_TYPE_COLUMN(&pools_domain),
 	END_OF_COLUMNS
 };
@@ -845,7 +868,8 @@ static const DbaasResource resources[] = {
 			.types = &users_domain, .running = true, .direct = &clickhouse_domain},
 		.update = {.method = "PUT", .path = DETAILS_PATH "/user/{username}/allow-replication",
 			.services = {"service_name"}, .type_column = "service_type",
-			.types = &replication_domain, .running = true, .changes = true,
+			.types = &changing_users_domain, .other_types = &access_control_domain,
+			.other_path = DETAILS_PATH "/user/{username}", .running = true, .changes = true,
 			.direct = &replication_domain},
 		.delete = {.method = "DELETE", .path = DETAILS_PATH "/user/{username}",
 			.services = {"service_name"}, .type_column = "service_type",

@@ -829,12 +829,19 @@ member_column(const DbaasWriter *writer, const char *name)
 	return -1;
 }
 
-/* The members of a column that is an object of such. */
+/*
+ * The members of a column that is an object of such.  Of a secret column nothing
+ * but their names is shown.
+ */
 static void
 add_members(DbaasWriter *writer, int column, const char *text, const char *service, Body *body)
 {
+	bool		secret = writer->resource->columns[column].secret;
 	const DbaasJson *object = parse_object(writer, column, text);
+	const DbaasJson *shown = parse_object(writer, column, pstrdup(text));
+	const DbaasJson *shown_member = dbaas_json_first(shown);
 
+	dbaas_secret_hide(shown);
 	for (const DbaasJson *name = dbaas_json_first(object); name; name = dbaas_json_next(object, name))
 	{
 		const char *member = dbaas_json_string(name, NULL);
@@ -845,11 +852,13 @@ add_members(DbaasWriter *writer, int column, const char *text, const char *servi
 						 psprintf("Leave out \"%s\", which column \"%s\" is for.", member,
 								  shown_name(writer->table, other)));
 		json_object_object_add(body->sent, member, dbaas_body_verbatim(dbaas_json_compact(name + 1)));
-		json_object_object_add(body->shown, member, json_object_new_string("***"));
+		json_object_object_add(body->shown, member, secret ? json_object_new_string("***") :
+							   dbaas_body_verbatim(dbaas_json_compact(shown_member + 1)));
 		if (strcmp(member, DBAAS_NETWORKS_MEMBER) == 0)
 			warn_if_open(service, name + 1);
+		shown_member = dbaas_json_next(shown, shown_member);
 	}
-	body->secrets = find_secrets(body->secrets, object, false, true);
+	body->secrets = find_secrets(body->secrets, object, false, secret);
 }
 
 /* A column that is an object: what has a secret's name in it is not shown. */

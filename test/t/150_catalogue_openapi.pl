@@ -34,14 +34,10 @@ my %only = (
 # Writes that are not answered by an operation
 my %direct = ('users.insert' => 'clickhouse', 'users.update' => 'pg');
 
-# What is secret, or of one type alone; dbaas_service_details.details has the latter
+# What is secret, or has another place
 my %left_out = (
-	'databases.insert' => [qw(lc-collate lc-ctype)],
-	'users.insert'             => [qw(access-control password roles)],
 	'service_details.update.*' => 1,    # dbaas_services.parameters has the rest
-	components       => [qw(kafka-authentication-method ssl)],
-	connection_pools => ['connection-uri'],
-	users            => [qw(access-cert access-cert-expiry access-control access-key password required uuid)]);
+	users                      => [qw(access-cert access-key password)]);
 
 # Fields of objects that the document leaves open
 my %open = map { $_ => 1 } qw(service_details.host service_details.port);
@@ -265,6 +261,9 @@ foreach my $table (sort keys %tables)
 }
 ok(operation('DELETE /dbaas-clickhouse/{service-name}/user/{user-uuid}'), 'users: delete: clickhouse has a path of its own');
 ok(!operation('DELETE /dbaas-clickhouse/{service-name}/user/{username}'), 'and not that of the others');
+
+is_deeply([ keys %{ body_schema(operation('PUT /dbaas-valkey/{service-name}/user/{username}'))->{properties} } ], ['access-control'], 'users: update: so has valkey');
+is((grep { $_->{column_name} eq 'access_control' } @{ $tables{users} })[0]{update_field}, 'access-control', 'for access_control');
 
 # The writes that one in terms of the type stands for, each with its own parameters' names: ("METHOD PATH" as documented, template, type)
 sub expand_write

@@ -67,17 +67,19 @@ same('backup hours', 'SELECT zone AS z, service_name AS s, backup_hour AS h, bac
 	});
 same('nodes', 'SELECT zone AS z, service_name AS s, name AS n, state AS a, role AS r, progress_updates AS p FROM exo.dbaas_nodes',
 	sub { return map { { n => $_->{name}, a => $_->{state}, r => $_->{role}, p => $_->{'progress-updates'} } } @{ $_[0]{'node-states'} } });
-same('components', 'SELECT zone AS z, service_name AS s, component AS c, host AS h, port AS p, route AS r, usage AS u FROM exo.dbaas_components',
-	sub { return map { { c => $_->{component}, h => $_->{host}, p => $_->{port}, r => $_->{route}, u => $_->{usage} } } @{ $_[0]{components} } });
+same('components', 'SELECT zone AS z, service_name AS s, component AS c, host AS h, port AS p, route AS r, usage AS u, kafka_authentication_method AS k, ssl AS e FROM exo.dbaas_components',
+	sub { return map { { c => $_->{component}, h => $_->{host}, p => $_->{port}, r => $_->{route}, u => $_->{usage}, k => $_->{'kafka-authentication-method'}, e => $_->{ssl} } } @{ $_[0]{components} } });
 same('backups', q{SELECT zone AS z, service_name AS s, backup_name AS n, to_char(backup_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS t,
 		data_size AS d FROM exo.dbaas_backups},
 	sub { return map { { n => $_->{'backup-name'}, t => $_->{'backup-time'}, d => $_->{'data-size'} } } @{ $_[0]{backups} // [] } });
-same('users', 'SELECT zone AS z, service_name AS s, username AS u, type AS t, allow_replication AS r, authentication AS a FROM exo.dbaas_users',
-	sub { return map { { u => $_->{username}, t => $_->{type}, r => $_->{'allow-replication'}, a => $_->{authentication} } } @{ $_[0]{users} } });
+same('users', 'SELECT zone AS z, service_name AS s, username AS u, type AS t, allow_replication AS r, authentication AS a, access_control AS c, uuid AS i, required AS q,
+		to_char(access_cert_expiry AT TIME ZONE \'UTC\', \'YYYY-MM-DD"T"HH24:MI:SS"Z"\') AS e FROM exo.dbaas_users',
+	sub { return map { { u => $_->{username}, t => $_->{type}, r => $_->{'allow-replication'}, a => $_->{authentication},
+			c => $_->{'access-control'}, i => $_->{uuid}, q => $_->{required}, e => $_->{'access-cert-expiry'} } } @{ $_[0]{users} } });
 same('databases', 'SELECT zone AS z, service_name AS s, name AS n FROM exo.dbaas_databases',
 	sub { return map { { n => $_ } } @{ $_[0]{databases} // [] } });
-same('pools', 'SELECT zone AS z, service_name AS s, name AS n, database AS d, mode AS m, size AS i, username AS u FROM exo.dbaas_connection_pools',
-	sub { return map { { n => $_->{name}, d => $_->{database}, m => $_->{mode}, i => $_->{size}, u => $_->{username} } } @{ $_[0]{'connection-pools'} // [] } });
+same('pools', 'SELECT zone AS z, service_name AS s, name AS n, database AS d, mode AS m, size AS i, username AS u, connection_uri AS c FROM exo.dbaas_connection_pools',
+	sub { return map { { n => $_->{name}, d => $_->{database}, m => $_->{mode}, i => $_->{size}, u => $_->{username}, c => $_->{'connection-uri'} } } @{ $_[0]{'connection-pools'} // [] } });
 same('updates', q{SELECT zone AS z, service_name AS s, description AS d, to_char(deadline AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS l
 		FROM exo.dbaas_maintenance_updates},
 	sub { return map { { d => $_->{description}, l => $_->{deadline} } } @{ $_[0]{maintenance}{updates} // [] } });

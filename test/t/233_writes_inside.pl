@@ -39,8 +39,8 @@ foreach my $type (sort keys %number)
 	my $segment = 'a%2Fb%20%C3%A9';
 	if ($type eq 'clickhouse')
 	{
-		refused("DELETE FROM exo.dbaas_users WHERE $where", '23502', qr/"uuid".*HINT:[^\n]*ALTER FOREIGN TABLE exo.dbaas_users ADD COLUMN uuid uuid\./s);
-		$session->sql('ALTER FOREIGN TABLE exo.dbaas_users ADD COLUMN uuid uuid');
+		$session->sql(q{CREATE FOREIGN TABLE no_uuid (zone text, service_name text, username text) SERVER exoscale OPTIONS (resource 'users')});
+		refused("DELETE FROM no_uuid WHERE $where", '23502', qr/"uuid".*HINT:[^\n]*ALTER FOREIGN TABLE public.no_uuid ADD COLUMN uuid uuid\./s);
 		$segment = $session->sql("SELECT uuid FROM exo.dbaas_users WHERE $where");
 		like($segment, qr/^[0-9a-f-]{36}$/, 'its id');
 	}
@@ -75,10 +75,41 @@ refused("INSERT INTO $users) VALUES ('ch-gva-2', 'pg-1-0001', '')", '22023', qr/
 refused("INSERT INTO $users) VALUES ('ch-gva-2', 'pg-1-0001', '..')", '22023', qr/"\.\.".*HINT:[^\n]*could not be deleted/s);
 refused("INSERT INTO exo.dbaas_databases (zone, service_name, name) VALUES ('ch-gva-2', 'pg-1-0001', '.')", '22023', qr/could not be deleted/);
 refused("INSERT INTO exo.dbaas_users (zone, service_name) VALUES ('ch-gva-2', 'pg-1-0001')", '23502', qr/"username"/);
-refused("INSERT INTO $users, type) VALUES ('ch-gva-2', 'pg-1-0001', 'x', 'primary')", '0A000', qr/"type".*HINT:[^\n]*service_name, username, allow_replication, authentication/s);
-refused(q{UPDATE exo.dbaas_users SET username = 'x' WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001'}, '0A000', qr/HINT:[^\n]*takes: allow_replication\./);
+refused("INSERT INTO $users, type) VALUES ('ch-gva-2', 'pg-1-0001', 'x', 'primary')", '0A000', qr/"type".*HINT:[^\n]*service_name, username, allow_replication, authentication, access_control, parameters\./s);
+refused(q{UPDATE exo.dbaas_users SET username = 'x' WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001'}, '0A000', qr/HINT:[^\n]*takes: allow_replication, access_control\./);
 refused(q{UPDATE exo.dbaas_users SET allow_replication = true WHERE zone = 'ch-gva-2' AND service_name = 'mysql-1-0002'}, '0A000', qr/type "mysql"/);
 refused(q{UPDATE exo.dbaas_users SET allow_replication = NULL WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001' AND username = 'copy'}, '23502', qr/"allow_replication"/);
+
+# Access control of valkey, and its path
+my $valkey = "zone = 'ch-gva-2' AND service_name = 'valkey-1-0005' AND username = 'app'";
+is_deeply(writes("INSERT INTO $users, access_control) VALUES ('ch-gva-2', 'valkey-1-0005', 'app', '{\"keys\": [\"a:*\"]}')"),
+	['POST ch-gva-2 /dbaas-valkey/valkey-1-0005/user {"username":"app","access-control":{"keys":["a:*"]}}'], 'a user of valkey with access control');
+is_deeply(writes("UPDATE exo.dbaas_users SET access_control = '{\"keys\": [\"b:*\"], \"commands\": [\"+get\"]}' WHERE $valkey"),
+	['PUT ch-gva-2 /dbaas-valkey/valkey-1-0005/user/app {"access-control":{"keys":["b:*"],"commands":["+get"]}}'], 'which can be changed');
+is($session->sql("SELECT access_control -> 'keys' FROM exo.dbaas_users WHERE $valkey"), '["b:*"]', 'as it shows');
+is_deeply(writes("UPDATE exo.dbaas_users SET access_control = access_control WHERE $valkey"), [], 'what is so already is not sent');
+refused("UPDATE exo.dbaas_users SET allow_replication = true WHERE $valkey", '0A000', qr/"allow_replication".*type "valkey".*HINT:[^\n]*: pg/s);
+refused("UPDATE exo.dbaas_users SET access_control = '{}' WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001' AND username = 'copy'", '0A000', qr/"access_control".*type "pg".*HINT:[^\n]*: valkey/s);
+refused("UPDATE exo.dbaas_users SET access_control = '[]' WHERE $valkey", '22023', qr/a JSON object/);
+refused("INSERT INTO $users, access_control) VALUES ('ch-gva-2', 'pg-1-0001', 'x', '{}')", '0A000', qr/"access_control".*type "pg"/s);
+
+# Whatever else a type takes; of users it may be a password, and is shown nowhere
+my $role = '{"roles": [{"uuid": "11111111-2222-4333-8444-555555555555"}], "password": "S3CRETpassword"}';
+is_deeply(writes("INSERT INTO $users, parameters) VALUES ('ch-gva-2', 'clickhouse-1-0008', 'boss', '$role')"),
+	['POST ch-gva-2 /dbaas-clickhouse/clickhouse-1-0008/user {"username":"boss","roles":[{"uuid":"11111111-2222-4333-8444-555555555555"}],"password":"S3CRETpassword"}'],
+	'a user of clickhouse with a password and roles');
+my (undef, $dry) = $session->sql_both("SET dbaas_fdw.dry_run = on; INSERT INTO $users, parameters) VALUES ('ch-gva-2', 'clickhouse-1-0008', 'dry', '$role'); RESET dbaas_fdw.dry_run");
+like($dry, qr/\{"username":"dry","roles":"\*\*\*","password":"\*\*\*"\}/, 'a dry run shows the names');
+unlike($dry, qr/S3CRET/, 'alone');
+is($session->sql("INSERT INTO $users, parameters) VALUES ('ch-gva-2', 'clickhouse-1-0008', 'told', '$role') RETURNING username, parameters"), 'told|', 'RETURNING shows none');
+refused("INSERT INTO $users, parameters) VALUES ('ch-gva-2', 'clickhouse-1-0008', 'x', '{\"username\": \"y\"}')", '22023', qr/Leave out "username"/);
+my $databases = 'exo.dbaas_databases (zone, service_name, name, parameters)';
+is_deeply(writes("INSERT INTO $databases VALUES ('ch-gva-2', 'pg-1-0001', 'sorted', '{\"lc-collate\": \"de_CH.UTF-8\", \"lc-ctype\": \"C\"}')"),
+	[qq(POST $pg/database {"database-name":"sorted","lc-ctype":"C","lc-collate":"de_CH.UTF-8"})], 'a database of pg with its collation');
+(undef, $dry) = $session->sql_both("SET dbaas_fdw.dry_run = on; INSERT INTO $databases VALUES ('ch-gva-2', 'pg-1-0001', 'dry', '{\"lc-collate\": \"C\", \"x-password\": \"S3CRET\"}'); RESET dbaas_fdw.dry_run");
+like($dry, qr/\{"database-name":"dry","lc-collate":"C","x-password":"\*\*\*"/, 'which a dry run shows');
+unlike($dry, qr/S3CRET/, 'but for what has the name of a secret');
+is($session->sql("SELECT name, parameters FROM exo.dbaas_databases WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001' AND name = 'sorted'"), 'sorted|', 'parameters are NULL when read');
 
 # Only two writes may be answered without an operation; elsewhere such an answer, or one that is no object, is an error
 foreach my $case (
