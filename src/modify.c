@@ -713,4 +713,6 @@ dbaasExplainForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List 
 	(void) subplan_index;
 	if (endpoint)
 		ExplainPropertyText("Request", psprintf("%s %s", endpoint->method, endpoint->path), es);
+	if (endpoint && endpoint->other_path)
+		ExplainPropertyText("Or", psprintf("%s %s", endpoint->method, endpoint->other_path), es);
 }
