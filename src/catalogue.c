@@ -665,9 +665,9 @@ static const DbaasResource resources[] = {
 			.services = {"name"}, .type_column = "type", .creates = true},
 		.update = {.method = "PUT", .path = "/dbaas-{type}/{name}",
 			.services = {"name"}, .type_column = "type", .state_column = "state",
-			.running = true, .changes = true, .counts = true},
+			.running = true, .changes = true, .counts = "services"},
 		.delete = {.method = "DELETE", .path = "/dbaas-service/{name}",
-			.services = {"name"}, .counts = true}
+			.services = {"name"}, .counts = "services"}
 	},
 	{
 		.name = "service-types",
@@ -825,7 +825,7 @@ static const DbaasResource resources[] = {
 		.parent = &each_service_and_type,
 		.update = {.method = "PUT", .path = DETAILS_PATH,
 			.services = {"service_name"}, .type_column = "type",
-			.running = true, .changes = true, .counts = true}
+			.running = true, .changes = true, .counts = "services"}
 	},
 	{
 		.name = "nodes",
@@ -888,7 +888,8 @@ static const DbaasResource resources[] = {
 		.insert = {.method = "POST", .path = DETAILS_PATH "/database",
 			.services = {"service_name"}, .type_column = "service_type", .running = true},
 		.delete = {.method = "DELETE", .path = DETAILS_PATH "/database/{name}",
-			.services = {"service_name"}, .type_column = "service_type", .running = true}
+			.services = {"service_name"}, .type_column = "service_type", .running = true,
+			.counts = "databases"}
 	},
 	{
 		.name = "connection-pools",

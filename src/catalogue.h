@@ -182,7 +182,8 @@ typedef struct DbaasWriteEndpoint
 								 * without that nothing is sent */
 	const DbaasDomain *direct;	/* types that answer with what it made, and it is
 								 * done, instead of with an operation; or NULL */
-	bool		counts;			/* for delete_limit or update_limit */
+	const char *counts;			/* what delete_limit and update_limit count it
+								 * among, such as "services"; or NULL */
 	const char *body_column;	/* of a DELETE with a body: the column sent, */
 	const char *body_field;		/* and the member that it is sent as */
 } DbaasWriteEndpoint;

@@ -258,7 +258,7 @@ static void
 take_success(DbaasOperation *operation)
 {
 	if (strcmp(wait_option(operation), "running") == 0 && operation->write.services[0] &&
-		!(operation->write.counts && operation->write.command == CMD_DELETE))
+		!operation->write.ends_service)
 	{
 		operation->state = DBAAS_WRITE_STARTING;
 		operation->pause_ms = FIRST_POLL_MS;

@@ -32,7 +32,8 @@ typedef struct DbaasWrite
 	Oid			relid;			/* the foreign table, or InvalidOid */
 	bool		creates;		/* makes the first service */
 	bool		direct;			/* is an answer that is no operation its end? */
-	bool		counts;			/* for delete_limit or update_limit */
+	const char *counts;			/* what the limits count it among; or NULL */
+	bool		ends_service;	/* deletes the first service */
 	bool		announces;		/* is nothing but its answer to tell what it made? */
 } DbaasWrite;
 

@@ -54,17 +54,17 @@ same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* Do both write the same service? */
+/* Do both write the same thing? */
 static bool
-same_service(const DbaasWrite *a, const DbaasWrite *b)
+same_thing(const DbaasWrite *a, const DbaasWrite *b)
 {
 	return a->serverid == b->serverid && strcmp(a->zone, b->zone) == 0 &&
-		same_text(a->services[0], b->services[0]);
+		strcmp(a->path, b->path) == 0;
 }
 
-/* The services that the transaction deletes, or those that it updates, with this write. */
+/* The services, say, that the transaction deletes, or those that it updates, with this write. */
 static int
-count_services(const DbaasWrite *write, bool dry_run)
+count_written(const DbaasWrite *write, bool dry_run)
 {
 	List	   *found = list_make1(unconstify(DbaasWrite *, write));
 	int			n;
@@ -76,11 +76,12 @@ count_services(const DbaasWrite *write, bool dry_run)
 		bool		known = false;
 		ListCell   *other;
 
-		if (!operation->write.counts || operation->write.command != write->command ||
+		if (!same_text(operation->write.counts, write->counts) ||
+			operation->write.command != write->command ||
 			(operation->state == DBAAS_WRITE_DRY) != dry_run || operation->state == DBAAS_WRITE_FAILED)
 			continue;
 		foreach(other, found)
-			known = known || same_service(lfirst(other), &operation->write);
+			known = known || same_thing(lfirst(other), &operation->write);
 		if (!known)
 			found = lappend(found, &operation->write);
 	}
@@ -98,15 +99,15 @@ check_limit(const DbaasWrite *write, bool dry_run)
 	bool		any_sent = false;
 	ListCell   *lc;
 
-	/* No more services than writes: spares counting them */
-	if (limit < 0 || list_length(queue) < limit || count_services(write, dry_run) <= limit)
+	/* No more of them than writes: spares counting them */
+	if (limit < 0 || list_length(queue) < limit || count_written(write, dry_run) <= limit)
 		return;
 	foreach(lc, queue)
 		any_sent = any_sent || dbaas_operation_stands(((DbaasQueued *) lfirst(lc))->operation);
 	ereport(ERROR,
 			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-			 errmsg("this transaction would %s more than %d services",
-					deletes ? "delete" : "update", limit),
+			 errmsg("this transaction would %s more than %d %s",
+					deletes ? "delete" : "update", limit, write->counts),
 			 any_sent ? errdetail("What is queued has not been sent, but other writes have.") :
 			 errdetail("Nothing has been sent."),
 			 errhint("Check the WHERE clause, or set %s higher for this transaction: "

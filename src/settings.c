@@ -65,7 +65,7 @@ static const Setting settings[] = {
 	.help = "When writes are sent: at commit, or with their statement."},
 	{PREFIX ".delete_limit", SETTING_INTEGER, PGC_USERSET, &dbaas_delete_limit,
 		.default_value = 10, .min = -1, .max = INT_MAX,
-	.help = "Services that one transaction may delete; -1 is no limit."},
+	.help = "Services, and databases in services, that one transaction may delete; -1 is no limit."},
 	{PREFIX ".update_limit", SETTING_INTEGER, PGC_USERSET, &dbaas_update_limit,
 		.default_value = 10, .min = -1, .max = INT_MAX,
 	.help = "Services that one transaction may update; -1 is no limit."},

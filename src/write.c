@@ -993,5 +993,6 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 	write->direct = writer->endpoint->direct &&
 		dbaas_catalogue_check(writer->endpoint->direct, service.type) == NULL;
 	write->counts = writer->endpoint->counts;
+	write->ends_service = writer->operation == CMD_DELETE && writer->resource->protected_column;
 	return true;
 }

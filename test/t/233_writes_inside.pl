@@ -151,6 +151,14 @@ refused($_, '55006', qr/"pg-1-0001" in zone ch-gva-2 is not running.*DETAIL:[^\n
   "DELETE FROM exo.dbaas_connection_pools WHERE $inside";
 $sim->clear_faults;
 
+# The data of databases is lost with them, so they are counted
+my $delete = "DELETE FROM exo.dbaas_databases WHERE $inside";
+$session->sql("INSERT INTO exo.dbaas_databases (zone, service_name, name) VALUES ('ch-gva-2', 'pg-1-0001', 'counted-1'), ('ch-gva-2', 'pg-1-0001', 'counted-2')");
+refused("SET dbaas_fdw.delete_limit = 1; $delete AND name LIKE 'counted-%'", '53400', qr/would delete more than 1 databases.*DETAIL:[^\n]*Nothing has been sent/s);
+is(@{ writes("$delete AND name = 'counted-1'") }, 1, 'one is not too many');
+$session->sql('RESET dbaas_fdw.delete_limit');
+is(@{ writes("$delete AND name = 'counted-2'") }, 1, 'nor the next');
+
 # Connection pools
 my $pools = 'exo.dbaas_connection_pools (zone, service_name, name, database';
 my $pool = "zone = 'ch-gva-2' AND service_name = 'pg-1-0001' AND name = 'web'";
