@@ -56,6 +56,7 @@ dbaas_operation_new(MemoryContext cxt, const DbaasWrite *write, DbaasConnection 
 	operation->write.secrets = dbaas_texts_copy(write->secrets);
 	for (size_t i = 0; i < lengthof(write->services); i++)
 		operation->write.services[i] = dbaas_text_copy(write->services[i]);
+	operation->write.made = dbaas_text_copy(write->made);
 	operation->conn = conn;
 	operation->cxt = cxt;
 	operation->pause_ms = FIRST_POLL_MS;

@@ -28,6 +28,7 @@ typedef struct DbaasWrite
 	const char *shown_body;		/* with "***" for what is secret; or NULL */
 	List	   *secrets;		/* char *: those parts, the longest first */
 	const char *services[2];	/* services that "running" waits for; or NULL */
+	const char *made;			/* name of what an INSERT makes; or NULL */
 	CmdType		command;		/* what asks for it */
 	Oid			relid;			/* the foreign table, or InvalidOid */
 	bool		creates;		/* makes the first service */

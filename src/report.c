@@ -45,21 +45,26 @@ outcome_text(const DbaasOperation *operation)
 	return "?";
 }
 
-/* The services that the write names beside its path: " (pg-1, thanos-1)". */
+/* Adds a name that the path does not show. */
+static void
+add_name(StringInfo out, const DbaasWrite *write, const char *name)
+{
+	if (name && strstr(write->path, name) == NULL)
+		appendStringInfo(out, "%s%s", out->len ? ", " : " (",
+						 dbaas_error_excerpt(name, strlen(name), NAMEDATALEN));
+}
+
+/* What the write names beside its path: " (pg-1, thanos-1)". */
 static char *
-services_text(const DbaasWrite *write)
+names_text(const DbaasWrite *write)
 {
 	StringInfoData out;
 
 	initStringInfo(&out);
 	for (size_t i = 0; i < lengthof(write->services); i++)
-	{
-		const char *service = write->services[i];
-
-		if (service && strstr(write->path, service) == NULL)
-			appendStringInfo(&out, "%s%s", out.len ? ", " : " (",
-							 dbaas_error_excerpt(service, strlen(service), NAMEDATALEN));
-	}
+		add_name(&out, write, write->services[i]);
+	if (write->made && !(write->services[0] && strcmp(write->made, write->services[0]) == 0))
+		add_name(&out, write, write->made);
 	if (out.len)
 		appendStringInfoChar(&out, ')');
 	return out.data;
@@ -109,7 +114,7 @@ log_line(const DbaasWrite *write, const char *outcome, const char *sender)
 	ereport(LOG_SERVER_ONLY,
 			(errmsg_internal("dbaas_fdw write: %s%s: %s, by %s",
 							 dbaas_error_excerpt(label, strlen(label), MAX_LOGGED_LABEL),
-							 services_text(write), dbaas_error_excerpt(outcome, strlen(outcome), MAX_LOGGED_OUTCOME),
+							 names_text(write), dbaas_error_excerpt(outcome, strlen(outcome), MAX_LOGGED_OUTCOME),
 							 sender),
 			 errhidestmt(true), errhidecontext(true)));
 }
@@ -159,7 +164,7 @@ list_writes(List *queue, bool all, bool again, int min_level)
 			continue;
 		queued->reported = true;
 		appendStringInfo(&out, "%s%s%s: %s%s", out.len ? "\n" : "",
-						 dbaas_write_label(&operation->write), services_text(&operation->write),
+						 dbaas_write_label(&operation->write), names_text(&operation->write),
 						 outcome_text(operation),
 						 queued->undone ? ", in a savepoint that was rolled back" : "");
 	}

@@ -954,6 +954,19 @@ make_body(DbaasWriter *writer, const DbaasRowValues *row, const bool *sent, cons
 	write->shown_body = dbaas_body_text(body.shown);
 }
 
+/* The name that an INSERT gives to what it makes, or NULL. */
+static const char *
+made_name(DbaasWriter *writer, const DbaasRowValues *row)
+{
+	int			column;
+
+	if (writer->operation != CMD_INSERT || writer->resource->created_column == NULL)
+		return NULL;
+	column = dbaas_catalogue_column(writer->resource, writer->resource->created_column);
+	return is_settable(writer->resource, CMD_INSERT, column) ?
+		dbaas_writer_value(writer, row, column) : NULL;
+}
+
 bool
 dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 				 const DbaasRowValues *new_row, DbaasWrite *write)
@@ -987,6 +1000,7 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 	write->command = writer->operation;
 	write->relid = writer->table->relid;
 	write->creates = writer->endpoint->creates;
+	write->made = made_name(writer, row);
 	write->announces = writer->operation == CMD_INSERT && writer->resource->created_column &&
 		writer->resource->columns[dbaas_catalogue_column(writer->resource,
 														 writer->resource->created_column)].required;

@@ -159,6 +159,10 @@ is(@{ writes("$delete AND name = 'counted-1'") }, 1, 'one is not too many');
 $session->sql('RESET dbaas_fdw.delete_limit');
 is(@{ writes("$delete AND name = 'counted-2'") }, 1, 'nor the next');
 
+# What was made is told by its name
+my $twice = $session->sql_error("INSERT INTO exo.dbaas_databases (zone, service_name, name) VALUES ('ch-gva-2', 'pg-1-0001', 'told-1'), ('ch-gva-2', 'pg-1-0001', 'defaultdb')");
+like($twice->{stderr}, qr{^POST /dbaas-postgres/pg-1-0001/database in zone ch-gva-2 \(told-1\): applied\n^POST /dbaas-postgres/pg-1-0001/database in zone ch-gva-2 \(defaultdb\): failed: }m, 'a report');
+
 # Connection pools
 my $pools = 'exo.dbaas_connection_pools (zone, service_name, name, database';
 my $pool = "zone = 'ch-gva-2' AND service_name = 'pg-1-0001' AND name = 'web'";
