@@ -8,6 +8,6 @@
 #ifndef DBAAS_VERSION_H
 #define DBAAS_VERSION_H
 
-#define DBAAS_FDW_VERSION "0.2"
+#define DBAAS_FDW_VERSION "0.3"
 
 #endif							/* DBAAS_VERSION_H */
