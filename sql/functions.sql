@@ -1,7 +1,7 @@
 -- The functions that show and steer what the session does; EXPLAIN
 \i test/connect.psql
 
-SELECT dbaas_fdw_version() ~ '^dbaas_fdw 0\.2\S*, libcurl \d+\.\d+\.\d+, json-c \d+\.\d+' AS ok;
+SELECT dbaas_fdw_version() ~ '^dbaas_fdw 0\.3\S*, libcurl \d+\.\d+\.\d+, json-c \d+\.\d+' AS ok;
 SELECT extversion FROM pg_extension WHERE extname = 'dbaas_fdw';
 
 -- Nothing was asked yet, and EXPLAIN asks nothing
