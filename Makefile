@@ -3,19 +3,23 @@
 # all, install, installcheck, clean and the rest are PGXS's own.  "make help"
 # lists what is added to them.
 
+# Where the sources are; what is built goes into the directory that make runs in
+override srcdir := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+sources = $(patsubst $(srcdir)/%,%,$(sort $(wildcard $(addprefix $(srcdir)/,$(1)))))
+
 MODULE_big = dbaas_fdw
-OBJS = dbaas_fdw.o $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
+OBJS = dbaas_fdw.o $(patsubst %.c,%.o,$(call sources,src/*.c))
 PGFILEDESC = "dbaas_fdw - foreign data wrapper for the Exoscale DBaaS API"
 
 EXTENSION = dbaas_fdw
 # The first version's script and the updates from each version to the next:
 # CREATE EXTENSION runs them one after the other
-DATA = $(sort $(wildcard sql/dbaas_fdw--*.sql))
+DATA = $(call sources,sql/dbaas_fdw--*.sql)
 
 # In the order they run.  sql/ also holds the install script, so no wildcard.
 REGRESS = smoke tables keys parameters logs queries import options user_tables declared views errors functions write write_guards write_forms plans
 # Each test gets a simulator of its own, with the same data every time
-REGRESS_OPTS = --launcher=test/with-simulator
+REGRESS_OPTS = --launcher=$(srcdir)/test/with-simulator
 # Whatever the running PostgreSQL's encoding and locale are
 REGRESS_OPTS += --encoding=UTF8 --no-locale
 REGRESS_PREP = sim
@@ -66,11 +70,18 @@ $(call need,test -f $(PGXS),$(PGXS) of $(PG_VERSION),postgresql-server-dev-$(PG_
 $(call need,test -f $(PG_INCLUDES)/postgres.h,$(PG_INCLUDES)/postgres.h,postgresql-server-dev-$(PG_MAJOR))
 endif
 
+# PGXS takes srcdir from VPATH.  Behind it, what was built where the sources
+# are must not be taken for what is to be built here
+override VPATH := $(srcdir)
 ifneq ($(wildcard $(PGXS)),)
 include $(PGXS)
 endif
+override srcdir := $(VPATH)
+override VPATH :=
+vpath %.c $(srcdir)
+vpath %.control $(srcdir)
 
-ifneq ($(filter-out clean distclean uninstall,$(GOALS)),)
+ifneq ($(filter-out clean distclean maintainer-clean uninstall,$(GOALS)),)
 $(need_tools)
 $(call need_lib,libcurl,libcurl4-openssl-dev)
 $(call need_lib,json-c,libjson-c-dev)
@@ -86,14 +97,16 @@ ifneq ($(file <.built-for),$(BUILT_FOR))
 endif
 .built-for: export BUILT_FOR := $(BUILT_FOR)
 .built-for:
-	@printf '%s\n' "$$BUILT_FOR" >$@
+	@mkdir -p src && printf '%s\n' "$$BUILT_FOR" >$@
 $(OBJS) $(OBJS:.o=.bc): .built-for
 
 # Few and quick to compile, so any header recompiles all
-$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h)
+$(OBJS) $(OBJS:.o=.bc): $(wildcard $(srcdir)/src/*.h)
 
 # The scripts call make again, with the settings that matter
 export PG_CONFIG
+# The simulator that the SQL tests start
+export DBAAS_SIM = $(CURDIR)/sim/dbaas-sim
 
 .PHONY: help deps sim demo test check-warnings majors bare valgrind fuzz joins bench clean-sim
 
@@ -119,7 +132,10 @@ help:
 	@echo 'PG_CONFIG=/path/to/pg_config chooses the PostgreSQL.'
 
 deps:
-	@test/install-deps
+	@$(srcdir)/test/install-deps
+
+make_sim = mkdir -p sim && $(MAKE) --no-print-directory -C sim \
+	-f $(if $(filter /%,$(srcdir)),,../)$(srcdir)/sim/Makefile
 
 sim:
 	@: $(need_tools) \
@@ -127,56 +143,59 @@ sim:
 		$(call need_lib,json-c,libjson-c-dev) \
 		$(call need_lib,libcrypto,libssl-dev) \
 		$(call need_lib,zlib,zlib1g-dev)
-	@$(MAKE) --no-print-directory -C sim
+	@+$(make_sim)
 
 demo:
-	@test/throwaway examples/demo
+	@$(srcdir)/test/throwaway examples/demo
 
 test:
-	@test/throwaway test/run
+	@$(srcdir)/test/throwaway test/run
 
 check-warnings:
-	@test/install-deps
-	@test/warnings
+	@$(srcdir)/test/install-deps
+	@$(srcdir)/test/warnings
 
 majors:
-	@test/majors $(MAJORS)
+	@$(srcdir)/test/majors $(MAJORS)
 
 bare:
-	@test/bare $(MACHINES)
+	@$(srcdir)/test/bare $(MACHINES)
 
 valgrind:
-	@test/throwaway --no-start test/valgrind
+	@$(srcdir)/test/throwaway --no-start test/valgrind
 
 # The reader of answers beside json-c, outside of a backend, with sanitizers
-READER = test/json/reader.c src/json.c
+READER = $(addprefix $(srcdir)/,test/json/reader.c src/json.c)
 READER_FLAGS = -g -O1 -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
 	-Wno-missing-field-initializers -Wno-ignored-attributes -fno-sanitize-recover=all \
 	-I$(PG_INCLUDES) $(shell $(PKG_CONFIG) --cflags json-c 2>/dev/null)
 READER_LIBS = -L$(call pg_config,pkglibdir) -L$(call pg_config,libdir) -lpgcommon -lpgport \
 	$(shell $(PKG_CONFIG) --libs json-c 2>/dev/null) -lm
 
-test/json/reader: $(READER) src/json.h
+test/json/reader: $(READER) $(srcdir)/src/json.h
+	@mkdir -p $(@D)
 	$(CC) -fsanitize=address,undefined $(READER_FLAGS) $(READER) -o $@ $(READER_LIBS)
 
-test/json/fuzzer: $(READER) src/json.h
+test/json/fuzzer: $(READER) $(srcdir)/src/json.h
+	@mkdir -p $(@D)
 	$(CLANG) -DFUZZER -fsanitize=fuzzer,address,undefined $(READER_FLAGS) $(READER) -o $@ $(READER_LIBS)
 
 fuzz:
-	@test/fuzz
+	@$(srcdir)/test/fuzz
 
 joins:
-	@test/install-deps
-	@DBAAS_RANDOM_COUNT=$${DBAAS_RANDOM_COUNT:-2500} test/throwaway prove test/t/352_random_joins.pl
+	@$(srcdir)/test/install-deps
+	@DBAAS_RANDOM_COUNT=$${DBAAS_RANDOM_COUNT:-2500} $(srcdir)/test/throwaway prove test/t/352_random_joins.pl
 
 bench/floor: bench/floor.c
+	@mkdir -p $(@D)
 	$(CC) -O2 -Wall -Wextra $(shell $(PKG_CONFIG) --cflags libcurl json-c libcrypto) $< -o $@ \
 		$(shell $(PKG_CONFIG) --libs libcurl json-c libcrypto)
 
 # BENCH='a c' chooses cases, ROUNDS=7 how often each is measured
 bench:
-	@bench/measure $(BENCH)
+	@$(srcdir)/bench/measure $(BENCH)
 
 clean: clean-sim
 clean-sim:
-	@$(MAKE) --no-print-directory -C sim clean
+	@+$(make_sim) clean
