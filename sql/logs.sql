@@ -96,6 +96,28 @@ SELECT log_limit, count(*) FROM exo.dbaas_logs WHERE service_name = 'pg-1-0001' 
 SELECT count(*) FROM exo.dbaas_logs WHERE service_name = 'pg-1-0001' AND log_limit = 10::smallint;
 SELECT count(*) FROM exo.dbaas_logs WHERE service_name = 'pg-1-0001' AND log_limit = NULL;
 
+-- A number of another type that is a whole one is that number: drivers bind numeric
+PREPARE newest(numeric) AS SELECT log_limit, count(*) FROM exo.dbaas_logs WHERE service_name = 'pg-1-0001' AND log_limit = $1 GROUP BY 1;
+EXECUTE newest(10);
+SET plan_cache_mode = force_generic_plan;
+EXECUTE newest(7.00);
+EXECUTE newest(7.5);
+EXECUTE newest('NaN');
+EXECUTE newest(1e30);
+RESET plan_cache_mode;
+EXPLAIN (COSTS OFF) EXECUTE newest(10);
+DEALLOCATE newest;
+SELECT count(*) FROM exo.dbaas_logs WHERE service_name = 'pg-1-0001' AND log_limit = 501.0;
+SELECT count(*) FROM exo.dbaas_logs WHERE service_name = 'pg-1-0001' AND 10.0 = log_limit;
+SELECT count(*) FROM exo.dbaas_logs WHERE service_name = 'pg-1-0001' AND log_limit = 1e1::float8;
+SELECT count(*) FROM exo.dbaas_logs WHERE service_name = 'pg-1-0001' AND log_limit = 10::real;
+SELECT count(*) FROM exo.dbaas_logs WHERE service_name = 'pg-1-0001' AND log_limit = 'Infinity'::float8;
+SELECT log_limit, count(*) FROM exo.dbaas_logs WHERE service_name = 'pg-1-0001' AND log_limit IN (3, 5.0, 5.5) GROUP BY 1 ORDER BY 1;
+SELECT log_limit, count(*) FROM exo.dbaas_logs WHERE service_name = 'pg-1-0001' AND log_limit = ANY ('{3,5.00,3.0,NULL,NaN}'::numeric[]) GROUP BY 1 ORDER BY 1;
+SELECT log_limit, count(*) FROM exo.dbaas_logs WHERE service_name = 'pg-1-0001' AND (log_limit = 3 OR log_limit = 5::numeric OR 7::smallint = log_limit) GROUP BY 1 ORDER BY 1;
+SELECT n, count(log_limit) FROM (VALUES (2::numeric), (4.0), (4.5)) AS v (n)
+LEFT JOIN exo.dbaas_logs ON service_name = 'pg-1-0001' AND log_limit = n GROUP BY 1 ORDER BY 1;
+
 -- The cursors: of the page that an entry is in, as positions between entries
 CREATE FUNCTION model.pages(condition text, OUT first int, OUT next int, OUT entries bigint)
 RETURNS SETOF record LANGUAGE plpgsql AS $$

@@ -9,7 +9,10 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "arguments.h"
+#include "declared.h"
 #include "executor/executor.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -20,6 +23,7 @@
 #include "utils/date.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/numeric.h"
 #include "utils/timestamp.h"
 
 /* An expression of fdw_exprs that gives a key its value. */
@@ -30,6 +34,7 @@ typedef struct KeyExpr
 	ExprState  *state;
 	Oid			type;			/* of a value */
 	FmgrInfo	output;
+	bool		fraction;		/* may a value have one? */
 } KeyExpr;
 
 /* One that bounds the time from below. */
@@ -74,6 +79,7 @@ dbaas_exprs_init(ForeignScanState *node)
 		if (key->is_array)
 			key->type = get_element_type(key->type);
 		key->state = ExecInitExpr(expr, (PlanState *) node);
+		key->fraction = dbaas_declared_may_fraction(key->type);
 		getTypeOutputInfo(key->type, &output, &varlena);
 		fmgr_info(output, &key->output);
 	}
@@ -97,13 +103,50 @@ dbaas_exprs_init(ForeignScanState *node)
 }
 
 /*
+ * A number as a bigint is written; NULL when it is none, so that no column that is
+ * compared with it can be equal.
+ */
+static const char *
+number_text(const KeyExpr *expr, Datum value)
+{
+	double		number;
+	Numeric		whole;
+	char	   *text;
+
+	switch (getBaseType(expr->type))
+	{
+		case FLOAT4OID:
+		case FLOAT8OID:
+			number = getBaseType(expr->type) == FLOAT4OID ? DatumGetFloat4(value) :
+				DatumGetFloat8(value);
+			if (number != rint(number) || !FLOAT8_FITS_IN_INT64(number))
+				return NULL;
+			return psprintf(INT64_FORMAT, (int64) number);
+		default:
+			whole = DatumGetNumeric(value);
+			if (numeric_is_nan(whole) || numeric_is_inf(whole))
+				return NULL;
+			whole = DatumGetNumeric(DirectFunctionCall2(numeric_trunc, value, Int32GetDatum(0)));
+			if (!DatumGetBool(DirectFunctionCall2(numeric_eq, value, NumericGetDatum(whole))))
+				return NULL;
+			text = numeric_normalize(whole);
+			errno = 0;
+			(void) strtoll(text, NULL, 10);
+			return errno == ERANGE ? NULL : text;
+	}
+}
+
+/*
  * A value as the API takes it; NULL when it is no UTF-8, and so names nothing.
  */
 static const char *
 key_text(KeyExpr *expr, Datum value)
 {
-	char	   *text = OutputFunctionCall(&expr->output, value);
+	char	   *text;
 
+	if (expr->fraction)
+		return number_text(expr, value);
+	text = OutputFunctionCall(&expr->output, value);
 	if (GetDatabaseEncoding() == PG_SQL_ASCII)
 		return pg_verify_mbstr(PG_UTF8, text, strlen(text), true) ? text : NULL;
 	return pg_server_to_any(text, strlen(text), PG_UTF8);

@@ -57,6 +57,20 @@ dbaas_declared_may_send(Oid type)
 	}
 }
 
+bool
+dbaas_declared_may_fraction(Oid type)
+{
+	switch (getBaseType(type))
+	{
+		case NUMERICOID:
+		case FLOAT4OID:
+		case FLOAT8OID:
+			return true;
+		default:
+			return false;
+	}
+}
+
 /* The field that a column shows which says nothing: its name, as the API has names. */
 static const char *
 field_of_name(const char *name)

@@ -22,6 +22,9 @@
  */
 extern bool dbaas_declared_may_send(Oid type);
 
+/* Is it a type of numbers that may have a fraction?  Whole ones can be sent. */
+extern bool dbaas_declared_may_fraction(Oid type);
+
 /*
  * The resource that a table with option "path" declares, palloc'd; columns[i]
  * becomes the index of its column that attribute i + 1 shows, or -1.  Returns

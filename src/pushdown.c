@@ -19,6 +19,7 @@
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
+#include "parser/parse_coerce.h"
 #include "pushdown.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
@@ -32,15 +33,46 @@ strip_relabel(Node *node)
 }
 
 /*
- * Is the operator the equality of the column's type, or of it with a type like
- * it, under a collation in which only equal texts are equal?
+ * A whole number is compared with one that may have a fraction as what the latter
+ * is: strips that cast too.
+ */
+static Node *
+strip_number_cast(Node *node)
+{
+	FuncExpr   *cast = (FuncExpr *) node;
+	Node	   *number;
+	Oid			function;
+
+	if (node == NULL || !IsA(node, FuncExpr) || list_length(cast->args) != 1 ||
+		!dbaas_declared_may_fraction(cast->funcresulttype))
+		return node;
+	number = strip_relabel(linitial(cast->args));
+	if (find_coercion_pathway(cast->funcresulttype, exprType(number), COERCION_IMPLICIT,
+							  &function) != COERCION_PATH_FUNC || function != cast->funcid)
+		return node;
+	return number;
+}
+
+/* The column that an expression compares. */
+static Node *
+compared_column(Node *node)
+{
+	return strip_number_cast(strip_relabel(node));
+}
+
+/*
+ * Is the operator the equality of the type that the column is compared as, or of
+ * it with a type like it, under a collation in which only equal texts are equal?
  */
 static bool
-is_equality(Oid opno, Oid collation, Oid column_type, Oid value_type)
+is_equality(Oid opno, Oid collation, Node *column, Oid value_type)
 {
-	TypeCacheEntry *type = lookup_type_cache(column_type, TYPECACHE_BTREE_OPFAMILY);
+	Oid			type_id = exprType(strip_relabel(column));
+	bool		fraction = dbaas_declared_may_fraction(type_id);
+	TypeCacheEntry *type = lookup_type_cache(type_id, TYPECACHE_BTREE_OPFAMILY);
 
-	return dbaas_declared_may_send(column_type) && dbaas_declared_may_send(value_type) &&
+	return dbaas_declared_may_send(exprType(compared_column(column))) &&
+		(fraction ? dbaas_declared_may_fraction(value_type) : dbaas_declared_may_send(value_type)) &&
 		OidIsValid(type->btree_opf) &&
 		get_op_opfamily_strategy(opno, type->btree_opf) == BTEqualStrategyNumber &&
 		(!OidIsValid(collation) || get_collation_isdeterministic(collation));
@@ -78,10 +110,9 @@ static bool
 match_equality(const DbaasTable *table, Index relid, Oid opno, Oid collation,
 			   Node *left, Node *right, DbaasPushedKey *key)
 {
-	left = strip_relabel(left);
-	key->column = key_of_var(table, relid, left);
+	key->column = key_of_var(table, relid, compared_column(left));
 	if (key->column < 0 || !is_scan_constant(relid, right) ||
-		!is_equality(opno, collation, exprType(left), exprType(strip_relabel(right))))
+		!is_equality(opno, collation, left, exprType(strip_relabel(right))))
 		return false;
 	key->is_array = false;
 	key->is_bound = false;
@@ -93,13 +124,12 @@ match_equality(const DbaasTable *table, Index relid, Oid opno, Oid collation,
 static bool
 match_any(const DbaasTable *table, Index relid, ScalarArrayOpExpr *any, DbaasPushedKey *key)
 {
-	Node	   *left = strip_relabel(linitial(any->args));
+	Node	   *left = linitial(any->args);
 	Node	   *right = lsecond(any->args);
 
-	key->column = key_of_var(table, relid, left);
+	key->column = key_of_var(table, relid, compared_column(left));
 	if (!any->useOr || key->column < 0 || !is_scan_constant(relid, right) ||
-		!is_equality(any->opno, any->inputcollid, exprType(left),
-					 get_element_type(exprType(right))))
+		!is_equality(any->opno, any->inputcollid, left, get_element_type(exprType(right))))
 		return false;
 	key->is_array = true;
 	key->is_bound = false;
@@ -114,34 +144,32 @@ static bool
 match_or(const DbaasTable *table, Index relid, BoolExpr *or, DbaasPushedKey *key)
 {
 	ArrayExpr  *array = makeNode(ArrayExpr);
+	List	   *values = NIL;
 	ListCell   *lc;
 
 	foreach(lc, or->args)
 	{
 		DbaasPushedKey	arm;
-		Oid			type;
 
 		if (!IsA(lfirst(lc), OpExpr) || !dbaas_pushdown_clause(table, relid, lfirst(lc), &arm) ||
-			arm.is_bound)
+			arm.is_bound || (values && arm.column != key->column))
 			return false;
-		type = exprType((Node *) arm.value);
-		if (array->elements == NIL)
-		{
-			key->column = arm.column;
-			array->element_typeid = type;
-			array->array_typeid = get_array_type(type);
-			array->array_collid = exprCollation((Node *) arm.value);
-			array->location = -1;
-		}
-		if (arm.column != key->column || type != array->element_typeid ||
-			!OidIsValid(array->array_typeid))
-			return false;
-		array->elements = lappend(array->elements, arm.value);
+		key->column = arm.column;
+		values = lappend(values, arm.value);
 	}
+	array->element_typeid = select_common_type(NULL, values, NULL, NULL);
+	if (!OidIsValid(array->element_typeid))
+		return false;
+	array->array_typeid = get_array_type(array->element_typeid);
+	array->array_collid = exprCollation(linitial(values));
+	array->location = -1;
+	foreach(lc, values)
+		array->elements = lappend(array->elements,
+								  coerce_to_common_type(NULL, lfirst(lc), array->element_typeid, "OR"));
 	key->is_array = true;
 	key->is_bound = false;
 	key->value = (Expr *) array;
-	return true;
+	return OidIsValid(array->array_typeid);
 }
 
 /* The catalogue column that entries are in the order of, or -1. */
@@ -309,5 +337,5 @@ dbaas_pushdown_clauses(const DbaasTable *table, Index relid, List *restrictinfos
 int
 dbaas_pushdown_column(const DbaasTable *table, Index relid, Expr *expr)
 {
-	return key_of_var(table, relid, strip_relabel((Node *) expr));
+	return key_of_var(table, relid, compared_column((Node *) expr));
 }
