@@ -64,6 +64,32 @@ SELECT count(*) AS rows, count(*) FILTER (WHERE t.zone = m.zone AND t.type::text
   t.updated_at::timestamptz IS NOT DISTINCT FROM m.updated_at) AS equal
 FROM typed t JOIN model.dbaas_services m ON m.zone = t.zone AND m.name = rtrim(t.name);
 RESET TimeZone;
+
+-- Types of times that have no zone show what a cast shows: the session's
+CREATE FOREIGN TABLE local_times (
+	name text, day date OPTIONS (field 'created-at'), "when" timestamp OPTIONS (field 'created-at'),
+	second timestamp(0) OPTIONS (field 'updated-at'), clock time OPTIONS (field 'created-at'),
+	offset_clock timetz(2) OPTIONS (field 'updated-at'), since timestamptz OPTIONS (field 'created-at'),
+	changed timestamptz OPTIONS (field 'updated-at'), "text" text OPTIONS (field 'created-at')
+) SERVER exoscale OPTIONS (resource 'services');
+CREATE VIEW as_cast AS SELECT count(*), count(*) FILTER (WHERE day = since::date AND "when" = since::timestamp AND
+  second IS NOT DISTINCT FROM changed::timestamp(0) AND clock = since::time AND
+  offset_clock IS NOT DISTINCT FROM changed::timetz(2)) AS same,
+  bool_or(day <> (since AT TIME ZONE 'UTC')::date) AS other_days, bool_and("text" LIKE '%Z') AS texts FROM local_times;
+BEGIN;
+SET LOCAL TimeZone = 'Pacific/Kiritimati';
+SELECT * FROM as_cast;
+SELECT count(*), bool_and(since >= '2026-01-01' AND since < '2026-01-02') AS that_day FROM local_times WHERE day = '2026-01-01';
+SET LOCAL DateStyle = 'SQL, DMY';
+SET LOCAL TimeZone = 'America/Los_Angeles';
+SELECT * FROM as_cast;
+SELECT count(*), bool_and(since >= timestamptz '31/12/2025' AND since < timestamptz '01/01/2026') AS that_day FROM local_times WHERE day = '31/12/2025';
+SELECT string_agg(name, ' ' ORDER BY "when", name) = string_agg(name, ' ' ORDER BY since, name) AS same_order FROM local_times WHERE "when" < '2026-01-03';
+COMMIT;
+-- What has no zone stays as it is
+CREATE FOREIGN TABLE clocks (service_name text, "time" time OPTIONS (field 'maintenance/time'), "text" text OPTIONS (field 'maintenance/time'))
+  SERVER exoscale OPTIONS (resource 'service-details');
+SELECT bool_and("time"::text = "text") AS same FROM clocks;
 SELECT type, count(*) FROM typed WHERE type IN ('kafka', 'pg') GROUP BY 1 ORDER BY 1;
 SELECT count(*) FROM typed WHERE zone = 'de-fra-1';
 CREATE FOREIGN TABLE versions (name kind, available_versions numeric[], plans json, zone char(8))

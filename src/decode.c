@@ -291,6 +291,50 @@ read_utc(const DbaasJson *value, TimestampTz *time)
 	return true;
 }
 
+/*
+ * PostgreSQL's input functions take more than the API writes, such as "now".
+ */
+static bool
+looks_like_time(const DbaasJson *value)
+{
+	size_t		len = value->len;
+	const char *text = value->escaped ? dbaas_json_string(value, &len) : value->text;
+
+	return len >= 19 && isdigit((unsigned char) text[0]) &&
+		isdigit((unsigned char) text[3]) && text[4] == '-' && text[7] == '-' &&
+		(text[10] == 'T' || text[10] == 't' || text[10] == ' ');
+}
+
+/*
+ * A time with its zone, for a type that has no zone, or no date: as the session's
+ * clocks show it, which is what a cast makes of it.  NULL when the value is none.
+ */
+static char *
+local_text(const DbaasJson *value)
+{
+	char	   *text;
+	TimestampTz time;
+	struct pg_tm tm;
+	fsec_t		fsec;
+	int			tz;
+	const char *tzn;
+
+	if (!dbaas_json_is(value, DBAAS_JSON_STRING) || !looks_like_time(value))
+		return NULL;
+	text = value_text(value);
+	if (strpbrk(text + strlen("2026-01-02T03:04:05"), "Zz+-") == NULL)
+		return NULL;
+	if (!read_utc(value, &time))
+		time = DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in, CStringGetDatum(text),
+													   ObjectIdGetDatum(InvalidOid),
+													   Int32GetDatum(-1)));
+	if (timestamp2tm(time, &tz, &tm, &fsec, &tzn, NULL) != 0)
+		return NULL;
+	text = palloc(MAXDATELEN + 1);
+	EncodeDateTime(&tm, fsec, true, tz, tzn, USE_ISO_DATES, text);
+	return text;
+}
+
 static Datum
 scalar_datum(Input *input, const DbaasJson *value)
 {
@@ -309,6 +353,14 @@ scalar_datum(Input *input, const DbaasJson *value)
 		case TIMESTAMPTZOID:
 			if (input->typmod < 0 && read_utc(value, &time))
 				return TimestampTzGetDatum(time);
+			break;
+		case DATEOID:
+		case TIMESTAMPOID:
+		case TIMEOID:
+		case TIMETZOID:
+			text = local_text(value);
+			if (text)
+				return call_input(input, text);
 			break;
 		case BOOLOID:
 			if (dbaas_json_is(value, DBAAS_JSON_BOOLEAN))
@@ -340,20 +392,6 @@ array_datum(Attribute *attribute, const DbaasJson *value)
 	return PointerGetDatum(construct_md_array(elements, nulls, 1, dims, lower,
 											  attribute->element_type, attribute->element_len,
 											  attribute->element_byval, attribute->element_align));
-}
-
-/*
- * PostgreSQL's input functions take more than the API writes, such as "now".
- */
-static bool
-looks_like_time(const DbaasJson *value)
-{
-	size_t		len = value->len;
-	const char *text = value->escaped ? dbaas_json_string(value, &len) : value->text;
-
-	return len >= 19 && isdigit((unsigned char) text[0]) &&
-		isdigit((unsigned char) text[3]) && text[4] == '-' && text[7] == '-' &&
-		(text[10] == 'T' || text[10] == 't' || text[10] == ' ');
 }
 
 bool
