@@ -3,19 +3,22 @@
  * analyze.c
  *		ANALYZE on foreign tables.
  *
- * Reads the whole table; of a table in pages, the newest page of each target,
- * since a log can be as long as it likes.
+ * Reads the whole table, or of a partition what its bound lets in; of a table in
+ * pages, the newest page of each target, since a log can be as long as it likes.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "analyze.h"
+#include "arguments.h"
 #include "commands/vacuum.h"
 #include "decode.h"
+#include "executor/executor.h"
 #include "fetch.h"
 #include "miscadmin.h"
 #include "progress.h"
+#include "pushdown.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/sampling.h"
@@ -32,7 +35,7 @@ typedef struct Sample
 } Sample;
 
 static void
-take_sample(Sample *sample, TupleDesc desc, Datum *values, bool *isnull)
+take_sample(Sample *sample, TupleTableSlot *slot)
 {
 	int			place;
 
@@ -49,22 +52,27 @@ take_sample(Sample *sample, TupleDesc desc, Datum *values, bool *isnull)
 		heap_freetuple(sample->rows[place]);
 		sample->to_skip = -1;
 	}
-	sample->rows[place] = heap_form_tuple(desc, values, isnull);
+	sample->rows[place] = ExecCopySlotHeapTuple(slot);
 }
 
-/* Starts reading all that ANALYZE looks at. */
+/* Starts reading all that ANALYZE looks at; NULL when that is nothing. */
 static DbaasFetch *
-begin_fetch(const DbaasTable *table)
+begin_fetch(const DbaasTable *table, const DbaasPushed *pushed, ExprContext *econtext)
 {
 	const DbaasResource *resource = table->resource;
 	DbaasFetchSpec spec = {.resource = resource, .limit = -1, .eager = true};
-	bool	   *given = palloc0(resource->ncolumns * sizeof(bool));
+	DbaasArguments arguments;
 	DbaasConnection *conn;
 	DbaasFetch *fetch = NULL;
 	DbaasError *error;
 
-	spec.endpoint = dbaas_catalogue_endpoint(resource, given);
-	spec.keys = palloc0(resource->ncolumns * sizeof(DbaasKey));
+	dbaas_arguments_take(dbaas_exprs_of_conditions(pushed), table, econtext, &arguments);
+	if (arguments.nothing)
+		return NULL;
+	spec.endpoint = pushed->endpoint;
+	spec.keys = arguments.keys;
+	spec.bounded = arguments.bounded;
+	spec.since = arguments.since;
 	if (resource->paging)
 		spec.limit = resource->paging->max_limit;
 	error = dbaas_connection_get(table->serverid, GetUserId(), CurrentMemoryContext, &conn);
@@ -76,39 +84,55 @@ begin_fetch(const DbaasTable *table)
 	return fetch;
 }
 
-static void
-read_sample(const DbaasTable *table, TupleDesc desc, Sample *sample)
+/* The next row, in the slot.  Returns whether there is one. */
+static bool
+read_row(DbaasFetch *fetch, DbaasDecoder *decoder, TupleTableSlot *slot, ExprContext *econtext)
 {
-	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw analyze",
-											  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext row_cxt = AllocSetContextCreate(cxt, "dbaas_fdw row", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
-	Datum	   *values = palloc(desc->natts * sizeof(Datum));
-	bool	   *isnull = palloc(desc->natts * sizeof(bool));
-	DbaasDecoder *decoder;
-	DbaasFetch *fetch = begin_fetch(table);
 	DbaasReadStatus status;
 	DbaasRows  *rows;
 	const DbaasOrigin *origin;
 	DbaasError *error;
+	MemoryContext oldcxt;
 
-	decoder = dbaas_decoder_new(table, desc, dbaas_table_shown(table));
-	while ((status = dbaas_fetch_next(fetch, &rows, &origin, &error)) != DBAAS_READ_END)
+	ExecClearTuple(slot);
+	while ((status = dbaas_fetch_next(fetch, &rows, &origin, &error)) == DBAAS_READ_PENDING)
+		dbaas_progress_wait(NULL, 0);
+	if (status == DBAAS_READ_FAILED)
+		dbaas_error_raise(error);
+	if (status == DBAAS_READ_END)
+		return false;
+	ResetExprContext(econtext);
+	oldcxt = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
+	dbaas_decode_row(decoder, rows, origin, slot->tts_values, slot->tts_isnull);
+	MemoryContextSwitchTo(oldcxt);
+	ExecStoreVirtualTuple(slot);
+	return true;
+}
+
+static void
+read_sample(const DbaasTable *table, Relation relation, Sample *sample)
+{
+	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw analyze",
+											  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
+	TupleDesc	desc = RelationGetDescr(relation);
+	ExprContext *econtext = CreateStandaloneExprContext();
+	DbaasPushed	pushed;
+	ExprState  *qual = ExecInitQual(dbaas_pushdown_partition(table, relation, 1, &pushed), NULL);
+	DbaasDecoder *decoder = dbaas_decoder_new(table, desc, dbaas_table_shown(table));
+	DbaasFetch *fetch = begin_fetch(table, &pushed, econtext);
+
+	econtext->ecxt_scantuple = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+	while (fetch && read_row(fetch, decoder, econtext->ecxt_scantuple, econtext))
 	{
-		if (status == DBAAS_READ_FAILED)
-			dbaas_error_raise(error);
-		if (status == DBAAS_READ_PENDING)
-		{
-			dbaas_progress_wait(NULL, 0);
+		if (!ExecQual(qual, econtext))
 			continue;
-		}
-		MemoryContextReset(row_cxt);
-		MemoryContextSwitchTo(row_cxt);
-		dbaas_decode_row(decoder, rows, origin, values, isnull);
 		MemoryContextSwitchTo(oldcxt);
-		take_sample(sample, desc, values, isnull);
+		take_sample(sample, econtext->ecxt_scantuple);
 		MemoryContextSwitchTo(cxt);
 	}
+	ExecDropSingleTupleTableSlot(econtext->ecxt_scantuple);
+	FreeExprContext(econtext, true);
 	MemoryContextSwitchTo(oldcxt);
 	MemoryContextDelete(cxt);
 }
@@ -121,7 +145,7 @@ acquire_sample(Relation relation, int elevel, HeapTuple *rows, int target,
 	Sample		sample = {.rows = rows, .target = target, .to_skip = -1};
 
 	reservoir_init_selection_state(&sample.state, target);
-	read_sample(table, RelationGetDescr(relation), &sample);
+	read_sample(table, relation, &sample);
 	*total = sample.seen;
 	*dead = 0;
 	ereport(elevel,
@@ -130,15 +154,20 @@ acquire_sample(Relation relation, int elevel, HeapTuple *rows, int target,
 	return sample.n;
 }
 
-/* A table that cannot be read without a key cannot be analyzed. */
+/*
+ * A table that cannot be read without a key cannot be analyzed, unless it is a
+ * partition whose bound gives the key.
+ */
 bool
 dbaasAnalyzeForeignTable(Relation relation, AcquireSampleRowsFunc *func, BlockNumber *totalpages)
 {
 	DbaasTable *table = dbaas_table_get(RelationGetRelid(relation));
+	DbaasPushed	pushed;
 
+	(void) dbaas_pushdown_partition(table, relation, 1, &pushed);
 	for (int c = 0; c < table->resource->ncolumns; c++)
 	{
-		if (table->resource->columns[c].required)
+		if (table->resource->columns[c].required && !dbaas_pushdown_has(pushed.keys, c))
 			return false;
 	}
 	*func = acquire_sample;

@@ -54,51 +54,82 @@ struct DbaasExprs
 	ExprState  *limit_offset;	/* or NULL */
 };
 
+static void
+init_key(KeyExpr *key, int column, bool is_array, Expr *expr, PlanState *parent)
+{
+	Oid			output;
+	bool		varlena;
+
+	key->column = column;
+	key->is_array = is_array;
+	key->type = exprType((Node *) expr);
+	if (key->is_array)
+		key->type = get_element_type(key->type);
+	key->state = ExecInitExpr(expr, parent);
+	key->fraction = dbaas_declared_may_fraction(key->type);
+	getTypeOutputInfo(key->type, &output, &varlena);
+	fmgr_info(output, &key->output);
+}
+
+static void
+init_bound(BoundExpr *bound, Expr *expr, PlanState *parent)
+{
+	bound->state = ExecInitExpr(expr, parent);
+	bound->type = getBaseType(exprType((Node *) expr));
+}
+
+/* Without expressions yet. */
+static DbaasExprs *
+new_exprs(int nkeys, int nbounds)
+{
+	DbaasExprs *exprs = palloc0(sizeof(DbaasExprs));
+
+	exprs->nkeys = nkeys;
+	exprs->keys = palloc0(Max(nkeys, 1) * sizeof(KeyExpr));
+	exprs->nbounds = nbounds;
+	exprs->bounds = palloc0(Max(nbounds, 1) * sizeof(BoundExpr));
+	return exprs;
+}
+
 DbaasExprs *
 dbaas_exprs_init(ForeignScanState *node)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	DbaasExprs *exprs = palloc0(sizeof(DbaasExprs));
 	List	   *columns = list_nth(plan->fdw_private, DBAAS_SCAN_KEYS);
 	List	   *arrays = list_nth(plan->fdw_private, DBAAS_SCAN_KEY_IS_ARRAY);
 	int			nlimits = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_LIMITS));
-	int			first_limit;
+	DbaasExprs *exprs = new_exprs(list_length(columns),
+								  intVal(list_nth(plan->fdw_private, DBAAS_SCAN_BOUNDS)));
+	int			first_limit = exprs->nkeys + exprs->nbounds;
 
-	exprs->nkeys = list_length(columns);
-	exprs->keys = palloc0(Max(exprs->nkeys, 1) * sizeof(KeyExpr));
 	for (int i = 0; i < exprs->nkeys; i++)
-	{
-		KeyExpr    *key = &exprs->keys[i];
-		Expr	   *expr = list_nth(plan->fdw_exprs, i);
-		Oid			output;
-		bool		varlena;
-
-		key->column = list_nth_int(columns, i);
-		key->is_array = list_nth_int(arrays, i) != 0;
-		key->type = exprType((Node *) expr);
-		if (key->is_array)
-			key->type = get_element_type(key->type);
-		key->state = ExecInitExpr(expr, (PlanState *) node);
-		key->fraction = dbaas_declared_may_fraction(key->type);
-		getTypeOutputInfo(key->type, &output, &varlena);
-		fmgr_info(output, &key->output);
-	}
-	exprs->nbounds = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_BOUNDS));
-	exprs->bounds = palloc(Max(exprs->nbounds, 1) * sizeof(BoundExpr));
+		init_key(&exprs->keys[i], list_nth_int(columns, i), list_nth_int(arrays, i) != 0,
+				 list_nth(plan->fdw_exprs, i), (PlanState *) node);
 	for (int i = 0; i < exprs->nbounds; i++)
-	{
-		Expr	   *expr = list_nth(plan->fdw_exprs, exprs->nkeys + i);
-
-		exprs->bounds[i].state = ExecInitExpr(expr, (PlanState *) node);
-		exprs->bounds[i].type = getBaseType(exprType((Node *) expr));
-	}
-	first_limit = exprs->nkeys + exprs->nbounds;
+		init_bound(&exprs->bounds[i], list_nth(plan->fdw_exprs, exprs->nkeys + i),
+				   (PlanState *) node);
 	if (nlimits > 0)
 		exprs->limit_count = ExecInitExpr(list_nth(plan->fdw_exprs, first_limit),
 										 (PlanState *) node);
 	if (nlimits > 1)
 		exprs->limit_offset = ExecInitExpr(list_nth(plan->fdw_exprs, first_limit + 1),
 										  (PlanState *) node);
+	return exprs;
+}
+
+DbaasExprs *
+dbaas_exprs_of_conditions(const DbaasPushed *pushed)
+{
+	DbaasExprs *exprs = new_exprs(list_length(pushed->keys), list_length(pushed->bounds));
+
+	for (int i = 0; i < exprs->nkeys; i++)
+	{
+		const DbaasPushedKey *key = list_nth(pushed->keys, i);
+
+		init_key(&exprs->keys[i], key->column, key->is_array, key->value, NULL);
+	}
+	for (int i = 0; i < exprs->nbounds; i++)
+		init_bound(&exprs->bounds[i], ((DbaasPushedKey *) list_nth(pushed->bounds, i))->value, NULL);
 	return exprs;
 }
 

@@ -9,6 +9,7 @@
 #define DBAAS_ARGUMENTS_H
 
 #include "nodes/execnodes.h"
+#include "pushdown.h"
 #include "table.h"
 #include "target.h"
 
@@ -31,6 +32,12 @@ typedef struct DbaasArguments
  * ready, in the current memory context.
  */
 extern DbaasExprs *dbaas_exprs_init(ForeignScanState *node);
+
+/*
+ * The same for what conditions push without a plan, such as those of a partition's
+ * bound.
+ */
+extern DbaasExprs *dbaas_exprs_of_conditions(const DbaasPushed *pushed);
 
 /*
  * Evaluates them, in the current memory context.  Raises what they raise; serves

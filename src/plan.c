@@ -29,10 +29,8 @@
 #include "options.h"
 #include "plan.h"
 #include "pushdown.h"
-#include "rewrite/rewriteManip.h"
 #include "stats.h"
 #include "utils/lsyscache.h"
-#include "utils/partcache.h"
 #include "utils/rel.h"
 #include "utils/selfuncs.h"
 #include "utils/typcache.h"
@@ -212,17 +210,17 @@ expected_scan_rows(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pu
 /*
  * A partition shows the rows within its bound, as any other partition does: the
  * API knows nothing of it.  What the query's own conditions say is not repeated.
+ * *all becomes what a scan of the whole partition pushes.
  */
 static void
-add_partition_conditions(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
+add_partition_conditions(PlannerInfo *root, RelOptInfo *baserel, Oid relid, DbaasPushed *all)
 {
 	Relation	relation = table_open(relid, NoLock);
-	List	   *bound = copyObject(RelationGetPartitionQual(relation));
+	List	   *bound = dbaas_pushdown_partition(((RelationPlan *) baserel->fdw_private)->table, relation,
+											 baserel->relid, all);
 	ListCell   *lc;
 
 	table_close(relation, NoLock);
-	bound = (List *) expression_planner((Expr *) bound);
-	ChangeVarNodes((Node *) bound, 1, baserel->relid, 0);
 	foreach(lc, bound)
 	{
 		List	   *conditions = extract_actual_clauses(baserel->baserestrictinfo, false);
@@ -256,11 +254,10 @@ dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	plan->tuple_cost = dbaas_option_number(table->options, "fdw_tuple_cost");
 	plan->async_capable = dbaas_option_boolean(table->options, "async_capable");
 	baserel->fdw_private = plan;
-	add_partition_conditions(root, baserel, relid);
+	add_partition_conditions(root, baserel, relid, &all);
 
 	/* The table as a whole, and then what the conditions leave of it. */
 	plan->rows_per_answer = -1;
-	dbaas_pushdown_clauses(table, baserel->relid, NIL, &all);
 	expected_requests(root, plan, &all, false, &targets, &requests);
 	if (baserel->tuples > 0)
 		plan->rows_per_answer = baserel->tuples / Max(targets, 1);

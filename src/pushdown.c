@@ -21,7 +21,9 @@
 #include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
 #include "pushdown.h"
+#include "rewrite/rewriteManip.h"
 #include "utils/lsyscache.h"
+#include "utils/partcache.h"
 #include "utils/typcache.h"
 
 static Node *
@@ -332,6 +334,27 @@ dbaas_pushdown_clauses(const DbaasTable *table, Index relid, List *restrictinfos
 			pushed->keys = lappend(pushed->keys, key);
 	}
 	choose_endpoint(table->resource, pushed);
+}
+
+List *
+dbaas_pushdown_partition(const DbaasTable *table, Relation relation, Index relid,
+						 DbaasPushed *pushed)
+{
+	List	   *bound = copyObject(RelationGetPartitionQual(relation));
+	List	   *conditions = NIL;
+	ListCell   *lc;
+
+	bound = (List *) expression_planner((Expr *) bound);
+	ChangeVarNodes((Node *) bound, 1, relid, 0);
+	foreach(lc, bound)
+	{
+		RestrictInfo *condition = makeNode(RestrictInfo);
+
+		condition->clause = lfirst(lc);
+		conditions = lappend(conditions, condition);
+	}
+	dbaas_pushdown_clauses(table, relid, conditions, pushed);
+	return bound;
 }
 
 int

@@ -12,6 +12,7 @@
 
 #include "nodes/pathnodes.h"
 #include "table.h"
+#include "utils/relcache.h"
 
 /* A condition that can be pushed: on a key, or a lower bound on the time. */
 typedef struct DbaasPushedKey
@@ -39,6 +40,13 @@ typedef struct DbaasPushed
  */
 extern void dbaas_pushdown_clauses(const DbaasTable *table, Index relid, List *restrictinfos,
 								   DbaasPushed *pushed);
+
+/*
+ * The conditions of a partition's bound, of all levels, on the relation with that
+ * number; NIL for what is no partition.  Sorts them out, as above.
+ */
+extern List *dbaas_pushdown_partition(const DbaasTable *table, Relation relation, Index relid,
+									  DbaasPushed *pushed);
 
 /* Can the condition be pushed?  Then fills the key, but for its "condition". */
 extern bool dbaas_pushdown_clause(const DbaasTable *table, Index relid, Expr *clause,

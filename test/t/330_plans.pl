@@ -173,6 +173,29 @@ like($warning, qr/WARNING:.*skipping "dbaas_operations"/, 'a table that needs it
 my @sent = $session->lines('ANALYZE exo.dbaas_service_types (name)');
 is(scalar @sent, 3, 'ANALYZE of one column reads the list');
 
+# A partition is what its bound lets in: that much is asked, and counted
+$session->sql(q{CREATE TABLE public.fleet (zone text, name text, type text, plan text) PARTITION BY LIST (zone);
+	CREATE FOREIGN TABLE public.fleet_fra PARTITION OF public.fleet FOR VALUES IN ('de-fra-1') SERVER exoscale OPTIONS (resource 'services');
+	CREATE TABLE public.fleet_rest PARTITION OF public.fleet DEFAULT PARTITION BY LIST (type);
+	CREATE FOREIGN TABLE public.fleet_pg PARTITION OF public.fleet_rest FOR VALUES IN ('pg', 'kafka') SERVER exoscale OPTIONS (resource 'services')});
+is_deeply([ $session->lines('ANALYZE fleet_fra') ], ['GET de-fra-1 /dbaas-service'], 'ANALYZE of a partition by zone asks its zone alone');
+is($session->sql(q{SELECT reltuples FROM pg_class WHERE relname = 'fleet_fra'}), 20, 'and counts what is there');
+is($session->sql(q{SELECT most_common_vals::text FROM pg_stats WHERE tablename = 'fleet_fra' AND attname = 'zone'}), '{de-fra-1}', 'its statistics are of that zone');
+is(rows('SELECT * FROM fleet_fra', 'fleet_fra'), 20, 'the plan counts on it');
+$session->sql('ANALYZE fleet_pg');
+is($session->sql(q{SELECT reltuples FROM pg_class WHERE relname = 'fleet_pg'}), $session->sql('SELECT count(*) FROM fleet_pg'),
+	'what a bound says that is no key is looked at here, of all levels');
+is($session->sql('SELECT count(*) FROM fleet_pg'), $session->sql(q{SELECT count(*) FROM exo.dbaas_services WHERE type IN ('pg', 'kafka') AND zone <> 'de-fra-1'}), 'as in a scan');
+$session->sql(q{CREATE TABLE public.logs (zone text, service_name text, time timestamptz, message text) PARTITION BY LIST (service_name);
+	CREATE FOREIGN TABLE public.logs_1 PARTITION OF public.logs FOR VALUES IN ('pg-1-0001') SERVER exoscale OPTIONS (resource 'logs');
+	CREATE FOREIGN TABLE public.logs_2 PARTITION OF public.logs FOR VALUES IN (NULL) SERVER exoscale OPTIONS (resource 'logs')});
+is_deeply([ grep { /POST/ } $session->lines('ANALYZE logs_1') ], ['POST ch-gva-2 /dbaas-service-logs/pg-1-0001'], 'a partition by service reads its logs');
+$session->sql(q{CREATE TABLE public.jobs (zone text, id uuid, state text) PARTITION BY LIST (id);
+	CREATE FOREIGN TABLE public.job_1 PARTITION OF public.jobs FOR VALUES IN ('11111111-2222-4333-8444-555555555555') SERVER exoscale OPTIONS (resource 'operations')});
+is_deeply([ $session->lines('ANALYZE job_1') ], [ sort map { "GET $_ /operation/11111111-2222-4333-8444-555555555555" } $t->sim->zones ],
+	'a required key may come from the bound');
+$session->sql('DROP TABLE public.fleet, public.logs, public.jobs');
+
 # A join in which the foreign table is on both sides of a wide choice: no plan without a required key
 my $task = DbaasSim::uuid('1/ch-gva-2/services/1/tasks/1');
 foreach my $guc ('RESET enable_nestloop', 'SET enable_nestloop = off')
