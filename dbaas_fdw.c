@@ -21,6 +21,7 @@
 #include "src/call.h"
 #include "src/compat.h"
 #include "src/connection.h"
+#include "src/drain.h"
 #include "src/error.h"
 #include "src/explain.h"
 #include "src/import.h"
@@ -45,6 +46,7 @@ _PG_init(void)
 	dbaas_connection_init();
 	dbaas_queue_init();
 	dbaas_ahead_init();
+	dbaas_drain_init();
 }
 
 PGDLLEXPORT Datum
