@@ -344,7 +344,11 @@ set_options(DbaasHttpRequest *request, const char *method, const char *url,
 	SETOPT(CURLOPT_PATH_AS_IS, 1L); /* the path is signed as it is sent */
 	SETOPT(CURLOPT_PROTOCOLS_STR, "http,https");
 	SETOPT(CURLOPT_FOLLOWLOCATION, 0L);
-	SETOPT(CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS);
+	/*
+	 * What is to leave once goes over HTTP/1.1: libcurl by itself sends again
+	 * what an HTTP/2 server refuses, or wants in HTTP/1.1.
+	 */
+	SETOPT(CURLOPT_HTTP_VERSION, fresh ? (long) CURL_HTTP_VERSION_1_1 : (long) CURL_HTTP_VERSION_2TLS);
 	/* Wait for the first TLS connection: it may carry all requests. */
 	SETOPT(CURLOPT_PIPEWAIT, tls ? 1L : 0L);
 	SETOPT(CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
@@ -498,8 +502,8 @@ classify(DbaasHttpRequest *request, CURLcode code)
 		case CURLE_COULDNT_RESOLVE_PROXY:
 		case CURLE_COULDNT_CONNECT:
 		case CURLE_PROXY:
+		case CURLE_SSL_CONNECT_ERROR:	/* lost or broken off, not refused */
 			return DBAAS_HTTP_UNREACHABLE;
-		case CURLE_SSL_CONNECT_ERROR:
 		case CURLE_PEER_FAILED_VERIFICATION:
 		case CURLE_SSL_CACERT_BADFILE:
 		case CURLE_SSL_CERTPROBLEM:

@@ -32,7 +32,8 @@ typedef enum DbaasHttpFailure
 {
 	DBAAS_HTTP_ANSWERED,		/* no failure: there is a status */
 	DBAAS_HTTP_UNREACHABLE,		/* no connection was made, nothing was sent */
-	DBAAS_HTTP_TLS,				/* TLS failed, nothing was sent */
+	DBAAS_HTTP_TLS,				/* who answers cannot be verified, nothing was
+								 * sent */
 	DBAAS_HTTP_TIMEOUT,			/* no whole answer in time; may be received */
 	DBAAS_HTTP_BROKEN,			/* the connection failed; may be received */
 	DBAAS_HTTP_TOO_LARGE,		/* the answer exceeds max_response_bytes */
@@ -71,8 +72,8 @@ extern void dbaas_http_pool_close(DbaasHttpPool *pool);
  * url			complete, percent-encoded
  * body			JSON text, or NULL for none
  * authorization value of the Authorization header, or NULL for none
- * fresh		use a connection of its own, so that libcurl never sends the
- *				request twice
+ * fresh		use a connection of its own, over HTTP/1.1, so that libcurl
+ *				never sends the request twice
  *
  * A request that cannot be started has ended with DBAAS_HTTP_INTERNAL.
  */

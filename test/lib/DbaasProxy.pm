@@ -31,6 +31,10 @@ Starts it in front of the simulator on that port.
 
 What CREATE SERVER needs.
 
+=item port
+
+Where it listens, on 127.0.0.1.
+
 =item dir, make_ca($name)
 
 Its directory; the file of another authority, which signed nothing.
@@ -59,6 +63,7 @@ sub available
 }
 
 sub endpoint_template { return "https://localhost:$_[0]{port}/{zone}/v2" }
+sub port { return $_[0]{port} }
 sub dir { return $_[0]{dir} }
 sub ca { return "$_[0]{dir}/ca.pem" }
 

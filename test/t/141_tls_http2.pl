@@ -3,6 +3,7 @@ use strict;
 use warnings;
 
 use DbaasProxy;
+use DbaasRelay;
 use DbaasTest;
 use List::Util qw(max uniq);
 use Test::More;
@@ -61,7 +62,52 @@ is($session->timed_out('SELECT * FROM exo.dbaas_external_integrations', 300)->{s
 $t->sim->clear_faults;
 is($session->sql('SELECT count(*) FROM exo.dbaas_services'), 24, 'the session works');
 
-# Certificates that do not fit: nothing is sent
+# A write goes over HTTP/1.1, where libcurl never sends a request again by itself, on a connection of its own
+$t->sim->clear;
+$session->sql(q{SET client_min_messages = warning; DELETE FROM exo.dbaas_databases WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001'
+	AND name = (SELECT max(name) FROM exo.dbaas_databases WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001')});
+my ($writes, $others) = ([ grep { $_->{method} eq 'DELETE' } $t->sim->requests ], [ grep { $_->{method} ne 'DELETE' } $t->sim->requests ]);
+is(scalar @$writes, 1, 'a write');
+is_deeply(added('x-protocol', @$writes), ['HTTP/1.1'], 'goes over HTTP/1.1');
+is_deeply(added('x-protocol', @$others), ['HTTP/2.0'], 'beside reads over HTTP/2');
+is(scalar(grep { $_ eq added('x-port', @$writes)->[0] } @{ added('x-port', @$others) }), 0, 'on a connection of its own');
+
+# Connections that are lost in the handshake: none was made
+sub relayed
+{
+	my ($lost, $reset, $max_retries) = @_;
+	my $relay = DbaasRelay->start($proxy->port);
+	$t->create_server(%options, ca_file => $ca, endpoint => 'https://localhost:' . $relay->port . '/{zone}/v2', max_retries => $max_retries);
+	$relay->lose($lost, $reset);
+	$t->sim->clear;
+	return $relay;
+}
+foreach my $reset (0, 1)
+{
+	my $name = $reset ? 'reset in the TLS handshake' : 'closed in the TLS handshake';
+	my $relay = relayed(2, $reset, 2);
+	is($t->sql('SELECT count(*) FROM exo.dbaas_services'), 24, "$name: a read is sent again");
+	is(scalar $t->sim->requests, 3, "$name: and was not received before");
+	undef $relay;
+
+	$relay = relayed(0, $reset, 2);
+	my $insert = q{INSERT INTO exo.dbaas_databases (zone, service_name, name) VALUES ('ch-gva-2', 'pg-1-0001', 'n%d')};
+	my $begun = $t->session;
+	$begun->sql('SET client_min_messages = warning; BEGIN; ' . sprintf $insert, $reset);
+	$relay->lose(2, $reset);
+	$begun->sql('COMMIT');
+	is(scalar(grep { $_->{method} eq 'POST' } $t->sim->requests), 1, "$name: so is a write, which is received once");
+	undef $relay;
+
+	$relay = relayed(1000, $reset, 1);
+	my $error = $t->sql_error(q{SELECT count(*) FROM exo.dbaas_services WHERE zone = 'ch-gva-2'});
+	is($error->{sqlstate}, '08001', "$name each time: 08001");
+	is($relay->accepted, 2, "$name each time: after its retries");
+	unlike($error->{hint}, qr/ca_file/, "$name each time: the hint does not speak of certificates");
+	undef $relay;
+}
+
+# Certificates that do not fit: nothing is sent, and it is not tried again
 sub refused
 {
 	my ($name, %with) = @_;
@@ -78,6 +124,11 @@ sub refused
 refused('without ca_file');
 refused('with another CA', ca_file => $other_ca);
 refused('with a wrong host name', ca_file => $ca, endpoint => $template =~ s/localhost/127.0.0.1/r);
+my $relay = relayed(0, 0, 3);
+$t->sql("ALTER SERVER exoscale OPTIONS (SET ca_file '$other_ca')");
+is($t->sql_error(q{SELECT * FROM exo.dbaas_services WHERE zone = 'ch-gva-2'})->{sqlstate}, '08001', 'with another CA, and max_retries');
+is($relay->accepted, 1, 'it is tried once');
+undef $relay;
 
 $t->create_server(%options, ca_file => $ca);
 is($t->sql('SELECT count(*) FROM exo.dbaas_services'), 24, 'with the right one it works again');
