@@ -40,7 +40,8 @@ FROM (VALUES ('endpoint', 'https://api-{zone}.exoscale.com/v2'), ('endpoint', 'h
   ('max_concurrency', '1'), ('max_concurrency', '64'), ('max_concurrency', ' 8 '), ('max_retries', '0'), ('max_retries', '20'),
   ('max_response_bytes', '65536'), ('max_response_bytes', '64MB'), ('unavailable_zones', 'error'),
   ('unavailable_zones', 'skip'), ('updatable', 'false'), ('updatable', 'on'), ('ca_file', '/etc/ssl/ca.pem'),
-  ('proxy', 'http://proxy.example.com:3128'), ('proxy', 'socks5h://proxy.example.com'), ('fdw_startup_cost', '0'), ('fdw_startup_cost', '12.5'),
+  ('proxy', 'http://proxy.example.com:3128'), ('proxy', 'socks5h://proxy.example.com'),
+  ('proxy', 'proxy.example.com:3128'), ('proxy', '10.0.0.1'), ('proxy', 'https://[2001:db8::1]:443/'), ('proxy', 'SOCKS4a://proxy:65535'), ('fdw_startup_cost', '0'), ('fdw_startup_cost', '12.5'),
   ('fdw_tuple_cost', '0.01')) AS v (option, value);
 
 -- Values that are malformed, out of bounds or empty
@@ -52,6 +53,9 @@ FROM (VALUES ('connect_timeout', '0'), ('connect_timeout', '-1'), ('connect_time
   ('max_concurrency', '8x'),
   ('max_retries', '-1'), ('max_retries', '21'), ('max_response_bytes', '0'), ('max_response_bytes', '64 miles'),
   ('unavailable_zones', 'ignore'), ('updatable', 'maybe'), ('ca_file', 'ca.pem'), ('ca_file', ''), ('proxy', ''), ('proxy', 'SOCKS5h://localhost/tmp/.s.PGSQL.5432'),
+  ('proxy', 'ftp://proxy.example.com'), ('proxy', 'ftp.example.com:3128'), ('proxy', 'file:///etc/passwd'), ('proxy', 'socks6://proxy'),
+  ('proxy', 'http://proxy:99999'), ('proxy', 'proxy:0'), ('proxy', 'http://proxy:3128x'), ('proxy', 'http://'), ('proxy', 'http:///x'),
+  ('proxy', 'http://proxy/path'), ('proxy', 'http://proxy?x=1'), ('proxy', 'a proxy'), ('proxy', 'http://u:hunter2@proxy:3128'),
   ('fdw_startup_cost', '-1'), ('fdw_tuple_cost', 'cheap'), ('fdw_tuple_cost', 'Infinity'),
   ('zones', ''), ('zones', 'ch-gva-2,,de-fra-1'), ('zones', 'ch gva 2'), ('zones', '../x'), ('zones', 'CH-GVA-2'))
   AS v (option, value);

@@ -879,6 +879,42 @@ dbaas_http_check_url(const char *url, char **problem)
 	return false;
 }
 
+bool
+dbaas_http_check_proxy(const char *url, char **problem)
+{
+	static const char *const schemes[] = {"http", "https", "socks", "socks4", "socks4a", "socks5", "socks5h"};
+	CURLU	   *parsed = curl_url();
+	char	   *scheme = NULL;
+	char	   *port = NULL;
+	char	   *path = NULL;
+	bool		known = false;
+
+	/* As libcurl takes a proxy apart, which may come without a scheme. */
+	if (parsed && strpbrk(url, "?#") == NULL && strstr(url, ":///") == NULL &&
+		curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME) == CURLUE_OK)
+	{
+		scheme = url_part(parsed, CURLUPART_SCHEME);
+		port = url_part(parsed, CURLUPART_PORT);
+		path = url_part(parsed, CURLUPART_PATH);
+	}
+	curl_url_cleanup(parsed);
+	for (size_t i = 0; scheme && i < lengthof(schemes); i++)
+		known = known || pg_strcasecmp(scheme, schemes[i]) == 0;
+
+	if (scheme == NULL)
+		*problem = "It is not a URL with a host, and a port up to 65535.";
+	else if (!known)
+		*problem = psprintf("The scheme \"%s\" is not a proxy's.", scheme);
+	else if (port && atoi(port) == 0)
+		*problem = "Port 0 cannot be connected to.";
+	else if (path && strcmp(path, "/") != 0)
+		/* "socks5h://localhost/path" is a socket of this machine to libcurl. */
+		*problem = "It has a path.";
+	else
+		return true;
+	return false;
+}
+
 char *
 dbaas_http_expand_zone(const char *url, const char *zone)
 {

@@ -124,6 +124,12 @@ extern void dbaas_http_wake(void);
  */
 extern bool dbaas_http_check_url(const char *url, char **problem);
 
+/*
+ * Is it the address of a proxy that libcurl can use, and nothing else?
+ * Otherwise returns false, and *problem says why, in the current memory context.
+ */
+extern bool dbaas_http_check_proxy(const char *url, char **problem);
+
 /* The text with each "{zone}" replaced, in the current memory context. */
 extern char *dbaas_http_expand_zone(const char *url, const char *zone);
 

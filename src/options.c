@@ -304,21 +304,22 @@ check_zones(const DbaasOption *option, const char *value)
 	}
 }
 
-/*
- * A proxy's address is for all to see, so it must not hold a password.  Nor may
- * it be a file: "socks5h://localhost/path" is a socket of this machine to libcurl.
- */
+/* A proxy's address is for all to see, so it must not hold a password. */
 static void
 check_proxy(const DbaasOption *option, const char *value)
 {
-	const char *host = strstr(value, "://");
+	char	   *problem;
 
-	if (pg_strncasecmp(value, "socks", strlen("socks")) == 0 && host &&
-		strchr(host + strlen("://"), '/'))
-		refuse_value(option, value, "a proxy's host and port", NULL);
 	if (*value == '\0' || strchr(value, '@'))
 		refuse_value(option, *value ? "***" : value, "a proxy's address without user and password",
 					 NULL);
+	if (!dbaas_http_check_proxy(value, &problem))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for option \"%s\": \"%s\"", option->name, value),
+				 errdetail("%s", problem),
+				 errhint("It looks like http://proxy.example.com:3128; the schemes are "
+						 "http, https, socks4, socks4a, socks5 and socks5h.")));
 }
 
 static void
