@@ -635,6 +635,53 @@ perform_timer(DbaasHttpPool *pool)
 	perform_pool(pool, CURL_SOCKET_TIMEOUT, 0);
 }
 
+/* Does a request of the pool wait for its connection? */
+static bool
+is_connecting(DbaasHttpPool *pool)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &pool->requests)
+	{
+		DbaasHttpRequest *request = dlist_container(DbaasHttpRequest, node, iter.cur);
+		curl_off_t	connected_at = 0;
+
+		if (request->ended)
+			continue;
+		curl_easy_getinfo(request->easy, CURLINFO_CONNECT_TIME_T, &connected_at);
+		if (connected_at == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * libcurl 7.88 to 8.3, once it has given up one of a host's addresses, opens no
+ * socket to the next before it is called once more, and does not ask for that:
+ * so an address that swallows what it is sent uses up the others' time.  Only
+ * this call, which is deprecated, looks at requests without an event.
+ */
+static void
+perform_forgotten(DbaasHttpPool *pool)
+{
+	static bool forgets = false;
+	static bool checked = false;
+	int			running;
+	sigset_t	saved;
+
+	if (!checked)
+		forgets = curl_version_info(CURLVERSION_NOW)->version_num < 0x080400;
+	checked = true;
+	if (!forgets || !is_connecting(pool))
+		return;
+	block_signals(&saved);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+	(void) curl_multi_socket_all(pool->multi, &running);
+#pragma GCC diagnostic pop
+	restore_signals(&saved);
+}
+
 /* Returns whether there was a request that has ended. */
 static bool
 collect_ended(DbaasHttpPool *pool)
@@ -732,6 +779,7 @@ dbaas_http_perform(void)
 		DbaasHttpPool *pool = dlist_container(DbaasHttpPool, node, iter.cur);
 
 		perform_timer(pool);
+		perform_forgotten(pool);
 		(void) collect_ended(pool);
 		end_overdue(pool);
 	}
