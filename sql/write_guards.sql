@@ -185,8 +185,27 @@ COPY dbaas_integrations (type, source, dest) FROM stdin;
 logs	pg-1-0001	opensearch-1-0004
 \.
 SELECT count(*) FROM dbaas_services WHERE name = 'pg-1-0001';
+-- which no table undoes, be it there already or made for that
+ALTER FOREIGN TABLE dbaas_services OPTIONS (ADD updatable 'true');
+CREATE FOREIGN TABLE undo (zone text, type text, source text, dest text) SERVER exoscale OPTIONS (resource 'integrations', updatable 'true');
+CREATE TABLE undo_parts (LIKE undo) PARTITION BY LIST (zone);
+CREATE FOREIGN TABLE undo_part PARTITION OF undo_parts DEFAULT SERVER exoscale OPTIONS (resource 'integrations', updatable 'true');
+SELECT table_name FROM information_schema.tables WHERE table_schema = 'exo' AND is_insertable_into = 'YES' AND table_name <> 'undo_parts';
+DELETE FROM dbaas_services WHERE name = 'pg-1-0001';
+INSERT INTO undo (type, source, dest) VALUES ('logs', 'pg-1-0001', 'opensearch-1-0004');
+COPY undo (type, source, dest) FROM stdin;
+logs	pg-1-0001	opensearch-1-0004
+\.
+INSERT INTO undo_parts (type, source, dest) VALUES ('logs', 'pg-1-0001', 'opensearch-1-0004');
+DROP TABLE undo_parts;
+DROP FOREIGN TABLE undo;
+SELECT count(*) FROM dbaas_services WHERE name = 'pg-1-0001';
+ALTER SERVER exoscale OPTIONS (SET updatable 'true');
+SELECT pg_relation_is_updatable('dbaas_services', false);
+-- nor does a server that allows it undo what a table refuses
+ALTER FOREIGN TABLE dbaas_services OPTIONS (SET updatable 'false');
+SELECT pg_relation_is_updatable('dbaas_services', false);
 ALTER SERVER exoscale OPTIONS (DROP updatable);
-ALTER FOREIGN TABLE dbaas_services OPTIONS (ADD updatable 'false');
 SELECT table_name FROM information_schema.tables WHERE table_schema = 'exo' AND is_insertable_into = 'YES' ORDER BY 1;
 SELECT pg_relation_is_updatable('dbaas_services', false);
 DELETE FROM dbaas_services WHERE name = 'pg-1-0001';

@@ -64,7 +64,7 @@ static const DbaasOption options_table[] = {
 	.help = "error, or skip: a zone that cannot be reached, or stays down (502, 503, 504), becomes a WARNING"},
 	{"updatable", DBAAS_ON_SERVER | DBAAS_ON_TABLE, DBAAS_OPTION_BOOLEAN,
 		.default_text = "true",
-	.help = "false refuses every write; a table's own setting counts before its server's"},
+	.help = "false refuses every write; where the server says so, no table can allow it"},
 	{"ca_file", DBAAS_ON_SERVER, DBAAS_OPTION_FILE,
 	.help = "file with the CA certificates to trust; the system's when not set"},
 	{"proxy", DBAAS_ON_SERVER, DBAAS_OPTION_PROXY,
@@ -558,6 +558,25 @@ dbaas_option_boolean(List *options, const char *name)
 
 	(void) parse_bool(dbaas_option_string(options, name), &value);
 	return value;
+}
+
+bool
+dbaas_option_allows(List *options, const char *name)
+{
+	bool		allows = dbaas_option_boolean(NIL, name);
+	ListCell   *lc;
+
+	foreach(lc, options)
+	{
+		DefElem    *def = lfirst_node(DefElem, lc);
+		bool		value = false;
+
+		if (strcmp(def->defname, name) != 0)
+			continue;
+		(void) parse_bool(defGetString(def), &value);
+		allows = allows && value;
+	}
+	return allows;
 }
 
 double

@@ -84,6 +84,12 @@ extern const char *dbaas_option_string(List *options, const char *name);
 extern bool dbaas_option_boolean(List *options, const char *name);
 extern double dbaas_option_number(List *options, const char *name);
 
+/*
+ * Is an option that can only tighten true wherever the list has it: of a table
+ * and of its server?
+ */
+extern bool dbaas_option_allows(List *options, const char *name);
+
 /* Is a text fit to be an API key or its secret: visible ASCII, no comma? */
 extern bool dbaas_option_is_token(const char *text);
 
