@@ -29,16 +29,31 @@ find_typed(Request *request, ServiceFacts *facts, Answer *answer)
 	return false;
 }
 
+/* The same, which must not be about to go. */
+static bool
+find_staying(Request *request, ServiceFacts *facts, Answer *answer)
+{
+	char		id[UUID_SIZE];
+
+	if (!find_typed(request, facts, answer))
+		return false;
+	service_id(facts, id);
+	return check_not_pending(request, EFFECT_DELETE_SERVICE, id, answer);
+}
+
 /* The same, which must be running, since it is to be changed. */
 static bool
 find_changeable(Request *request, ServiceFacts *facts, Answer *answer)
 {
-	char		id[UUID_SIZE];
+	return find_staying(request, facts, answer) && check_running(request, facts, answer);
+}
 
-	if (!find_typed(request, facts, answer) || !check_running(request, facts, answer))
-		return false;
-	service_id(facts, id);
-	return check_not_pending(request, EFFECT_DELETE_SERVICE, id, answer);
+/* The protection is a flag of the platform: what runs does not matter to it. */
+static bool
+changes_protection_alone(json_object *body)
+{
+	return json_object_object_length(body) == 1 &&
+		json_object_object_get_ex(body, "termination-protection", NULL);
 }
 
 /* The plan that the body names, if any; "*plan" is NULL then. */
@@ -287,7 +302,8 @@ update_service(Request *request, Answer *answer)
 	ServiceFacts facts;
 	json_object *now;
 
-	if (!find_changeable(request, &facts, answer))
+	if (!find_staying(request, &facts, answer) ||
+		!(changes_protection_alone(request->json) || check_running(request, &facts, answer)))
 		return;
 	now = state_details_json(request->zone, &facts);
 	if (check_body(request, facts.type, json_member_text(now, "version"), &effect.plan, answer))

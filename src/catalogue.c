@@ -123,7 +123,7 @@ static const DbaasColumn services_columns[] = {
 		.insert_required = true, .write_domain = &service_type_domain,
 		.description = "Type of the service, such as pg or kafka"},
 	{"plan", DBAAS_TEXT, .field = "plan",
-		.insert = "plan", .insert_required = true, .update = "plan",
+		.insert = "plan", .insert_required = true, .update = "plan", .needs_running = true,
 		.write_domain = &plan_domain,
 		.description = "Subscription plan"},
 	{"state", DBAAS_TEXT, .field = "state",
@@ -665,7 +665,7 @@ static const DbaasResource resources[] = {
 			.services = {"name"}, .type_column = "type", .creates = true},
 		.update = {.method = "PUT", .path = "/dbaas-{type}/{name}",
 			.services = {"name"}, .type_column = "type", .state_column = "state",
-			.running = true, .changes = true, .counts = "services"},
+			.changes = true, .counts = "services"},
 		.delete = {.method = "DELETE", .path = "/dbaas-service/{name}",
 			.services = {"name"}, .counts = "services"}
 	},
@@ -825,7 +825,7 @@ static const DbaasResource resources[] = {
 		.parent = &each_service_and_type,
 		.update = {.method = "PUT", .path = DETAILS_PATH,
 			.services = {"service_name"}, .type_column = "type",
-			.running = true, .changes = true, .counts = "services"}
+			.changes = true, .counts = "services"}
 	},
 	{
 		.name = "nodes",
@@ -865,16 +865,16 @@ static const DbaasResource resources[] = {
 		.created_column = "username",
 		.insert = {.method = "POST", .path = DETAILS_PATH "/user",
 			.services = {"service_name"}, .type_column = "service_type",
-			.types = &users_domain, .running = true, .direct = &clickhouse_domain},
+			.types = &users_domain, .direct = &clickhouse_domain},
 		.update = {.method = "PUT", .path = DETAILS_PATH "/user/{username}/allow-replication",
 			.services = {"service_name"}, .type_column = "service_type",
 			.types = &changing_users_domain, .other_types = &access_control_domain,
-			.other_path = DETAILS_PATH "/user/{username}", .running = true, .changes = true,
+			.other_path = DETAILS_PATH "/user/{username}", .changes = true,
 			.direct = &replication_domain},
 		.delete = {.method = "DELETE", .path = DETAILS_PATH "/user/{username}",
 			.services = {"service_name"}, .type_column = "service_type",
 			.types = &users_domain, .other_types = &clickhouse_domain,
-			.other_path = DETAILS_PATH "/user/{uuid}", .running = true}
+			.other_path = DETAILS_PATH "/user/{uuid}"}
 	},
 	{
 		.name = "databases",
@@ -886,9 +886,9 @@ static const DbaasResource resources[] = {
 		.parent = &each_typed_service,
 		.created_column = "name",
 		.insert = {.method = "POST", .path = DETAILS_PATH "/database",
-			.services = {"service_name"}, .type_column = "service_type", .running = true},
+			.services = {"service_name"}, .type_column = "service_type"},
 		.delete = {.method = "DELETE", .path = DETAILS_PATH "/database/{name}",
-			.services = {"service_name"}, .type_column = "service_type", .running = true,
+			.services = {"service_name"}, .type_column = "service_type",
 			.counts = "databases"}
 	},
 	{
@@ -901,12 +901,12 @@ static const DbaasResource resources[] = {
 		.parent = &each_typed_service,
 		.created_column = "name",
 		.insert = {.method = "POST", .path = DETAILS_PATH "/connection-pool",
-			.services = {"service_name"}, .type_column = "service_type", .running = true},
+			.services = {"service_name"}, .type_column = "service_type"},
 		.update = {.method = "PUT", .path = DETAILS_PATH "/connection-pool/{name}",
 			.services = {"service_name"}, .type_column = "service_type",
-			.running = true, .changes = true},
+			.changes = true},
 		.delete = {.method = "DELETE", .path = DETAILS_PATH "/connection-pool/{name}",
-			.services = {"service_name"}, .type_column = "service_type", .running = true}
+			.services = {"service_name"}, .type_column = "service_type"}
 	},
 	{
 		.name = "maintenance-updates",

@@ -86,6 +86,8 @@ typedef struct DbaasColumn
 	const char *insert;			/* where the INSERT body has it, or NULL */
 	bool		insert_required;
 	const char *update;			/* where the UPDATE body has it, or NULL */
+	bool		needs_running;	/* the API cannot change it while the service
+								 * does not run */
 	const char *const *write_types; /* types of service whose writes take it,
 									 * ending with NULL; or NULL for all */
 	const DbaasDomain *write_domain;	/* what writes accept, or NULL */
@@ -159,8 +161,7 @@ typedef struct DbaasParent
  * their names.  So
  *
  *		.insert = {.method = "POST", .path = DETAILS_PATH "/database",
- *			.services = {"service_name"}, .type_column = "service_type",
- *			.running = true}
+ *			.services = {"service_name"}, .type_column = "service_type"}
  *
  * makes POST /dbaas-postgres/pg-1/database of a row whose service_name is pg-1.
  * A row that shows the state as well spares the lists.
@@ -176,7 +177,6 @@ typedef struct DbaasWriteEndpoint
 	const DbaasDomain *other_types; /* of them, those whose path is the other */
 	const char *other_path;		/* one; or NULL */
 	const char *state_column;	/* has its state; or NULL */
-	bool		running;		/* the API refuses while the first does not run */
 	bool		creates;		/* makes the first, in the zone of the row */
 	bool		changes;		/* the body has only what an UPDATE changes, and
 								 * without that nothing is sent */

@@ -387,11 +387,12 @@ take_poll(DbaasOperation *operation)
 }
 
 /*
- * Is the service, of those that the list has, not running?  One that it has not
- * may be in another zone or gone, or, when it was "created", not there yet.
+ * Is the service, of those that the list has, on its way to running?  One that
+ * it has not may be in another zone or gone, or, when it was "created", not there
+ * yet.  One that is powered off stays so.
  */
 static bool
-is_not_running(const DbaasJson *answer, const char *service, bool created)
+is_starting(const DbaasJson *answer, const char *service, bool created)
 {
 	DbaasRows  *rows = dbaas_rows_begin("dbaas-services[]", false, answer);
 	DbaasField *name = dbaas_field_parse("name");
@@ -405,7 +406,8 @@ is_not_running(const DbaasJson *answer, const char *service, bool created)
 		if (dbaas_json_equals(found, service))
 		{
 			found = dbaas_rows_field(rows, state);
-			return dbaas_json_is(found, DBAAS_JSON_STRING) && !dbaas_json_equals(found, "running");
+			return dbaas_json_is(found, DBAAS_JSON_STRING) && !dbaas_json_equals(found, "running") &&
+				!dbaas_json_equals(found, "poweroff");
 		}
 	}
 	return service && created;
@@ -421,8 +423,8 @@ take_services(DbaasOperation *operation)
 		return;
 	if (error)
 		fail_write(operation, DBAAS_WRITE_APPLIED, error, "its service could not be followed");
-	else if (is_not_running(answer, operation->write.services[0], operation->write.creates) ||
-			 is_not_running(answer, operation->write.services[1], false))
+	else if (is_starting(answer, operation->write.services[0], operation->write.creates) ||
+			 is_starting(answer, operation->write.services[1], false))
 		schedule_poll(operation);
 	else
 		operation->state = DBAAS_WRITE_APPLIED;

@@ -451,12 +451,12 @@ named_value(DbaasWriter *writer, const DbaasRowValues *row, const char *name)
 }
 
 /*
- * Where a row's write goes, and what it has to know of the service.  The zone is
- * the one that the row names, the server's only one, or else the one that has
- * the service.
+ * Where a row's write goes, and what it has to know of the service: its state
+ * when it "needs_running".  The zone is the one that the row names, the server's
+ * only one, or else the one that has the service.
  */
 static DbaasListedService
-row_service(DbaasWriter *writer, const DbaasRowValues *row)
+row_service(DbaasWriter *writer, const DbaasRowValues *row, bool needs_running)
 {
 	const DbaasWriteEndpoint *endpoint = writer->endpoint;
 	const char *zone_name = dbaas_writer_value(writer, row, DBAAS_ZONE_COLUMN);
@@ -465,7 +465,7 @@ row_service(DbaasWriter *writer, const DbaasRowValues *row)
 	const char *state = named_value(writer, row, endpoint->state_column);
 	DbaasListedService service = {.type = type, .state = state};
 	bool		facts = endpoint->type_column && !endpoint->creates &&
-		(type == NULL || (endpoint->running && state == NULL));
+		(type == NULL || (needs_running && state == NULL));
 	const DbaasZones *zones;
 	DbaasError *error = dbaas_zones_get(writer->conn, NULL, &zones);
 
@@ -507,12 +507,27 @@ check_type(const DbaasWriter *writer, const char *name, const char *type)
 				 errhint("Services of these types do: %s.", allowed)));
 }
 
-/* The API answers changes of a service that does not run with an obscure error. */
-static void
-check_running(const DbaasWriter *writer, const char *name, const DbaasListedService *service)
+/* The first column that is sent and needs a service that runs, or -1. */
+static int
+running_column(const DbaasWriter *writer, const bool *sent)
 {
-	if (!writer->endpoint->running || service->state == NULL ||
-		strcmp(service->state, "running") == 0)
+	for (int c = 0; writer->operation == CMD_UPDATE && c < writer->resource->ncolumns; c++)
+	{
+		if (sent[c] && writer->resource->columns[c].needs_running)
+			return c;
+	}
+	return -1;
+}
+
+/*
+ * What is known to need a service that runs the API answers with an obscure
+ * error.  What is not is sent, and the API has the say.
+ */
+static void
+check_running(const DbaasWriter *writer, const char *name, const DbaasListedService *service,
+			  int column)
+{
+	if (column < 0 || service->state == NULL || strcmp(service->state, "running") == 0)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_IN_USE),
@@ -520,23 +535,25 @@ check_running(const DbaasWriter *writer, const char *name, const DbaasListedServ
 					dbaas_error_excerpt(name, strlen(name), NAMEDATALEN), service->zone->name),
 			 errdetail("Its state is %s.",
 					   dbaas_error_excerpt(service->state, strlen(service->state), NAMEDATALEN)),
-			 errhint("Wait until it runs. With option wait \"running\" of the server, a write ends when its service runs again.")));
+			 errhint("Column \"%s\" can be changed once it runs. With option wait \"running\" of the server, a write ends when its service runs again.",
+					 shown_name(writer->table, column))));
 }
 
 /* The service of a row whose path depends on its type, when it takes the write. */
 static DbaasListedService
-typed_service(DbaasWriter *writer, const DbaasRowValues *row)
+typed_service(DbaasWriter *writer, const DbaasRowValues *row, const bool *sent)
 {
+	int			needing = running_column(writer, sent);
 	const char *name = named_value(writer, row, writer->endpoint->services[0]);
 	DbaasListedService service;
 
 	if (name == NULL)
 		refuse_missing(writer, dbaas_catalogue_column(writer->resource,
 													  writer->endpoint->services[0]));
-	service = row_service(writer, row);
+	service = row_service(writer, row, needing >= 0);
 	if (service.type && !writer->endpoint->creates)
 		check_type(writer, name, service.type);
-	check_running(writer, name, &service);
+	check_running(writer, name, &service, needing);
 	return service;
 }
 
@@ -981,7 +998,7 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 	if (!find_sent(writer, old_row, new_row, sent) && writer->endpoint->changes)
 		return false;
 	if (writer->endpoint->type_column)
-		service = typed_service(writer, row);
+		service = typed_service(writer, row, sent);
 	write->method = writer->endpoint->method;
 	write->operation = path_template(writer->endpoint, service.type);
 	write->path = make_path(writer, row, service.type);
@@ -992,7 +1009,7 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 		return false;
 	check_protection(writer, old_row, write->services[0]);
 	if (service.zone == NULL)
-		service = row_service(writer, row);
+		service = row_service(writer, row, false);
 	write->serverid = writer->table->serverid;
 	write->userid = writer->userid;
 	write->zone = service.zone->name;

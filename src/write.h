@@ -67,8 +67,8 @@ extern DbaasWriter *dbaas_writer_new(const DbaasTable *table, TupleDesc desc,
  * of an INSERT or UPDATE as it is to be; the other is ignored.  Returns false
  * when there is nothing to write.  Raises ERROR: a column that cannot be set, or
  * not for the type of the service (0A000), a missing value (23502), a value that
- * the API does not accept (22023), a service that is protected or does not run
- * (55006), an unknown or ambiguous service (42704, 42P09).
+ * the API does not accept (22023), a service that is protected, or that does not
+ * run where the change needs it (55006), an unknown or ambiguous service (42704, 42P09).
  */
 extern bool dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 							 const DbaasRowValues *new_row, DbaasWrite *write);

@@ -1,5 +1,5 @@
 # Writes whose path depends on the type of the service: the row or the lists tell the type; a type
-# that does not take the write, and a service that does not run, are refused at the statement.
+# that does not take the write is refused at the statement.
 use strict;
 use warnings;
 
@@ -75,14 +75,17 @@ foreach my $case (
 	is_deeply([ grep { $_->{method} ne 'GET' } $sim->requests ], [], 'and sends nothing');
 }
 
-# A service that does not run
-$sim->fault({ method => 'GET', path => '/dbaas-service', zone => 'ch-gva-2', action => 'body', times => 2,
+# A service that does not run: the API has the say
+$sim->fault({ method => 'GET', path => '/dbaas-service', zone => 'ch-gva-2', action => 'body', times => 1,
 	body => '{"dbaas-services":[{"name":"pg-1-0001","type":"pg","state":"rebuilding"},{"name":"pg-9","type":"pg"}]}' });
-my $error = $session->sql_error(q{INSERT INTO exo.dbaas_databases (zone, service_name, name) VALUES ('ch-gva-2', 'pg-1-0001', 'late')});
-is($error->{sqlstate}, '55006', 'a service that is rebuilding is refused');
-like($error->{stderr}, qr/"pg-1-0001" in zone ch-gva-2 is not running.*DETAIL:[^\n]*rebuilding.*HINT:[^\n]*wait/s, 'and it says why');
-is_deeply(writes(q{BEGIN; INSERT INTO exo.dbaas_databases (zone, service_name, name) VALUES ('ch-gva-2', 'pg-9', 'late'); ROLLBACK}), [], 'a state that is not told refuses nothing');
-$sim->clear_faults;
+is_deeply(writes(q{INSERT INTO exo.dbaas_databases (zone, service_name, name) VALUES ('ch-gva-2', 'pg-1-0001', 'late')}),
+	['POST ch-gva-2 /dbaas-postgres/pg-1-0001/database {"database-name":"late"}'], 'a database in one that is rebuilding is sent');
+$sim->config(running_time => 3600_000);
+$session->sql(q{UPDATE exo.dbaas_services SET plan = 'startup-8' WHERE zone = 'ch-gva-2' AND name = 'mysql-1-0002' AND plan <> 'startup-8'});
+my $error = $session->sql_error(q{INSERT INTO exo.dbaas_databases (zone, service_name, name) VALUES ('ch-gva-2', 'mysql-1-0002', 'late')});
+is($error->{sqlstate}, '55006', 'one that the API refuses');
+like($error->{stderr}, qr/409.*Operation not possible in the current state/s, 'is refused with its words');
+$sim->config(running_time => 0);
 
 # EXPLAIN has the template
 like($session->sql(q{EXPLAIN INSERT INTO exo.dbaas_databases (service_name, name) VALUES ('pg-1-0001', 'x')}),

@@ -93,7 +93,27 @@ refused("INSERT INTO nameless VALUES ('ch-gva-2', 'pg', 'startup-8')", '23502', 
 my ($zone, $name, $state) = split /\|/, $session->sql(q{SELECT zone, name, state FROM exo.dbaas_services WHERE state <> 'running' AND type <> 'quantumdb' ORDER BY 1, 2 LIMIT 1});
 refused("$update plan = 'startup-8' WHERE zone = '$zone' AND name = '$name'", '55006', qr/"\Q$name\E" in zone $zone is not running.*DETAIL:[^\n]*$state/s);
 refused("UPDATE mine SET size = 'startup-8' WHERE zone = '$zone' AND service = '$name'", '55006', qr/is not running/);
-refused("UPDATE exo.dbaas_service_details SET maintenance_dow = 'friday' WHERE zone = '$zone' AND service_name = '$name'", '55006', qr/is not running/);
+
+# Only the plan is known to need one that runs: of all else the API has the say
+$sim->clear;
+my $answer = $session->sql_error("UPDATE exo.dbaas_service_details SET maintenance_dow = 'friday' WHERE zone = '$zone' AND service_name = '$name'");
+is($answer->{sqlstate}, '55006', 'maintenance of one that does not run');
+like($answer->{stderr}, qr/PUT \S+ in zone $zone[^\n]*409.*Operation not possible in the current state/s, 'is what the API says');
+is(scalar(grep { $_->{method} eq 'PUT' } $sim->requests), 1, 'which was asked');
+is_deeply(writes("$update termination_protection = true, plan = plan WHERE zone = '$zone' AND name = '$name' AND termination_protection IS NOT TRUE RETURNING 1")->[0] =~ s/.* //r,
+	'{"termination-protection":true}', 'it can be protected');
+
+# One that is powered off and protected is unprotected, and then deleted
+my ($off_zone, $off, $type) = split /\|/, $session->sql(q{SELECT zone, name, type FROM exo.dbaas_services WHERE state = 'poweroff' AND type <> 'quantumdb' ORDER BY 1, 2 LIMIT 1});
+my $of_it = "WHERE zone = '$off_zone' AND name = '$off'";
+$session->sql("$update termination_protection = true $of_it AND termination_protection IS NOT TRUE");
+refused("DELETE FROM exo.dbaas_services $of_it", '55006', qr/is protected/);
+$session->sql(q{ALTER SERVER exoscale OPTIONS (ADD wait 'running', ADD operation_timeout '30')});
+is_deeply(writes("$update termination_protection = false $of_it"), [ "PUT $off_zone /dbaas-$segment{$type}/$off {\"termination-protection\":false}" ],
+	'protection of one that is powered off; the COMMIT does not wait for it to run');
+is_deeply(writes("DELETE FROM exo.dbaas_services $of_it"), [ "DELETE $off_zone /dbaas-service/$off" ], 'then it is deleted');
+is($session->sql("SELECT count(*) FROM exo.dbaas_services $of_it"), 0, 'and gone');
+$session->sql(q{ALTER SERVER exoscale OPTIONS (DROP wait, DROP operation_timeout)});
 
 # Of more than dbaas_fdw.update_limit services
 my $three = q{zone = 'ch-gva-2' AND name IN ('pg-1-0001', 'mysql-1-0002', 'kafka-1-0003')};
@@ -167,7 +187,7 @@ is($session->sql(qq{$update plan = 'startup-8' WHERE name = 'slow'; SELECT state
 $session->sql(q{ALTER SERVER exoscale OPTIONS (SET wait 'operation')});
 $sim->config(running_time => 60000);
 is($session->sql(qq{$update plan = 'startup-4' WHERE name = 'slow'; SELECT state FROM exo.dbaas_services WHERE name = 'slow'}), 'rebuilding', 'without it, COMMIT does not wait so long');
-refused("$update plan = 'startup-8' WHERE name = 'slow'", '55006', qr/not running.*HINT:[^\n]*wait/s);
+refused("$update plan = 'startup-8' WHERE name = 'slow'", '55006', qr/not running.*HINT:[^\n]*"plan"[^\n]*wait/s);
 $sim->config(running_time => 0);
 
 # Dry run: the body, and of parameters the names alone

@@ -137,18 +137,17 @@ is_deeply(writes("INSERT INTO $users) VALUES ('ch-gva-2', 'clickhouse-1-0008', '
 	['POST ch-gva-2 /dbaas-clickhouse/clickhouse-1-0008/user {"username":"unwatched"}'], 'an answer of its own is the end of the write');
 is(scalar(grep { $_->{path} =~ m{^/operation/} } $sim->requests), 0, 'nothing is polled');
 
-# What is inside a service that does not run stays as it is
-$sim->fault({ method => 'GET', path => '/dbaas-service', zone => 'ch-gva-2', action => 'body', times => 100,
-	body => '{"dbaas-services":[{"name":"pg-1-0001","type":"pg","state":"rebuilding"}]}' });
+# Whether a service runs is not asked for what is inside it
+$sim->clear;
 my $inside = "zone = 'ch-gva-2' AND service_name = 'pg-1-0001'";
-refused($_, '55006', qr/"pg-1-0001" in zone ch-gva-2 is not running.*DETAIL:[^\n]*rebuilding/s) foreach
-  "INSERT INTO $users) VALUES ('ch-gva-2', 'pg-1-0001', 'x')",
-  "UPDATE exo.dbaas_users SET allow_replication = true WHERE $inside AND username = 'copy'",
-  "DELETE FROM exo.dbaas_users WHERE $inside AND username = 'copy'",
-  "DELETE FROM exo.dbaas_databases WHERE $inside AND name = 'defaultdb'",
-  "INSERT INTO exo.dbaas_connection_pools (zone, service_name, name, database) VALUES ('ch-gva-2', 'pg-1-0001', 'x', 'defaultdb')",
-  "UPDATE exo.dbaas_connection_pools SET size = size + 1 WHERE $inside",
-  "DELETE FROM exo.dbaas_connection_pools WHERE $inside";
+$sim->fault({ method => 'GET', path => '/dbaas-service', zone => 'ch-gva-2', action => 'body', times => 100,
+	body => '{"dbaas-services":[{"name":"pg-1-0001","type":"pg","state":"poweroff"}]}' });
+is(@{ writes($_) }, 1, $_) foreach
+  "INSERT INTO $users) VALUES ('ch-gva-2', 'pg-1-0001', 'still')",
+  "DELETE FROM exo.dbaas_users WHERE $inside AND username = 'still'",
+  "INSERT INTO exo.dbaas_connection_pools (zone, service_name, name, database) VALUES ('ch-gva-2', 'pg-1-0001', 'still', 'defaultdb')",
+  "UPDATE exo.dbaas_connection_pools SET size = 7 WHERE $inside AND name = 'still'",
+  "DELETE FROM exo.dbaas_connection_pools WHERE $inside AND name = 'still'";
 $sim->clear_faults;
 
 # The data of databases is lost with them, so they are counted
