@@ -113,6 +113,11 @@ static const DbaasParent service_facts = {
 	{{"service_name", "name"}, {"service_type", "type", true}, {"state", "state", true}}
 };
 
+static const DbaasParent protected_services = {
+	"services", .locates = true, {{"service_name", "name"}},
+	.filter_column = "termination_protection", .filter_value = "true"
+};
+
 static const DbaasColumn services_columns[] = {
 	{"zone", DBAAS_TEXT, .field = "zone",
 		.description = "Zone that the service is in"},
@@ -659,7 +664,7 @@ static const DbaasResource resources[] = {
 		COLUMNS(services_columns),
 		.typical_rows = 20,
 		.reads = {{"GET", "/dbaas-service", "dbaas-services[]"}},
-		.protected_column = "termination_protection",
+		.protected = &protected_services,
 		.created_column = "name",
 		.insert = {.method = "POST", .path = "/dbaas-{type}/{name}",
 			.services = {"name"}, .type_column = "type", .creates = true},

@@ -211,7 +211,8 @@ typedef struct DbaasResource
 	bool		global;			/* asked once, not in each zone, and unsigned */
 	bool		verbatim;		/* texts of answers are what services wrote, and
 								 * not searched for secrets to hide */
-	const char *protected_column;	/* true: the API refuses to delete */
+	const DbaasParent *protected;	/* lists those that the API refuses to delete,
+									 * which its filter_column says; or NULL */
 	const char *created_column; /* tells the row that an INSERT made from
 								 * others; takes the id that its operation
 								 * refers to where the INSERT gives none */

@@ -438,10 +438,8 @@ find_listed(const DbaasParents *parents, const char *service)
 
 DbaasError *
 dbaas_statement_locate(DbaasStatement *statement, DbaasConnection *conn, const DbaasZone *zone,
-					   const char *service, bool facts, List **found)
+					   const char *service, const DbaasParent *parent, List **found)
 {
-	const DbaasParent *parent = facts ? dbaas_catalogue_service_facts() :
-		dbaas_catalogue_each_service();
 	const DbaasZones *zones;
 	DbaasError *error = dbaas_zones_get(conn, NULL, &zones);
 	List	   *lists = NIL;

@@ -97,14 +97,15 @@ typedef struct DbaasListedService
 } DbaasListedService;
 
 /*
- * Finds the services of a name in a zone, or in all when zone is NULL, from the
- * lists of services, which it waits for.  *found is a list of
- * DbaasListedService *, one for each zone at most, in the current memory
- * context; without "facts" they have the zone alone.  Returns NULL or an error.
+ * Finds the services of a name in a zone, or in all when zone is NULL, among the
+ * parents, which it waits for.  *found is a list of DbaasListedService *, one for
+ * each zone at most, in the current memory context; but for those of
+ * dbaas_catalogue_service_facts() they have the zone alone.  Returns NULL or an
+ * error.
  */
 extern DbaasError *dbaas_statement_locate(DbaasStatement *statement, DbaasConnection *conn,
 										  const DbaasZone *zone, const char *service,
-										  bool facts, List **found);
+										  const DbaasParent *parent, List **found);
 
 /*
  * Says once for each zone of the statement that it is left out: a WARNING.

@@ -65,7 +65,7 @@ dbaas_write_identifies(const DbaasResource *resource, int column)
 	const char *name = column < 0 ? NULL : resource->columns[column].name;
 	const char *named[] = {
 		endpoint->services[0], endpoint->services[1], endpoint->body_column,
-		resource->protected_column
+		resource->protected ? resource->protected->filter_column : NULL
 	};
 
 	if (name == NULL || endpoint->method == NULL)
@@ -231,6 +231,15 @@ check_repeated(const DbaasTable *table, CmdType operation)
 	}
 }
 
+/* The column that says what the API refuses to delete, or -1. */
+static int
+protected_column(const DbaasWriter *writer)
+{
+	if (writer->operation != CMD_DELETE || writer->resource->protected == NULL)
+		return -1;
+	return dbaas_catalogue_column(writer->resource, writer->resource->protected->filter_column);
+}
+
 DbaasWriter *
 dbaas_writer_new(const DbaasTable *table, TupleDesc desc, CmdType operation, Oid userid,
 				 DbaasStatement *statement, MemoryContext query_cxt)
@@ -260,6 +269,9 @@ dbaas_writer_new(const DbaasTable *table, TupleDesc desc, CmdType operation, Oid
 	}
 	if (writer->endpoint->type_column && !writer->endpoint->creates)
 		dbaas_statement_expect_parents(statement, table->serverid, dbaas_catalogue_service_facts());
+	if (protected_column(writer) >= 0 &&
+		dbaas_table_attribute(table, protected_column(writer)) == 0)
+		dbaas_statement_expect_parents(statement, table->serverid, table->resource->protected);
 	error = dbaas_connection_get(table->serverid, userid, query_cxt, &writer->conn);
 	if (error)
 		dbaas_error_raise(error);
@@ -357,25 +369,47 @@ refuse_missing(const DbaasWriter *writer, int column)
 					 quote_identifier(c->name), dbaas_catalogue_type_name(c->type))));
 }
 
-/* The API refuses to delete what is protected: so does this, at once. */
-static void
-check_protection(DbaasWriter *writer, const DbaasRowValues *old_row, const char *name)
+/* Is the row protected?  Where it does not say, the list of its zone does. */
+static bool
+is_protected(DbaasWriter *writer, const DbaasRowValues *row, const DbaasZone *zone,
+			 const char *name, int column)
 {
-	const char *protected = writer->resource->protected_column;
-	int			column;
+	DbaasError *error;
+	List	   *found;
 	const char *value;
 
-	if (writer->operation != CMD_DELETE || protected == NULL)
+	if (dbaas_table_attribute(writer->table, column))
+	{
+		value = dbaas_writer_value(writer, row, column);
+		return value && (*value == 't' || *value == 'T');
+	}
+	error = dbaas_statement_locate(writer->statement, writer->conn, zone, name,
+								   writer->resource->protected, &found);
+	if (error)
+		dbaas_error_raise(error);
+	return found != NIL;
+}
+
+/* The API refuses to delete what is protected: so does this, at once. */
+static void
+check_protection(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasZone *zone,
+				 const char *name)
+{
+	int			column = protected_column(writer);
+	const char *shown;
+
+	if (column < 0 || !is_protected(writer, old_row, zone, name, column))
 		return;
-	column = dbaas_catalogue_column(writer->resource, protected);
-	value = dbaas_writer_value(writer, old_row, column);
-	if (value && (*value == 't' || *value == 'T'))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_IN_USE),
-				 errmsg("service \"%s\" is protected against termination", name ? name : "?"),
-				 errhint("Take the termination protection off first: UPDATE ... SET %s = false; "
-						 "or leave the service out: ... AND %s IS NOT TRUE.",
-						 shown_name(writer->table, column), shown_name(writer->table, column))));
+	shown = shown_name(writer->table, column);
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_IN_USE),
+			 errmsg("service \"%s\" is protected against termination",
+					dbaas_error_excerpt(name, strlen(name), NAMEDATALEN)),
+			 dbaas_table_attribute(writer->table, column) ?
+			 errhint("Take the termination protection off first: UPDATE ... SET %s = false; "
+					 "or leave the service out: ... AND %s IS NOT TRUE.", shown, shown) :
+			 errhint("Take the termination protection off first, through a table that has column \"%s\".",
+					 shown)));
 }
 
 /* ------------------------------------------------------------------------
@@ -417,7 +451,8 @@ listed_service(DbaasWriter *writer, const DbaasZone *zone, const char *service, 
 	StringInfoData names;
 	ListCell   *lc;
 	DbaasError *error = dbaas_statement_locate(writer->statement, writer->conn, zone, service,
-											   facts, &found);
+											   facts ? dbaas_catalogue_service_facts() :
+											   dbaas_catalogue_each_service(), &found);
 
 	if (error)
 		dbaas_error_raise(error);
@@ -1007,9 +1042,9 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 	make_body(writer, writer->operation == CMD_DELETE ? old_row : new_row, sent, service.type, write);
 	if (write->body == NULL && writer->endpoint->changes)
 		return false;
-	check_protection(writer, old_row, write->services[0]);
 	if (service.zone == NULL)
 		service = row_service(writer, row, false);
+	check_protection(writer, old_row, service.zone, write->services[0]);
 	write->serverid = writer->table->serverid;
 	write->userid = writer->userid;
 	write->zone = service.zone->name;
@@ -1024,6 +1059,6 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 	write->direct = writer->endpoint->direct &&
 		dbaas_catalogue_check(writer->endpoint->direct, service.type) == NULL;
 	write->counts = writer->endpoint->counts;
-	write->ends_service = writer->operation == CMD_DELETE && writer->resource->protected_column;
+	write->ends_service = writer->operation == CMD_DELETE && writer->resource->protected;
 	return true;
 }

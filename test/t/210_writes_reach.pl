@@ -169,4 +169,25 @@ $status = $t->node->psql('latin', qq{CREATE EXTENSION dbaas_fdw;
 is($status, 0, 'a DELETE in a LATIN1 database') or diag($err);
 is_deeply([sent()], ['DELETE /dbaas-service/pg-1-0001'], 'is sent, whatever other rows hold');
 
+# Protection does not depend on what a table shows
+$sim->reset;
+$t->sql(q{
+	CREATE FOREIGN TABLE bare (zone text, name text) SERVER exoscale OPTIONS (resource 'services');
+	CREATE FOREIGN TABLE barest (name text) SERVER exoscale OPTIONS (resource 'services');
+	CREATE FOREIGN TABLE words (zone text, name text, safe text OPTIONS (field 'termination-protection')) SERVER exoscale OPTIONS (resource 'services');
+	CREATE TABLE bare_parts (zone text, name text) PARTITION BY LIST (zone);
+	CREATE FOREIGN TABLE bare_part PARTITION OF bare_parts DEFAULT SERVER exoscale OPTIONS (resource 'services');
+	CREATE VIEW bare_view AS SELECT name FROM bare WHERE zone = 'ch-gva-2'});
+foreach my $table (qw(bare barest words bare_parts bare_view))
+{
+	my $error = refused("DELETE FROM $table WHERE name = 'valkey-1-0005'", '55006', "$table: a protected service");
+	like($error->{message}, qr/"valkey-1-0005" is protected/, 'is named');
+	like($error->{hint}, $table eq 'words' ? qr/SET safe = false/ : qr/a table that has column "termination_protection"/, 'and what to do');
+}
+refused("BEGIN; DELETE FROM bare WHERE name = 'pg-1-0001' OR name = 'valkey-1-0005'; COMMIT", '55006', 'one of several');
+refused("SET dbaas_fdw.dry_run = on; DELETE FROM bare WHERE name = 'valkey-1-0005' RETURNING name", '55006', 'in a dry run');
+is_deeply([ grep { !m{/operation/|/zone$} } $t->lines("DELETE FROM bare WHERE zone = 'ch-gva-2' AND name = 'kafka-1-0003'") ],
+	[ 'DELETE ch-gva-2 /dbaas-service/kafka-1-0003', 'GET ch-gva-2 /dbaas-service' ], 'another is deleted, and the list that the row is from tells');
+is_deeply([ grep { /DELETE/ } $t->lines("DELETE FROM barest WHERE name = 'thanos-2-0007'") ], ['DELETE de-fra-1 /dbaas-service/thanos-2-0007'], 'so it is where no zone is shown');
+
 done_testing();
