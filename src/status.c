@@ -171,11 +171,11 @@ status_error(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer)
 	error->hint = hint;
 
 	/* Refused for what it is, not for who asks. */
-	if (status == 403 && request->write && error->detail &&
+	if ((status == 403 || code == ERRCODE_OBJECT_IN_USE) && request->write && error->detail &&
 		strstr(error->detail, "protect"))
 	{
 		error->sqlerrcode = ERRCODE_OBJECT_IN_USE;
-		error->hint = "Take the termination protection off first, where the service is managed.";
+		error->hint = "Take the termination protection off first: UPDATE ... SET termination_protection = false.";
 	}
 	return error;
 }
