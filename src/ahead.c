@@ -276,6 +276,16 @@ visit_loop(NestLoopState *join, Visit how)
 	inner_how.to_the_end = how.to_the_end && !join->js.single_match;
 	inner_how.limited = how.limited || join->js.single_match;
 	visit(&innerPlanState(join), inner_how);
+
+	/* EXPLAIN knows by it what the inner side takes from the row. */
+	if (innerPlanState(join)->plan != innerPlan(plan))
+	{
+		NestLoop   *copy = palloc(sizeof(NestLoop));
+
+		*copy = *plan;
+		innerPlan(copy) = innerPlanState(join)->plan;
+		join->js.ps.plan = &copy->join.plan;
+	}
 }
 
 /* Does the node keep its projection where another can take it? */

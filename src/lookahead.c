@@ -409,6 +409,24 @@ begin_lookahead(CustomScanState *node, EState *estate, int eflags)
 	(void) eflags;
 }
 
+/* The columns of the outer node.  EXPLAIN looks a node's keys up in the list below it. */
+static List *
+columns_of(const Plan *outer)
+{
+	List	   *columns = NIL;
+	ListCell   *lc;
+
+	foreach(lc, outer->targetlist)
+	{
+		const TargetEntry *outer_entry = lfirst_node(TargetEntry, lc);
+		Var		   *column = makeVarFromTargetEntry(OUTER_VAR, unconstify(TargetEntry *, outer_entry));
+
+		columns = lappend(columns, makeTargetEntry((Expr *) column, outer_entry->resno,
+												   outer_entry->resname, outer_entry->resjunk));
+	}
+	return columns;
+}
+
 /* A plan node over the outer one, for EXPLAIN and for rescans. */
 static CustomScan *
 make_plan(const Plan *outer)
@@ -418,7 +436,9 @@ make_plan(const Plan *outer)
 
 	plan->scan.plan = *outer;
 	NodeSetTag(plan, tag);
-	plan->scan.plan.targetlist = NIL;
+	plan->scan.plan.parallel_aware = false;
+	plan->scan.plan.async_capable = false;
+	plan->scan.plan.targetlist = columns_of(outer);
 	plan->scan.plan.qual = NIL;
 	plan->scan.plan.initPlan = NIL;
 	plan->scan.plan.righttree = NULL;

@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 
+use DbaasExplain;
 use DbaasTest;
 use List::Util qw(max);
 use Test::More;
@@ -20,12 +21,24 @@ $session->sql(q{SET jit = off; SET enable_hashjoin = off; SET enable_mergejoin =
 	ANALYZE inventory, pairs, owners});
 $session->sql(q{CREATE TABLE logs AS SELECT * FROM exo.dbaas_logs});
 
+my $explain = DbaasExplain->new($session);
+my %explained;
+
+sub is_explained
+{
+	my ($sql) = @_;
+	$sim->config(latency => 0);
+	is(join("\n", $explain->problems($sql)), '', "every EXPLAIN of $sql");
+	return;
+}
+
 # Runs it with and without lookahead: rows, requests, and the most of them in flight.  A page that follows may have
 # been asked for when a loop goes on to its next row, or not yet, so only first pages count among the requests
 sub runs
 {
 	my ($sql, $slowness) = @_;
 	my %run;
+	is_explained($sql) unless $explained{$sql}++;
 	$sim->config(latency => 5 * ($slowness // 1));
 	foreach my $switch ('off', 'on')
 	{

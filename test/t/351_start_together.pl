@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 
+use DbaasExplain;
 use DbaasTest;
 use List::Util qw(max);
 use Test::More;
@@ -13,11 +14,14 @@ $session->sql(q{SET jit = off; SET enable_nestloop = off; SET client_min_message
 	CREATE TABLE nobody (name text, n int); ANALYZE nobody;
 	SELECT count(*) FROM exo.dbaas_services});
 
+my $explain = DbaasExplain->new($session);
+
 # Runs it with and without: rows, requests, and the most of them in flight; that many are expected to be so with it
 sub runs
 {
 	my ($sql, $together) = @_;
 	my %run;
+	is(join("\n", $explain->problems($sql)), '', "every EXPLAIN of $sql");
 	foreach my $switch ('off', 'on')
 	{
 		$session->sql("SET dbaas_fdw.enable_lookahead = $switch");

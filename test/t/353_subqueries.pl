@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 
+use DbaasExplain;
 use DbaasTest;
 use List::Util qw(max);
 use Test::More;
@@ -24,11 +25,23 @@ my $on = 'l.zone = i.zone AND l.service_name = i.name';
 my $logs = "(SELECT count(*) FROM exo.dbaas_logs l WHERE $on)";
 my $last = "(SELECT max(time) FROM exo.dbaas_logs l WHERE $on)";
 
+my $explain = DbaasExplain->new($session);
+my %explained;
+
+sub is_explained
+{
+	my ($sql) = @_;
+	$sim->config(latency => 0);
+	is(join("\n", $explain->problems($sql)), '', "every EXPLAIN of $sql");
+	return;
+}
+
 # Runs it with and without: rows, requests, and the most of them in flight
 sub runs
 {
 	my ($sql, $slowness) = @_;
 	my %run;
+	is_explained($sql) unless $explained{$sql}++;
 	$sim->config(latency => 5 * ($slowness // 1));
 	foreach my $switch ('off', 'on')
 	{
@@ -98,6 +111,33 @@ $session->sql(q{SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET mi
 like($session->sql("EXPLAIN SELECT i.id, $logs FROM inventory i ORDER BY i.id"), qr/lookahead.*Gather/s, 'a parallel query is looked ahead over');
 ahead('a parallel query', "SELECT i.id, $logs FROM inventory i ORDER BY i.id");
 $session->sql('SET max_parallel_workers_per_gather = 0');
+
+# Whatever stands above it
+my $with_last = "SELECT i.id, i.type, $last AS last FROM inventory i";
+ahead('groups of it', "SELECT last::date, count(*) FROM ($with_last) x GROUP BY 1 ORDER BY 1");
+ahead('sorted groups of it', "SET enable_hashagg = off; SELECT last, count(*) FROM ($with_last) x GROUP BY 1");
+ahead('groups without an aggregate', "SELECT last FROM ($with_last) x GROUP BY 1 ORDER BY 1");
+ahead('an aggregate that sorts', "SELECT count(DISTINCT last), array_agg(last ORDER BY last DESC) FROM ($with_last OFFSET 0) x");
+$session->sql('RESET enable_hashagg');
+ahead('a cube', "SELECT last::date, type, count(*), grouping(type) FROM ($with_last) x GROUP BY CUBE (1, 2) ORDER BY 1, 2");
+ahead('a sorted cube', "SET enable_hashagg = off; SELECT last::date, type, count(*) FROM ($with_last) x GROUP BY CUBE (1, 2) ORDER BY 1, 2");
+ahead('an EXCEPT by sorting', "($with_last) EXCEPT SELECT 1::bigint, 'x', NULL ORDER BY 1");
+$session->sql('RESET enable_hashagg');
+ahead('DISTINCT of it', "SELECT DISTINCT last FROM ($with_last) x ORDER BY 1");
+ahead('DISTINCT ON it', "SELECT DISTINCT ON (last) id, last FROM ($with_last) x ORDER BY last, id DESC");
+ahead('a window over it', "SELECT id, last, rank() OVER (PARTITION BY type ORDER BY last) FROM ($with_last OFFSET 0) x ORDER BY id");
+ahead('INTERSECT', "($with_last) INTERSECT ($with_last) ORDER BY 1");
+ahead('UNION', "($with_last) UNION ($with_last) ORDER BY 1");
+ahead('a merge of sorted ones', "SET enable_sort = on; ($with_last WHERE id < 9 ORDER BY id OFFSET 0) UNION ALL ($with_last WHERE id > 8 ORDER BY id OFFSET 0) ORDER BY id");
+ahead('an incremental sort', "SELECT * FROM (SELECT * FROM ($with_last OFFSET 0) y ORDER BY type OFFSET 0) x ORDER BY type, last");
+ahead('ties', "SELECT * FROM ($with_last OFFSET 0) x ORDER BY last FETCH FIRST 5 ROWS WITH TIES");
+ahead('a join with it', "SELECT x.*, o.owner FROM ($with_last OFFSET 0) x JOIN owners o ON o.owner = 'team ' || x.id % 3 ORDER BY 1, 4");
+ahead('a loop over it', "SET enable_hashjoin = off; SET enable_mergejoin = off; SELECT x.*, o.id FROM ($with_last OFFSET 0) x JOIN inventory o ON o.id = x.id + 1 ORDER BY 1");
+$session->sql('RESET enable_hashjoin; RESET enable_mergejoin');
+serial('the inner side of a loop', "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; SELECT o.*, x.last FROM generate_series(3, 9) o LEFT JOIN LATERAL (SELECT i.name, $last AS last FROM inventory i WHERE i.id = o) x ON true");
+$session->sql('RESET enable_hashjoin; RESET enable_mergejoin; RESET enable_material');
+ahead('a recursion', "WITH RECURSIVE r AS (($with_last WHERE id < 9) UNION ALL SELECT id + 100, type, last FROM r WHERE id < 100) SELECT * FROM r ORDER BY 1");
+ahead('MERGE', "BEGIN; MERGE INTO owners o USING ($with_last OFFSET 0) x ON o.owner = x.last::text WHEN NOT MATCHED THEN INSERT (name, owner) VALUES (x.id, x.last); SELECT count(*) FROM owners; ROLLBACK");
 
 # Whatever the subquery is
 ahead('EXISTS', "SELECT i.id, EXISTS (SELECT FROM exo.dbaas_logs l WHERE $on AND l.message LIKE '%2 of%') FROM inventory i");

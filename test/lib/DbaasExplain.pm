@@ -1,0 +1,171 @@
+package DbaasExplain;
+
+=head1 NAME
+
+DbaasExplain - every way to have a statement explained
+
+=head1 SYNOPSIS
+
+    use DbaasExplain;
+
+    my $explain = DbaasExplain->new($session);            # a DbaasTest::Session
+    is(join("\n", $explain->problems($sql)), '', 'it can be explained');
+    is(join("\n", $explain->problems($sql, 3)), '', 'in three of the ways');
+
+=head1 DESCRIPTION
+
+A plan that runs may still be one that EXPLAIN, or auto_explain, stumbles over:
+they look at plans and their nodes in ways that the executor does not.  So each
+plan that a test runs is also explained here.
+
+The text may be several statements, such as settings before a query.  Each that
+can be explained is, in one transaction with those that cannot, which is rolled
+back.
+
+=head1 METHODS
+
+=over
+
+=item problems($sql, $few)
+
+Explains it in every way, or in some that are picked at random; returns what is
+wrong, each as a text.  That an option is new, or a column's name taken twice, is
+no problem.
+
+=back
+
+=cut
+
+use strict;
+use warnings;
+
+use JSON::PP ();
+
+# Options of EXPLAIN, and the server's version that has them
+my @options = (
+	[ '' ], [ 'COSTS OFF' ], [ 'VERBOSE' ], [ 'VERBOSE, COSTS OFF' ], [ 'SETTINGS, SUMMARY' ], [ 'BUFFERS' ],
+	[ 'FORMAT JSON' ], [ 'VERBOSE, FORMAT JSON' ], [ 'VERBOSE, FORMAT YAML' ], [ 'VERBOSE, FORMAT XML' ],
+	[ 'ANALYZE' ], [ 'ANALYZE, TIMING OFF, SUMMARY OFF, COSTS OFF' ], [ 'ANALYZE, VERBOSE, BUFFERS, SETTINGS, WAL' ],
+	[ 'ANALYZE, VERBOSE, BUFFERS, SETTINGS, WAL, FORMAT JSON' ], [ 'ANALYZE, VERBOSE, BUFFERS, WAL, FORMAT YAML' ],
+	[ 'ANALYZE, VERBOSE, BUFFERS, WAL, FORMAT XML' ], [ 'GENERIC_PLAN', 16 ], [ 'GENERIC_PLAN, VERBOSE, FORMAT JSON', 16 ],
+	[ 'MEMORY, VERBOSE', 17 ], [ 'ANALYZE, SERIALIZE, MEMORY, VERBOSE', 17 ], [ 'ANALYZE, SERIALIZE BINARY, FORMAT JSON', 17 ]);
+
+# What auto_explain shall show
+my @logged = map { "SET LOCAL auto_explain.log_min_duration = 0; $_" }
+  'SET LOCAL auto_explain.log_analyze = on; SET LOCAL auto_explain.log_verbose = on', 'SET LOCAL auto_explain.log_format = json',
+  'SET LOCAL auto_explain.log_analyze = on; SET LOCAL auto_explain.log_format = yaml', 'SET LOCAL auto_explain.log_verbose = on; SET LOCAL auto_explain.log_format = xml';
+
+sub new
+{
+	my ($class, $session) = @_;
+	$session->sql("LOAD 'auto_explain'; SET auto_explain.log_level = 'debug5'; SET auto_explain.log_nested_statements = on");
+	my $version = $session->sql('SHOW server_version_num') / 10000;
+	return bless { session => $session, forms => [ grep { ($_->[1] // 0) <= $version } @options ] }, $class;
+}
+
+sub _picked
+{
+	my ($few, @all) = @_;
+	return @all if !defined $few || @all <= $few;
+	return map { splice @all, rand @all, 1 } 1 .. $few;
+}
+
+sub _is_query { return $_[0] =~ /^(?:SELECT|WITH|VALUES|TABLE)\b/i && $_[0] !~ /\b(?:INSERT|UPDATE|DELETE|MERGE)\b/i }
+
+# The statements that explain one
+sub _explained
+{
+	my ($self, $sql) = @_;
+	my @all = map { 'EXPLAIN ' . ($_->[0] && "($_->[0]) ") . $sql } @{ $self->{forms} };
+	return @all if $sql =~ /^EXECUTE/i;
+	push @all, map { "PREPARE explained AS $sql; EXPLAIN ($_) EXECUTE explained; DEALLOCATE explained" } 'VERBOSE', 'ANALYZE, VERBOSE, FORMAT JSON';
+	push @all, map { "EXPLAIN ($_) DECLARE explained CURSOR FOR $sql" } 'VERBOSE', 'ANALYZE, VERBOSE' if _is_query($sql);
+	push @all, map { "EXPLAIN ($_) CREATE TABLE explained AS $sql" } 'VERBOSE', 'ANALYZE, VERBOSE' if _is_query($sql);
+	push @all, "EXPLAIN (VERBOSE) CREATE MATERIALIZED VIEW explained AS $sql" if _is_query($sql);
+	return @all;
+}
+
+# The ways to run it while auto_explain looks
+sub _run
+{
+	my ($sql) = @_;
+	return $sql if $sql !~ /^\w/ || $sql =~ /^(?:EXECUTE|DO)\b/i;
+	my @all = ($sql, "PREPARE logged AS $sql; EXECUTE logged; DEALLOCATE logged");
+	push @all, "DO \$logged\$ DECLARE r record; BEGIN FOR r IN $sql LOOP END LOOP; END \$logged\$",
+	  "DO \$logged\$ DECLARE r record; BEGIN FOR r IN $sql LOOP EXIT; END LOOP; END \$logged\$",
+	  "DECLARE logged SCROLL CURSOR FOR $sql; FETCH 2 FROM logged; MOVE BACKWARD 1 FROM logged; CLOSE logged"
+	  if _is_query($sql);
+	return @all;
+}
+
+sub _logged { return map { $logged[ $_ % @logged ] . "; $_[$_]" } 0 .. $#_ }
+
+# What went wrong, but for what the statement alone is to blame for: names of columns, and types, that a table cannot have
+sub _errors
+{
+	my ($self, @statements) = @_;
+	my ($stdout, $stderr) = $self->{session}->sql_both(join '', map { "SAVEPOINT explained;\n$_;\nROLLBACK TO explained;\n" } @statements);
+	return ($stdout, grep { !/ERROR:  (?:42701|42P16):/ } $stderr =~ /(ERROR:  .*(?:\n(?:DETAIL|HINT):.*)*)/g);
+}
+
+# A plan as lines, without our node and without what only it brings
+sub _without_node
+{
+	my ($plan) = @_;
+	my @lines = map { s/^[ >-]+//r =~ s/[()]//gr } split /\n/, $plan;
+	my @kept;
+	while (defined(my $line = shift @lines))
+	{
+		if ($line =~ /^Custom Scan dbaas_fdw lookahead/)
+		{
+			shift @lines while @lines && $lines[0] =~ /^Output:|^Looks Ahead For/;
+			next;
+		}
+		push @kept, $line;
+	}
+	return join "\n", @kept;
+}
+
+# One plan says the same with our node and without it
+sub _differs
+{
+	my ($self, $sql) = @_;
+	return if $sql =~ /^EXECUTE/i;
+	my $explain = 'EXPLAIN (VERBOSE, COSTS OFF) EXECUTE explained';
+	my ($both, @errors) = $self->_errors("SET LOCAL plan_cache_mode = force_generic_plan; PREPARE explained AS $sql;
+		SET LOCAL dbaas_fdw.enable_lookahead = on; $explain;\n\\echo without\nSET LOCAL dbaas_fdw.enable_lookahead = off; $explain; DEALLOCATE explained");
+	return @errors if @errors;
+	my @plans = map { _without_node($_) } split /^without\n/m, $both;
+	return @plans == 2 && $plans[0] ne '' && $plans[0] eq $plans[1] ? () : "EXPLAIN of $sql differs:\n$plans[0]\nwithout lookahead:\n$plans[1]";
+}
+
+sub problems
+{
+	my ($self, $sql, $few) = @_;
+	my $session = $self->{session};
+	my @statements = grep { /\S/ && !/^\s*(?:BEGIN|ROLLBACK|COMMIT)\s*$/i } $sql =~ /((?:\$\$.*?\$\$|[^;])+)/gs;
+	my @problems;
+
+	$session->sql('BEGIN');
+	foreach my $statement (map { s/^\s+|\s+$//gr } @statements)
+	{
+		if ($statement !~ /^(?:SELECT|WITH|VALUES|TABLE|INSERT|UPDATE|DELETE|MERGE|EXECUTE|DO)\b/i)
+		{
+			$session->sql($statement);
+			next;
+		}
+		if ($statement !~ /^DO\b/i)
+		{
+			my (undef, @errors) = $self->_errors(_picked($few, $self->_explained($statement)));
+			push @problems, @errors, $self->_differs($statement);
+			my ($json) = $self->_errors("EXPLAIN (VERBOSE, FORMAT JSON) $statement");
+			push @problems, "no JSON: $@$json" unless eval { JSON::PP::decode_json($json) };
+		}
+		my (undef, @errors) = $self->_errors(_logged(_picked($few, _run($statement))));
+		push @problems, map { "auto_explain: $_" } @errors;
+	}
+	$session->sql('ROLLBACK');
+	return map { "$_\n$sql" } @problems;
+}
+
+1;
