@@ -25,6 +25,7 @@
 #include "plan.h"
 #include "quiet.h"
 #include "scan.h"
+#include "tcop/pquery.h"
 
 static ExecutorStart_hook_type previous_hook;
 
@@ -225,6 +226,7 @@ typedef struct Visit
 								 * statement's is given */
 	bool		limited;		/* it may be left before its end */
 	bool		in_place;		/* no other node can stand for it */
+	bool		cursor;			/* a later statement may point to its rows */
 	LimitState *limit;			/* the LIMIT that takes its rows */
 	List	  **together;		/* scans that start with the first */
 	List	  **visited;		/* InitPlans */
@@ -417,7 +419,8 @@ visit_projection(PlanState **place, Visit how)
 	Inner		inner = {0};
 	ListCell   *lc;
 
-	if (how.in_place || node->subPlan == NIL || !can_project(node) || !dbaas_quiet_encoding())
+	if (how.in_place || node->subPlan == NIL || !can_project(node) || !dbaas_quiet_encoding() ||
+		(how.cursor && dbaas_lookahead_hides(node)))
 		return;
 	collect_subplans((Node *) node->plan->targetlist, &subplans);
 	foreach(lc, subplans)
@@ -581,6 +584,17 @@ locks_rows(const PlannedStmt *stmt)
 	return false;
 }
 
+/*
+ * Is the statement that of a cursor, which was declared or opened by its name?
+ * A loop of PL/pgSQL is none, nor what a function runs while rows are fetched.
+ */
+static bool
+is_cursor(void)
+{
+	return ActivePortal && ActivePortal->status == PORTAL_DEFINED &&
+		(ActivePortal->cursorOptions & CURSOR_OPT_FAST_PLAN) != 0;
+}
+
 /* Another node may project for a CTE by now. */
 static bool
 refresh_ctes(PlanState *node, void *arg)
@@ -603,6 +617,7 @@ look_at_statement(QueryDesc *query)
 	ListCell   *lc;
 
 	as_root.runs = as_root.may_run = true;
+	as_root.cursor = is_cursor();
 	how.limited = true;
 	visit(&query->planstate, as_root);
 	how.in_place = true;

@@ -13,8 +13,7 @@
  */
 #include "postgres.h"
 
-#include "access/sysattr.h"
-#include "catalog/pg_type.h"
+#include "access/relscan.h"
 #include "commands/explain.h"
 #include "compat.h"
 #include "executor/executor.h"
@@ -39,7 +38,7 @@ typedef struct Lookahead
 	DbaasWanted wanted;
 	TupleTableSlot *slot;		/* for rows of the queue */
 	MemoryContext cxt;			/* of the queue */
-	List	   *queue;			/* of MinimalTuple: rows taken and not given */
+	List	   *queue;			/* of Row: those taken and not given */
 	int			next;			/* of the queue */
 	Size		bytes;			/* of the queue */
 	bool		at_end;			/* no row comes behind the queue */
@@ -48,8 +47,15 @@ typedef struct Lookahead
 	uint64		given;			/* rows handed on */
 	uint64		rows_ahead;		/* of all that were ever taken, those not at their turn */
 	int			window;			/* answers to be on their way at once */
-	AttrNumber	ctid;			/* column that shows where the row is, or 0 */
+	ScanState  *pointed;		/* what WHERE CURRENT OF would find, or NULL */
 } Lookahead;
+
+/* A row of the queue. */
+typedef struct Row
+{
+	ItemPointerData position;	/* that of the scan */
+	MinimalTuple values;
+} Row;
 
 static Node *create_state(CustomScan *plan);
 static void begin_lookahead(CustomScanState *node, EState *estate, int eflags);
@@ -138,6 +144,89 @@ ask_for(Lookahead *ahead, TupleTableSlot *slot, uint64 row)
 }
 
 /* ------------------------------------------------------------------------
+ * Positions
+ *
+ * WHERE CURRENT OF a cursor looks for the scan of the table, and at its slot.
+ * The scan itself may be further by now, so the node stands for it.
+ * ------------------------------------------------------------------------ */
+
+/*
+ * The scans of local tables that are looked at below the node.  Goes where the
+ * executor's search_plan_tree goes.
+ */
+static List *
+pointed_scans(PlanState *node)
+{
+	List	   *scans = NIL;
+
+	if (node == NULL)
+		return NIL;
+	check_stack_depth();
+	switch (nodeTag(node))
+	{
+		case T_SeqScanState:
+		case T_SampleScanState:
+		case T_IndexScanState:
+		case T_IndexOnlyScanState:
+		case T_BitmapHeapScanState:
+		case T_TidScanState:
+		case T_TidRangeScanState:
+		case T_CustomScanState:
+			return ((ScanState *) node)->ss_currentRelation ? list_make1(node) : NIL;
+		case T_AppendState:
+			for (int i = 0; i < ((AppendState *) node)->as_nplans; i++)
+				scans = list_concat(scans, pointed_scans(((AppendState *) node)->appendplans[i]));
+			return scans;
+		case T_ResultState:
+		case T_LimitState:
+			return pointed_scans(outerPlanState(node));
+		case T_SubqueryScanState:
+			return pointed_scans(((SubqueryScanState *) node)->subplan);
+		default:
+			return NIL;
+	}
+}
+
+/* Where the scan is; invalid when it is on no row. */
+static ItemPointerData
+scan_position(const Lookahead *ahead)
+{
+	const ScanState *scan = ahead->pointed;
+	ItemPointerData position;
+
+	ItemPointerSetInvalid(&position);
+	if (scan == NULL || TupIsNull(scan->ss_ScanTupleSlot) || scan->ps.chgParam)
+		return position;
+	if (IsA(scan, IndexOnlyScanState))
+		return ((const IndexOnlyScanState *) scan)->ioss_ScanDesc->xs_heaptid;
+	return scan->ss_ScanTupleSlot->tts_tid;
+}
+
+static void
+show_position(const Lookahead *ahead, ItemPointerData position)
+{
+	TupleTableSlot *slot = ahead->css.ss.ss_ScanTupleSlot;
+
+	if (ahead->pointed == NULL)
+		return;
+	ExecClearTuple(slot);
+	if (!ItemPointerIsValid(&position))
+		return;
+	ExecStoreAllNullTuple(slot);
+	slot->tts_tid = position;
+	slot->tts_tableOid = RelationGetRelid(ahead->css.ss.ss_currentRelation);
+}
+
+static void
+show_no_position(const Lookahead *ahead)
+{
+	ItemPointerData position;
+
+	ItemPointerSetInvalid(&position);
+	show_position(ahead, position);
+}
+
+/* ------------------------------------------------------------------------
  * Rows
  * ------------------------------------------------------------------------ */
 
@@ -161,10 +250,12 @@ static void
 push_row(Lookahead *ahead, TupleTableSlot *slot)
 {
 	MemoryContext oldcxt = MemoryContextSwitchTo(ahead->cxt);
-	MinimalTuple row = ExecCopySlotMinimalTuple(slot);
+	Row		   *row = palloc(sizeof(Row));
 
+	row->position = scan_position(ahead);
+	row->values = ExecCopySlotMinimalTuple(slot);
 	ahead->queue = lappend(ahead->queue, row);
-	ahead->bytes += GetMemoryChunkSpace(row);
+	ahead->bytes += GetMemoryChunkSpace(row->values);
 	ahead->rows_ahead++;
 	MemoryContextSwitchTo(oldcxt);
 }
@@ -173,7 +264,7 @@ push_row(Lookahead *ahead, TupleTableSlot *slot)
 static TupleTableSlot *
 pop_row(Lookahead *ahead)
 {
-	MinimalTuple row;
+	Row		   *row;
 
 	if (ahead->next == MAX_ROWS)
 	{
@@ -183,8 +274,10 @@ pop_row(Lookahead *ahead)
 	if (ahead->next == list_length(ahead->queue))
 		return NULL;
 	row = list_nth(ahead->queue, ahead->next++);
-	ahead->bytes -= GetMemoryChunkSpace(row);
-	ExecForceStoreMinimalTuple(row, ahead->slot, true);
+	ahead->bytes -= GetMemoryChunkSpace(row->values);
+	ExecForceStoreMinimalTuple(row->values, ahead->slot, true);
+	show_position(ahead, row->position);
+	pfree(row);
 	return ahead->slot;
 }
 
@@ -246,7 +339,10 @@ next_row(Lookahead *ahead)
 		dbaas_scan_pass(lfirst(lc), ahead->given);
 	slot = pop_row(ahead);
 	if (slot == NULL)
+	{
 		slot = take_row(ahead);
+		show_position(ahead, scan_position(ahead));
+	}
 	if (slot == NULL)
 	{
 		ahead->told_end = true;
@@ -284,6 +380,7 @@ previous_row(Lookahead *ahead)
 	while (steps-- > 0)
 		ExecProcNode(outer);
 	slot = ExecProcNode(outer);
+	show_position(ahead, scan_position(ahead));
 	return TupIsNull(slot) ? NULL : slot;
 }
 
@@ -299,26 +396,6 @@ bound_outer(Lookahead *ahead)
 		ExecSetTupleBound(rows_needed(ahead->wanted.limit), outerPlanState(&ahead->css));
 }
 
-/*
- * WHERE CURRENT OF a cursor looks for the scan of the table, and at its slot.
- * The scan itself may be further by now, so this node stands for it.
- */
-static void
-show_position(Lookahead *ahead, TupleTableSlot *row)
-{
-	TupleTableSlot *slot = ahead->css.ss.ss_ScanTupleSlot;
-	bool		isnull;
-
-	if (ahead->ctid == 0)
-		return;
-	ExecClearTuple(slot);
-	if (row == NULL)
-		return;
-	ExecStoreAllNullTuple(slot);
-	slot->tts_tid = *(ItemPointer) DatumGetPointer(slot_getattr(row, ahead->ctid, &isnull));
-	slot->tts_tableOid = RelationGetRelid(ahead->css.ss.ss_currentRelation);
-}
-
 static TupleTableSlot *
 exec_lookahead(CustomScanState *node)
 {
@@ -331,7 +408,6 @@ exec_lookahead(CustomScanState *node)
 		bound_outer(ahead);
 	slot = ScanDirectionIsBackward(node->ss.ps.state->es_direction) ? previous_row(ahead) :
 		next_row(ahead);
-	show_position(ahead, slot);
 	if (slot == NULL || projection == NULL)
 		return slot;
 	ResetExprContext(projection->pi_exprContext);
@@ -348,7 +424,7 @@ rescan_lookahead(CustomScanState *node)
 
 	ExecClearTuple(node->ss.ps.ps_ResultTupleSlot);
 	ExecClearTuple(ahead->slot);
-	show_position(ahead, NULL);
+	show_no_position(ahead);
 	foreach(lc, ahead->wanted.scans)
 		dbaas_scan_leave(lfirst(lc));
 	ahead->given = 0;
@@ -539,31 +615,20 @@ project_columns(PlanState *node, List *columns)
 	node->resultopsfixed = node->resultopsset = true;
 }
 
-/* Takes the place of a table's scan, where a row can be pointed to. */
+/* Stands for the one scan below it that a cursor can point to. */
 static void
-stand_for_scan(Lookahead *ahead, PlanState *outer, List **columns)
+stand_for_scan(Lookahead *ahead)
 {
-	ScanState  *scan = (ScanState *) outer;
-	Var		   *ctid;
+	ScanState  *node = &ahead->css.ss;
+	List	   *scans = pointed_scans(outerPlanState(node));
 
-	switch (nodeTag(outer))
-	{
-		case T_SeqScanState:
-		case T_IndexScanState:
-		case T_BitmapHeapScanState:
-		case T_TidScanState:
-		case T_TidRangeScanState:
-			ctid = makeVar(((Scan *) outer->plan)->scanrelid, SelfItemPointerAttributeNumber,
-						   TIDOID, -1, InvalidOid, 0);
-			ahead->ctid = column_number((Node *) ctid, columns);
-			ahead->css.ss.ss_currentRelation = scan->ss_currentRelation;
-			ahead->css.ss.ss_ScanTupleSlot =
-				ExecInitExtraTupleSlot(outer->state, RelationGetDescr(scan->ss_currentRelation),
-									   &TTSOpsVirtual);
-			break;
-		default:
-			break;
-	}
+	if (list_length(scans) != 1)
+		return;
+	ahead->pointed = linitial(scans);
+	node->ss_currentRelation = ahead->pointed->ss_currentRelation;
+	node->ss_ScanTupleSlot = ExecInitExtraTupleSlot(node->ps.state,
+													RelationGetDescr(node->ss_currentRelation),
+													&TTSOpsVirtual);
 }
 
 PlanState *
@@ -592,12 +657,11 @@ dbaas_lookahead_project(PlanState *outer, const DbaasWanted *wanted)
 	node->ps_ResultTupleSlot = outer->ps_ResultTupleSlot;
 	node->resultops = &TTSOpsVirtual;
 	node->resultopsfixed = node->resultopsset = true;
-	stand_for_scan(ahead, outer, &columns);
 	project_columns(outer, columns);
 
 	ahead->slot = ExecInitExtraTupleSlot(estate, outer->ps_ResultTupleDesc, &TTSOpsVirtual);
-	if (ahead->ctid == 0)
-		ahead->css.ss.ss_ScanTupleSlot = ahead->slot;
+	ahead->css.ss.ss_ScanTupleSlot = ahead->slot;
+	stand_for_scan(ahead);
 	node->outerops = &TTSOpsVirtual;
 	node->outeropsfixed = node->outeropsset = true;
 	ExecAssignExprContext(estate, node);
@@ -617,4 +681,10 @@ dbaas_lookahead_outer(PlanState *node)
 	if (IsA(node, CustomScanState) && ((CustomScanState *) node)->methods == &exec_methods)
 		return outerPlanState(node);
 	return NULL;
+}
+
+bool
+dbaas_lookahead_hides(PlanState *outer)
+{
+	return list_length(pointed_scans(outer)) > 1;
 }

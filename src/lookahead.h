@@ -34,6 +34,12 @@ extern PlanState *dbaas_lookahead_over(PlanState *outer, const DbaasWanted *want
  */
 extern PlanState *dbaas_lookahead_project(PlanState *outer, const DbaasWanted *wanted);
 
+/*
+ * Would WHERE CURRENT OF a cursor no longer find its row below such a node?  It
+ * can show the position of one scan, so not where rows of several tables pass.
+ */
+extern bool dbaas_lookahead_hides(PlanState *outer);
+
 /* The node that it is over; NULL when the node is none of these. */
 extern PlanState *dbaas_lookahead_outer(PlanState *node);
 

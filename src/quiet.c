@@ -223,6 +223,7 @@ quiet_source(Plan *plan, const Reading *reading)
 		case T_IndexOnlyScan:
 		case T_BitmapHeapScan:
 		case T_TidScan:
+		case T_TidRangeScan:
 		case T_NamedTuplestoreScan:
 			return true;
 

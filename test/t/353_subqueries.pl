@@ -209,18 +209,57 @@ foreach my $scroll ('', 'SCROLL', 'NO SCROLL')
 	is($rows{on}, $rows{off}, "a $scroll cursor");
 }
 
-# A cursor's row can be pointed to, wherever the scan is
-foreach my $table ('inventory', 'parted')
+# A cursor's row can be pointed to, wherever the scan is, and the cursor looks ahead where one scan alone can be meant
+$session->sql(q{CREATE TABLE base (LIKE inventory); CREATE TABLE child_1 () INHERITS (base); CREATE TABLE child_2 () INHERITS (base);
+	INSERT INTO child_1 SELECT * FROM inventory WHERE id < 7; INSERT INTO child_2 SELECT * FROM inventory WHERE id > 6;
+	CREATE INDEX by_name ON inventory (zone, name); CREATE TABLE others AS TABLE inventory; ANALYZE base, child_1, child_2, others; VACUUM inventory});
+my $moves = 'MOVE 5 FROM c; DELETE FROM %s WHERE CURRENT OF c RETURNING name; MOVE BACKWARD 2 FROM c; UPDATE %1$s SET type = \'x\' WHERE CURRENT OF c RETURNING name;
+	MOVE 9 FROM c; DELETE FROM %1$s WHERE CURRENT OF c RETURNING name';
+my @scans = (
+	[ 'a table', 'inventory i', qr/lookahead.*Seq Scan/s ],
+	[ 'an index', 'inventory i WHERE id > 0', qr/lookahead.*Index Scan/s, columns => 'i.type', set => [qw(seqscan bitmapscan)] ],
+	[ 'an index alone', 'inventory i', qr/lookahead.*Index Only Scan/s, set => [qw(seqscan bitmapscan)] ],
+	[ 'a bitmap', 'inventory i WHERE id > 0', qr/lookahead.*Bitmap Heap Scan/s, columns => 'i.type', set => [qw(seqscan indexscan indexonlyscan)], forward => 1 ],
+	[ 'tuple ids', "inventory i WHERE ctid = ANY ('{" . join(',', map { qq("(0,$_)") } 1 .. 16) . "}')", qr/lookahead.*Tid Scan/s, set => ['seqscan'] ],
+	[ 'a range of tuple ids', "inventory i WHERE ctid >= '(0,1)'", qr/lookahead.*Tid Range Scan/s, set => [qw(seqscan indexonlyscan bitmapscan)] ],
+	[ 'a result', "inventory i WHERE current_user <> 'nobody'", qr/lookahead.*Result.*One-Time Filter.*Scan/s ],
+	[ 'a subquery', '(SELECT * FROM inventory OFFSET 0) i', qr/lookahead.*Scan.*inventory/s ],
+	[ 'a subquery with a LIMIT', '(SELECT * FROM inventory LIMIT 16) i', qr/lookahead.*Subquery Scan.*Limit/s ],
+	[ 'a subquery with an expression', "(SELECT *, type || '' AS t FROM inventory LIMIT 16) i", qr/lookahead.*Subquery Scan.*Limit/s, columns => 'i.t' ],
+	[ 'a subquery of a subquery', "(SELECT j.*, (SELECT count(*) FROM exo.dbaas_logs l WHERE l.zone = j.zone AND l.service_name = j.name) AS n FROM inventory j LIMIT 16) i", qr/Subquery Scan.*Limit.*lookahead.*Seq Scan/s, columns => 'i.n' ],
+	[ 'partitions', 'parted i', qr/Append.*lookahead.*lookahead/s, table => 'parted' ],
+	[ 'children', 'base i', qr/lookahead.*Append/s, table => 'base', several => 1 ],
+	[ 'one of two tables', '(SELECT * FROM inventory UNION ALL SELECT * FROM others) i', qr/lookahead.*Append/s, several => 1 ],
+	[ 'the other of two tables', '(SELECT * FROM inventory WHERE id < 4 UNION ALL SELECT * FROM others WHERE id > 3) i', qr/lookahead.*Append/s, table => 'others', several => 1 ]);
+foreach my $scan (@scans)
 {
-	my %ids;
+	my ($name, $from, $plan, %how) = @$scan;
+	my $table = $how{table} // 'inventory';
+	my $query = 'SELECT i.name, ' . ($how{columns} ? "$how{columns}, " : '') . "$logs FROM $from";
+	my $set = join ' ', map { "SET LOCAL enable_$_ = off;" } @{ $how{set} // [] };
+	my %names;
+	like($session->sql("SET dbaas_fdw.enable_lookahead = on; BEGIN; $set EXPLAIN (COSTS OFF) $query; ROLLBACK"), $plan, "WHERE CURRENT OF, $name: the plan");
 	foreach my $switch ('off', 'on')
 	{
-		$ids{$switch} = $session->sql("SET dbaas_fdw.enable_lookahead = $switch; BEGIN; DECLARE c CURSOR FOR SELECT i.id, $logs FROM $table i; MOVE 5 FROM c;
-			DELETE FROM $table WHERE CURRENT OF c RETURNING id; MOVE BACKWARD 2 FROM c; UPDATE $table SET type = 'x' WHERE CURRENT OF c RETURNING id; MOVE 9 FROM c; DELETE FROM $table WHERE CURRENT OF c RETURNING id; ROLLBACK");
+		$names{$switch} = $session->sql("SET dbaas_fdw.enable_lookahead = $switch; BEGIN; $set DECLARE c CURSOR FOR $query; " . sprintf($how{forward} ? $moves =~ s/BACKWARD//r : $moves, $table) . '; ROLLBACK');
+
+		# In a function, by a name that is known and by one that is not
+		foreach my $how ('r CURSOR FOR %s; deleted text; BEGIN OPEN r', 'r refcursor; deleted text; BEGIN OPEN r FOR %s', q{r refcursor; deleted text; BEGIN OPEN r FOR EXECUTE $q$%s$q$})
+		{
+			$names{$switch} .= "\n" . $session->sql("BEGIN; $set DO \$\$ DECLARE " . sprintf($how, $query) . "; BEGIN MOVE FORWARD 12 FROM r; DELETE FROM $table WHERE CURRENT OF r RETURNING name INTO deleted;
+				PERFORM set_config('dbaas_test.deleted', deleted, false); END; END \$\$; SELECT current_setting('dbaas_test.deleted'); ROLLBACK");
+		}
+		$names{$switch} .= "\n" . $session->sql("BEGIN; $set DO \$\$ DECLARE c CURSOR FOR $query; deleted text; BEGIN FOR r IN c LOOP DELETE FROM $table WHERE CURRENT OF c RETURNING name INTO deleted;
+			IF deleted <> r.name THEN RAISE 'another row'; END IF; END LOOP; END \$\$; SELECT count(*) FROM $table; ROLLBACK");
 	}
-	is($ids{on}, $ids{off}, "WHERE CURRENT OF: $table");
-	like($ids{on}, qr/^\d+\n\d+\n\d+$/, 'a row each time');
+	is($names{on}, $names{off}, "WHERE CURRENT OF, $name: the same rows");
+	cmp_ok(scalar(grep { /-1-/ } split /\n/, $names{on}), '>=', $name =~ /two tables/ ? 5 : 6, 'a row each time');
+	my @sent = grep { ($_->{body} // '') !~ /"offset"/ } $session->requests("BEGIN; $set DECLARE c CURSOR FOR $query; FETCH 6 FROM c; ROLLBACK");
+	cmp_ok(scalar(@sent), $how{several} ? '==' : '>', 6, $how{several} ? 'the cursor asks for its own rows alone' : 'the cursor looks ahead');
+	like($session->sql("BEGIN; $set DO \$\$ DECLARE r record; BEGIN FOR r IN $query LOOP EXIT WHEN r.name = 'pg-1-0009'; END LOOP; END \$\$; ROLLBACK"), qr/^$/, 'a loop');
 }
+like($session->sql_error("BEGIN; DECLARE c CURSOR FOR SELECT i.id, $logs FROM (SELECT * FROM inventory UNION ALL SELECT * FROM inventory) i; MOVE 1 FROM c; DELETE FROM inventory WHERE CURRENT OF c")->{message}, qr/not a simply updatable scan/, 'one table twice is not pointed to');
+$session->sql('ROLLBACK');
 
 # Errors, and what is left behind
 $sim->fault({ path => '/dbaas-service-logs/pg-1-0009', action => 'status', status => 500, times => -1 });
