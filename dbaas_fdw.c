@@ -22,7 +22,6 @@
 #include "src/compat.h"
 #include "src/connection.h"
 #include "src/drain.h"
-#include "src/error.h"
 #include "src/explain.h"
 #include "src/import.h"
 #include "src/modify.h"
@@ -94,12 +93,7 @@ dbaas_fdw_validator(PG_FUNCTION_ARGS)
 {
 	List	   *options = untransformRelOptions(PG_GETARG_DATUM(0));
 	Oid			catalog = PG_GETARG_OID(1);
-	bool		may_hold_secret = catalog == UserMappingRelationId || catalog == ForeignServerRelationId;
-	ErrorContextCallback hide;
 
-	/* What is mistyped there may be a secret, stand beside one, or be a URL that has one. */
-	if (may_hold_secret)
-		dbaas_error_hide_statement(&hide);
 	if (catalog == ForeignServerRelationId)
 		dbaas_options_validate(options, DBAAS_ON_SERVER);
 	else if (catalog == UserMappingRelationId)
@@ -110,7 +104,5 @@ dbaas_fdw_validator(PG_FUNCTION_ARGS)
 		dbaas_options_validate(options, DBAAS_ON_COLUMN);
 	else
 		dbaas_options_validate(options, 0);
-	if (may_hold_secret)
-		dbaas_error_show_statement(&hide);
 	PG_RETURN_VOID();
 }

@@ -9,6 +9,7 @@
 
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "commands/copyfrom_internal.h"
 #include "error.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
@@ -202,10 +203,68 @@ dbaas_error_raise(const DbaasError *error)
 	dbaas_error_raise_always(error);
 }
 
+/* What the client runs that may hold a secret: when it came. */
+static TimestampTz hidden_statement = 0;
+
+static bool
+is_hidden(void)
+{
+	return hidden_statement != 0 && hidden_statement == GetCurrentStatementStartTimestamp();
+}
+
+/* Of where it came up no more is told than the line of a COPY, without the line itself. */
+static void
+hide_statement(void *arg)
+{
+	errhidestmt(true);
+	errhidecontext(true);
+	for (ErrorContextCallback *context = arg; context; context = context->previous)
+	{
+		const CopyFromState copy = context->arg;
+
+		if (context->callback == CopyFromErrorCallback)
+			errcontext("COPY %s, line " UINT64_FORMAT, copy->cur_relname, copy->cur_lineno);
+	}
+}
+
+ErrorContextCallback *
+dbaas_error_shown_context(void)
+{
+	static ErrorContextCallback hide_alone = {NULL, hide_statement, NULL};
+
+	if (!is_hidden())
+		return client_shows_all() ? error_context_stack : NULL;
+	for (ErrorContextCallback *context = error_context_stack; context; context = context->previous)
+	{
+		if (context->callback == hide_statement)
+			return context;
+	}
+	return &hide_alone;
+}
+
+void
+dbaas_error_hide(DbaasHiding *hiding, bool hides)
+{
+	hiding->callback = (ErrorContextCallback) {NULL, hide_statement, error_context_stack};
+	hiding->outer = error_context_stack;
+	if (hides)
+		hidden_statement = GetCurrentStatementStartTimestamp();
+	if (is_hidden() && !(error_context_stack && error_context_stack->callback == hide_statement))
+		error_context_stack = &hiding->callback;
+}
+
+void
+dbaas_error_unhide(const DbaasHiding *hiding)
+{
+	error_context_stack = hiding->outer;
+}
+
 /* What ereport(ERROR) does, but for the location. */
 pg_noreturn static void
 throw_error(const DbaasError *error)
 {
+	if (is_hidden())
+		error_context_stack = dbaas_error_shown_context();
 	if (errstart(ERROR, TEXTDOMAIN))
 	{
 		errcode(error->sqlerrcode);
@@ -214,8 +273,6 @@ throw_error(const DbaasError *error)
 			errdetail_internal("%s", error->detail);
 		if (error->hint)
 			errhint("%s", error->hint);
-		errhidestmt(error->hide_statement);
-		errhidecontext(error->hide_statement);
 		errfinish(error->file, error->line, error->function);
 	}
 	pg_unreachable();
@@ -270,42 +327,4 @@ dbaas_error_nearest(const char *name, const char *const *candidates)
 		}
 	}
 	return nearest;
-}
-
-static void
-hide_statement(void *arg)
-{
-	(void) arg;
-	errhidestmt(true);
-	errhidecontext(true);
-}
-
-ErrorContextCallback *
-dbaas_error_shown_context(void)
-{
-	static ErrorContextCallback hide_alone = {NULL, hide_statement, NULL};
-
-	if (client_shows_all())
-		return error_context_stack;
-	for (ErrorContextCallback *context = error_context_stack; context; context = context->previous)
-	{
-		if (context->callback == hide_statement)
-			return &hide_alone;
-	}
-	return NULL;
-}
-
-void
-dbaas_error_hide_statement(ErrorContextCallback *hide)
-{
-	hide->callback = hide_statement;
-	hide->arg = NULL;
-	hide->previous = error_context_stack;
-	error_context_stack = hide;
-}
-
-void
-dbaas_error_show_statement(ErrorContextCallback *hide)
-{
-	error_context_stack = hide->previous;
 }

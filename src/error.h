@@ -22,7 +22,6 @@ typedef struct DbaasError
 	const char *message;
 	const char *detail;			/* or NULL */
 	const char *hint;			/* or NULL */
-	bool		hide_statement; /* which may hold a secret, so no log has it */
 	const char *file;			/* where it was made: constant texts */
 	int			line;
 	const char *function;
@@ -59,8 +58,9 @@ extern const char *dbaas_error_shown(const char *text);
 extern void dbaas_error_show(ErrorData *edata);
 
 /*
- * ereport() of what is no error.  Where it came up may hold what the client's
- * encoding lacks, and then PostgreSQL makes an error of it: so it is left out there.
+ * ereport() of what is no error.  Where it came up is left out of a hidden
+ * statement's.  It may also hold what the client's encoding lacks, and then
+ * PostgreSQL makes an error of it: so it is left out there, too.
  */
 #define dbaas_error_notice(...) \
 	do { \
@@ -82,11 +82,22 @@ pg_noreturn extern void dbaas_error_raise(const DbaasError *error);
 pg_noreturn extern void dbaas_error_raise_always(const DbaasError *error);
 
 /*
- * Between these, an error keeps the statement, and where in it the error came
- * up, out of the server's log: they may hold a secret.  "hide" is the caller's.
+ * Statements that may hold a secret.  With "hides", what the client is running
+ * is hidden from now on until its end, be it a string of several statements or
+ * a function.  Until dbaas_error_unhide(), whoever reports something over a
+ * hidden one, PostgreSQL's functions that are called here too, leaves the
+ * statement out of the server's log, and where it came up out of that and of
+ * what the client is told: the text of a line of COPY, the statement of an
+ * EXECUTE, parameters.  Errors by value and dbaas_error_notice() do so in any case.
  */
-extern void dbaas_error_hide_statement(ErrorContextCallback *hide);
-extern void dbaas_error_show_statement(ErrorContextCallback *hide);
+typedef struct DbaasHiding
+{
+	ErrorContextCallback callback;
+	ErrorContextCallback *outer;
+} DbaasHiding;
+
+extern void dbaas_error_hide(DbaasHiding *hiding, bool hides);
+extern void dbaas_error_unhide(const DbaasHiding *hiding);
 
 /*
  * The candidate that "name" most likely means, or NULL when none is near.

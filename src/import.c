@@ -102,6 +102,7 @@ dbaasImportForeignSchema(ImportForeignSchemaStmt *stmt, Oid serverid)
 	int			n;
 	const DbaasResource *resources = dbaas_catalogue_resources(&n);
 	List	   *commands = NIL;
+	DbaasHiding hiding;
 
 	if (strcmp(stmt->remote_schema, REMOTE_SCHEMA) != 0)
 		ereport(ERROR,
@@ -110,14 +111,15 @@ dbaasImportForeignSchema(ImportForeignSchemaStmt *stmt, Oid serverid)
 						stmt->remote_schema, server),
 				 errhint("The only schema is \"%s\": IMPORT FOREIGN SCHEMA %s FROM SERVER %s INTO ...",
 						 REMOTE_SCHEMA, REMOTE_SCHEMA, quote_identifier(server))));
+	dbaas_error_hide(&hiding, stmt->options != NIL);
 	if (stmt->options)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
-				 errhidestmt(true),
 				 errmsg("invalid option \"%s\" for IMPORT FOREIGN SCHEMA",
 						linitial_node(DefElem, stmt->options)->defname),
 				 errhint("There are no valid options here.")));
 	warn_of_unknown_tables(stmt);
+	dbaas_error_unhide(&hiding);
 	for (int i = 0; i < n; i++)
 		commands = lappend(commands, create_table_command(&resources[i], server));
 	return commands;

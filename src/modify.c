@@ -205,6 +205,27 @@ refuse_check_option(Oid relid)
 			 errdetail("A row that fails the check would be shown, with its secret, in the error.")));
 }
 
+/*
+ * COPY checks a partition's bound itself, unless the row was routed to it and no
+ * trigger has changed it since.  A row that fails is shown in the error.
+ */
+static void
+check_copy(const ResultRelInfo *rinfo, const DbaasTable *table)
+{
+	Relation	relation = rinfo->ri_RelationDesc;
+	bool		triggered = relation->trigdesc && relation->trigdesc->trig_insert_before_row;
+
+	if (!relation->rd_rel->relispartition || (rinfo->ri_RootResultRelInfo && !triggered) ||
+		!dbaas_write_has_secret(table, CMD_INSERT))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("cannot COPY into foreign partition \"%s\"%s", RelationGetRelationName(relation),
+					triggered ? " that has a BEFORE trigger" : ""),
+			 errdetail("A row outside its bound would be shown, with its secret, in the error."),
+			 errhint("%s", triggered ? "Use INSERT." : "COPY into the partitioned table, or use INSERT.")));
+}
+
 static void
 check_plan(PlannerInfo *root, const ModifyTable *plan, Index result_relation, const DbaasTable *table)
 {
@@ -232,14 +253,12 @@ dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index result_relati
 {
 	DbaasTable *table = dbaas_table_get(planner_rt_fetch(result_relation, root)->relid);
 	bool		hides = dbaas_write_hides_statement(table, plan->operation);
-	ErrorContextCallback hide;
+	DbaasHiding hiding;
 
 	(void) subplan_index;
-	if (hides)
-		dbaas_error_hide_statement(&hide);
+	dbaas_error_hide(&hiding, hides);
 	check_plan(root, plan, result_relation, table);
-	if (hides)
-		dbaas_error_show_statement(&hide);
+	dbaas_error_unhide(&hiding);
 	return NIL;
 }
 
@@ -253,17 +272,14 @@ begin_modify(EState *estate, ResultRelInfo *rinfo, CmdType operation, Oid userid
 	ModifyState *modify = palloc0(sizeof(ModifyState));
 	Relation	relation = rinfo->ri_RelationDesc;
 	int		   *batch;
-	ErrorContextCallback hide;
+	DbaasHiding hiding;
 
 	modify->operation = operation;
 	modify->table = dbaas_table_get(RelationGetRelid(relation));
 	modify->hides = dbaas_write_hides_statement(modify->table, operation);
-	if (modify->hides)
-		dbaas_error_hide_statement(&hide);
+	dbaas_error_hide(&hiding, modify->hides);
 	modify->desc = RelationGetDescr(relation);
 	modify->statement = dbaas_statement_get(estate->es_query_cxt);
-	if (modify->hides)
-		dbaas_statement_hide(modify->statement);
 	modify->writer = dbaas_writer_new(modify->table, modify->desc, operation, userid,
 									  modify->statement, estate->es_query_cxt);
 	batch = dbaas_statement_batch(modify->statement);
@@ -280,8 +296,7 @@ begin_modify(EState *estate, ResultRelInfo *rinfo, CmdType operation, Oid userid
 	if (rinfo->ri_WithCheckOptions && operation == CMD_INSERT &&
 		dbaas_write_has_secret(modify->table, operation))
 		refuse_check_option(RelationGetRelid(relation));
-	if (modify->hides)
-		dbaas_error_show_statement(&hide);
+	dbaas_error_unhide(&hiding);
 	return modify;
 }
 
@@ -333,8 +348,11 @@ dbaasBeginForeignInsert(ModifyTableState *mtstate, ResultRelInfo *rinfo)
 {
 	EState	   *estate = mtstate->ps.state;
 	ModifyTable *plan = (ModifyTable *) mtstate->ps.plan;	/* NULL for COPY */
+	DbaasTable *table = dbaas_table_get(RelationGetRelid(rinfo->ri_RelationDesc));
+	DbaasHiding hiding;
 	ModifyState *modify;
 
+	dbaas_error_hide(&hiding, dbaas_write_hides_statement(table, CMD_INSERT));
 	if (plan && plan->onConflictAction != ONCONFLICT_NONE)
 		refuse_on_conflict(RelationGetRelid(rinfo->ri_RelationDesc));
 	if (!(dbaasIsForeignRelUpdatable(rinfo->ri_RelationDesc) & (1 << CMD_INSERT)))
@@ -342,7 +360,10 @@ dbaasBeginForeignInsert(ModifyTableState *mtstate, ResultRelInfo *rinfo)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("foreign table \"%s\" does not allow inserts",
 						RelationGetRelationName(rinfo->ri_RelationDesc))));
+	if (plan == NULL)
+		check_copy(rinfo, table);
 	modify = begin_modify(estate, rinfo, CMD_INSERT, dbaas_result_user(rinfo, estate));
+	dbaas_error_unhide(&hiding);
 	if (rinfo->ri_FdwState)
 		((ModifyState *) rinfo->ri_FdwState)->routed = modify;
 	else
@@ -640,13 +661,12 @@ dbaasExecForeignInsert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 					   TupleTableSlot *plan_slot)
 {
 	ModifyState *modify = rinfo->ri_FdwState;
-	ErrorContextCallback hide;
+	DbaasHiding hiding;
 
 	(void) plan_slot;
 	if (modify->routed)
 		modify = modify->routed;
-	if (modify->hides)
-		dbaas_error_hide_statement(&hide);
+	dbaas_error_hide(&hiding, modify->hides);
 	MemoryContextReset(modify->row_cxt);
 	write_row(modify, slot, rinfo->ri_projectReturning != NULL);
 	if (rinfo->ri_projectReturning && !dbaas_dry_run)
@@ -658,8 +678,7 @@ dbaasExecForeignInsert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 		send_for_row(modify, slot);
 	}
 	forget_secrets(modify, slot);
-	if (modify->hides)
-		dbaas_error_show_statement(&hide);
+	dbaas_error_unhide(&hiding);
 	return slot;
 }
 
@@ -668,18 +687,16 @@ dbaasExecForeignUpdate(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 					   TupleTableSlot *plan_slot)
 {
 	ModifyState *modify = rinfo->ri_FdwState;
-	ErrorContextCallback hide;
+	DbaasHiding hiding;
 	bool		added;
 
 	(void) estate;
-	if (modify->hides)
-		dbaas_error_hide_statement(&hide);
+	dbaas_error_hide(&hiding, modify->hides);
 	MemoryContextReset(modify->row_cxt);
 	take_old_row(modify, plan_slot);
 	added = write_row(modify, slot, false);
 	forget_secrets(modify, slot);
-	if (modify->hides)
-		dbaas_error_show_statement(&hide);
+	dbaas_error_unhide(&hiding);
 	return added ? slot : NULL;
 }
 
@@ -689,11 +706,16 @@ dbaasExecForeignDelete(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 					   TupleTableSlot *plan_slot)
 {
 	ModifyState *modify = rinfo->ri_FdwState;
+	DbaasHiding hiding;
+	bool		added;
 
 	(void) estate;
+	dbaas_error_hide(&hiding, false);
 	MemoryContextReset(modify->row_cxt);
 	take_old_row(modify, plan_slot);
-	if (!write_row(modify, NULL, false))
+	added = write_row(modify, NULL, false);
+	dbaas_error_unhide(&hiding);
+	if (!added)
 		return NULL;
 
 	ExecClearTuple(slot);

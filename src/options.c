@@ -175,8 +175,7 @@ refuse_option(const char *name, const DbaasOption *option, DbaasOptionPlace plac
 		hint = psprintf("Valid options are: %s.", list.data);
 	}
 	ereport(ERROR,
-			(errhidestmt(option && option->sensitive),
-			 errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+			(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 			 errmsg("invalid option \"%s\" for a %s", name,
 					dbaas_options_place_name(place)),
 			 errhint("%s", hint)));
@@ -513,11 +512,32 @@ check_together(DefElem *def, List *options)
 		check_filter(option, defGetString(def), options);
 }
 
+/*
+ * May a statement with these options hold a secret?  What is mistyped on a server
+ * or a user mapping may be one, stand beside one, or be a URL that has one.
+ */
+static bool
+may_hold_secret(List *options, DbaasOptionPlace place)
+{
+	bool		any = place == DBAAS_ON_SERVER || place == DBAAS_ON_USER_MAPPING;
+	ListCell   *lc;
+
+	foreach(lc, options)
+	{
+		const DbaasOption *option = find_option(lfirst_node(DefElem, lc)->defname);
+
+		any = any || (option && option->sensitive);
+	}
+	return any;
+}
+
 void
 dbaas_options_validate(List *options, DbaasOptionPlace place)
 {
+	DbaasHiding hiding;
 	ListCell   *lc;
 
+	dbaas_error_hide(&hiding, may_hold_secret(options, place));
 	foreach(lc, options)
 	{
 		DefElem    *def = lfirst_node(DefElem, lc);
@@ -534,6 +554,7 @@ dbaas_options_validate(List *options, DbaasOptionPlace place)
 	}
 	foreach(lc, options)
 		check_together(lfirst_node(DefElem, lc), options);
+	dbaas_error_unhide(&hiding);
 }
 
 const char *

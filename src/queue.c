@@ -256,21 +256,15 @@ refuse_prepare(void)
 				 errdetail("The API has no two-phase commit.")));
 }
 
-/*
- * The end of a transaction, whose statement may be the one with the writes, or
- * begin with them.
- */
+/* Does what is about writes, over a statement that may hold the secrets of one. */
 static void
-end_hidden(void (*end) (void))
+do_hidden(void (*act) (void))
 {
-	bool		hides = dbaas_report_any_secret(queue);
-	ErrorContextCallback hide;
+	DbaasHiding hiding;
 
-	if (hides)
-		dbaas_error_hide_statement(&hide);
-	end();
-	if (hides)
-		dbaas_error_show_statement(&hide);
+	dbaas_error_hide(&hiding, dbaas_report_any_secret(queue));
+	act();
+	dbaas_error_unhide(&hiding);
 }
 
 static void
@@ -282,10 +276,10 @@ on_transaction(XactEvent event, void *arg)
 	switch (event)
 	{
 		case XACT_EVENT_PRE_COMMIT:
-			end_hidden(send_at_commit);
+			do_hidden(send_at_commit);
 			break;
 		case XACT_EVENT_PRE_PREPARE:
-			end_hidden(refuse_prepare);
+			do_hidden(refuse_prepare);
 			break;
 		case XACT_EVENT_ABORT:
 			/* A session that is terminated comes here from its wait. */
@@ -538,8 +532,8 @@ progress_text(int seconds)
 					first->state == DBAAS_WRITE_STARTING ? ", until its service runs" : "");
 }
 
-void
-dbaas_queue_send(void)
+static void
+send_queue(void)
 {
 	MemoryContext oldcxt = CurrentMemoryContext;
 	DbaasOperation *volatile failed = find_failed();
@@ -585,6 +579,12 @@ dbaas_queue_send(void)
 		dbaas_report_failure(queue, failed);
 	announce_made();
 	MemoryContextSwitchTo(oldcxt);
+}
+
+void
+dbaas_queue_send(void)
+{
+	do_hidden(send_queue);
 }
 
 void

@@ -211,7 +211,6 @@ dbaas_report_failure(List *queue, const DbaasOperation *failed)
 	report.detail = psprintf("%s%sWrites of this transaction:\n%s",
 							 report.detail ? report.detail : "", report.detail ? "\n" : "",
 							 dbaas_report_list(queue));
-	report.hide_statement = dbaas_report_any_secret(queue);
 	dbaas_error_raise_always(&report);
 }
 
@@ -222,6 +221,4 @@ dbaas_report_interruption(List *queue, ErrorData *edata)
 							 edata->detail ? edata->detail : "",
 							 edata->detail ? "\n" : "", dbaas_report_list(queue));
 	dbaas_error_show(edata);
-	edata->hide_stmt = edata->hide_stmt || dbaas_report_any_secret(queue);
-	edata->hide_ctx = edata->hide_ctx || dbaas_report_any_secret(queue);
 }

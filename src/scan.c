@@ -519,16 +519,12 @@ next_slot(ForeignScanState *node)
 TupleTableSlot *
 dbaasIterateForeignScan(ForeignScanState *node)
 {
-	DbaasScanState *scan = node->fdw_state;
-	bool		hides = dbaas_statement_is_hidden(scan->statement);
-	ErrorContextCallback hide;
+	DbaasHiding hiding;
 	TupleTableSlot *slot;
 
-	if (hides)
-		dbaas_error_hide_statement(&hide);
+	dbaas_error_hide(&hiding, false);
 	slot = next_slot(node);
-	if (hides)
-		dbaas_error_show_statement(&hide);
+	dbaas_error_unhide(&hiding);
 	return slot;
 }
 

@@ -42,7 +42,6 @@ struct DbaasStatement
 	List	   *expected;		/* of Expected * */
 	HTAB	   *calls;			/* of SharedCalls, or NULL */
 	int			batch;			/* of writes */
-	bool		hidden;			/* no log may show it */
 	List	   *together;		/* scans that start with the first */
 };
 
@@ -127,18 +126,6 @@ int *
 dbaas_statement_batch(DbaasStatement *statement)
 {
 	return &statement->batch;
-}
-
-void
-dbaas_statement_hide(DbaasStatement *statement)
-{
-	statement->hidden = true;
-}
-
-bool
-dbaas_statement_is_hidden(const DbaasStatement *statement)
-{
-	return statement->hidden;
 }
 
 List **

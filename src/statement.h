@@ -40,13 +40,6 @@ extern DbaasStatement *dbaas_statement_get(MemoryContext query_cxt);
 extern int *dbaas_statement_batch(DbaasStatement *statement);
 
 /*
- * Says that the statement may hold a secret, so that no log may show it when
- * one of its scans fails; and asks whether that was said.
- */
-extern void dbaas_statement_hide(DbaasStatement *statement);
-extern bool dbaas_statement_is_hidden(const DbaasStatement *statement);
-
-/*
  * Scans that are to start with the first one; NIL until it is set.  The result
  * points into the statement.
  */

@@ -107,7 +107,8 @@ dbaas_write_has_secret(const DbaasTable *table, CmdType operation)
 		return false;
 	for (int c = 0; c < table->resource->ncolumns; c++)
 	{
-		if (table->resource->columns[c].secret && is_settable(table->resource, operation, c))
+		if (table->resource->columns[c].secret && dbaas_table_attribute(table, c) &&
+			is_settable(table->resource, operation, c))
 			return true;
 	}
 	return false;
