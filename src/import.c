@@ -15,6 +15,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_foreign_data_wrapper.h"
 #include "catalogue.h"
+#include "commands/comment.h"
 #include "compat.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -37,19 +38,25 @@
 
 PG_FUNCTION_INFO_V1(dbaas_fdw_comment);
 
-static char *
-create_table_command(const DbaasResource *resource, const char *server)
+char *
+dbaas_import_column(const DbaasColumn *column)
+{
+	return psprintf("%s %s", quote_identifier(column->name),
+					dbaas_catalogue_type_name(column->type));
+}
+
+char *
+dbaas_import_table(const DbaasResource *resource, const char *name, const char *server)
 {
 	StringInfoData sql;
 
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "CREATE FOREIGN TABLE %s (", quote_identifier(resource->table));
+	appendStringInfo(&sql, "CREATE FOREIGN TABLE %s (", name);
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
 		if (!resource->columns[c].unlisted)
-			appendStringInfo(&sql, "%s\n\t%s %s", c ? "," : "",
-							 quote_identifier(resource->columns[c].name),
-							 dbaas_catalogue_type_name(resource->columns[c].type));
+			appendStringInfo(&sql, "%s\n\t%s", c ? "," : "",
+							 dbaas_import_column(&resource->columns[c]));
 	}
 	appendStringInfo(&sql, "\n) SERVER %s OPTIONS (resource %s)", quote_identifier(server),
 					 quote_literal_cstr(resource->name));
@@ -121,7 +128,9 @@ dbaasImportForeignSchema(ImportForeignSchemaStmt *stmt, Oid serverid)
 	warn_of_unknown_tables(stmt);
 	dbaas_error_unhide(&hiding);
 	for (int i = 0; i < n; i++)
-		commands = lappend(commands, create_table_command(&resources[i], server));
+		commands = lappend(commands,
+						   dbaas_import_table(&resources[i],
+											  quote_identifier(resources[i].table), server));
 	return commands;
 }
 
@@ -136,77 +145,19 @@ is_own_table(Oid relid)
 	return handler && strcmp(handler, "dbaas_fdw_handler") == 0;
 }
 
-static void
-run_comment(const char *kind, const char *object, const char *description)
+List *
+dbaas_import_tables(Oid schema)
 {
-	char	   *sql = psprintf("COMMENT ON %s %s IS %s", kind, object,
-							   quote_literal_cstr(description));
-
-	if (SPI_execute(sql, false, 0) != SPI_OK_UTILITY)
-		elog(ERROR, "could not run \"%s\"", sql);
-}
-
-/*
- * Comments one table and its columns.  Returns how many comments that were;
- * none for a table whose definition is wrong, which a WARNING says.
- */
-static int
-comment_table(const char *schema, Oid relid)
-{
-	char	   *name = quote_qualified_identifier(schema, get_rel_name(relid));
-	int			comments = 1;
-	DbaasTable *table;
-	DbaasError *error = dbaas_table_read(relid, &table);
-
-	if (error)
-	{
-		ereport(WARNING,
-				(errcode(error->sqlerrcode),
-				 errmsg("skipping foreign table %s", name),
-				 errdetail("%s.", error->message),
-				 error->hint ? errhint("%s", error->hint) : 0));
-		return 0;
-	}
-	/* What a table declares itself has no descriptions. */
-	if (table->resource->description == NULL)
-		return 0;
-	run_comment("FOREIGN TABLE", name, table->resource->description);
-	for (int i = 0; i < table->natts; i++)
-	{
-		int			column = table->attributes[i].column;
-
-		if (column < 0)
-			continue;
-		run_comment("COLUMN",
-					psprintf("%s.%s", name,
-							 quote_identifier(get_attname(relid, i + 1, false))),
-					table->resource->columns[column].description);
-		comments++;
-	}
-	return comments;
-}
-
-/*
- * dbaas_fdw_comment(schema name) returns bigint
- *
- * Puts the catalogue's descriptions on this wrapper's tables in a schema and
- * on their columns.  Returns how many comments it made.
- */
-PGDLLEXPORT Datum
-dbaas_fdw_comment(PG_FUNCTION_ARGS)
-{
-	char	   *schema = NameStr(*PG_GETARG_NAME(0));
-	Oid			schema_oid = get_namespace_oid(schema, false);
 	Relation	pg_class = table_open(RelationRelationId, AccessShareLock);
 	List	   *relids = NIL;
-	int64		comments = 0;
+	List	   *locked = NIL;
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
 	ListCell   *lc;
 
 	ScanKeyInit(&key, Anum_pg_class_relnamespace, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(schema_oid));
+				ObjectIdGetDatum(schema));
 	scan = systable_beginscan(pg_class, InvalidOid, false, NULL, 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
@@ -219,13 +170,102 @@ dbaas_fdw_comment(PG_FUNCTION_ARGS)
 	table_close(pg_class, AccessShareLock);
 	list_sort(relids, list_oid_cmp);
 
-	SPI_connect();
 	foreach(lc, relids)
 	{
 		/* COMMENT takes that lock; the table may be gone by then. */
 		LockRelationOid(lfirst_oid(lc), ShareUpdateExclusiveLock);
 		if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(lfirst_oid(lc))))
-			comments += comment_table(schema, lfirst_oid(lc));
+			locked = lappend_oid(locked, lfirst_oid(lc));
+	}
+	return locked;
+}
+
+void
+dbaas_import_run(const char *sql)
+{
+	if (SPI_execute(sql, false, 0) != SPI_OK_UTILITY)
+		elog(ERROR, "could not run \"%s\"", sql);
+}
+
+static int
+comment(const char *kind, const char *object, const char *description)
+{
+	dbaas_import_run(psprintf("COMMENT ON %s %s IS %s", kind, object,
+							  quote_literal_cstr(description)));
+	return 1;
+}
+
+/* Has the table, or a column of it, a comment? */
+static bool
+has_comment(Oid relid, AttrNumber attnum)
+{
+	return GetComment(relid, RelationRelationId, attnum) != NULL;
+}
+
+int
+dbaas_import_comment(const DbaasTable *table, bool missing)
+{
+	char	   *name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->relid)),
+												  get_rel_name(table->relid));
+	int			comments = 0;
+
+	/* What a table declares itself has no descriptions. */
+	if (table->resource->description == NULL)
+		return 0;
+	if (!missing || !has_comment(table->relid, 0))
+		comments += comment("FOREIGN TABLE", name, table->resource->description);
+	for (int i = 0; i < table->natts; i++)
+	{
+		int			column = table->attributes[i].column;
+
+		if (column < 0 || (missing && has_comment(table->relid, i + 1)))
+			continue;
+		comments += comment("COLUMN",
+							psprintf("%s.%s", name,
+									 quote_identifier(get_attname(table->relid, i + 1, false))),
+							table->resource->columns[column].description);
+	}
+	return comments;
+}
+
+DbaasTable *
+dbaas_import_read(Oid relid)
+{
+	DbaasTable *table;
+	DbaasError *error = dbaas_table_read(relid, &table);
+
+	if (error == NULL)
+		return table;
+	ereport(WARNING,
+			(errcode(error->sqlerrcode),
+			 errmsg("skipping foreign table %s",
+					quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+											   get_rel_name(relid))),
+			 errdetail("%s.", error->message),
+			 error->hint ? errhint("%s", error->hint) : 0));
+	return NULL;
+}
+
+/*
+ * dbaas_fdw_comment(schema name) returns bigint
+ *
+ * Puts the catalogue's descriptions on this wrapper's tables in a schema and
+ * on their columns.  Returns how many comments it made.
+ */
+PGDLLEXPORT Datum
+dbaas_fdw_comment(PG_FUNCTION_ARGS)
+{
+	List	   *relids = dbaas_import_tables(get_namespace_oid(NameStr(*PG_GETARG_NAME(0)), false));
+	int64		comments = 0;
+	ListCell   *lc;
+
+	SPI_connect();
+	foreach(lc, relids)
+	{
+		DbaasTable *table = dbaas_import_read(lfirst_oid(lc));
+
+		if (table)
+			comments += dbaas_import_comment(table, false);
 	}
 	SPI_finish();
 	PG_RETURN_INT64(comments);

@@ -22,6 +22,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/varlena.h"
+#include "version.h"
 
 static const char *const wait_values[] = {"none", "operation", "running", NULL};
 static const char *const unavailable_zones_values[] = {"error", "skip", NULL};
@@ -147,6 +148,7 @@ refuse_option(const char *name, const DbaasOption *option, DbaasOptionPlace plac
 {
 	const char *candidates[lengthof(options_table) + 1];
 	const char *nearest;
+	const char *newer = dbaas_version_hint();
 	int			n = 0;
 	const char *hint;
 
@@ -158,7 +160,9 @@ refuse_option(const char *name, const DbaasOption *option, DbaasOptionPlace plac
 	candidates[n] = NULL;
 	nearest = dbaas_error_nearest(name, candidates);
 
-	if (option)
+	if (newer)
+		hint = newer;
+	else if (option)
 		hint = psprintf("\"%s\" is an option of a %s.", name,
 						dbaas_options_place_name(option->places & -option->places));
 	else if (nearest)
@@ -186,6 +190,10 @@ static void
 refuse_value(const DbaasOption *option, const char *value, const char *what,
 			 const char *hint)
 {
+	const char *newer = dbaas_version_hint();
+
+	if (newer)
+		hint = newer;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 option->sensitive ?
@@ -555,6 +563,19 @@ dbaas_options_validate(List *options, DbaasOptionPlace place)
 	foreach(lc, options)
 		check_together(lfirst_node(DefElem, lc), options);
 	dbaas_error_unhide(&hiding);
+}
+
+const char *
+dbaas_options_unknown(List *options)
+{
+	ListCell   *lc;
+
+	foreach(lc, options)
+	{
+		if (find_option(lfirst_node(DefElem, lc)->defname) == NULL)
+			return lfirst_node(DefElem, lc)->defname;
+	}
+	return NULL;
 }
 
 const char *

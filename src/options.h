@@ -75,6 +75,9 @@ extern const char *dbaas_options_place_name(DbaasOptionPlace place);
  */
 extern void dbaas_options_validate(List *options, DbaasOptionPlace place);
 
+/* The first that this version does not know, as a later one may have set it; or NULL. */
+extern const char *dbaas_options_unknown(List *options);
+
 /*
  * Readers.  Each takes a list of DefElem, of which the first with that name
  * counts, and gives the option's default when there is none.  The lists have

@@ -15,6 +15,7 @@
 #include "table.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "version.h"
 
 static DbaasError *
 no_such_column(const DbaasTable *table, const char *name)
@@ -29,10 +30,12 @@ no_such_column(const DbaasTable *table, const char *name)
 	for (int i = 0; i < resource->ncolumns; i++)
 		names[i] = resource->columns[i].name;
 	nearest = dbaas_error_nearest(name, names);
-	error->hint = nearest ?
-		psprintf("Perhaps you meant \"%s\". Column option \"field\" names a field of the API.",
-				 nearest) :
-		"Column option \"field\" names a field of the API.";
+	error->hint = dbaas_version_hint();
+	if (error->hint == NULL)
+		error->hint = nearest ?
+			psprintf("Perhaps you meant \"%s\". Column option \"field\" names a field of the API.",
+					 nearest) :
+			"Column option \"field\" names a field of the API.";
 	return error;
 }
 
@@ -45,6 +48,44 @@ no_resource(Oid relid)
 
 	error->hint = "It says what the table shows, as in OPTIONS (resource 'services'); option \"path\" may stand in its place.";
 	return error;
+}
+
+/* The validator knew it: the library that made the table was of a later version. */
+static DbaasError *
+not_known(int sqlerrcode, const char *what)
+{
+	DbaasError *error = dbaas_error_new(sqlerrcode, "%s is not known to dbaas_fdw %s", what,
+										DBAAS_FDW_VERSION);
+
+	error->hint = dbaas_version_hint();
+	if (error->hint == NULL)
+		error->hint = "A later version made it. If that is installed, reconnect: a session keeps the library that it has loaded.";
+	return error;
+}
+
+/* Is there what this version does not know?  "options" are the table's and its server's. */
+static DbaasError *
+check_known(Oid relid, List *options, TupleDesc desc)
+{
+	static const char *const names[] = {"resource", "for_each"};
+	const char *unknown = dbaas_options_unknown(options);
+
+	for (int i = 0; i < desc->natts && unknown == NULL; i++)
+		unknown = dbaas_options_unknown(GetForeignColumnOptions(relid, i + 1));
+	if (unknown)
+		return not_known(ERRCODE_FDW_INVALID_OPTION_NAME,
+						 psprintf("option \"%s\" of foreign table \"%s\", its columns or its server",
+								  unknown, get_rel_name(relid)));
+	for (size_t i = 0; i < lengthof(names); i++)
+	{
+		const char *resource = dbaas_option_string(options, names[i]);
+
+		if (resource && dbaas_catalogue_find(resource) == NULL)
+			return not_known(ERRCODE_FDW_OPTION_NAME_NOT_FOUND,
+							 psprintf("resource \"%s\" of foreign table \"%s\"", resource,
+									  get_rel_name(relid)));
+	}
+	return NULL;
 }
 
 /*
@@ -169,14 +210,14 @@ dbaas_table_read(Oid relid, DbaasTable **result)
 	table->serverid = GetForeignTable(relid)->serverid;
 	table->resource = dbaas_table_resource(relid, &table->options);
 	declared = dbaas_option_string(table->options, "path") != NULL;
-	if (table->resource == NULL && !declared)
-		return no_resource(relid);
-
 	relation = table_open(relid, NoLock);
 	desc = RelationGetDescr(relation);
 	table->natts = desc->natts;
 	table->attributes = palloc(Max(desc->natts, 1) * sizeof(DbaasAttribute));
-	error = declared ? read_declared(table, desc) : read_attributes(table, desc);
+	error = check_known(relid, table->options, desc);
+	if (error == NULL)
+		error = declared ? read_declared(table, desc) :
+			table->resource ? read_attributes(table, desc) : no_resource(relid);
 	table_close(relation, NoLock);
 	*result = table;
 	return error;

@@ -10,18 +10,30 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "access/reloptions.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "commands/defrem.h"
 #include "compat.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "import.h"
+#include "lib/stringinfo.h"
 #include "network.h"
+#include "nodes/value.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+#include "views.h"
 
 PG_FUNCTION_INFO_V1(dbaas_fdw_views);
 
 #define MAX_TABLES 3
+#define STANDARD_OPTIONS "WITH (security_invoker = true)"
 
 typedef struct View
 {
@@ -163,22 +175,101 @@ missing_table(const View *view, Oid schema)
 	return NULL;
 }
 
+/* Makes a view, or makes it anew, with these options. */
 static void
-run(const char *sql)
+make_view(const View *view, const char *schema, const char *options)
 {
-	if (SPI_execute(sql, false, 0) != SPI_OK_UTILITY)
-		elog(ERROR, "could not run \"%s\"", sql);
+	dbaas_import_run(psprintf("CREATE OR REPLACE VIEW %s %s AS %s",
+							  quote_qualified_identifier(schema, view->name), options,
+							  psprintf(view->query, quote_identifier(schema))));
 }
 
-/* Makes a view, or makes it anew. */
 static void
-make_view(const View *view, const char *schema)
+comment_view(const View *view, const char *schema)
 {
-	const char *name = quote_qualified_identifier(schema, view->name);
+	dbaas_import_run(psprintf("COMMENT ON VIEW %s IS %s",
+							  quote_qualified_identifier(schema, view->name),
+							  quote_literal_cstr(view->description)));
+}
 
-	run(psprintf("CREATE OR REPLACE VIEW %s WITH (security_invoker = true) AS %s", name,
-				 psprintf(view->query, quote_identifier(schema))));
-	run(psprintf("COMMENT ON VIEW %s IS %s", name, quote_literal_cstr(view->description)));
+/* The options of a view that there is, as make_view() takes them. */
+static char *
+options_of(Oid view)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(view));
+	bool		isnull;
+	Datum		options = SysCacheGetAttr(RELOID, tuple, Anum_pg_class_reloptions, &isnull);
+	StringInfoData with;
+	ListCell   *lc;
+
+	initStringInfo(&with);
+	foreach(lc, isnull ? NIL : untransformRelOptions(options))
+	{
+		DefElem    *def = lfirst_node(DefElem, lc);
+
+		appendStringInfo(&with, "%s%s = %s", with.len ? ", " : "WITH (",
+						 quote_identifier(def->defname), quote_literal_cstr(defGetString(def)));
+	}
+	if (with.len)
+		appendStringInfoChar(&with, ')');
+	ReleaseSysCache(tuple);
+	return with.data;
+}
+
+static char *
+query_of(Oid view)
+{
+	char	   *query;
+
+	/* It is read with a snapshot, which has to see what was just made. */
+	PushActiveSnapshot(GetTransactionSnapshot());
+	query = TextDatumGetCString(DirectFunctionCall1(pg_get_viewdef, ObjectIdGetDatum(view)));
+	PopActiveSnapshot();
+	return query;
+}
+
+/* Are all the tables of a view among these names? */
+static bool
+is_possible(const View *view, List *tables)
+{
+	for (int i = 0; view->tables[i]; i++)
+	{
+		if (!list_member(tables, makeString(unconstify(char *, view->tables[i]))))
+			return false;
+	}
+	return true;
+}
+
+List *
+dbaas_views_complete(const char *schema, List *tables)
+{
+	Oid			schema_oid = get_namespace_oid(schema, false);
+	List	   *made = NIL;
+
+	for (size_t i = 0; i < lengthof(views); i++)
+	{
+		const char *name = views[i].name;
+		Oid			relid = get_relname_relid(name, schema_oid);
+		char	   *query = NULL;
+
+		if (!is_possible(&views[i], tables))
+			continue;
+		if (OidIsValid(relid) && get_rel_relkind(relid) != RELKIND_VIEW)
+		{
+			ereport(NOTICE,
+					(errmsg("skipping view \"%s\": its name is taken in schema \"%s\"", name,
+							schema)));
+			continue;
+		}
+		if (OidIsValid(relid))
+			query = query_of(relid);
+		make_view(&views[i], schema, query ? options_of(relid) : STANDARD_OPTIONS);
+		if (query && strcmp(query, query_of(relid)) == 0)
+			continue;
+		comment_view(&views[i], schema);
+		made = lappend(made, makeString(pstrdup(name)));
+	}
+	return made;
 }
 
 /*
@@ -211,7 +302,8 @@ dbaas_fdw_views(PG_FUNCTION_ARGS)
 							views[i].name, schema, missing)));
 			continue;
 		}
-		make_view(&views[i], schema);
+		make_view(&views[i], schema, STANDARD_OPTIONS);
+		comment_view(&views[i], schema);
 		namestrcpy(&name, views[i].name);
 		tuplestore_putvalues(result->setResult, result->setDesc, &value, &isnull);
 	}

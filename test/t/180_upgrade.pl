@@ -41,6 +41,12 @@ is($t->sql(q{SELECT string_agg(p.oid::regprocedure::text, ', ') FROM pg_proc p J
 	  AND obj_description(p.oid, 'pg_proc') IS NULL}), '', 'every function has a comment');
 $t->sql('DROP EXTENSION dbaas_fdw');
 
+# What an import makes, in whatever order
+my $imported = q{
+	SELECT relname, ftoptions, string_agg(concat_ws(' ', attname, format_type(atttypid, atttypmod), attfdwoptions), ', ' ORDER BY attname)
+	FROM pg_foreign_table JOIN pg_class c ON c.oid = ftrelid JOIN pg_attribute ON attrelid = c.oid AND attnum > 0 AND NOT attisdropped
+	WHERE relnamespace = 'exo'::regnamespace GROUP BY relname, ftoptions ORDER BY relname};
+
 foreach my $version (@older)
 {
 	$t->sql("CREATE EXTENSION dbaas_fdw VERSION '$version'");
@@ -54,15 +60,24 @@ foreach my $version (@older)
 		SELECT format('SELECT count(*) FROM %s(%s) AS f', p.oid::regproc,
 			CASE p.proname WHEN 'dbaas_fdw_disconnect' THEN $$'exoscale'$$
 				WHEN 'dbaas_fdw_comment' THEN $$'exo'$$
-				WHEN 'dbaas_fdw_views' THEN $$'exo'$$ ELSE '' END)
+				WHEN 'dbaas_fdw_views' THEN $$'exo'$$ WHEN 'dbaas_fdw_complete' THEN $$'exo'$$ ELSE '' END)
 		FROM pg_proc p WHERE p.proname ~ '^dbaas_fdw_' AND p.proname !~ '_(handler|validator)$' ORDER BY 1}))
 	{
 		cmp_ok($session->sql($call), '>=', 1, "$version has $call");
 	}
 
+	# As this version's import made them: without what came later
+	my $whole = $session->sql($imported);
+	$session->sql('DROP FOREIGN TABLE exo.dbaas_zones; ALTER FOREIGN TABLE exo.dbaas_services DROP COLUMN parameters');
+
 	$session->sql('ALTER EXTENSION dbaas_fdw UPDATE');
 	is($session->sql($shown), $fresh, "what $version is updated to is what CREATE EXTENSION makes");
 	is($session->sql('SELECT count(*) FROM exo.dbaas_services'), 8, 'its tables are there, and read');
+	like($session->sql(q{SELECT dbaas_fdw_complete('exo')}), qr/^dbaas_services\.parameters\ndbaas_zones(?:\ndbaas_\w+)*$/, 'what its schema lacks is made');
+	is($session->sql($imported), $whole, 'and then it has what an import makes');
+	is($session->sql(q{SELECT dbaas_fdw_complete('exo')}), '', 'all of it');
+	is($session->sql('SELECT count(*), count(parameters) FROM exo.dbaas_services'), '8|0', 'in the same session');
+	is($session->sql('SELECT count(*) FROM exo.dbaas_zones'), 2, 'too');
 	$session->sql(q{DELETE FROM exo.dbaas_services WHERE zone = 'ch-gva-2' AND name = 'kafka-1-0003'});
 	is($session->sql('SELECT count(*) FROM exo.dbaas_services'), 7, 'and are written');
 	is($t->sql(q{SELECT count(*) FROM exo.dbaas_services WHERE name = 'kafka-1-0003'}), 0, 'as a new session sees too');
