@@ -434,15 +434,31 @@ visit_projection(PlanState **place, Visit how)
 	*place = dbaas_lookahead_project(node, &inner.wanted);
 }
 
+/* Does a LIMIT take no more rows from below the node than from it?  See ExecSetTupleBound. */
+static bool
+passes_limit(const PlanState *node)
+{
+	switch (nodeTag(node))
+	{
+		case T_AppendState:
+		case T_MergeAppendState:
+			return true;
+		case T_ResultState:
+		case T_SubqueryScanState:
+			return node->plan->qual == NIL;
+		default:
+			return false;
+	}
+}
+
 /* What is said of a node also holds for what it reads first. */
 static Visit
 below(PlanState *node, Visit how)
 {
-	if (!IsA(node, ResultState))
-	{
+	if (!passes_limit(node))
 		how.limit = NULL;
+	if (!IsA(node, ResultState))
 		how.in_place = false;
-	}
 	switch (nodeTag(node))
 	{
 		case T_SortState:
@@ -467,8 +483,6 @@ below(PlanState *node, Visit how)
 			how.limit = (LimitState *) node;
 			break;
 		case T_ResultState:
-			if (node->plan->qual)
-				how.limit = NULL;
 			if (((ResultState *) node)->resconstantqual)
 				how.runs = how.may_run = false;
 			break;
