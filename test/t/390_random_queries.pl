@@ -1,7 +1,8 @@
 # Random queries give the same rows from the foreign tables as from local copies.
 #
 # It is always the same run.  DBAAS_RANDOM_SEED makes another,
-# DBAAS_RANDOM_COUNT says how many queries.
+# DBAAS_RANDOM_COUNT says how many queries.  Some are explained, in some ways;
+# with DBAAS_RANDOM_EXPLAIN=all each that is run, in every way.
 #
 # Both sides run the same text; only the names of the tables differ.  A LIMIT
 # whose order is not total may pick any of the rows that are equal in it.  So
@@ -14,6 +15,7 @@
 use strict;
 use warnings;
 
+use DbaasExplain;
 use DbaasTest;
 use Test::More;
 use Time::HiRes ();
@@ -627,6 +629,7 @@ sub difference
 	if (!$local)
 	{
 		return 'no answer' unless "@$foreign" eq 'large';
+		$q->{large} = 1;
 		$large++;
 		return;
 	}
@@ -728,7 +731,17 @@ sub shrink
 	return ($q, $wrong);
 }
 
-my ($done, $bad) = (0, 0);
+my $explain_all = ($ENV{DBAAS_RANDOM_EXPLAIN} // '') eq 'all';
+
+# What is wrong with the plans of a query, of those that are picked
+sub explained
+{
+	my ($explain, $q) = @_;
+	return if $q->{large} || !($explain_all || chance(0.05));
+	return $explain->problems(join('; ', (map { "SET LOCAL $_" } @{ $q->{settings} }), text($q, 'foreign')), $explain_all ? undef : 2);
+}
+
+my ($done, $bad, $explain) = (0, 0);
 my $start = Time::HiRes::time();
 $t->sim->clear;
 while ($done < $count && $bad < 5)
@@ -739,6 +752,7 @@ while ($done < $count && $bad < 5)
 		$session->quit;
 		$session = $t->session;
 		$session->sql('SET jit = off');
+		$explain = DbaasExplain->new($session);
 	}
 	my @queries = map { query() } 1 .. ($count - $done < $batch ? $count - $done : $batch);
 	my @wrong = run(@queries);
@@ -750,6 +764,13 @@ while ($done < $count && $bad < 5)
 		my ($least, $still) = shrink($queries[$i], $wrong[$i]);
 		fail('query ' . ($done + $i));
 		diag("$still\n", statements($least));
+	}
+	foreach my $i (grep { !$wrong[$_] } 0 .. $#queries)
+	{
+		my @problems = explained($explain, $queries[$i]) or next;
+		$bad++;
+		fail('EXPLAIN of query ' . ($done + $i));
+		diag("$_\n") foreach @problems;
 	}
 	$done += @queries;
 
