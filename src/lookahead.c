@@ -519,6 +519,9 @@ make_plan(const Plan *outer)
 	plan->scan.plan.initPlan = NIL;
 	plan->scan.plan.righttree = NULL;
 	plan->scan.plan.lefttree = unconstify(Plan *, outer);
+
+	/* By these EXPLAIN of PostgreSQL 18 tells that no disabled node is this one. */
+	plan->custom_plans = list_make1(unconstify(Plan *, outer));
 	plan->methods = &scan_methods;
 	return plan;
 }
