@@ -33,6 +33,8 @@ extern void get_ca_certificate(Request *request, Answer *answer);
 extern void get_migration_status(Request *request, Answer *answer);
 extern void get_task(Request *request, Answer *answer);
 extern void get_operation(Request *request, Answer *answer);
+extern void get_usage_report(Request *request, Answer *answer);
+extern void list_events(Request *request, Answer *answer);
 
 /* writes.c */
 extern void delete_service(Request *request, Answer *answer);

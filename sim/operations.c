@@ -81,8 +81,17 @@ static const struct
 	{"DELETE", "/dbaas-*/{service-name}/connection-pool/*", delete_pool, false, false, NULL},
 };
 
+/* Beside DBaaS: of the organisation, in every zone alike.  The document has them not. */
+static const ApiOperation beside[] = {
+	{"GET", "/usage-report", "get-usage-report", .query = "period;",
+		.handler = get_usage_report, .locks = true},
+	{"GET", "/event", "list-events", .query = "from;to;",
+		.handler = list_events, .locks = true},
+};
+
 static ApiOperation *operations;
 static size_t operation_count;
+static size_t documented_count; /* of them, the first */
 
 static void
 serve(ApiOperation *operation)
@@ -102,10 +111,16 @@ serve(ApiOperation *operation)
 void
 operations_init(void)
 {
-	const DocumentedOperation *documented = document_operations(&operation_count);
+	const DocumentedOperation *documented = document_operations(&documented_count);
 
+	operation_count = documented_count + lengthof(beside);
 	operations = xcalloc(operation_count, sizeof(ApiOperation));
-	for (size_t i = 0; i < operation_count; i++)
+	for (size_t i = 0; i < lengthof(beside); i++)
+	{
+		operations[documented_count + i] = beside[i];
+		operations[documented_count + i].params = json_object_new_array();
+	}
+	for (size_t i = 0; i < documented_count; i++)
 	{
 		operations[i].method = documented[i].method;
 		operations[i].path = documented[i].path;
@@ -211,7 +226,7 @@ operations_describe(void)
 {
 	json_object *array = json_object_new_array();
 
-	for (size_t i = 0; i < operation_count; i++)
+	for (size_t i = 0; i < documented_count; i++)
 	{
 		json_object *json = json_object_new_object();
 

@@ -16,6 +16,8 @@ typedef struct ApiOperation
 	const char *id;				/* operationId */
 	json_object *params;		/* array of {"name", "schema"}, in the path's order */
 	json_object *body;			/* the body's schema; NULL: the request has no body */
+	const char *query;			/* names of the arguments that the query may have, a
+								 * ; behind each; or NULL */
 	Handler		handler;		/* NULL: it is not served */
 	bool		may_be_unsigned;
 	bool		locks;			/* the handler locks the zone itself, and shortly */
@@ -32,7 +34,7 @@ extern void operations_init(void);
  */
 extern bool operations_route(Request *request, Answer *answer);
 
-/* What is served, and what is documented and not, as JSON, for --describe. */
+/* What is documented, and whether it is served, as JSON, for --describe. */
 extern json_object *operations_describe(void);
 
 #endif							/* SIM_OPERATIONS_H */

@@ -2,9 +2,13 @@
  * reads.c
  *		The handlers that change nothing.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "auth.h"
+#include "digest.h"
 #include "document.h"
 #include "handlers.h"
 #include "kept.h"
@@ -487,4 +491,111 @@ get_operation(Request *request, Answer *answer)
 		answer_json(answer, 200, json);
 	else
 		answer_message(answer, 404, "Operation not found");
+}
+
+/* ---------- of the organisation ---------- */
+
+/* YYYY-MM */
+static bool
+is_month(const char *text)
+{
+	int			year,
+				month,
+				end = 0;
+
+	return sscanf(text, "%4d-%2d%n", &year, &month, &end) == 2 && end == 7 &&
+		text[7] == '\0' && month >= 1 && month <= 12;
+}
+
+/* A line for each type of service and plan. */
+void
+get_usage_report(Request *request, Answer *answer)
+{
+	char	   *period = query_value(request->query, "period", strlen("period"));
+	const char *month = period ? period : "2026-01";
+	json_object *json = json_object_new_object();
+	json_object *usage = json_object_new_array();
+	char	   *from = xasprintf("%s-01T00:00:00Z", month);
+	char	   *to = xasprintf("%s-28T00:00:00Z", month);
+
+	for (int i = 0; i < SERVICE_TYPES * PLANS; i++)
+	{
+		json_object *line = json_object_new_object();
+		const char *product = service_types[i / PLANS].name;
+		const char *plan = plans[i % PLANS].name;
+		char	   *quantity = xasprintf("%u.5", rnd(1000, "%s/usage/%s/%s/%s", config.seed, month,
+												  product, plan));
+
+		json_add_text(line, "from", from);
+		json_add_text(line, "to", to);
+		json_add_text(line, "product", product);
+		json_add_text(line, "variable", plan);
+		json_add_text(line, "description", service_types[i / PLANS].description);
+		json_add_text(line, "quantity", quantity);
+		json_add_text(line, "unit", "hour");
+		json_object_array_add(usage, line);
+		free(quantity);
+	}
+	json_add(json, "usage", usage);
+	if (is_month(month))
+		answer_json(answer, 200, json);
+	else
+	{
+		json_object_put(json);
+		answer_problem_text(answer, 400, "The period is no month.");
+	}
+	free(period);
+	free(from);
+	free(to);
+}
+
+/* The seconds of a time as the API writes it, or -1. */
+static int64_t
+argument_time(Request *request, const char *name, int64_t otherwise)
+{
+	char	   *text = query_value(request->query, name, strlen(name));
+	struct tm	tm = {0};
+	const char *end = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
+	int64_t		seconds = !text ? otherwise : end && strcmp(end, "Z") == 0 ? timegm(&tm) : -1;
+
+	free(text);
+	return seconds;
+}
+
+/* One each hour of the day before the epoch, newest first. */
+void
+list_events(Request *request, Answer *answer)
+{
+	int64_t		from = argument_time(request, "from", DATA_EPOCH - 86400);
+	int64_t		to = argument_time(request, "to", DATA_EPOCH);
+	json_object *events = json_object_new_array();
+
+	for (int i = 1; i <= 24 && from >= 0 && to >= 0; i++)
+	{
+		time_t		seconds = DATA_EPOCH - i * 3600;
+		json_object *event = json_object_new_object();
+		json_object *user = json_object_new_object();
+		char		id[UUID_SIZE];
+		char		when[32];
+		struct tm	tm;
+
+		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &tm));
+		json_add_text(event, "event-id", uuid_from(id, "%s/events/%d", config.seed, i));
+		json_add_text(event, "timestamp", when);
+		json_add_text(event, "handler", i % 2 ? "update-dbaas-service-pg" : "delete-dbaas-service");
+		json_add_text(user, "email", i % 3 ? "alice@example.com" : "bob@example.com");
+		json_add(event, "iam-user", user);
+		json_add_number(event, "status", 200);
+		if (seconds >= from && seconds < to)
+			json_object_array_add(events, event);
+		else
+			json_object_put(event);
+	}
+	if (from >= 0 && to >= 0)
+		answer_json(answer, 200, events);
+	else
+	{
+		json_object_put(events);
+		answer_problem_text(answer, 400, "It is not a time.");
+	}
 }

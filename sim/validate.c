@@ -80,13 +80,32 @@ check_params(Request *request, Answer *answer)
 	return true;
 }
 
+/* Does the query have nothing but arguments that the operation takes? */
+static bool
+takes_query(const ApiOperation *operation, const char *query)
+{
+	while (query && *query)
+	{
+		char	   *name = xasprintf("%.*s;", (int) strcspn(query, "=&"), query);
+		bool		taken = operation->query && strstr(operation->query, name);
+
+		free(name);
+		if (!taken)
+			return false;
+		query += strcspn(query, "&");
+		query += *query == '&';
+	}
+	return true;
+}
+
 bool
 validate_request(Request *request, Answer *answer)
 {
 	const char *complaint = NULL;
 
-	if (request->query && *request->query)
-		complaint = "The request takes no query arguments.";
+	if (!takes_query(request->operation, request->query))
+		complaint = request->operation->query ? "The request takes no such query argument." :
+			"The request takes no query arguments.";
 	else if (request->operation->body == NULL && request->body_length > 0)
 		complaint = "The request takes no body.";
 	else if (request->operation->body && request->body_length == 0)

@@ -42,6 +42,16 @@ SELECT service, count(*) > 0 AS has FROM roles WHERE service IN ('clickhouse-1-0
 SELECT count(*) FROM roles WHERE zone = 'ch-gva-2' AND service = 'pg-1-0001';
 EXPLAIN (COSTS OFF) SELECT * FROM roles WHERE service = 'clickhouse-1-0008';
 
+-- What belongs to the organisation, in one zone
+CREATE FOREIGN TABLE usage (zone text, period text OPTIONS (param 'period'), product text, variable text, quantity numeric)
+SERVER exoscale OPTIONS (path '/usage-report', rows 'usage[]', scope 'organisation');
+SELECT count(*), count(DISTINCT zone), count(DISTINCT (product, variable)) FROM usage WHERE period = '2026-10';
+CREATE FOREIGN TABLE events (zone text, at timestamptz OPTIONS (field 'timestamp'), handler text, who text OPTIONS (field 'iam-user/email'),
+  since text OPTIONS (param 'from'), until text OPTIONS (param 'to'))
+SERVER exoscale OPTIONS (path '/event', rows '[]', scope 'organisation');
+SELECT who, handler, count(*), count(DISTINCT zone) FROM events WHERE zone = 'de-fra-1' AND since = '2025-12-31T12:00:00Z' GROUP BY 1, 2 ORDER BY 1, 2;
+EXPLAIN (COSTS OFF) SELECT * FROM events;
+
 -- Rows deeper down, of values, of members; columns further out
 CREATE FOREIGN TABLE databases (zone text, service text OPTIONS (param 'name', from 'name'), db text OPTIONS (field '*'), plan text OPTIONS (field '../plan'))
 SERVER exoscale OPTIONS (path '/dbaas-postgres/{name}', rows 'databases[]', for_each 'services', for_each_filter 'type=pg');

@@ -209,6 +209,7 @@ typedef struct DbaasResource
 	const char *unique_column;	/* an answer may repeat it; a row is shown
 								 * once for each value in a zone */
 	bool		global;			/* asked once, not in each zone, and unsigned */
+	bool		any_zone;		/* every zone answers alike: one is asked */
 	bool		verbatim;		/* texts of answers are what services wrote, and
 								 * not searched for secrets to hide */
 	const DbaasParent *protected;	/* lists those that the API refuses to delete,

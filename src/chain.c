@@ -310,6 +310,12 @@ dbaas_chain_next_page(DbaasChain *chain, DbaasError **error)
 		return DBAAS_READ_END;
 	if (chain->asked == NULL)
 		ask_page(chain);
+	while (dbaas_call_done(chain->asked) && dbaas_call_unavailable(chain->asked) &&
+		   chain->target->instead)
+	{
+		chain->target = chain->target->instead;
+		ask_page(chain);
+	}
 	if (!dbaas_call_done(chain->asked))
 		return DBAAS_READ_PENDING;
 	if (dbaas_call_unavailable(chain->asked) && chain->spec->skip_unavailable &&

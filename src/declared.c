@@ -227,6 +227,7 @@ dbaas_declared_resource(Oid relid, const char *name, TupleDesc desc, List *optio
 	resource->reads[0].values = true;
 	resource->typical_rows = TYPICAL_ROWS;
 	resource->parent = making.parent;
+	resource->any_zone = strcmp(dbaas_option_string(options, "scope"), "organisation") == 0;
 
 	for (int i = 0; i < desc->natts && error == NULL; i++)
 	{

@@ -81,8 +81,12 @@ explain_keys(ForeignScanState *node, ExplainState *es)
 	}
 	if (keys)
 		ExplainPropertyList("Keys", keys, es);
+	if (resource->any_zone)
+		ExplainPropertyText("Scope", "organisation", es);
 	if (zones)
 		ExplainPropertyList("Zones", zones, es);
+	else if (resource->any_zone)
+		ExplainPropertyText("Zones", "any one", es);
 	else if (!resource->global)
 		ExplainPropertyText("Zones", "all", es);
 }

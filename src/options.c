@@ -26,6 +26,7 @@
 
 static const char *const wait_values[] = {"none", "operation", "running", NULL};
 static const char *const unavailable_zones_values[] = {"error", "skip", NULL};
+static const char *const scope_values[] = {"zone", "organisation", NULL};
 
 /* Zones come and go: these are for hints alone. */
 static const char *const known_zones[] = {
@@ -92,6 +93,9 @@ static const DbaasOption options_table[] = {
 	.help = "instead of resource: path of a GET to read, such as /instance; {x} stands for the column with param x"},
 	{"rows", DBAAS_ON_TABLE, DBAAS_OPTION_ROWS, .default_text = "", .needs = "path",
 	.help = "where the rows are in the answer, such as instances[]; empty for the answer itself"},
+	{"scope", DBAAS_ON_TABLE, DBAAS_OPTION_ENUM,
+		.default_text = "zone", .values = scope_values, .needs = "path", .excludes = "for_each",
+	.help = "zone, or organisation: every zone answers the path alike, so one is asked"},
 	{"for_each", DBAAS_ON_TABLE, DBAAS_OPTION_LIST, .needs = "path",
 	.help = "resource whose rows give the parameters that a query does not, such as services"},
 	{"for_each_filter", DBAAS_ON_TABLE, DBAAS_OPTION_FILTER, .needs = "for_each",

@@ -162,7 +162,7 @@ expected_requests(PlannerInfo *root, const RelationPlan *plan, const DbaasPushed
 				  bool repeated, double *targets, double *requests)
 {
 	const DbaasResource *resource = plan->table->resource;
-	double		zones = resource->global ? 1 : expected_zones(plan);
+	double		zones = resource->global || resource->any_zone ? 1 : expected_zones(plan);
 	double		values = 1;
 	bool		fan_out = resource->parent &&
 		needs_parents(resource, pushed->endpoint, pushed->keys);

@@ -232,8 +232,9 @@ match_comparison(const DbaasTable *table, Index relid, Oid opno, Oid collation,
 		match_bound(table, relid, opno, left, right, key);
 }
 
-bool
-dbaas_pushdown_clause(const DbaasTable *table, Index relid, Expr *clause, DbaasPushedKey *key)
+/* Matches a condition of one of these forms. */
+static bool
+match_clause(const DbaasTable *table, Index relid, Expr *clause, DbaasPushedKey *key)
 {
 	if (IsA(clause, OpExpr) && list_length(((OpExpr *) clause)->args) == 2)
 	{
@@ -251,6 +252,20 @@ dbaas_pushdown_clause(const DbaasTable *table, Index relid, Expr *clause, DbaasP
 	if (is_orclause(clause))
 		return match_or(table, relid, (BoolExpr *) clause, key);
 	return false;
+}
+
+bool
+dbaas_pushdown_clause(const DbaasTable *table, Index relid, Expr *clause, DbaasPushedKey *key)
+{
+	if (!match_clause(table, relid, clause, key))
+		return false;
+
+	/*
+	 * Where one zone stands for all, a join's rows must not each choose theirs: in
+	 * another plan of the same join they would not.
+	 */
+	return key->column != DBAAS_ZONE_COLUMN || !table->resource->any_zone ||
+		bms_is_empty(pull_varnos(NULL, (Node *) key->value));
 }
 
 bool

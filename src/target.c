@@ -194,6 +194,19 @@ needs_parents(const DbaasTargets *targets)
 	return uses && ((parent->locates && targets->nzones > 1) || parent->filter_column);
 }
 
+static DbaasTarget *
+make_target(const DbaasTargets *targets, const DbaasZone *zone, const char **args)
+{
+	int			n = targets->spec.resource->ncolumns;
+	DbaasTarget *target = palloc0(sizeof(DbaasTarget));
+
+	target->zone = zone->name;
+	target->base = zone->base;
+	target->args = palloc(n * sizeof(char *));
+	memcpy(target->args, args, n * sizeof(char *));
+	return target;
+}
+
 /*
  * Adds a target for each combination of the values of those parameters, from
  * the given column on, that args does not hold yet.
@@ -220,12 +233,15 @@ add_targets(DbaasTargets *targets, const DbaasZone *zone, const char **args, int
 		args[column] = NULL;
 		return;
 	}
-	target = palloc(sizeof(DbaasTarget));
-	target->zone = zone->name;
-	target->base = zone->base;
-	target->args = palloc(resource->ncolumns * sizeof(char *));
-	memcpy(target->args, args, resource->ncolumns * sizeof(char *));
+	target = make_target(targets, zone, args);
 	targets->list = lappend(targets->list, target);
+	for (int i = 1; resource->any_zone && i < targets->nzones; i++)
+	{
+		DbaasTarget *instead = make_target(targets, targets->zones[i], args);
+
+		target->instead = instead;
+		target = instead;
+	}
 }
 
 /* Adds the targets of the parents in one zone. */
@@ -314,7 +330,7 @@ dbaas_targets_begin(const DbaasTargetsSpec *spec, DbaasTargets **result)
 		error = take_zones(targets);
 	if (error)
 		return error;
-	for (int i = 0; i < targets->nzones; i++)
+	for (int i = 0; i < (spec->resource->any_zone ? Min(targets->nzones, 1) : targets->nzones); i++)
 	{
 		const DbaasZone *zone = targets->zones[i];
 

@@ -119,6 +119,15 @@ is(scalar @{ $sim->post($logs, '{"limit":0,"x":1,"sort-order":2}')->{json}{error
 is($sim->post('/dbaas-service-logs/nope', {})->{status}, 404, 'logs of no service: 404');
 is($sim->post('/dbaas-service-metrics/nope', {})->{status}, 404, 'metrics of no service: 404');
 
+# What belongs to the organisation: every zone says the same, and the query is signed and looked at
+my $usage = $sim->get('/usage-report?period=2026-10', signed_query => ['period'])->{json}{usage};
+is(scalar @$usage, 48, 'a line of usage for each type and plan');
+is_deeply($sim->get('/usage-report?period=2026-10', signed_query => ['period'], zone => 'de-fra-1')->{json}{usage}, $usage, 'in every zone the same');
+isnt($sim->get('/usage-report?period=2026-11', signed_query => ['period'])->{json}{usage}[0]{quantity}, $usage->[0]{quantity}, 'each month its own');
+is(scalar @{ $sim->get('/event')->{json} }, 24, 'events');
+is(scalar @{ $sim->get('/event?from=2025-12-31T20:00:00Z&to=2025-12-31T23:00:00Z', signed_query => [qw(from to)])->{json} }, 3, 'of a time');
+is($sim->get($_)->{status}, 400, "$_: 400") foreach '/usage-report?period=2026-13', '/usage-report?period=', '/usage-report?x=1', '/event?from=now', '/event?period=2026-10', '/event?fro=x';
+
 foreach my $bad ([ '--zones', '0' ], [ '--seed', 'x' ], ['--nonsense'], ['--port'], ['stray'])
 {
 	my $pid = fork // die "cannot fork: $!";

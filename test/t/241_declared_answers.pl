@@ -236,6 +236,51 @@ $t->sim->fault({ action => 'body', path => '/dbaas-service-logs/pg-1-0001', time
 is($session->sql("SELECT message FROM exo.dbaas_logs WHERE $at AND service_name = 'pg-1-0001' LIMIT 1"), 'password=hunter2 at https://u:p@h', 'a log is shown as it was written');
 $t->sim->clear_faults;
 
+# What belongs to the organisation is asked in one zone
+answer('{"usage":[{"product":"pg","quantity":"1.5"},{"product":"kafka","quantity":"2"}]}', '/usage-report');
+$session->sql(q{CREATE FOREIGN TABLE usage (zone text, period text OPTIONS (param 'period'), product text, quantity numeric)
+	SERVER exoscale OPTIONS (path '/usage-report', rows 'usage[]', scope 'organisation');
+	CREATE TABLE places AS SELECT zone FROM exo.dbaas_zones; ANALYZE places});
+my ($first_zone, $other_zone) = $t->sim->zones;
+is($session->sql('SELECT sum(quantity), min(zone) = max(zone) FROM usage'), '3.5|t', 'its sums are what they are');
+is_deeply([ $session->lines(q{SELECT * FROM usage WHERE period = '2026-10'}) ], ["GET $first_zone /usage-report"], 'one request');
+is(urls(q{SELECT * FROM usage WHERE period = '2026-10'}), '/usage-report?period=2026-10', 'with its argument signed');
+is(urls(q{SELECT * FROM usage WHERE period IN ('2026-09', '2026-10')}), '/usage-report?period=2026-09 /usage-report?period=2026-10', 'one for each value');
+is_deeply([ $session->lines("SELECT * FROM usage WHERE zone = '$other_zone'") ], ["GET $other_zone /usage-report"], 'in the zone that the query names');
+is($session->sql("SELECT zone, sum(quantity) FROM usage WHERE zone = '$other_zone' GROUP BY 1"), "$other_zone|3.5", 'which is shown');
+is($session->sql("SELECT count(*) FROM usage WHERE zone IN ('$other_zone', '$first_zone')"), 2, 'in one of several');
+is($session->sql("SELECT count(*) FROM usage WHERE zone = 'nowhere'"), 0, 'in none that is not there');
+foreach my $plan ('SET enable_hashjoin = off; SET enable_mergejoin = off', 'SET enable_nestloop = off')
+{
+	$session->sql("RESET ALL; SET search_path = public; $plan");
+	is($session->sql('SELECT count(*), sum(quantity) FROM places JOIN usage USING (zone)'), '2|3.5', "$plan: a join does not choose zones");
+}
+$session->sql('RESET ALL');
+like($session->sql('EXPLAIN SELECT * FROM usage'), qr/Scope: organisation\n\s*Zones: any one$/m, 'EXPLAIN says so');
+like($session->sql("EXPLAIN SELECT * FROM usage WHERE zone = '$zone'"), qr/Scope: organisation\n\s*Zones: '$zone'/, 'with a zone, too');
+foreach my $policy (qw(error skip))
+{
+	$session->sql("ALTER SERVER exoscale OPTIONS (" . ($policy eq 'error' ? "ADD unavailable_zones 'error', ADD max_retries '0'" : "SET unavailable_zones 'skip'") . ")");
+	$t->sim->clear_faults;
+	$t->sim->fault({ action => 'status', path => '/usage-report', zone => $first_zone, times => -1, status => 503 },
+		{ action => 'answer', path => '/usage-report', times => -1, body => '{"usage":[{"product":"pg","quantity":"1.5"}]}' });
+	my ($output, $said) = $session->sql_both('SELECT zone, quantity FROM usage');
+	is($output, "$other_zone|1.5", "$policy: where that zone is out of reach, another answers for all");
+	unlike($said, qr/WARNING/, 'so nothing is left out');
+	is($session->sql_error("SELECT zone FROM usage WHERE zone = '$first_zone'")->{sqlstate}, 'HV000', 'unless it alone is wanted') if $policy eq 'error';
+	$t->sim->clear_faults;
+	$t->sim->fault({ action => 'status', path => '/usage-report', times => -1, status => 503 });
+	is($session->sql_error('SELECT zone FROM usage')->{sqlstate}, 'HV000', 'where none answers, it is an error') if $policy eq 'error';
+	like(($session->sql_both('SELECT zone FROM usage'))[1], qr/WARNING:.*is left out/, 'where none answers, a warning') if $policy eq 'skip';
+	$t->sim->clear_faults;
+	$t->sim->fault({ action => 'status', path => '/usage-report', zone => $first_zone, times => -1, status => 403 });
+	is($session->sql_error('SELECT zone FROM usage')->{sqlstate}, '28000', 'a refusal is one, whoever else might not refuse');
+}
+$session->sql("ALTER SERVER exoscale OPTIONS (DROP unavailable_zones, DROP max_retries)");
+like($session->sql_error(q{CREATE FOREIGN TABLE bad (x text) SERVER exoscale OPTIONS (path '/x', scope 'region')})->{detail}, qr/one of zone, organisation/, 'no other scope');
+like($session->sql_error(q{CREATE FOREIGN TABLE bad (x text) SERVER exoscale OPTIONS (resource 'services', scope 'organisation')})->{stderr}, qr/option "scope" needs option "path"/, 'not of a resource');
+like($session->sql_error(q{CREATE FOREIGN TABLE bad (x text) SERVER exoscale OPTIONS (path '/x', scope 'organisation', for_each 'services')})->{stderr}, qr/exclude each other/, 'nor of what lists name in their zones');
+
 # A dump has them as they are
 my $shown = q{SELECT c.relname, (SELECT array_agg(o ORDER BY o) FROM unnest(t.ftoptions) AS o),
 		(SELECT array_agg(ROW(a.attname, (SELECT array_agg(o ORDER BY o) FROM unnest(a.attfdwoptions) AS o)) ORDER BY attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND attnum > 0)
