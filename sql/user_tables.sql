@@ -101,6 +101,40 @@ CREATE FOREIGN TABLE samples (service_name text, period text, metric text, value
 SELECT * FROM model.same('SELECT node, value FROM mine.samples WHERE service_name = ''pg-1-0001'' AND metric = ''cpu_usage''',
   'SELECT node::varchar, value::numeric FROM dbaas_metrics WHERE service_name = ''pg-1-0001'' AND metric = ''cpu_usage''');
 
+-- A stored generated column is computed of the row when it is read, whatever else is
+CREATE FOREIGN TABLE computed (
+	name text, nodes bigint OPTIONS (field 'node-count'), zone text, type text,
+	label text GENERATED ALWAYS AS (zone || '/' || name) STORED,
+	cpus bigint OPTIONS (field 'node-cpu-count'),
+	all_cpus bigint GENERATED ALWAYS AS (nodes * cpus) STORED NOT NULL,
+	source oid GENERATED ALWAYS AS (tableoid) STORED
+) SERVER exoscale OPTIONS (resource 'services');
+SELECT label FROM computed WHERE name LIKE '%-0001' ORDER BY 1;
+SELECT count(*), bool_and(label = zone || '/' || name AND all_cpus IS NOT DISTINCT FROM nodes * cpus AND source = 'computed'::regclass) AS ok FROM computed;
+SELECT name FROM computed WHERE label = 'de-fra-1/shared-name';
+SELECT row_to_json(c) ->> 'label' AS label, c IS NOT NULL AS has_all FROM computed c WHERE name = 'pg-1-0001';
+SELECT max(label) FROM computed GROUP BY type HAVING count(all_cpus) > 8 ORDER BY 1 LIMIT 2;
+SELECT n, c.label FROM generate_series(1, 2) AS n, LATERAL (SELECT label FROM computed WHERE n = 1 AND zone = 'de-fra-1' ORDER BY label COLLATE "C" DESC LIMIT 1) AS c;
+ANALYZE computed;
+SELECT attname, null_frac, n_distinct FROM pg_stats WHERE tablename = 'computed' AND attname IN ('label', 'source') ORDER BY 1;
+ALTER FOREIGN TABLE computed ADD failing bigint GENERATED ALWAYS AS (1 / (nodes - nodes)) STORED;
+SELECT count(label) FROM computed;
+SELECT count(failing) FROM computed;
+CREATE FOREIGN TABLE computed_path (name text, "upper" text GENERATED ALWAYS AS (upper(name)) STORED, zone text)
+  SERVER exoscale OPTIONS (path '/dbaas-external-endpoints', rows 'dbaas-endpoints[]');
+SELECT bool_and("upper" = upper(name)) AS ok FROM computed_path;
+CREATE FOREIGN TABLE computed_secrets (name text OPTIONS (field 'name') GENERATED ALWAYS AS ('x') STORED)
+  SERVER exoscale OPTIONS (path '/dbaas-external-endpoints', rows 'dbaas-endpoints[]');
+SELECT * FROM computed_secrets;
+BEGIN;
+CREATE FOREIGN TABLE computed_pools (zone text, service_name text, name text, size bigint, doubled bigint GENERATED ALWAYS AS (size * 2) STORED,
+  database text, mode text, username text) SERVER exoscale OPTIONS (resource 'connection-pools');
+UPDATE computed_pools SET size = size + 1 WHERE service_name = 'pg-1-0001' AND zone = 'ch-gva-2' AND name = 'pool_1' AND doubled = size * 2
+  RETURNING size, doubled;
+DELETE FROM computed_pools WHERE service_name = 'pg-2-0001' AND zone = 'de-fra-1' AND name = 'pool_1' RETURNING size, doubled;
+INSERT INTO computed_pools (zone, service_name, name, size, database) VALUES ('at-vie-1', 'pg-3-0001', 'made', 7, 'defaultdb') RETURNING size, doubled, mode;
+ROLLBACK;
+
 -- Values that a type cannot hold are errors that name field and row
 CREATE FOREIGN TABLE narrow (name varchar(5), disk_size int, type int, created_at date) SERVER exoscale
   OPTIONS (resource 'services');

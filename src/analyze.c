@@ -16,6 +16,7 @@
 #include "decode.h"
 #include "executor/executor.h"
 #include "fetch.h"
+#include "generated.h"
 #include "miscadmin.h"
 #include "progress.h"
 #include "pushdown.h"
@@ -119,12 +120,16 @@ read_sample(const DbaasTable *table, Relation relation, Sample *sample)
 	ExprContext *econtext = CreateStandaloneExprContext();
 	DbaasPushed	pushed;
 	ExprState  *qual = ExecInitQual(dbaas_pushdown_partition(table, relation, 1, &pushed), NULL);
-	DbaasDecoder *decoder = dbaas_decoder_new(table, desc, dbaas_table_shown(table));
+	DbaasDecoder *decoder = dbaas_decoder_new(table, desc, dbaas_table_shown(table), NULL);
+	DbaasGenerated *generated = dbaas_generated_new(relation, NULL);
 	DbaasFetch *fetch = begin_fetch(table, &pushed, econtext);
 
 	econtext->ecxt_scantuple = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
 	while (fetch && read_row(fetch, decoder, econtext->ecxt_scantuple, econtext))
 	{
+		MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
+		dbaas_generated_compute(generated, econtext->ecxt_scantuple);
+		MemoryContextSwitchTo(cxt);
 		if (!ExecQual(qual, econtext))
 			continue;
 		MemoryContextSwitchTo(oldcxt);

@@ -39,6 +39,15 @@ wrong_option(const Making *making, const char *column, const char *option, const
 						   option, column, making->table, problem);
 }
 
+/* A generated column is PostgreSQL's to compute: it shows nothing of an answer. */
+static DbaasError *
+generated_option(const Making *making, const char *column, AttrNumber attnum)
+{
+	const DefElem *option = linitial(GetForeignColumnOptions(making->relid, attnum));
+
+	return wrong_option(making, column, option->defname, "the column is generated");
+}
+
 bool
 dbaas_declared_may_send(Oid type)
 {
@@ -235,8 +244,14 @@ dbaas_declared_resource(Oid relid, const char *name, TupleDesc desc, List *optio
 		char	   *attname = pstrdup(NameStr(attr->attname));
 
 		columns[i] = -1;
-		if (attr->attisdropped || attr->attgenerated)
+		if (attr->attisdropped)
 			continue;
+		if (attr->attgenerated)
+		{
+			if (GetForeignColumnOptions(relid, i + 1) != NIL)
+				error = generated_option(&making, attname, i + 1);
+			continue;
+		}
 		if (strcmp(attname, "zone") == 0 && GetForeignColumnOptions(relid, i + 1) == NIL)
 		{
 			columns[i] = DBAAS_ZONE_COLUMN;

@@ -40,6 +40,7 @@ typedef struct Input
 typedef struct Attribute
 {
 	int			index;			/* in values */
+	bool		may_lack;		/* NULL rather than an error of the encoding */
 	const char *name;			/* field, for errors */
 	const DbaasColumn *column;	/* or NULL */
 	int			column_index;
@@ -79,7 +80,8 @@ init_input(Input *input, Oid type, int32 typmod)
 }
 
 DbaasDecoder *
-dbaas_decoder_new(const DbaasTable *table, TupleDesc desc, const Bitmapset *used)
+dbaas_decoder_new(const DbaasTable *table, TupleDesc desc, const Bitmapset *used,
+				  const Bitmapset *may_lack)
 {
 	DbaasDecoder *decoder = palloc0(sizeof(DbaasDecoder));
 	int			attnum = -1;
@@ -94,6 +96,7 @@ dbaas_decoder_new(const DbaasTable *table, TupleDesc desc, const Bitmapset *used
 		Oid			element;
 
 		attribute->index = attnum - 1;
+		attribute->may_lack = bms_is_member(attnum, may_lack);
 		attribute->column_index = shown->column;
 		if (shown->column >= 0)
 			attribute->column = &table->resource->columns[shown->column];
@@ -190,6 +193,21 @@ server_text(char *text, size_t len)
 				(errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
 				 errmsg("the text has a NUL character")));
 	return GetDatabaseEncoding() == PG_UTF8 ? text : pg_any_to_server(text, (int) len, PG_UTF8);
+}
+
+/*
+ * The text of JSON that PostgreSQL's own types take.  A database without an encoding
+ * holds bytes as they come, and its JSON knows no character beyond ASCII by number:
+ * those are written out.
+ */
+static char *
+json_input_text(const DbaasJson *value)
+{
+	char	   *text = dbaas_json_text(value);
+
+	if (GetDatabaseEncoding() == PG_SQL_ASCII)
+		dbaas_json_write_out(text);
+	return server_text(text, strlen(text));
 }
 
 /* The text of a value that input functions other than JSON's take. */
@@ -346,8 +364,7 @@ scalar_datum(Input *input, const DbaasJson *value)
 		case JSONOID:
 		case JSONBOID:
 			/* What PostgreSQL makes of the API's own text. */
-			text = dbaas_json_text(value);
-			return call_input(input, server_text(text, strlen(text)));
+			return call_input(input, json_input_text(value));
 		case TEXTOID:
 			return text_datum(value);
 		case TIMESTAMPTZOID:
@@ -503,6 +520,23 @@ is_of_the_value(int sqlerrcode)
 	}
 }
 
+/*
+ * Decodes the attributes from *now on; raises what input functions and domains say.
+ */
+static void
+decode_attributes(DbaasDecoder *decoder, volatile int *now, DbaasRows *rows,
+				  const DbaasOrigin *origin, Datum *values, bool *isnull)
+{
+	for (; *now < decoder->nused; (*now)++)
+	{
+		Attribute  *attribute = &decoder->used[*now];
+		int			index = attribute->index;
+
+		values[index] = decode_attribute(attribute, rows, origin, &isnull[index]);
+		check_domain(&attribute->input, values[index], isnull[index]);
+	}
+}
+
 void
 dbaas_decode_row(DbaasDecoder *decoder, DbaasRows *rows, const DbaasOrigin *origin,
 				 Datum *values, bool *isnull)
@@ -513,28 +547,31 @@ dbaas_decode_row(DbaasDecoder *decoder, DbaasRows *rows, const DbaasOrigin *orig
 	memset(isnull, true, decoder->natts * sizeof(bool));
 	memset(values, 0, decoder->natts * sizeof(Datum));
 
-	PG_TRY();
+	while (now < decoder->nused)
 	{
-		for (; now < decoder->nused; now++)
+		PG_TRY();
+		{
+			decode_attributes(decoder, &now, rows, origin, values, isnull);
+		}
+		PG_CATCH();
 		{
 			Attribute  *attribute = &decoder->used[now];
+			ErrorData  *edata;
 
-			values[attribute->index] = decode_attribute(attribute, rows, origin,
-														&isnull[attribute->index]);
-			check_domain(&attribute->input, values[attribute->index], isnull[attribute->index]);
+			/* What an input function, or a domain, says of a value becomes the detail. */
+			MemoryContextSwitchTo(cxt);
+			edata = CopyErrorData();
+			if (!is_of_the_value(edata->sqlerrcode))
+				PG_RE_THROW();
+			FlushErrorState();
+			if (!attribute->may_lack || edata->sqlerrcode != ERRCODE_UNTRANSLATABLE_CHARACTER)
+				bad_field(attribute, rows, origin, edata->message);
+
+			/* Nothing but memory was taken. */
+			values[attribute->index] = (Datum) 0;
+			isnull[attribute->index] = true;
+			now++;
 		}
+		PG_END_TRY();
 	}
-	PG_CATCH();
-	{
-		ErrorData  *edata;
-
-		/* What an input function, or a domain, says of a value becomes the detail. */
-		MemoryContextSwitchTo(cxt);
-		edata = CopyErrorData();
-		if (!is_of_the_value(edata->sqlerrcode))
-			PG_RE_THROW();
-		FlushErrorState();
-		bad_field(&decoder->used[now], rows, origin, edata->message);
-	}
-	PG_END_TRY();
 }

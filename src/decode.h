@@ -33,10 +33,12 @@ typedef struct DbaasOrigin
 } DbaasOrigin;
 
 /*
- * A decoder of the attributes in "used" (numbers from 1), palloc'd.
+ * A decoder of the attributes in "used" (numbers from 1), palloc'd.  Those that are
+ * also in "may_lack" become NULL where the database's encoding lacks a character
+ * of their value.
  */
 extern DbaasDecoder *dbaas_decoder_new(const DbaasTable *table, TupleDesc desc,
-									   const Bitmapset *used);
+									   const Bitmapset *used, const Bitmapset *may_lack);
 
 /*
  * Decodes the current row into values and isnull, of desc->natts elements,

@@ -570,6 +570,26 @@ dbaas_json_string(const DbaasJson *string, size_t *len)
 	return out;
 }
 
+void
+dbaas_json_write_out(char *text)
+{
+	const char *end = text + strlen(text);
+	char	   *to = text;
+
+	for (const char *p = text; p < end;)
+	{
+		if (*p == '\\' && escaped_unit(p, end) >= 0x80)
+			p = unescape(p, end, &to);
+		else
+		{
+			if (*p == '\\')
+				*to++ = *p++;
+			*to++ = *p++;
+		}
+	}
+	*to = '\0';
+}
+
 char *
 dbaas_json_plain_string(const DbaasJson *value)
 {

@@ -102,6 +102,9 @@ extern bool dbaas_json_equals(const DbaasJson *value, const char *string);
 /* A value's own text, as it was written, palloc'd. */
 extern char *dbaas_json_text(const DbaasJson *value);
 
+/* Writes out, in place, the escapes of such a text that stand for no ASCII. */
+extern void dbaas_json_write_out(char *text);
+
 /*
  * The same without white space between its parts and without escaped slashes,
  * palloc'd: what a request sends.

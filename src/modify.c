@@ -20,6 +20,7 @@
 #include "decode.h"
 #include "executor/executor.h"
 #include "fetch.h"
+#include "generated.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "modify.h"
@@ -61,6 +62,7 @@ typedef struct ModifyState
 	Datum	   *old_values;
 	bool	   *old_isnull;
 	DbaasDecoder *decoder;		/* of rows that were made; or NULL */
+	DbaasGenerated *generated;	/* the same; or NULL */
 } ModifyState;
 
 int			dbaas_write_mode = DBAAS_WRITE_AT_COMMIT;
@@ -545,6 +547,7 @@ read_back(ModifyState *modify, TupleTableSlot *slot, const char *made)
 	memcpy(slot->tts_values, found->values, modify->desc->natts * sizeof(Datum));
 	memcpy(slot->tts_isnull, found->isnull, modify->desc->natts * sizeof(bool));
 	ExecStoreVirtualTuple(slot);
+	dbaas_generated_compute(modify->generated, slot);
 }
 
 /* Puts a text into the attribute that shows a column, if there is one. */
@@ -597,7 +600,7 @@ show_made(ModifyState *modify, TupleTableSlot *slot)
  * what was sent.
  */
 static void
-send_for_row(ModifyState *modify, TupleTableSlot *slot)
+send_for_row(ModifyState *modify, Relation relation, TupleTableSlot *slot)
 {
 	MemoryContext oldcxt = CurrentMemoryContext;
 
@@ -607,8 +610,11 @@ send_for_row(ModifyState *modify, TupleTableSlot *slot)
 	if (modify->table->resource->created_column == NULL)
 		return;
 	if (modify->decoder == NULL)
+	{
 		modify->decoder = dbaas_decoder_new(modify->table, modify->desc,
-											dbaas_table_shown(modify->table));
+											dbaas_table_shown(modify->table), NULL);
+		modify->generated = dbaas_generated_new(relation, NULL);
+	}
 	MemoryContextSwitchTo(modify->row_cxt);
 	PG_TRY();
 	{
@@ -675,7 +681,7 @@ dbaasExecForeignInsert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 		if (rinfo->ri_WithCheckOptions)
 			ExecWithCheckOptions(WCO_VIEW_CHECK, rinfo, slot, estate);
 		ExecMaterializeSlot(slot);
-		send_for_row(modify, slot);
+		send_for_row(modify, rinfo->ri_RelationDesc, slot);
 	}
 	forget_secrets(modify, slot);
 	dbaas_error_unhide(&hiding);

@@ -18,6 +18,7 @@
 #include "compat.h"
 #include "fetch.h"
 #include "foreign/foreign.h"
+#include "generated.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/cost.h"
@@ -544,30 +545,111 @@ dbaasIsForeignPathAsyncCapable(ForeignPath *path)
  * The plan
  * ------------------------------------------------------------------------ */
 
-/* Attribute numbers that the scan has to decode. */
-static List *
-used_attributes(const RelOptInfo *baserel, const DbaasTable *table, List *scan_clauses)
+/* The attribute numbers, from 1, among those that pull_varattnos() found. */
+static Bitmapset *
+plain_attnums(const Bitmapset *found)
 {
-	Bitmapset  *used = NULL;
-	List	   *attributes = NIL;
+	Bitmapset  *attnums = NULL;
 	int			member = -1;
 
-	pull_varattnos((Node *) baserel->reltarget->exprs, baserel->relid, &used);
-	pull_varattnos((Node *) scan_clauses, baserel->relid, &used);
-	if (bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used))
+	while ((member = bms_next_member(found, member)) >= 0)
 	{
-		/* The row as a whole. */
-		for (int i = 1; i <= table->natts; i++)
-			used = bms_add_member(used, i - FirstLowInvalidHeapAttributeNumber);
+		if (member + FirstLowInvalidHeapAttributeNumber > 0)
+			attnums = bms_add_member(attnums, member + FirstLowInvalidHeapAttributeNumber);
 	}
-	while ((member = bms_next_member(used, member)) >= 0)
-	{
-		AttrNumber	attnum = member + FirstLowInvalidHeapAttributeNumber;
+	return attnums;
+}
 
-		if (attnum > 0 && dbaas_table_shows(table, attnum))
-			attributes = lappend_int(attributes, attnum);
+/* Do triggers look at the rows that the statement writes to the relation? */
+static bool
+has_row_triggers(Relation relation)
+{
+	const TriggerDesc *triggers = relation->trigdesc;
+
+	return triggers &&
+		(triggers->trig_update_before_row || triggers->trig_update_after_row ||
+		 triggers->trig_delete_before_row || triggers->trig_delete_after_row);
+}
+
+/*
+ * The attributes that the query's own expressions use, where the row as a whole is
+ * there for the executor alone: to make a new row of, or to lock one.  All, where
+ * an expression uses the row, or where it cannot be told.
+ */
+static Bitmapset *
+named_attributes(PlannerInfo *root, const RelOptInfo *baserel, Relation relation, Bitmapset *all)
+{
+	Query		query = *root->parse;
+	Bitmapset  *named = NULL;
+	ListCell   *lc;
+
+	if (baserel->reloptkind != RELOPT_BASEREL || has_row_triggers(relation))
+		return all;
+	query.targetList = NIL;
+	foreach(lc, root->parse->targetList)
+	{
+		TargetEntry *entry = lfirst(lc);
+
+		if (!entry->resjunk || entry->resname == NULL ||
+			strncmp(entry->resname, "wholerow", strlen("wholerow")) != 0)
+			query.targetList = lappend(query.targetList, entry);
 	}
-	return attributes;
+	foreach(lc, pull_vars_of_level((Node *) &query, 0))
+	{
+		const Var  *var = lfirst(lc);
+
+		if (!IsA(var, Var) || (Index) var->varno != baserel->relid)
+			continue;
+		if (var->varattno == 0)
+			return all;
+		if (var->varattno > 0)
+			named = bms_add_member(named, var->varattno);
+	}
+	return named;
+}
+
+static List *
+attribute_list(Bitmapset *attnums)
+{
+	List	   *list = NIL;
+	int			attnum = -1;
+
+	while ((attnum = bms_next_member(attnums, attnum)) >= 0)
+		list = lappend_int(list, attnum);
+	return list;
+}
+
+/*
+ * Attribute numbers that the scan has to decode or compute; and of them, those that
+ * it has to bring but no expression of the query uses.
+ */
+static List *
+used_attributes(PlannerInfo *root, const RelOptInfo *baserel, const DbaasTable *table,
+				List *scan_clauses, List **carried)
+{
+	Relation	relation = table_open(table->relid, NoLock);
+	Bitmapset  *found = NULL;
+	Bitmapset  *used;
+	Bitmapset  *named;
+
+	pull_varattnos((Node *) baserel->reltarget->exprs, baserel->relid, &found);
+	pull_varattnos((Node *) scan_clauses, baserel->relid, &found);
+	used = named = plain_attnums(found);
+	if (bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, found))
+	{
+		used = bms_copy(used);
+		for (int i = 1; i <= table->natts; i++)
+			used = bms_add_member(used, i);
+		named = bms_union(named, named_attributes(root, baserel, relation, used));
+	}
+	used = dbaas_generated_inputs(relation, bms_copy(used));
+	/* A row that is written has those that are generated computed anew. */
+	if (baserel->relid == (Index) root->parse->resultRelation)
+		named = bms_union(named, dbaas_generated_all(relation));
+	named = dbaas_generated_inputs(relation, bms_copy(named));
+	table_close(relation, NoLock);
+	*carried = attribute_list(bms_difference(used, named));
+	return attribute_list(used);
 }
 
 /*
@@ -676,6 +758,8 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 	DbaasScanOrder order = DBAAS_ORDER_AS_GIVEN;
 	List	   *columns = NIL;
 	List	   *arrays = NIL;
+	List	   *attributes;
+	List	   *carried;
 	List	   *exprs;
 	List	   *limits;
 	List	   *private;
@@ -701,8 +785,9 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 	exprs = list_concat(pushed_values(pushed.keys), pushed_values(pushed.bounds));
 	exprs = list_concat(exprs, copyObject(limits));
 
-	private = list_make4(makeInteger(pushed.endpoint - resource->reads),
-						 used_attributes(baserel, plan->table, quals), columns, arrays);
+	attributes = used_attributes(root, baserel, plan->table, quals, &carried);
+	private = list_make5(makeInteger(pushed.endpoint - resource->reads), attributes, carried,
+						 columns, arrays);
 	private = lappend(private, makeInteger(list_length(pushed.bounds)));
 	private = lappend(private, makeInteger(list_length(limits)));
 	private = lappend(private, makeInteger(order));

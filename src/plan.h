@@ -19,8 +19,10 @@ typedef enum DbaasScanPrivate
 {
 	/* Integer: index of the endpoint in the resource's reads */
 	DBAAS_SCAN_ENDPOINT,
-	/* List of attribute numbers to decode, from 1 */
+	/* List of attribute numbers to decode or compute, from 1 */
 	DBAAS_SCAN_ATTRIBUTES,
+	/* List of those of them that no expression of the query uses */
+	DBAAS_SCAN_CARRIED,
 	/* List of catalogue columns: that of each key in fdw_exprs */
 	DBAAS_SCAN_KEYS,
 	/* List of 0 or 1: is that key's expression an array of values? */

@@ -18,6 +18,7 @@
 #include "executor/execAsync.h"
 #include "executor/executor.h"
 #include "fetch.h"
+#include "generated.h"
 #include "miscadmin.h"
 #include "options.h"
 #include "plan.h"
@@ -71,6 +72,7 @@ typedef struct DbaasScanState
 	DbaasTable *table;
 	const DbaasEndpoint *endpoint;
 	DbaasDecoder *decoder;
+	DbaasGenerated *generated;	/* or NULL */
 	DbaasExprs *exprs;
 	DbaasScanOrder order;
 	bool		merge;
@@ -122,7 +124,9 @@ dbaasBeginForeignScan(ForeignScanState *node, int eflags)
 	DbaasScanState *scan = palloc0(sizeof(DbaasScanState));
 	Relation	relation = node->ss.ss_currentRelation;
 	List	   *attributes = list_nth(plan->fdw_private, DBAAS_SCAN_ATTRIBUTES);
+	List	   *carried = list_nth(plan->fdw_private, DBAAS_SCAN_CARRIED);
 	Bitmapset  *used = NULL;
+	Bitmapset  *may_lack = NULL;
 	ListCell   *lc;
 
 	scans_begun++;
@@ -142,7 +146,11 @@ dbaasBeginForeignScan(ForeignScanState *node, int eflags)
 
 	foreach(lc, attributes)
 		used = bms_add_member(used, lfirst_int(lc));
-	scan->decoder = dbaas_decoder_new(scan->table, RelationGetDescr(relation), used);
+	foreach(lc, carried)
+		may_lack = bms_add_member(may_lack, lfirst_int(lc));
+	scan->decoder = dbaas_decoder_new(scan->table, RelationGetDescr(relation),
+									  bms_intersect(used, dbaas_table_shown(scan->table)), may_lack);
+	scan->generated = dbaas_generated_new(relation, used);
 	scan->userid = scan_user(node);
 	scan->keeps_rows = (eflags & EXEC_FLAG_REWIND) != 0 ||
 		!bms_is_empty(node->ss.ps.plan->extParam) ||
@@ -475,8 +483,9 @@ read_row(ForeignScanState *node, ScanResult *result, TupleTableSlot *slot)
 	MemoryContextReset(scan->row_cxt);
 	oldcxt = MemoryContextSwitchTo(scan->row_cxt);
 	dbaas_decode_row(scan->decoder, rows, origin, slot->tts_values, slot->tts_isnull);
-	MemoryContextSwitchTo(oldcxt);
 	ExecStoreVirtualTuple(slot);
+	dbaas_generated_compute(scan->generated, slot);
+	MemoryContextSwitchTo(oldcxt);
 }
 
 /* Keeps a copy of the row. */
