@@ -136,6 +136,7 @@ read_sample(const DbaasTable *table, Relation relation, Sample *sample)
 		take_sample(sample, econtext->ecxt_scantuple);
 		MemoryContextSwitchTo(cxt);
 	}
+	dbaas_statement_tell_missed(dbaas_statement_get(cxt));
 	ExecDropSingleTupleTableSlot(econtext->ecxt_scantuple);
 	FreeExprContext(econtext, true);
 	MemoryContextSwitchTo(oldcxt);

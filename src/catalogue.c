@@ -125,7 +125,7 @@ static const DbaasColumn services_columns[] = {
 		.insert_required = true, .write_domain = &service_name_domain,
 		.description = "Name of the service, unique in its zone"},
 	{"type", DBAAS_TEXT, .field = "type", .segments = type_segments,
-		.insert_required = true, .write_domain = &service_type_domain,
+		.insert_required = true, .write_domain = &service_type_domain, .known = service_types,
 		.description = "Type of the service, such as pg or kafka"},
 	{"plan", DBAAS_TEXT, .field = "plan",
 		.insert = "plan", .insert_required = true, .update = "plan", .needs_running = true,
@@ -457,7 +457,7 @@ static const DbaasColumn zones_columns[] = {
 
 #define SERVICE_TYPE_COLUMN(types) \
 	{"service_type", DBAAS_TEXT, .param = "service-type", .domain = (types), \
-		.segments = type_segments, .unlisted = true, \
+		.known = service_types, .segments = type_segments, .unlisted = true, \
 		.description = "Type of the service"}
 
 static const DbaasParent each_service_and_type = {
@@ -468,7 +468,7 @@ static const DbaasColumn service_details_columns[] = {
 	ZONE_COLUMN,
 	SERVICE_NAME_COLUMN("name"),
 	{"type", DBAAS_TEXT, .field = "type", .param = "service-type",
-		.domain = &service_type_domain, .segments = type_segments,
+		.domain = &service_type_domain, .known = service_types, .segments = type_segments,
 		.description = "Type of the service"},
 	{"version", DBAAS_TEXT, .field = "version",
 		.update = "version", .write_types = types_with_version,
@@ -497,8 +497,7 @@ static const DbaasColumn service_details_columns[] = {
 		.write_types = types_with_backup_schedule,
 		.description = "Minute of that hour"},
 	{"settings", DBAAS_JSONB,
-		.field = "clickhouse-settings|grafana-settings|kafka-settings|mysql-settings|"
-		"opensearch-settings|pg-settings|thanos-settings|valkey-settings",
+		.field = "{type}-settings",
 		.update = "{type}-settings",
 		.description = "Settings of the type (see dbaas_service_settings)"},
 	{"details", DBAAS_JSONB, .field = "*",
@@ -643,7 +642,7 @@ static const DbaasColumn maintenance_updates_columns[] = {
 
 static const DbaasColumn service_settings_columns[] = {
 	ZONE_COLUMN,
-	{"type", DBAAS_TEXT, .param = "type", .domain = &service_type_domain,
+	{"type", DBAAS_TEXT, .param = "type", .domain = &service_type_domain, .known = service_types,
 		.description = "Service type"},
 	{"settings", DBAAS_JSONB, .field = "settings",
 		.description = "JSON schema of its settings, by the member of the service that has them"},
@@ -967,6 +966,12 @@ dbaas_catalogue_each_service(void)
 }
 
 const DbaasParent *
+dbaas_catalogue_each_type(void)
+{
+	return &each_service_type;
+}
+
+const DbaasParent *
 dbaas_catalogue_service_facts(void)
 {
 	return &service_facts;
@@ -1088,6 +1093,19 @@ dbaas_catalogue_check(const DbaasDomain *domain, const char *value)
 		(utf8_length(value) < domain->min_length || utf8_length(value) > domain->max_length))
 		return psprintf("texts of %d to %d characters", domain->min_length, domain->max_length);
 	return NULL;
+}
+
+bool
+dbaas_catalogue_knows(const DbaasColumn *column, const char *value)
+{
+	if (column->known == NULL)
+		return true;
+	for (int i = 0; column->known[i]; i++)
+	{
+		if (strcmp(column->known[i], value) == 0)
+			return true;
+	}
+	return false;
 }
 
 const char *

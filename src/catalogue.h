@@ -58,8 +58,8 @@ typedef struct DbaasSegment
  * member, "../name" a member of the object around it.  "#key" is the name
  * under which the row's object stands in the object around it; "#label",
  * "#first" and "#value" belong to a cell of a table (see DbaasEndpoint.rows);
- * "*" is the row as a whole.  Of "a|b" it is the first that is there.  NULL when
- * answers do not hold it.
+ * "*" is the row as a whole.  In "{a}-x", the value of member a stands for {a}.  Of
+ * "a|b" it is the first that is there.  NULL when answers do not hold it.
  *
  * "param" is the API's name of the request parameter that the column fills
  * when a query gives its value: such a column is a key.  Where an answer does
@@ -77,6 +77,9 @@ typedef struct DbaasColumn
 	const char *field;
 	const char *param;
 	const DbaasDomain *domain;	/* what the parameter accepts, or NULL */
+	const char *const *known;	/* of the values of a type, those that the catalogue
+								 * knows; of others, which only lists can name, it
+								 * says nothing; ends with NULL; or NULL */
 	const DbaasSegment *segments;	/* of paths; ends with a NULL value; or NULL */
 	bool		query;			/* a query argument where it is not in the path */
 	bool		unlisted;		/* not in the tables that an import makes */
@@ -269,6 +272,12 @@ extern int	dbaas_catalogue_column_by_param(const DbaasResource *resource,
  * palloc'd.
  */
 extern const char *dbaas_catalogue_check(const DbaasDomain *domain, const char *value);
+
+/* Is the value one that the column's entry says something about? */
+extern bool dbaas_catalogue_knows(const DbaasColumn *column, const char *value);
+
+/* The list that tells which types of service there are. */
+extern const DbaasParent *dbaas_catalogue_each_type(void);
 
 /* Name of the SQL type, as CREATE FOREIGN TABLE takes it. */
 extern const char *dbaas_catalogue_type_name(DbaasType type);

@@ -221,6 +221,26 @@ plan_next_page(DbaasChain *chain)
 }
 
 /*
+ * The API lists what the target names, and answers 404.  It is of a type that the
+ * catalogue does not know: its path may be another than was thought.
+ */
+static void
+note_missing(const DbaasChain *chain, const char *label)
+{
+	const DbaasResource *resource = chain->spec->resource;
+
+	for (int c = 0; c < resource->ncolumns && chain->target->listed; c++)
+	{
+		const DbaasColumn *column = &resource->columns[c];
+		const char *value = chain->target->args[c];
+
+		if (value && column->param && !dbaas_catalogue_knows(column, value) &&
+			dbaas_catalogue_in_path(chain->spec->endpoint->path, column->param))
+			dbaas_statement_miss(chain->spec->statement, label);
+	}
+}
+
+/*
  * The page that was asked for has come: it is the one to be read now.  It stays
  * NULL when the API answered that there is nothing.
  */
@@ -236,6 +256,8 @@ open_page(DbaasChain *chain)
 
 	chain->asked = NULL;
 	chain->last = true;
+	if (error == NULL && answer == NULL)
+		note_missing(chain, dbaas_call_label(call));
 	if (error || answer == NULL)
 		return error;
 

@@ -479,6 +479,30 @@ dbaas_field_is_member(const char *expression)
 	return false;
 }
 
+/* The member of that name, in which the value of member a stands for "{a}". */
+static const DbaasJson *
+named_member(const DbaasJson *object, const char *name)
+{
+	const char *end = *name == '{' ? strchr(name, '}') : NULL;
+	const DbaasJson *member;
+	char	   *first;
+	char	   *other;
+
+	if (end == NULL)
+		return dbaas_json_member(object, name);
+	other = pnstrdup(name + 1, end - name - 1);
+	first = dbaas_json_member_string(object, other);
+	pfree(other);
+	if (first == NULL)
+		return NULL;
+	other = psprintf("%s%s", first, end + 1);
+	member = dbaas_json_member(object, other);
+	pfree(first);
+	pfree(other);
+	return member;
+}
+
+
 /* The value of one alternative. */
 static const DbaasJson *
 find_value(const DbaasRows *rows, const DbaasField *field)
@@ -506,7 +530,7 @@ find_value(const DbaasRows *rows, const DbaasField *field)
 			return step && step->kind == STEP_CELLS ? dbaas_json_unless_null(step->cell) : NULL;
 		case FIELD_MEMBER:
 			for (int i = 0; i < field->nmembers && value; i++)
-				value = dbaas_json_member(value, field->members[i]);
+				value = named_member(value, field->members[i]);
 			return value;
 	}
 	return NULL;

@@ -555,6 +555,8 @@ dbaasEndForeignScan(ForeignScanState *node)
 	if (scan == NULL)
 		return;
 	drop_results(scan);
+	if (scan->statement)
+		dbaas_statement_tell_missed(scan->statement);
 }
 
 /* ------------------------------------------------------------------------

@@ -9,6 +9,7 @@
 
 #include "common/hashfn.h"
 #include "lib/ilist.h"
+#include "lib/stringinfo.h"
 #include "progress.h"
 #include "rows.h"
 #include "statement.h"
@@ -39,11 +40,16 @@ struct DbaasStatement
 	MemoryContextCallback callback;
 	List	   *parents;		/* of DbaasParents * */
 	List	   *skipped;		/* of SkippedZone * */
+	List	   *missed;			/* of char *: labels of requests */
+	int			nmissed_told;	/* of them, the first */
 	List	   *expected;		/* of Expected * */
 	HTAB	   *calls;			/* of SharedCalls, or NULL */
 	int			batch;			/* of writes */
 	List	   *together;		/* scans that start with the first */
 };
+
+/* Requests that a WARNING names. */
+#define MAX_MISSED_SHOWN 20
 
 /* How many scans will ask a server for a path. */
 typedef struct Expected
@@ -456,6 +462,64 @@ dbaas_statement_locate(DbaasStatement *statement, DbaasConnection *conn, const D
 			*found = lappend(*found, listed);
 	}
 	return error;
+}
+
+DbaasError *
+dbaas_statement_has_parent(DbaasStatement *statement, DbaasConnection *conn, const DbaasZone *zone,
+						   const DbaasParent *parent, const char *value, bool *found)
+{
+	DbaasParents *parents = dbaas_statement_parents(statement, conn, zone, parent, NULL);
+	DbaasError *error;
+	bool		unavailable;
+
+	*found = false;
+	while (!dbaas_parents_done(parents, &error, &unavailable))
+		dbaas_progress_wait(NULL, 0);
+	for (int i = 0; i < parents->n && error == NULL; i++)
+		*found = *found || strcmp(parents->rows[i].values[0], value) == 0;
+	return error;
+}
+
+void
+dbaas_statement_miss(DbaasStatement *statement, const char *label)
+{
+	MemoryContext oldcxt = MemoryContextSwitchTo(statement->cxt);
+	ListCell   *lc;
+	bool		known = false;
+
+	foreach(lc, statement->missed)
+		known = known || strcmp(lfirst(lc), label) == 0;
+	if (!known)
+		statement->missed = lappend(statement->missed, pstrdup(label));
+	MemoryContextSwitchTo(oldcxt);
+}
+
+static int
+compare_labels(const ListCell *a, const ListCell *b)
+{
+	return strcmp(lfirst(a), lfirst(b));
+}
+
+void
+dbaas_statement_tell_missed(DbaasStatement *statement)
+{
+	List	   *labels = list_copy_tail(statement->missed, statement->nmissed_told);
+	StringInfoData out;
+
+	if (labels == NIL)
+		return;
+	statement->nmissed_told = list_length(statement->missed);
+	list_sort(labels, compare_labels);
+	initStringInfo(&out);
+	for (int i = 0; i < Min(list_length(labels), MAX_MISSED_SHOWN); i++)
+		appendStringInfo(&out, "\n%s", (const char *) list_nth(labels, i));
+	if (list_length(labels) > MAX_MISSED_SHOWN)
+		appendStringInfo(&out, "\nand %d more", list_length(labels) - MAX_MISSED_SHOWN);
+	dbaas_error_notice(WARNING,
+					   (errcode(ERRCODE_WARNING),
+						errmsg("what the API lists under types that are not known here is left out"),
+						errdetail_internal("The API answers 404:%s", dbaas_error_shown(out.data)),
+						errhint("A newer version of dbaas_fdw may know the type.")));
 }
 
 void

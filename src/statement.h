@@ -101,6 +101,21 @@ extern DbaasError *dbaas_statement_locate(DbaasStatement *statement, DbaasConnec
 										  const DbaasParent *parent, List **found);
 
 /*
+ * Is the value among the first keys that the list of parents in a zone has?  Waits
+ * for it.  Returns NULL or an error.
+ */
+extern DbaasError *dbaas_statement_has_parent(DbaasStatement *statement, DbaasConnection *conn,
+											  const DbaasZone *zone, const DbaasParent *parent,
+											  const char *value, bool *found);
+
+/*
+ * Notes a request, by its label, for what the API lists and has not; and says in a
+ * WARNING, which has those that were not said before, that it is left out.
+ */
+extern void dbaas_statement_miss(DbaasStatement *statement, const char *label);
+extern void dbaas_statement_tell_missed(DbaasStatement *statement);
+
+/*
  * Says once for each zone of the statement that it is left out: a WARNING.
  */
 extern void dbaas_statement_skip_zone(DbaasStatement *statement, DbaasConnection *conn,

@@ -48,7 +48,9 @@ domain_error(const DbaasColumn *column, const char *value, const char *allowed)
 static bool
 can_name_something(const DbaasColumn *column, const char *value)
 {
-	return dbaas_path_can_hold(value) && dbaas_catalogue_check(column->domain, value) == NULL;
+	return dbaas_path_can_hold(value) &&
+		(!dbaas_catalogue_knows(column, value) ||
+		 dbaas_catalogue_check(column->domain, value) == NULL);
 }
 
 /*
@@ -167,10 +169,23 @@ take_zones(DbaasTargets *targets)
  * Parents and targets
  * ------------------------------------------------------------------------ */
 
+/* Are all values of the key ones that the catalogue knows? */
+static bool
+knows_values(const DbaasColumn *column, const DbaasKey *key)
+{
+	for (int i = 0; i < key->n; i++)
+	{
+		if (!dbaas_catalogue_knows(column, key->values[i]))
+			return false;
+	}
+	return true;
+}
+
 /*
  * Are the lists of parents needed?  They are when a parameter of the path is
  * not given, when they tell which of several zones has what is given, and when
- * not all of them count.
+ * not all of them count.  A type that is not known might lead to any path, so
+ * there has to be something of it.
  */
 static bool
 needs_parents(const DbaasTargets *targets)
@@ -188,7 +203,8 @@ needs_parents(const DbaasTargets *targets)
 		if (!dbaas_catalogue_in_path(targets->spec.endpoint->path, resource->columns[c].param))
 			continue;
 		uses = true;
-		if (!targets->keys[c].given)
+		if (!targets->keys[c].given ||
+			!knows_values(&resource->columns[c], &targets->keys[c]))
 			return true;
 	}
 	return uses && ((parent->locates && targets->nzones > 1) || parent->filter_column);
@@ -212,7 +228,8 @@ make_target(const DbaasTargets *targets, const DbaasZone *zone, const char **arg
  * the given column on, that args does not hold yet.
  */
 static void
-add_targets(DbaasTargets *targets, const DbaasZone *zone, const char **args, int column)
+add_targets(DbaasTargets *targets, const DbaasZone *zone, const char **args, bool listed,
+			int column)
 {
 	const DbaasResource *resource = targets->spec.resource;
 	DbaasTarget *target;
@@ -228,12 +245,13 @@ add_targets(DbaasTargets *targets, const DbaasZone *zone, const char **args, int
 		{
 			CHECK_FOR_INTERRUPTS();
 			args[column] = key->values[i];
-			add_targets(targets, zone, args, column + 1);
+			add_targets(targets, zone, args, listed, column + 1);
 		}
 		args[column] = NULL;
 		return;
 	}
 	target = make_target(targets, zone, args);
+	target->listed = listed;
 	targets->list = lappend(targets->list, target);
 	for (int i = 1; resource->any_zone && i < targets->nzones; i++)
 	{
@@ -268,7 +286,7 @@ add_parents(DbaasTargets *targets, const DbaasZone *zone, DbaasParents *parents)
 				(!targets->keys[c].given || key_has_value(&targets->keys[c], value));
 		}
 		if (wanted)
-			add_targets(targets, zone, args, 0);
+			add_targets(targets, zone, args, true, 0);
 		pfree(args);
 	}
 }
@@ -340,7 +358,7 @@ dbaas_targets_begin(const DbaasTargetsSpec *spec, DbaasTargets **result)
 															   spec->resource->parent,
 															   spec->counters));
 		else
-			add_targets(targets, zone, palloc0(spec->resource->ncolumns * sizeof(char *)), 0);
+			add_targets(targets, zone, palloc0(spec->resource->ncolumns * sizeof(char *)), false, 0);
 	}
 	return NULL;
 }

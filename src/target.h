@@ -34,6 +34,7 @@ typedef struct DbaasTarget
 	const char *zone;			/* NULL: the server as a whole */
 	const char *base;			/* URL that paths are appended to */
 	const char **args;			/* by catalogue column; NULL: not sent */
+	bool		listed;			/* a list names it, and not the query alone */
 	const struct DbaasTarget *instead;	/* where the zone is out of reach: the same
 										 * in another, which answers alike; or NULL */
 } DbaasTarget;

@@ -486,41 +486,15 @@ named_value(DbaasWriter *writer, const DbaasRowValues *row, const char *name)
 		NULL;
 }
 
-/*
- * Where a row's write goes, and what it has to know of the service: its state
- * when it "needs_running".  The zone is the one that the row names, the server's
- * only one, or else the one that has the service.
- */
-static DbaasListedService
-row_service(DbaasWriter *writer, const DbaasRowValues *row, bool needs_running)
+/* Does the catalogue say what services of the type take?  Else the API does. */
+static bool
+knows_type(const DbaasWriter *writer, const char *type)
 {
-	const DbaasWriteEndpoint *endpoint = writer->endpoint;
-	const char *zone_name = dbaas_writer_value(writer, row, DBAAS_ZONE_COLUMN);
-	const char *name = named_value(writer, row, endpoint->services[0]);
-	const char *type = named_value(writer, row, endpoint->type_column);
-	const char *state = named_value(writer, row, endpoint->state_column);
-	DbaasListedService service = {.type = type, .state = state};
-	bool		facts = endpoint->type_column && !endpoint->creates &&
-		(type == NULL || (needs_running && state == NULL));
-	const DbaasZones *zones;
-	DbaasError *error = dbaas_zones_get(writer->conn, NULL, &zones);
+	const char *type_column = writer->endpoint->type_column;
 
-	if (error)
-		dbaas_error_raise(error);
-	if (zone_name)
-		service.zone = named_zone(zone_name, zones);
-	else if (zones->n == 1)
-		service.zone = &zones->zones[0];
-	if (service.zone && !facts)
-		return service;
-	if (endpoint->creates)
-		refuse_missing(writer, DBAAS_ZONE_COLUMN);
-	if (name == NULL)
-		refuse_missing(writer, DBAAS_ZONE_COLUMN);
-	service = listed_service(writer, service.zone, name, facts);
-	if (type)
-		service.type = type;
-	return service;
+	return type_column == NULL ||
+		dbaas_catalogue_knows(&writer->resource->columns[dbaas_catalogue_column(writer->resource,
+																			   type_column)], type);
 }
 
 /* Refuses a type of service whose path the write has not. */
@@ -541,6 +515,51 @@ check_type(const DbaasWriter *writer, const char *name, const char *type)
 						dbaas_error_excerpt(type, strlen(type), NAMEDATALEN),
 						get_rel_name(writer->table->relid)),
 				 errhint("Services of these types do: %s.", allowed)));
+}
+
+/*
+ * Where a row's write goes, and what it has to know of the service: its state
+ * when it "needs_running".  The zone is the one that the row names, the server's
+ * only one, or else the one that has the service.
+ */
+static DbaasListedService
+row_service(DbaasWriter *writer, const DbaasRowValues *row, bool needs_running)
+{
+	const DbaasWriteEndpoint *endpoint = writer->endpoint;
+	const char *zone_name = dbaas_writer_value(writer, row, DBAAS_ZONE_COLUMN);
+	const char *name = named_value(writer, row, endpoint->services[0]);
+	const char *given = named_value(writer, row, endpoint->type_column);
+	const char *type = given;
+	const char *state = named_value(writer, row, endpoint->state_column);
+	DbaasListedService service = {.state = state};
+	bool		facts;
+	const DbaasZones *zones;
+	DbaasError *error = dbaas_zones_get(writer->conn, NULL, &zones);
+
+	if (error)
+		dbaas_error_raise(error);
+	/* A type that is not known might lead to any path: the lists have to name it. */
+	if (type && !endpoint->creates && !knows_type(writer, type))
+		type = NULL;
+	service.type = type;
+	facts = endpoint->type_column && !endpoint->creates &&
+		(type == NULL || (needs_running && state == NULL));
+	if (zone_name)
+		service.zone = named_zone(zone_name, zones);
+	else if (zones->n == 1)
+		service.zone = &zones->zones[0];
+	if (service.zone && !facts)
+		return service;
+	if (endpoint->creates)
+		refuse_missing(writer, DBAAS_ZONE_COLUMN);
+	if (name == NULL)
+		refuse_missing(writer, DBAAS_ZONE_COLUMN);
+	service = listed_service(writer, service.zone, name, facts);
+	if (type)
+		service.type = type;
+	else if (given && service.type && strcmp(given, service.type) != 0)
+		check_type(writer, name, given);
+	return service;
 }
 
 /* The first column that is sent and needs a service that runs, or -1. */
@@ -587,7 +606,7 @@ typed_service(DbaasWriter *writer, const DbaasRowValues *row, const bool *sent)
 		refuse_missing(writer, dbaas_catalogue_column(writer->resource,
 													  writer->endpoint->services[0]));
 	service = row_service(writer, row, needing >= 0);
-	if (service.type && !writer->endpoint->creates)
+	if (service.type && !writer->endpoint->creates && knows_type(writer, service.type))
 		check_type(writer, name, service.type);
 	check_running(writer, name, &service, needing);
 	return service;
@@ -602,10 +621,27 @@ path_template(const DbaasWriteEndpoint *endpoint, const char *type)
 		endpoint->other_path : endpoint->path;
 }
 
+/* Is it the type of a service to make that the API's own list has, and no other does? */
+static bool
+is_new_type(const DbaasWriter *writer, int column, const char *value, const DbaasZone *zone)
+{
+	bool		found;
+	DbaasError *error;
+
+	if (!writer->endpoint->creates || dbaas_catalogue_knows(&writer->resource->columns[column], value))
+		return false;
+	error = dbaas_statement_has_parent(writer->statement, writer->conn, zone,
+									   dbaas_catalogue_each_type(), value, &found);
+	if (error)
+		dbaas_error_raise(error);
+	return found;
+}
+
 /* That path with the row's values. */
 static char *
-make_path(DbaasWriter *writer, const DbaasRowValues *row, const char *type)
+make_path(DbaasWriter *writer, const DbaasRowValues *row, const DbaasListedService *service)
 {
+	const char *type = service->type;
 	const DbaasResource *resource = writer->resource;
 	const char *template = path_template(writer->endpoint, type);
 	const char *type_column = writer->endpoint->type_column;
@@ -621,7 +657,7 @@ make_path(DbaasWriter *writer, const DbaasRowValues *row, const char *type)
 			refuse_missing(writer, c);
 		if (!dbaas_path_can_hold(args[c]))
 			refuse_value(writer, c, args[c], "It cannot be a segment of a path.");
-		if (writer->operation == CMD_INSERT)
+		if (writer->operation == CMD_INSERT && !is_new_type(writer, c, args[c], service->zone))
 			check_domain(writer, c, args[c]);
 	}
 	return dbaas_path_expand(resource, template, args);
@@ -933,7 +969,8 @@ static void
 check_column_type(const DbaasWriter *writer, int column, const char *type)
 {
 	DbaasDomain types = {.values = writer->resource->columns[column].write_types};
-	const char *allowed = types.values && type ? dbaas_catalogue_check(&types, type) : NULL;
+	const char *allowed = types.values && type && knows_type(writer, type) ?
+		dbaas_catalogue_check(&types, type) : NULL;
 
 	if (allowed)
 		ereport(ERROR,
@@ -1037,7 +1074,7 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 		service = typed_service(writer, row, sent);
 	write->method = writer->endpoint->method;
 	write->operation = path_template(writer->endpoint, service.type);
-	write->path = make_path(writer, row, service.type);
+	write->path = make_path(writer, row, &service);
 	for (size_t i = 0; i < lengthof(write->services); i++)
 		write->services[i] = named_value(writer, row, writer->endpoint->services[i]);
 	make_body(writer, writer->operation == CMD_DELETE ? old_row : new_row, sent, service.type, write);

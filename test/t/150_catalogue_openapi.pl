@@ -212,7 +212,8 @@ foreach my $table (sort keys %tables)
 		foreach my $column (grep { defined $_->{field} } @columns)
 		{
 			my $name = "$table.$column->{column_name}";
-			my $schema = field_schema($column->{field}, @levels);
+			my $field = $column->{field} =~ s/^\{type\}/$service_type/r;
+			my $schema = field_schema($field, @levels);
 
 			# A field one level up is that of the row itself where the row is the answer
 			$schema //= field_schema($column->{field} =~ s{^\.\./}{}r, @levels) if $column->{field} =~ m{^\.\./} && defined $column->{param};
@@ -227,7 +228,7 @@ foreach my $table (sort keys %tables)
 		cmp_ok($documented, '>', 0, "$table: fields of $path");
 
 		# Nothing that the document has is missing
-		my %shown = map { $_->{field} => 1, (split m{/}, $_->{field})[0] => 1 } grep { defined $_->{field} } @columns;
+		my %shown = map { my $field = $_->{field} =~ s/^\{type\}/$service_type/r; ($field => 1, (split m{/}, $field)[0] => 1) } grep { defined $_->{field} } @columns;
 		next if $shown{'*'};
 		$shown{$_} = 1 foreach @{ $left_out{$table} // [] };
 		my @missing = grep { !$shown{$_} } sort { $a cmp $b } keys %{ $levels[-1]{properties} };

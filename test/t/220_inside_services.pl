@@ -97,8 +97,9 @@ my $detail = "GET $pg->{zone} $path{\"$pg->{zone}/$pg->{name}\"}";
 my $list = "GET $pg->{zone} /dbaas-service";
 is_deeply([ $session->lines("SELECT * FROM exo.dbaas_nodes WHERE $at") ], [ $detail, $list ], 'the type comes from the list of the zone');
 is_deeply([ $session->lines("SELECT * FROM exo.dbaas_service_details WHERE $at AND type = 'pg'") ], [$detail], 'or from the query');
-is_deeply([ $session->lines("SELECT * FROM exo.dbaas_service_details WHERE $at AND type = 'no-such'") ], [], 'a type that is not known has no path');
-is_deeply([ $session->lines("SELECT * FROM exo.dbaas_service_details WHERE $at AND type = '../x'") ], [], 'nor has one that is no segment');
+is_deeply([ $session->lines("SELECT * FROM exo.dbaas_service_details WHERE $at AND type = 'no-such'") ], [$list], 'a type that is not known has the path of a service that is listed with it alone');
+is_deeply([ $session->lines("SELECT * FROM exo.dbaas_service_details WHERE $at AND type = '../x'") ], [$list], 'so has one that is no segment');
+is_deeply([ $session->lines("SELECT * FROM exo.dbaas_service_details WHERE $at AND type = '..'") ], [], 'or that might be another path');
 is_deeply([ $session->lines("SELECT * FROM exo.dbaas_service_details WHERE $at AND type = 'kafka'") ],
 	[ $detail =~ s/postgres/kafka/r ], 'one of another type is not there');
 is_deeply([ $session->lines("SELECT * FROM exo.dbaas_connection_pools WHERE zone = '$pg->{zone}' AND service_name = 'mysql-1-0002'") ],
