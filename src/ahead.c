@@ -451,6 +451,14 @@ passes_limit(const PlanState *node)
 	}
 }
 
+/* Does WHERE CURRENT OF look for the scan of a table below the node?  See search_plan_tree. */
+static bool
+shows_position(const PlanState *node)
+{
+	return IsA(node, AppendState) || IsA(node, ResultState) || IsA(node, LimitState) ||
+		IsA(node, SubqueryScanState);
+}
+
 /* What is said of a node also holds for what it reads first. */
 static Visit
 below(PlanState *node, Visit how)
@@ -459,6 +467,8 @@ below(PlanState *node, Visit how)
 		how.limit = NULL;
 	if (!IsA(node, ResultState))
 		how.in_place = false;
+	if (!shows_position(node))
+		how.cursor = false;
 	switch (nodeTag(node))
 	{
 		case T_SortState:
@@ -539,7 +549,7 @@ visit(PlanState **place, Visit how)
 		return;
 	check_stack_depth();
 	how.limit = NULL;
-	how.in_place = false;
+	how.in_place = how.cursor = false;
 	visit_init_plans(node, how);
 	how = below(node, as_child);
 	switch (nodeTag(node))

@@ -258,6 +258,7 @@ foreach my $scan (@scans)
 	cmp_ok(scalar(@sent), $how{several} ? '==' : '>', 6, $how{several} ? 'the cursor asks for its own rows alone' : 'the cursor looks ahead');
 	like($session->sql("BEGIN; $set DO \$\$ DECLARE r record; BEGIN FOR r IN $query LOOP EXIT WHEN r.name = 'pg-1-0009'; END LOOP; END \$\$; ROLLBACK"), qr/^$/, 'a loop');
 }
+ahead('a cursor that cannot point to several tables', "BEGIN; DECLARE c CURSOR FOR SELECT i.id, $logs FROM (SELECT * FROM inventory UNION ALL SELECT * FROM others WHERE id = 3) i ORDER BY 2, 1; FETCH ALL FROM c; ROLLBACK");
 like($session->sql_error("BEGIN; DECLARE c CURSOR FOR SELECT i.id, $logs FROM (SELECT * FROM inventory UNION ALL SELECT * FROM inventory) i; MOVE 1 FROM c; DELETE FROM inventory WHERE CURRENT OF c")->{message}, qr/not a simply updatable scan/, 'one table twice is not pointed to');
 $session->sql('ROLLBACK');
 
