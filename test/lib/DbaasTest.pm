@@ -156,6 +156,9 @@ Seconds: 20.
 use strict;
 use warnings;
 
+# A session's timer runs from its start to its end, and not for each statement: that has a limit in finish
+BEGIN { $ENV{PG_TEST_TIMEOUT_DEFAULT} ||= 3600 }
+
 use DbaasSim;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
