@@ -17,7 +17,7 @@ EXTENSION = dbaas_fdw
 DATA = $(call sources,sql/dbaas_fdw--*.sql)
 
 # In the order they run.  sql/ also holds the install script, so no wildcard.
-REGRESS = smoke tables keys parameters logs queries import options user_tables declared views upgrade errors functions write write_guards write_forms plans
+REGRESS = smoke tables keys parameters logs queries import options user_tables declared views upgrade errors diagnostics functions write write_guards write_forms plans
 # Each test gets a simulator of its own, with the same data every time
 REGRESS_OPTS = --launcher=$(srcdir)/test/with-simulator
 # Whatever the running PostgreSQL's encoding and locale are

@@ -81,13 +81,14 @@ begin_fetch(const DbaasTable *table, const DbaasPushed *pushed, ExprContext *eco
 		error = dbaas_fetch_begin(conn, dbaas_statement_get(CurrentMemoryContext), &spec, NULL,
 								  &fetch);
 	if (error)
-		dbaas_error_raise(error);
+		dbaas_table_raise(table, error);
 	return fetch;
 }
 
 /* The next row, in the slot.  Returns whether there is one. */
 static bool
-read_row(DbaasFetch *fetch, DbaasDecoder *decoder, TupleTableSlot *slot, ExprContext *econtext)
+read_row(const DbaasTable *table, DbaasFetch *fetch, DbaasDecoder *decoder, TupleTableSlot *slot,
+		 ExprContext *econtext)
 {
 	DbaasReadStatus status;
 	DbaasRows  *rows;
@@ -99,7 +100,7 @@ read_row(DbaasFetch *fetch, DbaasDecoder *decoder, TupleTableSlot *slot, ExprCon
 	while ((status = dbaas_fetch_next(fetch, &rows, &origin, &error)) == DBAAS_READ_PENDING)
 		dbaas_progress_wait(NULL, 0);
 	if (status == DBAAS_READ_FAILED)
-		dbaas_error_raise(error);
+		dbaas_table_raise(table, error);
 	if (status == DBAAS_READ_END)
 		return false;
 	ResetExprContext(econtext);
@@ -125,7 +126,7 @@ read_sample(const DbaasTable *table, Relation relation, Sample *sample)
 	DbaasFetch *fetch = begin_fetch(table, &pushed, econtext);
 
 	econtext->ecxt_scantuple = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
-	while (fetch && read_row(fetch, decoder, econtext->ecxt_scantuple, econtext))
+	while (fetch && read_row(table, fetch, decoder, econtext->ecxt_scantuple, econtext))
 	{
 		MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
 		dbaas_generated_compute(generated, econtext->ecxt_scantuple);

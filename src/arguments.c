@@ -373,6 +373,7 @@ dbaas_arguments_check(const DbaasTable *table, const DbaasArguments *arguments)
 			(errcode(ERRCODE_FDW_UNABLE_TO_CREATE_EXECUTION),
 			 errmsg("column \"%s\" of foreign table \"%s\" has to be given", column, name),
 			 errdetail("The API has no list of them."),
+			 dbaas_error_about(table->relid, attnum),
 			 strcmp(application_name, "pg_dump") == 0 ?
 			 errhint("A dump has to leave the table out: --exclude-table-data='%s'", qualified) :
 			 errhint("For example: SELECT * FROM %s WHERE %s = '11111111-2222-4333-8444-555555555555';",

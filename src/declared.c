@@ -249,7 +249,10 @@ dbaas_declared_resource(Oid relid, const char *name, TupleDesc desc, List *optio
 		if (attr->attgenerated)
 		{
 			if (GetForeignColumnOptions(relid, i + 1) != NIL)
+			{
 				error = generated_option(&making, attname, i + 1);
+				error->attnum = attr->attnum;
+			}
 			continue;
 		}
 		if (strcmp(attname, "zone") == 0 && GetForeignColumnOptions(relid, i + 1) == NIL)
@@ -259,6 +262,8 @@ dbaas_declared_resource(Oid relid, const char *name, TupleDesc desc, List *optio
 		}
 		columns[i] = resource->ncolumns;
 		error = add_column(&making, i + 1, attname, attr->atttypid);
+		if (error)
+			error->attnum = attr->attnum;
 	}
 	*result = resource;
 	return error ? error : check_path(&making);

@@ -41,6 +41,7 @@ typedef struct Attribute
 {
 	int			index;			/* in values */
 	bool		may_lack;		/* NULL rather than an error of the encoding */
+	Oid			relid;
 	const char *name;			/* field, for errors */
 	const DbaasColumn *column;	/* or NULL */
 	int			column_index;
@@ -95,6 +96,7 @@ dbaas_decoder_new(const DbaasTable *table, TupleDesc desc, const Bitmapset *used
 		Attribute  *attribute = &decoder->used[decoder->nused++];
 		Oid			element;
 
+		attribute->relid = table->relid;
 		attribute->index = attnum - 1;
 		attribute->may_lack = bms_is_member(attnum, may_lack);
 		attribute->column_index = shown->column;
@@ -130,7 +132,8 @@ bad_field(const Attribute *attribute, const DbaasRows *rows, const DbaasOrigin *
 			(errcode(ERRCODE_FDW_ERROR),
 			 errmsg("%s: field \"%s\" of row " INT64_FORMAT " cannot be used",
 					origin->label, attribute->name, dbaas_rows_number(rows)),
-			 errdetail_internal("%s", dbaas_error_shown(detail))));
+			 errdetail_internal("%s", dbaas_error_shown(detail)),
+			 dbaas_error_about(attribute->relid, attribute->index + 1)));
 }
 
 /* Has the value the JSON type that goes with the catalogue's type? */

@@ -15,6 +15,7 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/varlena.h"
 
@@ -259,6 +260,22 @@ dbaas_error_unhide(const DbaasHiding *hiding)
 	error_context_stack = hiding->outer;
 }
 
+int
+dbaas_error_about(Oid relid, AttrNumber attnum)
+{
+	const char *table = OidIsValid(relid) && IsTransactionState() ? get_rel_name(relid) : NULL;
+	const char *schema = table ? get_namespace_name(get_rel_namespace(relid)) : NULL;
+	const char *column = table && attnum > 0 ? get_attname(relid, attnum, true) : NULL;
+
+	if (schema)
+		err_generic_string(PG_DIAG_SCHEMA_NAME, dbaas_error_shown(schema));
+	if (table)
+		err_generic_string(PG_DIAG_TABLE_NAME, dbaas_error_shown(table));
+	if (column)
+		err_generic_string(PG_DIAG_COLUMN_NAME, dbaas_error_shown(column));
+	return 0;
+}
+
 /* What ereport(ERROR) does, but for the location. */
 pg_noreturn static void
 throw_error(const DbaasError *error)
@@ -273,6 +290,7 @@ throw_error(const DbaasError *error)
 			errdetail_internal("%s", error->detail);
 		if (error->hint)
 			errhint("%s", error->hint);
+		dbaas_error_about(error->relid, error->attnum);
 		errfinish(error->file, error->line, error->function);
 	}
 	pg_unreachable();

@@ -11,6 +11,7 @@
 #ifndef DBAAS_ERROR_H
 #define DBAAS_ERROR_H
 
+#include "access/attnum.h"
 #include "compat.h"
 
 /* Bytes of the API's own words that an error shows. */
@@ -22,6 +23,9 @@ typedef struct DbaasError
 	const char *message;
 	const char *detail;			/* or NULL */
 	const char *hint;			/* or NULL */
+	Oid			relid;			/* table that it is of, or InvalidOid */
+	AttrNumber	attnum;			/* column of that, or 0 */
+	int			column;			/* the same of the catalogue, from 1; or 0 */
 	const char *file;			/* where it was made: constant texts */
 	int			line;
 	const char *function;
@@ -71,6 +75,12 @@ extern void dbaas_error_show(ErrorData *edata);
 	} while (0)
 
 extern ErrorContextCallback *dbaas_error_shown_context(void);
+
+/*
+ * In an ereport(), what errtable() and errtablecol() are: names the table, if that
+ * is there, and the column unless attnum is 0.
+ */
+extern int	dbaas_error_about(Oid relid, AttrNumber attnum);
 
 /*
  * ereport(ERROR) of an error value, whose location is where it was made.  A

@@ -158,6 +158,7 @@ refuse_on_conflict(Oid relid)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 dbaas_error_about(relid, 0),
 			 errmsg("INSERT with ON CONFLICT is not supported on foreign table \"%s\"",
 					get_rel_name(relid))));
 }
@@ -188,6 +189,7 @@ refuse_system_columns(RelOptInfo *rel, Oid relid)
 		name = NameStr(SystemAttributeDefinition(same[i])->attname);
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 dbaas_error_about(relid, 0),
 				 errmsg("cannot find rows of foreign table \"%s\" by %s to write them",
 						get_rel_name(relid), name),
 				 errdetail("All its rows have the same %s, so the write would reach all of them.", name),
@@ -202,6 +204,7 @@ refuse_check_option(Oid relid)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 dbaas_error_about(relid, 0),
 			 errmsg("cannot write to foreign table \"%s\" through a view WITH CHECK OPTION",
 					get_rel_name(relid)),
 			 errdetail("A row that fails the check would be shown, with its secret, in the error.")));
@@ -498,7 +501,7 @@ next_row(ModifyState *modify, DbaasFetch *fetch)
 	while ((status = dbaas_fetch_next(fetch, &rows, &origin, &error)) == DBAAS_READ_PENDING)
 		dbaas_progress_wait(NULL, 0);
 	if (status == DBAAS_READ_FAILED)
-		dbaas_error_raise(error);
+		dbaas_table_raise(modify->table, error);
 	if (status != DBAAS_READ_NEXT)
 		return NULL;
 	dbaas_decode_row(modify->decoder, rows, origin, values, isnull);
@@ -538,7 +541,7 @@ read_back(ModifyState *modify, TupleTableSlot *slot, const char *made)
 	error = dbaas_fetch_begin(dbaas_writer_api(modify->writer), modify->statement, &spec,
 							  NULL, &fetch);
 	if (error)
-		dbaas_error_raise(error);
+		dbaas_table_raise(modify->table, error);
 	while ((found = next_row(modify, fetch)) && !is_row(modify, found, made_column, made))
 		CHECK_FOR_INTERRUPTS();
 	if (found == NULL)

@@ -208,6 +208,7 @@ dbaas_report_failure(List *queue, const DbaasOperation *failed)
 {
 	DbaasError	report = *failed->error;
 
+	report.relid = failed->write.relid;
 	report.detail = psprintf("%s%sWrites of this transaction:\n%s",
 							 report.detail ? report.detail : "", report.detail ? "\n" : "",
 							 dbaas_report_list(queue));

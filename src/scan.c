@@ -427,7 +427,7 @@ start_fetch(ForeignScanState *node, ScanResult *result)
 	dbaas_arguments_check(scan->table, &result->arguments);
 	error = begin_fetch(node, result);
 	if (error)
-		dbaas_error_raise(error);
+		dbaas_table_raise(scan->table, error);
 	dbaas_fetch_start(result->fetch);
 	start_others(node);
 }
@@ -468,7 +468,7 @@ read_row(ForeignScanState *node, ScanResult *result, TupleTableSlot *slot)
 		poke_ahead(scan);
 	}
 	if (status == DBAAS_READ_FAILED)
-		dbaas_error_raise(error);
+		dbaas_table_raise(scan->table, error);
 	if (status == DBAAS_READ_END)
 	{
 		dbaas_fetch_end(result->fetch);

@@ -193,6 +193,8 @@ read_attributes(DbaasTable *table, TupleDesc desc)
 		else if (!attr->attisdropped)
 			error = find_attribute(table, attr->attnum, NameStr(attr->attname),
 								   &table->attributes[i]);
+		if (error)
+			error->attnum = attr->attnum;
 	}
 	return error;
 }
@@ -229,9 +231,21 @@ dbaas_table_get(Oid relid)
 	DbaasTable *table;
 	DbaasError *error = dbaas_table_read(relid, &table);
 
-	if (error)
-		dbaas_error_raise(error);
-	return table;
+	if (error == NULL)
+		return table;
+	error->relid = relid;
+	dbaas_error_raise(error);
+}
+
+void
+dbaas_table_raise(const DbaasTable *table, const DbaasError *error)
+{
+	DbaasError	of_table = *error;
+
+	of_table.relid = table->relid;
+	if (error->column > 0)
+		of_table.attnum = dbaas_table_attribute(table, error->column - 1);
+	dbaas_error_raise(&of_table);
 }
 
 bool

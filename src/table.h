@@ -41,6 +41,9 @@ extern DbaasError *dbaas_table_read(Oid relid, DbaasTable **table);
 /* The same, and raises that error. */
 extern DbaasTable *dbaas_table_get(Oid relid);
 
+/* The same of an error that came up while the table was read or written. */
+pg_noreturn extern void dbaas_table_raise(const DbaasTable *table, const DbaasError *error);
+
 /*
  * The resource that a foreign table names, or NULL when it names none; and its
  * options, followed by its server's.

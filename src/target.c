@@ -30,7 +30,8 @@ struct DbaasTargets
 
 /* The error of a parameter's value that the API does not accept. */
 static DbaasError *
-domain_error(const DbaasColumn *column, const char *value, const char *allowed)
+domain_error(const DbaasResource *resource, const DbaasColumn *column, const char *value,
+			 const char *allowed)
 {
 	DbaasError *error;
 
@@ -38,6 +39,7 @@ domain_error(const DbaasColumn *column, const char *value, const char *allowed)
 							"the API does not accept \"%s\" for column \"%s\"",
 							dbaas_error_excerpt(value, strlen(value), NAMEDATALEN), column->name);
 	error->hint = psprintf("Allowed for %s: %s.", column->name, allowed);
+	error->column = (int) (column - resource->columns) + 1;
 	return error;
 }
 
@@ -82,7 +84,7 @@ take_keys(DbaasTargets *targets)
 				const char *allowed = dbaas_catalogue_check(column->domain, given->values[i]);
 
 				if (allowed)
-					return domain_error(column, given->values[i], allowed);
+					return domain_error(resource, column, given->values[i], allowed);
 			}
 			else if (!can_name_something(column, given->values[i]))
 				continue;

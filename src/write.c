@@ -187,6 +187,7 @@ refuse_column(const DbaasTable *table, CmdType operation, AttrNumber attnum)
 
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 dbaas_error_about(table->relid, attnum),
 			 errmsg("column \"%s\" of foreign table \"%s\" cannot be set by %s",
 					get_attname(table->relid, attnum, false), get_rel_name(table->relid), verb),
 			 errdetail("The API does not take it."),
@@ -225,6 +226,7 @@ check_repeated(const DbaasTable *table, CmdType operation)
 		if (first != 0 && first != i + 1 && is_settable(table->resource, operation, column))
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 dbaas_error_about(table->relid, i + 1),
 					 errmsg("columns \"%s\" and \"%s\" of foreign table \"%s\" show the same field",
 							get_attname(table->relid, first, false),
 							get_attname(table->relid, i + 1, false), get_rel_name(table->relid)),
@@ -275,7 +277,7 @@ dbaas_writer_new(const DbaasTable *table, TupleDesc desc, CmdType operation, Oid
 		dbaas_statement_expect_parents(statement, table->serverid, table->resource->protected);
 	error = dbaas_connection_get(table->serverid, userid, query_cxt, &writer->conn);
 	if (error)
-		dbaas_error_raise(error);
+		dbaas_table_raise(writer->table, error);
 	return writer;
 }
 
@@ -315,6 +317,7 @@ refuse_value(const DbaasWriter *writer, int column, const char *value, const cha
 
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 dbaas_error_about(writer->table->relid, dbaas_table_attribute(writer->table, column)),
 			 writer->resource->columns[column].secret || value == NULL ?
 			 errmsg("the API does not accept this value of column \"%s\"", name) :
 			 errmsg("the API does not accept \"%s\" for column \"%s\"",
@@ -360,6 +363,7 @@ refuse_missing(const DbaasWriter *writer, int column)
 
 	ereport(ERROR,
 			(errcode(ERRCODE_NOT_NULL_VIOLATION),
+			 dbaas_error_about(relid, dbaas_table_attribute(writer->table, column)),
 			 errmsg("column \"%s\" of foreign table \"%s\" has to be given",
 					shown_name(writer->table, column), get_rel_name(relid)),
 			 errdetail("The API needs it."),
@@ -387,7 +391,7 @@ is_protected(DbaasWriter *writer, const DbaasRowValues *row, const DbaasZone *zo
 	error = dbaas_statement_locate(writer->statement, writer->conn, zone, name,
 								   writer->resource->protected, &found);
 	if (error)
-		dbaas_error_raise(error);
+		dbaas_table_raise(writer->table, error);
 	return found != NIL;
 }
 
@@ -404,6 +408,7 @@ check_protection(DbaasWriter *writer, const DbaasRowValues *old_row, const Dbaas
 	shown = shown_name(writer->table, column);
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_IN_USE),
+			 dbaas_error_about(writer->table->relid, dbaas_table_attribute(writer->table, column)),
 			 errmsg("service \"%s\" is protected against termination",
 					dbaas_error_excerpt(name, strlen(name), NAMEDATALEN)),
 			 dbaas_table_attribute(writer->table, column) ?
@@ -430,7 +435,7 @@ zone_names(const DbaasZones *zones)
 
 /* The zone of that name. */
 static const DbaasZone *
-named_zone(const char *name, const DbaasZones *zones)
+named_zone(const DbaasWriter *writer, const char *name, const DbaasZones *zones)
 {
 	for (int i = 0; i < zones->n; i++)
 	{
@@ -439,9 +444,19 @@ named_zone(const char *name, const DbaasZones *zones)
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 dbaas_error_about(writer->table->relid, dbaas_table_attribute(writer->table, DBAAS_ZONE_COLUMN)),
 			 errmsg("zone \"%s\" is none of the server's zones",
 					dbaas_error_excerpt(name, strlen(name), NAMEDATALEN)),
 			 errhint("The zones are: %s.", zone_names(zones))));
+}
+
+/* The attribute that names the service which the write is of, or 0. */
+static AttrNumber
+service_attribute(const DbaasWriter *writer)
+{
+	const char *name = writer->endpoint->services[0];
+
+	return name ? dbaas_table_attribute(writer->table, dbaas_catalogue_column(writer->resource, name)) : 0;
 }
 
 /* What the lists say of the service in that zone, or in the one zone that has it. */
@@ -456,10 +471,11 @@ listed_service(DbaasWriter *writer, const DbaasZone *zone, const char *service, 
 											   dbaas_catalogue_each_service(), &found);
 
 	if (error)
-		dbaas_error_raise(error);
+		dbaas_table_raise(writer->table, error);
 	if (found == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 dbaas_error_about(writer->table->relid, service_attribute(writer)),
 				 errmsg("there is no service \"%s\" in %s%s",
 						dbaas_error_excerpt(service, strlen(service), NAMEDATALEN),
 						zone ? "zone " : "any zone", zone ? zone->name : ""),
@@ -473,6 +489,7 @@ listed_service(DbaasWriter *writer, const DbaasZone *zone, const char *service, 
 						 ((const DbaasListedService *) lfirst(lc))->zone->name);
 	ereport(ERROR,
 			(errcode(ERRCODE_AMBIGUOUS_ALIAS),
+			 dbaas_error_about(writer->table->relid, service_attribute(writer)),
 			 errmsg("there is a service \"%s\" in several zones: %s",
 					dbaas_error_excerpt(service, strlen(service), NAMEDATALEN), names.data),
 			 errhint("Give the column zone a value.")));
@@ -510,6 +527,7 @@ check_type(const DbaasWriter *writer, const char *name, const char *type)
 	if (allowed)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 dbaas_error_about(writer->table->relid, dbaas_table_attribute(writer->table, column)),
 				 errmsg("service \"%s\" of type \"%s\" does not take this write to foreign table \"%s\"",
 						dbaas_error_excerpt(name, strlen(name), NAMEDATALEN),
 						dbaas_error_excerpt(type, strlen(type), NAMEDATALEN),
@@ -537,7 +555,7 @@ row_service(DbaasWriter *writer, const DbaasRowValues *row, bool needs_running)
 	DbaasError *error = dbaas_zones_get(writer->conn, NULL, &zones);
 
 	if (error)
-		dbaas_error_raise(error);
+		dbaas_table_raise(writer->table, error);
 	/* A type that is not known might lead to any path: the lists have to name it. */
 	if (type && !endpoint->creates && !knows_type(writer, type))
 		type = NULL;
@@ -545,7 +563,7 @@ row_service(DbaasWriter *writer, const DbaasRowValues *row, bool needs_running)
 	facts = endpoint->type_column && !endpoint->creates &&
 		(type == NULL || (needs_running && state == NULL));
 	if (zone_name)
-		service.zone = named_zone(zone_name, zones);
+		service.zone = named_zone(writer, zone_name, zones);
 	else if (zones->n == 1)
 		service.zone = &zones->zones[0];
 	if (service.zone && !facts)
@@ -586,6 +604,7 @@ check_running(const DbaasWriter *writer, const char *name, const DbaasListedServ
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_IN_USE),
+			 dbaas_error_about(writer->table->relid, dbaas_table_attribute(writer->table, column)),
 			 errmsg("service \"%s\" in zone %s is not running",
 					dbaas_error_excerpt(name, strlen(name), NAMEDATALEN), service->zone->name),
 			 errdetail("Its state is %s.",
@@ -633,7 +652,7 @@ is_new_type(const DbaasWriter *writer, int column, const char *value, const Dbaa
 	error = dbaas_statement_has_parent(writer->statement, writer->conn, zone,
 									   dbaas_catalogue_each_type(), value, &found);
 	if (error)
-		dbaas_error_raise(error);
+		dbaas_table_raise(writer->table, error);
 	return found;
 }
 
@@ -975,6 +994,7 @@ check_column_type(const DbaasWriter *writer, int column, const char *type)
 	if (allowed)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 dbaas_error_about(writer->table->relid, dbaas_table_attribute(writer->table, column)),
 				 errmsg("column \"%s\" of foreign table \"%s\" cannot be set for a service of type \"%s\"",
 						shown_name(writer->table, column), get_rel_name(writer->table->relid),
 						dbaas_error_excerpt(type, strlen(type), NAMEDATALEN)),

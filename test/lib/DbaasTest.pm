@@ -57,7 +57,7 @@ last newline.  Dies when it fails.
 =item sql_error($sql)
 
 Runs SQL that has to fail, and returns what the first error said, as a hash:
-sqlstate, message, detail, hint, context (undef where it said none), stderr.
+sqlstate, message, detail, hint, context, schema, table, column (undef where it said none), stderr.
 Dies when it succeeds.
 
 =item sql_both($sql)
@@ -263,10 +263,10 @@ sub parse_error
 		{
 			$field = undef;
 		}
-		elsif ($line =~ /^(DETAIL|HINT|CONTEXT|LOCATION|QUERY|STATEMENT|LINE \d+):\s+(.*)/)
+		elsif ($line =~ /^(DETAIL|HINT|CONTEXT|LOCATION|QUERY|STATEMENT|LINE \d+|(?:SCHEMA|TABLE|COLUMN|DATATYPE|CONSTRAINT) NAME):\s+(.*)/)
 		{
 			# What a warning before the error said is not the error's
-			my ($name, $text) = (lc $1, $2);
+			my ($name, $text) = (lc $1 =~ s/ name$//ir, $2);
 			$field = exists $error{sqlstate} ? $name : undef;
 			$error{$name} = $text if defined $field;
 		}
