@@ -598,6 +598,10 @@ named_attributes(PlannerInfo *root, const RelOptInfo *baserel, Relation relation
 	{
 		const Var  *var = lfirst(lc);
 
+		/* What is in a place-holder was not looked into. */
+		if (IsA(var, PlaceHolderVar) &&
+			bms_is_member(baserel->relid, ((const PlaceHolderVar *) var)->phrels))
+			return all;
 		if (!IsA(var, Var) || (Index) var->varno != baserel->relid)
 			continue;
 		if (var->varattno == 0)

@@ -89,6 +89,8 @@ $t->node->safe_psql('latin', q{DROP TRIGGER seen ON dbaas_service_details;
 is("$status $out", "0 1|$details->{version}", 'a row that is locked beside what another table writes') or diag($err);
 ($status, $out, $err) = in_database('latin', "SELECT n, version FROM inventory JOIN dbaas_service_details ON name = service_name $where FOR UPDATE OF inventory");
 is("$status $out", "0 1|$details->{version}", 'or locks') or diag($err);
+($status, $out, $err) = in_database('latin', "SELECT n, w FROM inventory LEFT JOIN (SELECT service_name AS s, coalesce(d::text, '') AS w FROM dbaas_service_details d $where) AS x ON s = name FOR UPDATE OF inventory");
+like($err, qr/ERROR:  HV000: .*field "\*" of row 1/, 'a row that is used beside, below an outer join');
 
 # A NUL, which no database holds
 $details->{'x-note'} = "\0";
