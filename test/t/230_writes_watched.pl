@@ -132,6 +132,23 @@ ok(DbaasTest::wait_until(sub { grep { $_->{path} =~ m{^/operation/} } $sim->requ
 $sim->config(operation_time => 0);
 ok(DbaasTest::wait_until(sub { $t->sql('SELECT count(*) FROM kept') eq '1' }), 'and commits');
 
+# unless PostgreSQL is told to look for clients that are gone
+$sim->reset;
+$sim->config(operation_time => 600_000);
+$other = $t->session;
+$other_pid = $other->pid;
+$other->sql(q{SET client_connection_check_interval = '50ms'; BEGIN; INSERT INTO kept VALUES (2)});
+$other->sql(remove('opensearch-1-0004'));
+$other->start('COMMIT');
+ok(DbaasTest::wait_until(sub { $other->{psql}{run}->pump_nb; return grep { $_->{path} =~ m{^/operation/} } $sim->requests }), 'a COMMIT waits');
+$other->{psql}{run}->kill_kill;
+delete $other->{psql};
+ok(DbaasTest::wait_until(sub { slurp_file($t->node->logfile) =~ m{$other_pid LOG:  dbaas_fdw write: DELETE /dbaas-service/opensearch-1-0004 in zone ch-gva-2: unknown: operation [0-9a-f-]{36} was still pending, by} }),
+	'with client_connection_check_interval its end is logged');
+ok(DbaasTest::wait_until(sub { $t->sql("SELECT count(*) FROM pg_stat_activity WHERE pid = $other_pid") eq '0' }), 'the session ends');
+is($t->sql('SELECT count(*) FROM kept'), '1', 'and its transaction is rolled back');
+$sim->config(operation_time => 0);
+
 # names of functions that the client cannot be shown, in a procedure that commits
 $sim->config(operation_time => 600_000);
 $session->sql(q{SET dbaas_fdw.progress = '200ms'});
