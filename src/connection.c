@@ -46,6 +46,7 @@ typedef struct Credentials
 {
 	char	   *api_key;
 	char	   *api_secret;
+	bool		exposed;		/* by the file that the secret is in */
 	char	   *ca_pem;			/* certificates, or NULL: the system's */
 } Credentials;
 
@@ -228,6 +229,13 @@ open_connection(const ForeignServer *server, const UserMapping *mapping, DbaasCo
 	MemoryContextSetParent(cxt, CacheMemoryContext);
 	dlist_push_tail(&connections, &conn->node);
 	*result = conn;
+	if (conn->credentials.exposed)
+		dbaas_error_notice(WARNING,
+						   (errcode(ERRCODE_WARNING),
+							errmsg("others may read or change the file of option \"api_secret_file\" for server \"%s\"",
+								   dbaas_error_shown(server->servername)),
+							errhint("It should belong to the server's operating-system user with permissions 0600, "
+									"or to root with 0640.")));
 	return NULL;
 }
 
@@ -323,13 +331,13 @@ check_secret(const char *secret, const char *source)
 
 /* The secret is the first line of the file. */
 static DbaasError *
-read_secret_file(const char *path, char **secret)
+read_secret_file(const char *path, char **secret, bool *exposed)
 {
 	char	   *text;
 	size_t		len;
 	DbaasError *error = dbaas_file_read("api_secret_file", path,
 										ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-										MAX_SECRET_BYTES + 1, &text, &len);
+										MAX_SECRET_BYTES + 1, &text, &len, exposed);
 
 	if (error)
 		return error;
@@ -359,7 +367,7 @@ read_ca_file(const char *path, char **pem)
 	size_t		len;
 	DbaasError *error = dbaas_file_read("ca_file", path,
 										ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
-										MAX_CA_BYTES + 1, pem, &len);
+										MAX_CA_BYTES + 1, pem, &len, NULL);
 
 	if (error)
 		return error;
@@ -399,7 +407,7 @@ read_credentials(const ForeignServer *server, const UserMapping *mapping,
 		credentials->api_secret = pstrdup(secret);
 	}
 	else
-		error = read_secret_file(secret_file, &credentials->api_secret);
+		error = read_secret_file(secret_file, &credentials->api_secret, &credentials->exposed);
 	if (error == NULL && ca_file)
 		error = read_ca_file(ca_file, &credentials->ca_pem);
 	return error;

@@ -49,9 +49,22 @@ open_regular(const char *path)
 	return fd;
 }
 
+/* As PostgreSQL has it of keys: root's file may be readable by a group. */
+static bool
+is_exposed(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return false;
+	if (st.st_uid == 0)
+		return st.st_mode & (S_IWGRP | S_IXGRP | S_IRWXO);
+	return st.st_uid != geteuid() || st.st_mode & (S_IRWXG | S_IRWXO);
+}
+
 DbaasError *
 dbaas_file_read(const char *option, const char *path, int sqlerrcode, size_t max_bytes,
-				char **text, size_t *len)
+				char **text, size_t *len, bool *exposed)
 {
 	int			fd = open_regular(path);
 	ssize_t		got;
@@ -66,6 +79,8 @@ dbaas_file_read(const char *option, const char *path, int sqlerrcode, size_t max
 		return error;
 	}
 
+	if (exposed)
+		*exposed = is_exposed(fd);
 	*text = palloc(max_bytes + 1);
 	*len = 0;
 	do

@@ -97,6 +97,23 @@ foreach my $name (sort(keys %what), sort keys %garbage)
 	refused('api_secret_file', '28000', $name, $message);
 }
 
+# Who else may read or change it: said once, when the session connects
+$session->sql("$mapping (SET api_secret_file '" . file('mine', $t->sim->secret . "\n") . q{')});
+symlink "$dir/mine", "$dir/mine_too" or die "symlink: $!";
+foreach my $case ([ 0600, 0 ], [ 0400, 0 ], [ 0640, 1 ], [ 0604, 1 ], [ 0602, 1 ], [ 0644, 1, 'mine_too' ], [ 0600, 0, 'mine_too' ])
+{
+	my ($mode, $exposed, $name) = (@$case, 'mine');
+	my $what = sprintf '%s with %04o', $name, $mode;
+	chmod $mode, "$dir/mine" or die "chmod: $!";
+	$session->sql("$mapping (SET api_secret_file '$dir/$name')");
+	$session->sql(q{SELECT dbaas_fdw_disconnect('exoscale')});
+	my ($out, $stderr) = $session->sql_both($services);
+	is($out, 9, "$what: read");
+	is(scalar(() = $stderr =~ /WARNING:  01000: others may read or change the file of option "api_secret_file" for server "exoscale"\n(?:.*\n)*?.*HINT:.*0600/g), $exposed, "$what: " . ($exposed ? 'a warning' : 'no warning'));
+	(undef, $stderr) = $session->sql_both($services);
+	unlike($stderr, qr/WARNING/, "$what: but once");
+}
+
 # The option itself
 $session->sql("$mapping (DROP api_secret_file)");
 foreach my $secret ("$content ", "$content\n", " $content", "$content\t")
