@@ -52,7 +52,7 @@ typedef struct DbaasCallSpec
 	const char *query_values;
 	const char *body;			/* JSON text, or NULL */
 	List	   *secrets;		/* char *: parts of the body that no error may
-								 * show, the longest first */
+								 * show */
 	bool		hide_secrets;	/* that the answer holds */
 	bool		any_json;		/* may it be something else than an object? */
 	DbaasCounters *counters;	/* outlives the call; or NULL */

@@ -90,7 +90,8 @@ static const struct
 	size_t		len;
 }			secret_names[] = {
 	WORDS("password"), WORDS("passwd"), WORDS("secret"), WORDS("token"), WORDS("access-key"),
-	WORDS("access-cert"), WORDS("api-key"), WORDS("private-key"), WORDS("client-key")
+	WORDS("access-cert"), WORDS("api-key"), WORDS("private-key"), WORDS("client-key"),
+	WORDS("secret-key"), WORDS("passphrase"), WORDS("authorization")
 };
 
 #define ZONE_COLUMN \

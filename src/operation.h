@@ -26,7 +26,7 @@ typedef struct DbaasWrite
 	const char *path;			/* percent-encoded */
 	const char *body;			/* or NULL */
 	const char *shown_body;		/* with "***" for what is secret; or NULL */
-	List	   *secrets;		/* char *: those parts, the longest first */
+	List	   *secrets;		/* char *: those parts */
 	const char *services[2];	/* services that "running" waits for; or NULL */
 	const char *made;			/* name of what an INSERT makes; or NULL */
 	CmdType		command;		/* what asks for it */

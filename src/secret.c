@@ -136,50 +136,142 @@ append_authorities(StringInfo out, const char *p, const char *end)
 	}
 }
 
-/* Where the value ends that starts at p: in quotes, or before one of "ends". */
+/* Where quotes end that start at p; those of JSON within a text are escaped. */
 static const char *
-value_end(const char *p, const char *end, const char *ends)
+quotes_end(const char *p, const char *end, bool escaped)
 {
 	char		quote = *p;
 
-	if (p == end || (quote != '"' && quote != '\''))
-		return find_any(p, end, ends);
 	for (p++; p < end && *p != quote; p++)
-		p += *p == '\\' && p + 1 < end;
+	{
+		if (*p == '\\' && p + 1 < end && !(escaped && p[1] == quote))
+			p++;
+	}
 	return Min(p + 1, end);
 }
 
-/*
- * Appends a text without the values that follow names of secrets in it, as in a
- * query (?password=x&...), in a connection string, or in JSON ("password": "x").
- */
-static void
-append_arguments(StringInfo out, const char *p, const char *end)
+/* Where the object or array ends that starts at p. */
+static const char *
+brackets_end(const char *p, const char *end)
 {
-	const char *ends = is_uri(p, end) ? "&" : "&" WHITE_SPACE;
+	int			depth = 0;
 
 	while (p < end)
 	{
-		const char *sign = find_any(p, end, "=:");
-		const char *name_end = sign;
-		const char *name;
-		const char *value = Min(sign + 1, end);
-
-		while (name_end > p && strchr(WHITE_SPACE "\"\\", name_end[-1]))
-			name_end--;
-		for (name = name_end; name > p && (isalnum((unsigned char) name[-1]) || strchr("-_", name[-1]));)
-			name--;
-		while (value < end && strchr(WHITE_SPACE "\\", *value))
-			value++;
-		appendBinaryStringInfo(out, p, value - p);
-		p = value;
-		if (sign < end && (*sign == '=' || *name_end == '"' || *name_end == '\\') &&
-			dbaas_catalogue_is_secret(name, name_end - name))
+		if (*p == '"' || *p == '\'')
 		{
-			appendStringInfoString(out, MASK);
-			p = value_end(value, end, ends);
+			p = quotes_end(p, end, p[-1] == '\\');
+			continue;
 		}
+		if (*p == '{' || *p == '[')
+			depth++;
+		else if (*p == '}' || *p == ']')
+			depth--;
+		p++;
+		if (depth == 0)
+			break;
 	}
+	return p;
+}
+
+/* A secret that a text shows behind the name of one. */
+typedef struct NamedSecret
+{
+	const char *start;
+	const char *end;
+} NamedSecret;
+
+/*
+ * Where the secret ends that starts at p: in quotes or brackets, or before one of
+ * "ends".  A header has all of its line.
+ */
+static const char *
+secret_end(const char *p, const char *end, bool header, const char *ends)
+{
+	if (*p == '"' || *p == '\'')
+		return quotes_end(p, end, p[-1] == '\\');
+	if (*p == '{' || *p == '[')
+		return brackets_end(p, end);
+	return find_any(p, end, header ? "\r\n\"'" : ends);
+}
+
+static bool
+is_header(const char *name, const char *name_end)
+{
+	static const char header[] = "authorization";
+	const size_t len = strlen(header);
+
+	return (size_t) (name_end - name) >= len && pg_strncasecmp(name_end - len, header, len) == 0;
+}
+
+/*
+ * Where that which belongs to a name starts: behind a sign, as in password=x,
+ * "password": "x" and password => x; else in quotes, or behind an option, as in
+ * PASSWORD 'x' and --password x.  NULL where the name is a word among others.
+ */
+static const char *
+value_start(const char *name, const char *name_end, const char *end)
+{
+	const char *sign = name_end;
+	const char *value = name_end;
+
+	while (sign < end && strchr(WHITE_SPACE "\"'\\]", *sign) && *sign)
+		sign++;
+	if (sign < end && (*sign == '=' || *sign == ':'))
+	{
+		for (value = sign + 1; value < end && *value && strchr("=:>\\" WHITE_SPACE, *value);)
+			value++;
+		return value;
+	}
+	while (value < end && isspace((unsigned char) *value))
+		value++;
+	if (value == name_end || value == end)
+		return NULL;
+	return *value == '\'' || *value == '"' || (*name == '-' && *value != '-') ? value : NULL;
+}
+
+/*
+ * The next secret behind a name from p on.  This is looked for in each text that
+ * an answer holds.
+ */
+static bool
+find_secret(const char *p, const char *end, const char *ends, NamedSecret *found)
+{
+	const char *name = p;
+
+	for (; p < end; p++)
+	{
+		if (isalnum((unsigned char) *p) || *p == '-' || *p == '_')
+			continue;
+		if (p > name && isalpha((unsigned char) p[-1]) && dbaas_catalogue_is_secret(name, p - name))
+		{
+			found->start = value_start(name, p, end);
+			if (found->start && found->start < end)
+			{
+				found->end = secret_end(found->start, end, is_header(name, p), ends);
+				if (found->end > found->start)
+					return true;
+			}
+		}
+		name = p + 1;
+	}
+	return false;
+}
+
+/* Appends a text without the secrets behind names in it. */
+static void
+append_named(StringInfo out, const char *p, const char *end)
+{
+	const char *ends = is_uri(p, end) ? "&" : "&" WHITE_SPACE;
+	NamedSecret secret;
+
+	while (find_secret(p, end, ends, &secret))
+	{
+		appendBinaryStringInfo(out, p, secret.start - p);
+		appendStringInfoString(out, MASK);
+		p = secret.end;
+	}
+	appendBinaryStringInfo(out, p, end - p);
 }
 
 /* A text without its passwords, as it is written; *len becomes its length. */
@@ -192,7 +284,7 @@ hide_plain(const char *text, size_t *len)
 	initStringInfo(&plain);
 	initStringInfo(&out);
 	append_authorities(&plain, text, text + *len);
-	append_arguments(&out, plain.data, plain.data + plain.len);
+	append_named(&out, plain.data, plain.data + plain.len);
 	pfree(plain.data);
 	*len = out.len;
 	return out.data;
@@ -224,14 +316,15 @@ dbaas_secret_text(const char *text, size_t *len)
 static bool
 may_hold_passwords(const char *text, size_t len)
 {
-	static const char marks[] = "=@%\\";
+	static const char marks[] = "@%\\&";
+	NamedSecret secret;
 
 	for (const char *p = marks; *p; p++)
 	{
 		if (memchr(text, *p, len))
 			return true;
 	}
-	return false;
+	return find_secret(text, text + len, WHITE_SPACE, &secret);
 }
 
 /* Hides the passwords in a string. */
@@ -279,42 +372,64 @@ is_secret_name(const DbaasJson *name)
 	return secret;
 }
 
+/* A JSON schema under the name of a secret describes one, and holds none. */
+static bool
+is_schema(const DbaasJson *object)
+{
+	static const char *const types[] = {"string", "integer", "number", "boolean", "object", "array"};
+	const DbaasJson *type = dbaas_json_member(object, "type");
+
+	if (dbaas_json_is(type, DBAAS_JSON_ARRAY))
+		type = dbaas_json_first(type);
+	for (size_t i = 0; type && i < lengthof(types); i++)
+	{
+		if (dbaas_json_equals(type, types[i]))
+			return true;
+	}
+	return false;
+}
+
 /*
- * Hides what a value holds: its own strings and numbers when its name says so
- * ("secret"), and passwords in all strings unless there are none ("search").
+ * Hides what a value holds: passwords in its strings, and all strings and numbers
+ * when its name, or that of what it is in, is a secret's.
  */
 static void
-hide(DbaasJson *value, bool secret, bool search)
+hide(DbaasJson *value, bool secret)
 {
-	if (value->type == DBAAS_JSON_STRING)
+	switch (value->type)
 	{
-		if (secret)
-			hide_string(value);
-		else if (search)
-			hide_passwords(value);
-		return;
-	}
-	if (secret && (value->type == DBAAS_JSON_INTEGER || value->type == DBAAS_JSON_NUMBER))
-		hide_number(value);
-	if (value->type != DBAAS_JSON_OBJECT && value->type != DBAAS_JSON_ARRAY)
-		return;
-	for (const DbaasJson *item = dbaas_json_first(value); item; item = dbaas_json_next(value, item))
-	{
-		if (value->type == DBAAS_JSON_OBJECT)
-		{
-			hide(unconstify(DbaasJson *, item + 1), is_secret_name(item), search);
-			if (search)
-				hide_passwords(unconstify(DbaasJson *, item));
-		}
-		else
-			hide(unconstify(DbaasJson *, item), secret, search);
+		case DBAAS_JSON_STRING:
+			if (secret)
+				hide_string(value);
+			else
+				hide_passwords(value);
+			break;
+		case DBAAS_JSON_INTEGER:
+		case DBAAS_JSON_NUMBER:
+			if (secret)
+				hide_number(value);
+			break;
+		case DBAAS_JSON_OBJECT:
+			secret = secret && !is_schema(value);
+			for (const DbaasJson *name = dbaas_json_first(value); name; name = dbaas_json_next(value, name))
+			{
+				hide(unconstify(DbaasJson *, name + 1), secret || is_secret_name(name));
+				hide_passwords(unconstify(DbaasJson *, name));
+			}
+			break;
+		case DBAAS_JSON_ARRAY:
+			for (const DbaasJson *item = dbaas_json_first(value); item; item = dbaas_json_next(value, item))
+				hide(unconstify(DbaasJson *, item), secret);
+			break;
+		default:
+			break;
 	}
 }
 
 void
 dbaas_secret_hide(const DbaasJson *value)
 {
-	hide(unconstify(DbaasJson *, value), false, may_hold_passwords(value->text, value->len));
+	hide(unconstify(DbaasJson *, value), false);
 }
 
 /* The same, of a value that has a secret's name or not. */
@@ -334,7 +449,7 @@ any_hidden(const DbaasJson *value, bool secret)
 		return false;
 	for (const DbaasJson *item = dbaas_json_first(value); item; item = dbaas_json_next(value, item))
 	{
-		if (is_object ? any_hidden(item + 1, is_secret_name(item)) : any_hidden(item, secret))
+		if (is_object ? any_hidden(item + 1, secret || is_secret_name(item)) : any_hidden(item, secret))
 			return true;
 	}
 	return false;

@@ -243,10 +243,13 @@ describe_body(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer)
 		if (said.data[i] == '\0')
 			said.data[i] = ' ';
 	}
-	/* Masked before it is cut, or a part of the secret could be left. */
-	excerpt_len = said.len;
-	excerpt = dbaas_secret_text(said.data, &excerpt_len);
-	excerpt = dbaas_connection_mask(request->conn, dbaas_mask_all(excerpt, request->secrets));
+	/*
+	 * Masked before it is cut, or a part of the secret could be left; and what is
+	 * known to be one first, which may go on where one that is found ends.
+	 */
+	excerpt = dbaas_connection_mask(request->conn, dbaas_mask_all(said.data, request->secrets));
+	excerpt_len = strlen(excerpt);
+	excerpt = dbaas_secret_text(excerpt, &excerpt_len);
 	excerpt = dbaas_error_excerpt(excerpt, strlen(excerpt), DBAAS_EXCERPT_BYTES);
 	MemoryContextDelete(cxt);
 	return *excerpt ? psprintf("The API says: %s", excerpt) : NULL;

@@ -22,7 +22,7 @@ typedef struct DbaasRequestFacts
 	const char *label;			/* "GET /dbaas-service in zone ch-gva-2" */
 	const char *zone;			/* or NULL */
 	List	   *secrets;		/* char *: parts of its body that no error may
-								 * show, the longest first */
+								 * show */
 	bool		write;
 	bool		unsigned_;
 } DbaasRequestFacts;

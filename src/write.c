@@ -1035,15 +1035,6 @@ add_column(DbaasWriter *writer, const DbaasRowValues *row, int column, const cha
 		warn_if_open(service, parse_array(writer, column, array_text(writer, row, column)));
 }
 
-static int
-longer_first(const ListCell *a, const ListCell *b)
-{
-	size_t		x = strlen(lfirst(a));
-	size_t		y = strlen(lfirst(b));
-
-	return x < y ? 1 : x > y ? -1 : 0;
-}
-
 /* The body: the columns that are sent, each where it has its place. */
 static void
 make_body(DbaasWriter *writer, const DbaasRowValues *row, const bool *sent, const char *type,
@@ -1056,7 +1047,6 @@ make_body(DbaasWriter *writer, const DbaasRowValues *row, const bool *sent, cons
 		if (sent[c])
 			add_column(writer, row, c, write->services[0], &body);
 	}
-	list_sort(body.secrets, longer_first);
 	write->secrets = body.secrets;
 	if (json_object_object_length(body.sent) == 0)
 		return;

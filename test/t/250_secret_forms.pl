@@ -30,7 +30,7 @@ my @forms = (
 	[ 'host=h user=u password=S3CRET dbname=d', 'host=h user=u password=*** dbname=d' ],
 	[ q{host=h password = 'S3 \' CRET' dbname=d}, q{host=h password = *** dbname=d} ],
 	[ 'see http://h/x then b://u:S3CRET@i and c', 'see http://h/x then b://u:***@i and c' ],
-	[ 'secret_key=x API_KEY=S3CRET', 'secret_key=x API_KEY=***' ],
+	[ 'secretkey=x API_KEY=S3CRET', 'secretkey=x API_KEY=***' ],
 	[ '{"user": "u", "password" : "S3CRET", "port": 1}', '***' ],
 	[ 'u:S3CRET@h:5432', 'u:***@h:5432' ],
 	[ 'no user u:S3CRET@tcp(h:3306)/db, see a:1', 'no user u:***@tcp(h:3306)/db, see a:1' ],
@@ -39,10 +39,33 @@ my @forms = (
 	[ 'to http://h/?next=postgres%3A%2F%2Fu%3AS3%2540CRET%40h', 'to http://h/?next=postgres:***@h' ],
 	[ '{"p\u0061ssword":"S3CRET"}', '***' ],
 	[ '50 % of a%20b, 10:30 by x@y or a\\b', undef ],
-	[ 'password: mandatory = yes', undef ],
+	[ 'password: S3CRET = yes', 'password: *** = yes' ],
+	[ 'Password : S3CRET', 'Password : ***' ],
+	[ 'run it with --password S3CRET -v', 'run it with --password *** -v' ],
+	[ 'run it with --password=S3CRET -v', 'run it with --password=*** -v' ],
+	[ '--admin-token S3CRET', '--admin-token ***' ],
+	[ '--password -v S3', undef ],
+	[ q{password = 'S3 CRET' or not}, q{password = *** or not} ],
+	[ q{ALTER ROLE u PASSWORD 'S3CRET' LOGIN}, q{ALTER ROLE u PASSWORD *** LOGIN} ],
+	[ 'password => S3CRET, x', 'password => *** x' ],
+	[ 'user[password]=S3CRET&x=1', 'user[password]=***&x=1' ],
+	[ q{{'password': 'S3CRET', 'x': 1}}, q{{'password': ***, 'x': 1}} ],
+	[ q[said {\"password\": \"S3CRET\"} to it], '***' ],
+	[ 'said &quot;password&quot;: &quot;S3CRET&quot; to it', '***' ],
+	[ '{"secret": {"a": "S3CRET", "b": ["S3CRET"]}, "c": 1}', '***' ],
+	[ q{secrets: ['S3CRET', 'S3CRET'] and more}, q{secrets: *** and more} ],
+	[ 'Authorization: Bearer S3CRET', 'Authorization: ***' ],
+	[ 'a "Authorization: Basic S3CRET==" b', '***' ],
+	[ 'X-Api-Key: S3CRET', 'X-Api-Key: ***' ],
+	[ 'The password must be at least 8 characters long', undef ],
+	[ 'field "password" is required, at 10:30: token expired', undef ],
+	[ 'no password: ', undef ],
+	[ 'tokens a: 1, b = 2; secretary: x', undef ],
+	[ 'backup & restore, 5 < 6, R&amp;D', undef ],
 	[ 'a=b, c:d, e="f"', undef ],
 	[ '=:', undef ],
-	[ 'password=', 'password=***' ]);
+	[ 'password=', undef ],
+	[ 'a?password=&x=1', undef ]);
 foreach my $form (@forms)
 {
 	my ($text, $shown) = @$form;
@@ -54,6 +77,15 @@ foreach my $form (@forms)
 $sim->fault({ path => $path, action => 'body', times => 1,
 	body => '{"passwords": ["S3CRET", "S3CRET"], "PassWord": "S3CRET", "p\u0061ssword": "S3CRET", "a://u:S3CRET@h": 1, "password=S3CRET": 2, "tokens": 5}' });
 is($t->sql($query), '{"tokens": 5, "PassWord": "***", "password": "***", "passwords": ["***", "***"], "a://u:***@h": 1, "password=***": 2}', 'names');
+$sim->fault({ path => $path, action => 'body', times => 1,
+	body => '{"secret": {"a": "S3CRET", "b": [{"c": "S3CRET"}, ["S3CRET", 12345, 1, true, null, {}]]}, "client_secret": [], "a": {"x": "y"}}' });
+is($t->sql($query), '{"a": {"x": "y"}, "secret": {"a": "***", "b": [{"c": "***"}, ["***", "***", 1, true, null, {}]]}, "client_secret": []}', 'what is inside');
+
+# What describes values holds none
+$sim->fault({ path => '/dbaas-settings-grafana', action => 'body', times => 1, zone => 'ch-gva-2',
+	body => '{"settings": {"grafana": {"properties": {"password": {"type": "string", "title": "At least 8", "maxLength": 1024}}}}}' });
+like($t->sql(q{SELECT settings FROM exo.dbaas_service_settings WHERE zone = 'ch-gva-2' AND type = 'grafana'}),
+	qr/"password": \{"type": "string", "title": "At least 8", "maxLength": 1024\}/, 'a schema');
 
 # What the API says of an error
 foreach my $body (
