@@ -230,10 +230,15 @@ value_start(const char *name, const char *name_end, const char *end)
 	return *value == '\'' || *value == '"' || (*name == '-' && *value != '-') ? value : NULL;
 }
 
-/*
- * The next secret behind a name from p on.  This is looked for in each text that
- * an answer holds.
- */
+/* Letters, digits, "-" and "_", without a look at the locale. */
+static inline bool
+is_name_letter(char c)
+{
+	return (unsigned char) ((c | 0x20) - 'a') < 26 || (unsigned char) (c - '0') < 10 ||
+		c == '-' || c == '_';
+}
+
+/* The next secret behind a name from p on. */
 static bool
 find_secret(const char *p, const char *end, const char *ends, NamedSecret *found)
 {
@@ -241,9 +246,9 @@ find_secret(const char *p, const char *end, const char *ends, NamedSecret *found
 
 	for (; p < end; p++)
 	{
-		if (isalnum((unsigned char) *p) || *p == '-' || *p == '_')
+		if (is_name_letter(*p))
 			continue;
-		if (p > name && isalpha((unsigned char) p[-1]) && dbaas_catalogue_is_secret(name, p - name))
+		if (p > name && dbaas_catalogue_is_secret(name, p - name))
 		{
 			found->start = value_start(name, p, end);
 			if (found->start && found->start < end)
@@ -312,19 +317,26 @@ dbaas_secret_text(const char *text, size_t *len)
 	return shown;
 }
 
-/* Can there be any in a text?  A quick look that spares most the long one. */
+/*
+ * Can there be any in a text?  Each that an answer holds is looked at, and nearly
+ * all end here.
+ */
 static bool
 may_hold_passwords(const char *text, size_t len)
 {
-	static const char marks[] = "@%\\&";
-	NamedSecret secret;
+	const char *end = text + len;
+	const char *name = text;
 
-	for (const char *p = marks; *p; p++)
+	for (const char *p = text; p < end; p++)
 	{
-		if (memchr(text, *p, len))
+		if (is_name_letter(*p))
+			continue;
+		if (*p == '@' || *p == '%' || *p == '\\' || *p == '&' ||
+			(p > name && dbaas_catalogue_is_secret(name, p - name)))
 			return true;
+		name = p + 1;
 	}
-	return find_secret(text, text + len, WHITE_SPACE, &secret);
+	return false;
 }
 
 /* Hides the passwords in a string. */
@@ -376,7 +388,9 @@ is_secret_name(const DbaasJson *name)
 static bool
 is_schema(const DbaasJson *object)
 {
-	static const char *const types[] = {"string", "integer", "number", "boolean", "object", "array"};
+	static const char *const types[] = {
+		"string", "integer", "number", "boolean", "object", "array", "null"
+	};
 	const DbaasJson *type = dbaas_json_member(object, "type");
 
 	if (dbaas_json_is(type, DBAAS_JSON_ARRAY))
