@@ -98,6 +98,15 @@ ask_page(DbaasChain *chain)
 	MemoryContextDelete(cxt);
 }
 
+/* Was the zone left out by now, by another chain perhaps? */
+static bool
+is_left_out(const DbaasChain *chain)
+{
+	return chain->target->zone &&
+		dbaas_statement_is_left_out(chain->spec->statement, chain->spec->conn,
+									chain->target->zone, chain->spec->outage);
+}
+
 DbaasChain *
 dbaas_chain_begin(const DbaasChainSpec *spec, const DbaasTarget *target)
 {
@@ -128,7 +137,10 @@ dbaas_chain_begin(const DbaasChainSpec *spec, const DbaasTarget *target)
 	}
 	if (spec->unique_field)
 		chain->shown = dbaas_set_new();
-	ask_page(chain);
+	if (is_left_out(chain))
+		chain->last = true;
+	else
+		ask_page(chain);
 	MemoryContextSwitchTo(oldcxt);
 	return chain;
 }
@@ -325,11 +337,26 @@ dbaas_page_shape_error(const DbaasPage *page, const char *problem)
 	return error;
 }
 
+/* The rest of the chain is left out, with the page that was asked for. */
+static DbaasReadStatus
+leave_out(DbaasChain *chain)
+{
+	if (chain->asked && !chain->shared)
+		dbaas_call_release(chain->asked);
+	chain->asked = NULL;
+	chain->last = true;
+	return DBAAS_READ_END;
+}
+
 DbaasReadStatus
 dbaas_chain_next_page(DbaasChain *chain, DbaasError **error)
 {
+	DbaasError *missing;
+
 	if (chain->asked == NULL && chain->last)
 		return DBAAS_READ_END;
+	if (is_left_out(chain) && (chain->asked == NULL || !dbaas_call_done(chain->asked)))
+		return leave_out(chain);
 	if (chain->asked == NULL)
 		ask_page(chain);
 	while (dbaas_call_done(chain->asked) && dbaas_call_unavailable(chain->asked) &&
@@ -340,18 +367,20 @@ dbaas_chain_next_page(DbaasChain *chain, DbaasError **error)
 	}
 	if (!dbaas_call_done(chain->asked))
 		return DBAAS_READ_PENDING;
-	if (dbaas_call_unavailable(chain->asked) && chain->spec->skip_unavailable &&
-		chain->target->zone)
+	if (chain->target->zone && dbaas_call_unavailable(chain->asked))
 	{
-		dbaas_statement_skip_zone(chain->spec->statement, chain->spec->conn, chain->target->zone,
-								  dbaas_call_error(chain->asked));
-		chain->asked = NULL;
-		chain->last = true;
-		return DBAAS_READ_END;
+		missing = dbaas_call_error(chain->asked);
+		if (dbaas_statement_leave_out(chain->spec->statement, chain->spec->conn,
+									  chain->target->zone, chain->spec->outage, &missing))
+			return leave_out(chain);
+		*error = missing;
+		return DBAAS_READ_FAILED;
 	}
 	*error = open_page(chain);
 	if (*error)
 		return DBAAS_READ_FAILED;
+	if (chain->page && chain->target->zone && chain->spec->outage == DBAAS_OUTAGE_TAKES)
+		dbaas_statement_shows_zone(chain->spec->statement, chain->spec->conn, chain->target->zone);
 	return chain->page ? DBAAS_READ_NEXT : DBAAS_READ_END;
 }
 

@@ -54,7 +54,7 @@ typedef struct DbaasChainSpec
 	bool		bounded;		/* entries before "since" are not needed */
 	TimestampTz since;
 	DbaasAhead	ahead;
-	bool		skip_unavailable;	/* a zone out of reach is left out */
+	DbaasOutage outage;			/* where a zone is not available */
 	DbaasField *unique_field;	/* a row is shown once for each value; or NULL */
 	DbaasField *zone_field;		/* names the row's zone; or NULL */
 	DbaasField *time_field;		/* of the entries of pages; or NULL */

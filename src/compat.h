@@ -120,6 +120,31 @@ dbaas_result_user(ResultRelInfo *rinfo, EState *estate)
 #define dbaas_pathkey_descending(pathkey) ((pathkey)->pk_strategy == BTGreaterStrategyNumber)
 #endif
 
+/*
+ * What a join needs of its sides, by the types that 15 has: JOIN_RIGHT_ANTI is
+ * there since 16, JOIN_RIGHT_SEMI since 18.
+ */
+static inline JoinType
+dbaas_join_type(const Join *join)
+{
+#if PG_VERSION_NUM >= 180000
+	if (join->jointype == JOIN_RIGHT_SEMI)
+		return JOIN_SEMI;
+#endif
+#if PG_VERSION_NUM >= 160000
+	if (join->jointype == JOIN_RIGHT_ANTI)
+		return JOIN_RIGHT;
+#endif
+	return join->jointype;
+}
+
+/* The column that tells a SetOp's sides apart; since 18 they are two plans. */
+#if PG_VERSION_NUM >= 180000
+#define dbaas_setop_flag(op) ((void) (op), 0)
+#else
+#define dbaas_setop_flag(op) ((op)->flagColIdx)
+#endif
+
 /* This transaction's virtual id, as in log_line_prefix's %v; changed in 17. */
 #if PG_VERSION_NUM >= 170000
 #define dbaas_virtual_transaction(proc_number, local_id) \

@@ -13,6 +13,8 @@
 #include "commands/explain.h"
 #include "compat.h"
 #include "explain.h"
+#include "missing.h"
+#include "options.h"
 #include "plan.h"
 #include "scan.h"
 #include "statement.h"
@@ -141,6 +143,16 @@ explain_extent(ForeignScanState *node, ExplainState *es)
 							 floatVal(planned(node, DBAAS_SCAN_REQUESTS)), 0, es);
 }
 
+/* Where a zone may be left out, that is said: it is not the default. */
+static void
+explain_outage(ForeignScanState *node, ExplainState *es)
+{
+	if (!scan_resource(node)->global && dbaas_option_skips_zones(dbaas_scan_table(node)->options) &&
+		dbaas_missing_outage(node->ss.ps.state, (ForeignScan *) node->ss.ps.plan) ==
+		DBAAS_OUTAGE_TAKES)
+		ExplainPropertyText("Unavailable Zones", "skip", es);
+}
+
 /* What the run did. */
 static void
 explain_run(const ForeignScanState *node, ExplainState *es)
@@ -170,6 +182,7 @@ dbaasExplainForeignScan(ForeignScanState *node, ExplainState *es)
 	explain_parent(node, es);
 	explain_keys(node, es);
 	explain_extent(node, es);
+	explain_outage(node, es);
 	if (es->analyze)
 		explain_run(node, es);
 }

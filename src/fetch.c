@@ -49,7 +49,7 @@ dbaas_fetch_begin(DbaasConnection *conn, DbaasStatement *statement, const DbaasF
 		.resource = resource,
 		.endpoint = spec->endpoint,
 		.keys = spec->keys,
-		.skip_unavailable = spec->skip_unavailable,
+		.outage = spec->outage,
 		.counters = counters
 	};
 	DbaasError *error;
@@ -71,7 +71,7 @@ dbaas_fetch_begin(DbaasConnection *conn, DbaasStatement *statement, const DbaasF
 		.since = spec->since,
 		.ahead = !spec->eager ? DBAAS_AHEAD_NEVER :
 			spec->merge ? DBAAS_AHEAD_SHOWN : DBAAS_AHEAD_ALWAYS,
-		.skip_unavailable = spec->skip_unavailable
+		.outage = spec->outage
 	};
 	if (resource->unique_column)
 		fetch->spec.unique_field = dbaas_field_parse(resource->columns[dbaas_catalogue_column(resource, resource->unique_column)].field);

@@ -27,7 +27,7 @@ typedef struct DbaasFetchSpec
 	TimestampTz since;
 	bool		anew;			/* no answer that the statement's scans share */
 	bool		eager;			/* ask ahead of need */
-	bool		skip_unavailable;	/* a zone out of reach is left out */
+	DbaasOutage outage;			/* where a zone is not available */
 } DbaasFetchSpec;
 
 typedef struct DbaasFetch DbaasFetch;

@@ -522,7 +522,8 @@ read_back(ModifyState *modify, TupleTableSlot *slot, const char *made)
 	DbaasKey   *keys = palloc0(resource->ncolumns * sizeof(DbaasKey));
 	bool	   *given = palloc0(resource->ncolumns * sizeof(bool));
 	DbaasRowValues row = {slot->tts_values, slot->tts_isnull};
-	DbaasFetchSpec spec = {.resource = resource, .keys = keys, .limit = -1, .anew = true};
+	DbaasFetchSpec spec = {.resource = resource, .keys = keys, .limit = -1, .anew = true,
+		.outage = DBAAS_OUTAGE_WRITES};
 	DbaasRowValues *found;
 	DbaasFetch *fetch;
 	DbaasError *error;

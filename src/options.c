@@ -634,6 +634,12 @@ dbaas_option_number(List *options, const char *name)
 	return number;
 }
 
+bool
+dbaas_option_skips_zones(List *options)
+{
+	return strcmp(dbaas_option_string(options, "unavailable_zones"), "skip") == 0;
+}
+
 List *
 dbaas_option_zones(List *options)
 {

@@ -108,4 +108,7 @@ extern char *dbaas_option_zone_hint(const char *name);
 /* The zones in option "zones": a list of palloc'd char *; NIL means all. */
 extern List *dbaas_option_zones(List *options);
 
+/* May a zone that is not available be left out, where that does no harm? */
+extern bool dbaas_option_skips_zones(List *options);
+
 #endif							/* DBAAS_OPTIONS_H */

@@ -529,9 +529,22 @@ dbaasGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 }
 
 bool
+dbaas_plan_is_ours(const ForeignScan *plan)
+{
+	return OidIsValid(plan->fs_server) &&
+		GetFdwRoutineByServerId(plan->fs_server)->GetForeignPlan == dbaasGetForeignPlan;
+}
+
+bool
+dbaas_plan_is_table(Oid relid)
+{
+	return GetFdwRoutineByRelId(relid)->GetForeignPlan == dbaasGetForeignPlan;
+}
+
+bool
 dbaas_plan_to_the_end(const ForeignScan *plan)
 {
-	return GetFdwRoutineByServerId(plan->fs_server)->GetForeignPlan == dbaasGetForeignPlan &&
+	return dbaas_plan_is_ours(plan) &&
 		intVal(list_nth(plan->fdw_private, DBAAS_SCAN_TO_THE_END)) != 0;
 }
 

@@ -56,6 +56,10 @@ typedef enum DbaasScanOrder
 	DBAAS_ORDER_DESC
 } DbaasScanOrder;
 
+/* Is that a scan of ours, and is the foreign table one? */
+extern bool dbaas_plan_is_ours(const ForeignScan *plan);
+extern bool dbaas_plan_is_table(Oid relid);
+
 /*
  * Is that a scan of ours, in a statement that is read to its end, as far as the
  * planner knows?  What the plan itself does not read is another matter.

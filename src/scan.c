@@ -20,6 +20,7 @@
 #include "fetch.h"
 #include "generated.h"
 #include "miscadmin.h"
+#include "missing.h"
 #include "options.h"
 #include "plan.h"
 #include "progress.h"
@@ -389,8 +390,7 @@ begin_fetch(ForeignScanState *node, ScanResult *result)
 	spec.bounded = result->arguments.bounded;
 	spec.since = result->arguments.since;
 	spec.eager = scan->eager;
-	spec.skip_unavailable =
-		strcmp(dbaas_option_string(dbaas_connection_options(scan->conn), "unavailable_zones"), "skip") == 0;
+	spec.outage = dbaas_missing_outage(node->ss.ps.state, (ForeignScan *) node->ss.ps.plan);
 	oldcxt = MemoryContextSwitchTo(result->cxt);
 	error = dbaas_fetch_begin(scan->conn, dbaas_statement_get(query_cxt), &spec,
 							  &scan->counters, &result->fetch);

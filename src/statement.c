@@ -10,6 +10,7 @@
 #include "common/hashfn.h"
 #include "lib/ilist.h"
 #include "lib/stringinfo.h"
+#include "options.h"
 #include "progress.h"
 #include "rows.h"
 #include "statement.h"
@@ -39,13 +40,14 @@ struct DbaasStatement
 	MemoryContext cxt;
 	MemoryContextCallback callback;
 	List	   *parents;		/* of DbaasParents * */
-	List	   *skipped;		/* of SkippedZone * */
+	List	   *zones;			/* of ZoneState * */
 	List	   *missed;			/* of char *: labels of requests */
 	int			nmissed_told;	/* of them, the first */
 	List	   *expected;		/* of Expected * */
 	HTAB	   *calls;			/* of SharedCalls, or NULL */
 	int			batch;			/* of writes */
 	List	   *together;		/* scans that start with the first */
+	DbaasMissing *missing;
 };
 
 /* Requests that a WARNING names. */
@@ -75,11 +77,14 @@ typedef struct SharedCalls
 	List	   *calls;			/* of SharedCall * */
 } SharedCalls;
 
-typedef struct SkippedZone
+/* What became of a zone in the statement. */
+typedef struct ZoneState
 {
 	DbaasConnection *conn;
 	char	   *zone;
-} SkippedZone;
+	bool		shown;			/* it has given rows */
+	bool		left_out;
+} ZoneState;
 
 static void add_name(DbaasParents *parents, DbaasRows *rows, DbaasField **fields,
 					 DbaasParentRow *row, int key, const DbaasJson *value);
@@ -138,6 +143,12 @@ List **
 dbaas_statement_together(DbaasStatement *statement)
 {
 	return &statement->together;
+}
+
+DbaasMissing **
+dbaas_statement_missing(DbaasStatement *statement)
+{
+	return &statement->missing;
 }
 
 static Expected *
@@ -455,6 +466,9 @@ dbaas_statement_locate(DbaasStatement *statement, DbaasConnection *conn, const D
 
 		while (!dbaas_parents_done(parents, &error, &unavailable))
 			dbaas_progress_wait(NULL, 0);
+		if (error && unavailable)
+			dbaas_statement_leave_out(statement, conn, parents->zone->name,
+									  DBAAS_OUTAGE_WRITES, &error);
 		if (error)
 			break;
 		listed = find_listed(parents, service);
@@ -475,6 +489,8 @@ dbaas_statement_has_parent(DbaasStatement *statement, DbaasConnection *conn, con
 	*found = false;
 	while (!dbaas_parents_done(parents, &error, &unavailable))
 		dbaas_progress_wait(NULL, 0);
+	if (error && unavailable)
+		dbaas_statement_leave_out(statement, conn, zone->name, DBAAS_OUTAGE_WRITES, &error);
 	for (int i = 0; i < parents->n && error == NULL; i++)
 		*found = *found || strcmp(parents->rows[i].values[0], value) == 0;
 	return error;
@@ -522,30 +538,94 @@ dbaas_statement_tell_missed(DbaasStatement *statement)
 						errhint("A newer version of dbaas_fdw may know the type.")));
 }
 
-void
-dbaas_statement_skip_zone(DbaasStatement *statement, DbaasConnection *conn, const char *zone,
-						  const DbaasError *error)
+/* What the statement knows of a zone; NULL when that is nothing. */
+static ZoneState *
+find_zone(const DbaasStatement *statement, const DbaasConnection *conn, const char *zone)
 {
-	MemoryContext oldcxt;
-	SkippedZone *skipped;
 	ListCell   *lc;
 
-	foreach(lc, statement->skipped)
+	foreach(lc, statement->zones)
 	{
-		skipped = lfirst(lc);
-		if (skipped->conn == conn && strcmp(skipped->zone, zone) == 0)
-			return;
-	}
-	oldcxt = MemoryContextSwitchTo(statement->cxt);
-	skipped = palloc(sizeof(SkippedZone));
-	skipped->conn = conn;
-	skipped->zone = pstrdup(zone);
-	statement->skipped = lappend(statement->skipped, skipped);
-	MemoryContextSwitchTo(oldcxt);
+		ZoneState  *state = lfirst(lc);
 
+		if (state->conn == conn && strcmp(state->zone, zone) == 0)
+			return state;
+	}
+	return NULL;
+}
+
+static ZoneState *
+get_zone(DbaasStatement *statement, DbaasConnection *conn, const char *zone)
+{
+	ZoneState  *state = find_zone(statement, conn, zone);
+	MemoryContext oldcxt;
+
+	if (state)
+		return state;
+	oldcxt = MemoryContextSwitchTo(statement->cxt);
+	state = palloc0(sizeof(ZoneState));
+	state->conn = conn;
+	state->zone = pstrdup(zone);
+	statement->zones = lappend(statement->zones, state);
+	MemoryContextSwitchTo(oldcxt);
+	return state;
+}
+
+void
+dbaas_statement_shows_zone(DbaasStatement *statement, DbaasConnection *conn, const char *zone)
+{
+	get_zone(statement, conn, zone)->shown = true;
+}
+
+bool
+dbaas_statement_is_left_out(const DbaasStatement *statement, const DbaasConnection *conn,
+							const char *zone, DbaasOutage outage)
+{
+	const ZoneState *state;
+
+	if (outage != DBAAS_OUTAGE_TAKES || statement->zones == NIL)
+		return false;
+	state = find_zone(statement, conn, zone);
+	return state && state->left_out;
+}
+
+/* The error of a zone that would be left out elsewhere. */
+static DbaasError *
+strict_error(const DbaasError *error, DbaasOutage outage)
+{
+	DbaasError *result = palloc(sizeof(DbaasError));
+	const char *why = outage == DBAAS_OUTAGE_WRITES ?
+		"Option unavailable_zones does not skip a zone in a statement that writes." :
+		"Option unavailable_zones does not skip a zone here: without its rows, the result could have others.";
+
+	*result = *error;
+	result->hint = error->hint ? psprintf("%s %s", error->hint, why) : why;
+	return result;
+}
+
+bool
+dbaas_statement_leave_out(DbaasStatement *statement, DbaasConnection *conn, const char *zone,
+						  DbaasOutage outage, DbaasError **error)
+{
+	ZoneState  *state;
+
+	if (outage == DBAAS_OUTAGE_FAILS || !dbaas_option_skips_zones(dbaas_connection_options(conn)))
+		return false;
+	if (outage != DBAAS_OUTAGE_TAKES)
+	{
+		*error = strict_error(*error, outage);
+		return false;
+	}
+	state = get_zone(statement, conn, zone);
+	if (state->left_out)
+		return true;
+	state->left_out = true;
 	dbaas_error_notice(WARNING,
-					   (errcode(error->sqlerrcode),
+					   (errcode((*error)->sqlerrcode),
+						state->shown ?
+						errmsg("the rest of zone \"%s\" is left out: it is no longer available", zone) :
 						errmsg("zone \"%s\" is left out: it is not available", zone),
-						errdetail_internal("%s", dbaas_error_shown(error->message)),
+						errdetail_internal("%s", dbaas_error_shown((*error)->message)),
 						errhint("The server's option unavailable_zones is set to skip.")));
+	return true;
 }

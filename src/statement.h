@@ -15,6 +15,21 @@
 
 typedef struct DbaasStatement DbaasStatement;
 
+/* What missing.h finds out of a statement. */
+typedef struct DbaasMissing DbaasMissing;
+
+/*
+ * What the absence of a zone's rows does where they are read.  Only the last
+ * lets unavailable_zones 'skip' leave the zone out.
+ */
+typedef enum DbaasOutage
+{
+	DBAAS_OUTAGE_FAILS,			/* never asked whether it may */
+	DBAAS_OUTAGE_WRITES,		/* it could make the statement write another thing */
+	DBAAS_OUTAGE_ADDS,			/* it could add rows to the result */
+	DBAAS_OUTAGE_TAKES			/* it takes rows, and nothing else */
+} DbaasOutage;
+
 /* The parents in one zone: what fan-out goes over. */
 typedef struct DbaasParents DbaasParents;
 
@@ -44,6 +59,12 @@ extern int *dbaas_statement_batch(DbaasStatement *statement);
  * points into the statement.
  */
 extern List **dbaas_statement_together(DbaasStatement *statement);
+
+/*
+ * What missing.h found out; NULL until it is set.  The result points into the
+ * statement.
+ */
+extern DbaasMissing **dbaas_statement_missing(DbaasStatement *statement);
 
 /*
  * Says that a scan of the statement will ask a server for a path, which may
@@ -93,8 +114,8 @@ typedef struct DbaasListedService
  * Finds the services of a name in a zone, or in all when zone is NULL, among the
  * parents, which it waits for.  *found is a list of DbaasListedService *, one for
  * each zone at most, in the current memory context; but for those of
- * dbaas_catalogue_service_facts() they have the zone alone.  Returns NULL or an
- * error.
+ * dbaas_catalogue_service_facts() they have the zone alone.  For writes: no zone
+ * is left out.  Returns NULL or an error.
  */
 extern DbaasError *dbaas_statement_locate(DbaasStatement *statement, DbaasConnection *conn,
 										  const DbaasZone *zone, const char *service,
@@ -116,9 +137,21 @@ extern void dbaas_statement_miss(DbaasStatement *statement, const char *label);
 extern void dbaas_statement_tell_missed(DbaasStatement *statement);
 
 /*
- * Says once for each zone of the statement that it is left out: a WARNING.
+ * A zone is not available, as the error says.  Is it to be left out?  Then it is
+ * from now on, and a WARNING says so once in the statement.  Else *error becomes
+ * one that also says why unavailable_zones 'skip' does not count, if it is set.
  */
-extern void dbaas_statement_skip_zone(DbaasStatement *statement, DbaasConnection *conn,
-									  const char *zone, const DbaasError *error);
+extern bool dbaas_statement_leave_out(DbaasStatement *statement, DbaasConnection *conn,
+									  const char *zone, DbaasOutage outage,
+									  DbaasError **error);
+
+/* Was it left out, where that may be? */
+extern bool dbaas_statement_is_left_out(const DbaasStatement *statement,
+										const DbaasConnection *conn, const char *zone,
+										DbaasOutage outage);
+
+/* Rows of the zone have been shown: leaving it out means leaving out the rest. */
+extern void dbaas_statement_shows_zone(DbaasStatement *statement, DbaasConnection *conn,
+									   const char *zone);
 
 #endif							/* DBAAS_STATEMENT_H */

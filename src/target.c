@@ -136,6 +136,13 @@ is_contradiction(const DbaasTargets *targets)
 	return false;
 }
 
+static bool
+is_left_out(const DbaasTargets *targets, const DbaasZone *zone)
+{
+	return dbaas_statement_is_left_out(targets->spec.statement, targets->spec.conn, zone->name,
+									   targets->spec.outage);
+}
+
 /* The zones to ask. */
 static DbaasError *
 take_zones(DbaasTargets *targets)
@@ -161,7 +168,8 @@ take_zones(DbaasTargets *targets)
 	targets->zones = palloc(Max(zones->n, 1) * sizeof(DbaasZone *));
 	for (int i = 0; i < zones->n; i++)
 	{
-		if (!key->given || key_has_value(key, zones->zones[i].name))
+		if ((!key->given || key_has_value(key, zones->zones[i].name)) &&
+			!is_left_out(targets, &zones->zones[i]))
 			targets->zones[targets->nzones++] = &zones->zones[i];
 	}
 	return NULL;
@@ -307,15 +315,18 @@ dbaas_targets_read(DbaasTargets *targets, bool *pending)
 
 		if (!dbaas_parents_done(parents, &error, &unavailable))
 		{
-			*pending = true;
-			return NULL;
+			if (!is_left_out(targets, zone))
+			{
+				*pending = true;
+				return NULL;
+			}
 		}
-		if (error && !(unavailable && targets->spec.skip_unavailable))
-			return error;
-		if (error)
-			dbaas_statement_skip_zone(targets->spec.statement, targets->spec.conn, zone->name, error);
-		else
+		else if (error == NULL)
 			add_parents(targets, zone, parents);
+		else if (!unavailable ||
+				 !dbaas_statement_leave_out(targets->spec.statement, targets->spec.conn,
+											zone->name, targets->spec.outage, &error))
+			return error;
 		targets->parents = list_delete_first(targets->parents);
 		targets->parents_zone++;
 	}

@@ -46,7 +46,7 @@ typedef struct DbaasTargetsSpec
 	const DbaasResource *resource;
 	const DbaasEndpoint *endpoint;
 	const DbaasKey *keys;		/* by catalogue column */
-	bool		skip_unavailable;	/* a zone out of reach is left out */
+	DbaasOutage outage;			/* where a zone is not available */
 	DbaasCounters *counters;
 } DbaasTargetsSpec;
 
