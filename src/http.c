@@ -68,6 +68,7 @@ struct DbaasHttpRequest
 	bool		ended;
 	bool		too_large;
 	bool		no_memory;
+	bool		has_head;		/* the answer's head has come to its end */
 	char	   *body;			/* malloc'ed: grown inside a callback */
 	size_t		body_len;
 	size_t		body_size;
@@ -86,6 +87,7 @@ static dlist_head pools = DLIST_STATIC_INIT(pools);
 /* callbacks of libcurl */
 static int	on_socket(CURL *easy, curl_socket_t fd, int what, void *userp, void *socketp);
 static int	on_timer(CURLM *multi, long timeout_ms, void *userp);
+static size_t on_head(char *line, size_t size, size_t nmemb, void *userp);
 static size_t on_body(char *data, size_t size, size_t nmemb, void *userp);
 
 /* the life of a request */
@@ -374,6 +376,8 @@ set_options(DbaasHttpRequest *request, const char *method, const char *url,
 	SETOPT(CURLOPT_SOCKS5_AUTH, (long) CURLAUTH_BASIC);
 	SETOPT(CURLOPT_USERAGENT, pool->user_agent);
 	SETOPT(CURLOPT_ACCEPT_ENCODING, "");
+	SETOPT(CURLOPT_HEADERFUNCTION, on_head);
+	SETOPT(CURLOPT_HEADERDATA, request);
 	SETOPT(CURLOPT_WRITEFUNCTION, on_body);
 	SETOPT(CURLOPT_WRITEDATA, request);
 
@@ -452,6 +456,7 @@ end_request(DbaasHttpRequest *request, CURLcode code)
 	if (answer->failure != DBAAS_HTTP_ANSWERED)
 		answer->failure_text = request->too_large ? "the answer is too large" :
 			request->no_memory ? "out of memory" :
+			code == CURLE_OK ? "the answer breaks off" :
 			request->errbuf[0] ? request->errbuf : curl_easy_strerror(code);
 	answer->body = request->body ? request->body : "";
 	answer->body_len = request->body_len;
@@ -497,7 +502,8 @@ classify(DbaasHttpRequest *request, CURLcode code)
 	switch (code)
 	{
 		case CURLE_OK:
-			return DBAAS_HTTP_ANSWERED;
+			/* libcurl takes a head that breaks off for one that is whole. */
+			return request->has_head ? DBAAS_HTTP_ANSWERED : DBAAS_HTTP_BROKEN;
 		case CURLE_COULDNT_RESOLVE_HOST:
 		case CURLE_COULDNT_RESOLVE_PROXY:
 		case CURLE_COULDNT_CONNECT:
@@ -566,6 +572,17 @@ on_timer(CURLM *multi, long timeout_ms, void *userp)
 	pool->timer = timeout_ms < 0 ? 0 :
 		dbaas_clock_now() + (DbaasMoment) timeout_ms * 1000;
 	return 0;
+}
+
+/* A line of a head, which an empty one ends; a trailer comes behind that. */
+static size_t
+on_head(char *line, size_t size, size_t nmemb, void *userp)
+{
+	DbaasHttpRequest *request = userp;
+
+	if (line[0] == '\r' || line[0] == '\n')
+		request->has_head = true;
+	return size * nmemb;
 }
 
 /* Bytes of a body have arrived.  Returns how many it took; fewer ends it. */

@@ -63,7 +63,7 @@ static const DbaasOption options_table[] = {
 	.help = "a larger answer, decompressed, is an error"},
 	{"unavailable_zones", DBAAS_ON_SERVER, DBAAS_OPTION_ENUM,
 		.default_text = "error", .values = unavailable_zones_values,
-	.help = "error, or skip: a zone that cannot be reached, or stays down (502, 503, 504), becomes a WARNING"},
+	.help = "error, or skip: a zone that cannot be reached, breaks off, or stays down (502, 503, 504), becomes a WARNING"},
 	{"updatable", DBAAS_ON_SERVER | DBAAS_ON_TABLE, DBAAS_OPTION_BOOLEAN,
 		.default_text = "true",
 	.help = "false refuses every write; where the server says so, no table can allow it"},

@@ -65,14 +65,20 @@ dbaas_status_may_be_applied(const DbaasHttpAnswer *answer)
 	}
 }
 
+/*
+ * A zone that is down shows itself in what does not come: a connection, one that
+ * stays, an answer in time; or its load balancer says so.  An answer that came
+ * and cannot be used is no such thing, nor is a certificate that is refused:
+ * somebody is there.
+ */
 bool
 dbaas_status_unavailable(const DbaasHttpAnswer *answer)
 {
 	switch (answer->failure)
 	{
 		case DBAAS_HTTP_UNREACHABLE:
-		case DBAAS_HTTP_TLS:
 		case DBAAS_HTTP_TIMEOUT:
+		case DBAAS_HTTP_BROKEN:
 			return true;
 		case DBAAS_HTTP_ANSWERED:
 			return is_down(answer->status);

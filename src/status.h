@@ -45,7 +45,7 @@ extern bool dbaas_status_may_be_applied(const DbaasHttpAnswer *answer);
 
 /*
  * Does the answer, once it is the last, say that the server is not available:
- * not reached in time, or down behind what was reached?
+ * not reached, silent, breaking off, or down behind what was reached?
  */
 extern bool dbaas_status_unavailable(const DbaasHttpAnswer *answer);
 

@@ -1,10 +1,12 @@
-# With unavailable_zones = skip a zone that cannot be reached, or stays down, is a WARNING, and the others' rows come.
+# With unavailable_zones = skip a zone that cannot be reached, breaks off, or stays down, is a WARNING, and the others' rows come.
 use strict;
 use warnings;
 
 use DbaasTest;
 use IO::Socket::INET;
 use JSON::PP ();
+use POSIX ();
+use Socket ();
 use Test::More;
 
 my $t = DbaasTest->new(services => 3, logs => 20);
@@ -89,6 +91,87 @@ is($session->sql('SELECT count(*) FROM exo.dbaas_services'), 9, 'all zones are t
 $t->create_server(max_retries => 0, unavailable_zones => 'skip', request_timeout => '3s');
 $t->sim->fault({ path => '/dbaas-service', zone => 'de-fra-1', action => 'stall', ms => 60000, times => -1 });
 skips('SELECT count(*) FROM exo.dbaas_services', 6, 'a zone that does not answer in time');
+$t->sim->clear_faults;
+
+# So does one that closes its connections, before or while it answers
+$t->create_server(max_retries => 1, unavailable_zones => 'skip');
+foreach my $action ({ action => 'close' }, { action => 'close', after_processing => JSON::PP::true }, { action => 'cut' })
+{
+	my $name = join ' ', map { "$_ $action->{$_}" } sort keys %$action;
+	$t->sim->fault({ path => '/dbaas-service', zone => 'de-fra-1', times => -1, %$action });
+	skips('SELECT count(*) FROM exo.dbaas_services', 6, "$name, of a list");
+	skips(q{SELECT count(*) FROM exo.dbaas_migrations WHERE service_name IN ('pg-1-0001', 'pg-2-0001')}, 1, "$name, of the list that tells zones");
+	$t->sim->clear_faults;
+	$t->sim->fault({ path => '/dbaas-postgres/*', zone => 'de-fra-1', times => -1, %$action });
+	skips(q{SELECT count(*) FROM exo.dbaas_service_details WHERE type = 'pg'}, 2, "$name, of a service");
+	$t->sim->clear_faults;
+	$t->sim->fault({ path => '/dbaas-service', zone => 'de-fra-1', %$action });
+	is($session->sql('SELECT count(*) FROM exo.dbaas_services'), 9, "$name, mended by a retry");
+	$t->sim->clear_faults;
+}
+
+# What breaks off anywhere in an answer, or is reset
+my $breaking = IO::Socket::INET->new(Proto => 'tcp', LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 50);
+$dead = $breaking->sockport;
+my $whole = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 22\r\n\r\n{\"dbaas-services\": []}";
+my $chunked = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+my %parts = (
+	'nothing' => '', 'a letter' => 'H', 'half a status line' => 'HTTP/1.1 2', 'half a head' => substr($whole, 0, 40),
+	'a head' => substr($whole, 0, length($whole) - 22), 'all but a byte' => substr($whole, 0, -1), 'a chunked head' => $chunked,
+	'half a chunk' => "${chunked}16\r\n{\"dbaas-", 'a chunk, and no end' => "${chunked}16\r\n{\"dbaas-services\": []}\r\n");
+foreach my $name (sort keys %parts)
+{
+	foreach my $reset (0, 1)
+	{
+		my $pid = fork() // die "fork: $!";
+		if (!$pid)
+		{
+			while (my $client = $breaking->accept)
+			{
+				my $request = '';
+				1 while $request !~ /\r\n\r\n/ && sysread $client, $request, 4096, length $request;
+				syswrite $client, $parts{$name} if length $parts{$name};
+				setsockopt $client, Socket::SOL_SOCKET(), Socket::SO_LINGER(), pack('II', 1, 0) if $reset;
+				close $client;
+			}
+			POSIX::_exit(0);
+		}
+		$t->sim->clear_faults;
+		$t->create_server(max_retries => 0, unavailable_zones => 'skip');
+		break_zone();
+		skips('SELECT count(*) FROM exo.dbaas_services', 6, $name . ($reset ? ', reset' : ''));
+		kill KILL => $pid;
+		waitpid $pid, 0;
+	}
+}
+close $breaking;
+$t->sim->clear_faults;
+
+# An answer that came and cannot be used is an error
+$t->create_server(max_retries => 0, unavailable_zones => 'skip');
+foreach my $body ('{"dbaas-services": [', 'not JSON', '{"dbaas-services": {}}', '')
+{
+	$t->sim->fault({ path => '/dbaas-service', zone => 'de-fra-1', action => 'body', body => $body });
+	is($session->sql_error('SELECT count(*) FROM exo.dbaas_services')->{sqlstate}, 'HV000', "an answer of '$body' is an error still");
+}
+
+# A zone that fails half-way: its rows until then, and a WARNING that says so
+$t->sim->append_logs('de-fra-1', 'pg-2-0001', 2000);
+$t->sim->fault({ path => '/dbaas-service-logs/*', zone => 'de-fra-1', action => 'cut', skip => 2, times => -1 });
+$t->create_server(max_retries => 0, unavailable_zones => 'skip', max_concurrency => 1);
+(my $out_of_some, $stderr) = $session->sql_both(q{SELECT count(*) FROM exo.dbaas_logs WHERE service_name IN ('pg-1-0001', 'pg-2-0001')});
+is($out_of_some, 20 + 1000, 'the pages before that are shown');
+like($stderr, qr/WARNING:  HV000: the rest of zone "de-fra-1" is left out: it is no longer available/, 'and a WARNING says that the rest is missing');
+$t->sim->clear_faults;
+
+# Once it is left out it is not asked again, for each of its services and with all retries
+$t->sim->fault({ path => '/dbaas-service-logs/*', zone => 'de-fra-1', action => 'status', status => 503, times => -1 });
+$t->create_server(max_retries => 2, unavailable_zones => 'skip', max_concurrency => 1);
+$t->sim->clear;
+skips('SELECT count(*) FROM exo.dbaas_logs', 120, 'a zone whose logs are not to be had');
+my @asked = grep { $_->{zone} eq 'de-fra-1' && $_->{path} =~ /logs/ } $t->sim->requests;
+is(scalar(keys %{ { map { $_->{path} => 1 } @asked } }), 1, 'one service is asked there');
+is(scalar(@asked), 3, 'with its retries');
 $t->sim->clear_faults;
 
 # Without any zone there is nothing to show
