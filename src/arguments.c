@@ -30,7 +30,7 @@
 typedef struct KeyExpr
 {
 	int			column;			/* of the catalogue */
-	bool		is_array;
+	DbaasKeyForm form;
 	ExprState  *state;
 	Oid			type;			/* of a value */
 	FmgrInfo	output;
@@ -55,15 +55,15 @@ struct DbaasExprs
 };
 
 static void
-init_key(KeyExpr *key, int column, bool is_array, Expr *expr, PlanState *parent)
+init_key(KeyExpr *key, int column, DbaasKeyForm form, Expr *expr, PlanState *parent)
 {
 	Oid			output;
 	bool		varlena;
 
 	key->column = column;
-	key->is_array = is_array;
+	key->form = form;
 	key->type = exprType((Node *) expr);
-	if (key->is_array)
+	if (dbaas_key_is_array(form))
 		key->type = get_element_type(key->type);
 	key->state = ExecInitExpr(expr, parent);
 	key->fraction = dbaas_declared_may_fraction(key->type);
@@ -96,14 +96,14 @@ dbaas_exprs_init(ForeignScanState *node)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	List	   *columns = list_nth(plan->fdw_private, DBAAS_SCAN_KEYS);
-	List	   *arrays = list_nth(plan->fdw_private, DBAAS_SCAN_KEY_IS_ARRAY);
+	List	   *forms = list_nth(plan->fdw_private, DBAAS_SCAN_KEY_FORMS);
 	int			nlimits = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_LIMITS));
 	DbaasExprs *exprs = new_exprs(list_length(columns),
 								  intVal(list_nth(plan->fdw_private, DBAAS_SCAN_BOUNDS)));
 	int			first_limit = exprs->nkeys + exprs->nbounds;
 
 	for (int i = 0; i < exprs->nkeys; i++)
-		init_key(&exprs->keys[i], list_nth_int(columns, i), list_nth_int(arrays, i) != 0,
+		init_key(&exprs->keys[i], list_nth_int(columns, i), list_nth_int(forms, i),
 				 list_nth(plan->fdw_exprs, i), (PlanState *) node);
 	for (int i = 0; i < exprs->nbounds; i++)
 		init_bound(&exprs->bounds[i], list_nth(plan->fdw_exprs, exprs->nkeys + i),
@@ -126,7 +126,7 @@ dbaas_exprs_of_conditions(const DbaasPushed *pushed)
 	{
 		const DbaasPushedKey *key = list_nth(pushed->keys, i);
 
-		init_key(&exprs->keys[i], key->column, key->is_array, key->value, NULL);
+		init_key(&exprs->keys[i], key->column, key->form, key->value, NULL);
 	}
 	for (int i = 0; i < exprs->nbounds; i++)
 		init_bound(&exprs->bounds[i], ((DbaasPushedKey *) list_nth(pushed->bounds, i))->value, NULL);
@@ -183,44 +183,68 @@ key_text(KeyExpr *expr, Datum value)
 	return pg_server_to_any(text, strlen(text), PG_UTF8);
 }
 
-/* Evaluates one key's expression; NULL is no value. */
+/* The elements of an array.  Returns whether one of them is NULL. */
+static bool
+take_elements(KeyExpr *expr, Datum array, const char ***values, int *nvalues)
+{
+	Datum	   *elements;
+	bool	   *nulls;
+	int			n;
+	int16		len;
+	bool		byval;
+	char		align;
+	bool		has_null = false;
+
+	get_typlenbyvalalign(expr->type, &len, &byval, &align);
+	deconstruct_array(DatumGetArrayTypeP(array), expr->type, len, byval, align,
+					  &elements, &nulls, &n);
+	*values = palloc(Max(n, 1) * sizeof(char *));
+	for (int i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		has_null |= nulls[i];
+		if (!nulls[i] && ((*values)[*nvalues] = key_text(expr, elements[i])) != NULL)
+			(*nvalues)++;
+	}
+	return has_null;
+}
+
+/*
+ * Evaluates one key's expression.  Nothing equals NULL; nor is anything known
+ * not to, or not to be among values of which one is NULL.
+ */
 static void
 take_key(KeyExpr *expr, ExprContext *econtext, DbaasKey *key)
 {
 	bool		isnull;
+	bool		negated = dbaas_key_is_negated(expr->form);
 	Datum		datum = ExecEvalExpr(expr->state, econtext, &isnull);
 	const char **values;
-	Datum	   *elements;
-	bool	   *nulls;
-	int			n;
-	int			nvalues = 0;
-	int16		len;
-	bool		byval;
-	char		align;
+	int			n = 0;
 
 	if (isnull)
 	{
 		dbaas_key_restrict(key, NULL, 0);
 		return;
 	}
-	if (!expr->is_array)
+	if (dbaas_key_is_array(expr->form))
+	{
+		if (take_elements(expr, datum, &values, &n) && negated)
+		{
+			dbaas_key_restrict(key, NULL, 0);
+			return;
+		}
+	}
+	else
 	{
 		values = palloc(sizeof(char *));
 		values[0] = key_text(expr, datum);
-		dbaas_key_restrict(key, values, values[0] != NULL);
-		return;
+		n = values[0] != NULL;
 	}
-	get_typlenbyvalalign(expr->type, &len, &byval, &align);
-	deconstruct_array(DatumGetArrayTypeP(datum), expr->type, len, byval, align,
-					  &elements, &nulls, &n);
-	values = palloc(Max(n, 1) * sizeof(char *));
-	for (int i = 0; i < n; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (!nulls[i] && (values[nvalues] = key_text(expr, elements[i])) != NULL)
-			nvalues++;
-	}
-	dbaas_key_restrict(key, values, nvalues);
+	if (negated)
+		dbaas_key_exclude(key, values, n);
+	else
+		dbaas_key_restrict(key, values, n);
 }
 
 /* Rows that LIMIT and OFFSET want together; -1 when they set no limit. */
@@ -299,7 +323,10 @@ arguments_text(const DbaasResource *resource, const DbaasArguments *arguments)
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
 		const DbaasKey *key = &arguments->keys[c];
+		ListCell   *lc;
 
+		foreach(lc, key->excluded)
+			appendStringInfo(&out, "not %zu=%s,", strlen(lfirst(lc)), (char *) lfirst(lc));
 		if (!key->given)
 			continue;
 		appendStringInfo(&out, "%d:", c);

@@ -16,6 +16,7 @@
 #include "missing.h"
 #include "options.h"
 #include "plan.h"
+#include "pushdown.h"
 #include "scan.h"
 #include "statement.h"
 #include "utils/ruleutils.h"
@@ -65,17 +66,21 @@ explain_keys(ForeignScanState *node, ExplainState *es)
 {
 	const DbaasResource *resource = scan_resource(node);
 	List	   *columns = (List *) planned(node, DBAAS_SCAN_KEYS);
-	List	   *arrays = (List *) planned(node, DBAAS_SCAN_KEY_IS_ARRAY);
+	List	   *forms = (List *) planned(node, DBAAS_SCAN_KEY_FORMS);
 	List	   *keys = NIL;
 	List	   *zones = NIL;
+	List	   *not_zones = NIL;
 
 	for (int i = 0; i < list_length(columns); i++)
 	{
 		int			column = list_nth_int(columns, i);
-		bool		is_array = list_nth_int(arrays, i) != 0;
+		DbaasKeyForm form = list_nth_int(forms, i);
+		bool		is_array = dbaas_key_is_array(form);
 		char	   *value = expr_text(node, es, i);
 
-		if (column == DBAAS_ZONE_COLUMN)
+		if (dbaas_key_is_negated(form))
+			not_zones = lappend(not_zones, psprintf(is_array ? "not ANY (%s)" : "not %s", value));
+		else if (column == DBAAS_ZONE_COLUMN)
 			zones = lappend(zones, psprintf(is_array ? "ANY (%s)" : "%s", value));
 		else
 			keys = lappend(keys, psprintf(is_array ? "%s = ANY (%s)" : "%s = %s",
@@ -85,6 +90,8 @@ explain_keys(ForeignScanState *node, ExplainState *es)
 		ExplainPropertyList("Keys", keys, es);
 	if (resource->any_zone)
 		ExplainPropertyText("Scope", "organisation", es);
+	if (not_zones)
+		zones = list_concat(zones ? zones : list_make1(resource->any_zone ? "any one" : "all"), not_zones);
 	if (zones)
 		ExplainPropertyList("Zones", zones, es);
 	else if (resource->any_zone)

@@ -165,6 +165,7 @@ expected_requests(PlannerInfo *root, const RelationPlan *plan, const DbaasPushed
 	const DbaasResource *resource = plan->table->resource;
 	double		zones = resource->global || resource->any_zone ? 1 : expected_zones(plan);
 	double		values = 1;
+	double		excluded = 0;
 	bool		fan_out = resource->parent &&
 		needs_parents(resource, pushed->endpoint, pushed->keys);
 	ListCell   *lc;
@@ -172,14 +173,17 @@ expected_requests(PlannerInfo *root, const RelationPlan *plan, const DbaasPushed
 	foreach(lc, pushed->keys)
 	{
 		DbaasPushedKey *key = lfirst(lc);
-		double		n = key->is_array ?
+		double		n = dbaas_key_is_array(key->form) ?
 			dbaas_estimate_array_length(root, (Node *) key->value) : 1;
 
-		if (key->column == DBAAS_ZONE_COLUMN)
+		if (dbaas_key_is_negated(key->form))
+			excluded += n;
+		else if (key->column == DBAAS_ZONE_COLUMN)
 			zones = Min(zones, n);
 		else
 			values *= n;
 	}
+	zones = Max(zones - excluded, Min(zones, 1));
 	if (fan_out && !names_parents(resource, pushed->keys))
 		*targets = zones * expected_parents(plan, resource->parent) * values;
 	else if (resource->parent && resource->parent->locates)
@@ -435,7 +439,8 @@ add_outer_relids(PlannerInfo *root, RelOptInfo *baserel, List *clauses, List *ou
 		Relids		outer;
 
 		if (!join_clause_is_movable_to(rinfo, baserel) ||
-			!dbaas_pushdown_clause(plan->table, baserel->relid, rinfo->clause, &key) || key.is_bound)
+			!dbaas_pushdown_clause(plan->table, baserel->relid, rinfo->clause, &key) || key.is_bound ||
+			dbaas_key_is_negated(key.form))
 			continue;
 		if (is_shown_as_asked(plan->table->resource, key.column))
 			plan->joined_params = bms_add_member(plan->joined_params, key.column);
@@ -774,7 +779,7 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 	bool		ordered = best_path->path.pathkeys != NIL;
 	DbaasScanOrder order = DBAAS_ORDER_AS_GIVEN;
 	List	   *columns = NIL;
-	List	   *arrays = NIL;
+	List	   *forms = NIL;
 	List	   *attributes;
 	List	   *carried;
 	List	   *exprs;
@@ -792,7 +797,7 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 	foreach(lc, pushed.keys)
 	{
 		columns = lappend_int(columns, ((DbaasPushedKey *) lfirst(lc))->column);
-		arrays = lappend_int(arrays, ((DbaasPushedKey *) lfirst(lc))->is_array);
+		forms = lappend_int(forms, ((DbaasPushedKey *) lfirst(lc))->form);
 	}
 	if (ordered)
 		order = order_of_pathkey(plan, baserel, &pushed, linitial(best_path->path.pathkeys));
@@ -804,7 +809,7 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 
 	attributes = used_attributes(root, baserel, plan->table, quals, &carried);
 	private = list_make5(makeInteger(pushed.endpoint - resource->reads), attributes, carried,
-						 columns, arrays);
+						 columns, forms);
 	private = lappend(private, makeInteger(list_length(pushed.bounds)));
 	private = lappend(private, makeInteger(list_length(limits)));
 	private = lappend(private, makeInteger(order));

@@ -25,8 +25,8 @@ typedef enum DbaasScanPrivate
 	DBAAS_SCAN_CARRIED,
 	/* List of catalogue columns: that of each key in fdw_exprs */
 	DBAAS_SCAN_KEYS,
-	/* List of 0 or 1: is that key's expression an array of values? */
-	DBAAS_SCAN_KEY_IS_ARRAY,
+	/* List of DbaasKeyForm: how the condition compares that key */
+	DBAAS_SCAN_KEY_FORMS,
 	/* Integer: how many expressions behind those are lower bounds on time */
 	DBAAS_SCAN_BOUNDS,
 	/* Integer: how many behind those are the LIMIT (count, then offset) */

@@ -4,8 +4,8 @@
  *		From a query's conditions to keys and bounds that go to the API.
  *
  * A condition is pushed when it says that a key equals a value, or one of the
- * values of an array, that is known when the scan starts; or that the time is
- * not before such a value.  Knows of no costs and no paths.
+ * values of an array, that is known when the scan starts; that a zone does not;
+ * or that the time is not before such a value.  Knows of no costs and no paths.
  *
  *-------------------------------------------------------------------------
  */
@@ -116,27 +116,60 @@ match_equality(const DbaasTable *table, Index relid, Oid opno, Oid collation,
 	if (key->column < 0 || !is_scan_constant(relid, right) ||
 		!is_equality(opno, collation, left, exprType(strip_relabel(right))))
 		return false;
-	key->is_array = false;
+	key->form = DBAAS_KEY_IS;
 	key->is_bound = false;
 	key->value = (Expr *) right;
 	return true;
 }
 
-/* Matches "key = ANY (array)", which IN lists become too. */
+/*
+ * Matches "zone <> value".  The zones are known, so that one which is not wanted
+ * need not be asked.
+ */
+static bool
+match_inequality(const DbaasTable *table, Index relid, Oid opno, Oid collation,
+				 Node *left, Node *right, DbaasPushedKey *key)
+{
+	Oid			negator = get_negator(opno);
+
+	if (!OidIsValid(negator) ||
+		!match_equality(table, relid, negator, collation, left, right, key) ||
+		key->column != DBAAS_ZONE_COLUMN)
+		return false;
+	key->form = DBAAS_KEY_IS_NOT;
+	return true;
+}
+
+/*
+ * Matches "key = ANY (array)", which IN lists become too, and "zone <> ALL
+ * (array)", as NOT IN does.
+ */
 static bool
 match_any(const DbaasTable *table, Index relid, ScalarArrayOpExpr *any, DbaasPushedKey *key)
 {
 	Node	   *left = linitial(any->args);
 	Node	   *right = lsecond(any->args);
+	Oid			opno = any->useOr ? any->opno : get_negator(any->opno);
 
 	key->column = key_of_var(table, relid, compared_column(left));
-	if (!any->useOr || key->column < 0 || !is_scan_constant(relid, right) ||
-		!is_equality(any->opno, any->inputcollid, left, get_element_type(exprType(right))))
+	if (key->column < 0 || (!any->useOr && key->column != DBAAS_ZONE_COLUMN) ||
+		!OidIsValid(opno) || !is_scan_constant(relid, right) ||
+		!is_equality(opno, any->inputcollid, left, get_element_type(exprType(right))))
 		return false;
-	key->is_array = true;
+	key->form = any->useOr ? DBAAS_KEY_IS_ANY : DBAAS_KEY_IS_NONE;
 	key->is_bound = false;
 	key->value = (Expr *) right;
 	return true;
+}
+
+/* "zone IS NULL" is never true.  The bound of a default partition says it. */
+static bool
+is_zone_null(const DbaasTable *table, Index relid, Node *clause)
+{
+	return !table->resource->global && IsA(clause, NullTest) &&
+		((NullTest *) clause)->nulltesttype == IS_NULL &&
+		key_of_var(table, relid, strip_relabel((Node *) ((NullTest *) clause)->arg)) ==
+		DBAAS_ZONE_COLUMN;
 }
 
 /*
@@ -146,15 +179,25 @@ static bool
 match_or(const DbaasTable *table, Index relid, BoolExpr *or, DbaasPushedKey *key)
 {
 	ArrayExpr  *array = makeNode(ArrayExpr);
+	List	   *args = NIL;
 	List	   *values = NIL;
 	ListCell   *lc;
 
 	foreach(lc, or->args)
 	{
+		if (!is_zone_null(table, relid, lfirst(lc)))
+			args = lappend(args, lfirst(lc));
+	}
+	if (args == NIL)
+		return false;
+	if (list_length(args) == 1)
+		return dbaas_pushdown_clause(table, relid, linitial(args), key);
+	foreach(lc, args)
+	{
 		DbaasPushedKey	arm;
 
 		if (!IsA(lfirst(lc), OpExpr) || !dbaas_pushdown_clause(table, relid, lfirst(lc), &arm) ||
-			arm.is_bound || (values && arm.column != key->column))
+			arm.is_bound || arm.form != DBAAS_KEY_IS || (values && arm.column != key->column))
 			return false;
 		key->column = arm.column;
 		values = lappend(values, arm.value);
@@ -168,7 +211,7 @@ match_or(const DbaasTable *table, Index relid, BoolExpr *or, DbaasPushedKey *key
 	foreach(lc, values)
 		array->elements = lappend(array->elements,
 								  coerce_to_common_type(NULL, lfirst(lc), array->element_typeid, "OR"));
-	key->is_array = true;
+	key->form = DBAAS_KEY_IS_ANY;
 	key->is_bound = false;
 	key->value = (Expr *) array;
 	return OidIsValid(array->array_typeid);
@@ -217,7 +260,7 @@ match_bound(const DbaasTable *table, Index relid, Oid opno, Node *left, Node *ri
 			return false;
 	}
 	key->column = time_column(table->resource);
-	key->is_array = false;
+	key->form = DBAAS_KEY_IS;
 	key->is_bound = true;
 	key->value = (Expr *) right;
 	return true;
@@ -229,6 +272,7 @@ match_comparison(const DbaasTable *table, Index relid, Oid opno, Oid collation,
 				 Node *left, Node *right, DbaasPushedKey *key)
 {
 	return match_equality(table, relid, opno, collation, left, right, key) ||
+		match_inequality(table, relid, opno, collation, left, right, key) ||
 		match_bound(table, relid, opno, left, right, key);
 }
 
@@ -275,7 +319,9 @@ dbaas_pushdown_has(List *keys, int column)
 
 	foreach(lc, keys)
 	{
-		if (((DbaasPushedKey *) lfirst(lc))->column == column)
+		const DbaasPushedKey *key = lfirst(lc);
+
+		if (key->column == column && !dbaas_key_is_negated(key->form))
 			return true;
 	}
 	return false;

@@ -14,11 +14,20 @@
 #include "table.h"
 #include "utils/relcache.h"
 
+/* How a condition compares a key: the last two are pushed for zones alone. */
+typedef enum DbaasKeyForm
+{
+	DBAAS_KEY_IS,				/* with the value */
+	DBAAS_KEY_IS_ANY,			/* with the elements of the array */
+	DBAAS_KEY_IS_NOT,
+	DBAAS_KEY_IS_NONE
+} DbaasKeyForm;
+
 /* A condition that can be pushed: on a key, or a lower bound on the time. */
 typedef struct DbaasPushedKey
 {
 	int			column;			/* of the catalogue */
-	bool		is_array;
+	DbaasKeyForm form;
 	bool		is_bound;
 	Expr	   *value;
 	RestrictInfo *condition;
@@ -52,7 +61,21 @@ extern List *dbaas_pushdown_partition(const DbaasTable *table, Relation relation
 extern bool dbaas_pushdown_clause(const DbaasTable *table, Index relid, Expr *clause,
 								  DbaasPushedKey *key);
 
-/* Is a column of the catalogue among the keys, a List of DbaasPushedKey *? */
+/* Is the value an array? */
+static inline bool
+dbaas_key_is_array(DbaasKeyForm form)
+{
+	return form == DBAAS_KEY_IS_ANY || form == DBAAS_KEY_IS_NONE;
+}
+
+/* Does the value say what the key is not? */
+static inline bool
+dbaas_key_is_negated(DbaasKeyForm form)
+{
+	return form == DBAAS_KEY_IS_NOT || form == DBAAS_KEY_IS_NONE;
+}
+
+/* Do the keys, a List of DbaasPushedKey *, give values to a column of the catalogue? */
 extern bool dbaas_pushdown_has(List *keys, int column);
 
 /* The column of the catalogue that the expression shows and that is a key; or -1. */

@@ -74,6 +74,7 @@ take_keys(DbaasTargets *targets)
 			dbaas_catalogue_in_path(targets->spec.endpoint->path, column->param);
 
 		key->given = given->given || column->default_value != NULL;
+		key->excluded = given->excluded;
 		key->values = palloc(Max(given->n, 1) * sizeof(char *));
 		if (!given->given && column->default_value)
 			key->values[key->n++] = column->default_value;
@@ -124,6 +125,26 @@ dbaas_key_restrict(DbaasKey *key, const char **values, int n)
 	key->values = values;
 }
 
+void
+dbaas_key_exclude(DbaasKey *key, const char **values, int n)
+{
+	for (int i = 0; i < n; i++)
+		key->excluded = lappend(key->excluded, (char *) values[i]);
+}
+
+static bool
+key_excludes(const DbaasKey *key, const char *value)
+{
+	ListCell   *lc;
+
+	foreach(lc, key->excluded)
+	{
+		if (strcmp(lfirst(lc), value) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* No request can yield a row when a key has no value. */
 static bool
 is_contradiction(const DbaasTargets *targets)
@@ -169,6 +190,7 @@ take_zones(DbaasTargets *targets)
 	for (int i = 0; i < zones->n; i++)
 	{
 		if ((!key->given || key_has_value(key, zones->zones[i].name)) &&
+			!key_excludes(key, zones->zones[i].name) &&
 			!is_left_out(targets, &zones->zones[i]))
 			targets->zones[targets->nzones++] = &zones->zones[i];
 	}

@@ -20,6 +20,7 @@ typedef struct DbaasKey
 	bool		given;			/* the values below, and no others */
 	int			n;
 	const char **values;		/* in UTF-8, each once, sorted */
+	List	   *excluded;		/* char *: not these, of zones */
 } DbaasKey;
 
 /*
@@ -27,6 +28,9 @@ typedef struct DbaasKey
  * it may have had before, and that are among them, remain.  Serves interrupts.
  */
 extern void dbaas_key_restrict(DbaasKey *key, const char **values, int n);
+
+/* The key, which is the zone, also has to be none of n values. */
+extern void dbaas_key_exclude(DbaasKey *key, const char **values, int n);
 
 /* One combination of values. */
 typedef struct DbaasTarget
