@@ -26,7 +26,7 @@ SELECT count(*) FROM exo.dbaas_migrations WHERE service_name = ANY ('{pg-1-0001,
 SELECT count(*) FROM exo.dbaas_logs WHERE service_name = 'pg-1-0001' AND zone = 'ch-gva-2' AND log_offset = 'bad';
 SELECT * FROM stats ORDER BY operation COLLATE "C";
 
--- Keys that name nothing ask nothing
+-- Keys that name nothing ask nothing; a zone that is not known is looked up
 SELECT count(*) FROM exo.dbaas_migrations WHERE service_name = NULL;
 SELECT count(*) FROM exo.dbaas_migrations WHERE service_name = (SELECT NULL::text);
 SELECT count(*) FROM exo.dbaas_migrations WHERE service_name IN ('', '.', '..') AND zone = 'ch-gva-2';

@@ -306,7 +306,7 @@ end_attempt(DbaasCall *call, const DbaasHttpAnswer *answer)
 	if (dbaas_log_requests)
 		log_attempt(call, answer);
 
-	if (call->tries <= dbaas_connection_limits(call->conn)->retries &&
+	if (!call->spec.once && call->tries <= dbaas_connection_limits(call->conn)->retries &&
 		dbaas_status_may_retry(call->spec.kind == DBAAS_CALL_WRITE, answer) &&
 		answer->retry_after <= LONGEST_RETRY_AFTER)
 	{

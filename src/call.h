@@ -43,6 +43,7 @@ typedef struct DbaasCallSpec
 {
 	DbaasCallKind kind;
 	bool		unsigned_;		/* goes without signature */
+	bool		once;			/* is not sent again */
 	const char *zone;			/* for messages; NULL: not of a zone */
 	const char *base;			/* URL that the path is appended to */
 	const char *method;

@@ -98,11 +98,11 @@ ask_page(DbaasChain *chain)
 	MemoryContextDelete(cxt);
 }
 
-/* Was the zone left out by now, by another chain perhaps? */
+/* Was the zone left out by now, by another chain perhaps, and no other will do? */
 static bool
 is_left_out(const DbaasChain *chain)
 {
-	return chain->target->zone &&
+	return chain->target->zone && chain->target->instead == NULL &&
 		dbaas_statement_is_left_out(chain->spec->statement, chain->spec->conn,
 									chain->target->zone, chain->spec->outage);
 }

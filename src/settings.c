@@ -24,6 +24,7 @@
 #include "utils/formatting.h"
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
+#include "zones.h"
 
 #define PREFIX "dbaas_fdw"
 
@@ -74,6 +75,9 @@ static const Setting settings[] = {
 	{PREFIX ".progress", SETTING_TIME, PGC_USERSET, &dbaas_progress_interval,
 		.default_value = 10000, .max = INT_MAX,
 	.help = "Time between two notices of what is waited for, the first after half of it; 0 is none."},
+	{PREFIX ".zones_ttl", SETTING_TIME, PGC_USERSET, &dbaas_zones_ttl,
+		.default_value = DBAAS_ZONES_TTL, .min = -1, .max = INT_MAX,
+	.help = "How long a session goes by the list of zones that it has learned; -1 is until it ends."},
 	{PREFIX ".enable_lookahead", SETTING_BOOLEAN, PGC_USERSET, &dbaas_enable_lookahead,
 		.default_value = true,
 	.help = "Asks ahead for what the next rows of a join, and other scans, will need."},

@@ -43,6 +43,7 @@ struct DbaasStatement
 	List	   *zones;			/* of ZoneState * */
 	List	   *missed;			/* of char *: labels of requests */
 	int			nmissed_told;	/* of them, the first */
+	DbaasMoment began;
 	List	   *expected;		/* of Expected * */
 	HTAB	   *calls;			/* of SharedCalls, or NULL */
 	int			batch;			/* of writes */
@@ -125,6 +126,7 @@ dbaas_statement_get(MemoryContext query_cxt)
 	cxt = AllocSetContextCreate(query_cxt, "dbaas_fdw statement", ALLOCSET_DEFAULT_SIZES);
 	statement = MemoryContextAllocZero(cxt, sizeof(DbaasStatement));
 	statement->query_cxt = query_cxt;
+	statement->began = dbaas_clock_now();
 	statement->cxt = cxt;
 	statement->callback.func = forget_statement;
 	statement->callback.arg = statement;
@@ -143,6 +145,32 @@ List **
 dbaas_statement_together(DbaasStatement *statement)
 {
 	return &statement->together;
+}
+
+/* Is a zone named that is not known, and might be by now? */
+static bool
+names_unknown(DbaasConnection *conn, const DbaasZones *zones, const char *const *named, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (dbaas_zones_find(zones, named[i]) == NULL && dbaas_zones_may_appear(conn, named[i]))
+			return true;
+	}
+	return false;
+}
+
+DbaasError *
+dbaas_statement_zones(DbaasStatement *statement, DbaasConnection *conn, const char *const *named,
+					  int n, DbaasCounters *counters, const DbaasZones **zones)
+{
+	DbaasError *error;
+
+	dbaas_zones_refresh(conn, counters, statement->began);
+	error = dbaas_zones_get(conn, counters, zones);
+	if (error || !names_unknown(conn, *zones, named, n))
+		return error;
+	error = dbaas_zones_renew(conn, counters, statement->began);
+	return error ? error : dbaas_zones_get(conn, counters, zones);
 }
 
 DbaasMissing **
@@ -445,7 +473,7 @@ dbaas_statement_locate(DbaasStatement *statement, DbaasConnection *conn, const D
 					   const char *service, const DbaasParent *parent, List **found)
 {
 	const DbaasZones *zones;
-	DbaasError *error = dbaas_zones_get(conn, NULL, &zones);
+	DbaasError *error = dbaas_statement_zones(statement, conn, NULL, 0, NULL, &zones);
 	List	   *lists = NIL;
 	ListCell   *lc;
 

@@ -67,6 +67,15 @@ extern List **dbaas_statement_together(DbaasStatement *statement);
 extern DbaasMissing **dbaas_statement_missing(DbaasStatement *statement);
 
 /*
+ * The zones of a server, see dbaas_zones_get(); for the first that asks, not older
+ * than the setting zones_ttl says.  Those that are named and not known are looked
+ * up, once in a statement.
+ */
+extern DbaasError *dbaas_statement_zones(DbaasStatement *statement, DbaasConnection *conn,
+										 const char *const *named, int n,
+										 DbaasCounters *counters, const DbaasZones **zones);
+
+/*
  * Says that a scan of the statement will ask a server for a path, which may
  * have parameters, or for a list of parents.  When several do, they share the
  * answers to what is asked without a body.

@@ -183,7 +183,8 @@ take_zones(DbaasTargets *targets)
 		targets->zones[targets->nzones++] = server;
 		return NULL;
 	}
-	error = dbaas_zones_get(targets->spec.conn, targets->spec.counters, &zones);
+	error = dbaas_statement_zones(targets->spec.statement, targets->spec.conn, key->values,
+								  key->given ? key->n : 0, targets->spec.counters, &zones);
 	if (error)
 		return error;
 	targets->zones = palloc(Max(zones->n, 1) * sizeof(DbaasZone *));

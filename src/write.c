@@ -437,11 +437,10 @@ zone_names(const DbaasZones *zones)
 static const DbaasZone *
 named_zone(const DbaasWriter *writer, const char *name, const DbaasZones *zones)
 {
-	for (int i = 0; i < zones->n; i++)
-	{
-		if (strcmp(zones->zones[i].name, name) == 0)
-			return &zones->zones[i];
-	}
+	const DbaasZone *zone = dbaas_zones_find(zones, name);
+
+	if (zone)
+		return zone;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 dbaas_error_about(writer->table->relid, dbaas_table_attribute(writer->table, DBAAS_ZONE_COLUMN)),
@@ -552,7 +551,8 @@ row_service(DbaasWriter *writer, const DbaasRowValues *row, bool needs_running)
 	DbaasListedService service = {.state = state};
 	bool		facts;
 	const DbaasZones *zones;
-	DbaasError *error = dbaas_zones_get(writer->conn, NULL, &zones);
+	DbaasError *error = dbaas_statement_zones(writer->statement, writer->conn, &zone_name,
+											  zone_name != NULL, NULL, &zones);
 
 	if (error)
 		dbaas_table_raise(writer->table, error);

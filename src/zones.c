@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "clock.h"
 #include "http.h"
 #include "lib/stringinfo.h"
 #include "options.h"
@@ -16,6 +17,8 @@
 
 /* Zone whose address is asked when it does not matter which. */
 #define DEFAULT_ZONE "ch-gva-2"
+
+int			dbaas_zones_ttl = DBAAS_ZONES_TTL;
 
 static char *
 without_final_slashes(char *url)
@@ -65,10 +68,9 @@ dbaas_zones_selected(DbaasConnection *conn, const char *name)
 static DbaasZones *
 zones_from_options(DbaasConnection *conn, List *names)
 {
-	DbaasZones *zones = palloc(sizeof(DbaasZones));
+	DbaasZones *zones = palloc0(sizeof(DbaasZones));
 	ListCell   *lc;
 
-	zones->n = 0;
 	zones->zones = palloc(list_length(names) * sizeof(DbaasZone));
 	foreach(lc, names)
 	{
@@ -194,13 +196,15 @@ read_list(DbaasConnection *conn, DbaasCall *call, DbaasZones *zones)
 	return check_selected(conn, call, list);
 }
 
+/* With "once", one try has to do. */
 static DbaasError *
-learn_zones(DbaasConnection *conn, DbaasCounters *counters, DbaasZones *zones)
+learn_zones(DbaasConnection *conn, DbaasCounters *counters, bool once, DbaasZones *zones)
 {
 	/* Signed, a key with database rights alone would be refused. */
 	DbaasCallSpec spec = {
 		.kind = DBAAS_CALL_LIST,
 		.unsigned_ = true,
+		.once = once,
 		.base = dbaas_zones_global_base(conn),
 		.method = "GET",
 		.operation = "/zone",
@@ -217,37 +221,110 @@ learn_zones(DbaasConnection *conn, DbaasCounters *counters, DbaasZones *zones)
 		error = read_list(conn, call, zones);
 	if (error == NULL)
 		dbaas_call_release(call);
+	zones->learned = true;
+	zones->learned_at = zones->tried_at = dbaas_clock_now();
 	return error;
+}
+
+/* Do both name the same zones, at the same addresses? */
+static bool
+same_zones(const DbaasZones *a, const DbaasZones *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (int i = 0; i < a->n; i++)
+	{
+		if (strcmp(a->zones[i].name, b->zones[i].name) != 0 ||
+			strcmp(a->zones[i].base, b->zones[i].base) != 0)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Makes the list, and keeps it, unless it is the one that is there.  What was
+ * there stays: somebody may hold a zone of it.
+ */
+static DbaasError *
+make_zones(DbaasConnection *conn, DbaasCounters *counters, bool once)
+{
+	void	  **slot = dbaas_connection_zones_slot(conn);
+	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw zones",
+											  ALLOCSET_SMALL_SIZES);
+	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
+	List	   *names = dbaas_option_zones(dbaas_connection_options(conn));
+	DbaasZones *zones = palloc0(sizeof(DbaasZones));
+	DbaasError *error = NULL;
+
+	if (names && endpoint_has_zone(conn))
+		zones = zones_from_options(conn, names);
+	else
+		error = learn_zones(conn, counters, once, zones);
+	MemoryContextSwitchTo(oldcxt);
+	if (error)
+		return error;			/* cxt goes with its parent, as the error does */
+	if (*slot && same_zones(*slot, zones))
+	{
+		((DbaasZones *) *slot)->learned_at = zones->learned_at;
+		((DbaasZones *) *slot)->tried_at = zones->tried_at;
+		MemoryContextDelete(cxt);
+		return NULL;
+	}
+	MemoryContextSetParent(cxt, dbaas_connection_context(conn));
+	dbaas_connection_facts(conn)->zones = zones->n;
+	*slot = zones;
+	return NULL;
 }
 
 DbaasError *
 dbaas_zones_get(DbaasConnection *conn, DbaasCounters *counters, const DbaasZones **result)
 {
 	void	  **slot = dbaas_connection_zones_slot(conn);
-	DbaasError *error = NULL;
+	DbaasError *error = *slot ? NULL : make_zones(conn, counters, false);
 
-	if (*slot == NULL)
-	{
-		MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw zones",
-												  ALLOCSET_SMALL_SIZES);
-		MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
-		List	   *names = dbaas_option_zones(dbaas_connection_options(conn));
-		DbaasZones *zones;
-
-		if (names && endpoint_has_zone(conn))
-			zones = zones_from_options(conn, names);
-		else
-		{
-			zones = palloc0(sizeof(DbaasZones));
-			error = learn_zones(conn, counters, zones);
-		}
-		MemoryContextSwitchTo(oldcxt);
-		if (error)
-			return error;		/* cxt goes with its parent, as the error does */
-		MemoryContextSetParent(cxt, dbaas_connection_context(conn));
-		dbaas_connection_facts(conn)->zones = zones->n;
-		*slot = zones;
-	}
 	*result = *slot;
+	return error;
+}
+
+DbaasError *
+dbaas_zones_renew(DbaasConnection *conn, DbaasCounters *counters, DbaasMoment since)
+{
+	const DbaasZones *zones = *dbaas_connection_zones_slot(conn);
+
+	if (zones == NULL || !zones->learned || zones->learned_at >= since)
+		return NULL;
+	return make_zones(conn, counters, false);
+}
+
+void
+dbaas_zones_refresh(DbaasConnection *conn, DbaasCounters *counters, DbaasMoment since)
+{
+	DbaasZones *zones = *dbaas_connection_zones_slot(conn);
+	DbaasMoment now = dbaas_clock_now();
+
+	if (zones == NULL || !zones->learned || zones->tried_at >= since || dbaas_zones_ttl < 0 ||
+		now - zones->tried_at < (DbaasMoment) dbaas_zones_ttl * 1000)
+		return;
+	zones->tried_at = now;
+	(void) make_zones(conn, counters, true);
+}
+
+bool
+dbaas_zones_may_appear(DbaasConnection *conn, const char *name)
+{
+	const DbaasZones *zones = *dbaas_connection_zones_slot(conn);
+
+	return zones && zones->learned && dbaas_option_is_zone(name) &&
+		dbaas_zones_selected(conn, name);
+}
+
+const DbaasZone *
+dbaas_zones_find(const DbaasZones *zones, const char *name)
+{
+	for (int i = 0; i < zones->n; i++)
+	{
+		if (strcmp(zones->zones[i].name, name) == 0)
+			return &zones->zones[i];
+	}
 	return NULL;
 }

@@ -39,9 +39,10 @@ sends(q{SELECT * FROM exo.dbaas_services WHERE zone LIKE 'de-%'}, [@lists],
 sends(q{SELECT * FROM exo.dbaas_services WHERE zone = 'de-fra-1' OR name = 'pg-1-0001'}, [@lists],
 	'so is one in an OR');
 
+sends(q{SELECT * FROM exo.dbaas_services WHERE zone = 'nowhere-1'}, ['GET ch-gva-2 /zone'], 'a zone that is not known is looked up');
+
 # Nothing can come of these
 foreach my $where (
-	q{zone = 'nowhere-1'},
 	q{zone = NULL},
 	q{zone = ANY (ARRAY[]::text[])},
 	q{zone = ANY (NULL::text[])},

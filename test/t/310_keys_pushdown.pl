@@ -39,10 +39,11 @@ sub right
 	return;
 }
 
+# A zone that is not known is looked up: that is another test's
 sub sends
 {
 	my ($sql, $expected, $name) = @_;
-	is_deeply([ $session->lines($sql) ], [ sort @$expected ], 'sent: ' . ($name // $sql =~ s/\s+/ /gr));
+	is_deeply([ grep { !m{ /zone\z} } $session->lines($sql) ], [ sort @$expected ], 'sent: ' . ($name // $sql =~ s/\s+/ /gr));
 	right($sql, $name) unless $sql =~ /EXECUTE/;
 	return;
 }
