@@ -13,6 +13,7 @@
 #include "details.h"
 #include "handlers.h"
 #include "operations.h"
+#include "options.h"
 #include "schema.h"
 #include "validate.h"
 #include "writes.h"
@@ -193,10 +194,80 @@ merged(json_object *now, json_object *sent)
 	return json;
 }
 
+/* An address block as the read shows it, malloc'd: with its length, and without host bits. */
+static char *
+address_block(const char *text)
+{
+	char	   *address = xstrndup(text, strcspn(text, "/"));
+	const char *slash = strchr(text, '/');
+	unsigned char bytes[16];
+	char		shown[INET6_ADDRSTRLEN];
+	int			family = inet_pton(AF_INET, address, bytes) == 1 ? AF_INET : AF_INET6;
+	int			size = family == AF_INET ? 4 : 16;
+	int			length = slash ? atoi(slash + 1) : 8 * size;
+
+	inet_pton(family, address, bytes);
+	free(address);
+	for (int bit = length; bit < 8 * size; bit++)
+		bytes[bit / 8] &= (unsigned char) ~(0x80 >> bit % 8);
+	inet_ntop(family, bytes, shown, sizeof(shown));
+	return xasprintf("%s/%d", shown, length);
+}
+
+static int
+compare_texts(const void *a, const void *b)
+{
+	return strcmp(json_object_get_string(*(json_object *const *) a),
+				  json_object_get_string(*(json_object *const *) b));
+}
+
+/* The blocks of a filter, each once, in an order of their own. */
+static json_object *
+address_blocks(json_object *sent)
+{
+	json_object *all = json_object_new_array();
+	json_object *blocks = json_object_new_array();
+
+	for (size_t i = 0; i < json_object_array_length(sent); i++)
+	{
+		char	   *block = address_block(json_object_get_string(json_object_array_get_idx(sent, i)));
+
+		json_object_array_add(all, json_object_new_string(block));
+		free(block);
+	}
+	json_object_array_sort(all, compare_texts);
+	for (size_t i = 0; i < json_object_array_length(all); i++)
+	{
+		json_object *block = json_object_array_get_idx(all, i);
+
+		if (i == 0 || !json_object_equal(block, json_object_array_get_idx(all, i - 1)))
+			json_object_array_add(blocks, json_object_get(block));
+	}
+	json_object_put(all);
+	return blocks;
+}
+
+/* A service that has a backup schedule gets another one with a PUT that leaves it out. */
+static void
+move_schedule(Request *request, const ServiceFacts *facts, json_object *now, json_object *members)
+{
+	json_object *schedule;
+	char		id[UUID_SIZE];
+
+	if (!json_object_object_get_ex(now, "backup-schedule", NULL) ||
+		json_object_object_get_ex(request->json, "backup-schedule", NULL))
+		return;
+	state_new_id(request->zone, "backup-schedule", id);
+	schedule = json_object_new_object();
+	json_add_number(schedule, "backup-hour", rnd(24, "%s/%s/backup-hour", facts->zone, id));
+	json_add_number(schedule, "backup-minute", rnd(60, "%s/%s/backup-minute", facts->zone, id));
+	json_add(members, "backup-schedule", schedule);
+}
+
 /*
  * The members that the body changes, as the read will show them.  Settings not
  * named stay as they are; so do the updates of the maintenance.  All else is
- * replaced, the backup schedule too.
+ * replaced.
  */
 static json_object *
 changed_members(json_object *body, json_object *now)
@@ -211,6 +282,8 @@ changed_members(json_object *body, json_object *now)
 			continue;
 		if (is_settings(name) || strcmp(name, "maintenance") == 0)
 			value = merged(current, value);
+		else if (strcmp(name, "ip-filter") == 0 && value)
+			value = address_blocks(value);
 		else if (json_object_is_type(value, json_type_object))
 			value = merged(NULL, value);
 		else
@@ -311,6 +384,7 @@ update_service(Request *request, Answer *answer)
 		effect.service = facts.index;
 		set_protection(&effect, request->json);
 		effect.members = changed_members(request->json, now);
+		move_schedule(request, &facts, now, effect.members);
 		effect.rebuilds = effect.plan || json_object_object_get_ex(request->json, "version", NULL);
 		answer_service_operation(request, answer, &facts, &effect);
 	}

@@ -57,6 +57,8 @@ $sim->wait_operation($sim->post($pg, { plan => 'startup-4' })->{json});
 is($sim->get($pg)->{status}, 404, 'after a failure it is gone');
 is(listed('new-1'), undef, 'from the list too');
 
+sub encoded { return JSON::PP->new->canonical->encode(@_) }
+
 # What it was made with
 succeed($sim->post($pg, {
 		plan => 'business-4', version => '15', 'termination-protection' => $true, 'ip-filter' => [ '192.0.2.0/24', '2001:db8::/32', '192.0.2.1' ],
@@ -66,7 +68,7 @@ succeed($sim->post($pg, {
 my $made = $sim->get($pg)->{json};
 is($made->{state}, 'running', 'then it runs');
 is_deeply([ @$made{qw(plan version termination-protection)} ], [ 'business-4', '15', $true ], 'plan, version, protection');
-is_deeply($made->{'ip-filter'}, [ '192.0.2.0/24', '2001:db8::/32', '192.0.2.1' ], 'ip-filter');
+is_deeply($made->{'ip-filter'}, [ '192.0.2.0/24', '192.0.2.1/32', '2001:db8::/32' ], 'ip-filter, as networks in an order of their own');
 is_deeply($made->{maintenance}, { dow => 'sunday', time => '01:02:03', updates => [] }, 'maintenance, with updates');
 is_deeply($made->{'backup-schedule'}, { 'backup-hour' => 4, 'backup-minute' => 30 }, 'backup schedule');
 is_deeply($made->{'pg-settings'}, { timezone => 'Europe/Zurich', jit => $false }, 'settings');
@@ -91,7 +93,16 @@ is_deeply([ @{ listed('new-1') }{qw(plan node-count node-memory)} ], [ 'startup-
 refused($sim->put($pg, { version => '16' }), 422, q($['version']), 'an older version');
 is($sim->delete($pg)->{status}, 403, 'DELETE of a protected service');
 succeed($sim->put($pg, { 'termination-protection' => $false }), 'PUT of the protection');
+my $schedule = $sim->get($pg)->{json}{'backup-schedule'};
+isnt(encoded($schedule), '{"backup-hour":5}', 'a PUT without a backup schedule moves it');
+like(encoded($schedule), qr/^\{"backup-hour":\d+,"backup-minute":\d+\}$/, 'to another time');
 succeed($sim->put($pg, {}), 'PUT of nothing');
+isnt(encoded($sim->get($pg)->{json}{'backup-schedule'}), encoded($schedule), 'each time');
+succeed($sim->put($pg, { 'backup-schedule' => { 'backup-hour' => 1, 'backup-minute' => 2 }, 'ip-filter' => [ '192.0.2.77/24', '::1', '192.0.2.0/24', '10.1.2.3' ] }), 'PUT with one');
+is_deeply([ @{ $sim->get($pg)->{json} }{qw(backup-schedule ip-filter)} ],
+	[ { 'backup-hour' => 1, 'backup-minute' => 2 }, [ '10.1.2.3/32', '192.0.2.0/24', '::1/128' ] ], 'sets it; host bits of networks are cleared');
+succeed($sim->put('/dbaas-kafka/kafka-1-0003', { 'termination-protection' => $false }), 'PUT of a kafka');
+ok(!exists $sim->get('/dbaas-kafka/kafka-1-0003')->{json}{'backup-schedule'}, 'which has no backup schedule, before or after');
 succeed($sim->put('/dbaas-postgres/pg-1-0001/maintenance/start'), 'start of the maintenance');
 is_deeply($sim->get('/dbaas-postgres/pg-1-0001')->{json}{maintenance}{updates}, [], 'installs the updates');
 
