@@ -29,6 +29,7 @@ SELECT * FROM refused($$INSERT INTO dbaas_tasks (service_name, source_service_ur
 SELECT * FROM refused($$UPDATE dbaas_integrations SET type = 'metrics'$$);
 SELECT * FROM refused($$UPDATE dbaas_integrations SET zone = 'de-fra-1'$$);
 SELECT * FROM refused($$UPDATE dbaas_integrations SET dest = 'x', settings = '{}'$$);
+-- but a column that keeps its value is not set
 SELECT * FROM refused($$UPDATE dbaas_integrations SET description = 'x' WHERE false$$);
 SELECT * FROM refused($$UPDATE dbaas_integrations SET source = source$$);
 

@@ -69,6 +69,7 @@ static const char *const types_with_backup_schedule[] = {"mysql", "pg", NULL};
 static const char *const types_with_version[] = {
 	"clickhouse", "kafka", "mysql", "opensearch", "pg", "valkey", NULL
 };
+static const DbaasDomain backup_schedule_domain = {.values = types_with_backup_schedule};
 static const DbaasDomain service_type_domain = {.values = service_types};
 static const DbaasDomain databases_domain = {.values = types_with_databases};
 static const DbaasDomain pools_domain = {.values = types_with_pools};
@@ -472,7 +473,7 @@ static const DbaasColumn service_details_columns[] = {
 		.domain = &service_type_domain, .known = service_types, .segments = type_segments,
 		.description = "Type of the service"},
 	{"version", DBAAS_TEXT, .field = "version",
-		.update = "version", .write_types = types_with_version,
+		.update = "version", .meaning = DBAAS_AS_VERSION, .write_types = types_with_version,
 		.description = "Version that the service runs"},
 	{"host", DBAAS_TEXT, .field = "uri-params/host", .untyped = true,
 		.description = "Host to connect to"},
@@ -481,13 +482,14 @@ static const DbaasColumn service_details_columns[] = {
 	{"uri", DBAAS_TEXT, .field = "uri",
 		.description = "URI to connect to, without the password"},
 	{"ip_filter", DBAAS_TEXT_ARRAY, .field = DBAAS_NETWORKS_MEMBER,
-		.update = DBAAS_NETWORKS_MEMBER,
+		.update = DBAAS_NETWORKS_MEMBER, .meaning = DBAAS_AS_NETWORKS,
 		.description = "Networks that may connect"},
 	{"maintenance_dow", DBAAS_TEXT, .field = "maintenance/dow",
 		.update = "maintenance/dow", .write_domain = &weekday_domain,
 		.description = "Day of the week for maintenance, or never"},
 	{"maintenance_time", DBAAS_TEXT, .field = "maintenance/time",
-		.update = "maintenance/time", .write_domain = &time_of_day_domain,
+		.update = "maintenance/time", .meaning = DBAAS_AS_TIME_OF_DAY,
+		.write_domain = &time_of_day_domain,
 		.description = "Time for maintenance, in UTC"},
 	{"backup_hour", DBAAS_BIGINT, .field = "backup-schedule/backup-hour",
 		.update = "backup-schedule/backup-hour", .write_domain = &hour_domain,
@@ -499,7 +501,7 @@ static const DbaasColumn service_details_columns[] = {
 		.description = "Minute of that hour"},
 	{"settings", DBAAS_JSONB,
 		.field = "{type}-settings",
-		.update = "{type}-settings",
+		.update = "{type}-settings", .merges = true,
 		.description = "Settings of the type (see dbaas_service_settings)"},
 	{"details", DBAAS_JSONB, .field = "*",
 		.description = "All that the API says of the service, without secrets"},
@@ -654,6 +656,10 @@ static const DbaasParent each_service_type = {
 	"service-types", .locates = false, {{"type", "name"}}
 };
 
+static const DbaasKept kept_schedule = {
+	"backup-schedule", &backup_schedule_domain, "service-details"
+};
+
 #define COLUMNS(array) .columns = (array), .ncolumns = lengthof(array) - 1
 
 static const DbaasResource resources[] = {
@@ -662,6 +668,7 @@ static const DbaasResource resources[] = {
 		.table = "dbaas_services",
 		.description = "Database services of the organisation",
 		COLUMNS(services_columns),
+		.thing = "/dbaas-service/{name}",
 		.typical_rows = 20,
 		.reads = {{"GET", "/dbaas-service", "dbaas-services[]"}},
 		.protected = &protected_services,
@@ -670,7 +677,7 @@ static const DbaasResource resources[] = {
 			.services = {"name"}, .type_column = "type", .creates = true},
 		.update = {.method = "PUT", .path = "/dbaas-{type}/{name}",
 			.services = {"name"}, .type_column = "type", .state_column = "state",
-			.changes = true, .counts = "services"},
+			.counts = "services", .kept = &kept_schedule},
 		.delete = {.method = "DELETE", .path = "/dbaas-service/{name}",
 			.services = {"name"}, .counts = "services"}
 	},
@@ -701,6 +708,7 @@ static const DbaasResource resources[] = {
 		.table = "dbaas_integrations",
 		.description = "Integrations between services",
 		COLUMNS(integrations_columns),
+		.thing = "/dbaas-integration/{id}",
 		.typical_rows = 10,
 		.reads = {
 			{"GET", "/dbaas-integration/{id}", ""},
@@ -747,6 +755,7 @@ static const DbaasResource resources[] = {
 		.table = "dbaas_external_integrations",
 		.description = "Integrations of services with external endpoints",
 		COLUMNS(external_integrations_columns),
+		.thing = "/dbaas-external-integration/{integration-id}",
 		.typical_rows = 1,
 		.reads = {
 			{"GET", "/dbaas-external-integration/{integration-id}", ""},
@@ -825,12 +834,13 @@ static const DbaasResource resources[] = {
 		.table = "dbaas_service_details",
 		.description = "What the API says of each service beyond the list",
 		COLUMNS(service_details_columns),
+		.thing = "/dbaas-service/{service-name}",
 		.typical_rows = 1,
 		.reads = {{"GET", DETAILS_PATH, ""}},
 		.parent = &each_service_and_type,
 		.update = {.method = "PUT", .path = DETAILS_PATH,
 			.services = {"service_name"}, .type_column = "type",
-			.changes = true, .counts = "services"}
+			.counts = "services", .kept = &kept_schedule}
 	},
 	{
 		.name = "nodes",
@@ -864,6 +874,7 @@ static const DbaasResource resources[] = {
 		.table = "dbaas_users",
 		.description = "Users of the services, without their passwords",
 		COLUMNS(users_columns),
+		.thing = "/dbaas-service/{service-name}/user/{username}",
 		.typical_rows = 3,
 		.reads = {{"GET", DETAILS_PATH, "users[]"}},
 		.parent = &each_typed_service,
@@ -874,7 +885,7 @@ static const DbaasResource resources[] = {
 		.update = {.method = "PUT", .path = DETAILS_PATH "/user/{username}/allow-replication",
 			.services = {"service_name"}, .type_column = "service_type",
 			.types = &changing_users_domain, .other_types = &access_control_domain,
-			.other_path = DETAILS_PATH "/user/{username}", .changes = true,
+			.other_path = DETAILS_PATH "/user/{username}",
 			.direct = &replication_domain},
 		.delete = {.method = "DELETE", .path = DETAILS_PATH "/user/{username}",
 			.services = {"service_name"}, .type_column = "service_type",
@@ -886,6 +897,7 @@ static const DbaasResource resources[] = {
 		.table = "dbaas_databases",
 		.description = "Databases in the services (pg and mysql)",
 		COLUMNS(databases_columns),
+		.thing = "/dbaas-service/{service-name}/database/{name}",
 		.typical_rows = 2,
 		.reads = {{"GET", DETAILS_PATH, "databases[]", .values = true}},
 		.parent = &each_typed_service,
@@ -901,6 +913,7 @@ static const DbaasResource resources[] = {
 		.table = "dbaas_connection_pools",
 		.description = "Connection pools of the services (pg)",
 		COLUMNS(connection_pools_columns),
+		.thing = "/dbaas-service/{service-name}/connection-pool/{name}",
 		.typical_rows = 1,
 		.reads = {{"GET", DETAILS_PATH, "connection-pools[]"}},
 		.parent = &each_typed_service,
@@ -908,8 +921,7 @@ static const DbaasResource resources[] = {
 		.insert = {.method = "POST", .path = DETAILS_PATH "/connection-pool",
 			.services = {"service_name"}, .type_column = "service_type"},
 		.update = {.method = "PUT", .path = DETAILS_PATH "/connection-pool/{name}",
-			.services = {"service_name"}, .type_column = "service_type",
-			.changes = true},
+			.services = {"service_name"}, .type_column = "service_type"},
 		.delete = {.method = "DELETE", .path = DETAILS_PATH "/connection-pool/{name}",
 			.services = {"service_name"}, .type_column = "service_type"}
 	},

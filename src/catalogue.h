@@ -27,6 +27,19 @@ typedef enum DbaasType
 } DbaasType;
 
 /*
+ * When do two values mean the same?  The API may say a value in other words than
+ * it was told: networks as a set with the host bits cleared, a version more or
+ * less precisely.
+ */
+typedef enum DbaasMeaning
+{
+	DBAAS_AS_JSON,				/* as JSON: 1 is 1.0 */
+	DBAAS_AS_NETWORKS,
+	DBAAS_AS_VERSION,
+	DBAAS_AS_TIME_OF_DAY
+} DbaasMeaning;
+
+/*
  * What the API accepts for a parameter: one of "values" when that is set,
  * else a whole number from min to max when max is set, else a text of
  * min_length to max_length characters when max_length is set.
@@ -91,6 +104,9 @@ typedef struct DbaasColumn
 	const char *update;			/* where the UPDATE body has it, or NULL */
 	bool		needs_running;	/* the API cannot change it while the service
 								 * does not run */
+	DbaasMeaning meaning;		/* when an UPDATE changes it */
+	bool		merges;			/* the API keeps what members an UPDATE of this
+								 * object leaves out */
 	const char *const *write_types; /* types of service whose writes take it,
 									 * ending with NULL; or NULL for all */
 	const DbaasDomain *write_domain;	/* what writes accept, or NULL */
@@ -153,9 +169,21 @@ typedef struct DbaasParent
 } DbaasParent;
 
 /*
+ * A member that the API changes where a PUT leaves it out: it goes with every
+ * one, as the service's own read shows it.
+ */
+typedef struct DbaasKept
+{
+	const char *member;
+	const DbaasDomain *types;	/* of service that have it */
+	const char *resource;		/* whose first read, which has the PUT's own path, shows it */
+} DbaasKept;
+
+/*
  * A write.  "{x}" in the path is the value of the column whose param, or else
  * whose field, or else whose name is x, as its "segments" have it.  The body of
- * an INSERT or UPDATE has the columns with an "insert" or "update" member.
+ * an INSERT has the columns with an "insert" member; that of an UPDATE those with
+ * an "update" member which it changes, and nothing is sent where it changes none.
  *
  * Where the path depends on the type of the first service, "type_column" is the
  * column that has the type.  A row need not show it: what it leaves open the
@@ -181,12 +209,11 @@ typedef struct DbaasWriteEndpoint
 	const char *other_path;		/* one; or NULL */
 	const char *state_column;	/* has its state; or NULL */
 	bool		creates;		/* makes the first, in the zone of the row */
-	bool		changes;		/* the body has only what an UPDATE changes, and
-								 * without that nothing is sent */
 	const DbaasDomain *direct;	/* types that answer with what it made, and it is
 								 * done, instead of with an operation; or NULL */
 	const char *counts;			/* what delete_limit and update_limit count it
 								 * among, such as "services"; or NULL */
+	const DbaasKept *kept;		/* of an UPDATE; or NULL */
 	const char *body_column;	/* of a DELETE with a body: the column sent, */
 	const char *body_field;		/* and the member that it is sent as */
 } DbaasWriteEndpoint;
@@ -217,6 +244,9 @@ typedef struct DbaasResource
 								 * not searched for secrets to hide */
 	const DbaasParent *protected;	/* lists those that the API refuses to delete,
 									 * which its filter_column says; or NULL */
+	const char *thing;			/* what a row of this table stands for, as a
+								 * path; rows of two tables may be one thing;
+								 * NULL: nothing that could be written again */
 	const char *created_column; /* tells the row that an INSERT made from
 								 * others; takes the id that its operation
 								 * refers to where the INSERT gives none */

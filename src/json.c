@@ -490,22 +490,32 @@ dbaas_json_unless_null(const DbaasJson *value)
 	return value && value->type != DBAAS_JSON_NULL ? value : NULL;
 }
 
-const DbaasJson *
-dbaas_json_member(const DbaasJson *object, const char *name)
+bool
+dbaas_json_find(const DbaasJson *object, const char *name, const DbaasJson **value)
 {
-	const DbaasJson *found = NULL;
+	bool		found = false;
 	size_t		len = strlen(name);
 
 	if (!dbaas_json_is(object, DBAAS_JSON_OBJECT))
-		return NULL;
+		return false;
 	for (const DbaasJson *item = dbaas_json_first(object); item;
 		 item = dbaas_json_next(object, item))
 	{
-		if (item->escaped ? dbaas_json_equals(item, name) :
-			item->len == len && memcmp(item->text, name, len) == 0)
-			found = item + 1;
+		if (item->escaped ? !dbaas_json_equals(item, name) :
+			item->len != len || memcmp(item->text, name, len) != 0)
+			continue;
+		*value = dbaas_json_unless_null(item + 1);
+		found = true;
 	}
-	return dbaas_json_unless_null(found);
+	return found;
+}
+
+const DbaasJson *
+dbaas_json_member(const DbaasJson *object, const char *name)
+{
+	const DbaasJson *value = NULL;
+
+	return dbaas_json_find(object, name, &value) ? value : NULL;
 }
 
 char *

@@ -84,7 +84,13 @@ extern const DbaasJson *dbaas_json_unless_null(const DbaasJson *value);
  */
 extern const DbaasJson *dbaas_json_member(const DbaasJson *object, const char *name);
 
-/* The same, if it is a string without NUL characters, palloc'd; else NULL. */
+/*
+ * Does an object have a member of that name?  *value is then its value; NULL when
+ * that is null.
+ */
+extern bool dbaas_json_find(const DbaasJson *object, const char *name, const DbaasJson **value);
+
+/* The value, if it is a string without NUL characters, palloc'd; else NULL. */
 extern char *dbaas_json_member_string(const DbaasJson *object, const char *name);
 
 /*

@@ -247,9 +247,60 @@ check_plan(PlannerInfo *root, const ModifyTable *plan, Index result_relation, co
 		refuse_check_option(relid);
 	if (plan->operation != CMD_INSERT)
 		refuse_system_columns(find_base_rel(root, result_relation), relid);
-	/* Where the table takes no UPDATE at all, the executor says so. */
-	if (plan->operation == CMD_UPDATE && dbaas_write_endpoint(table->resource, CMD_UPDATE))
-		dbaas_write_check_columns(table, updated);
+}
+
+/* The attribute that a partition has for one of the table that an UPDATE names. */
+static AttrNumber
+own_attribute(Oid named, Oid relid, AttrNumber attnum)
+{
+	return named == relid ? attnum : get_attnum(relid, get_attname(named, attnum, false));
+}
+
+/* The attributes that an expression reads of the table that an UPDATE names. */
+static List *
+read_attributes(Expr *expr, Index varno, Oid named, Oid relid)
+{
+	Bitmapset  *used = NULL;
+	List	   *attnums = NIL;
+	bool		whole_row;
+
+	pull_varattnos((Node *) expr, varno, &used);
+	whole_row = bms_is_member(-FirstLowInvalidHeapAttributeNumber, used);
+	for (AttrNumber attnum = 1; get_attname(named, attnum, true); attnum++)
+	{
+		AttrNumber	own = own_attribute(named, relid, attnum);
+
+		if (own && (whole_row || bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, used)))
+			attnums = lappend_int(attnums, own);
+	}
+	return attnums;
+}
+
+/*
+ * The attributes that an UPDATE sets, and those that it computes values from: two
+ * lists of integers.  What is set to itself is not set.
+ */
+static List *
+plan_update(PlannerInfo *root, Oid relid)
+{
+	Index		varno = root->parse->resultRelation;
+	Oid			named = planner_rt_fetch(varno, root)->relid;
+	List	   *set = NIL;
+	List	   *read = NIL;
+	ListCell   *lc;
+	ListCell   *attnum;
+
+	forboth(lc, root->processed_tlist, attnum, root->update_colnos)
+	{
+		Expr	   *expr = lfirst_node(TargetEntry, lc)->expr;
+		const Var  *var = IsA(expr, Var) ? (const Var *) expr : NULL;
+
+		if (var && var->varno == (int) varno && var->varattno == lfirst_int(attnum))
+			continue;
+		set = lappend_int(set, own_attribute(named, relid, lfirst_int(attnum)));
+		read = list_concat_unique_int(read, read_attributes(expr, varno, named, relid));
+	}
+	return list_make2(set, read);
 }
 
 List *
@@ -264,7 +315,7 @@ dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index result_relati
 	dbaas_error_hide(&hiding, hides);
 	check_plan(root, plan, result_relation, table);
 	dbaas_error_unhide(&hiding);
-	return NIL;
+	return plan->operation == CMD_UPDATE ? plan_update(root, table->relid) : NIL;
 }
 
 /* ------------------------------------------------------------------------
@@ -324,19 +375,32 @@ find_old_attributes(ModifyState *modify, Plan *subplan)
 	}
 }
 
+static Bitmapset *
+attribute_set(const List *attnums)
+{
+	Bitmapset  *set = NULL;
+	ListCell   *lc;
+
+	foreach(lc, attnums)
+		set = bms_add_member(set, lfirst_int(lc));
+	return set;
+}
+
 void
 dbaasBeginForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw_private,
 						int subplan_index, int eflags)
 {
 	ModifyState *modify;
 
-	(void) fdw_private;
 	(void) subplan_index;
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 	modify = begin_modify(mtstate->ps.state, rinfo, mtstate->operation,
 						  dbaas_result_user(rinfo, mtstate->ps.state));
 	rinfo->ri_FdwState = modify;
+	if (mtstate->operation == CMD_UPDATE)
+		dbaas_writer_updates(modify->writer, attribute_set(linitial(fdw_private)),
+							 attribute_set(lsecond(fdw_private)));
 	if (mtstate->operation != CMD_INSERT)
 	{
 		Plan	   *subplan = outerPlanState(mtstate)->plan;
@@ -448,7 +512,8 @@ report_dry_run(const DbaasWrite *write)
 
 /*
  * Makes a write of a row, which is "returning" when it is wanted back, and hands
- * it to the queue.  Returns false when the transaction writes that row already.
+ * it to the queue.  Returns false when there is no such row any more, or the
+ * statement has updated it.
  */
 static bool
 write_row(ModifyState *modify, TupleTableSlot *new_slot, bool returning)
@@ -456,6 +521,7 @@ write_row(ModifyState *modify, TupleTableSlot *new_slot, bool returning)
 	DbaasRowValues old_row = {modify->old_values, modify->old_isnull};
 	DbaasRowValues new_row = {0};
 	DbaasWrite	write;
+	DbaasWriteNeed need;
 	MemoryContext oldcxt;
 	bool		added = true;
 
@@ -466,15 +532,17 @@ write_row(ModifyState *modify, TupleTableSlot *new_slot, bool returning)
 		new_row.isnull = new_slot->tts_isnull;
 	}
 	oldcxt = MemoryContextSwitchTo(modify->row_cxt);
-	if (dbaas_write_make(modify->writer, &old_row, &new_row, &write))
+	need = dbaas_write_make(modify->writer, &old_row, &new_row, &write);
+	if (need == DBAAS_WRITE_NEEDED)
 	{
 		write.announces = write.announces && !returning;
-		added = dbaas_queue_add(&write, modify->batch, dbaas_dry_run);
+		added = dbaas_queue_add(&write, modify->batch, dbaas_writer_read_after(modify->writer),
+								dbaas_dry_run);
 		if (added && dbaas_dry_run)
 			report_dry_run(&write);
 	}
 	MemoryContextSwitchTo(oldcxt);
-	return added;
+	return added && need != DBAAS_WRITE_GONE;
 }
 
 /* Is it the row with that value of a column, as far as the table shows that? */
@@ -745,6 +813,12 @@ dbaasExplainForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List 
 	(void) subplan_index;
 	if (endpoint)
 		ExplainPropertyText("Request", psprintf("%s %s", endpoint->method, endpoint->path), es);
+	if (dbaas_write_asks_kept(table, mtstate->operation))
+	{
+		const DbaasEndpoint *read = dbaas_write_kept_read(endpoint->kept);
+
+		ExplainPropertyText("Reads", psprintf("%s %s", read->method, read->path), es);
+	}
 	if (endpoint && endpoint->other_path)
 		ExplainPropertyText("Or", psprintf("%s %s", endpoint->method, endpoint->other_path), es);
 }

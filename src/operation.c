@@ -52,6 +52,7 @@ dbaas_operation_new(MemoryContext cxt, const DbaasWrite *write, DbaasConnection 
 	operation->write.zone = pstrdup(write->zone);
 	operation->write.base = pstrdup(write->base);
 	operation->write.path = pstrdup(write->path);
+	operation->write.thing = dbaas_text_copy(write->thing);
 	operation->write.body = dbaas_text_copy(write->body);
 	operation->write.secrets = dbaas_texts_copy(write->secrets);
 	for (size_t i = 0; i < lengthof(write->services); i++)

@@ -24,6 +24,8 @@ typedef struct DbaasWrite
 	const char *method;
 	const char *operation;		/* path template */
 	const char *path;			/* percent-encoded */
+	const char *thing;			/* what it writes, as a path, be it by another
+								 * one; NULL: what no other write could mean */
 	const char *body;			/* or NULL */
 	const char *shown_body;		/* with "***" for what is secret; or NULL */
 	List	   *secrets;		/* char *: those parts */

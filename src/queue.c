@@ -19,6 +19,7 @@
 #include "progress.h"
 #include "queue.h"
 #include "report.h"
+#include "set.h"
 #include "storage/predicate.h"
 #include "utils/memutils.h"
 
@@ -29,6 +30,7 @@ bool		dbaas_dry_run = false;
 static MemoryContext queue_cxt = NULL;	/* child of TopTransactionContext */
 static List *queue = NIL;		/* of DbaasQueued *, in order */
 static int	last_batch = 0;
+static int	sendings = 0;
 
 /* transactions */
 static void on_transaction(XactEvent event, void *arg);
@@ -59,7 +61,7 @@ static bool
 same_thing(const DbaasWrite *a, const DbaasWrite *b)
 {
 	return a->serverid == b->serverid && strcmp(a->zone, b->zone) == 0 &&
-		strcmp(a->path, b->path) == 0;
+		a->thing && same_text(a->thing, b->thing);
 }
 
 /* The services, say, that the transaction deletes, or those that it updates, with this write. */
@@ -114,64 +116,110 @@ check_limit(const DbaasWrite *write, bool dry_run)
 					 "SET LOCAL %s = 100; -1 is no limit.", name, name)));
 }
 
-/*
- * Is it the same write once more?  An UPDATE writes a row of its table once, with
- * the values that come first.  The same path is not enough to tell the row: one
- * statement may update two tables that show the same service.
- */
-static bool
-is_same(const DbaasWrite *a, const DbaasWrite *b)
+int
+dbaas_queue_sendings(void)
 {
-	return a->userid == b->userid && a->command == b->command && a->serverid == b->serverid &&
-		strcmp(a->path, b->path) == 0 && strcmp(a->zone, b->zone) == 0 &&
-		((a->command == CMD_UPDATE && a->relid == b->relid) || same_text(a->body, b->body));
+	return sendings;
+}
+
+/* Is a write one of those that are looked for? */
+static bool
+is_found(const DbaasQueued *queued, const DbaasQueueSpec *spec)
+{
+	const DbaasOperation *operation = queued->operation;
+	const DbaasWrite *write = &operation->write;
+
+	if (operation->state == DBAAS_WRITE_FAILED ||
+		(operation->state == DBAAS_WRITE_DRY && !spec->dry_run) ||
+		(dbaas_operation_stands(operation) && queued->sending <= spec->read_after))
+		return false;
+	return write->thing && strcmp(write->thing, spec->thing) == 0 &&
+		(spec->zone == NULL || strcmp(write->zone, spec->zone) == 0) &&
+		(operation->conn == spec->conn || dbaas_connection_equal(operation->conn, spec->conn));
+}
+
+List *
+dbaas_queue_find(const DbaasQueueSpec *spec)
+{
+	List	   *found = NIL;
+	ListCell   *lc;
+
+	foreach(lc, queue)
+	{
+		if (is_found(lfirst(lc), spec))
+			found = lappend(found, &((DbaasQueued *) lfirst(lc))->operation->write);
+	}
+	return found;
+}
+
+pg_noreturn static void
+refuse_duplicate(const DbaasWrite *write, const DbaasWrite *earlier)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNIQUE_VIOLATION),
+			 errmsg("%s would make what is there by then", dbaas_write_label(write)),
+			 errdetail("Before it, this transaction sends %s.", dbaas_write_label(earlier)),
+			 errhint("DELETE it first, or leave the INSERT out.")));
 }
 
 /*
- * Is the transaction to write this row already, or did the statement?  What was
- * sent before is not looked at: a row that was read since is there again.
+ * Does the statement write the row already?  It writes a row of its table once, with
+ * the values that come first.
  */
 static bool
-is_repeated(const DbaasWrite *write, int batch, bool dry_run)
+is_updated(const DbaasWrite *write, int batch)
 {
 	ListCell   *lc;
 
-	if (write->command == CMD_INSERT)
-		return false;
 	foreach(lc, queue)
 	{
 		const DbaasQueued *queued = lfirst(lc);
-		DbaasWriteState state = queued->operation->state;
-		bool		pending = state == DBAAS_WRITE_QUEUED || state == DBAAS_WRITE_DRY;
 
-		/* What a statement changes, a later one may change back. */
-		if (queued->batch != batch && (!pending || write->command == CMD_UPDATE))
-			continue;
-		if ((state == DBAAS_WRITE_DRY) == dry_run && state != DBAAS_WRITE_FAILED &&
-			is_same(&queued->operation->write, write))
+		if (queued->batch == batch && queued->operation->state != DBAAS_WRITE_FAILED &&
+			queued->operation->write.command == CMD_UPDATE &&
+			queued->operation->write.relid == write->relid &&
+			same_thing(&queued->operation->write, write))
 			return true;
 	}
 	return false;
 }
 
+/* Is there no such row to write, by what the transaction does to it last? */
+static bool
+is_gone(const DbaasWrite *write, DbaasConnection *conn, int batch, int read_after, bool dry_run)
+{
+	DbaasQueueSpec spec = {conn, write->zone, write->thing, read_after, dry_run};
+	List	   *found = write->thing ? dbaas_queue_find(&spec) : NIL;
+	const DbaasWrite *last = found ? llast(found) : NULL;
+
+	if (last == NULL)
+		return false;
+	if (write->command != CMD_INSERT)
+		return last->command == CMD_DELETE ||
+			(write->command == CMD_UPDATE && is_updated(write, batch));
+	if (last->command != CMD_DELETE)
+		refuse_duplicate(write, last);
+	return false;
+}
+
 bool
-dbaas_queue_add(const DbaasWrite *write, int batch, bool dry_run)
+dbaas_queue_add(const DbaasWrite *write, int batch, int read_after, bool dry_run)
 {
 	MemoryContext oldcxt;
 	DbaasQueued *queued;
 	DbaasConnection *conn;
 	DbaasError *error;
 
-	if (is_repeated(write, batch, dry_run))
-		return false;
-	if (write->counts)
-		check_limit(write, dry_run);
 	if (queue_cxt == NULL)
 		queue_cxt = AllocSetContextCreate(TopTransactionContext, "dbaas_fdw writes",
 										  ALLOCSET_DEFAULT_SIZES);
 	error = dbaas_connection_get(write->serverid, write->userid, queue_cxt, &conn);
 	if (error)
 		dbaas_error_raise(error);
+	if (is_gone(write, conn, batch, read_after, dry_run))
+		return false;
+	if (write->counts)
+		check_limit(write, dry_run);
 	oldcxt = MemoryContextSwitchTo(queue_cxt);
 	queued = palloc0(sizeof(DbaasQueued));
 	queued->operation = dbaas_operation_new(queue_cxt, write, conn, dry_run);
@@ -231,6 +279,7 @@ forget_all(void)
 	/* queue_cxt goes with the transaction's own context. */
 	queue_cxt = NULL;
 	queue = NIL;
+	sendings = 0;
 }
 
 /*
@@ -375,6 +424,7 @@ step_batch(int first, int last, DbaasOperation **failed, DbaasMoment *until)
 		{
 			dbaas_report_sending(queued);
 			dbaas_operation_send(operation);
+			queued->sending = sendings;
 			under_way++;
 		}
 		due = dbaas_operation_due(operation);
@@ -384,6 +434,27 @@ step_batch(int first, int last, DbaasOperation **failed, DbaasMoment *until)
 	return under_way > 0;
 }
 
+/* The last of the writes, from "first" on, that may go out with it: each of another thing. */
+static int
+end_of_batch(int first)
+{
+	const DbaasQueued *begin = list_nth(queue, first);
+	DbaasSet   *things = dbaas_set_new();
+	int			last;
+
+	for (last = first; last < list_length(queue); last++)
+	{
+		const DbaasQueued *queued = list_nth(queue, last);
+		const DbaasWrite *write = &queued->operation->write;
+
+		if (queued->batch != begin->batch ||
+			(write->thing && !dbaas_set_add(things, psprintf("%u %s %s", write->serverid, write->zone,
+															 write->thing))))
+			break;
+	}
+	return last - 1;
+}
+
 /* Sends the queue batch after batch, until the end or the first failure. */
 static DbaasOperation *
 send_batches(void)
@@ -391,15 +462,12 @@ send_batches(void)
 	DbaasOperation *failed = NULL;
 	int			first = 0;
 
+	sendings++;
 	while (first < list_length(queue) && failed == NULL)
 	{
-		int			last = first;
+		int			last = end_of_batch(first);
 		DbaasMoment until;
 
-		while (last + 1 < list_length(queue) &&
-			   ((DbaasQueued *) list_nth(queue, last + 1))->batch ==
-			   ((DbaasQueued *) list_nth(queue, first))->batch)
-			last++;
 		while (step_batch(first, last, &failed, &until))
 			dbaas_progress_wait(NULL, until);
 		first = last + 1;

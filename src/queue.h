@@ -26,14 +26,38 @@ extern void dbaas_queue_init(void);
 extern int	dbaas_queue_new_batch(void);
 
 /*
- * Queues a copy of a write, to be sent before the transaction commits; in a
- * dry run it only counts, and is never sent.  Returns false, and queues
- * nothing, when the transaction writes the same row already: a DELETE of what
- * is to be deleted, or a second UPDATE by the same statement.  Raises
- * ERROR when the transaction would delete or update more services than its limit
- * allows (53400), or when there is no user mapping (28000).
+ * How often the transaction has sent writes: what a statement reads from now on
+ * shows them.
  */
-extern bool dbaas_queue_add(const DbaasWrite *write, int batch, bool dry_run);
+extern int	dbaas_queue_sendings(void);
+
+/* Which writes to look at: those of a thing, by a connection. */
+typedef struct DbaasQueueSpec
+{
+	DbaasConnection *conn;
+	const char *zone;			/* NULL: of any */
+	const char *thing;
+	int			read_after;		/* dbaas_queue_sendings() before the thing was read */
+	bool		dry_run;		/* those of a dry run as well */
+} DbaasQueueSpec;
+
+/*
+ * The writes that what was read does not show: those that are queued, and those
+ * that were sent since.  A list of const DbaasWrite * in their order, which belong
+ * to the queue; the list is in the current memory context.
+ */
+extern List *dbaas_queue_find(const DbaasQueueSpec *spec);
+
+/*
+ * Queues a copy of a write, to be sent before the transaction commits; in a
+ * dry run it only counts, and is never sent.  "read_after" is as above.  Returns
+ * false, and queues nothing, when there is no such row any more, since the
+ * transaction is to delete it, or when the statement updates it for the second
+ * time.  Raises ERROR when an INSERT makes what the transaction makes or changes
+ * already (23505), when the transaction would delete or update more services than
+ * its limit allows (53400), or when there is no user mapping (28000).
+ */
+extern bool dbaas_queue_add(const DbaasWrite *write, int batch, int read_after, bool dry_run);
 
 /*
  * Sends all that is queued, and waits as the server's option "wait" says.

@@ -19,6 +19,8 @@ typedef struct DbaasQueued
 	DbaasOperation *operation;
 	int			batch;
 	int			level;			/* transaction nesting level */
+	int			sending;		/* the number of the dbaas_queue_send() that sent
+								 * it, or 0 */
 	bool		reported;		/* that it stands */
 	bool		undone;			/* stands, though its savepoint was rolled back */
 	char	   *sender;			/* for the server's log, while it owes a line on

@@ -9,15 +9,21 @@
 
 #include "access/sysattr.h"
 #include "body.h"
+#include "catalog/pg_type_d.h"
+#include "decode.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "network.h"
 #include "nodes/bitmapset.h"
+#include "overlay.h"
 #include "path.h"
+#include "progress.h"
+#include "same.h"
 #include "secret.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "write.h"
 
@@ -32,6 +38,10 @@ struct DbaasWriter
 	Oid			userid;
 	DbaasConnection *conn;
 	DbaasStatement *statement;
+	int			read_after;		/* dbaas_queue_sendings() before it reads */
+	const Bitmapset *set;		/* attributes that an UPDATE sets, */
+	const Bitmapset *read;		/* and those that it computes values from */
+	bool		asks_kept;		/* does the table not show what every PUT carries? */
 };
 
 const DbaasWriteEndpoint *
@@ -194,21 +204,6 @@ refuse_column(const DbaasTable *table, CmdType operation, AttrNumber attnum)
 			 errhint("%s takes: %s.", verb, settable_columns(table, operation))));
 }
 
-void
-dbaas_write_check_columns(const DbaasTable *table, const Bitmapset *updated)
-{
-	int			member = -1;
-
-	while ((member = bms_next_member(updated, member)) >= 0)
-	{
-		AttrNumber	attnum = member + FirstLowInvalidHeapAttributeNumber;
-
-		if (attnum > 0 && attnum <= table->natts && dbaas_table_shows(table, attnum) &&
-			!is_settable(table->resource, CMD_UPDATE, table->attributes[attnum - 1].column))
-			refuse_column(table, CMD_UPDATE, attnum);
-	}
-}
-
 /*
  * Of two columns that show one field, which one would be sent?  Refused, where
  * the operation may give it a value.
@@ -243,6 +238,41 @@ protected_column(const DbaasWriter *writer)
 	return dbaas_catalogue_column(writer->resource, writer->resource->protected->filter_column);
 }
 
+/* Does the member of a body lie in that object? */
+static bool
+is_inside(const char *member, const char *object)
+{
+	size_t		len = strlen(object);
+
+	return strncmp(member, object, len) == 0 && member[len] == '/';
+}
+
+bool
+dbaas_write_asks_kept(const DbaasTable *table, CmdType operation)
+{
+	const DbaasResource *resource = table->resource;
+	const DbaasKept *kept = operation == CMD_UPDATE ? resource->update.kept : NULL;
+	bool		any = false;
+
+	if (kept == NULL)
+		return false;
+	for (int c = 0; c < resource->ncolumns; c++)
+	{
+		if (resource->columns[c].update == NULL || !is_inside(resource->columns[c].update, kept->member))
+			continue;
+		if (dbaas_table_attribute(table, c) == 0)
+			return true;
+		any = true;
+	}
+	return !any;
+}
+
+const DbaasEndpoint *
+dbaas_write_kept_read(const DbaasKept *kept)
+{
+	return &dbaas_catalogue_find(kept->resource)->reads[0];
+}
+
 DbaasWriter *
 dbaas_writer_new(const DbaasTable *table, TupleDesc desc, CmdType operation, Oid userid,
 				 DbaasStatement *statement, MemoryContext query_cxt)
@@ -275,10 +305,28 @@ dbaas_writer_new(const DbaasTable *table, TupleDesc desc, CmdType operation, Oid
 	if (protected_column(writer) >= 0 &&
 		dbaas_table_attribute(table, protected_column(writer)) == 0)
 		dbaas_statement_expect_parents(statement, table->serverid, table->resource->protected);
+	writer->asks_kept = dbaas_write_asks_kept(table, operation);
+	if (writer->asks_kept)
+		dbaas_statement_expect(statement, table->serverid,
+							   dbaas_write_kept_read(writer->endpoint->kept)->path);
 	error = dbaas_connection_get(table->serverid, userid, query_cxt, &writer->conn);
 	if (error)
 		dbaas_table_raise(writer->table, error);
+	writer->read_after = dbaas_queue_sendings();
 	return writer;
+}
+
+void
+dbaas_writer_updates(DbaasWriter *writer, const Bitmapset *set, const Bitmapset *read)
+{
+	writer->set = set;
+	writer->read = read;
+}
+
+int
+dbaas_writer_read_after(const DbaasWriter *writer)
+{
+	return writer->read_after;
 }
 
 DbaasConnection *
@@ -303,6 +351,109 @@ dbaas_writer_value(DbaasWriter *writer, const DbaasRowValues *row, int column)
 	const char *text = attnum ? attribute_text(writer, row, attnum - 1) : NULL;
 
 	return text ? pg_server_to_any(text, strlen(text), PG_UTF8) : NULL;
+}
+
+/* ------------------------------------------------------------------------
+ * Values
+ * ------------------------------------------------------------------------ */
+
+/* The JSON value of that text; or the text as a JSON string when it is none. */
+static const DbaasJson *
+text_as_json(const char *text, bool is_json)
+{
+	const DbaasJson *value;
+	char	   *problem;
+	StringInfoData quoted;
+
+	if (is_json && dbaas_json_parse(CurrentMemoryContext, text, strlen(text),
+									DBAAS_JSON_ALL_NODES(strlen(text)), &value, &problem))
+		return value;
+	initStringInfo(&quoted);
+	escape_json(&quoted, text);
+	if (!dbaas_json_parse(CurrentMemoryContext, quoted.data, quoted.len, 1, &value, &problem))
+		return NULL;
+	return value;
+}
+
+/* An array as JSON, in UTF-8; the text of what is JSON already. */
+static const char *
+array_text(DbaasWriter *writer, const DbaasRowValues *row, int index)
+{
+	Oid			type = TupleDescAttr(writer->desc, index)->atttypid;
+	const char *json;
+
+	if (OidIsValid(get_element_type(getBaseType(type))))
+		json = TextDatumGetCString(OidFunctionCall1(F_ARRAY_TO_JSON_ANYARRAY, row->values[index]));
+	else
+		json = attribute_text(writer, row, index);
+	return pg_server_to_any(json, strlen(json), PG_UTF8);
+}
+
+/* What an attribute's value is in the API; NULL when it has none. */
+static const DbaasJson *
+attribute_json(DbaasWriter *writer, const DbaasRowValues *row, int index)
+{
+	DbaasType	type = writer->resource->columns[writer->table->attributes[index].column].type;
+	const char *text;
+	bool		boolean;
+
+	if (row->isnull[index])
+		return NULL;
+	if (type == DBAAS_TEXT_ARRAY)
+		return text_as_json(array_text(writer, row, index), true);
+	text = attribute_text(writer, row, index);
+	if (type == DBAAS_BOOLEAN && parse_bool(text, &boolean))
+		text = boolean ? "true" : "false";
+	return text_as_json(pg_server_to_any(text, strlen(text), PG_UTF8),
+						type == DBAAS_BIGINT || type == DBAAS_DOUBLE || type == DBAAS_BOOLEAN ||
+						type == DBAAS_JSONB);
+}
+
+static bool
+attribute_time(DbaasWriter *writer, const DbaasRowValues *row, int index, TimestampTz *time)
+{
+	Oid			type = getBaseType(TupleDescAttr(writer->desc, index)->atttypid);
+
+	if (type != TIMESTAMPTZOID && type != TIMESTAMPOID)
+		return dbaas_decode_time(attribute_json(writer, row, index), time);
+	*time = DatumGetTimestampTz(row->values[index]);
+	return true;
+}
+
+/* Is it the same time, as precisely as the new value says it? */
+static bool
+same_time(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasRowValues *new_row, int index)
+{
+	static const int64 units[] = {USECS_PER_SEC, 1000, 1};
+	TimestampTz old_time;
+	TimestampTz new_time;
+
+	if (!attribute_time(writer, old_row, index, &old_time) ||
+		!attribute_time(writer, new_row, index, &new_time))
+		return false;
+	for (size_t i = 0; i < lengthof(units); i++)
+	{
+		if (new_time % units[i] == 0)
+			return old_time > new_time - units[i] && old_time < new_time + units[i];
+	}
+	return false;
+}
+
+/* Does the new row keep an attribute's value? */
+static bool
+same_attribute(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasRowValues *new_row,
+			   int index)
+{
+	const DbaasColumn *column = &writer->resource->columns[writer->table->attributes[index].column];
+
+	if (old_row->isnull[index] || new_row->isnull[index])
+		return old_row->isnull[index] && new_row->isnull[index];
+	if (strcmp(attribute_text(writer, old_row, index), attribute_text(writer, new_row, index)) == 0)
+		return true;
+	if (column->type == DBAAS_TIMESTAMPTZ)
+		return same_time(writer, old_row, new_row, index);
+	return dbaas_same(column->meaning, attribute_json(writer, old_row, index),
+					  attribute_json(writer, new_row, index));
 }
 
 /* ------------------------------------------------------------------------
@@ -336,21 +487,20 @@ check_domain(const DbaasWriter *writer, int column, const char *value)
 					 psprintf("Allowed for %s: %s.", shown_name(writer->table, column), problem));
 }
 
-/* Refuses a row that gives a value where the API takes none. */
+/*
+ * Refuses a row that gives a value where the API takes none.  A column that keeps
+ * its value is not set.
+ */
 static void
 check_settable(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasRowValues *new_row)
 {
 	for (int i = 0; i < writer->table->natts; i++)
 	{
-		const char *value;
-		const char *old_value;
-
 		if (!dbaas_table_shows(writer->table, i + 1) ||
 			is_settable(writer->resource, writer->operation, writer->table->attributes[i].column))
 			continue;
-		value = attribute_text(writer, new_row, i);
-		old_value = writer->operation == CMD_UPDATE ? attribute_text(writer, old_row, i) : NULL;
-		if (value == NULL ? old_value != NULL : old_value == NULL || strcmp(value, old_value) != 0)
+		if (writer->operation == CMD_UPDATE ? !same_attribute(writer, old_row, new_row, i) :
+			!new_row->isnull[i])
 			refuse_column(writer->table, writer->operation, i + 1);
 	}
 }
@@ -376,13 +526,17 @@ refuse_missing(const DbaasWriter *writer, int column)
 
 /* Is the row protected?  Where it does not say, the list of its zone does. */
 static bool
-is_protected(DbaasWriter *writer, const DbaasRowValues *row, const DbaasZone *zone,
-			 const char *name, int column)
+is_protected(DbaasWriter *writer, const DbaasRowValues *row, const DbaasOverlay *overlay,
+			 const DbaasZone *zone, const char *name, int column)
 {
 	DbaasError *error;
 	List	   *found;
 	const char *value;
+	const DbaasJson *queued = NULL;
 
+	if (overlay && (dbaas_overlay_find(overlay, writer->resource->columns[column].update, &queued) ||
+					overlay->made))
+		return dbaas_json_is(queued, DBAAS_JSON_BOOLEAN) && *queued->text == 't';
 	if (dbaas_table_attribute(writer->table, column))
 	{
 		value = dbaas_writer_value(writer, row, column);
@@ -397,13 +551,13 @@ is_protected(DbaasWriter *writer, const DbaasRowValues *row, const DbaasZone *zo
 
 /* The API refuses to delete what is protected: so does this, at once. */
 static void
-check_protection(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasZone *zone,
-				 const char *name)
+check_protection(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasOverlay *overlay,
+				 const DbaasZone *zone, const char *name)
 {
 	int			column = protected_column(writer);
 	const char *shown;
 
-	if (column < 0 || !is_protected(writer, old_row, zone, name, column))
+	if (column < 0 || !is_protected(writer, old_row, overlay, zone, name, column))
 		return;
 	shown = shown_name(writer->table, column);
 	ereport(ERROR,
@@ -708,68 +862,6 @@ column_member(const DbaasWriter *writer, int column)
 		writer->operation == CMD_UPDATE ? c->update : NULL;
 }
 
-/* Has the UPDATE changed the column? */
-static bool
-is_changed(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasRowValues *new_row,
-		   int column)
-{
-	AttrNumber	attnum = dbaas_table_attribute(writer->table, column);
-	const char *old_text = attnum ? attribute_text(writer, old_row, attnum - 1) : NULL;
-	const char *new_text = attnum ? attribute_text(writer, new_row, attnum - 1) : NULL;
-
-	return old_text && new_text ? strcmp(old_text, new_text) != 0 : old_text != new_text;
-}
-
-/* Do both lie in one member that the API wants whole? */
-static bool
-go_together(const char *a, const char *b)
-{
-	size_t		len = strcspn(a, "/");
-
-	return a[len] == '/' && strncmp(a, b, len + 1) == 0;
-}
-
-/* Which columns go into the body?  Returns whether any does. */
-static bool
-find_sent(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasRowValues *new_row,
-		  bool *sent)
-{
-	const DbaasResource *resource = writer->resource;
-	bool		any = false;
-
-	for (int c = 0; c < resource->ncolumns; c++)
-	{
-		if (column_member(writer, c) == NULL)
-			continue;
-		sent[c] = writer->operation == CMD_INSERT ? resource->columns[c].insert_required ||
-			dbaas_writer_value(writer, new_row, c) :
-			!writer->endpoint->changes || is_changed(writer, old_row, new_row, c);
-		any = any || sent[c];
-	}
-	for (int c = 0; c < resource->ncolumns; c++)
-	{
-		for (int other = 0; sent[c] && other < resource->ncolumns; other++)
-			sent[other] = sent[other] || (column_member(writer, other) &&
-										  go_together(column_member(writer, c),
-													  column_member(writer, other)));
-	}
-	return any;
-}
-
-/* The text of an array as JSON, or of what is JSON already. */
-static const char *
-array_text(DbaasWriter *writer, const DbaasRowValues *row, int column)
-{
-	AttrNumber	attnum = dbaas_table_attribute(writer->table, column);
-	Oid			type = TupleDescAttr(writer->desc, attnum - 1)->atttypid;
-	char	   *json;
-
-	if (!OidIsValid(get_element_type(getBaseType(type))))
-		return dbaas_writer_value(writer, row, column);
-	json = TextDatumGetCString(OidFunctionCall1(F_ARRAY_TO_JSON_ANYARRAY, row->values[attnum - 1]));
-	return pg_server_to_any(json, strlen(json), PG_UTF8);
-}
-
 /* A value that the column gives as JSON. */
 static const DbaasJson *
 parse_value(const DbaasWriter *writer, int column, const char *text, DbaasJsonType type,
@@ -785,6 +877,280 @@ parse_value(const DbaasWriter *writer, int column, const char *text, DbaasJsonTy
 		refuse_value(writer, column, text,
 					 psprintf("Allowed for %s: %s.", shown_name(writer->table, column), allowed));
 	return value;
+}
+
+/* The name of a member, with the type of the service. */
+static const char *
+typed_member(const char *type, const char *member)
+{
+	static const char mark[] = "{type}";
+
+	return type && strncmp(member, mark, strlen(mark)) == 0 ?
+		psprintf("%s%s", type, member + strlen(mark)) : member;
+}
+
+/* Do both lie in one member that the API wants whole? */
+static bool
+go_together(const char *a, const char *b)
+{
+	return is_inside(b, pnstrdup(a, strcspn(a, "/"))) && strchr(a, '/');
+}
+
+/* A row while its write is made. */
+typedef struct Change
+{
+	const DbaasRowValues *old_row;	/* of an UPDATE or DELETE */
+	const DbaasRowValues *new_row;	/* of an INSERT or UPDATE */
+	const DbaasOverlay *overlay;	/* what was queued for it; or NULL */
+	const char *type;			/* of the service, or NULL */
+	bool	   *sent;			/* by column: does the body have it? */
+	const DbaasJson **values;	/* by column: sent in place of the row's; or NULL */
+} Change;
+
+/* The value of a column that the row was read with. */
+static const DbaasJson *
+read_value(DbaasWriter *writer, const Change *change, int column)
+{
+	AttrNumber	attnum = dbaas_table_attribute(writer->table, column);
+
+	return attnum ? attribute_json(writer, change->old_row, attnum - 1) : NULL;
+}
+
+/*
+ * The value that a column has once what is queued has been sent.  Returns whether
+ * it is known: what the API adds to a thing that the queue makes is not.
+ */
+static bool
+queued_value(DbaasWriter *writer, const Change *change, int column, const DbaasJson **value)
+{
+	const char *member = typed_member(change->type, column_member(writer, column));
+	const DbaasOverlay *overlay = change->overlay;
+
+	*value = overlay && overlay->made ? NULL : read_value(writer, change, column);
+	if (overlay == NULL)
+		return true;
+	if (writer->resource->columns[column].merges)
+		*value = dbaas_overlay_merge(overlay, member, *value);
+	else if (dbaas_overlay_find(overlay, member, value))
+		return true;
+	return !overlay->made;
+}
+
+pg_noreturn static void
+refuse_unseen(const DbaasWriter *writer, int column)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("this UPDATE computes a value from column \"%s\" of foreign table \"%s\", which an earlier statement of the transaction changes",
+					shown_name(writer->table, column), get_rel_name(writer->table->relid)),
+			 errdetail("That change is queued; the statement reads what the API still says."),
+			 errhint("COMMIT in between, or give the value itself.")));
+}
+
+/*
+ * Refuses a value that was computed from what the queue is to change.  An object
+ * that the API merges is looked at member by member instead.
+ */
+static void
+check_read(DbaasWriter *writer, const Change *change)
+{
+	for (int c = 0; change->overlay && c < writer->resource->ncolumns; c++)
+	{
+		const DbaasColumn *column = &writer->resource->columns[c];
+		AttrNumber	attnum = dbaas_table_attribute(writer->table, c);
+		const DbaasJson *value;
+
+		if (attnum == 0 || column_member(writer, c) == NULL || !bms_is_member(attnum, writer->read) ||
+			(column->merges && bms_is_member(attnum, writer->set)))
+			continue;
+		if (!queued_value(writer, change, c, &value) ||
+			!dbaas_same(column->meaning, read_value(writer, change, c), value))
+			refuse_unseen(writer, c);
+	}
+}
+
+/* Does the UPDATE give the column a value, be it the one that it was read with? */
+static bool
+is_set(DbaasWriter *writer, const Change *change, int column)
+{
+	AttrNumber	attnum = dbaas_table_attribute(writer->table, column);
+
+	return attnum && (bms_is_member(attnum, writer->set) ||
+					  !same_attribute(writer, change->old_row, change->new_row, attnum - 1));
+}
+
+/* A member of an object that is merged; as it was, and as it is to be. */
+typedef struct Merged
+{
+	const DbaasJson *read;		/* of the row as it was read */
+	const DbaasJson *queued;	/* and as the queue will leave it */
+	const DbaasJson *wanted;	/* by the new row */
+	bool		computed;		/* are they computed from what was read? */
+} Merged;
+
+/* A secret is not shown, so who leaves it out does not mean to remove it. */
+static bool
+is_secret_member(const DbaasJson *name)
+{
+	size_t		len;
+	const char *text = dbaas_json_string(name, &len);
+
+	return dbaas_catalogue_is_secret(text, len) ||
+		(dbaas_json_is(name + 1, DBAAS_JSON_STRING) && dbaas_secret_any_hidden(name + 1));
+}
+
+/* Adds the paths of what an object has and another has not, but for secrets. */
+static void
+list_lost(StringInfo lost, const char *prefix, const DbaasJson *had, const DbaasJson *has)
+{
+	if (!dbaas_json_is(had, DBAAS_JSON_OBJECT) || !dbaas_json_is(has, DBAAS_JSON_OBJECT))
+		return;
+	for (const DbaasJson *name = dbaas_json_first(had); name; name = dbaas_json_next(had, name))
+	{
+		const char *text = dbaas_json_string(name, NULL);
+		const DbaasJson *member;
+		char	   *path = psprintf("%s%s", prefix, text);
+
+		if (!dbaas_json_find(has, text, &member))
+		{
+			if (!is_secret_member(name))
+				appendStringInfo(lost, "%s%s", lost->len ? ", " : "", path);
+		}
+		else
+			list_lost(lost, psprintf("%s.", path), name + 1, member);
+	}
+}
+
+/* The API keeps what an UPDATE leaves out: so no row may leave it out. */
+static void
+check_lost(const DbaasWriter *writer, int column, const DbaasJson *had, const DbaasJson *has)
+{
+	StringInfoData lost;
+
+	initStringInfo(&lost);
+	list_lost(&lost, "", had, has);
+	if (lost.len > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("column \"%s\" of foreign table \"%s\" cannot lose members",
+						shown_name(writer->table, column), get_rel_name(writer->table->relid)),
+				 errdetail("The API keeps those that an UPDATE leaves out: %s.",
+						   dbaas_error_excerpt(lost.data, lost.len, DBAAS_EXCERPT_BYTES)),
+				 errhint("Keep them, as %s || '{...}' does, and give each its default where that is meant.",
+						 quote_identifier(shown_name(writer->table, column)))));
+}
+
+/*
+ * Has the UPDATE changed the member?  Where the value was computed from what was
+ * read, a member that is as it was read is not meant, though the queue changes it.
+ */
+static bool
+is_member_changed(const DbaasWriter *writer, int column, const Merged *objects, const char *name)
+{
+	const DbaasJson *read = dbaas_json_member(objects->read, name);
+	const DbaasJson *queued = dbaas_json_member(objects->queued, name);
+	const DbaasJson *wanted = dbaas_json_member(objects->wanted, name);
+
+	if (dbaas_same(DBAAS_AS_JSON, wanted, queued) ||
+		(objects->computed && dbaas_same(DBAAS_AS_JSON, wanted, read)))
+		return false;
+	if (objects->computed && !dbaas_same(DBAAS_AS_JSON, read, queued))
+		refuse_unseen(writer, column);
+	return true;
+}
+
+/* The members that an UPDATE changes of an object that the API merges; NULL for none. */
+static const DbaasJson *
+changed_members(DbaasWriter *writer, const Change *change, int column)
+{
+	AttrNumber	attnum = dbaas_table_attribute(writer->table, column);
+	Merged		objects = {
+		read_value(writer, change, column), .computed = bms_is_member(attnum, writer->read)
+	};
+	StringInfoData text;
+
+	queued_value(writer, change, column, &objects.queued);
+	objects.wanted = parse_value(writer, column, dbaas_writer_value(writer, change->new_row, column),
+								 DBAAS_JSON_OBJECT, "a JSON object");
+	check_lost(writer, column, objects.computed ? objects.read : objects.queued, objects.wanted);
+	initStringInfo(&text);
+	for (const DbaasJson *name = dbaas_json_first(objects.wanted); name;
+		 name = dbaas_json_next(objects.wanted, name))
+	{
+		if (is_member_changed(writer, column, &objects, dbaas_json_string(name, NULL)))
+			appendStringInfo(&text, "%c%s:%s", text.len ? ',' : '{', dbaas_json_text(name),
+							 dbaas_json_text(name + 1));
+	}
+	if (text.len == 0)
+		return NULL;
+	appendStringInfoChar(&text, '}');
+	return text_as_json(text.data, true);
+}
+
+/* Has the UPDATE changed the column? */
+static bool
+is_changed(DbaasWriter *writer, Change *change, int column)
+{
+	const DbaasColumn *c = &writer->resource->columns[column];
+	const DbaasJson *old_value;
+	const DbaasJson *new_value;
+
+	if (!is_set(writer, change, column))
+		return false;
+	new_value = attribute_json(writer, change->new_row,
+							   dbaas_table_attribute(writer->table, column) - 1);
+	if (strcmp(c->update, "*") == 0)
+		return new_value != NULL;
+	if (c->merges && new_value)
+	{
+		change->values[column] = changed_members(writer, change, column);
+		return change->values[column] != NULL;
+	}
+	return !queued_value(writer, change, column, &old_value) ||
+		!dbaas_same(c->meaning, old_value, new_value);
+}
+
+/*
+ * What an UPDATE that changes a column sends beside it: what lies in the same
+ * member, as it is or will be.
+ */
+static void
+send_with(DbaasWriter *writer, Change *change, int column)
+{
+	for (int c = 0; c < writer->resource->ncolumns; c++)
+	{
+		if (change->sent[c] || column_member(writer, c) == NULL ||
+			!go_together(column_member(writer, column), column_member(writer, c)))
+			continue;
+		change->sent[c] = true;
+		if (change->overlay && !is_set(writer, change, c) &&
+			!queued_value(writer, change, c, &change->values[c]))
+			refuse_missing(writer, c);
+	}
+}
+
+/* Which columns go into the body?  Returns whether any does. */
+static bool
+find_sent(DbaasWriter *writer, Change *change)
+{
+	const DbaasResource *resource = writer->resource;
+	bool		any = false;
+
+	for (int c = 0; c < resource->ncolumns; c++)
+	{
+		if (column_member(writer, c) == NULL)
+			continue;
+		change->sent[c] = writer->operation == CMD_INSERT ? resource->columns[c].insert_required ||
+			dbaas_writer_value(writer, change->new_row, c) :
+			writer->operation == CMD_DELETE || is_changed(writer, change, c);
+		any = any || change->sent[c];
+	}
+	for (int c = 0; writer->operation == CMD_UPDATE && c < resource->ncolumns; c++)
+	{
+		if (change->sent[c])
+			send_with(writer, change, c);
+	}
+	return any;
 }
 
 /* A service that everybody may connect to is seldom meant. */
@@ -844,7 +1210,8 @@ json_value(DbaasWriter *writer, const DbaasRowValues *row, int column, const cha
 			return json_object_new_boolean(boolean);
 		case DBAAS_TEXT_ARRAY:
 			return dbaas_body_verbatim(dbaas_json_compact(parse_array(writer, column,
-																	  array_text(writer, row, column))));
+																	  array_text(writer, row,
+																				 dbaas_table_attribute(writer->table, column) - 1))));
 		default:
 			return json_object_new_string(text);
 	}
@@ -866,13 +1233,12 @@ parse_object(const DbaasWriter *writer, int column, const char *text)
 static void
 add_at(DbaasBody *object, const char *type, const char *member, DbaasBody *value)
 {
-	static const char type_mark[] = "{type}";
-	size_t		len = strcspn(member, "/");
+	size_t		len;
 	DbaasBody  *inner;
 
-	if (type && strncmp(member, type_mark, strlen(type_mark)) == 0)
-		member = psprintf("%s%s", type, member + strlen(type_mark));
-	else if (member[len])
+	member = typed_member(type, member);
+	len = strcspn(member, "/");
+	if (member[len])
 	{
 		const char *outer = pnstrdup(member, len);
 
@@ -1001,14 +1367,29 @@ check_column_type(const DbaasWriter *writer, int column, const char *type)
 				 errhint("It can for services of these types: %s.", allowed)));
 }
 
+/* A value that an earlier write of the transaction sends, or the API has. */
 static void
-add_column(DbaasWriter *writer, const DbaasRowValues *row, int column, const char *service,
-		   Body *body)
+add_known(const char *member, const DbaasJson *value, Body *body)
+{
+	add_at(body->sent, body->type, member, dbaas_body_verbatim(dbaas_json_compact(value)));
+	add_at(body->shown, body->type, member, dbaas_body_verbatim(dbaas_json_compact(value)));
+}
+
+static void
+add_column(DbaasWriter *writer, const Change *change, int column, const char *service, Body *body)
 {
 	const DbaasColumn *c = &writer->resource->columns[column];
+	const DbaasRowValues *row = writer->operation == CMD_DELETE ? change->old_row : change->new_row;
 	const char *member = column_member(writer, column);
 	const char *text = dbaas_writer_value(writer, row, column);
 
+	if (change->values[column] && c->merges)
+		text = dbaas_json_text(change->values[column]);
+	else if (change->values[column])
+	{
+		add_known(member, change->values[column], body);
+		return;
+	}
 	if (text == NULL)
 		refuse_missing(writer, column);
 	check_column_type(writer, column, body->type);
@@ -1032,24 +1413,80 @@ add_column(DbaasWriter *writer, const DbaasRowValues *row, int column, const cha
 	if (c->secret)
 		body->secrets = lappend(body->secrets, unconstify(char *, text));
 	if (strcmp(member, DBAAS_NETWORKS_MEMBER) == 0)
-		warn_if_open(service, parse_array(writer, column, array_text(writer, row, column)));
+		warn_if_open(service, parse_array(writer, column,
+										 array_text(writer, row, dbaas_table_attribute(writer->table, column) - 1)));
+}
+
+/* The answer to a read that every write of this kind needs. */
+static const DbaasJson *
+ask_kept(DbaasWriter *writer, const DbaasWrite *write, const DbaasZone *zone, const char *member)
+{
+	const DbaasEndpoint *read = dbaas_write_kept_read(writer->endpoint->kept);
+	DbaasCallSpec spec = {
+		.kind = DBAAS_CALL_LIST, .zone = zone->name, .base = zone->base, .method = read->method,
+		.operation = read->path, .path = write->path, .hide_secrets = true
+	};
+	bool		shared;
+	DbaasCall  *call = dbaas_statement_call(writer->statement, writer->conn, CurrentMemoryContext,
+											&spec, &shared);
+
+	while (!dbaas_call_done(call))
+		dbaas_progress_wait(NULL, 0);
+	if (dbaas_call_error(call))
+		dbaas_error_raise(dbaas_call_error(call));
+	return dbaas_json_member(dbaas_call_answer(call), member);
+}
+
+/*
+ * Adds what the API would change if a PUT left it out, as it is or as the queue
+ * will leave it; nothing where the service has none.
+ */
+static void
+add_kept(DbaasWriter *writer, const Change *change, const DbaasWrite *write, const DbaasZone *zone,
+		 Body *body)
+{
+	const DbaasKept *kept = writer->operation == CMD_UPDATE ? writer->endpoint->kept : NULL;
+	const DbaasJson *value = NULL;
+
+	if (kept == NULL || body->type == NULL || dbaas_catalogue_check(kept->types, body->type) ||
+		json_object_object_get_ex(body->sent, kept->member, NULL))
+		return;
+	if (change->overlay && (dbaas_overlay_find(change->overlay, kept->member, &value) ||
+							change->overlay->made))
+		;
+	else if (writer->asks_kept)
+		value = ask_kept(writer, write, zone, kept->member);
+	else
+	{
+		for (int c = 0; c < writer->resource->ncolumns; c++)
+		{
+			const char *member = writer->resource->columns[c].update;
+			const DbaasJson *part = member && is_inside(member, kept->member) ?
+				read_value(writer, change, c) : NULL;
+
+			if (part)
+				add_known(member, part, body);
+		}
+	}
+	if (value)
+		add_known(kept->member, value, body);
 }
 
 /* The body: the columns that are sent, each where it has its place. */
 static void
-make_body(DbaasWriter *writer, const DbaasRowValues *row, const bool *sent, const char *type,
-		  DbaasWrite *write)
+make_body(DbaasWriter *writer, const Change *change, const DbaasZone *zone, DbaasWrite *write)
 {
-	Body		body = {dbaas_body_new(), dbaas_body_new(), .type = type};
+	Body		body = {dbaas_body_new(), dbaas_body_new(), .type = change->type};
 
 	for (int c = 0; c < writer->resource->ncolumns; c++)
 	{
-		if (sent[c])
-			add_column(writer, row, c, write->services[0], &body);
+		if (change->sent[c])
+			add_column(writer, change, c, write->services[0], &body);
 	}
 	write->secrets = body.secrets;
 	if (json_object_object_length(body.sent) == 0)
 		return;
+	add_kept(writer, change, write, zone, &body);
 	write->body = dbaas_body_text(body.sent);
 	write->shown_body = dbaas_body_text(body.shown);
 }
@@ -1067,32 +1504,81 @@ made_name(DbaasWriter *writer, const DbaasRowValues *row)
 		dbaas_writer_value(writer, row, column) : NULL;
 }
 
-bool
+/* What the row stands for, whatever writes it; NULL when the row does not tell. */
+static const char *
+row_thing(DbaasWriter *writer, const DbaasRowValues *row)
+{
+	const DbaasResource *resource = writer->resource;
+	const char **args = palloc0(resource->ncolumns * sizeof(char *));
+
+	if (resource->thing == NULL)
+		return NULL;
+	for (int c = 0; c < resource->ncolumns; c++)
+	{
+		if (!in_path(resource, resource->thing, c))
+			continue;
+		args[c] = dbaas_writer_value(writer, row, c);
+		if (args[c] == NULL)
+			return NULL;
+	}
+	return dbaas_path_expand(resource, resource->thing, args);
+}
+
+/*
+ * What the transaction does to the row that was read, unless that is nothing; then
+ * also where the row is.
+ */
+static const DbaasOverlay *
+find_overlay(DbaasWriter *writer, const Change *change, const char *thing, DbaasListedService *service)
+{
+	DbaasQueueSpec spec = {writer->conn, NULL, thing, writer->read_after, dbaas_dry_run};
+	List	   *writes;
+
+	if (writer->operation == CMD_INSERT || thing == NULL || dbaas_queue_find(&spec) == NIL)
+		return NULL;
+	*service = row_service(writer, change->old_row, false);
+	spec.zone = service->zone->name;
+	writes = dbaas_queue_find(&spec);
+	return writes ? dbaas_overlay_new(writes) : NULL;
+}
+
+DbaasWriteNeed
 dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 				 const DbaasRowValues *new_row, DbaasWrite *write)
 {
 	const DbaasRowValues *row = writer->operation == CMD_INSERT ? new_row : old_row;
-	bool	   *sent = palloc0(writer->resource->ncolumns * sizeof(bool));
+	Change		change = {
+		old_row, new_row,
+		.sent = palloc0(writer->resource->ncolumns * sizeof(bool)),
+		.values = palloc0(writer->resource->ncolumns * sizeof(DbaasJson *))
+	};
 	DbaasListedService service = {0};
 
 	memset(write, 0, sizeof(*write));
 	if (writer->operation != CMD_DELETE)
 		check_settable(writer, old_row, new_row);
-	if (!find_sent(writer, old_row, new_row, sent) && writer->endpoint->changes)
-		return false;
+	write->thing = row_thing(writer, row);
+	change.overlay = find_overlay(writer, &change, write->thing, &service);
+	change.type = service.type;
+	if (change.overlay && change.overlay->gone)
+		return DBAAS_WRITE_GONE;
+	check_read(writer, &change);
+	if (!find_sent(writer, &change) && writer->operation == CMD_UPDATE)
+		return DBAAS_WRITE_NOTHING;
 	if (writer->endpoint->type_column)
-		service = typed_service(writer, row, sent);
+		service = typed_service(writer, row, change.sent);
+	change.type = service.type;
 	write->method = writer->endpoint->method;
 	write->operation = path_template(writer->endpoint, service.type);
 	write->path = make_path(writer, row, &service);
 	for (size_t i = 0; i < lengthof(write->services); i++)
 		write->services[i] = named_value(writer, row, writer->endpoint->services[i]);
-	make_body(writer, writer->operation == CMD_DELETE ? old_row : new_row, sent, service.type, write);
-	if (write->body == NULL && writer->endpoint->changes)
-		return false;
+	make_body(writer, &change, service.zone, write);
+	if (write->body == NULL && writer->operation == CMD_UPDATE)
+		return DBAAS_WRITE_NOTHING;
 	if (service.zone == NULL)
 		service = row_service(writer, row, false);
-	check_protection(writer, old_row, service.zone, write->services[0]);
+	check_protection(writer, old_row, change.overlay, service.zone, write->services[0]);
 	write->serverid = writer->table->serverid;
 	write->userid = writer->userid;
 	write->zone = service.zone->name;
@@ -1108,5 +1594,7 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 		dbaas_catalogue_check(writer->endpoint->direct, service.type) == NULL;
 	write->counts = writer->endpoint->counts;
 	write->ends_service = writer->operation == CMD_DELETE && writer->resource->protected;
-	return true;
+	if (write->thing == NULL && writer->operation != CMD_INSERT)
+		write->thing = write->path;
+	return DBAAS_WRITE_NEEDED;
 }

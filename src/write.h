@@ -12,6 +12,7 @@
 #define DBAAS_WRITE_H
 
 #include "access/tupdesc.h"
+#include "nodes/bitmapset.h"
 #include "nodes/nodes.h"
 #include "queue.h"
 #include "statement.h"
@@ -42,12 +43,6 @@ extern bool dbaas_write_hides_statement(const DbaasTable *table, CmdType operati
 /* May one of the attributes hold one?  Their numbers are as for the next function. */
 extern bool dbaas_write_sets_secret(const DbaasTable *table, const Bitmapset *updated);
 
-/*
- * Raises ERROR (0A000) when an UPDATE sets a column that the API cannot change;
- * "updated" has attribute numbers offset by FirstLowInvalidHeapAttributeNumber.
- */
-extern void dbaas_write_check_columns(const DbaasTable *table, const Bitmapset *updated);
-
 /* Does a DELETE need the value that the row has in that column? */
 extern bool dbaas_write_identifies(const DbaasResource *resource, int column);
 
@@ -62,16 +57,42 @@ extern DbaasWriter *dbaas_writer_new(const DbaasTable *table, TupleDesc desc,
 									 DbaasStatement *statement, MemoryContext query_cxt);
 
 /*
+ * Says, by attribute number, which attributes an UPDATE sets, and which of them
+ * it computes values from; without it, all that change and none.  The sets have to
+ * live as long as the writer.
+ */
+extern void dbaas_writer_updates(DbaasWriter *writer, const Bitmapset *set, const Bitmapset *read);
+
+/* dbaas_queue_sendings() before the rows were read. */
+extern int	dbaas_writer_read_after(const DbaasWriter *writer);
+
+/*
+ * Does a write ask the API for what every PUT of its endpoint carries, since the
+ * table does not show that?  And the read that it asks with.
+ */
+extern bool dbaas_write_asks_kept(const DbaasTable *table, CmdType operation);
+extern const DbaasEndpoint *dbaas_write_kept_read(const DbaasKept *kept);
+
+typedef enum DbaasWriteNeed
+{
+	DBAAS_WRITE_NEEDED,
+	DBAAS_WRITE_NOTHING,		/* the row is as it is to be */
+	DBAAS_WRITE_GONE			/* the transaction deletes the row */
+} DbaasWriteNeed;
+
+/*
  * Checks a row and makes the write that it stands for, in the current memory
  * context.  old_row is that of an UPDATE or DELETE as it was read, new_row that
- * of an INSERT or UPDATE as it is to be; the other is ignored.  Returns false
- * when there is nothing to write.  Raises ERROR: a column that cannot be set, or
+ * of an INSERT or UPDATE as it is to be; the other is ignored.  An UPDATE writes
+ * what it changes of the row as the queue will leave it, and waits for the API
+ * where it has to carry what the row does not show.  Returns whether there is
+ * something to write.  Raises ERROR: a column that cannot be set, or
  * not for the type of the service (0A000), a missing value (23502), a value that
  * the API does not accept (22023), a service that is protected, or that does not
  * run where the change needs it (55006), an unknown or ambiguous service (42704, 42P09).
  */
-extern bool dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
-							 const DbaasRowValues *new_row, DbaasWrite *write);
+extern DbaasWriteNeed dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
+									   const DbaasRowValues *new_row, DbaasWrite *write);
 
 /* The connection that the writer uses. */
 extern DbaasConnection *dbaas_writer_api(DbaasWriter *writer);

@@ -72,7 +72,7 @@ my @sent;
 	$session->sql(integration('pg-1-0001', 'logs', 'opensearch-1-0004'));
 	$session->sql(integration('mysql-1-0002', 'logs', 'opensearch-1-0004'));
 	$session->sql(q{DELETE FROM exo.dbaas_services WHERE zone = 'de-fra-1' AND name = 'kafka-2-0003'});
-	$session->sql(q{UPDATE exo.dbaas_integrations SET settings = '{}' WHERE zone = 'at-vie-1' AND source = 'grafana-3-0006'});
+	$session->sql(q{UPDATE exo.dbaas_integrations SET settings = '{"elasticsearch-index-days-max": 31}' WHERE zone = 'at-vie-1' AND source IN ('kafka-3-0003', 'valkey-3-0005')});
 	$session->sql(integration('pg-1-0001', 'metrics', 'thanos-1-0007'));
 	is(scalar(writes($sim->requests)), 0, 'nothing is sent before COMMIT');
 	$session->sql('COMMIT');

@@ -31,7 +31,7 @@ is_deeply([sent()], [], 'nothing is sent before the COMMIT');
 my (undef, undef, $notices) = $t->sql_both(q{BEGIN; SET LOCAL dbaas_fdw.dry_run = on; DELETE FROM one; ROLLBACK});
 is(() = $notices =~ /dry run: DELETE \S+ in zone ch-gva-2/g, 8, 'a DELETE from a partition reaches its rows');
 unlike($notices, qr/in zone (?!ch-gva-2)/, 'and no others');
-(undef, undef, $notices) = $t->sql_both(q{BEGIN; SET LOCAL dbaas_fdw.dry_run = on; UPDATE hashed SET settings = '{}'; ROLLBACK});
+(undef, undef, $notices) = $t->sql_both(q{BEGIN; SET LOCAL dbaas_fdw.dry_run = on; UPDATE hashed SET settings = '{"changed": true}'; ROLLBACK});
 is(() = $notices =~ /dry run: PUT /g, $t->sql('SELECT count(*) FROM exo.dbaas_integrations'), 'an UPDATE of all partitions changes each row once');
 
 # A serializable transaction that has to fail does so before anything is sent

@@ -66,16 +66,17 @@ refused("$insert (zone, name, type, plan, parameters) VALUES ('ch-gva-2', 'x', '
 my $pg = "zone = 'ch-gva-2' AND name = 'pg-1-0001'";
 my $put = 'PUT ch-gva-2 /dbaas-postgres/pg-1-0001';
 my $update = 'UPDATE exo.dbaas_services SET';
-is_deeply(writes("$update plan = 'business-8' WHERE $pg"), [qq($put {"plan":"business-8"})], 'resized');
-is_deeply(writes("$update plan = 'business-8', termination_protection = true WHERE $pg"), [qq($put {"termination-protection":true})], 'what stays as it was is not sent');
+my $schedule = '"backup-schedule":{"backup-hour":21,"backup-minute":50}';    # its own, which every PUT carries
+is_deeply(writes("$update plan = 'business-8' WHERE $pg"), [qq($put {"plan":"business-8",$schedule})], 'resized');
+is_deeply(writes("$update plan = 'business-8', termination_protection = true WHERE $pg"), [qq($put {"termination-protection":true,$schedule})], 'what stays as it was is not sent');
 is_deeply(writes("$update plan = plan, termination_protection = true WHERE $pg"), [], 'nothing is sent where nothing changes');
 is_deeply(writes(qq{$update termination_protection = false, parameters = '{"work-mem": 8, "pg-settings": {"log_temp_files": 10}}' WHERE $pg}),
-	[qq($put {"termination-protection":false,"work-mem":8,"pg-settings":{"log_temp_files":10}})], 'parameters');
+	[qq($put {"termination-protection":false,"work-mem":8,"pg-settings":{"log_temp_files":10},$schedule})], 'parameters');
 is($session->sql("$update parameters = '{\"work-mem\": 9}' WHERE $pg RETURNING name, plan, parameters"), 'pg-1-0001|business-8|', 'RETURNING does not show parameters');
 is_deeply(writes("$update parameters = NULL WHERE $pg"), [], 'NULL parameters are none');
 is_deeply(writes("$update parameters = '{}' WHERE $pg"), [], 'nor are those without a member');
 is_deeply([ sort @{ writes("$update plan = 'startup-8' WHERE zone = 'ch-gva-2' AND name IN ('kafka-1-0003', 'mysql-1-0002')") } ],
-	[ 'PUT ch-gva-2 /dbaas-kafka/kafka-1-0003 {"plan":"startup-8"}', 'PUT ch-gva-2 /dbaas-mysql/mysql-1-0002 {"plan":"startup-8"}' ], 'each by its type');
+	[ 'PUT ch-gva-2 /dbaas-kafka/kafka-1-0003 {"plan":"startup-8"}', 'PUT ch-gva-2 /dbaas-mysql/mysql-1-0002 {"plan":"startup-8","backup-schedule":{"backup-hour":11,"backup-minute":37}}' ], 'each by its type');
 refused("$update plan = NULL WHERE $pg", '23502', qr/"plan"/);
 refused("$update name = 'other' WHERE $pg", '0A000', qr/"name".*HINT:[^\n]*plan, termination_protection, parameters/s);
 refused("$update type = 'mysql' WHERE $pg", '0A000', qr/"type"/);
@@ -121,7 +122,7 @@ refused("BEGIN; SET LOCAL dbaas_fdw.update_limit = 2; $update plan = 'business-4
 $session->sql('ROLLBACK');
 is_deeply(writes("BEGIN; SET LOCAL dbaas_fdw.update_limit = 1; $update plan = 'business-4' WHERE $pg; $update parameters = '{\"work-mem\": 5}' WHERE $pg;
 	UPDATE exo.dbaas_service_details SET backup_hour = 5, backup_minute = 10 WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001'; COMMIT"),
-	[ qq($put {"plan":"business-4"}), qq($put {"work-mem":5}), qq($put {"backup-schedule":{"backup-hour":5,"backup-minute":10}}) ], 'one service counts once');
+	[ qq($put {"plan":"business-4",$schedule}), qq($put {"work-mem":5,$schedule}), qq($put {"backup-schedule":{"backup-hour":5,"backup-minute":10}}) ], 'one service counts once');
 refused("BEGIN; SET LOCAL dbaas_fdw.update_limit = 1; $update plan = 'business-8' WHERE $pg;
 	UPDATE exo.dbaas_service_details SET maintenance_dow = 'friday' WHERE zone = 'ch-gva-2' AND service_name = 'kafka-1-0003'", '53400', qr/update more than 1 services/);
 $session->sql('ROLLBACK');
@@ -130,19 +131,24 @@ is(scalar @{ writes("BEGIN; SET LOCAL dbaas_fdw.update_limit = -1; SET LOCAL dba
 # What is inside
 my $details = 'UPDATE exo.dbaas_service_details SET';
 my $inside = "zone = 'ch-gva-2' AND service_name = 'pg-1-0001'";
-is_deeply(writes("$details ip_filter = '{192.0.2.1/32,2001:db8::/48}' WHERE $inside"), [qq($put {"ip-filter":["192.0.2.1/32","2001:db8::/48"]})], 'an IP filter');
-is_deeply(writes("$details ip_filter = '{}' WHERE $inside"), [qq($put {"ip-filter":[]})], 'an empty one');
-is_deeply(writes("$details maintenance_dow = 'sunday', maintenance_time = '01:00:00' WHERE $inside"), [qq($put {"maintenance":{"dow":"sunday","time":"01:00:00"}})], 'maintenance');
-is_deeply(writes("$details maintenance_time = '02:00:00' WHERE $inside"), [qq($put {"maintenance":{"dow":"sunday","time":"02:00:00"}})], 'of which the API wants both');
+$schedule = '"backup-schedule":{"backup-hour":5,"backup-minute":10}';
+is_deeply(writes("$details ip_filter = '{192.0.2.1/32,2001:db8::/48}' WHERE $inside"), [qq($put {"ip-filter":["192.0.2.1/32","2001:db8::/48"],$schedule})], 'an IP filter');
+is_deeply(writes("$details ip_filter = '{}' WHERE $inside"), [qq($put {"ip-filter":[],$schedule})], 'an empty one');
+is_deeply(writes("$details maintenance_dow = 'sunday', maintenance_time = '01:00:00' WHERE $inside"), [qq($put {"maintenance":{"dow":"sunday","time":"01:00:00"},$schedule})], 'maintenance');
+is_deeply(writes("$details maintenance_time = '02:00:00' WHERE $inside"), [qq($put {"maintenance":{"dow":"sunday","time":"02:00:00"},$schedule})], 'of which the API wants both');
 is_deeply(writes("$details backup_minute = 30 WHERE $inside"), [qq($put {"backup-schedule":{"backup-hour":5,"backup-minute":30}})], 'and of the backup schedule');
-is_deeply(writes("$details version = '17', settings = '{\"jit\": false}' WHERE $inside"), [qq($put {"version":"17","pg-settings":{"jit":false}})], 'version and settings');
+$schedule = '"backup-schedule":{"backup-hour":5,"backup-minute":30}';
+is_deeply(writes("$details version = '17', settings = settings || '{\"jit\": false}' WHERE $inside"), [qq($put {"version":"17","pg-settings":{"jit":false},$schedule})],
+	'version, and of the settings the one that changes');
 is_deeply(writes("$details ip_filter = ip_filter, version = version, settings = settings WHERE $inside"), [], 'nothing changes');
 foreach my $case (grep { $_->[0] ne 'pg' } map { [ $_, "new-$_" ] } sort keys %segment)
 {
 	my ($type, $service) = @$case;
 	my $where = "zone = 'ch-gva-2' AND service_name = '$service'";
+	my $kept = $type eq 'mysql' ? $session->sql("SELECT format(',\"backup-schedule\":{\"backup-hour\":%s,\"backup-minute\":%s}', backup_hour, backup_minute)
+		FROM exo.dbaas_service_details WHERE $where") : '';
 	is_deeply(writes("$details maintenance_dow = 'friday' WHERE $where"),
-		[qq(PUT ch-gva-2 /dbaas-$segment{$type}/$service {"maintenance":{"dow":"friday","time":"03:00:00"}})], "maintenance of $type");
+		[qq(PUT ch-gva-2 /dbaas-$segment{$type}/$service {"maintenance":{"dow":"friday","time":"03:00:00"}$kept})], "maintenance of $type");
 	my ($version) = $type =~ /grafana|thanos/ ? undef : '1';
 	refused("$details version = '1' WHERE $where", '0A000', qr/"version".*type "$type".*HINT:[^\n]*clickhouse, kafka, mysql, opensearch, pg, valkey/s) unless defined $version;
 	refused("$details backup_hour = 1, backup_minute = 1 WHERE $where", '0A000', qr/"backup_hour".*type "$type".*HINT:[^\n]*mysql, pg/s) unless $type eq 'mysql';
@@ -190,9 +196,10 @@ is($session->sql(qq{$update plan = 'startup-4' WHERE name = 'slow'; SELECT state
 refused("$update plan = 'startup-8' WHERE name = 'slow'", '55006', qr/not running.*HINT:[^\n]*"plan"[^\n]*wait/s);
 $sim->config(running_time => 0);
 
+$schedule = '"backup-schedule":{"backup-hour":6,"backup-minute":45}';
 # Dry run: the body, and of parameters the names alone
 my (undef, $dry) = $session->sql_both(qq{SET dbaas_fdw.dry_run = on; $update plan = 'startup-8', parameters = '{"admin-password": "hunter2hunter2"}' WHERE $pg; RESET dbaas_fdw.dry_run});
-like($dry, qr/dry run: PUT \/dbaas-postgres\/pg-1-0001 .*Body: \{"plan":"startup-8","admin-password":"\*\*\*"\}/s, 'dry run');
+like($dry, qr/dry run: PUT \/dbaas-postgres\/pg-1-0001 .*Body: \{"plan":"startup-8","admin-password":"\*\*\*",$schedule\}/s, 'dry run');
 
 # Nobody sees what parameters hold: not the client, not the log
 my @secrets = ('hunter2hunter2', 'm1grati0n', 'unusual-value', '987654');
@@ -239,7 +246,7 @@ like($logged, qr/PUT \/dbaas-postgres\/pg-1-0001/, 'the log has the requests');
 
 # A row that fails a view's check would be shown: only where it may hold parameters
 $session->sql(q{CREATE VIEW safe AS SELECT * FROM exo.dbaas_services WHERE plan <> 'premium-8' WITH CHECK OPTION});
-is_deeply(writes("UPDATE safe SET plan = 'startup-8' WHERE $pg"), [qq($put {"plan":"startup-8"})], 'UPDATE through a view WITH CHECK OPTION');
+is_deeply(writes("UPDATE safe SET plan = 'startup-8' WHERE $pg"), [qq($put {"plan":"startup-8",$schedule})], 'UPDATE through a view WITH CHECK OPTION');
 refused("UPDATE safe SET plan = 'premium-8' WHERE $pg", '44000', qr/check option/);
 refused("UPDATE safe SET parameters = '{}' WHERE $pg", '0A000', qr/WITH CHECK OPTION/);
 refused("INSERT INTO safe (zone, name, type, plan) VALUES ('ch-gva-2', 'x', 'pg', 'startup-4')", '0A000', qr/WITH CHECK OPTION/);

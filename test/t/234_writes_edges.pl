@@ -25,21 +25,22 @@ sub writes
 my $pg = "zone = 'ch-gva-2' AND name = 'pg-1-0001'";
 my $inside = "zone = 'ch-gva-2' AND service_name";
 my $put = 'PUT ch-gva-2 /dbaas-postgres/pg-1-0001';
+my $schedule = '"backup-schedule":{"backup-hour":21,"backup-minute":50}';    # its own, which every PUT carries
 
 # A statement that writes a service through two tables writes both, and a row of one table once
 is_deeply(writes("WITH s AS (UPDATE exo.dbaas_services SET plan = 'business-8' WHERE $pg)
 	UPDATE exo.dbaas_service_details SET ip_filter = '{192.0.2.3/32}' WHERE $inside = 'pg-1-0001'"),
-	[ qq($put {"ip-filter":["192.0.2.3/32"]}), qq($put {"plan":"business-8"}) ], 'a service by two tables');
+	[ qq($put {"ip-filter":["192.0.2.3/32"],$schedule}), qq($put {"plan":"business-8",$schedule}) ], 'a service by two tables');
 is_deeply(writes("UPDATE exo.dbaas_services SET plan = 'startup-' || n FROM (VALUES (4), (4)) AS v (n) WHERE $pg"),
-	[qq($put {"plan":"startup-4"})], 'a row that is met twice');
+	[qq($put {"plan":"startup-4",$schedule})], 'a row that is met twice');
 like(join("\n", @{ writes("UPDATE exo.dbaas_services SET plan = 'business-' || n FROM (VALUES (4), (8)) AS v (n) WHERE $pg") }),
-	qr/^\Q$put\E \{"plan":"business-[48]"\}$/, 'and with different values');
+	qr/^\Q$put\E \{"plan":"business-[48]",$schedule\}$/, 'and with different values');
 is_deeply(sent("BEGIN; UPDATE exo.dbaas_services SET plan = 'startup-8' WHERE $pg; UPDATE exo.dbaas_services SET plan = 'business-8' WHERE $pg; COMMIT")->[-1],
-	qq($put {"plan":"business-8"}), 'what a later statement changes is sent too');
+	qq($put {"plan":"business-8",$schedule}), 'what a later statement changes is sent too');
 
 # The lists that a statement's reads have asked for serve its writes
 is_deeply(sent("UPDATE exo.dbaas_service_details SET ip_filter = '{10.0.0.0/8}' WHERE $inside = 'pg-1-0001'"),
-	[ 'GET ch-gva-2 /dbaas-service', 'GET ch-gva-2 /dbaas-postgres/pg-1-0001', qq($put {"ip-filter":["10.0.0.0/8"]}) ], 'one list for reading and writing');
+	[ 'GET ch-gva-2 /dbaas-service', 'GET ch-gva-2 /dbaas-postgres/pg-1-0001', qq($put {"ip-filter":["10.0.0.0/8"],$schedule}) ], 'one list for reading and writing');
 is_deeply(sent(q{INSERT INTO exo.dbaas_databases (zone, service_name, name) SELECT zone, name, 'extra' FROM exo.dbaas_services WHERE zone = 'ch-gva-2' AND type = 'pg'}),
 	[ 'GET ch-gva-2 /dbaas-service', 'POST ch-gva-2 /dbaas-postgres/pg-1-0001/database {"database-name":"extra"}' ], 'the list itself too');
 
@@ -50,13 +51,13 @@ is($session->sql("INSERT INTO exo.dbaas_users (zone, service_name, username) SEL
 
 # Secrets inside settings: shown to nobody, and not lost by writing back what is shown of them
 my $grafana = "$inside = 'grafana-1-0006'";
-my $settings = '{"smtp_server": {"host": "smtp.example.com", "port": 25, "password": "hunter2smtp", "from_address": "g@example.com"}}';
-my (undef, $dry) = $session->sql_both("SET dbaas_fdw.dry_run = on; UPDATE exo.dbaas_service_details SET settings = '$settings' WHERE $grafana; RESET dbaas_fdw.dry_run");
+my $settings = '{"smtp_server": {"host": "smtp.example.com", "port": 25, "username": "smtp", "password": "hunter2smtp", "from_address": "g@example.com"}}';
+my (undef, $dry) = $session->sql_both("SET dbaas_fdw.dry_run = on; UPDATE exo.dbaas_service_details SET settings = settings || '$settings' WHERE $grafana; RESET dbaas_fdw.dry_run");
 like($dry, qr/Body: \{"grafana-settings":\{"smtp_server":\{"host":"smtp.example.com","port":25,"password":"\*\*\*",/, 'a dry run shows settings without them');
-is_deeply(writes("UPDATE exo.dbaas_service_details SET settings = '$settings' WHERE $grafana"),
-	['PUT ch-gva-2 /dbaas-grafana/grafana-1-0006 {"grafana-settings":{"smtp_server":{"host":"smtp.example.com","port":25,"password":"hunter2smtp","from_address":"g@example.com"}}}'], 'which are sent');
+is_deeply(writes("UPDATE exo.dbaas_service_details SET settings = settings || '$settings' WHERE $grafana"),
+	['PUT ch-gva-2 /dbaas-grafana/grafana-1-0006 {"grafana-settings":{"smtp_server":{"host":"smtp.example.com","port":25,"password":"hunter2smtp","username":"smtp","from_address":"g@example.com"}}}'], 'which are sent');
 foreach my $sql (
-	qq{UPDATE exo.dbaas_service_details SET settings = settings || '{"metrics_enabled": true}' WHERE $grafana},
+	qq{UPDATE exo.dbaas_service_details SET settings = jsonb_set(settings, '{smtp_server,port}', '465') WHERE $grafana},
 	qq{UPDATE exo.dbaas_services s SET parameters = jsonb_build_object('grafana-settings', d.settings) FROM exo.dbaas_service_details d
 		WHERE d.zone = s.zone AND d.service_name = s.name AND s.zone = 'ch-gva-2' AND s.name = 'grafana-1-0006'})
 {
@@ -66,10 +67,13 @@ foreach my $sql (
 	like($error->{stderr}, qr/HINT:[^\n]*"\*\*\*" in it stands for a secret/, 'says why');
 	is_deeply([ grep { $_->{method} ne 'GET' } $sim->requests ], [], 'and sends nothing');
 }
-like(writes(qq{UPDATE exo.dbaas_service_details SET settings = settings - 'smtp_server' - 'auth_github' || '{"metrics_enabled": true}' WHERE $grafana})->[0],
-	qr/^PUT .*"metrics_enabled":true/, 'without them it can be');
+is_deeply(writes(qq{UPDATE exo.dbaas_service_details SET settings = settings || '{"metrics_enabled": true}' WHERE $grafana}),
+	['PUT ch-gva-2 /dbaas-grafana/grafana-1-0006 {"grafana-settings":{"metrics_enabled":true}}'], 'where they stay as they are, they are not sent');
+is_deeply(writes(qq{UPDATE exo.dbaas_service_details SET settings = jsonb_set(settings #- '{smtp_server,password}', '{smtp_server,port}', '465') WHERE $grafana}),
+	['PUT ch-gva-2 /dbaas-grafana/grafana-1-0006 {"grafana-settings":{"smtp_server":{"host":"smtp.example.com","port":465,"username":"smtp","from_address":"g@example.com"}}}'],
+	'and they can be left out');
 $sim->fault({ path => '/dbaas-grafana/*', method => 'PUT', action => 'status', status => 400, body => '{"message": "not hunter2smtp"}', times => 1 });
-my $seen = $session->sql_error("UPDATE exo.dbaas_service_details SET settings = '$settings' WHERE $grafana")->{stderr};
+my $seen = $session->sql_error("UPDATE exo.dbaas_service_details SET settings = settings || '$settings' WHERE $grafana")->{stderr};
 like($seen, qr/not \*\*\*/, 'an error is masked');
 $sim->clear_faults;
 

@@ -70,11 +70,15 @@ foreach my $type (sort keys %type)
 			'POST', "/dbaas-$type{$type}/$name", { plan => 'startup-4', $member => $body->{$member} }, "a new $type with $member");
 	}
 	$body = body_of('PUT', $type);
+	my %kept = $type =~ /^(?:mysql|pg)$/
+	  ? ('backup-schedule' => $json->decode($session->sql("SELECT details->'backup-schedule' FROM exo.dbaas_service_details WHERE zone = '$zone' AND service_name = '$first{$type}'")))
+	  : ();
 	foreach my $member (sort keys %$body)
 	{
 		my $text = $json->encode({ $member => $body->{$member} }) =~ s/'/''/gr;
 		same("UPDATE exo.dbaas_services SET parameters = '$text' WHERE zone = '$zone' AND name = '$first{$type}'",
-			'PUT', "/dbaas-$type{$type}/$first{$type}", { $member => $body->{$member} }, "$member of a $type");
+			'PUT', "/dbaas-$type{$type}/$first{$type}", { %kept, $member => $body->{$member} }, "$member of a $type");
+		$kept{$member} = $body->{$member} if exists $kept{$member};
 	}
 }
 

@@ -124,17 +124,18 @@ is(join("\n", map { "$_->{method} $_->{path}: " . join ', ', wrong($_) } grep { 
 is(scalar(grep { $_->{status} != 200 } @sent), 0, 'and is accepted');
 is(scalar(grep { ($_->{zone} // '') ne 'de-fra-1' && $_->{path} ne '/zone' } @sent), 0, 'one zone is asked');
 
-# What it wrote, in order
+# What it wrote, in order; a PUT carries the backup schedule that the service was made with
+my @schedule = ('backup-schedule' => { 'backup-hour' => 4, 'backup-minute' => 52 });
 my $at = '/dbaas-postgres/example-pg';
 is_deeply(
 	[ map { [ $_->{method}, $_->{path}, ($_->{body} // '') eq '' ? undef : $json->decode($_->{body}) ] } grep { $_->{method} ne 'GET' } @sent ],
 	[
 		[ 'POST', $at, { plan => 'startup-4', version => '16', maintenance => { dow => 'sunday', time => '03:00:00' }, 'termination-protection' => JSON::PP::false } ],
-		[ 'PUT', $at, { 'ip-filter' => ['192.0.2.7/32'] } ],
+		[ 'PUT', $at, { 'ip-filter' => ['192.0.2.7/32'], @schedule } ],
 		[ 'POST', "$at/database", { 'database-name' => 'app' } ],
 		[ 'POST', "$at/user", { username => 'app' } ],
 		[ 'POST', "$at/connection-pool", { name => 'app-pool', 'database-name' => 'app', mode => 'transaction', size => 10, username => 'app' } ],
-		[ 'PUT', $at, { plan => 'business-4' } ],
+		[ 'PUT', $at, { plan => 'business-4', @schedule } ],
 		[ 'DELETE', '/dbaas-service/example-pg', undef ]
 	],
 	'what it writes');
