@@ -14,6 +14,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "common/hashfn.h"
 #include "foreign/foreign.h"
 #include "miscadmin.h"
 #include "progress.h"
@@ -21,6 +22,7 @@
 #include "report.h"
 #include "set.h"
 #include "storage/predicate.h"
+#include "utils/hsearch.h"
 #include "utils/memutils.h"
 
 int			dbaas_delete_limit = 10;
@@ -29,6 +31,7 @@ bool		dbaas_dry_run = false;
 
 static MemoryContext queue_cxt = NULL;	/* child of TopTransactionContext */
 static List *queue = NIL;		/* of DbaasQueued *, in order */
+static HTAB *things = NULL;		/* HashedThing: what the queue writes, or NULL */
 static int	last_batch = 0;
 static int	sendings = 0;
 
@@ -138,16 +141,74 @@ is_found(const DbaasQueued *queued, const DbaasQueueSpec *spec)
 		(operation->conn == spec->conn || dbaas_connection_equal(operation->conn, spec->conn));
 }
 
+/* The last write whose thing has a hash. */
+typedef struct HashedThing
+{
+	uint32		hash;
+	DbaasQueued *last;
+} HashedThing;
+
+/* The entry of a thing, which is made when it is not there; "things" is. */
+static HashedThing *
+hashed_thing(const char *thing)
+{
+	uint32		hash = string_hash(thing, strlen(thing) + 1);
+	bool		found;
+	HashedThing *hashed = hash_search(things, &hash, HASH_ENTER, &found);
+
+	if (!found)
+		hashed->last = NULL;
+	return hashed;
+}
+
+static void
+add_thing(DbaasQueued *queued)
+{
+	HashedThing *hashed;
+
+	if (queued->operation->write.thing == NULL)
+		return;
+	hashed = hashed_thing(queued->operation->write.thing);
+	queued->before = hashed->last;
+	hashed->last = queued;
+}
+
+/* Those who ask for the writes of a thing ask for each row. */
+static void
+index_things(void)
+{
+	HASHCTL		control = {
+		.keysize = sizeof(uint32), .entrysize = sizeof(HashedThing), .hcxt = queue_cxt
+	};
+	ListCell   *lc;
+
+	things = hash_create("dbaas_fdw written things", 64, &control,
+						 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	foreach(lc, queue)
+		add_thing(lfirst(lc));
+}
+
+static void
+forget_things(void)
+{
+	if (things)
+		hash_destroy(things);
+	things = NULL;
+}
+
 List *
 dbaas_queue_find(const DbaasQueueSpec *spec)
 {
 	List	   *found = NIL;
-	ListCell   *lc;
 
-	foreach(lc, queue)
+	if (queue == NIL)
+		return NIL;
+	if (things == NULL)
+		index_things();
+	for (DbaasQueued *queued = hashed_thing(spec->thing)->last; queued; queued = queued->before)
 	{
-		if (is_found(lfirst(lc), spec))
-			found = lappend(found, &((DbaasQueued *) lfirst(lc))->operation->write);
+		if (is_found(queued, spec))
+			found = lcons(&queued->operation->write, found);
 	}
 	return found;
 }
@@ -169,12 +230,8 @@ refuse_duplicate(const DbaasWrite *write, const DbaasWrite *earlier)
 static bool
 is_updated(const DbaasWrite *write, int batch)
 {
-	ListCell   *lc;
-
-	foreach(lc, queue)
+	for (const DbaasQueued *queued = hashed_thing(write->thing)->last; queued; queued = queued->before)
 	{
-		const DbaasQueued *queued = lfirst(lc);
-
 		if (queued->batch == batch && queued->operation->state != DBAAS_WRITE_FAILED &&
 			queued->operation->write.command == CMD_UPDATE &&
 			queued->operation->write.relid == write->relid &&
@@ -226,6 +283,8 @@ dbaas_queue_add(const DbaasWrite *write, int batch, int read_after, bool dry_run
 	queued->batch = batch;
 	queued->level = GetCurrentTransactionNestLevel();
 	queue = lappend(queue, queued);
+	if (things)
+		add_thing(queued);
 	MemoryContextSwitchTo(oldcxt);
 	return true;
 }
@@ -279,6 +338,7 @@ forget_all(void)
 	/* queue_cxt goes with the transaction's own context. */
 	queue_cxt = NULL;
 	queue = NIL;
+	things = NULL;
 	sendings = 0;
 }
 
@@ -379,6 +439,8 @@ on_subtransaction(SubXactEvent event, SubTransactionId subid, SubTransactionId p
 		else
 			queue = foreach_delete_current(queue, lc);
 	}
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		forget_things();
 }
 
 /* ------------------------------------------------------------------------

@@ -19,6 +19,8 @@ typedef struct DbaasQueued
 	DbaasOperation *operation;
 	int			batch;
 	int			level;			/* transaction nesting level */
+	struct DbaasQueued *before; /* the last before it whose thing has the same
+								 * hash, or NULL */
 	int			sending;		/* the number of the dbaas_queue_send() that sent
 								 * it, or 0 */
 	bool		reported;		/* that it stands */
