@@ -300,6 +300,14 @@ plan_update(PlannerInfo *root, Oid relid)
 		set = lappend_int(set, own_attribute(named, relid, lfirst_int(attnum)));
 		read = list_concat_unique_int(read, read_attributes(expr, varno, named, relid));
 	}
+	/* SET (a, b) = (SELECT ...) has its subquery behind the columns. */
+	foreach(lc, root->processed_tlist)
+	{
+		Expr	   *expr = lfirst_node(TargetEntry, lc)->expr;
+
+		if (IsA(expr, SubPlan))
+			read = list_concat_unique_int(read, read_attributes(expr, varno, named, relid));
+	}
 	return list_make2(set, read);
 }
 

@@ -118,6 +118,8 @@ builds([ "$details settings = settings || '{\"jit\": true}' WHERE $inside", "$de
 # What is computed from a row does not see what is queued: it is refused, not guessed
 refused([ "$details backup_minute = 51 WHERE $inside", "$details backup_minute = backup_minute + 1 WHERE $inside" ], '0A000',
 	qr/column "backup_minute" of foreign table "dbaas_service_details", which an earlier statement.*HINT:[^\n]*COMMIT in between/s, 'an increment');
+refused([ "$details maintenance_time = '02:02:02' WHERE $inside", "$details (maintenance_dow, maintenance_time) = (SELECT 'monday', maintenance_time) WHERE $inside" ], '0A000',
+	qr/column "maintenance_time"/, 'a subquery');
 refused([ "$service parameters = '{\"ip-filter\": []}' WHERE $pg", "$details ip_filter = ip_filter || '{10.0.0.1/32}' WHERE $inside" ], '0A000', qr/column "ip_filter"/, 'an array that grows');
 refused([ "$details settings = settings || '{\"jit\": true}' WHERE $inside", "$details settings = jsonb_set(settings, '{jit}', to_jsonb(not (settings->'jit')::boolean)) || '{\"jit\": 0}' WHERE $inside" ],
 	'0A000', qr/column "settings"/, 'a setting');

@@ -53,9 +53,9 @@ is(schedule_of('pg-1-0001'), '21|50', 'a schedule');
 is_deeply(sent("$service plan = 'business-8' WHERE $pg"),
 	[ 'GET /dbaas-service', 'GET /dbaas-postgres/pg-1-0001', qq(PUT /dbaas-postgres/pg-1-0001 {"plan":"business-8",$schedule}) ], 'is read, and carried');
 is(schedule_of('pg-1-0001'), '21|50', 'and stays');
-is_deeply(sent("$service termination_protection = NOT termination_protection WHERE zone = 'ch-gva-2' AND name IN ('mysql-1-0002', 'kafka-1-0003')"),
-	[ 'GET /dbaas-service', 'GET /dbaas-mysql/mysql-1-0002', 'PUT /dbaas-mysql/mysql-1-0002 {"termination-protection":true,"backup-schedule":{"backup-hour":11,"backup-minute":37}}',
-		'PUT /dbaas-kafka/kafka-1-0003 {"termination-protection":true}' ], 'of the types that have one');
+is_deeply([ sort @{ sent("$service termination_protection = NOT termination_protection WHERE zone = 'ch-gva-2' AND name IN ('mysql-1-0002', 'kafka-1-0003')") } ],
+	[ 'GET /dbaas-mysql/mysql-1-0002', 'GET /dbaas-service', 'PUT /dbaas-kafka/kafka-1-0003 {"termination-protection":true}',
+		'PUT /dbaas-mysql/mysql-1-0002 {"termination-protection":true,"backup-schedule":{"backup-hour":11,"backup-minute":37}}' ], 'of the types that have one');
 is(schedule_of('mysql-1-0002'), '11|37', 'that of mysql too');
 is_deeply(sent("$service plan = plan WHERE $pg"), ['GET /dbaas-service'], 'nothing is read where nothing changes');
 is_deeply(sent("$details maintenance_dow = 'never', maintenance_time = '01:00:00' WHERE $inside"),
