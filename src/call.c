@@ -295,6 +295,9 @@ log_attempt(const DbaasCall *call, const DbaasHttpAnswer *answer)
 static void
 end_attempt(DbaasCall *call, const DbaasHttpAnswer *answer)
 {
+	/* An old connection's fault: another is tried at once, and that is no retry. */
+	bool		anew = answer->failure == DBAAS_HTTP_SILENT;
+
 	leave_flight(call);
 	call->state = CALL_PAUSED;
 	call->stats->bytes += answer->bytes_received;
@@ -306,12 +309,14 @@ end_attempt(DbaasCall *call, const DbaasHttpAnswer *answer)
 	if (dbaas_log_requests)
 		log_attempt(call, answer);
 
-	if (!call->spec.once && call->tries <= dbaas_connection_limits(call->conn)->retries &&
-		dbaas_status_may_retry(call->spec.kind == DBAAS_CALL_WRITE, answer) &&
-		answer->retry_after <= LONGEST_RETRY_AFTER)
+	if (anew ||
+		(!call->spec.once && call->tries <= dbaas_connection_limits(call->conn)->retries &&
+		 dbaas_status_may_retry(call->spec.kind == DBAAS_CALL_WRITE, answer) &&
+		 answer->retry_after <= LONGEST_RETRY_AFTER))
 	{
 		call->retry_at = dbaas_clock_now() +
-			(DbaasMoment) (pause_ms(call, answer) * 1000);
+			(anew ? 0 : (DbaasMoment) (pause_ms(call, answer) * 1000));
+		call->tries -= anew ? 1 : 0;
 		call->stats->retries++;
 		if (call->spec.counters)
 			call->spec.counters->retries++;

@@ -27,6 +27,7 @@
 #include "lib/ilist.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "sockets.h"
 #include "storage/fd.h"
 #include "storage/latch.h"
 #include "utils/memutils.h"
@@ -37,6 +38,15 @@
 /* Time without a turn of the loop that is taken to be spent on other things. */
 #define IDLE_USECS 500000
 
+/*
+ * A request that is sent on a connection which was open before gets its first
+ * byte in this time, or this part of request_timeout if that is less, or twice
+ * the time that the slowest of its pool took, if that is more; else nothing
+ * reaches the server, or comes back, and no more is asked over that connection.
+ */
+#define PATIENCE_USECS 5000000
+#define PATIENCE_PART 4
+
 /* Events that one turn of the loop takes from the epoll set. */
 #define MAX_EVENTS 32
 
@@ -46,6 +56,7 @@ struct DbaasHttpPool
 	uint32		id;				/* in epoll events; never used again */
 	CURLM	   *multi;
 	DbaasMoment timer;			/* when libcurl wants to be called, 0: never */
+	DbaasMoment slowest;		/* most time that a first byte took */
 	dlist_head	requests;		/* all that are not released */
 	long		connect_timeout_ms;
 	long		request_timeout_ms;
@@ -64,8 +75,12 @@ struct DbaasHttpRequest
 	struct curl_slist *headers;
 	char	   *request_body;
 	char		errbuf[CURL_ERROR_SIZE];
+	DbaasMoment started;
 	DbaasMoment deadline;
+	DbaasMoment patience;		/* when to have doubts; 0: no more */
 	bool		ended;
+	bool		silent;			/* nor did anything else come over its
+								 * connection */
 	bool		too_large;
 	bool		no_memory;
 	bool		has_head;		/* the answer's head has come to its end */
@@ -88,6 +103,8 @@ static dlist_head pools = DLIST_STATIC_INIT(pools);
 static int	on_socket(CURL *easy, curl_socket_t fd, int what, void *userp, void *socketp);
 static int	on_timer(CURLM *multi, long timeout_ms, void *userp);
 static size_t on_head(char *line, size_t size, size_t nmemb, void *userp);
+static curl_socket_t on_open_socket(void *userp, curlsocktype purpose, struct curl_sockaddr *address);
+static int	on_close_socket(void *userp, curl_socket_t fd);
 static size_t on_body(char *data, size_t size, size_t nmemb, void *userp);
 
 /* the life of a request */
@@ -171,6 +188,15 @@ clear_alarm(void)
 	if (alarm_at != 0)
 		(void) timerfd_settime(timer_fd, 0, &spec, NULL);
 	alarm_at = 0;
+}
+
+/* How long a connection that was open before may be silent. */
+static DbaasMoment
+patience(const DbaasHttpPool *pool)
+{
+	DbaasMoment part = (DbaasMoment) pool->request_timeout_ms * 1000 / PATIENCE_PART;
+
+	return Max(Min(part, PATIENCE_USECS), 2 * pool->slowest);
 }
 
 /*
@@ -271,7 +297,9 @@ dbaas_http_start(DbaasHttpPool *pool, MemoryContext cxt, const char *method,
 
 	request = MemoryContextAllocZero(cxt, sizeof(DbaasHttpRequest));
 	request->pool = pool;
-	request->deadline = dbaas_clock_now() + (DbaasMoment) pool->request_timeout_ms * 1000;
+	request->started = dbaas_clock_now();
+	request->deadline = request->started + (DbaasMoment) pool->request_timeout_ms * 1000;
+	request->patience = fresh ? 0 : request->started + patience(pool);
 	request->request_body = body ? MemoryContextStrdup(cxt, body) : NULL;
 	request->callback.func = release_callback;
 	request->callback.arg = request;
@@ -356,6 +384,9 @@ set_options(DbaasHttpRequest *request, const char *method, const char *url,
 	SETOPT(CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
 	SETOPT(CURLOPT_FORBID_REUSE, fresh ? 1L : 0L);
 	SETOPT(CURLOPT_TCP_KEEPALIVE, 1L);
+	SETOPT(CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+	SETOPT(CURLOPT_OPENSOCKETDATA, request);
+	SETOPT(CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
 	SETOPT(CURLOPT_CONNECTTIMEOUT_MS, pool->connect_timeout_ms);
 	SETOPT(CURLOPT_SSL_VERIFYPEER, 1L);
 	SETOPT(CURLOPT_SSL_VERIFYHOST, 2L);
@@ -442,6 +473,17 @@ release_callback(void *arg)
 	dbaas_http_release(arg);
 }
 
+/* The first byte took so long, idle time of this backend included. */
+static void
+note_first_byte(DbaasHttpRequest *request, DbaasMoment took)
+{
+	DbaasHttpPool *pool = request->pool;
+	DbaasMoment idle = request->deadline - request->started -
+		(DbaasMoment) pool->request_timeout_ms * 1000;
+
+	pool->slowest = Max(pool->slowest, took - idle);
+}
+
 /*
  * The request has ended: takes it off its multi handle, which frees the
  * connection for others, and sums up the answer.
@@ -467,6 +509,8 @@ end_request(DbaasHttpRequest *request, CURLcode code)
 		curl_off_t	head_and_body = 0;
 		curl_off_t	time = 0;
 		curl_off_t	retry_after = 0;
+		curl_off_t	sent_at = 0;
+		curl_off_t	first_byte_at = 0;
 		long		head = 0;
 
 		curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -474,6 +518,9 @@ end_request(DbaasHttpRequest *request, CURLcode code)
 		curl_easy_getinfo(request->easy, CURLINFO_HEADER_SIZE, &head);
 		curl_easy_getinfo(request->easy, CURLINFO_TOTAL_TIME_T, &time);
 		curl_easy_getinfo(request->easy, CURLINFO_RETRY_AFTER, &retry_after);
+		curl_easy_getinfo(request->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_at);
+		curl_easy_getinfo(request->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte_at);
+		note_first_byte(request, first_byte_at - sent_at);
 		answer->status = (int) status;
 		answer->bytes_received = head_and_body + head;
 		answer->seconds = time / 1e6;
@@ -494,6 +541,8 @@ classify(DbaasHttpRequest *request, CURLcode code)
 		return DBAAS_HTTP_TOO_LARGE;
 	if (request->no_memory)
 		return DBAAS_HTTP_INTERNAL;
+	if (request->silent)
+		return DBAAS_HTTP_SILENT;
 
 	/* Set when the connection stood and the request was about to be sent. */
 	if (request->easy)
@@ -583,6 +632,26 @@ on_head(char *line, size_t size, size_t nmemb, void *userp)
 	if (line[0] == '\r' || line[0] == '\n')
 		request->has_head = true;
 	return size * nmemb;
+}
+
+/* libcurl wants a socket. */
+static curl_socket_t
+on_open_socket(void *userp, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	DbaasHttpRequest *request = userp;
+	int			fd = dbaas_sockets_open(request->pool, address->family, address->socktype,
+										address->protocol);
+
+	(void) purpose;
+	return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+static int
+on_close_socket(void *userp, curl_socket_t fd)
+{
+	(void) userp;
+	dbaas_sockets_close(fd);
+	return 0;
 }
 
 /* Bytes of a body have arrived.  Returns how many it took; fewer ends it. */
@@ -739,11 +808,105 @@ forgive_idle_time(void)
 		dlist_iter	iter;
 
 		dlist_foreach(iter, &pool->requests)
-			dlist_container(DbaasHttpRequest, node, iter.cur)->deadline += idle;
+		{
+			DbaasHttpRequest *request = dlist_container(DbaasHttpRequest, node, iter.cur);
+
+			request->deadline += idle;
+			if (request->patience != 0)
+				request->patience += idle;
+		}
 	}
 }
 
-/* Ends the requests of a pool that are past their deadlines. */
+/* The port here of the connection that a request uses, or 0. */
+static long
+request_port(const DbaasHttpRequest *request)
+{
+	long		port = 0;
+
+	if (!request->ended)
+		curl_easy_getinfo(request->easy, CURLINFO_LOCAL_PORT, &port);
+	return Max(port, 0);
+}
+
+static bool
+pool_uses_port(void *owner, long port)
+{
+	DbaasHttpPool *pool = owner;
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &pool->requests)
+	{
+		if (request_port(dlist_container(DbaasHttpRequest, node, iter.cur)) == port)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Has nothing come over the connection since the first of the requests that use
+ * it was started?  One that was made for a request has its whole time.
+ */
+static bool
+is_silent(DbaasHttpPool *pool, long port)
+{
+	DbaasMoment heard = dbaas_sockets_heard(pool, port);
+	dlist_iter	iter;
+
+	if (heard == 0)
+		return false;
+	dlist_foreach(iter, &pool->requests)
+	{
+		const DbaasHttpRequest *request = dlist_container(DbaasHttpRequest, node, iter.cur);
+
+		if (request_port(request) == port && request->started <= heard)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Ends what waits for a connection over which nothing comes, and lets it be
+ * used no more; nor those that are idle, which may be no better.
+ */
+static void
+abandon_connection(DbaasHttpPool *pool, long port)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &pool->requests)
+	{
+		DbaasHttpRequest *request = dlist_container(DbaasHttpRequest, node, iter.cur);
+
+		if (request_port(request) != port)
+			continue;
+		strlcpy(request->errbuf, "nothing comes any more over the connection, which was open before",
+				CURL_ERROR_SIZE);
+		request->silent = true;
+		end_request(request, CURLE_OPERATION_TIMEDOUT);
+	}
+	dbaas_sockets_shut(pool, pool_uses_port);
+}
+
+/*
+ * Ends a request that is past its deadline.  If its connection was silent of
+ * late, so is that for others.
+ */
+static void
+end_late(DbaasHttpRequest *request, DbaasMoment now)
+{
+	DbaasHttpPool *pool = request->pool;
+	long		port = request_port(request);
+	DbaasMoment heard = dbaas_sockets_heard(pool, port);
+
+	snprintf(request->errbuf, CURL_ERROR_SIZE, "timed out: no whole answer within %ld ms",
+			 pool->request_timeout_ms);
+	end_request(request, CURLE_OPERATION_TIMEDOUT);
+	if (heard != 0 && (heard <= request->started || now - heard >= patience(pool)))
+		abandon_connection(pool, port);
+}
+
+/* Ends the requests of a pool for which it is too late to be answered. */
 static void
 end_overdue(DbaasHttpPool *pool)
 {
@@ -753,12 +916,19 @@ end_overdue(DbaasHttpPool *pool)
 	dlist_foreach(iter, &pool->requests)
 	{
 		DbaasHttpRequest *request = dlist_container(DbaasHttpRequest, node, iter.cur);
+		long		port;
 
-		if (request->ended || request->deadline > now)
+		if (request->ended)
 			continue;
-		snprintf(request->errbuf, CURL_ERROR_SIZE, "timed out: no whole answer within %ld ms",
-				 pool->request_timeout_ms);
-		end_request(request, CURLE_OPERATION_TIMEDOUT);
+		if (request->deadline <= now)
+			end_late(request, now);
+		else if (request->patience != 0 && request->patience <= now)
+		{
+			request->patience = 0;
+			port = request_port(request);
+			if (port != 0 && is_silent(pool, port))
+				abandon_connection(pool, port);
+		}
 	}
 }
 
@@ -787,8 +957,11 @@ dbaas_http_perform(void)
 		int			what = (events[i].events & ~EPOLLOUT ? CURL_CSELECT_IN : 0) |
 			(events[i].events & ~EPOLLIN ? CURL_CSELECT_OUT : 0);
 
-		if (pool)
-			perform_pool(pool, (curl_socket_t) (events[i].data.u64 & 0xffffffff), what);
+		if (pool == NULL)
+			continue;
+		if (what & CURL_CSELECT_IN)
+			dbaas_sockets_hear((curl_socket_t) (events[i].data.u64 & 0xffffffff));
+		perform_pool(pool, (curl_socket_t) (events[i].data.u64 & 0xffffffff), what);
 	}
 
 	dlist_foreach(iter, &pools)
@@ -803,7 +976,7 @@ dbaas_http_perform(void)
 	last_driven = dbaas_clock_now();
 }
 
-/* The time until a request of the pool is overdue, when that is less. */
+/* The time until a request of the pool may be overdue, when that is less. */
 static long
 next_deadline(DbaasHttpPool *pool, DbaasMoment now, long timeout_ms)
 {
@@ -812,7 +985,9 @@ next_deadline(DbaasHttpPool *pool, DbaasMoment now, long timeout_ms)
 	dlist_foreach(iter, &pool->requests)
 	{
 		DbaasHttpRequest *request = dlist_container(DbaasHttpRequest, node, iter.cur);
-		long		ms = dbaas_clock_ms(now, request->deadline);
+		DbaasMoment due = request->patience ? Min(request->patience, request->deadline) :
+			request->deadline;
+		long		ms = dbaas_clock_ms(now, due);
 
 		if (!request->ended && (timeout_ms < 0 || ms < timeout_ms))
 			timeout_ms = ms;

@@ -34,6 +34,8 @@ typedef enum DbaasHttpFailure
 	DBAAS_HTTP_UNREACHABLE,		/* no connection was made, nothing was sent */
 	DBAAS_HTTP_TLS,				/* who answers cannot be verified, nothing was
 								 * sent */
+	DBAAS_HTTP_SILENT,			/* nothing came over a connection that was open
+								 * before, of a request that was not fresh */
 	DBAAS_HTTP_TIMEOUT,			/* no whole answer in time; may be received */
 	DBAAS_HTTP_BROKEN,			/* the connection failed; may be received */
 	DBAAS_HTTP_TOO_LARGE,		/* the answer exceeds max_response_bytes */

@@ -356,7 +356,8 @@ take_answer(DbaasOperation *operation)
 
 /*
  * Is a poll's error one that may pass?  Then the next poll is due after a
- * pause, unless too many have failed one after the other.
+ * pause, unless too many have failed one after the other.  That there was no
+ * answer says nothing: operation_timeout bounds how long that goes on.
  */
 static bool
 bear_poll_error(DbaasOperation *operation, const DbaasError *error)
@@ -366,8 +367,11 @@ bear_poll_error(DbaasOperation *operation, const DbaasError *error)
 		operation->poll_errors = 0;
 		return false;
 	}
-	if (error->sqlerrcode == ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION ||
-		dbaas_call_status(operation->call) == 404 || ++operation->poll_errors >= MAX_POLL_ERRORS)
+	if (dbaas_call_unavailable(operation->call) && dbaas_call_status(operation->call) == 0)
+		;						/* not counted */
+	else if (error->sqlerrcode == ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION ||
+			 dbaas_call_status(operation->call) == 404 ||
+			 ++operation->poll_errors >= MAX_POLL_ERRORS)
 		return false;
 	schedule_poll(operation);
 	return true;

@@ -119,6 +119,8 @@ failure_error(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer)
 		"could not be sent", "Check the server's options endpoint, zones and proxy, and the network."},
 		[DBAAS_HTTP_TLS] = {ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
 		"could not be sent", "Check the server's options endpoint and ca_file."},
+		[DBAAS_HTTP_SILENT] = {ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
+		"was not answered", NULL},
 		[DBAAS_HTTP_TIMEOUT] = {ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
 		"was not answered in time", "Option request_timeout of the server sets the time."},
 		[DBAAS_HTTP_BROKEN] = {ERRCODE_FDW_ERROR, "lost its connection", NULL},

@@ -30,7 +30,7 @@ $session->sql('COMMIT');
 
 # Time that a request is waited for does count, also when the session was idle before
 sleep 1;
-$t->sim->fault({ path => '/dbaas-service', action => 'stall' });
+$t->sim->fault({ path => '/dbaas-service', action => 'stall', times => -1 });
 my $error = $session->sql_error('SELECT * FROM exo.dbaas_services');
 is($error->{sqlstate}, '08001', 'a stalled request times out');
 

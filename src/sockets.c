@@ -1,0 +1,138 @@
+/*-------------------------------------------------------------------------
+ *
+ * sockets.c
+ *		The sockets of connections, and when each was last heard of.
+ *
+ * libcurl opens and closes its sockets through this, from its callbacks, and
+ * does not tell which socket a request uses, but the request's port: so that is
+ * what a socket is found by.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/ilist.h"
+#include "sockets.h"
+
+typedef struct Socket
+{
+	dlist_node	node;			/* in "sockets" */
+	const void *owner;
+	int			fd;
+	DbaasMoment heard;
+} Socket;
+
+static dlist_head sockets = DLIST_STATIC_INIT(sockets);
+
+static Socket *
+find_socket(int fd)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &sockets)
+	{
+		Socket	   *found = dlist_container(Socket, node, iter.cur);
+
+		if (found->fd == fd)
+			return found;
+	}
+	return NULL;
+}
+
+static void
+forget_socket(int fd)
+{
+	Socket	   *found = find_socket(fd);
+
+	if (found == NULL)
+		return;
+	dlist_delete(&found->node);
+	free(found);
+}
+
+int
+dbaas_sockets_open(const void *owner, int family, int type, int protocol)
+{
+	Socket	   *new = calloc(1, sizeof(Socket));
+	int			fd = new ? socket(family, type | SOCK_CLOEXEC, protocol) : -1;
+
+	if (fd < 0)
+	{
+		free(new);
+		return -1;
+	}
+	/* One of that number was closed without a word. */
+	forget_socket(fd);
+	new->owner = owner;
+	new->fd = fd;
+	new->heard = dbaas_clock_now();
+	dlist_push_head(&sockets, &new->node);
+	return fd;
+}
+
+void
+dbaas_sockets_close(int fd)
+{
+	forget_socket(fd);
+	close(fd);
+}
+
+void
+dbaas_sockets_hear(int fd)
+{
+	Socket	   *found = find_socket(fd);
+
+	if (found)
+		found->heard = dbaas_clock_now();
+}
+
+/* The port that the socket has here, or 0. */
+static long
+local_port(int fd)
+{
+	union
+	{
+		struct sockaddr any;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	}			address = {0};
+	socklen_t	len = sizeof(address);
+
+	if (getsockname(fd, &address.any, &len) != 0)
+		return 0;
+	return address.any.sa_family == AF_INET6 ? ntohs(address.in6.sin6_port) :
+		address.any.sa_family == AF_INET ? ntohs(address.in.sin_port) : 0;
+}
+
+DbaasMoment
+dbaas_sockets_heard(const void *owner, long port)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &sockets)
+	{
+		Socket	   *found = dlist_container(Socket, node, iter.cur);
+
+		if (found->owner == owner && port != 0 && local_port(found->fd) == port)
+			return found->heard;
+	}
+	return 0;
+}
+
+void
+dbaas_sockets_shut(void *owner, bool (*uses) (void *owner, long port))
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &sockets)
+	{
+		Socket	   *found = dlist_container(Socket, node, iter.cur);
+
+		if (found->owner == owner && !uses(owner, local_port(found->fd)))
+			(void) shutdown(found->fd, SHUT_RDWR);
+	}
+}

@@ -1,0 +1,35 @@
+/*-------------------------------------------------------------------------
+ *
+ * sockets.h
+ *		The sockets of connections, and when each was last heard of.
+ *
+ * Knows descriptors and ports; knows no HTTP.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_SOCKETS_H
+#define DBAAS_SOCKETS_H
+
+#include "clock.h"
+
+/* Opens a socket for an owner.  Returns it, or -1 with errno set. */
+extern int	dbaas_sockets_open(const void *owner, int family, int type, int protocol);
+
+extern void dbaas_sockets_close(int fd);
+
+/* Something has come over a socket. */
+extern void dbaas_sockets_hear(int fd);
+
+/*
+ * When something last came over the owner's socket that has this port here, or
+ * when it was opened; 0 when there is none.
+ */
+extern DbaasMoment dbaas_sockets_heard(const void *owner, long port);
+
+/*
+ * Lets no byte pass any more over those of the owner's sockets that it does not
+ * use: whoever looks at one finds that it has ended.
+ */
+extern void dbaas_sockets_shut(void *owner, bool (*uses) (void *owner, long port));
+
+#endif							/* DBAAS_SOCKETS_H */

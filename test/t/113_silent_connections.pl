@@ -1,0 +1,108 @@
+# A connection that died without a word is noticed before request_timeout, and never used again.
+use strict;
+use warnings;
+
+use DbaasProxy;
+use DbaasRelay;
+use DbaasTest;
+use Test::More;
+use Time::HiRes qw(time);
+
+my $t = DbaasTest->new(services => 8, logs => 20);
+my $services = 'SELECT count(*) FROM exo.dbaas_services';
+my $fan_out = 'SELECT count(*) FROM exo.dbaas_external_integrations';
+my $insert = q{INSERT INTO exo.dbaas_databases (zone, service_name, name) VALUES ('ch-gva-2', 'pg-1-0001', '%s')};
+
+# A server behind a relay, and a session with connections that are open and then die
+sub frozen
+{
+	my ($relay, %options) = @_;
+	$t->create_server(zones => join(',', $t->sim->zones), max_retries => 0, request_timeout => '12s', %options);
+	my $session = $t->session;
+	$session->sql($services);
+	$session->sql($fan_out);
+	$relay->freeze;
+	$t->sim->clear;
+	return $session;
+}
+
+sub took
+{
+	my ($what) = @_;
+	my $start = time;
+	$what->();
+	return time - $start;
+}
+
+sub heals
+{
+	my ($name, $relay, %options) = @_;
+	my $session = frozen($relay, %options);
+	my $before = $relay->accepted;
+	my $took = took(sub { is($session->sql($services), 24, "$name: the first statement after it died works") });
+	cmp_ok($took, '<', 11, sprintf "%s: before request_timeout, after %.2f s", $name, $took);
+	cmp_ok($relay->accepted, '>', $before, "$name: over a new connection");
+	is(scalar(() = $t->sim->requests), 3, "$name: and was received once");
+	$took = took(sub { $session->sql($services) foreach 1 .. 5 });
+	cmp_ok($took, '<', 4, sprintf "%s: the next do not wait, %.2f s", $name, $took);
+
+	$relay->freeze;
+	$took = took(sub { is($session->sql($fan_out), $session->sql($fan_out), "$name: requests in flight together") });
+	cmp_ok($took, '<', 11, sprintf "%s: are asked again together, after %.2f s", $name, $took);
+
+	# A write has a connection of its own, and the polls had that which died
+	$session->sql('BEGIN; ' . sprintf $insert, lc($name) =~ s/\W/_/gr);
+	$session->sql($services);
+	$relay->freeze;
+	$t->sim->clear;
+	my (undef, $stderr) = $session->sql_both('COMMIT');
+	unlike($stderr, qr/ERROR/, "$name: COMMIT is followed to its end");
+	is(scalar(grep { $_->{method} eq 'POST' } $t->sim->requests), 1, "$name: the write is received once");
+	return;
+}
+
+my $relay = DbaasRelay->start($t->sim->port);
+my $endpoint = 'http://127.0.0.1:' . $relay->port . '/{zone}/v2';
+heals('HTTP/1.1', $relay, endpoint => $endpoint);
+
+# What is slow has its time: it is asked once more, over another connection, and then no more
+my $session = frozen($relay, endpoint => $endpoint, request_timeout => '8s');
+$session->sql($services);
+$t->sim->clear;
+$t->sim->fault({ path => '/dbaas-service', zone => 'ch-gva-2', action => 'delay', ms => 3500, times => -1 });
+my $slow = "$services WHERE zone = 'ch-gva-2'";
+is($session->sql($slow), 8, 'a slow answer comes');
+is(scalar(() = $t->sim->requests), 2, 'after being asked for twice');
+$t->sim->clear;
+is($session->sql($slow), 8, 'when it is known to be slow');
+is(scalar(() = $t->sim->requests), 1, 'it is asked for once');
+$t->sim->clear_faults;
+
+# request_timeout: what timed out is not used again
+$session = frozen($relay, endpoint => $endpoint, request_timeout => '1s');
+$t->sim->fault({ path => '/dbaas-service', action => 'stall', ms => 60000, times => -1 });
+is($session->sql_error($services)->{sqlstate}, '08001', 'no answer in time');
+$t->sim->clear_faults;
+is($session->sql($services), 24, 'the next statement works');
+
+# Polls that get no answer are not the end of following
+$session = frozen($relay, endpoint => $endpoint, request_timeout => '2s', operation_timeout => '60s');
+$t->sim->fault({ path => '/operation/*', action => 'stall', ms => 60000, times => 7 });
+$session->sql('SET client_min_messages = warning; ' . sprintf $insert, 'polled');
+is($session->sql("SELECT count(*) FROM exo.dbaas_databases WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001' AND name = 'polled'"), 1, 'a write whose polls time out is followed to its end');
+undef $relay;
+
+SKIP:
+{
+	if (!DbaasProxy->available)
+	{
+		diag('skipped: connections of HTTP/2 that die were NOT tested; install apache2-bin and openssl');
+		skip 'no apache2-bin or no openssl', 1;
+	}
+	my $proxy = DbaasProxy->start($t->sim->port);
+	$relay = DbaasRelay->start($proxy->port);
+	heals('HTTP/2', $relay, endpoint => 'https://localhost:' . $relay->port . '/{zone}/v2', ca_file => $proxy->ca);
+	undef $relay;
+}
+
+done_testing();
