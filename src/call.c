@@ -24,6 +24,9 @@
 #define FIRST_PAUSE_MS 200.0
 #define LONGEST_PAUSE_MS 10000.0
 
+/* How often to look whether there is room for a request that waits for it. */
+#define ROOM_USECS 50000
+
 /* A server that asks for a longer pause gets an error instead. */
 #define LONGEST_RETRY_AFTER 60
 
@@ -291,6 +294,26 @@ log_attempt(const DbaasCall *call, const DbaasHttpAnswer *answer)
 										call->label, answer->seconds * 1000, answer->failure_text)));
 }
 
+/*
+ * No descriptor was left for the request, and nothing was sent.  If others were
+ * under way, it waits for them to leave theirs: fewer are in flight then than
+ * max_concurrency.
+ */
+static bool
+waits_for_room(DbaasCall *call, const DbaasHttpAnswer *answer)
+{
+	if (answer->failure != DBAAS_HTTP_NO_ROOM || !answer->crowded)
+		return false;
+	leave_flight(call);
+	call->state = CALL_PAUSED;
+	call->retry_at = dbaas_clock_now() + ROOM_USECS;
+	call->tries--;
+	call->stats->requests--;
+	if (call->spec.counters)
+		call->spec.counters->requests--;
+	return true;
+}
+
 /* A request has ended: the call ends, or pauses before the next try. */
 static void
 end_attempt(DbaasCall *call, const DbaasHttpAnswer *answer)
@@ -323,8 +346,12 @@ end_attempt(DbaasCall *call, const DbaasHttpAnswer *answer)
 	}
 	else
 		use_answer(call, answer);
+}
 
-	/* The request's memory goes, the answer's tree and errors stay. */
+/* The request's memory goes; the answer's tree and errors stay. */
+static void
+drop_request(DbaasCall *call)
+{
 	MemoryContextSwitchTo(call->cxt);
 	MemoryContextDelete(call->request_cxt);
 	call->request_cxt = NULL;
@@ -415,8 +442,11 @@ perform_calls(void)
 		{
 			const DbaasHttpAnswer *answer = dbaas_http_answer(call->request);
 
-			if (answer)
+			if (answer == NULL)
+				continue;
+			if (!waits_for_room(call, answer))
 				end_attempt(call, answer);
+			drop_request(call);
 		}
 		if (call->state == CALL_PAUSED && call->retry_at <= now)
 			call->state = CALL_QUEUED;

@@ -157,6 +157,14 @@ dbaas_join_type(const Join *join)
 /* libpq/libpq.h says so too, but asks for headers of GSSAPI. */
 extern bool pq_check_connection(void);
 
+/* A set of events to wait for that lasts as long as the session; changed in 17. */
+#include "storage/latch.h"
+#if PG_VERSION_NUM >= 170000
+#define dbaas_wait_set_new(n) CreateWaitEventSet(NULL, n)
+#else
+#define dbaas_wait_set_new(n) CreateWaitEventSet(TopMemoryContext, n)
+#endif
+
 /* pg_b64_encode takes uint8 * since 18. */
 #if PG_VERSION_NUM >= 180000
 #define dbaas_b64_encode(src, len, dst, dstlen) \

@@ -194,6 +194,7 @@ open_connection(const ForeignServer *server, const UserMapping *mapping, DbaasCo
 	DbaasConnection *conn = palloc0(sizeof(DbaasConnection));
 	DbaasHttpSettings settings;
 	DbaasError *error;
+	bool		no_room;
 
 	conn->cxt = cxt;
 	conn->serverid = server->serverid;
@@ -220,8 +221,16 @@ open_connection(const ForeignServer *server, const UserMapping *mapping, DbaasCo
 	settings.ca_pem = conn->credentials.ca_pem;
 	settings.proxy = dbaas_option_string(conn->options, "proxy");
 	settings.user_agent = "dbaas_fdw/" DBAAS_FDW_VERSION;
-	conn->pool = dbaas_http_pool_open(&settings);
+	conn->pool = dbaas_http_pool_open(&settings, &no_room);
 	MemoryContextSwitchTo(oldcxt);
+	if (no_room)
+	{
+		error = dbaas_error_new(ERRCODE_INSUFFICIENT_RESOURCES,
+								"too many files are open in this process to connect to server \"%s\"",
+								server->servername);
+		error->hint = DBAAS_HTTP_ROOM_HINT;
+		return error;
+	}
 	if (conn->pool == NULL)
 		return dbaas_error_new(ERRCODE_FDW_OUT_OF_MEMORY,
 							   "could not initialize libcurl for server \"%s\"", server->servername);

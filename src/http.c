@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "compat.h"
 #include "http.h"
 #include "lib/ilist.h"
 #include "lib/stringinfo.h"
@@ -46,6 +47,14 @@
  */
 #define PATIENCE_USECS 5000000
 #define PATIENCE_PART 4
+
+/*
+ * Descriptors that there have to be for a request beside its connection: for
+ * what looks up names and reads certificates, and for asking what became of a
+ * write that is sent.  libcurl keeps some for each pool.
+ */
+#define SPARE_DESCRIPTORS 8
+#define POOL_DESCRIPTORS 2
 
 /* Events that one turn of the loop takes from the epoll set. */
 #define MAX_EVENTS 32
@@ -83,6 +92,7 @@ struct DbaasHttpRequest
 								 * connection */
 	bool		too_large;
 	bool		no_memory;
+	bool		no_room;		/* no descriptor was left */
 	bool		has_head;		/* the answer's head has come to its end */
 	char	   *body;			/* malloc'ed: grown inside a callback */
 	size_t		body_len;
@@ -92,6 +102,7 @@ struct DbaasHttpRequest
 
 static int	epoll_fd = -1;
 static int	timer_fd = -1;		/* in the epoll set, with pool id 0 */
+static WaitEventSet *wait_set = NULL;	/* the latch and the epoll set */
 static DbaasMoment alarm_at = 0;	/* when that is due; 0: never */
 static DbaasMoment last_driven = 0; /* end of the last wait or turn */
 static bool waits_outside = false;	/* on a descriptor, for its alarm */
@@ -141,26 +152,62 @@ restore_signals(const sigset_t *saved)
 	pthread_sigmask(SIG_SETMASK, saved, NULL);
 }
 
+/*
+ * What waiting needs is opened once: later there may be no descriptor left, and
+ * something under way whose end has to be waited for.  Returns false when that
+ * is so now.
+ */
 static bool
 ensure_epoll(void)
 {
 	struct epoll_event event = {.events = EPOLLIN};
+	WaitEventSet *set;
 
-	if (epoll_fd >= 0)
+	if (wait_set)
 		return true;
-	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (epoll_fd < 0 || timer_fd < 0 ||
-		epoll_ctl(epoll_fd, EPOLL_CTL_ADD, timer_fd, &event) != 0)
-	{
-		close(epoll_fd);
-		close(timer_fd);
-		epoll_fd = timer_fd = -1;
+	if (!dbaas_sockets_room(3, 0))
 		return false;
+	if (epoll_fd < 0)
+	{
+		epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+		timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+		if (epoll_fd < 0 || timer_fd < 0 ||
+			epoll_ctl(epoll_fd, EPOLL_CTL_ADD, timer_fd, &event) != 0)
+		{
+			close(epoll_fd);
+			close(timer_fd);
+			epoll_fd = timer_fd = -1;
+			return false;
+		}
+		ReserveExternalFD();
+		ReserveExternalFD();
 	}
-	ReserveExternalFD();
-	ReserveExternalFD();
+	set = dbaas_wait_set_new(3);
+	AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
+	if (IsUnderPostmaster)
+		AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
+	AddWaitEventToSet(set, WL_SOCKET_READABLE, epoll_fd, NULL, NULL);
+	wait_set = set;
 	return true;
+}
+
+/* Waits for the latch, the epoll set, or that many milliseconds (-1: no limit). */
+static void
+wait_for_events(long timeout_ms, uint32 wait_event)
+{
+	WaitEvent	event;
+
+	if (wait_set == NULL)
+	{
+		int			events = WL_LATCH_SET | WL_EXIT_ON_PM_DEATH | (timeout_ms < 0 ? 0 : WL_TIMEOUT);
+
+		if (WaitLatch(MyLatch, events, timeout_ms, wait_event) & WL_LATCH_SET)
+			ResetLatch(MyLatch);
+		return;
+	}
+	if (WaitEventSetWait(wait_set, timeout_ms, &event, 1, wait_event) == 1 &&
+		(event.events & WL_LATCH_SET))
+		ResetLatch(MyLatch);
 }
 
 /* Makes the epoll set readable after that time, if nothing does before. */
@@ -212,21 +259,45 @@ copy_string(const char *s, bool *ok)
 	return copy;
 }
 
+static CURLM *
+new_multi(DbaasHttpPool *pool)
+{
+	CURLM	   *multi = curl_multi_init();
+
+	if (multi == NULL)
+		return NULL;
+	if (curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket) != CURLM_OK ||
+		curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, pool) != CURLM_OK ||
+		curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer) != CURLM_OK ||
+		curl_multi_setopt(multi, CURLMOPT_TIMERDATA, pool) != CURLM_OK ||
+		curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX) != CURLM_OK ||
+		curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, MAX_IDLE_CONNECTIONS) != CURLM_OK)
+	{
+		curl_multi_cleanup(multi);
+		return NULL;
+	}
+	return multi;
+}
+
 DbaasHttpPool *
-dbaas_http_pool_open(const DbaasHttpSettings *settings)
+dbaas_http_pool_open(const DbaasHttpSettings *settings, bool *no_room)
 {
 	static bool initialized = false;
 	DbaasHttpPool *pool;
 	bool		ok = true;
 
+	*no_room = false;
 	if (!initialized)
 	{
 		if (curl_global_init(CURL_GLOBAL_ALL) != CURLE_OK)
 			return NULL;
 		initialized = true;
 	}
-	if (!ensure_epoll())
+	if (!ensure_epoll() || !dbaas_sockets_room(POOL_DESCRIPTORS, 0))
+	{
+		*no_room = true;
 		return NULL;
+	}
 
 	pool = calloc(1, sizeof(DbaasHttpPool));
 	if (pool == NULL)
@@ -239,16 +310,12 @@ dbaas_http_pool_open(const DbaasHttpSettings *settings)
 	pool->ca_pem = copy_string(settings->ca_pem, &ok);
 	pool->proxy = copy_string(settings->proxy, &ok);
 	pool->user_agent = copy_string(settings->user_agent, &ok);
-	pool->multi = curl_multi_init();
+	pool->multi = new_multi(pool);
+	for (int i = 0; i < POOL_DESCRIPTORS; i++)
+		ReserveExternalFD();
 	dlist_push_tail(&pools, &pool->node);
 
-	if (!ok || pool->multi == NULL ||
-		curl_multi_setopt(pool->multi, CURLMOPT_SOCKETFUNCTION, on_socket) != CURLM_OK ||
-		curl_multi_setopt(pool->multi, CURLMOPT_SOCKETDATA, pool) != CURLM_OK ||
-		curl_multi_setopt(pool->multi, CURLMOPT_TIMERFUNCTION, on_timer) != CURLM_OK ||
-		curl_multi_setopt(pool->multi, CURLMOPT_TIMERDATA, pool) != CURLM_OK ||
-		curl_multi_setopt(pool->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX) != CURLM_OK ||
-		curl_multi_setopt(pool->multi, CURLMOPT_MAXCONNECTS, MAX_IDLE_CONNECTIONS) != CURLM_OK)
+	if (!ok || pool->multi == NULL)
 	{
 		dbaas_http_pool_close(pool);
 		return NULL;
@@ -276,10 +343,82 @@ dbaas_http_pool_close(DbaasHttpPool *pool)
 	dlist_delete(&pool->node);
 	if (pool->multi)
 		curl_multi_cleanup(pool->multi);
+	for (int i = 0; i < POOL_DESCRIPTORS; i++)
+		ReleaseExternalFD();
 	free(pool->ca_pem);
 	free(pool->proxy);
 	free(pool->user_agent);
 	free(pool);
+}
+
+/* The port here of the connection that a request uses, or 0. */
+static long
+request_port(const DbaasHttpRequest *request)
+{
+	long		port = 0;
+
+	if (!request->ended)
+		curl_easy_getinfo(request->easy, CURLINFO_LOCAL_PORT, &port);
+	return Max(port, 0);
+}
+
+/* How many requests have not ended, and of them have no connection yet? */
+static int
+count_under_way(DbaasHttpPool *pool, int *unconnected)
+{
+	dlist_iter	iter;
+	int			n = 0;
+
+	dlist_foreach(iter, &pool->requests)
+	{
+		DbaasHttpRequest *request = dlist_container(DbaasHttpRequest, node, iter.cur);
+
+		if (request->ended)
+			continue;
+		n++;
+		if (request_port(request) == 0)
+			(*unconnected)++;
+	}
+	return n;
+}
+
+/* The same, of all pools. */
+static int
+count_all_under_way(int *unconnected)
+{
+	dlist_iter	iter;
+	int			n = 0;
+
+	*unconnected = 0;
+	dlist_foreach(iter, &pools)
+		n += count_under_way(dlist_container(DbaasHttpPool, node, iter.cur), unconnected);
+	return n;
+}
+
+/*
+ * Are there descriptors for so many connections more?  Those that are idle make
+ * room for it, with all else that libcurl keeps for a pool, where nothing is
+ * under way.
+ */
+static bool
+has_room(int n)
+{
+	dlist_iter	iter;
+	int			unconnected = 0;
+
+	if (dbaas_sockets_room(n, SPARE_DESCRIPTORS))
+		return true;
+	dlist_foreach(iter, &pools)
+	{
+		DbaasHttpPool *pool = dlist_container(DbaasHttpPool, node, iter.cur);
+
+		if (pool->multi == NULL || count_under_way(pool, &unconnected) > 0)
+			continue;
+		curl_multi_cleanup(pool->multi);
+		pool->timer = 0;
+		pool->multi = new_multi(pool);
+	}
+	return dbaas_sockets_room(n, SPARE_DESCRIPTORS);
 }
 
 DbaasHttpRequest *
@@ -287,6 +426,8 @@ dbaas_http_start(DbaasHttpPool *pool, MemoryContext cxt, const char *method,
 				 const char *url, const char *body, const char *authorization,
 				 bool fresh)
 {
+	int			unconnected;
+	int			under_way = count_all_under_way(&unconnected);
 	DbaasHttpRequest *request;
 	CURLcode	code;
 	sigset_t	saved;
@@ -303,10 +444,14 @@ dbaas_http_start(DbaasHttpPool *pool, MemoryContext cxt, const char *method,
 	request->request_body = body ? MemoryContextStrdup(cxt, body) : NULL;
 	request->callback.func = release_callback;
 	request->callback.arg = request;
+	request->answer.crowded = under_way > 0;
+	request->no_room = !has_room(unconnected + 1);
+	if (pool->multi == NULL)
+		pool->multi = new_multi(pool);
 	dlist_push_tail(&pool->requests, &request->node);
 	MemoryContextRegisterResetCallback(cxt, &request->callback);
 
-	request->easy = curl_easy_init();
+	request->easy = request->no_room || pool->multi == NULL ? NULL : curl_easy_init();
 	code = request->easy ? set_options(request, method, url, authorization, fresh)
 		: CURLE_OUT_OF_MEMORY;
 	if (code == CURLE_OK)
@@ -319,6 +464,7 @@ dbaas_http_start(DbaasHttpPool *pool, MemoryContext cxt, const char *method,
 	if (code != CURLE_OK)
 	{
 		end_request(request, code);
+		has_news = true;
 		return request;
 	}
 
@@ -498,6 +644,7 @@ end_request(DbaasHttpRequest *request, CURLcode code)
 	if (answer->failure != DBAAS_HTTP_ANSWERED)
 		answer->failure_text = request->too_large ? "the answer is too large" :
 			request->no_memory ? "out of memory" :
+			request->no_room ? "too many files are open in this process" :
 			code == CURLE_OK ? "the answer breaks off" :
 			request->errbuf[0] ? request->errbuf : curl_easy_strerror(code);
 	answer->body = request->body ? request->body : "";
@@ -541,6 +688,8 @@ classify(DbaasHttpRequest *request, CURLcode code)
 		return DBAAS_HTTP_TOO_LARGE;
 	if (request->no_memory)
 		return DBAAS_HTTP_INTERNAL;
+	if (request->no_room)
+		return DBAAS_HTTP_NO_ROOM;
 	if (request->silent)
 		return DBAAS_HTTP_SILENT;
 
@@ -642,7 +791,11 @@ on_open_socket(void *userp, curlsocktype purpose, struct curl_sockaddr *address)
 	int			fd = dbaas_sockets_open(request->pool, address->family, address->socktype,
 										address->protocol);
 
+	int			unconnected;
+
 	(void) purpose;
+	request->no_room = fd < 0 && errno == EMFILE;
+	request->answer.crowded = count_all_under_way(&unconnected) > 1;
 	return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
@@ -816,17 +969,6 @@ forgive_idle_time(void)
 				request->patience += idle;
 		}
 	}
-}
-
-/* The port here of the connection that a request uses, or 0. */
-static long
-request_port(const DbaasHttpRequest *request)
-{
-	long		port = 0;
-
-	if (!request->ended)
-		curl_easy_getinfo(request->easy, CURLINFO_LOCAL_PORT, &port);
-	return Max(port, 0);
 }
 
 static bool
@@ -1026,19 +1168,11 @@ next_timer(long timeout_ms)
 void
 dbaas_http_wait(long timeout_ms, uint32 wait_event)
 {
-	int			events = WL_LATCH_SET | WL_EXIT_ON_PM_DEATH;
-
 	timeout_ms = next_timer(timeout_ms);
 	CHECK_FOR_INTERRUPTS();
 	if (timeout_ms != 0)
 	{
-		if (timeout_ms > 0)
-			events |= WL_TIMEOUT;
-		if (epoll_fd >= 0)
-			events |= WL_SOCKET_READABLE;
-		if (WaitLatchOrSocket(MyLatch, events, epoll_fd >= 0 ? epoll_fd : PGINVALID_SOCKET,
-							  timeout_ms, wait_event) & WL_LATCH_SET)
-			ResetLatch(MyLatch);
+		wait_for_events(timeout_ms, wait_event);
 		last_driven = dbaas_clock_now();
 		CHECK_FOR_INTERRUPTS();
 	}

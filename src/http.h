@@ -40,6 +40,8 @@ typedef enum DbaasHttpFailure
 	DBAAS_HTTP_BROKEN,			/* the connection failed; may be received */
 	DBAAS_HTTP_TOO_LARGE,		/* the answer exceeds max_response_bytes */
 	DBAAS_HTTP_BAD_ANSWER,		/* not HTTP, or not as its head says */
+	DBAAS_HTTP_NO_ROOM,			/* no file descriptor was left, nothing was
+								 * sent */
 	DBAAS_HTTP_INTERNAL,		/* out of memory, or libcurl refused a setting */
 } DbaasHttpFailure;
 
@@ -47,6 +49,7 @@ typedef struct DbaasHttpAnswer
 {
 	DbaasHttpFailure failure;
 	const char *failure_text;	/* libcurl's words, when there is a failure */
+	bool		crowded;		/* DBAAS_HTTP_NO_ROOM, beside other requests */
 	int			status;			/* HTTP status */
 	const char *body;			/* decompressed; body[body_len] is NUL */
 	size_t		body_len;
@@ -55,11 +58,16 @@ typedef struct DbaasHttpAnswer
 	double		seconds;		/* from start to end */
 } DbaasHttpAnswer;
 
+/* What helps against DBAAS_HTTP_NO_ROOM. */
+#define DBAAS_HTTP_ROOM_HINT \
+	"Raise the limit on open files of the server's processes (ulimit -n), or close what else " \
+	"this session has open; a third of max_files_per_process is the most for connections."
+
 /*
  * A new pool.  The settings' strings are copied.  Returns NULL when memory
- * runs out.
+ * runs out, or, with *no_room true, file descriptors.
  */
-extern DbaasHttpPool *dbaas_http_pool_open(const DbaasHttpSettings *settings);
+extern DbaasHttpPool *dbaas_http_pool_open(const DbaasHttpSettings *settings, bool *no_room);
 
 /*
  * Closes the connections.  Requests of the pool that have not ended fail with

@@ -356,8 +356,8 @@ take_answer(DbaasOperation *operation)
 
 /*
  * Is a poll's error one that may pass?  Then the next poll is due after a
- * pause, unless too many have failed one after the other.  That there was no
- * answer says nothing: operation_timeout bounds how long that goes on.
+ * pause, unless too many have failed one after the other.  That the API was not
+ * reached says nothing: operation_timeout bounds how long that goes on.
  */
 static bool
 bear_poll_error(DbaasOperation *operation, const DbaasError *error)
@@ -367,7 +367,8 @@ bear_poll_error(DbaasOperation *operation, const DbaasError *error)
 		operation->poll_errors = 0;
 		return false;
 	}
-	if (dbaas_call_unavailable(operation->call) && dbaas_call_status(operation->call) == 0)
+	if (error->sqlerrcode == ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION ||
+		error->sqlerrcode == ERRCODE_INSUFFICIENT_RESOURCES)
 		;						/* not counted */
 	else if (error->sqlerrcode == ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION ||
 			 dbaas_call_status(operation->call) == 404 ||

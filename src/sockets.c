@@ -12,11 +12,16 @@
 #include "postgres.h"
 
 #include <netinet/in.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/ilist.h"
 #include "sockets.h"
+#include "storage/fd.h"
+
+/* Descriptors that are asked for at once, at the most. */
+#define MAX_ROOM 256
 
 typedef struct Socket
 {
@@ -52,17 +57,76 @@ forget_socket(int fd)
 		return;
 	dlist_delete(&found->node);
 	free(found);
+	ReleaseExternalFD();
+}
+
+/* Would PostgreSQL let so many more be opened? */
+static bool
+may_open(int n)
+{
+	int			acquired = 0;
+
+	while (acquired < n && AcquireExternalFD())
+		acquired++;
+	for (int i = 0; i < acquired; i++)
+		ReleaseExternalFD();
+	return acquired == n;
+}
+
+/* Can so many more be opened? */
+static bool
+can_open(int n)
+{
+	int			fds[MAX_ROOM];
+	int			opened = 0;
+
+	while (opened < n && (fds[opened] = eventfd(0, EFD_CLOEXEC)) >= 0)
+		opened++;
+	for (int i = 0; i < opened; i++)
+		close(fds[i]);
+	return opened == n;
+}
+
+bool
+dbaas_sockets_room(int n, int spare)
+{
+	int			all = Min(n + spare, MAX_ROOM);
+
+	if (may_open(n))
+	{
+		if (can_open(all))
+			return true;
+		closeAllVfds();
+		if (can_open(all))
+			return true;
+	}
+	errno = EMFILE;
+	return false;
 }
 
 int
 dbaas_sockets_open(const void *owner, int family, int type, int protocol)
 {
-	Socket	   *new = calloc(1, sizeof(Socket));
-	int			fd = new ? socket(family, type | SOCK_CLOEXEC, protocol) : -1;
+	Socket	   *new;
+	int			fd;
 
-	if (fd < 0)
+	if (!AcquireExternalFD())
+		return -1;
+	fd = socket(family, type | SOCK_CLOEXEC, protocol);
+	if (fd < 0 && errno == EMFILE)
 	{
-		free(new);
+		closeAllVfds();
+		fd = socket(family, type | SOCK_CLOEXEC, protocol);
+	}
+	new = fd < 0 ? NULL : calloc(1, sizeof(Socket));
+	if (new == NULL)
+	{
+		int			saved = errno;
+
+		if (fd >= 0)
+			close(fd);
+		ReleaseExternalFD();
+		errno = saved;
 		return -1;
 	}
 	/* One of that number was closed without a word. */

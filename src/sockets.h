@@ -3,7 +3,8 @@
  * sockets.h
  *		The sockets of connections, and when each was last heard of.
  *
- * Knows descriptors and ports; knows no HTTP.
+ * Knows descriptors and ports; knows no HTTP.  Sockets count among what
+ * PostgreSQL lets a backend keep open.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,6 +12,12 @@
 #define DBAAS_SOCKETS_H
 
 #include "clock.h"
+
+/*
+ * Is there room for so many more sockets, and the spare descriptors beside them?
+ * What PostgreSQL can open again is closed for that.  Else errno is EMFILE.
+ */
+extern bool dbaas_sockets_room(int n, int spare);
 
 /* Opens a socket for an owner.  Returns it, or -1 with errno set. */
 extern int	dbaas_sockets_open(const void *owner, int family, int type, int protocol);

@@ -57,6 +57,7 @@ dbaas_status_may_be_applied(const DbaasHttpAnswer *answer)
 	{
 		case DBAAS_HTTP_UNREACHABLE:
 		case DBAAS_HTTP_TLS:
+		case DBAAS_HTTP_NO_ROOM:
 			return false;
 		case DBAAS_HTTP_ANSWERED:
 			return answer->status < 300 || answer->status >= 500;
@@ -127,6 +128,7 @@ failure_error(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer)
 		[DBAAS_HTTP_TOO_LARGE] = {ERRCODE_FDW_ERROR, "got too large an answer",
 		"Option max_response_bytes of the server sets the limit."},
 		[DBAAS_HTTP_BAD_ANSWER] = {ERRCODE_FDW_ERROR, "got a broken answer", NULL},
+		[DBAAS_HTTP_NO_ROOM] = {ERRCODE_INSUFFICIENT_RESOURCES, "could not be sent", DBAAS_HTTP_ROOM_HINT},
 		[DBAAS_HTTP_INTERNAL] = {ERRCODE_FDW_ERROR, "failed", NULL},
 	};
 	DbaasError *error;

@@ -1,0 +1,109 @@
+# A backend that runs out of file descriptors uses fewer connections, says what to raise, and leaves no write unknown.
+use strict;
+use warnings;
+
+use DbaasTest;
+use List::Util qw(max);
+use Test::More;
+
+if (system('prlimit --version >/dev/null 2>&1') != 0)
+{
+	diag('skipped: a want of file descriptors was NOT tested; install util-linux');
+	plan skip_all => 'SKIPPED: no prlimit';
+}
+
+my $t = DbaasTest->new(services => 8, logs => 20, server => { max_concurrency => 32 });
+my $services = 'SELECT count(*) FROM exo.dbaas_services';
+my $fan_out = 'SELECT count(*) FROM exo.dbaas_external_integrations';
+
+# Lets the backend open so many descriptors beside those that PostgreSQL cannot close; undef: as many as before
+sub leave
+{
+	my ($session, $free) = @_;
+	my %used = map { (readlink $_ // '') =~ m{/(?:base|global)/} ? () : (m{(\d+)$} => 1) } glob '/proc/' . $session->pid . '/fd/*';
+	my $limit = 0;
+	if (defined $free)
+	{
+		for (my $left = $free; $left > 0 || $limit < 3; $limit++)
+		{
+			$left-- unless $used{$limit};
+		}
+	}
+	else
+	{
+		$limit = 1024;
+	}
+	system('prlimit', '--pid', $session->pid, "--nofile=$limit:") == 0 or die 'prlimit';
+	return;
+}
+
+sub insert
+{
+	my ($prefix, $n) = @_;
+	return "SET client_min_messages = warning; INSERT INTO exo.dbaas_databases (zone, service_name, name) SELECT 'ch-gva-2', 'pg-1-0001', '$prefix' || i FROM generate_series(1, $n) i";
+}
+sub posts { return grep { $_->{method} eq 'POST' } $t->sim->requests }
+
+# None at all
+foreach my $free (2, 4, 8)
+{
+	my $session = $t->session;
+	$session->sql('SELECT dbaas_fdw_version()');
+	leave($session, $free);
+	my $error = $session->sql_error($services);
+	is($error->{sqlstate}, '53000', "$free descriptors: 53000");
+	like($error->{hint}, qr/ulimit -n.*max_files_per_process/, "$free descriptors: the hint says what to raise");
+	is($session->sql('SELECT count(*) > 0 FROM pg_class'), 't', "$free descriptors: PostgreSQL goes on");
+	leave($session, undef);
+	is($session->sql($services), 24, "$free descriptors: and with more of them, so does the wrapper");
+}
+
+# A few: fewer requests are in flight
+my $session = $t->session;
+$session->sql($services);
+leave($session, 14);
+is($session->sql($fan_out), $t->sql($fan_out), 'with some left, a fan-out has all its rows');
+my $peak = max(map { $_->{in_flight} } $session->requests($fan_out));
+cmp_ok($peak, '<', 14, "with fewer requests in flight than max_concurrency: $peak");
+is($session->sql($services), 24, 'and the next statement too');
+
+# Writes
+$t->sim->clear;
+my (undef, $stderr) = $session->sql_both(insert('some', 20));
+unlike($stderr, qr/ERROR/, 'with some left, twenty writes are done');
+is(scalar(() = posts()), 20, 'each is sent once');
+
+# It runs out while their operations are pending
+$t->sim->control(POST => config => { operation_time => 3000 });
+$t->sim->clear;
+$session->start(insert('pending', 3));
+DbaasTest::wait_until(sub { posts() == 3 && !grep { !defined $_->{ended_ms} } posts() });
+leave($session, 1);
+sleep 2;
+leave($session, 14);
+(undef, $stderr) = $session->finish;
+unlike($stderr, qr/ERROR/, 'writes that were sent are followed to their end, though there was none for a while');
+$t->sim->control(POST => config => { operation_time => 0 });
+
+# None for the first write: nothing is sent
+$session->sql('BEGIN; ' . insert('none', 3));
+leave($session, 5);
+$t->sim->clear;
+my $error = $session->sql_error('COMMIT');
+is($error->{sqlstate}, '53000', 'none for a write: 53000');
+like($error->{detail}, qr/not sent|failed/, 'which was not sent');
+unlike($error->{detail}, qr/unknown/, 'and none is unknown');
+is(scalar(() = posts()), 0, 'none reached the API');
+leave($session, undef);
+is($session->sql($services), 24, 'the session goes on');
+
+# Sockets count among what PostgreSQL lets a backend have open
+$t->node->append_conf('postgresql.conf', 'max_files_per_process = 75');
+$t->node->restart;
+$session = $t->session;
+is($session->sql($fan_out), $session->sql($fan_out), 'with max_files_per_process 75 a fan-out works');
+$t->sim->control(POST => config => { latency => 200 });
+$peak = max(map { $_->{in_flight} } $session->requests($fan_out));
+cmp_ok($peak, '<', 75 / 3 - 5, "with a third of that in flight: $peak");
+
+done_testing();
