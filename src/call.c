@@ -318,8 +318,10 @@ waits_for_room(DbaasCall *call, const DbaasHttpAnswer *answer)
 static void
 end_attempt(DbaasCall *call, const DbaasHttpAnswer *answer)
 {
+	bool		write = call->spec.kind == DBAAS_CALL_WRITE;
+
 	/* An old connection's fault: another is tried at once, and that is no retry. */
-	bool		anew = answer->failure == DBAAS_HTTP_SILENT;
+	bool		anew = answer->failure == DBAAS_HTTP_SILENT && !write;
 
 	leave_flight(call);
 	call->state = CALL_PAUSED;
@@ -334,7 +336,7 @@ end_attempt(DbaasCall *call, const DbaasHttpAnswer *answer)
 
 	if (anew ||
 		(!call->spec.once && call->tries <= dbaas_connection_limits(call->conn)->retries &&
-		 dbaas_status_may_retry(call->spec.kind == DBAAS_CALL_WRITE, answer) &&
+		 dbaas_status_may_retry(write, answer) &&
 		 answer->retry_after <= LONGEST_RETRY_AFTER))
 	{
 		call->retry_at = dbaas_clock_now() +

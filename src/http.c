@@ -87,6 +87,7 @@ struct DbaasHttpRequest
 	DbaasMoment started;
 	DbaasMoment deadline;
 	DbaasMoment patience;		/* when to have doubts; 0: no more */
+	bool		fresh;			/* has a connection of its own */
 	bool		ended;
 	bool		silent;			/* nor did anything else come over its
 								 * connection */
@@ -343,6 +344,7 @@ dbaas_http_pool_close(DbaasHttpPool *pool)
 	dlist_delete(&pool->node);
 	if (pool->multi)
 		curl_multi_cleanup(pool->multi);
+	dbaas_sockets_forget(pool);
 	for (int i = 0; i < POOL_DESCRIPTORS; i++)
 		ReleaseExternalFD();
 	free(pool->ca_pem);
@@ -438,6 +440,7 @@ dbaas_http_start(DbaasHttpPool *pool, MemoryContext cxt, const char *method,
 
 	request = MemoryContextAllocZero(cxt, sizeof(DbaasHttpRequest));
 	request->pool = pool;
+	request->fresh = fresh;
 	request->started = dbaas_clock_now();
 	request->deadline = request->started + (DbaasMoment) pool->request_timeout_ms * 1000;
 	request->patience = fresh ? 0 : request->started + patience(pool);
@@ -1020,7 +1023,8 @@ abandon_connection(DbaasHttpPool *pool, long port)
 	{
 		DbaasHttpRequest *request = dlist_container(DbaasHttpRequest, node, iter.cur);
 
-		if (request_port(request) != port)
+		/* A port is not its connection's alone: it may have several. */
+		if (request->fresh || request_port(request) != port)
 			continue;
 		strlcpy(request->errbuf, "nothing comes any more over the connection, which was open before",
 				CURL_ERROR_SIZE);

@@ -49,10 +49,8 @@ find_socket(int fd)
 }
 
 static void
-forget_socket(int fd)
+forget_socket(Socket *found)
 {
-	Socket	   *found = find_socket(fd);
-
 	if (found == NULL)
 		return;
 	dlist_delete(&found->node);
@@ -130,7 +128,7 @@ dbaas_sockets_open(const void *owner, int family, int type, int protocol)
 		return -1;
 	}
 	/* One of that number was closed without a word. */
-	forget_socket(fd);
+	forget_socket(find_socket(fd));
 	new->owner = owner;
 	new->fd = fd;
 	new->heard = dbaas_clock_now();
@@ -141,8 +139,22 @@ dbaas_sockets_open(const void *owner, int family, int type, int protocol)
 void
 dbaas_sockets_close(int fd)
 {
-	forget_socket(fd);
+	forget_socket(find_socket(fd));
 	close(fd);
+}
+
+void
+dbaas_sockets_forget(const void *owner)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &sockets)
+	{
+		Socket	   *found = dlist_container(Socket, node, iter.cur);
+
+		if (found->owner == owner)
+			forget_socket(found);
+	}
 }
 
 void

@@ -24,6 +24,9 @@ extern int	dbaas_sockets_open(const void *owner, int family, int type, int proto
 
 extern void dbaas_sockets_close(int fd);
 
+/* The owner ends: sockets that were closed without a word are gone. */
+extern void dbaas_sockets_forget(const void *owner);
+
 /* Something has come over a socket. */
 extern void dbaas_sockets_hear(int fd);
 
