@@ -941,6 +941,7 @@ refuse_unseen(const DbaasWriter *writer, int column)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 dbaas_error_about(writer->table->relid, dbaas_table_attribute(writer->table, column)),
 			 errmsg("this UPDATE computes a value from column \"%s\" of foreign table \"%s\", which an earlier statement of the transaction changes",
 					shown_name(writer->table, column), get_rel_name(writer->table->relid)),
 			 errdetail("That change is queued; the statement reads what the API still says."),
@@ -1032,6 +1033,7 @@ check_lost(const DbaasWriter *writer, int column, const DbaasJson *had, const Db
 	if (lost.len > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 dbaas_error_about(writer->table->relid, dbaas_table_attribute(writer->table, column)),
 				 errmsg("column \"%s\" of foreign table \"%s\" cannot lose members",
 						shown_name(writer->table, column), get_rel_name(writer->table->relid)),
 				 errdetail("The API keeps those that an UPDATE leaves out: %s.",
@@ -1433,7 +1435,7 @@ ask_kept(DbaasWriter *writer, const DbaasWrite *write, const DbaasZone *zone, co
 	while (!dbaas_call_done(call))
 		dbaas_progress_wait(NULL, 0);
 	if (dbaas_call_error(call))
-		dbaas_error_raise(dbaas_call_error(call));
+		dbaas_table_raise(writer->table, dbaas_call_error(call));
 	return dbaas_json_member(dbaas_call_answer(call), member);
 }
 
