@@ -102,6 +102,7 @@ typedef struct DbaasColumn
 	const char *insert;			/* where the INSERT body has it, or NULL */
 	bool		insert_required;
 	const char *update;			/* where the UPDATE body has it, or NULL */
+	bool		nullable;		/* NULL is a value that an UPDATE sends */
 	bool		needs_running;	/* the API cannot change it while the service
 								 * does not run */
 	DbaasMeaning meaning;		/* when an UPDATE changes it */

@@ -1392,9 +1392,15 @@ add_column(DbaasWriter *writer, const Change *change, int column, const char *se
 		add_known(member, change->values[column], body);
 		return;
 	}
-	if (text == NULL)
+	if (text == NULL && !c->nullable)
 		refuse_missing(writer, column);
 	check_column_type(writer, column, body->type);
+	if (text == NULL)
+	{
+		add_at(body->sent, body->type, member, NULL);
+		add_at(body->shown, body->type, member, NULL);
+		return;
+	}
 	if (strcmp(member, "*") == 0)
 	{
 		add_members(writer, column, text, service, body);

@@ -138,6 +138,12 @@ is_deeply(writes("$details maintenance_dow = 'sunday', maintenance_time = '01:00
 is_deeply(writes("$details maintenance_time = '02:00:00' WHERE $inside"), [qq($put {"maintenance":{"dow":"sunday","time":"02:00:00"},$schedule})], 'of which the API wants both');
 is_deeply(writes("$details backup_minute = 30 WHERE $inside"), [qq($put {"backup-schedule":{"backup-hour":5,"backup-minute":30}})], 'and of the backup schedule');
 $schedule = '"backup-schedule":{"backup-hour":5,"backup-minute":30}';
+is_deeply(writes("$details backup_hour = NULL, backup_minute = NULL WHERE $inside"), [qq($put {"backup-schedule":{"backup-hour":null,"backup-minute":null}})], 'NULL, which the API takes there');
+is($session->sql("SELECT backup_hour IS NULL, backup_minute IS NULL FROM exo.dbaas_service_details WHERE $inside"), 't|t', 'and shows');
+is_deeply(writes("$details backup_hour = NULL WHERE $inside"), [], 'again: nothing changes');
+is_deeply(writes("$details backup_hour = 5 WHERE $inside"), [qq($put {"backup-schedule":{"backup-hour":5,"backup-minute":null}})], 'half a schedule');
+refused("$details maintenance_dow = NULL WHERE $inside", '23502', qr/"maintenance_dow".*The API needs it/s);
+is(@{ writes("$details backup_hour = 5, backup_minute = 30 WHERE $inside") }, 1, 'and a whole one');
 is_deeply(writes("$details version = '17', settings = settings || '{\"jit\": false}' WHERE $inside"), [qq($put {"version":"17","pg-settings":{"jit":false},$schedule})],
 	'version, and of the settings the one that changes');
 is_deeply(writes("$details ip_filter = ip_filter, version = version, settings = settings WHERE $inside"), [], 'nothing changes');
