@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "options.h"
+#include "replicas.h"
 #include "zone.h"
 
 void
@@ -84,6 +85,7 @@ apply_delete_service(SimZone *zone, Effect *effect)
 	for (size_t i = zone->external_count; i-- > 0;)
 		if (zone->externals[i].service == effect->service)
 			remove_external(zone, &zone->externals[i]);
+	replicas_drop(zone->index, effect->service);
 }
 
 /* Takes the value over. */
@@ -158,6 +160,13 @@ apply_delete_integration(SimZone *zone, Effect *effect)
 }
 
 static void
+apply_promote_replica(SimZone *zone, Effect *effect)
+{
+	(void) zone;
+	replicas_promote(effect->id);
+}
+
+static void
 apply_attach(SimZone *zone, Effect *effect)
 {
 	if (zone->services[effect->external.service - 1].deleted)
@@ -228,6 +237,7 @@ static void (*const apply[]) (SimZone *zone, Effect *effect) =
 	[EFFECT_CREATE_INTEGRATION] = apply_create_integration,
 	[EFFECT_UPDATE_INTEGRATION] = apply_update_integration,
 	[EFFECT_DELETE_INTEGRATION] = apply_delete_integration,
+	[EFFECT_PROMOTE_REPLICA] = apply_promote_replica,
 	[EFFECT_ATTACH] = apply_attach,
 	[EFFECT_DETACH] = apply_detach,
 	[EFFECT_CREATE_TASK] = apply_create_task,

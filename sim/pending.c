@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "options.h"
+#include "replicas.h"
 #include "zone.h"
 
 static Operation *
@@ -61,7 +62,10 @@ end_operation(SimZone *zone, Operation *operation)
 	if (strcmp(operation->state, "success") != 0)
 	{
 		if (operation->effect.kind == EFFECT_CREATE_SERVICE)
+		{
 			zone->services[operation->effect.service - 1].deleted = true;
+			replicas_drop(zone->index, operation->effect.service);
+		}
 		zone_free_effect(&operation->effect);
 	}
 	state_apply(zone, &operation->effect);

@@ -14,6 +14,7 @@
 #include "kept.h"
 #include "operations.h"
 #include "options.h"
+#include "replicas.h"
 #include "series.h"
 #include "state.h"
 
@@ -339,9 +340,11 @@ void
 get_integration(Request *request, Answer *answer)
 {
 	Integration *integration = state_integration(request->zone, request->params[0]);
+	json_object *json = integration ? state_integration_json(request->zone, integration) :
+		replicas_json(state_zone_index(request->zone), request->params[0]);
 
-	if (integration)
-		answer_json(answer, 200, state_integration_json(request->zone, integration));
+	if (json)
+		answer_json(answer, 200, json);
 	else
 		answer_message(answer, 404, "Integration not found");
 }

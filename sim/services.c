@@ -7,6 +7,7 @@
  * type's own read answers: of some members, or of one item of a list.
  */
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include "handlers.h"
 #include "operations.h"
 #include "options.h"
+#include "replicas.h"
 #include "schema.h"
 #include "validate.h"
 #include "writes.h"
@@ -340,6 +342,77 @@ check_fork(Request *request, const ServiceType *type, Answer *answer)
 	return false;
 }
 
+/*
+ * A service in this zone, or else in another.  Two zones are never locked at once,
+ * so this one may change meanwhile.
+ */
+static bool
+find_anywhere(Request *request, const char *name, ServiceFacts *facts, ReplicaEnd *end)
+{
+	SimZone    *own = request->zone;
+	bool		found = state_service(own, name, facts);
+
+	end->zone = state_zone_index(own);
+	for (int i = 0; !found && i < config.zones; i++)
+	{
+		if (state_zone(i) == own)
+			continue;
+		state_unlock(own);
+		state_lock(state_zone(i));
+		found = state_service(state_zone(i), name, facts);
+		state_unlock(state_zone(i));
+		state_lock(own);
+		end->zone = i;
+	}
+	return found;
+}
+
+/* The service that a new one is to follow, if any; the end's name is empty otherwise. */
+static bool
+check_replica(Request *request, const ServiceType *type, ReplicaEnd *source, Answer *answer)
+{
+	json_object *wanted = json_object_object_get(request->json, "integrations");
+	json_object *first = wanted ? json_object_array_get_idx(wanted, 0) : NULL;
+	const char *name = json_member_text(first, "source-service");
+	const char *dest = json_member_text(first, "dest-service");
+	ServiceFacts facts;
+
+	source->name[0] = '\0';
+	if (first == NULL)
+		return true;
+	if (name == NULL || json_object_array_length(wanted) > 1 ||
+		(dest && strcmp(dest, request->params[0]) != 0))
+	{
+		answer_bad_member(answer, "integrations", "must name the one service that this one follows");
+		return false;
+	}
+	if (!find_anywhere(request, name, &facts, source))
+	{
+		answer_message(answer, 404, "Service not found");
+		return false;
+	}
+	if (facts.type != type)
+	{
+		answer_bad_member(answer, "integrations", "names a service that is not of this type");
+		return false;
+	}
+	source->service = facts.index;
+	snprintf(source->name, sizeof(source->name), "%s", facts.name);
+	return true;
+}
+
+/* Has the new service follow the other. */
+static void
+add_replica(Request *request, const ReplicaEnd *source, int service)
+{
+	ReplicaEnd	dest = {.zone = state_zone_index(request->zone),.service = service};
+	char		id[UUID_SIZE];
+
+	snprintf(dest.name, sizeof(dest.name), "%s", request->params[0]);
+	state_new_id(request->zone, "integration", id);
+	replicas_add(id, source, &dest);
+}
+
 void
 create_service(Request *request, Answer *answer)
 {
@@ -348,9 +421,11 @@ create_service(Request *request, Answer *answer)
 	Effect		change = {.kind = EFFECT_CHANGE_SERVICE};
 	Effect		effect = {.kind = EFFECT_CREATE_SERVICE};
 	ServiceFacts facts;
+	ReplicaEnd	source;
 	json_object *now;
 
-	if (!check_body(request, type, NULL, &change.plan, answer) || !check_fork(request, type, answer))
+	if (!check_body(request, type, NULL, &change.plan, answer) ||
+		!check_fork(request, type, answer) || !check_replica(request, type, &source, answer))
 		return;
 	if (state_service(request->zone, name, &facts))
 	{
@@ -358,6 +433,8 @@ create_service(Request *request, Answer *answer)
 		return;
 	}
 	effect.service = change.service = state_service_add(request->zone, name, type);
+	if (*source.name)
+		add_replica(request, &source, effect.service);
 	set_protection(&change, request->json);
 	state_service_at(request->zone, effect.service, &facts);
 	now = state_details_json(request->zone, &facts);

@@ -9,6 +9,7 @@
 
 #include "details.h"
 #include "options.h"
+#include "replicas.h"
 #include "zone.h"
 
 /* ---------- services ---------- */
@@ -124,6 +125,7 @@ state_details_json(SimZone *zone, const ServiceFacts *facts)
 			zone->integrations[i].dest == facts->index)
 			json_object_array_add(integrations,
 								  state_integration_json(zone, &zone->integrations[i]));
+	replicas_list(zone->index, facts->index, integrations);
 	json_add(json, "integrations", integrations);
 	return json;
 }
@@ -168,6 +170,7 @@ make_service_list(SimZone *zone)
 			continue;
 		}
 		service = data_service_json(&facts, state_service_state(zone, &facts));
+		replicas_list(zone->index, index, arrays[index - 1]);
 		json_add(service, "integrations", arrays[index - 1]);
 		json_object_array_add(list, service);
 	}
@@ -192,11 +195,14 @@ zone_drop_list(SimZone *zone)
 Body *
 state_service_list(SimZone *zone)
 {
-	Body	   *list = zone->list;
+	unsigned	version = replicas_version();
+	Body	   *list;
 
-	if (list)
-		return body_ref(list);
+	if (zone->list && zone->list_version == version)
+		return body_ref(zone->list);
+	zone_drop_list(zone);
 	list = make_service_list(zone);
+	zone->list_version = version;
 	if (clock_ms() >= zone->last_changed_at + config.running_time)
 		zone->list = body_ref(list);
 	return list;

@@ -5,12 +5,14 @@
  * A handler checks what can be checked at once and describes the effect; the
  * state applies it when the operation ends in success.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "handlers.h"
 #include "operations.h"
 #include "options.h"
+#include "replicas.h"
 #include "validate.h"
 #include "writes.h"
 
@@ -225,12 +227,31 @@ update_integration(Request *request, Answer *answer)
 	answer_operation(request, answer, xasprintf("/v2/dbaas-integration/%s", effect.id), &effect);
 }
 
+/* Does the path name a read replica's integration?  Then it ends so. */
+static bool
+promote_replica(Request *request, Answer *answer)
+{
+	Effect		effect = {.kind = EFFECT_PROMOTE_REPLICA};
+	json_object *json = replicas_json(state_zone_index(request->zone), request->params[0]);
+
+	if (json == NULL)
+		return false;
+	snprintf(effect.id, sizeof(effect.id), "%s", json_member_text(json, "id"));
+	json_object_put(json);
+	if (check_not_pending(request, effect.kind, effect.id, answer))
+		answer_operation(request, answer, xasprintf("/v2/dbaas-integration/%s", effect.id), &effect);
+	return true;
+}
+
 void
 delete_integration(Request *request, Answer *answer)
 {
 	Effect		effect = {.kind = EFFECT_DELETE_INTEGRATION};
-	Integration *integration = find_integration(request, answer);
+	Integration *integration;
 
+	if (promote_replica(request, answer))
+		return;
+	integration = find_integration(request, answer);
 	if (integration == NULL)
 		return;
 	strcpy(effect.id, integration->id);

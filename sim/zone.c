@@ -4,12 +4,14 @@
  *
  * A zone starts as data.c's rules have it; operations that ended in success
  * change it from there.  No timer runs: whoever locks a zone first applies
- * what ended since.  Zones share nothing and have a lock each.
+ * what ended since.  Zones share nothing but what replicas.c keeps, and have a
+ * lock each.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "options.h"
+#include "replicas.h"
 #include "zone.h"
 
 static SimZone *zones;
@@ -84,6 +86,7 @@ state_init(void)
 void
 state_reset(void)
 {
+	replicas_reset();
 	for (int i = 0; i < config.zones; i++)
 	{
 		pthread_mutex_lock(&zones[i].lock);

@@ -63,6 +63,7 @@ struct SimZone
 	size_t		first_pending;	/* all operations before it have ended */
 	unsigned	new_ids;
 	Body	   *list;			/* the service list as answered, or NULL */
+	unsigned	list_version;	/* of the replicas in it */
 	double		last_changed_at;	/* of the services: one may still become running */
 };
 

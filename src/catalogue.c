@@ -202,6 +202,11 @@ static const DbaasColumn plans_columns[] = {
 	END_OF_COLUMNS
 };
 
+static const DbaasParent read_replicas = {
+	"integrations", .locates = true, {{"id", "id"}},
+	.filter_column = "type", .filter_value = DBAAS_READ_REPLICA
+};
+
 static const DbaasColumn integrations_columns[] = {
 	ZONE_COLUMN,
 	{"id", DBAAS_UUID, .field = "id", .param = "id",
@@ -209,7 +214,7 @@ static const DbaasColumn integrations_columns[] = {
 	{"type", DBAAS_TEXT, .field = "type",
 		.insert = "integration-type", .insert_required = true,
 		.write_domain = &integration_type_domain,
-		.description = "datasource, logs or metrics"},
+		.description = "datasource, logs, metrics or read_replica"},
 	{"source", DBAAS_TEXT, .field = "source",
 		.insert = "source-service", .insert_required = true,
 		.write_domain = &service_name_domain,
@@ -721,7 +726,8 @@ static const DbaasResource resources[] = {
 		.update = {.method = "PUT", .path = "/dbaas-integration/{id}",
 			.services = {"source", "dest"}},
 		.delete = {.method = "DELETE", .path = "/dbaas-integration/{id}",
-			.services = {"source", "dest"}}
+			.services = {"source", "dest"}, .notable = &read_replicas,
+			.effect = "promotes a read replica, which then follows its source no more"}
 	},
 	{
 		.name = "integration-types",

@@ -210,6 +210,9 @@ typedef struct DbaasWriteEndpoint
 	const char *other_path;		/* one; or NULL */
 	const char *state_column;	/* has its state; or NULL */
 	bool		creates;		/* makes the first, in the zone of the row */
+	const DbaasParent *notable; /* lists the rows whose write does more than it
+								 * says, which its filter_column tells; or NULL */
+	const char *effect;			/* and what that is */
 	const DbaasDomain *direct;	/* types that answer with what it made, and it is
 								 * done, instead of with an operation; or NULL */
 	const char *counts;			/* what delete_limit and update_limit count it
@@ -237,8 +240,8 @@ typedef struct DbaasResource
 	double		typical_rows;	/* of an answer, before the first was seen */
 	const DbaasParent *parent;
 	const DbaasPaging *paging;
-	const char *unique_column;	/* an answer may repeat it; a row is shown
-								 * once for each value in a zone */
+	const char *unique_column;	/* answers may repeat it, within a zone and over
+								 * zones; a scan shows a row for each value */
 	bool		global;			/* asked once, not in each zone, and unsigned */
 	bool		any_zone;		/* every zone answers alike: one is asked */
 	bool		verbatim;		/* texts of answers are what services wrote, and
@@ -255,6 +258,12 @@ typedef struct DbaasResource
 	DbaasWriteEndpoint update;
 	DbaasWriteEndpoint delete;
 } DbaasResource;
+
+/*
+ * The type of integrations that join a service and its read replica, which may be
+ * in another zone.
+ */
+#define DBAAS_READ_REPLICA "read_replica"
 
 /* Member of a service that has the networks which may connect to it. */
 #define DBAAS_NETWORKS_MEMBER "ip-filter"

@@ -135,8 +135,6 @@ dbaas_chain_begin(const DbaasChainSpec *spec, const DbaasTarget *target)
 			chain->cap = strtoll(cap, NULL, 10);
 		chain->cursors = dbaas_set_new();
 	}
-	if (spec->unique_field)
-		chain->shown = dbaas_set_new();
 	if (is_left_out(chain))
 		chain->last = true;
 	else
@@ -318,7 +316,7 @@ accept_row(DbaasChain *chain)
 	if (chain->spec->unique_field)
 	{
 		char	   *value = dbaas_json_plain_string(dbaas_rows_field(rows, chain->spec->unique_field));
-		bool		is_new = value == NULL || dbaas_set_add(chain->shown, value);
+		bool		is_new = value == NULL || dbaas_set_add(chain->spec->shown, value);
 
 		if (value)
 			pfree(value);

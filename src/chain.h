@@ -56,6 +56,7 @@ typedef struct DbaasChainSpec
 	DbaasAhead	ahead;
 	DbaasOutage outage;			/* where a zone is not available */
 	DbaasField *unique_field;	/* a row is shown once for each value; or NULL */
+	DbaasSet   *shown;			/* those values, of all chains */
 	DbaasField *zone_field;		/* names the row's zone; or NULL */
 	DbaasField *time_field;		/* of the entries of pages; or NULL */
 } DbaasChainSpec;
@@ -89,7 +90,6 @@ typedef struct DbaasChain
 	int64		nshown;			/* rows, for the statistics */
 	DbaasError *error;			/* of a page that was looked at ahead of need */
 	DbaasSet   *cursors;		/* those that were sent */
-	DbaasSet   *shown;			/* values of the unique field */
 } DbaasChain;
 
 /*

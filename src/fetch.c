@@ -74,7 +74,10 @@ dbaas_fetch_begin(DbaasConnection *conn, DbaasStatement *statement, const DbaasF
 		.outage = spec->outage
 	};
 	if (resource->unique_column)
+	{
+		fetch->spec.shown = dbaas_set_new();
 		fetch->spec.unique_field = dbaas_field_parse(resource->columns[dbaas_catalogue_column(resource, resource->unique_column)].field);
+	}
 	if (resource->global)
 		fetch->spec.zone_field = dbaas_field_parse(resource->columns[DBAAS_ZONE_COLUMN].field);
 	if (resource->paging)

@@ -14,6 +14,7 @@
 #include "access/reloptions.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalogue.h"
 #include "commands/defrem.h"
 #include "compat.h"
 #include "executor/spi.h"
@@ -54,6 +55,10 @@ typedef struct View
 /* A member of a backup_config, which counts units of time; 0 is none. */
 #define BACKUP_INTERVAL(member, unit) \
 	"nullif((p.backup_config ->> '" member "')::float8, 0) * interval '" unit "'"
+
+/* May an integration of zone i.zone join a service of that zone? */
+#define MAY_JOIN(service) \
+	"(" service ".zone = i.zone OR i.type = '" DBAAS_READ_REPLICA "')"
 
 static const View views[] = {
 	{
@@ -141,10 +146,10 @@ static const View views[] = {
 		.description = "Integrations between services of which one or both are gone",
 		.tables = {"dbaas_integrations", "dbaas_services"},
 		.query =
-		"SELECT i.zone, i.id, i.type, i.source, i.dest, i.status, m.missing"
+		"SELECT DISTINCT i.zone, i.id, i.type, i.source, i.dest, i.status, m.missing"
 		" FROM %1$s.dbaas_integrations AS i"
-		" LEFT JOIN %1$s.dbaas_services AS s ON s.zone = i.zone AND s.name = i.source"
-		" LEFT JOIN %1$s.dbaas_services AS d ON d.zone = i.zone AND d.name = i.dest"
+		" LEFT JOIN %1$s.dbaas_services AS s ON s.name = i.source AND " MAY_JOIN("s")
+		" LEFT JOIN %1$s.dbaas_services AS d ON d.name = i.dest AND " MAY_JOIN("d")
 		" CROSS JOIN LATERAL (SELECT array_remove(ARRAY["
 		"CASE WHEN s.name IS NULL THEN i.source END, CASE WHEN d.name IS NULL THEN i.dest END],"
 		" NULL) AS missing) AS m"

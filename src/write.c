@@ -75,7 +75,8 @@ dbaas_write_identifies(const DbaasResource *resource, int column)
 	const char *name = column < 0 ? NULL : resource->columns[column].name;
 	const char *named[] = {
 		endpoint->services[0], endpoint->services[1], endpoint->body_column,
-		resource->protected ? resource->protected->filter_column : NULL
+		resource->protected ? resource->protected->filter_column : NULL,
+		endpoint->notable ? endpoint->notable->filter_column : NULL
 	};
 
 	if (name == NULL || endpoint->method == NULL)
@@ -229,13 +230,15 @@ check_repeated(const DbaasTable *table, CmdType operation)
 	}
 }
 
-/* The column that says what the API refuses to delete, or -1. */
-static int
-protected_column(const DbaasWriter *writer)
+/*
+ * Does the table not show what tells whether a row is among those of the parent?
+ * Then the statement asks for its lists.
+ */
+static bool
+needs_lists(const DbaasTable *table, const DbaasParent *parent)
 {
-	if (writer->operation != CMD_DELETE || writer->resource->protected == NULL)
-		return -1;
-	return dbaas_catalogue_column(writer->resource, writer->resource->protected->filter_column);
+	return parent && dbaas_table_attribute(table, dbaas_catalogue_column(table->resource,
+																		 parent->filter_column)) == 0;
 }
 
 /* Does the member of a body lie in that object? */
@@ -302,13 +305,14 @@ dbaas_writer_new(const DbaasTable *table, TupleDesc desc, CmdType operation, Oid
 	}
 	if (writer->endpoint->type_column && !writer->endpoint->creates)
 		dbaas_statement_expect_parents(statement, table->serverid, dbaas_catalogue_service_facts());
-	if (protected_column(writer) >= 0 &&
-		dbaas_table_attribute(table, protected_column(writer)) == 0)
+	if (operation == CMD_DELETE && needs_lists(table, table->resource->protected))
 		dbaas_statement_expect_parents(statement, table->serverid, table->resource->protected);
 	writer->asks_kept = dbaas_write_asks_kept(table, operation);
 	if (writer->asks_kept)
 		dbaas_statement_expect(statement, table->serverid,
 							   dbaas_write_kept_read(writer->endpoint->kept)->path);
+	if (needs_lists(table, writer->endpoint->notable))
+		dbaas_statement_expect_parents(statement, table->serverid, writer->endpoint->notable);
 	error = dbaas_connection_get(table->serverid, userid, query_cxt, &writer->conn);
 	if (error)
 		dbaas_table_raise(writer->table, error);
@@ -524,29 +528,42 @@ refuse_missing(const DbaasWriter *writer, int column)
 					 quote_identifier(c->name), dbaas_catalogue_type_name(c->type))));
 }
 
-/* Is the row protected?  Where it does not say, the list of its zone does. */
+/*
+ * Is the row to delete among those of the parent?  Where the table does not show
+ * it, the list of its zone tells.
+ */
 static bool
-is_protected(DbaasWriter *writer, const DbaasRowValues *row, const DbaasOverlay *overlay,
-			 const DbaasZone *zone, const char *name, int column)
+is_among(DbaasWriter *writer, const DbaasRowValues *row, const DbaasOverlay *overlay,
+		 const DbaasZone *zone, const DbaasParent *parent)
 {
-	DbaasError *error;
-	List	   *found;
+	const DbaasResource *resource = writer->resource;
+	int			column;
 	const char *value;
 	const DbaasJson *queued = NULL;
+	List	   *found;
+	DbaasError *error;
+	bool		truth;
 
-	if (overlay && (dbaas_overlay_find(overlay, writer->resource->columns[column].update, &queued) ||
-					overlay->made))
+	if (writer->operation != CMD_DELETE || parent == NULL)
+		return false;
+	column = dbaas_catalogue_column(resource, parent->filter_column);
+	if (overlay && resource->columns[column].update &&
+		(dbaas_overlay_find(overlay, resource->columns[column].update, &queued) || overlay->made))
 		return dbaas_json_is(queued, DBAAS_JSON_BOOLEAN) && *queued->text == 't';
-	if (dbaas_table_attribute(writer->table, column))
+	if (needs_lists(writer->table, parent))
 	{
-		value = dbaas_writer_value(writer, row, column);
-		return value && (*value == 't' || *value == 'T');
+		int			name = dbaas_catalogue_column(resource, parent->keys[0].parent_column);
+
+		error = dbaas_statement_locate(writer->statement, writer->conn, zone,
+									   dbaas_writer_value(writer, row, name), parent, &found);
+		if (error)
+			dbaas_table_raise(writer->table, error);
+		return found != NIL;
 	}
-	error = dbaas_statement_locate(writer->statement, writer->conn, zone, name,
-								   writer->resource->protected, &found);
-	if (error)
-		dbaas_table_raise(writer->table, error);
-	return found != NIL;
+	value = dbaas_writer_value(writer, row, column);
+	if (value == NULL || resource->columns[column].type != DBAAS_BOOLEAN)
+		return value && strcmp(value, parent->filter_value) == 0;
+	return parse_bool(value, &truth) && truth;
 }
 
 /* The API refuses to delete what is protected: so does this, at once. */
@@ -554,22 +571,42 @@ static void
 check_protection(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasOverlay *overlay,
 				 const DbaasZone *zone, const char *name)
 {
-	int			column = protected_column(writer);
+	const DbaasParent *protected = writer->resource->protected;
+	int			column;
 	const char *shown;
 
-	if (column < 0 || !is_protected(writer, old_row, overlay, zone, name, column))
+	if (!is_among(writer, old_row, overlay, zone, protected))
 		return;
+	column = dbaas_catalogue_column(writer->resource, protected->filter_column);
 	shown = shown_name(writer->table, column);
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_IN_USE),
 			 dbaas_error_about(writer->table->relid, dbaas_table_attribute(writer->table, column)),
 			 errmsg("service \"%s\" is protected against termination",
 					dbaas_error_excerpt(name, strlen(name), NAMEDATALEN)),
-			 dbaas_table_attribute(writer->table, column) ?
-			 errhint("Take the termination protection off first: UPDATE ... SET %s = false; "
-					 "or leave the service out: ... AND %s IS NOT TRUE.", shown, shown) :
+			 needs_lists(writer->table, protected) ?
 			 errhint("Take the termination protection off first, through a table that has column \"%s\".",
-					 shown)));
+					 shown) :
+			 errhint("Take the termination protection off first: UPDATE ... SET %s = false; "
+					 "or leave the service out: ... AND %s IS NOT TRUE.", shown, shown)));
+}
+
+/* A DELETE that does more than it says is seldom meant so. */
+static void
+warn_of_effect(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasZone *zone,
+			   const DbaasWrite *write)
+{
+	const char *first = write->services[0];
+	const char *second = write->services[1];
+
+	if (!is_among(writer, old_row, NULL, zone, writer->endpoint->notable))
+		return;
+	dbaas_error_notice(WARNING,
+					   (errmsg("%s %s", dbaas_write_label(write), writer->endpoint->effect),
+						first && second ?
+						errdetail("Its services are \"%s\" and \"%s\".",
+								  dbaas_error_excerpt(first, strlen(first), NAMEDATALEN),
+								  dbaas_error_excerpt(second, strlen(second), NAMEDATALEN)) : 0));
 }
 
 /* ------------------------------------------------------------------------
@@ -1604,5 +1641,6 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 	write->ends_service = writer->operation == CMD_DELETE && writer->resource->protected;
 	if (write->thing == NULL && writer->operation != CMD_INSERT)
 		write->thing = write->path;
+	warn_of_effect(writer, old_row, service.zone, write);
 	return DBAAS_WRITE_NEEDED;
 }
