@@ -13,15 +13,21 @@
 
 #include "access/stratnum.h"
 #include "catalog/pg_collation.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "declared.h"
+#include "mb/pg_wchar.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
+#include "options.h"
 #include "parser/parse_coerce.h"
 #include "pushdown.h"
 #include "rewrite/rewriteManip.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/partcache.h"
 #include "utils/typcache.h"
@@ -298,6 +304,153 @@ match_clause(const DbaasTable *table, Index relid, Expr *clause, DbaasPushedKey 
 	return false;
 }
 
+/* ------------------------------------------------------------------------
+ * A zone and a name as one text
+ * ------------------------------------------------------------------------ */
+
+/* The texts that an expression strings together with ||. */
+static List *
+joined_texts(Node *node)
+{
+	OpExpr	   *op = (OpExpr *) strip_relabel(node);
+
+	if (op == NULL || !IsA(op, OpExpr) || get_opcode(op->opno) != F_TEXTCAT)
+		return list_make1(node);
+	return list_concat(joined_texts(linitial(op->args)), joined_texts(lsecond(op->args)));
+}
+
+/* A separator: a constant that begins with what no zone's name has; or NULL. */
+static Const *
+separator(Node *node)
+{
+	Const	   *between = (Const *) strip_relabel(node);
+	char	   *value;
+
+	if (!IsA(between, Const) || between->constisnull || between->consttype != TEXTOID)
+		return NULL;
+	value = TextDatumGetCString(between->constvalue);
+	return *value && !dbaas_option_is_zone(pnstrdup(value, 1)) ? between : NULL;
+}
+
+static Expr *
+call(Oid function, Oid result, List *args)
+{
+	return (Expr *) makeFuncExpr(function, result, args, InvalidOid, C_COLLATION_OID,
+								 COERCE_EXPLICIT_CALL);
+}
+
+static Const *
+whole_number(int32 number)
+{
+	return makeConst(INT4OID, -1, InvalidOid, sizeof(int32), Int32GetDatum(number), false, true);
+}
+
+/* What stands before the first separator in a text, or what stands behind it. */
+static Expr *
+part_of(Expr *whole, Const *between, bool behind)
+{
+	Expr	   *start;
+
+	if (!behind)
+		return call(F_SPLIT_PART, TEXTOID, list_make3(whole, between, whole_number(1)));
+	start = call(F_STRPOS, INT4OID, list_make2(whole, between));
+	start = call(F_INT4PL, INT4OID,
+				 list_make2(start, whole_number(pg_mbstrlen(TextDatumGetCString(between->constvalue)))));
+	return call(F_SUBSTR_TEXT_INT4, TEXTOID, list_make2(whole, start));
+}
+
+/* The same of each element of an array; NULL when these are not known one by one. */
+static Expr *
+parts_of(Expr *wholes, Const *between, bool behind)
+{
+	ArrayExpr  *parts = makeNode(ArrayExpr);
+	ArrayExpr  *array = (ArrayExpr *) wholes;
+	Const	   *constant = (Const *) wholes;
+	ListCell   *lc;
+
+	parts->array_typeid = TEXTARRAYOID;
+	parts->array_collid = C_COLLATION_OID;
+	parts->element_typeid = TEXTOID;
+	parts->location = -1;
+	if (IsA(wholes, ArrayExpr) && !array->multidims && array->element_typeid == TEXTOID)
+	{
+		foreach(lc, array->elements)
+			parts->elements = lappend(parts->elements, part_of(lfirst(lc), between, behind));
+		return (Expr *) parts;
+	}
+	if (IsA(wholes, Const) && !constant->constisnull && constant->consttype == TEXTARRAYOID)
+	{
+		Datum	   *values;
+		bool	   *isnull;
+		int			n;
+
+		deconstruct_array(DatumGetArrayTypeP(constant->constvalue), TEXTOID, -1, false,
+						  TYPALIGN_INT, &values, &isnull, &n);
+		for (int i = 0; i < n; i++)
+			parts->elements = lappend(parts->elements,
+									  part_of((Expr *) makeConst(TEXTOID, -1, C_COLLATION_OID, -1,
+																 values[i], isnull[i], false),
+											  between, behind));
+		return (Expr *) parts;
+	}
+	return NULL;
+}
+
+/* Adds a key for the column that an expression shows, if it shows one. */
+static void
+push_part(const DbaasTable *table, Index relid, Node *shown, const DbaasPushedKey *whole,
+		  Const *between, bool behind, DbaasPushed *pushed)
+{
+	DbaasPushedKey *key = palloc(sizeof(DbaasPushedKey));
+
+	*key = *whole;
+	key->column = key_of_var(table, relid, compared_column(shown));
+	if (key->column < 0 || (key->column == DBAAS_ZONE_COLUMN) == behind)
+		return;
+	key->value = whole->form == DBAAS_KEY_IS_ANY ? parts_of(whole->value, between, behind) :
+		part_of(whole->value, between, behind);
+	if (key->value == NULL)
+		return;
+	key->value = (Expr *) eval_const_expressions(NULL, (Node *) key->value);
+	pushed->keys = lappend(pushed->keys, key);
+}
+
+/*
+ * A condition on a zone and more as one text, such as zone || '/' || name = 'a/b',
+ * says which zone, and which name.  It stays to be checked: of several, any zone
+ * may go with any name here.
+ */
+static void
+push_joined(const DbaasTable *table, Index relid, RestrictInfo *rinfo, DbaasPushed *pushed)
+{
+	DbaasPushedKey whole = {.condition = rinfo, .form = DBAAS_KEY_IS};
+	OpExpr	   *op = (OpExpr *) rinfo->clause;
+	ScalarArrayOpExpr *any = (ScalarArrayOpExpr *) rinfo->clause;
+	List	   *args;
+	List	   *texts;
+	Const	   *between;
+
+	if (IsA(any, ScalarArrayOpExpr) && any->useOr && any->opno == TextEqualOperator)
+	{
+		whole.form = DBAAS_KEY_IS_ANY;
+		args = any->args;
+	}
+	else if (IsA(op, OpExpr) && op->opno == TextEqualOperator)
+		args = list_length(joined_texts(lsecond(op->args))) > 1 ?
+			list_make2(lsecond(op->args), linitial(op->args)) : op->args;
+	else
+		return;
+	texts = joined_texts(linitial(args));
+	between = list_length(texts) > 1 ? separator(lsecond(texts)) : NULL;
+	if (between == NULL || !get_collation_isdeterministic(exprInputCollation((Node *) op)) ||
+		!is_scan_constant(relid, lsecond(args)))
+		return;
+	whole.value = lsecond(args);
+	push_part(table, relid, linitial(texts), &whole, between, false, pushed);
+	if (list_length(texts) == 3)
+		push_part(table, relid, lthird(texts), &whole, between, true, pushed);
+}
+
 bool
 dbaas_pushdown_clause(const DbaasTable *table, Index relid, Expr *clause, DbaasPushedKey *key)
 {
@@ -350,7 +503,7 @@ choose_endpoint(const DbaasResource *resource, DbaasPushed *pushed)
 		{
 			pushed->keys = foreach_delete_current(pushed->keys, lc);
 			pushed->rest = true;
-			pushed->checked = lappend(pushed->checked, key->condition);
+			pushed->checked = list_append_unique_ptr(pushed->checked, key->condition);
 		}
 	}
 }
@@ -385,6 +538,7 @@ dbaas_pushdown_clauses(const DbaasTable *table, Index relid, List *restrictinfos
 		{
 			pushed->rest = true;
 			pushed->checked = lappend(pushed->checked, rinfo);
+			push_joined(table, relid, rinfo, pushed);
 		}
 		else if (key->is_bound)
 		{
