@@ -182,6 +182,9 @@ make_plan(const Plan *source)
 	plan->scan.plan.initPlan = NIL;
 	plan->scan.plan.righttree = NULL;
 	plan->scan.plan.lefttree = unconstify(Plan *, source);
+
+	/* By these EXPLAIN of PostgreSQL 18 tells that no disabled node is this one. */
+	plan->custom_plans = list_make1(unconstify(Plan *, source));
 	plan->methods = &scan_methods;
 	return plan;
 }
