@@ -53,7 +53,6 @@ typedef struct ModifyState
 	DbaasWriter *writer;
 	DbaasStatement *statement;
 	TupleDesc	desc;
-	int			batch;
 	bool		send_now;		/* write_mode is immediate */
 	bool		hides;			/* no log may show the statement */
 	AttrNumber	old_row_attno;	/* in the plan's rows, or 0 */
@@ -349,7 +348,6 @@ begin_modify(EState *estate, ResultRelInfo *rinfo, CmdType operation, Oid userid
 	batch = dbaas_statement_batch(modify->statement);
 	if (*batch == 0)
 		*batch = dbaas_queue_new_batch();
-	modify->batch = *batch;
 	modify->send_now = dbaas_write_mode == DBAAS_WRITE_IMMEDIATE;
 	modify->row_cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw write",
 											ALLOCSET_DEFAULT_SIZES);
@@ -544,8 +542,7 @@ write_row(ModifyState *modify, TupleTableSlot *new_slot, bool returning)
 	if (need == DBAAS_WRITE_NEEDED)
 	{
 		write.announces = write.announces && !returning;
-		added = dbaas_queue_add(&write, modify->batch, dbaas_writer_read_after(modify->writer),
-								dbaas_dry_run);
+		added = dbaas_queue_add(&write, dbaas_writer_read_after(modify->writer), dbaas_dry_run);
 		if (added && dbaas_dry_run)
 			report_dry_run(&write);
 	}

@@ -32,6 +32,7 @@ typedef struct DbaasWrite
 	const char *services[2];	/* services that "running" waits for; or NULL */
 	const char *made;			/* name of what an INSERT makes; or NULL */
 	CmdType		command;		/* what asks for it */
+	int			batch;			/* number that the writes of a statement share */
 	Oid			relid;			/* the foreign table, or InvalidOid */
 	bool		creates;		/* makes the first service */
 	bool		direct;			/* is an answer that is no operation its end? */

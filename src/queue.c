@@ -229,11 +229,11 @@ refuse_duplicate(const DbaasWrite *write, const DbaasWrite *earlier)
  * the values that come first.
  */
 static bool
-is_updated(const DbaasWrite *write, int batch)
+is_updated(const DbaasWrite *write)
 {
 	for (const DbaasQueued *queued = hashed_thing(write->thing)->last; queued; queued = queued->before)
 	{
-		if (queued->batch == batch && queued->operation->state != DBAAS_WRITE_FAILED &&
+		if (queued->operation->write.batch == write->batch && queued->operation->state != DBAAS_WRITE_FAILED &&
 			queued->operation->write.command == CMD_UPDATE &&
 			queued->operation->write.relid == write->relid &&
 			same_thing(&queued->operation->write, write))
@@ -244,7 +244,7 @@ is_updated(const DbaasWrite *write, int batch)
 
 /* Is there no such row to write, by what the transaction does to it last? */
 static bool
-is_gone(const DbaasWrite *write, DbaasConnection *conn, int batch, int read_after, bool dry_run)
+is_gone(const DbaasWrite *write, DbaasConnection *conn, int read_after, bool dry_run)
 {
 	DbaasQueueSpec spec = {conn, write->zone, write->thing, read_after, dry_run};
 	List	   *found = write->thing ? dbaas_queue_find(&spec) : NIL;
@@ -254,14 +254,14 @@ is_gone(const DbaasWrite *write, DbaasConnection *conn, int batch, int read_afte
 		return false;
 	if (write->command != CMD_INSERT)
 		return last->command == CMD_DELETE ||
-			(write->command == CMD_UPDATE && is_updated(write, batch));
+			(write->command == CMD_UPDATE && is_updated(write));
 	if (last->command != CMD_DELETE)
 		refuse_duplicate(write, last);
 	return false;
 }
 
 bool
-dbaas_queue_add(const DbaasWrite *write, int batch, int read_after, bool dry_run)
+dbaas_queue_add(const DbaasWrite *write, int read_after, bool dry_run)
 {
 	MemoryContext oldcxt;
 	DbaasQueued *queued;
@@ -274,14 +274,13 @@ dbaas_queue_add(const DbaasWrite *write, int batch, int read_after, bool dry_run
 	error = dbaas_connection_get(write->serverid, write->userid, queue_cxt, &conn);
 	if (error)
 		dbaas_error_raise(error);
-	if (is_gone(write, conn, batch, read_after, dry_run))
+	if (is_gone(write, conn, read_after, dry_run))
 		return false;
 	if (write->counts)
 		check_limit(write, dry_run);
 	oldcxt = MemoryContextSwitchTo(queue_cxt);
 	queued = palloc0(sizeof(DbaasQueued));
 	queued->operation = dbaas_operation_new(queue_cxt, write, conn, dry_run);
-	queued->batch = batch;
 	queued->level = GetCurrentTransactionNestLevel();
 	queue = lappend(queue, queued);
 	if (things)
@@ -510,7 +509,7 @@ end_of_batch(int first)
 		const DbaasQueued *queued = list_nth(queue, last);
 		const DbaasWrite *write = &queued->operation->write;
 
-		if (queued->batch != begin->batch ||
+		if (write->batch != begin->operation->write.batch ||
 			(write->thing && !dbaas_set_add(things, psprintf("%u %s %s", write->serverid, write->zone,
 															 write->thing))))
 			break;

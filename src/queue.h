@@ -57,7 +57,7 @@ extern List *dbaas_queue_find(const DbaasQueueSpec *spec);
  * already (23505), when the transaction would delete or update more services than
  * its limit allows (53400), or when there is no user mapping (28000).
  */
-extern bool dbaas_queue_add(const DbaasWrite *write, int batch, int read_after, bool dry_run);
+extern bool dbaas_queue_add(const DbaasWrite *write, int read_after, bool dry_run);
 
 /*
  * Sends all that is queued, and waits as the server's option "wait" says.

@@ -17,7 +17,6 @@
 typedef struct DbaasQueued
 {
 	DbaasOperation *operation;
-	int			batch;
 	int			level;			/* transaction nesting level */
 	struct DbaasQueued *before; /* the last before it whose thing has the same
 								 * hash, or NULL */

@@ -1569,12 +1569,32 @@ row_thing(DbaasWriter *writer, const DbaasRowValues *row)
 	return dbaas_path_expand(resource, resource->thing, args);
 }
 
+/* Is one of the writes an UPDATE of this table by this statement? */
+static bool
+is_updated(const DbaasWriter *writer, const List *writes)
+{
+	int			batch = *dbaas_statement_batch(writer->statement);
+	ListCell   *lc;
+
+	foreach(lc, writes)
+	{
+		const DbaasWrite *write = lfirst(lc);
+
+		if (write->command == CMD_UPDATE && write->batch == batch &&
+			write->relid == writer->table->relid)
+			return true;
+	}
+	return false;
+}
+
 /*
  * What the transaction does to the row that was read, unless that is nothing; then
- * also where the row is.
+ * also where the row is.  An UPDATE that meets a row again, in a join say, leaves
+ * it as it is, as in any table.
  */
 static const DbaasOverlay *
-find_overlay(DbaasWriter *writer, const Change *change, const char *thing, DbaasListedService *service)
+find_overlay(DbaasWriter *writer, const Change *change, const char *thing,
+			 DbaasListedService *service, bool *again)
 {
 	DbaasQueueSpec spec = {writer->conn, NULL, thing, writer->read_after, dbaas_dry_run};
 	List	   *writes;
@@ -1584,6 +1604,7 @@ find_overlay(DbaasWriter *writer, const Change *change, const char *thing, Dbaas
 	*service = row_service(writer, change->old_row, false);
 	spec.zone = service->zone->name;
 	writes = dbaas_queue_find(&spec);
+	*again = writer->operation == CMD_UPDATE && is_updated(writer, writes);
 	return writes ? dbaas_overlay_new(writes) : NULL;
 }
 
@@ -1598,14 +1619,15 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 		.values = palloc0(writer->resource->ncolumns * sizeof(DbaasJson *))
 	};
 	DbaasListedService service = {0};
+	bool		again = false;
 
 	memset(write, 0, sizeof(*write));
 	if (writer->operation != CMD_DELETE)
 		check_settable(writer, old_row, new_row);
 	write->thing = row_thing(writer, row);
-	change.overlay = find_overlay(writer, &change, write->thing, &service);
+	change.overlay = find_overlay(writer, &change, write->thing, &service, &again);
 	change.type = service.type;
-	if (change.overlay && change.overlay->gone)
+	if (again || (change.overlay && change.overlay->gone))
 		return DBAAS_WRITE_GONE;
 	check_read(writer, &change);
 	if (!find_sent(writer, &change) && writer->operation == CMD_UPDATE)
@@ -1629,6 +1651,7 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 	write->zone = service.zone->name;
 	write->base = service.zone->base;
 	write->command = writer->operation;
+	write->batch = *dbaas_statement_batch(writer->statement);
 	write->relid = writer->table->relid;
 	write->creates = writer->endpoint->creates;
 	write->made = made_name(writer, row);
