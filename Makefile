@@ -42,7 +42,7 @@ PGXS := $(call pg_config,pgxs)
 
 # Goals that must work where nothing is installed yet: they install it first
 # and come back here
-FROM_NOTHING = help deps demo test valgrind check-warnings majors bare fuzz joins bench
+FROM_NOTHING = help deps demo test valgrind check-warnings majors bare fuzz joins jobs bench
 GOALS := $(filter-out $(FROM_NOTHING) sim,$(or $(MAKECMDGOALS),all))
 
 .DEFAULT_GOAL = all
@@ -108,7 +108,7 @@ export PG_CONFIG
 # The simulator that the SQL tests start
 export DBAAS_SIM = $(CURDIR)/sim/dbaas-sim
 
-.PHONY: help deps sim demo test check-warnings majors bare valgrind fuzz joins bench clean-sim
+.PHONY: help deps sim demo test check-warnings majors bare valgrind fuzz joins jobs bench clean-sim
 
 help:
 	@echo 'make                 build the extension'
@@ -126,6 +126,7 @@ help:
 	@echo 'make valgrind        read every table under valgrind'
 	@echo 'make fuzz            look for texts that the JSON reader and json-c read differently'
 	@echo 'make joins           run some thousand random joins, with and without looking ahead'
+	@echo 'make jobs            try every pair of writes in a transaction, and reports with each request failing'
 	@echo 'make bench           measure it beside a plain program that makes the same requests'
 	@echo 'make deps            only install what is missing'
 	@echo
@@ -186,6 +187,10 @@ fuzz:
 joins:
 	@$(srcdir)/test/install-deps
 	@DBAAS_RANDOM_COUNT=$${DBAAS_RANDOM_COUNT:-2500} $(srcdir)/test/throwaway prove test/t/352_random_joins.pl
+
+jobs:
+	@test/install-deps
+	@DBAAS_RANDOM_COUNT=$${DBAAS_RANDOM_COUNT:--1} test/throwaway prove test/t/132_reports_failing.pl test/t/238_write_sequences.pl
 
 bench/floor: bench/floor.c
 	@mkdir -p $(@D)
