@@ -231,10 +231,10 @@ plan_next_page(DbaasChain *chain)
 }
 
 /*
- * The API lists what the target names, and answers 404.  It is of a type that the
- * catalogue does not know: its path may be another than was thought.
+ * The API answers 404.  Of what it lists under a type that the catalogue does not
+ * know, the path may be another than was thought.
  */
-static void
+static DbaasError *
 note_missing(const DbaasChain *chain, const char *label)
 {
 	const DbaasResource *resource = chain->spec->resource;
@@ -246,8 +246,9 @@ note_missing(const DbaasChain *chain, const char *label)
 
 		if (value && column->param && !dbaas_catalogue_knows(column, value) &&
 			dbaas_catalogue_in_path(chain->spec->endpoint->path, column->param))
-			dbaas_statement_miss(chain->spec->statement, label);
+			return dbaas_statement_miss(chain->spec->statement, label, chain->spec->outage);
 	}
+	return NULL;
 }
 
 /*
@@ -267,8 +268,8 @@ open_page(DbaasChain *chain)
 	chain->asked = NULL;
 	chain->last = true;
 	if (error == NULL && answer == NULL)
-		note_missing(chain, dbaas_call_label(call));
-	if (error || answer == NULL)
+		return note_missing(chain, dbaas_call_label(call));
+	if (error)
 		return error;
 
 	oldcxt = MemoryContextSwitchTo(chain->cxt);

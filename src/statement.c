@@ -524,18 +524,35 @@ dbaas_statement_has_parent(DbaasStatement *statement, DbaasConnection *conn, con
 	return error;
 }
 
-void
-dbaas_statement_miss(DbaasStatement *statement, const char *label)
+/* The error of what would be left out elsewhere. */
+static DbaasError *
+missed_error(const char *label, DbaasOutage outage)
 {
-	MemoryContext oldcxt = MemoryContextSwitchTo(statement->cxt);
+	DbaasError *error = dbaas_error_new(ERRCODE_UNDEFINED_OBJECT,
+										"%s: the API lists this under a type that is not known here, and answers 404", label);
+
+	error->hint = psprintf("It is not left out %s Name the services or types that are meant.",
+						   outage == DBAAS_OUTAGE_WRITES ? "of a statement that writes." :
+						   "here: without its rows, the result could have others.");
+	return error;
+}
+
+DbaasError *
+dbaas_statement_miss(DbaasStatement *statement, const char *label, DbaasOutage outage)
+{
+	MemoryContext oldcxt;
 	ListCell   *lc;
 	bool		known = false;
 
+	if (outage == DBAAS_OUTAGE_WRITES || outage == DBAAS_OUTAGE_ADDS)
+		return missed_error(label, outage);
+	oldcxt = MemoryContextSwitchTo(statement->cxt);
 	foreach(lc, statement->missed)
 		known = known || strcmp(lfirst(lc), label) == 0;
 	if (!known)
 		statement->missed = lappend(statement->missed, pstrdup(label));
 	MemoryContextSwitchTo(oldcxt);
+	return NULL;
 }
 
 static int

@@ -19,8 +19,8 @@ typedef struct DbaasStatement DbaasStatement;
 typedef struct DbaasMissing DbaasMissing;
 
 /*
- * What the absence of a zone's rows does where they are read.  Only the last
- * lets unavailable_zones 'skip' leave the zone out.
+ * What the absence of rows does where they are read.  Only the last lets
+ * unavailable_zones 'skip' leave a zone out.
  */
 typedef enum DbaasOutage
 {
@@ -139,10 +139,12 @@ extern DbaasError *dbaas_statement_has_parent(DbaasStatement *statement, DbaasCo
 											  const char *value, bool *found);
 
 /*
- * Notes a request, by its label, for what the API lists and has not; and says in a
- * WARNING, which has those that were not said before, that it is left out.
+ * A request, told by its label, is for what the API lists and has not.  Is that to
+ * be left out?  Then it is noted, for a WARNING that has those that were not said
+ * before.  Else the result is an error, and NULL otherwise.
  */
-extern void dbaas_statement_miss(DbaasStatement *statement, const char *label);
+extern DbaasError *dbaas_statement_miss(DbaasStatement *statement, const char *label,
+										DbaasOutage outage);
 extern void dbaas_statement_tell_missed(DbaasStatement *statement);
 
 /*

@@ -99,6 +99,37 @@ my $error = $session->sql_error(q{UPDATE exo.dbaas_services SET plan = 'business
 is($error->{sqlstate}, '42704', 'what the API does not have, it says');
 like($error->{message}, qr{^PUT /dbaas-faun/fa-1 in zone \Q$zone\E .*404}, 'for that request');
 
+# Where what is not there could add a row, or decide what is written, it is an error
+faults();
+foreach my $query (
+	[ 'NOT EXISTS', 'SELECT name FROM exo.dbaas_services s WHERE NOT EXISTS (SELECT FROM exo.dbaas_databases d WHERE d.service_name = s.name)' ],
+	[ 'the nullable side of a join', 'SELECT count(*) FROM exo.dbaas_services s LEFT JOIN exo.dbaas_databases d ON d.service_name = s.name' ],
+	[ 'EXCEPT', 'SELECT name FROM exo.dbaas_services EXCEPT SELECT service_name FROM exo.dbaas_nodes' ],
+	[ 'a condition on an aggregate', 'SELECT zone FROM exo.dbaas_service_details GROUP BY zone HAVING count(*) < 10' ])
+{
+	my ($rows, $messages) = $session->sql_both($query->[1]);
+	my $failed = DbaasTest::parse_error($messages);
+	is($failed->{sqlstate}, '42704', "$query->[0]: an error");
+	like($failed->{message}, qr{^GET /dbaas-faun/fa-[12] in zone \Q$zone\E: the API lists this under a type that is not known here}, 'that names the request');
+	like($failed->{hint}, qr/without its rows, the result could have others\. Name the services or types that are meant\.$/, 'and says why');
+	is($rows, '', 'no row is shown');
+}
+$session->sql('CREATE TABLE public.inventory AS SELECT name FROM exo.dbaas_services');
+foreach my $write (
+	[ 'DELETE', q{DELETE FROM exo.dbaas_services s WHERE type = 'pg' AND name NOT IN (SELECT service_name FROM exo.dbaas_databases)} ],
+	[ 'DELETE with EXISTS', q{DELETE FROM exo.dbaas_services s WHERE EXISTS (SELECT FROM exo.dbaas_databases d WHERE d.service_name = s.name)} ],
+	[ 'UPDATE of what is asked for', q{UPDATE exo.dbaas_service_details SET maintenance_dow = 'monday'} ],
+	[ 'INSERT', q{INSERT INTO exo.dbaas_databases (zone, service_name, name) SELECT zone, service_name, 'x' FROM exo.dbaas_nodes WHERE false OR role IS NULL} ],
+	[ 'DELETE of a local table', q{DELETE FROM public.inventory WHERE name NOT IN (SELECT service_name FROM exo.dbaas_service_details)} ])
+{
+	my $failed = $session->sql_error($write->[1]);
+	is($failed->{sqlstate}, '42704', "$write->[0]: an error");
+	like($failed->{hint}, qr/^It is not left out of a statement that writes\. Name the services/, 'that says why');
+}
+is_deeply([ written() ], [], 'and nothing is sent');
+is($session->sql(q{SELECT count(*) FROM exo.dbaas_services s LEFT JOIN exo.dbaas_databases d ON d.service_name = s.name AND d.service_name = 'df-1' WHERE s.name = 'df-1'}),
+	2, 'who names the services has an answer');
+
 # New ones: of a type that is known here, or that the API lists
 faults();
 $session->sql("INSERT INTO exo.dbaas_services (zone, name, type, plan) VALUES ('$zone', 'df-2', 'dragonfly', 'startup-4')");
