@@ -13,8 +13,9 @@
  *   wants to be true;
  * - where a condition, a join or a group depends on a value that is made of
  *   several rows: of an aggregate, a window function or a scalar subquery that
- *   is run once.  Such a value may be shown: it is then that of the rows which
- *   are there, and so is a LIMIT;
+ *   is run once, or of a row that LIMIT, OFFSET or DISTINCT ON chose among
+ *   others.  Such a value may be shown: it is then that of the rows which are
+ *   there;
  * - in a statement that writes one of our tables, or updates, deletes or merges
  *   in any.
  *
@@ -64,6 +65,8 @@ typedef struct Walk
 	Rows	  **ctes;			/* by plan_id - 1; NULL until come by */
 	Scans	   *seen;			/* scans that were come by */
 	Scans	   *strict;
+	Scans	   *work_tables;	/* scans of those, which stand for all that a
+								 * recursion reads */
 	bool		unknown;		/* something is not known: all are strict */
 } Walk;
 
@@ -345,7 +348,6 @@ look_at_conditions(Place *place, Plan *plan)
 		case T_ModifyTable:
 			decides(place, ((ModifyTable *) plan)->onConflictSet);
 			decides(place, ((ModifyTable *) plan)->onConflictWhere);
-			decides(place, ((ModifyTable *) plan)->returningLists);
 			decides(place, ((ModifyTable *) plan)->withCheckOptionLists);
 			break;
 		default:
@@ -518,6 +520,31 @@ look_at_groups(Place *place, const Agg *agg)
 		look_at_groups(place, lfirst(lc));
 }
 
+/*
+ * What a recursion has found so far may lack a row of any scan in it, and so
+ * may what comes of that in its next turn.
+ */
+static void
+look_at_recursion(Place *place, const Plan *plan)
+{
+	Walk	   *walk = place->walk;
+
+	place->inner = look_at_child(place, plan->righttree);
+	fix_columns(walk, place->outer);
+	fix_columns(walk, place->inner);
+	if (bms_overlap(walk->strict, walk->work_tables))
+		make_strict(walk, place->rows->scans);
+}
+
+static void
+look_at_work_table(Place *place, const Plan *plan)
+{
+	Walk	   *walk = place->walk;
+
+	walk->work_tables = bms_add_member(walk->work_tables, plan->plan_node_id);
+	place->rows->scans = bms_add_member(place->rows->scans, plan->plan_node_id);
+}
+
 static void
 look_at_foreign_scan(Place *place, ForeignScan *scan)
 {
@@ -550,7 +577,6 @@ look_at_node(Place *place, Plan *plan)
 		case T_TableFuncScan:
 		case T_ValuesScan:
 		case T_NamedTuplestoreScan:
-		case T_WorkTableScan:
 		case T_Gather:
 		case T_GatherMerge:
 		case T_Result:
@@ -566,7 +592,14 @@ look_at_node(Place *place, Plan *plan)
 		case T_Unique:
 		case T_LockRows:
 		case T_Limit:
+			break;
+		case T_WorkTableScan:
+			look_at_work_table(place, plan);
+			break;
 		case T_ModifyTable:
+			/* Of an INSERT: the columns of the table, and of "excluded". */
+			place->source = place->outer;
+			place->inner = place->outer;
 			break;
 		case T_ForeignScan:
 			look_at_foreign_scan(place, (ForeignScan *) plan);
@@ -596,9 +629,7 @@ look_at_node(Place *place, Plan *plan)
 			look_at_set_operation(place, (SetOp *) plan);
 			break;
 		case T_RecursiveUnion:
-			place->inner = look_at_child(place, plan->righttree);
-			fix_columns(walk, place->outer);
-			fix_columns(walk, place->inner);
+			look_at_recursion(place, plan);
 			break;
 		default:
 			walk->unknown = true;
@@ -628,6 +659,33 @@ look_at_columns(Place *place, const Plan *plan)
 	}
 }
 
+/* Is the column the same in every row among which the node chooses one? */
+static bool
+is_chosen_by(const Plan *plan, AttrNumber attno)
+{
+	const Unique *unique = (const Unique *) plan;
+
+	for (int i = 0; IsA(plan, Unique) && i < unique->numCols; i++)
+	{
+		if (unique->uniqColIdx[i] == attno)
+			return true;
+	}
+	return false;
+}
+
+/* Which rows LIMIT, OFFSET and DISTINCT ON show depends on all that there are. */
+static void
+look_at_choice(Place *place, const Plan *plan)
+{
+	if (!IsA(plan, Limit) && !IsA(plan, Unique))
+		return;
+	for (int i = 0; i < place->rows->ncolumns; i++)
+	{
+		if (!is_chosen_by(plan, i + 1))
+			add(&place->rows->counted[i], place->outer->scans);
+	}
+}
+
 /*
  * Looks at a plan and all below it: the InitPlans first, and the outer side
  * before what gets parameters from it.
@@ -649,6 +707,7 @@ look_at(Walk *walk, Plan *plan)
 	look_at_conditions(&place, plan);
 	if (!shows_children(plan))
 		look_at_columns(&place, plan);
+	look_at_choice(&place, plan);
 	if (IsA(plan, Agg) && place.aggregates)
 		look_at_groups(&place, (Agg *) plan);
 	return rows;

@@ -70,7 +70,7 @@ sub relation
 	local $depth = $depth + 1;
 	return pick(\&table, \&table, \&cte)->() if $depth > 3;
 	return pick(\&table, \&table, \&table, \&filtered, \&filtered, \&filtered, \&joined, \&joined, \&joined, \&combined, \&combined,
-		\&grouped, \&grouped, \&ranked, \&distinct, \&cte, \&cte, \&lateral, \&recursive, \&valued)->();
+		\&grouped, \&grouped, \&ranked, \&distinct, \&limited, \&chosen, \&cte, \&cte, \&lateral, \&recursive, \&valued)->();
 }
 
 sub made
@@ -144,6 +144,21 @@ sub distinct
 	my $in = relation();
 	my ($from) = from($in);
 	return made("SELECT DISTINCT zone, name, n FROM $from", %{ $in->{counted} });
+}
+
+sub limited
+{
+	my ($from) = from(relation());
+	return made("SELECT zone, name, n FROM $from ORDER BY " . pick('name, zone, n', 'n DESC, zone, name') . pick(' LIMIT 3', ' OFFSET 2', ' LIMIT 4 OFFSET 1'),
+		map { $_ => 1 } qw(zone name n));
+}
+
+sub chosen
+{
+	my $in = relation();
+	my ($from) = from($in);
+	my ($by, @rest) = @{ pick([ 'name', 'zone', 'n' ], [ 'zone', 'name', 'n' ]) };
+	return made("SELECT DISTINCT ON ($by) zone, name, n FROM $from ORDER BY $by, $rest[0] DESC, $rest[1]", $by => $in->{counted}{$by}, map { $_ => 1 } @rest);
 }
 
 sub cte

@@ -128,7 +128,19 @@ my %strict = (
 	'generate_series' => "SELECT generate_series(1, 12 - count(*)) FROM $services",
 	'LIMIT by a count' => "SELECT name FROM local LIMIT (SELECT 12 - count(*) FROM $services)",
 	'a recursive count' => "WITH RECURSIVE r AS (SELECT count(*) AS n FROM $services UNION SELECT n + 1 FROM r WHERE n < 12) SELECT count(*) FROM r",
+	'a condition on rows that LIMIT chose' => "SELECT name FROM (SELECT name FROM $services ORDER BY name LIMIT 6) x WHERE name NOT LIKE 'kafka%'",
+	'a join with rows that OFFSET left' => "SELECT l.name FROM local l JOIN (SELECT name FROM $services ORDER BY name DESC OFFSET 1) x USING (name)",
+	'a condition on rows that DISTINCT ON chose' => "SELECT * FROM (SELECT DISTINCT ON (type) type, zone, name FROM $services ORDER BY type, zone DESC) x WHERE zone <> 'de-fra-1'",
+	'IN with a LIMIT' => "SELECT name FROM local WHERE name IN (SELECT name FROM $services WHERE type = 'pg' ORDER BY name OFFSET 1 LIMIT 1)",
+	'EXISTS over a LIMIT' => "SELECT name FROM local l WHERE EXISTS (SELECT FROM (SELECT name FROM $services s WHERE s.name <= l.name ORDER BY name DESC LIMIT 1) x WHERE x.name <> 'pg-2-0001')",
+	'INTERSECT with a LIMIT' => "(SELECT name FROM $services ORDER BY name DESC LIMIT 2) INTERSECT SELECT name FROM local",
+	'a count over what a recursion found' => "WITH RECURSIVE r (name, n, turn) AS (SELECT name, 0::bigint, 1 FROM $services UNION ALL SELECT name, c, turn + 1 FROM (SELECT name, turn, count(*) OVER () AS c FROM r) x WHERE turn < 2 AND c < 12) SELECT name FROM r WHERE turn = 2",
+	'a LIMIT over what a recursion found' => "WITH RECURSIVE r (name, turn) AS (SELECT name, 1 FROM $services UNION ALL SELECT name, turn + 1 FROM (SELECT name, turn FROM r LIMIT 2) x WHERE turn < 2 AND name NOT LIKE 'pg-2%') SELECT name FROM r",
+	'a join with a count that was inserted' => "WITH i AS (INSERT INTO counts SELECT 'new', count(*) FROM $services RETURNING n) SELECT g FROM generate_series(1, 12) g JOIN i ON g = n",
+	'ON CONFLICT that sets a count' => "INSERT INTO counts SELECT type, count(*) FROM $services GROUP BY type ON CONFLICT (type) DO UPDATE SET n = excluded.n",
+	'ON CONFLICT where a count is' => "INSERT INTO counts SELECT type, count(*) FROM $services GROUP BY type ON CONFLICT (type) DO UPDATE SET n = 0 WHERE excluded.n < 3",
 	'groups by a count' => "SELECT c, count(*) FROM (SELECT type, count(*) AS c FROM $services GROUP BY type) x GROUP BY c");
+$session->sql(q{CREATE TABLE counts (type text PRIMARY KEY, n bigint); INSERT INTO counts VALUES ('pg', 3)});
 $session->sql(q{CREATE FUNCTION names() RETURNS SETOF text LANGUAGE sql STABLE AS 'SELECT name FROM exo.dbaas_services'});
 is_strict($strict{$_}, $absence, $_) foreach sort keys %strict;
 
@@ -152,6 +164,13 @@ my %fine = (
 	'a condition on a group' => [ "SELECT * FROM (SELECT zone, count(*) FROM $services GROUP BY zone) x WHERE zone <> 'x' ORDER BY 1", "at-vie-1|4\nch-gva-2|4" ],
 	'a join by a group' => [ "SELECT l.name, x.n FROM local l JOIN (SELECT zone, count(*) AS n FROM $services GROUP BY zone) x USING (zone) ORDER BY 1", "none|4\npg-1-0001|4" ],
 	'a rank that is shown' => [ "SELECT name, rank() OVER (ORDER BY name) FROM $services ORDER BY 2 LIMIT 1", 'kafka-1-0003|1' ],
+	'rows that LIMIT chose' => [ "SELECT count(*) FROM (SELECT name FROM $services ORDER BY name LIMIT 6) x", 6 ],
+	'DISTINCT ON' => [ "SELECT DISTINCT ON (type) type, name FROM $services WHERE type > 'o' ORDER BY type, zone DESC", "opensearch|opensearch-1-0004\npg|pg-1-0001" ],
+	'a condition on what DISTINCT ON goes by' => [ "SELECT count(*) FROM (SELECT DISTINCT ON (type) type, name FROM $services ORDER BY type, name) x WHERE type > 'o'", 2 ],
+	'a condition above DISTINCT' => [ "SELECT count(*) FROM (SELECT DISTINCT zone, type FROM $services OFFSET 0) x JOIN local USING (zone) WHERE type = 'pg'", 2 ],
+	'a count that an INSERT returns' => [ "BEGIN; INSERT INTO counts SELECT 'all', count(*) FROM $services RETURNING n; ROLLBACK", 8 ],
+	'ON CONFLICT without a count' => [ "BEGIN; INSERT INTO counts SELECT type, node_count FROM $services WHERE name = 'pg-1-0001' ON CONFLICT (type) DO UPDATE SET n = -excluded.n; SELECT count(*) FROM counts WHERE n < 0; ROLLBACK", 1 ],
+	'a recursion that counts nothing' => [ "WITH RECURSIVE r (name, turn) AS (SELECT name, 1 FROM $services UNION ALL SELECT name, turn + 1 FROM r WHERE turn < 2) SELECT count(*) FROM r", 16 ],
 	'DISTINCT' => [ "SELECT DISTINCT zone FROM $services ORDER BY 1", "at-vie-1\nch-gva-2" ],
 	'a CTE' => [ "WITH s AS MATERIALIZED (SELECT name FROM $services) SELECT (SELECT count(*) FROM s) + count(*) FROM s", 16 ],
 	'LATERAL' => [ "SELECT l.name, count(*) FROM local l, LATERAL (SELECT FROM exo.dbaas_logs g WHERE g.service_name = l.name LIMIT 3) x GROUP BY 1", 'pg-1-0001|3' ],
