@@ -108,10 +108,20 @@ serve(void)
 	operations_init();
 	wait_init();
 	state_init();
-	if (signal_descriptor < 0 || !server_start())
+	if (signal_descriptor < 0)
+	{
+		fprintf(stderr, "dbaas-sim: cannot take signals: %s\n", strerror(errno));
+		return 1;
+	}
+	if (!server_listen())
 	{
 		fprintf(stderr, "dbaas-sim: cannot listen on 127.0.0.1:%ld: %s\n", config.port,
 				strerror(errno));
+		return 1;
+	}
+	if (!server_start())
+	{
+		fputs("dbaas-sim: cannot serve\n", stderr);
 		return 1;
 	}
 	printf("listening on http://127.0.0.1:%ld/v2\n", config.listening_port);

@@ -7,7 +7,10 @@
 
 #include <stdbool.h>
 
-/* Listen on config.port; sets config.listening_port. */
+/* Take config.port, and set config.listening_port; errno says why not. */
+extern bool server_listen(void);
+
+/* Serve there. */
 extern bool server_start(void);
 
 /* End all waits, close all connections, return when all threads have ended. */

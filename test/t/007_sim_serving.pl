@@ -4,6 +4,7 @@ use warnings;
 
 use IO::Select;
 use IO::Socket::INET;
+use IPC::Run;
 use Test::More;
 use Time::HiRes qw(time);
 use DbaasSim;
@@ -36,6 +37,14 @@ is($sim->last_request->{zone}, undef, 'no zone of ours');
 $sim->clear;
 is(scalar $sim->requests, 0, 'cleared');
 is_deeply([ $sim->zones ], [ 'ch-gva-2', 'de-fra-1' ], 'the state names the zones');
+
+# A port that is taken
+{
+	my ($out, $err) = ('', '');
+	my $started = IPC::Run::run([ DbaasSim::program(), '--port', $sim->port ], '<', \undef, '>', \$out, '2>', \$err);
+	ok(!$started, 'no second one at the same port');
+	is($out . $err, 'dbaas-sim: cannot listen on 127.0.0.1:' . $sim->port . ": Address already in use\n", 'which is what it says');
+}
 
 # A hundred requests that all wait, all in flight together
 $sim->together(100);
