@@ -129,6 +129,11 @@ End it.
 
 What psql reported, as sql_error returns it, or undef when there is no error.
 
+=item shorten($text)
+
+The first and the last lines of a text of very many: so is shown what a test that
+fails got.
+
 =item wait_until($condition)
 
 Calls it until it is true; false when it was not within a minute.
@@ -162,9 +167,31 @@ BEGIN { $ENV{PG_TEST_TIMEOUT_DEFAULT} ||= 3600 }
 use DbaasSim;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Test::Builder;
 use Time::HiRes ();
 
 our $soon = 20;
+
+# What a failure shows of a log: its ends.  The whole of it is in a file
+my $shown_lines = 40;
+{
+	no warnings 'redefine';
+	my $diag = \&Test::Builder::diag;
+	*Test::Builder::diag = sub {
+		my ($self, @messages) = @_;
+		return $self->$diag(shorten(join '', map { $_ // 'undef' } @messages));
+	};
+}
+
+sub shorten
+{
+	my ($text) = @_;
+	my @lines = split /^/, $text;
+	my $left_out = @lines - 2 * $shown_lines;
+	return $text if $left_out <= 1;
+	splice @lines, $shown_lines, $left_out, "[$left_out lines left out]\n";
+	return join '', @lines;
+}
 
 sub new
 {
