@@ -4,6 +4,10 @@
 use strict;
 use warnings;
 
+# PostgreSQL's modules forget where the throwaway cluster is
+my %cluster;
+BEGIN { %cluster = map { ($_ => $ENV{$_}) } grep { defined $ENV{$_} } qw(PGHOST PGPORT PGUSER PGDATABASE) }
+
 use File::Basename qw(dirname);
 use File::Find ();
 use File::Path qw(make_path);
@@ -161,6 +165,44 @@ END
 	is($done, 'done', 'the tests pass it by') or diag($text);
 	like($text, qr/\bsmoke\b.*\n(?:.*\n)*LOAD\nCREATE EXTENSION\ndbaas_fdw [\d.]+, .*\noff$/m, 'and find what is built here');
 	like($text, qr/ERROR: .*dbaas_fdw\.so: (?:invalid ELF header|file too short)/, 'though the broken one is there');
+}
+
+# "make installcheck" says in one line what it needs
+sub installcheck
+{
+	my ($name, $value) = @_;
+	my ($done, $text) = told([ 'make', '-s', 'installcheck', 'REGRESS=smoke' ], $name, $value);
+	return ($done, join "\n", $text =~ /^make installcheck: (.*)/mg);
+}
+
+local @ENV{ keys %cluster } = values %cluster;
+foreach my $case (
+	[ PGHOST => '/nonexistent', qr/^psql as \S+ cannot connect \(.*\/nonexistent.*\); PGHOST, PGPORT and PGUSER say where/ ],
+	[ PGUSER => 'nobody_there', qr/^psql as \S+ cannot connect \(.*role "nobody_there" does not exist\); / ],
+	[ PGUSER => 'ordinary', qr/^ordinary is no superuser there; PGUSER can name one$/ ])
+{
+	my ($name, $value, $line) = @$case;
+	system('createuser', '--no-superuser', $value) if $value eq 'ordinary';
+	my ($done, $text) = installcheck($name, $value);
+	is($done, 'failed', "make installcheck with $name=$value");
+	like($text, $line, 'says what it needs');
+}
+{
+	my ($done, $text) = told([ 'sh', '-c', 'cd / && PG_CONFIG="$1" exec "$2/test/may-installcheck"', 'sh', $pg_config, $source ], 'CDPATH', '');
+	like($text, qr{^make installcheck: \S+ cannot write to /, where the results go; .*\n\z}, 'so it does without the right to write')
+	  if $< != 0;
+	($done, $text) = told([ 'test/may-installcheck' ], 'CDPATH', '');
+	is_deeply([ $done, $text ], [ 'done', '' ], 'and nothing where it has all');
+}
+
+# Of a failure over a long text its ends are shown
+{
+	my ($done, $text) = told([ 'perl', '-MDbaasTest', '-MTest::More', '-e',
+		q{like(join("\n", map { "line $_" } 1 .. 20000), qr/nothing/); is("a\nb", "c\nd"); done_testing()} ], 'CDPATH', '');
+	is($done, 'failed', 'a test that fails');
+	like($text, qr/line 1\n.*lines left out\].*line 20000'/s, 'shows how what it got begins and ends');
+	like($text, qr/got: 'a\n# b'/, 'all of it where that is short');
+	cmp_ok(scalar(split /\n/, $text), '<', 120, 'in some lines');
 }
 
 done_testing();
