@@ -56,7 +56,7 @@ foreach my $setting (@settings)
 	entries(@texts);
 	is($session->sql("SELECT count(time) $from"), 3000, "$zone, $style: all are read");
 	is($session->sql("SELECT raw, time $from AND time IS DISTINCT FROM raw::timestamptz LIMIT 5"), '', 'the times are PostgreSQL\'s');
-	is($session->sql("SELECT raw, seconds, local, day $from AND (seconds, local, day) IS DISTINCT FROM (raw::timestamptz(0), raw::timestamp, raw::date) LIMIT 5"),
+	is($session->sql("SELECT raw, seconds, local, day $from AND (seconds, local, day) IS DISTINCT FROM (raw::timestamptz(0), raw::timestamptz::timestamp, raw::timestamptz::date) LIMIT 5"),
 		'', 'in columns of other types too');
 	is($session->sql("SET enable_sort = off; SELECT count(*) FROM (SELECT time, lag(time) OVER () AS before FROM (SELECT time FROM exo.times WHERE service_name IN ('pg-1-0001', 'mysql-1-0002') ORDER BY time OFFSET 0) x) y WHERE time < before"),
 		0, 'and merged in their order') if $zone eq 'UTC';
