@@ -22,7 +22,7 @@ sub value
 	my ($name, $schema, $type) = @_;
 	my %known = (
 		'ip-filter' => ['192.0.2.0/24'], 'maintenance' => { dow => 'monday', time => '03:00:00' }, 'admin-username' => 'boss',
-		'fork-from-service' => $first{$type}, 'admin-password' => 'abcdefgh1', 'source-service' => $first{$type}, 'dest-service' => $first{$type});
+		'fork-from-service' => $first{$type}, 'admin-password' => 'abcdefgh1', 'source-service' => $first{$type}, 'dest-service' => "$type-integrations");
 	return $known{$name} if exists $known{$name};
 	return $session->sql("SELECT default_version FROM exo.dbaas_service_types WHERE zone = '$zone' AND name = '$type'") if $name eq 'version';
 	return $schema->{enum}[0] if $schema->{enum};

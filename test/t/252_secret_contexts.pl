@@ -44,7 +44,7 @@ my %failing = (
 	'a zone that is none'     => [ '22023', "$task VALUES ('nowhere', 'pg-1-0001', '$uri', 'dump')" ],
 	'ON CONFLICT'             => [ '0A000', "$task VALUES ('ch-gva-2', 'pg-1-0001', '$uri', 'dump') ON CONFLICT DO NOTHING" ],
 	'a user with parameters'  => [ '22023', qq[INSERT INTO exo.dbaas_users (zone, service_name, username, parameters) VALUES ('ch-gva-2', 'pg-1-0001', 'app', '{"password": "$secret", "username": "x"}')] ],
-	'settings'                => [ '22023', qq[UPDATE exo.dbaas_service_details SET settings = '{"smtp": {"password": "$secret", "token": "***"}}' WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001'] ],
+	'settings'                => [ '22023', qq[UPDATE exo.dbaas_service_details SET settings = settings || '{"smtp": {"password": "$secret", "token": "***"}}' WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001'] ],
 	'RETURNING'               => [ '42704', "$task VALUES ('ch-gva-2', 'no-such', '$uri', 'dump') RETURNING id" ],
 	'write_mode immediate'    => [ '42704', "SET LOCAL dbaas_fdw.write_mode = 'immediate'; $task VALUES ('ch-gva-2', 'no-such', '$uri', 'dump')" ],
 	'a read beside it'        => [ 'HV00L', "$task VALUES ('ch-gva-2', 'pg-1-0001', '$uri', 'dump'); SELECT * FROM exo.dbaas_operations" ],

@@ -66,7 +66,7 @@ foreach my $round (1 .. $ENV{DBAAS_ECHOES} // 40)
 	my @writes = (
 		q{INSERT INTO exo.dbaas_users (zone, service_name, username, parameters) VALUES ('ch-gva-2', 'pg-1-0001', 'app', } . quoted($json->ascii(0)->encode({ password => $secret })) . ')',
 		q{INSERT INTO exo.dbaas_tasks (zone, service_name, source_service_uri) VALUES ('ch-gva-2', 'pg-1-0001', } . quoted("postgres://u:$secret\@h/d") . ')',
-		q{UPDATE exo.dbaas_service_details SET settings = } . quoted($json->encode({ smtp => { secret => { a => [ $secret ] } } })) . q{ WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001'});
+		q{UPDATE exo.dbaas_service_details SET settings = settings || } . quoted($json->encode({ smtp => { secret => { a => [ $secret ] } } })) . q{ WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001'});
 	my $write = $writes[$round % @writes];
 	foreach my $name (sort keys %encodings)
 	{
