@@ -29,6 +29,7 @@ typedef struct Socket
 	const void *owner;
 	int			fd;
 	DbaasMoment heard;
+	bool		spoke;			/* something has come over it */
 } Socket;
 
 static dlist_head sockets = DLIST_STATIC_INIT(sockets);
@@ -162,8 +163,10 @@ dbaas_sockets_hear(int fd)
 {
 	Socket	   *found = find_socket(fd);
 
-	if (found)
-		found->heard = dbaas_clock_now();
+	if (found == NULL)
+		return;
+	found->heard = dbaas_clock_now();
+	found->spoke = true;
 }
 
 /* The port that the socket has here, or 0. */
@@ -208,7 +211,7 @@ dbaas_sockets_shut(void *owner, bool (*uses) (void *owner, long port))
 	{
 		Socket	   *found = dlist_container(Socket, node, iter.cur);
 
-		if (found->owner == owner && !uses(owner, local_port(found->fd)))
+		if (found->owner == owner && found->spoke && !uses(owner, local_port(found->fd)))
 			(void) shutdown(found->fd, SHUT_RDWR);
 	}
 }

@@ -38,7 +38,8 @@ extern DbaasMoment dbaas_sockets_heard(const void *owner, long port);
 
 /*
  * Lets no byte pass any more over those of the owner's sockets that it does not
- * use: whoever looks at one finds that it has ended.
+ * use: whoever looks at one finds that it has ended.  One over which nothing has
+ * come yet is being connected, and is left alone.
  */
 extern void dbaas_sockets_shut(void *owner, bool (*uses) (void *owner, long port));
 

@@ -32,6 +32,10 @@ Where it listens.
 From now on nothing passes over the connections that are open, and nobody is told;
 new ones are served.
 
+=item swallow($seconds)
+
+For that time it neither takes nor refuses a connection.
+
 =item lose($n, $reset)
 
 The next $n connections end at their first bytes: with a reset, or else closed.
@@ -52,6 +56,7 @@ use IO::Select;
 use IO::Socket::INET;
 use POSIX ();
 use Socket;
+use Time::HiRes qw(time);
 
 sub start
 {
@@ -74,6 +79,7 @@ sub start
 
 sub port { return $_[0]{port} }
 sub freeze { return $_[0]->_ask('freeze') }
+sub swallow { return $_[0]->_ask("swallow $_[1]") }
 sub accepted { return $_[0]->_ask('accepted') }
 
 sub lose
@@ -95,13 +101,22 @@ sub _run
 {
 	my ($listener, $control, $port) = @_;
 	my $select = IO::Select->new($listener, $control);
-	my (%other, %lost, %frozen);
+	my (%other, %lost, %frozen, @queue, $deaf_until);
 	my ($accepted, $lose, $reset) = (0, 0, 0);
 
 	local $SIG{PIPE} = 'IGNORE';
 	while (1)
 	{
-		foreach my $ready ($select->can_read)
+		my $wait = defined $deaf_until ? $deaf_until - time : undef;
+		my @ready = $select->can_read(defined $wait && $wait < 0 ? 0 : $wait);
+		if (defined $deaf_until && $deaf_until <= time)
+		{
+			listen $listener, 64;
+			$select->add($listener);
+			@queue = ();
+			$deaf_until = undef;
+		}
+		foreach my $ready (@ready)
 		{
 			if ($ready == $listener)
 			{
@@ -129,6 +144,14 @@ sub _run
 						$frozen{$socket} = $socket;
 					}
 					%other = ();
+				}
+				if ($command =~ /^swallow ([\d.]+)/)
+				{
+					# Its queue is full
+					$deaf_until = time + $1;
+					$select->remove($listener);
+					listen $listener, 0;
+					@queue = map { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $listener->sockport, Blocking => 0) } 1 .. 8;
 				}
 				($lose, $reset) = ($1, $2) if $command =~ /^lose (\d+) (\d)/;
 				syswrite $control, "$accepted\n";

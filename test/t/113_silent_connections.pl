@@ -89,8 +89,35 @@ is($session->sql($services), 24, 'the next statement works');
 $session = frozen($relay, endpoint => $endpoint, request_timeout => '2s', operation_timeout => '60s');
 $t->sim->fault({ path => '/operation/*', action => 'stall', ms => 60000, times => 7 });
 $session->sql('SET client_min_messages = warning; ' . sprintf $insert, 'polled');
-is($session->sql("SELECT count(*) FROM exo.dbaas_databases WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001' AND name = 'polled'"), 1, 'a write whose polls time out is followed to its end');
-undef $relay;
+is($session->sql("SELECT count(*) FROM exo.dbaas_databases WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001' AND name = 'polled'"), 1, 'a write whose polls time out is followed to its end');undef $relay;
+
+# One that is being made is not taken for one that is idle, while others die one after the other
+my @zones = $t->sim->zones;
+my @relays = map { DbaasRelay->start($t->sim->port) } @zones;
+my $list = join ',', map { sprintf '{"name":"%s","api-endpoint":"http://127.0.0.1:%d/%s/v2"}', $zones[$_], $relays[$_]->port, $zones[$_] } 0 .. $#zones;
+$t->sim->fault({ path => '/zone', action => 'body', body => qq({"zones":[$list]}), times => -1 });
+$t->sim->config(latency => 50);
+$t->create_server(max_retries => 0, request_timeout => '12s');
+$session = $t->session;
+$session->sql(q{
+	CREATE TABLE names AS SELECT zone, min(name) AS name FROM exo.dbaas_services WHERE type = 'clickhouse' GROUP BY zone;
+	ANALYZE names;
+	CREATE FUNCTION slowly(text) RETURNS text LANGUAGE plpgsql STABLE AS $$ BEGIN PERFORM pg_sleep(0.3); RETURN $1; END $$;
+	SET enable_hashjoin = off;
+	SET enable_mergejoin = off});
+foreach my $each (@relays)
+{
+	$each->freeze;
+	$each->swallow(4.5);
+}
+$t->sim->clear;
+my (undef, $stderr) = $session->sql_both(q{SELECT count(*) FROM (SELECT zone, slowly(name) AS name FROM names OFFSET 0) n
+	JOIN exo.dbaas_service_details d ON d.zone = n.zone AND d.service_name = n.name AND d.type = 'clickhouse'});
+is($stderr, '', 'connections that die one after the other are each replaced');
+is(scalar(() = $t->sim->requests), 3, 'and each request is received once');
+$t->sim->clear_faults;
+$t->sim->config(latency => 0);
+@relays = ();
 
 SKIP:
 {
