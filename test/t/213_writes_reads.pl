@@ -109,7 +109,7 @@ foreach my $options ('COSTS OFF', 'VERBOSE', 'VERBOSE, FORMAT JSON', 'FORMAT XML
 }
 $sim->reset;
 like($session->sql("EXPLAIN (ANALYZE, VERBOSE) $insert SELECT t.zone, t.name, $name FROM exo.dbaas_databases d, $services RETURNING name"),
-	qr/dbaas_fdw drain.*rows=@{[ 2 * @before ]} loops=1/, 'EXPLAIN ANALYZE counts its rows');
+	qr/dbaas_fdw drain.*rows=@{[ 2 * @before ]}(?:[.]00)? loops=1/, 'EXPLAIN ANALYZE counts its rows');
 unlike($session->sql("EXPLAIN $insert SELECT t.zone, t.name, $name FROM exo.dbaas_databases d, $services"), qr/drain/, 'not without RETURNING');
 unlike($session->sql("EXPLAIN $insert SELECT 'ch-gva-2', 'pg-1-0001', 'n' || g FROM generate_series(1, 3) g RETURNING name"), qr/drain/, 'not where nothing is read');
 $session->sql(q{LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET auto_explain.log_verbose = on; SET auto_explain.log_nested_statements = on});
