@@ -40,6 +40,7 @@ dbaas_overlay_new(const List *writes)
 		{
 			overlay->bodies = NIL;
 			overlay->made = write->command == CMD_INSERT;
+			overlay->made_path = overlay->made ? write->path : NULL;
 		}
 		if (write->body && !overlay->gone)
 			overlay->bodies = lappend(overlay->bodies, unconstify(DbaasJson *, parse_own(write->body)));

@@ -20,6 +20,7 @@ typedef struct DbaasOverlay
 	bool		gone;			/* deleted */
 	bool		made;			/* made, maybe after it was deleted: what no body
 								 * has is not known */
+	const char *made_path;		/* of the write that makes it; or NULL */
 } DbaasOverlay;
 
 /* Of writes of one thing, a list of const DbaasWrite * in their order; palloc'd. */

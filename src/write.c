@@ -1549,6 +1549,17 @@ made_name(DbaasWriter *writer, const DbaasRowValues *row)
 		dbaas_writer_value(writer, row, column) : NULL;
 }
 
+/* A service, as row_thing() has it. */
+static const char *
+service_thing(const char *name)
+{
+	const DbaasResource *services = dbaas_catalogue_find("services");
+	const char **args = palloc0(services->ncolumns * sizeof(char *));
+
+	args[dbaas_catalogue_column(services, "name")] = name;
+	return dbaas_path_expand(services, services->thing, args);
+}
+
 /* What the row stands for, whatever writes it; NULL when the row does not tell. */
 static const char *
 row_thing(DbaasWriter *writer, const DbaasRowValues *row)
@@ -1608,6 +1619,75 @@ find_overlay(DbaasWriter *writer, const Change *change, const char *thing,
 	return writes ? dbaas_overlay_new(writes) : NULL;
 }
 
+pg_noreturn static void
+refuse_deleted(const DbaasWriter *writer, const char *name, const char *zone)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 dbaas_error_about(writer->table->relid, service_attribute(writer)),
+			 errmsg("this transaction deletes service \"%s\" in zone %s",
+					dbaas_error_excerpt(name, strlen(name), NAMEDATALEN), zone),
+			 errdetail("What is made inside it afterwards would fail, when the service is gone already."),
+			 errhint("Leave out the DELETE or this INSERT.")));
+}
+
+/*
+ * What an earlier statement does to one of the services that the row's write is
+ * of.  Returns whether that leaves nothing of the row: it was read inside a service
+ * that is deleted, be another made under its name or not.  *made becomes the path
+ * that makes the first service, if one does.
+ */
+static bool
+service_is_gone(DbaasWriter *writer, const DbaasRowValues *row, const char *thing, const char **made)
+{
+	*made = NULL;
+	for (size_t i = 0; i < lengthof(writer->endpoint->services); i++)
+	{
+		const char *name = named_value(writer, row, writer->endpoint->services[i]);
+		DbaasQueueSpec spec = {
+			writer->conn, NULL, name ? service_thing(name) : NULL, writer->read_after, dbaas_dry_run
+		};
+		List	   *writes;
+		DbaasOverlay *overlay;
+
+		if (name == NULL || dbaas_queue_find(&spec) == NIL)
+			continue;
+		spec.zone = row_service(writer, row, false).zone->name;
+		writes = dbaas_queue_find(&spec);
+		overlay = writes ? dbaas_overlay_new(writes) : NULL;
+		if (overlay && i == 0)
+			*made = overlay->made_path;
+		if (overlay == NULL || (thing && strcmp(thing, spec.thing) == 0))
+			continue;
+		if (overlay->gone && writer->operation == CMD_INSERT)
+			refuse_deleted(writer, name, spec.zone);
+		if ((overlay->gone || overlay->made) && writer->operation != CMD_INSERT)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The path of a write follows from the type that the API's lists say.  That is not
+ * the type of a service which the transaction makes anew as another.
+ */
+static void
+check_made(const DbaasWriter *writer, const DbaasWrite *write, const char *made)
+{
+	size_t		len = made ? strlen(made) : 0;
+
+	if (made == NULL || writer->endpoint->type_column == NULL || writer->endpoint->creates ||
+		(strncmp(write->path, made, len) == 0 && strchr("/", write->path[len])))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 dbaas_error_about(writer->table->relid, service_attribute(writer)),
+			 errmsg("this transaction makes service \"%s\" anew, as one of another type",
+					dbaas_error_excerpt(write->services[0], strlen(write->services[0]), NAMEDATALEN)),
+			 errdetail("It is made by POST %s, and this statement would write to %s.", made, write->path),
+			 errhint("COMMIT in between.")));
+}
+
 DbaasWriteNeed
 dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 				 const DbaasRowValues *new_row, DbaasWrite *write)
@@ -1619,6 +1699,7 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 		.values = palloc0(writer->resource->ncolumns * sizeof(DbaasJson *))
 	};
 	DbaasListedService service = {0};
+	const char *made;
 	bool		again = false;
 
 	memset(write, 0, sizeof(*write));
@@ -1628,6 +1709,9 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 	change.overlay = find_overlay(writer, &change, write->thing, &service, &again);
 	change.type = service.type;
 	if (again || (change.overlay && change.overlay->gone))
+		return DBAAS_WRITE_GONE;
+	if (service_is_gone(writer, row, write->thing, &made) &&
+		!(change.overlay && change.overlay->made))
 		return DBAAS_WRITE_GONE;
 	check_read(writer, &change);
 	if (!find_sent(writer, &change) && writer->operation == CMD_UPDATE)
@@ -1640,6 +1724,7 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 	write->path = make_path(writer, row, &service);
 	for (size_t i = 0; i < lengthof(write->services); i++)
 		write->services[i] = named_value(writer, row, writer->endpoint->services[i]);
+	check_made(writer, write, made);
 	make_body(writer, &change, service.zone, write);
 	if (write->body == NULL && writer->operation == CMD_UPDATE)
 		return DBAAS_WRITE_NOTHING;

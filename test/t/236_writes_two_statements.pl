@@ -176,6 +176,40 @@ builds([ "$pool size = 6 $of_pool", "DELETE FROM exo.dbaas_connection_pools $of_
 builds([ $remake, "$pool size = 7 $of_pool" ], [qq(POST $at/connection-pool {"name":"pool_1","database-name":"defaultdb","size":5})], 'INSERT, UPDATE: the row is not there to be read');
 refused([ "$pool size = 8 $of_pool", $remake ], '23505', qr/DETAIL:[^\n]*PUT/, 'UPDATE, INSERT');
 
+# With a service goes what is inside it: nothing is sent that could only fail once the service is deleted
+my $drop = "DELETE FROM exo.dbaas_services WHERE $pg";
+my $dropped = 'DELETE /dbaas-service/pg-1-0001';
+sub counts
+{
+	my ($statements, $expected, $name) = @_;
+	is($session->sql(join '; ', 'BEGIN', 'SET LOCAL dbaas_fdw.delete_limit = -1', @$statements, 'ROLLBACK'), $expected, $name);
+	return;
+}
+$session->sql("CREATE FOREIGN TABLE typed_users (zone text, service_name text, username text, service_type text) SERVER exoscale OPTIONS (resource 'users')");
+counts([ $drop, "$users = NOT allow_replication WHERE $inside RETURNING username", "DELETE FROM $database WHERE $inside RETURNING name",
+		"DELETE FROM exo.dbaas_connection_pools WHERE $inside RETURNING name", "$details maintenance_dow = 'never' WHERE $inside RETURNING 1",
+		"DELETE FROM exo.dbaas_integrations WHERE zone = 'ch-gva-2' AND 'pg-1-0001' IN (source, dest) RETURNING id" ], '', 'no row is left to be written');
+counts([ 'SAVEPOINT a', $drop, 'ROLLBACK TO a', "DELETE FROM $database $extra RETURNING name", "DELETE FROM $database WHERE $inside AND name = 'defaultdb' RETURNING name" ], 'defaultdb', 'but where the DELETE is rolled back');
+counts([ $drop, "DELETE FROM $database WHERE zone = 'de-fra-1' AND service_name = 'pg-2-0001' AND name = 'defaultdb' RETURNING name" ], 'defaultdb', 'and in other services');
+counts([ $drop, "SET LOCAL dbaas_fdw.dry_run = on", "DELETE FROM $database WHERE $inside AND name = 'defaultdb' RETURNING name" ], '', 'a dry run sees what is queued');
+counts([ "SET LOCAL dbaas_fdw.dry_run = on", $drop, "SET LOCAL dbaas_fdw.dry_run = off", "DELETE FROM $database WHERE $inside AND name = 'defaultdb' RETURNING name" ], 'defaultdb', 'and not the other way round');
+refused([ $drop, $insert ], '42704', qr/this transaction deletes service "pg-1-0001" in zone ch-gva-2/, 'an INSERT into it');
+refused([ $drop, "INSERT INTO typed_users VALUES ('ch-gva-2', 'pg-1-0001', 'new', 'pg')" ], '42704', qr/this transaction deletes service "pg-1-0001"/, 'with its type');
+refused([ $drop, "INSERT INTO exo.dbaas_integrations (zone, type, source, dest) VALUES ('ch-gva-2', 'logs', 'pg-1-0001', 'opensearch-1-0004')" ], '42704', qr/this transaction deletes/, 'from it');
+refused([ "DELETE FROM exo.dbaas_services WHERE zone = 'ch-gva-2' AND name = 'opensearch-1-0004'", "INSERT INTO exo.dbaas_integrations (zone, type, source, dest) VALUES ('ch-gva-2', 'logs', 'pg-1-0001', 'opensearch-1-0004')" ],
+	'42704', qr/this transaction deletes/, 'to it');
+
+# One that is made anew has nothing of the old one, and its own type
+my $anew = "INSERT INTO exo.dbaas_services (zone, name, type, plan) VALUES ('ch-gva-2', 'pg-1-0001', 'mysql', 'startup-4')";
+counts([ $drop, $anew, "DELETE FROM $database WHERE $inside RETURNING name" ], '', 'what was inside the old one is gone');
+foreach my $write ("$service plan = 'business-4' WHERE $pg", "$details maintenance_dow = 'never', maintenance_time = '01:00:00' WHERE $inside", $insert)
+{
+	refused([ $drop, $anew, $write ], '0A000', qr/makes service "pg-1-0001" anew, as one of another type\nDETAIL:  It is made by POST \/dbaas-mysql\/pg-1-0001, and/, $write);
+}
+$anew =~ s/mysql/pg/;
+counts([ $drop, $anew, "$service plan = 'startup-4' WHERE $pg RETURNING plan", "$service plan = 'business-4' WHERE $pg RETURNING plan" ], "startup-4\nbusiness-4", 'of the same type it is updated');
+counts([ $drop, $anew, "$insert", "DELETE FROM $database $extra RETURNING name" ], '', 'and filled');
+
 # Of a service of the same name in another zone it is another thing
 $session->sql("INSERT INTO exo.dbaas_services (zone, name, type, plan) SELECT z, 'twin', 'kafka', 'startup-4' FROM unnest('{ch-gva-2,de-fra-1}'::text[]) z");
 builds([ map { "$service plan = 'startup-8' WHERE zone = '$_' AND name = 'twin'" } qw(ch-gva-2 de-fra-1 ch-gva-2) ],
