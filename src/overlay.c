@@ -34,7 +34,6 @@ dbaas_overlay_new(const List *writes)
 	{
 		const DbaasWrite *write = lfirst(lc);
 
-		overlay->any = true;
 		overlay->gone = write->command == CMD_DELETE;
 		if (write->command != CMD_UPDATE)
 		{

@@ -16,7 +16,6 @@
 typedef struct DbaasOverlay
 {
 	List	   *bodies;			/* of const DbaasJson *, in the order of the writes */
-	bool		any;			/* is there a write at all? */
 	bool		gone;			/* deleted */
 	bool		made;			/* made, maybe after it was deleted: what no body
 								 * has is not known */

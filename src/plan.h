@@ -56,8 +56,10 @@ typedef enum DbaasScanOrder
 	DBAAS_ORDER_DESC
 } DbaasScanOrder;
 
-/* Is that a scan of ours, and is the foreign table one? */
+/* Is it a scan by this wrapper? */
 extern bool dbaas_plan_is_ours(const ForeignScan *plan);
+
+/* Is it a foreign table of this wrapper? */
 extern bool dbaas_plan_is_table(Oid relid);
 
 /*

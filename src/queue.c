@@ -219,7 +219,7 @@ refuse_duplicate(const DbaasWrite *write, const DbaasWrite *earlier)
 	ereport(ERROR,
 			(errcode(ERRCODE_UNIQUE_VIOLATION),
 			 dbaas_error_about(write->relid, InvalidAttrNumber),
-			 errmsg("%s would make what is there by then", dbaas_write_label(write)),
+			 errmsg("%s makes what this transaction makes or changes already", dbaas_write_label(write)),
 			 errdetail("Before it, this transaction sends %s.", dbaas_write_label(earlier)),
 			 errhint("DELETE it first, or leave the INSERT out.")));
 }

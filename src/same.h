@@ -14,9 +14,9 @@
 #include "json.h"
 
 /*
- * Numbers are compared as numbers, objects whatever the order of their members;
- * an absent value is null.  What is not of the form that the meaning asks for is
- * compared as JSON.
+ * Do the values mean the same, as the meaning says?  Numbers are compared as
+ * numbers, objects whatever the order of their members; an absent value is null.
+ * What is not of the form that the meaning asks for is compared as JSON.
  */
 extern bool dbaas_same(DbaasMeaning meaning, const DbaasJson *a, const DbaasJson *b);
 

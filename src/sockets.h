@@ -14,14 +14,16 @@
 #include "clock.h"
 
 /*
- * Is there room for so many more sockets, and the spare descriptors beside them?
- * What PostgreSQL can open again is closed for that.  Else errno is EMFILE.
+ * Returns whether there is room for n more sockets and for the spare descriptors
+ * beside them; sets errno to EMFILE where there is none.  Where the system has no more
+ * descriptors, it closes the files that PostgreSQL can open again.
  */
 extern bool dbaas_sockets_room(int n, int spare);
 
 /* Opens a socket for an owner.  Returns it, or -1 with errno set. */
 extern int	dbaas_sockets_open(const void *owner, int family, int type, int protocol);
 
+/* Closes a socket, be it one of these or not. */
 extern void dbaas_sockets_close(int fd);
 
 /* The owner ends: sockets that were closed without a word are gone. */

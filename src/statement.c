@@ -578,7 +578,7 @@ dbaas_statement_tell_missed(DbaasStatement *statement)
 		appendStringInfo(&out, "\nand %d more", list_length(labels) - MAX_MISSED_SHOWN);
 	dbaas_error_notice(WARNING,
 					   (errcode(ERRCODE_WARNING),
-						errmsg("what the API lists under types that are not known here is left out"),
+						errmsg("rows of service types that this version does not know are left out"),
 						errdetail_internal("The API answers 404:%s", dbaas_error_shown(out.data)),
 						errhint("A newer version of dbaas_fdw may know the type.")));
 }

@@ -139,18 +139,21 @@ extern DbaasError *dbaas_statement_has_parent(DbaasStatement *statement, DbaasCo
 											  const char *value, bool *found);
 
 /*
- * A request, told by its label, is for what the API lists and has not.  Is that to
- * be left out?  Then it is noted, for a WARNING that has those that were not said
- * before.  Else the result is an error, and NULL otherwise.
+ * A request, told by its label, is for what the API lists, and was answered 404.
+ * Returns NULL where that is to be left out, and notes it for a WARNING, which
+ * names each once.  Returns an error otherwise.
  */
 extern DbaasError *dbaas_statement_miss(DbaasStatement *statement, const char *label,
 										DbaasOutage outage);
+
+/* Gives that WARNING, if there is something to name. */
 extern void dbaas_statement_tell_missed(DbaasStatement *statement);
 
 /*
- * A zone is not available, as the error says.  Is it to be left out?  Then it is
- * from now on, and a WARNING says so once in the statement.  Else *error becomes
- * one that also says why unavailable_zones 'skip' does not count, if it is set.
+ * A zone is not available, as the error says.  Returns whether it is to be left out.
+ * Then it is left out from now on, and a WARNING says so once in the statement.  Else
+ * *error becomes one that also says why unavailable_zones 'skip', if it is set, does
+ * not count.
  */
 extern bool dbaas_statement_leave_out(DbaasStatement *statement, DbaasConnection *conn,
 									  const char *zone, DbaasOutage outage,

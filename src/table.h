@@ -31,9 +31,10 @@ typedef struct DbaasTable
 
 /*
  * Reads the definition of a foreign table, into the current memory context.
- * Returns NULL, or an error when it has no resource that is known (HV00J), an option that is not
- * known (HV00D), a column that means nothing (HV005), or a generated one that seems to show a field (0A000); or one
- * of dbaas_declared_resource().  A resource that the table declares belongs to
+ * Returns NULL, or an error when it has no resource that is known (HV00J), an
+ * option that is not known (HV00D), a column that means nothing (HV005), or a
+ * generated one that seems to show a field (0A000); or one of
+ * dbaas_declared_resource().  A resource that the table declares belongs to
  * that context too.
  */
 extern DbaasError *dbaas_table_read(Oid relid, DbaasTable **table);

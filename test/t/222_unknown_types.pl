@@ -45,7 +45,7 @@ my $known = 16;
 my ($out, $said) = $session->sql_both(q{SELECT count(*), count(*) FILTER (WHERE type = 'dragonfly') FROM exo.dbaas_service_details});
 is($out, ($known + 1) . '|1', 'a service of a type that is not known has its details') or diag($said);
 is(warnings($said), 1, 'what is not there is told once');
-like($said, qr{WARNING:  01000: what the API lists under types that are not known here is left out\nDETAIL:  The API answers 404:\nGET /dbaas-faun/fa-1 in zone \Q$zone\E\nGET /dbaas-faun/fa-2 in zone \Q$zone\E\nHINT}, 'by its requests');
+like($said, qr{WARNING:  01000: rows of service types that this version does not know are left out\nDETAIL:  The API answers 404:\nGET /dbaas-faun/fa-1 in zone \Q$zone\E\nGET /dbaas-faun/fa-2 in zone \Q$zone\E\nHINT}, 'by its requests');
 is($session->sql(q{SELECT service_name, version, ip_filter, maintenance_dow, settings, host, port FROM exo.dbaas_service_details WHERE type = 'dragonfly'}),
 	'df-1|1.21|{0.0.0.0/0}|sunday|{"cache_mode": true}|h|6379', 'with the settings of its type');
 is($session->sql(q{SELECT count(settings) FROM exo.dbaas_service_details WHERE type IN ('pg', 'kafka')}), 4, 'as others have theirs');

@@ -160,7 +160,7 @@ builds([ $insert, 'SAVEPOINT a', 'ROLLBACK TO a' ], [$made], 'INSERT');
 builds([ 'SAVEPOINT a', "DELETE FROM $database $extra", 'ROLLBACK TO a', "DELETE FROM $database $extra", $insert ], [ $deleted, $made ], 'DELETE that is rolled back, DELETE, INSERT');
 builds([ 'SAVEPOINT a', "DELETE FROM $database $extra", 'ROLLBACK TO a' ], [], 'DELETE that is rolled back');
 is($session->sql("BEGIN; DELETE FROM $database $extra; DELETE FROM $database $extra RETURNING name; ROLLBACK"), '', 'the second DELETE finds no row');
-refused([ ($insert =~ s/extra/new/r) x 2 ], '23505', qr/POST \S+\/database in zone ch-gva-2 would make what is there by then.*DETAIL:[^\n]*POST/s, 'INSERT, INSERT');
+refused([ ($insert =~ s/extra/new/r) x 2 ], '23505', qr/POST \S+\/database in zone ch-gva-2 makes what this transaction makes or changes already.*DETAIL:[^\n]*POST/s, 'INSERT, INSERT');
 refused([ "INSERT INTO $database (zone, service_name, name) VALUES ('ch-gva-2', 'pg-1-0001', 'new'), ('ch-gva-2', 'pg-1-0001', 'new')" ], '23505', qr/POST/, 'in one statement');
 builds([ 'SAVEPOINT a', $insert =~ s/extra/new/r, 'ROLLBACK TO a', $insert =~ s/extra/new/r ], [ $made =~ s/"extra"/"new"/r ], 'INSERT that is rolled back, INSERT');
 $session->sql("DELETE FROM $database WHERE $inside AND name IN ('extra', 'new')");
