@@ -40,18 +40,18 @@
 #define IDLE_USECS 500000
 
 /*
- * A request that is sent on a connection which was open before gets its first
- * byte in this time, or this part of request_timeout if that is less, or twice
- * the time that the slowest of its pool took, if that is more; else nothing
- * reaches the server, or comes back, and no more is asked over that connection.
+ * How long a request on a connection that was open before waits for its first
+ * byte: this time; this part of request_timeout, if that is less; twice the time
+ * that the slowest first byte of its pool took, if that is more.  After that the
+ * connection counts as dead, and nothing more is asked over it.
  */
 #define PATIENCE_USECS 5000000
 #define PATIENCE_PART 4
 
 /*
- * Descriptors that there have to be for a request beside its connection: for
- * what looks up names and reads certificates, and for asking what became of a
- * write that is sent.  libcurl keeps some for each pool.
+ * Descriptors that have to be free for a request, beside the one of its
+ * connection: to look up names, to read certificates, and to ask what became of a
+ * write that was sent.  libcurl keeps some for each pool.
  */
 #define SPARE_DESCRIPTORS 8
 #define POOL_DESCRIPTORS 2
@@ -89,8 +89,7 @@ struct DbaasHttpRequest
 	DbaasMoment patience;		/* when to have doubts; 0: no more */
 	bool		fresh;			/* has a connection of its own */
 	bool		ended;
-	bool		silent;			/* nor did anything else come over its
-								 * connection */
+	bool		silent;			/* nothing came over its connection */
 	bool		too_large;
 	bool		no_memory;
 	bool		no_room;		/* no descriptor was left */
@@ -154,9 +153,9 @@ restore_signals(const sigset_t *saved)
 }
 
 /*
- * What waiting needs is opened once: later there may be no descriptor left, and
- * something under way whose end has to be waited for.  Returns false when that
- * is so now.
+ * Opens what waiting needs, once: later, when something is under way whose end has
+ * to be waited for, there may be no descriptor left.  Returns false when there is
+ * none now.
  */
 static bool
 ensure_epoll(void)
@@ -364,7 +363,7 @@ request_port(const DbaasHttpRequest *request)
 	return Max(port, 0);
 }
 
-/* How many requests have not ended, and of them have no connection yet? */
+/* How many requests have not ended, and how many of those have no connection yet? */
 static int
 count_under_way(DbaasHttpPool *pool, int *unconnected)
 {
@@ -398,9 +397,9 @@ count_all_under_way(int *unconnected)
 }
 
 /*
- * Are there descriptors for so many connections more?  Those that are idle make
- * room for it, with all else that libcurl keeps for a pool, where nothing is
- * under way.
+ * Are there descriptors for so many more connections?  Where there are not, pools
+ * with nothing under way give up their idle connections and all else that libcurl
+ * keeps for them.
  */
 static bool
 has_room(int n)
@@ -1035,8 +1034,8 @@ abandon_connection(DbaasHttpPool *pool, long port)
 }
 
 /*
- * Ends a request that is past its deadline.  If its connection was silent of
- * late, so is that for others.
+ * Ends a request that is past its deadline.  Nothing more is asked over its
+ * connection when that was silent since the request started, or is so for too long.
  */
 static void
 end_late(DbaasHttpRequest *request, DbaasMoment now)

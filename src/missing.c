@@ -20,7 +20,7 @@
  *   in any.
  *
  * What is not known to be harmless counts as strict: node types that are not
- * named here, and scans that the walk does not come by.
+ * named here, and scans that the walk does not reach.
  *
  *-------------------------------------------------------------------------
  */
@@ -45,8 +45,8 @@ typedef struct Rows
 {
 	Scans	   *scans;			/* all that are read for them */
 	int			ncolumns;
-	Scans	  **counted;		/* by column: those that its value is made of
-								 * several rows of */
+	Scans	  **counted;		/* by column: the scans of which its value takes
+								 * several rows into account */
 } Rows;
 
 /* A parameter that the executor sets: by an InitPlan, or for each row. */
@@ -55,18 +55,18 @@ typedef struct Value
 	bool		known;
 	bool		exists;			/* of an EXISTS: true or false */
 	Scans	   *scans;			/* read for it */
-	Scans	   *counted;
+	Scans	   *counted;		/* as of a column of Rows */
 } Value;
 
 typedef struct Walk
 {
 	const PlannedStmt *stmt;
 	Value	   *values;			/* by number of the parameter */
-	Rows	  **ctes;			/* by plan_id - 1; NULL until come by */
-	Scans	   *seen;			/* scans that were come by */
+	Rows	  **ctes;			/* by plan_id - 1; NULL until reached */
+	Scans	   *seen;			/* scans that were reached */
 	Scans	   *strict;
-	Scans	   *work_tables;	/* scans of those, which stand for all that a
-								 * recursion reads */
+	Scans	   *work_tables;	/* scans of work tables, which stand for all
+								 * that a recursion reads */
 	bool		unknown;		/* something is not known: all are strict */
 } Walk;
 
@@ -186,7 +186,7 @@ look_at_subplan(Place *place, const SubPlan *subplan)
 	return rows;
 }
 
-/* Collects the scans that a value is made of several rows of. */
+/* Collects the scans of which a value takes several rows into account. */
 static bool
 find_counted(Node *node, void *arg)
 {
@@ -255,7 +255,7 @@ look_at_in(Place *place, const SubPlan *subplan)
 	decides(place, subplan->testexpr);
 }
 
-/* The expression has to be true, as each of a List has. */
+/* The expression has to be true for a row to be returned; so has each of a List. */
 static void
 must_be_true(Place *place, Node *expr)
 {
