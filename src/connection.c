@@ -262,6 +262,12 @@ dbaas_connection_equal(const DbaasConnection *a, const DbaasConnection *b)
 		same_credentials(&a->credentials, &b->credentials);
 }
 
+bool
+dbaas_connection_same_key(const DbaasConnection *a, const DbaasConnection *b)
+{
+	return strcmp(a->credentials.api_key, b->credentials.api_key) == 0;
+}
+
 /*
  * The API, or TLS, has refused a connection whose options are what they were.
  * It is stale if a file that they name is another now.

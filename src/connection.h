@@ -51,6 +51,9 @@ extern bool dbaas_connection_is_current(const DbaasConnection *conn);
  */
 extern bool dbaas_connection_equal(const DbaasConnection *a, const DbaasConnection *b);
 
+/* Do both use one key, so that what they show is one organisation's? */
+extern bool dbaas_connection_same_key(const DbaasConnection *a, const DbaasConnection *b);
+
 /*
  * The connection was refused, by the API or by TLS: before it is got the next
  * time, the files with the secret and the certificates are read anew, and if

@@ -137,8 +137,9 @@ is_found(const DbaasQueued *queued, const DbaasQueueSpec *spec)
 		(dbaas_operation_stands(operation) && queued->sending <= spec->read_after))
 		return false;
 	return write->thing && strcmp(write->thing, spec->thing) == 0 &&
-		(spec->zone == NULL || strcmp(write->zone, spec->zone) == 0) &&
-		(operation->conn == spec->conn || dbaas_connection_equal(operation->conn, spec->conn));
+		(spec->zone == NULL ||
+		 (strcmp(write->zone, spec->zone) == 0 && strcmp(write->base, spec->base) == 0)) &&
+		dbaas_connection_same_key(operation->conn, spec->conn);
 }
 
 /* The last write whose thing has a hash. */
@@ -246,7 +247,7 @@ is_updated(const DbaasWrite *write)
 static bool
 is_gone(const DbaasWrite *write, DbaasConnection *conn, int read_after, bool dry_run)
 {
-	DbaasQueueSpec spec = {conn, write->zone, write->thing, read_after, dry_run};
+	DbaasQueueSpec spec = {conn, write->zone, write->base, write->thing, read_after, dry_run};
 	List	   *found = write->thing ? dbaas_queue_find(&spec) : NIL;
 	const DbaasWrite *last = found ? llast(found) : NULL;
 
@@ -510,7 +511,7 @@ end_of_batch(int first)
 		const DbaasWrite *write = &queued->operation->write;
 
 		if (write->batch != begin->operation->write.batch ||
-			(write->thing && !dbaas_set_add(things, psprintf("%u %s %s", write->serverid, write->zone,
+			(write->thing && !dbaas_set_add(things, psprintf("%s %s %s", write->base, write->zone,
 															 write->thing))))
 			break;
 	}

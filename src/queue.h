@@ -31,11 +31,15 @@ extern int	dbaas_queue_new_batch(void);
  */
 extern int	dbaas_queue_sendings(void);
 
-/* Which writes to look at: those of a thing, by a connection. */
+/*
+ * Which writes to look at: those of a thing that a connection shows, by whichever
+ * server and user mapping.
+ */
 typedef struct DbaasQueueSpec
 {
 	DbaasConnection *conn;
-	const char *zone;			/* NULL: of any */
+	const char *zone;			/* and URL of the zone; NULL: of any */
+	const char *base;
 	const char *thing;
 	int			read_after;		/* dbaas_queue_sendings() before the thing was read */
 	bool		dry_run;		/* those of a dry run as well */

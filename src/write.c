@@ -1607,13 +1607,14 @@ static const DbaasOverlay *
 find_overlay(DbaasWriter *writer, const Change *change, const char *thing,
 			 DbaasListedService *service, bool *again)
 {
-	DbaasQueueSpec spec = {writer->conn, NULL, thing, writer->read_after, dbaas_dry_run};
+	DbaasQueueSpec spec = {writer->conn, NULL, NULL, thing, writer->read_after, dbaas_dry_run};
 	List	   *writes;
 
 	if (writer->operation == CMD_INSERT || thing == NULL || dbaas_queue_find(&spec) == NIL)
 		return NULL;
 	*service = row_service(writer, change->old_row, false);
 	spec.zone = service->zone->name;
+	spec.base = service->zone->base;
 	writes = dbaas_queue_find(&spec);
 	*again = writer->operation == CMD_UPDATE && is_updated(writer, writes);
 	return writes ? dbaas_overlay_new(writes) : NULL;
@@ -1645,14 +1646,17 @@ service_is_gone(DbaasWriter *writer, const DbaasRowValues *row, const char *thin
 	{
 		const char *name = named_value(writer, row, writer->endpoint->services[i]);
 		DbaasQueueSpec spec = {
-			writer->conn, NULL, name ? service_thing(name) : NULL, writer->read_after, dbaas_dry_run
+			writer->conn, NULL, NULL, name ? service_thing(name) : NULL, writer->read_after, dbaas_dry_run
 		};
+		const DbaasZone *zone;
 		List	   *writes;
 		DbaasOverlay *overlay;
 
 		if (name == NULL || dbaas_queue_find(&spec) == NIL)
 			continue;
-		spec.zone = row_service(writer, row, false).zone->name;
+		zone = row_service(writer, row, false).zone;
+		spec.zone = zone->name;
+		spec.base = zone->base;
 		writes = dbaas_queue_find(&spec);
 		overlay = writes ? dbaas_overlay_new(writes) : NULL;
 		if (overlay && i == 0)

@@ -210,6 +210,25 @@ $anew =~ s/mysql/pg/;
 counts([ $drop, $anew, "$service plan = 'startup-4' WHERE $pg RETURNING plan", "$service plan = 'business-4' WHERE $pg RETURNING plan" ], "startup-4\nbusiness-4", 'of the same type it is updated');
 counts([ $drop, $anew, "$insert", "DELETE FROM $database $extra RETURNING name" ], '', 'and filled');
 
+# Two servers, or two users, with one key show one organisation
+$session->sql(q{CREATE SERVER second FOREIGN DATA WRAPPER dbaas_fdw; CREATE SCHEMA second});
+foreach my $of ([ 'SERVER second', 'srvoptions FROM pg_foreign_server' ], [ 'USER MAPPING FOR CURRENT_USER SERVER second', 'umoptions FROM pg_user_mappings' ])
+{
+	my $options = $session->sql(qq{SELECT string_agg(format('%s %L', split_part(o, '=', 1), substr(o, strpos(o, '=') + 1)), ', ') FROM (SELECT unnest(x) o FROM (SELECT $of->[1] WHERE srvname = 'exoscale' LIMIT 1) y(x)) z});
+	$session->sql($of->[0] =~ /MAPPING/ ? "CREATE $of->[0] OPTIONS ($options)" : "ALTER $of->[0] OPTIONS (" . join(', ', map { "ADD $_" } split /, (?=[a-z_]+ ')/, $options) . ')');
+}
+$session->sql('IMPORT FOREIGN SCHEMA dbaas FROM SERVER second INTO second');
+builds([ "$details ip_filter = '{0.0.0.0/0}' WHERE $inside", "$details ip_filter = '{192.0.2.0/24}' WHERE $inside" =~ s/exo\./second./r ],
+	[ 'PUT {"ip-filter":["0.0.0.0/0"]}', 'PUT {"ip-filter":["192.0.2.0/24"]}' ], 'by another server');
+refused([ $insert, $insert =~ s/exo\./second./r ], '23505', qr/would make what is there by then/, 'a second INSERT by another server');
+{
+	my @put = grep { $_->{method} eq 'PUT' } $session->requests("WITH s AS ($details ip_filter = '{10.0.0.0/8}' WHERE $inside) "
+		. "$service termination_protection = true WHERE $pg" =~ s/exo\./second./r);
+	is(scalar @put, 2, 'one statement, two servers');
+	cmp_ok($put[0]{ended_ms}, '<=', $put[1]{started_ms}, 'not both at once');
+}
+$session->sql("$details ip_filter = '{192.0.2.0/24}' WHERE $inside; $service termination_protection = false WHERE $pg");
+
 # Of a service of the same name in another zone it is another thing
 $session->sql("INSERT INTO exo.dbaas_services (zone, name, type, plan) SELECT z, 'twin', 'kafka', 'startup-4' FROM unnest('{ch-gva-2,de-fra-1}'::text[]) z");
 builds([ map { "$service plan = 'startup-8' WHERE zone = '$_' AND name = 'twin'" } qw(ch-gva-2 de-fra-1 ch-gva-2) ],
