@@ -320,6 +320,7 @@ take_state(DbaasOperation *operation, const DbaasJson *answer)
 		{
 			operation->outcome = psprintf("operation %s pending", operation->operation_id);
 			operation->state = DBAAS_WRITE_APPLIED;
+			operation->unfinished = true;
 		}
 		else
 		{

@@ -60,6 +60,8 @@ typedef struct DbaasOperation
 	DbaasConnection *conn;
 	MemoryContext cxt;
 	DbaasWriteState state;
+	bool		unfinished;		/* applied, as far as option wait asks: the API
+								 * may still go on with it */
 	const char *outcome;		/* words for the report, or NULL */
 	DbaasError *error;			/* or NULL */
 	char	   *operation_id;

@@ -134,7 +134,8 @@ is_found(const DbaasQueued *queued, const DbaasQueueSpec *spec)
 
 	if (operation->state == DBAAS_WRITE_FAILED ||
 		(operation->state == DBAAS_WRITE_DRY && !spec->dry_run) ||
-		(dbaas_operation_stands(operation) && queued->sending <= spec->read_after))
+		(dbaas_operation_stands(operation) && !operation->unfinished &&
+		 queued->sending <= spec->read_after))
 		return false;
 	return write->thing && strcmp(write->thing, spec->thing) == 0 &&
 		(spec->zone == NULL ||

@@ -46,8 +46,8 @@ typedef struct DbaasQueueSpec
 } DbaasQueueSpec;
 
 /*
- * The writes that what was read does not show: those that are queued, and those
- * that were sent since.  A list of const DbaasWrite * in their order, which belong
+ * The writes that what was read may not show: those that are queued, those that
+ * were sent since, and those whose end nobody waited for.  A list of const DbaasWrite * in their order, which belong
  * to the queue; the list is in the current memory context.
  */
 extern List *dbaas_queue_find(const DbaasQueueSpec *spec);
