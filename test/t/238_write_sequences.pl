@@ -27,6 +27,11 @@ $session->sql('SET client_min_messages = warning; SET dbaas_fdw.delete_limit = -
 # The services by type: pg-1-0001, mysql-…
 my %name = map { split /\|/ } split /\n/, $session->sql('SELECT DISTINCT ON (type) type, name FROM dbaas_services ORDER BY type, name');
 
+# A view over two services, and a table of one's own whose columns have other names
+$session->sql(qq{CREATE VIEW public.either AS SELECT * FROM dbaas_service_details WHERE service_name = '$name{pg}' OR service_name = '$name{valkey}';
+	CREATE FOREIGN TABLE public.own (open_to text[] OPTIONS (field 'ip-filter'), day text OPTIONS (field 'maintenance/dow'), at text OPTIONS (field 'maintenance/time'),
+		service text OPTIONS (field 'name')) SERVER exoscale OPTIONS (resource 'service-details')});
+
 sub service { my ($type, $set) = @_; return "UPDATE dbaas_services SET $set WHERE name = '$name{$type}'" }
 sub details { my ($type, $set) = @_; return "UPDATE dbaas_service_details SET $set WHERE service_name = '$name{$type}'" }
 
@@ -52,6 +57,11 @@ my @writes = (
 		q{settings = coalesce(settings, '{}') || '{"log_min_duration_statement": 250}'},
 		q{settings = coalesce(settings, '{}') || '{"log_min_duration_statement": 100, "deadlock_timeout": 900}'},
 		q{settings = coalesce(settings, '{}') || '{"jit": true}'}, q{settings = coalesce(settings, '{}') || '{"jit": false}'})),
+	[ 'pg', "UPDATE public.either SET ip_filter = '{192.0.2.0/24}' WHERE type = 'pg' OR ip_filter IS NULL" ],
+	[ 'pg', "UPDATE public.either SET maintenance_dow = 'tuesday' WHERE service_name = '$name{pg}' AND (maintenance_dow <> 'x' OR backup_hour = 1)" ],
+	[ 'pg', "UPDATE public.own SET open_to = '{198.51.100.0/24}' WHERE service = '$name{pg}'" ],
+	[ 'pg', "UPDATE public.own SET day = 'wednesday' WHERE service = '$name{pg}'" ],
+	[ 'pg', "UPDATE public.own SET at = '06:06:06' WHERE service = '$name{pg}'" ],
 	[ 'pg', "DELETE FROM dbaas_services WHERE name = '$name{pg}'" ],
 	# what is inside it
 	[ 'pg', "INSERT INTO dbaas_databases (service_name, name) VALUES ('$name{pg}', 'one')", makes => 'database one' ],
@@ -138,9 +148,21 @@ sub run
 }
 
 my ($skipped, $refused, $ran) = (0, 0, 0);
-my %alone;
-
 my $beginning;
+
+# What the same statements make of the API that commit one by one; undef when one of them fails
+my %alone;
+sub alone
+{
+	my (@statements) = @_;
+	my $key = join "\n", @statements;
+	if (!exists $alone{$key})
+	{
+		begin_anew();
+		$alone{$key} = run(@statements) ? undef : outcome();
+	}
+	return $alone{$key};
+}
 
 # A sequence: writes, and "keep", "release" or "rollback" for the savepoint around each, or none; and a savepoint before
 # one of them that is rolled back after another
@@ -149,7 +171,7 @@ sub check
 	my ($around, @sequence) = @_;
 	my @sql = ('BEGIN');
 	my @kept;
-	my %made;
+	my @tried;
 
 	foreach my $i (0 .. $#sequence)
 	{
@@ -161,20 +183,15 @@ sub check
 		push @sql, 'RELEASE s' if $how eq 'release';
 		push @sql, 'ROLLBACK TO s' if $how eq 'rollback';
 		push @sql, 'ROLLBACK TO around' if $around && $i == $around->[1];
-		next if $how eq 'rollback' || $lost || $write->{finds};
-		push @kept, $write->{sql};
+		next if $write->{finds};
+		push @tried, $write->{sql};
+		push @kept, $write->{sql} if $how ne 'rollback' && !$lost;
 	}
 	push @sql, 'COMMIT';
 
-	my $key = join "\n", @kept;
-	if (!exists $alone{$key})
-	{
-		begin_anew();
-		my $error = run(@kept);
-		$alone{$key} = $error ? undef : outcome();
-	}
-	# Where one of them cannot be done alone, what is there to compare with?
-	if (!defined $alone{$key}) { $skipped++; return }
+	# Where one of them cannot be done alone, what is there to compare with?  One that is rolled back may fail as well
+	my $wanted = alone(@kept);
+	if (!defined $wanted || !defined alone(@tried)) { $skipped++; return }
 	begin_anew();
 	my $error = run(@sql);
 	$session->sql_both('ROLLBACK') if $error;
@@ -187,7 +204,7 @@ sub check
 		return;
 	}
 	if ($error) { fail(join '; ', @sql); diag($error); return }
-	my %expected = map { $_ => 1 } split /\n/, $alone{$key};
+	my %expected = map { $_ => 1 } split /\n/, $wanted;
 	my @wrong = grep { !delete $expected{$_} } split /\n/, outcome();
 	ok(!@wrong && !%expected, join '; ', @sql) or diag(map { "$_\n" } 'the API has', @wrong, 'instead of', sort keys %expected);
 	return;
