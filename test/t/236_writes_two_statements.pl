@@ -220,7 +220,7 @@ foreach my $of ([ 'SERVER second', 'srvoptions FROM pg_foreign_server' ], [ 'USE
 $session->sql('IMPORT FOREIGN SCHEMA dbaas FROM SERVER second INTO second');
 builds([ "$details ip_filter = '{0.0.0.0/0}' WHERE $inside", "$details ip_filter = '{192.0.2.0/24}' WHERE $inside" =~ s/exo\./second./r ],
 	[ 'PUT {"ip-filter":["0.0.0.0/0"]}', 'PUT {"ip-filter":["192.0.2.0/24"]}' ], 'by another server');
-refused([ $insert, $insert =~ s/exo\./second./r ], '23505', qr/would make what is there by then/, 'a second INSERT by another server');
+refused([ $insert, $insert =~ s/exo\./second./r ], '23505', qr{makes what this transaction makes or changes already}, 'a second INSERT by another server');
 {
 	my @put = grep { $_->{method} eq 'PUT' } $session->requests("WITH s AS ($details ip_filter = '{10.0.0.0/8}' WHERE $inside) "
 		. "$service termination_protection = true WHERE $pg" =~ s/exo\./second./r);
