@@ -181,6 +181,18 @@ since(18, 'RETURNING old and new', sub {
 	is($session->sql(q{INSERT INTO exo.dbaas_databases (zone, service_name, name) SELECT zone, service_name, 'again-' || name FROM exo.dbaas_databases WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001' AND name = 'made' RETURNING new.name}), 'again-made', 'and a source that reads the API is read first');
 	is(scalar(grep { $_->{method} eq 'POST' } $sim->requests), 3, 'each is sent once');
 
+	$session->sql('CREATE VIEW exo.pools AS SELECT zone, service_name, name, size AS connections FROM exo.dbaas_connection_pools');
+	is($session->sql("BEGIN; UPDATE exo.pools SET connections = 40 WHERE $pool RETURNING old.connections, new.connections; ROLLBACK"), "$size|40", 'through a view');
+	$session->sql('SET dbaas_fdw.dry_run = on');
+	is($session->sql(q{INSERT INTO exo.dbaas_databases (zone, service_name, name) VALUES ('ch-gva-2', 'pg-1-0001', 'dry') RETURNING old.name, new.name}), '|dry', 'in a dry run');
+	is($session->sql("UPDATE exo.dbaas_connection_pools SET size = 41 WHERE $pool RETURNING old.size, new.size"), "$size|41", 'of an UPDATE too');
+	$session->sql('RESET dbaas_fdw.dry_run');
+	skip_zones(sub {
+		leaves_out("BEGIN; INSERT INTO local (zone, name, n) SELECT zone, name, 5 FROM $services WHERE type = 'pg' RETURNING old.name, new.name; ROLLBACK", "|pg-1-0001\n|pg-3-0001", 'of an INSERT into a local table');
+		is_strict("BEGIN; UPDATE local l SET n = 2 FROM $services s WHERE s.name = l.name RETURNING old.n, new.n", 'of an UPDATE of one');
+		$session->sql('ROLLBACK');
+	});
+
 	# Secrets
 	is($session->sql(q{INSERT INTO exo.dbaas_services (zone, name, type, plan, parameters) VALUES ('ch-gva-2', 'shown', 'pg', 'startup-8', '{"version": "16"}')
 		RETURNING old.parameters, new.parameters, parameters, to_jsonb(new) ->> 'parameters', new.name}), '||||shown', 'no secret of an INSERT');
