@@ -1010,6 +1010,23 @@ is_silent(DbaasHttpPool *pool, long port)
 }
 
 /*
+ * Has libcurl use none of its connections again, unless requests still do.  That
+ * of version 8.23 may use one without looking whether it has ended.
+ */
+static void
+forget_connections(DbaasHttpPool *pool)
+{
+#ifdef CURLMNWC_CLEAR_CONNS
+	int			unconnected;
+
+	if (count_under_way(pool, &unconnected) == 0)
+		(void) curl_multi_setopt(pool->multi, CURLMOPT_NETWORK_CHANGED, CURLMNWC_CLEAR_CONNS);
+#else
+	(void) pool;
+#endif
+}
+
+/*
  * Ends what waits for a connection over which nothing comes, and lets it be
  * used no more; nor those that are idle, which may be no better.
  */
@@ -1030,6 +1047,7 @@ abandon_connection(DbaasHttpPool *pool, long port)
 		request->silent = true;
 		end_request(request, CURLE_OPERATION_TIMEDOUT);
 	}
+	forget_connections(pool);
 	dbaas_sockets_shut(pool, pool_uses_port);
 }
 

@@ -85,6 +85,10 @@ is($session->sql_error($services)->{sqlstate}, '08001', 'no answer in time');
 $t->sim->clear_faults;
 is($session->sql($services), 24, 'the next statement works');
 
+# More connections that were used of late than libcurl would try one after the other
+$session = frozen($relay, endpoint => $endpoint, request_timeout => '2s');
+is($session->sql("$services WHERE zone = 'ch-gva-2'"), 8, 'none of those that are idle is used again');
+
 # Polls that get no answer are not the end of following
 $session = frozen($relay, endpoint => $endpoint, request_timeout => '2s', operation_timeout => '60s');
 $t->sim->fault({ path => '/operation/*', action => 'stall', ms => 60000, times => 7 });
