@@ -125,8 +125,8 @@ after('INSERT ... RETURNING', 0);
 
 # A cancel that a block of PL/pgSQL cannot catch, and one in a savepoint
 begin();
-$session->sql('BEGIN; INSERT INTO local VALUES (1); ' . remove('pg-1-0001') . '; SAVEPOINT s');
-($error) = cancelled({ method => 'DELETE', path => '*pg*', action => 'operation', state => 'pending-forever' }, "$insert RETURNING id", sub { scalar grep { $_->{path} =~ /operation/ } $sim->requests });
+$session->sql('BEGIN; INSERT INTO local VALUES (1); ' . remove('mysql-1-0002') . '; SAVEPOINT s');
+($error) = cancelled({ method => 'DELETE', path => '*mysql*', action => 'operation', state => 'pending-forever' }, "$insert RETURNING id", sub { scalar grep { $_->{path} =~ /operation/ } $sim->requests });
 is($error->{sqlstate}, '57014', 'in a savepoint: 57014');
 $session->sql('ROLLBACK TO s');
 my (undef, $stderr) = $session->sql_both('COMMIT');
