@@ -88,7 +88,7 @@ static const View views[] = {
 		"SELECT u.zone, u.service_name, d.type, u.description, u.start_after, u.start_at, u.deadline,"
 		" d.maintenance_dow, d.maintenance_time"
 		" FROM %1$s.dbaas_maintenance_updates AS u"
-		" LEFT JOIN %1$s.dbaas_service_details AS d"
+		" JOIN %1$s.dbaas_service_details AS d"
 		" ON d.zone = u.zone AND d.service_name = u.service_name"
 	},
 	{

@@ -212,7 +212,7 @@ my %whole = map { $_ => $session->sql("SELECT count(*) FROM (SELECT x.* FROM exo
 break_zones(zone => $down);
 foreach my $view (sort keys %whole)
 {
-	if ($view =~ /dangling|overdue|stalled|pending/)
+	if ($view =~ /dangling|overdue|stalled/)
 	{
 		is_strict("SELECT * FROM exo.$view", $absence, $view);
 	}
