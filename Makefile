@@ -90,9 +90,10 @@ $(if $(shell command -v $(CLANG)),,$(error $(CLANG) not found, which PostgreSQL 
 endif
 endif
 
-# What was built remembers for which PostgreSQL; for another all is built anew
+# What was built remembers for which PostgreSQL; for another all is built anew.
+# make 4.3 sometimes leaves the newline at the end of a file that it reads
 BUILT_FOR := $(strip $(PG_VERSION) $(PG_INCLUDES) $(call pg_config,configure))
-ifneq ($(file <.built-for),$(BUILT_FOR))
+ifneq ($(strip $(file <.built-for)),$(BUILT_FOR))
 .PHONY: .built-for
 endif
 .built-for: export BUILT_FOR := $(BUILT_FOR)
