@@ -227,8 +227,9 @@ refuse_duplicate(const DbaasWrite *write, const DbaasWrite *earlier)
 }
 
 /*
- * Does the statement write the row already?  It writes a row of its table once, with
- * the values that come first.
+ * Does the statement update the row already?  The values that come first count.
+ * dbaas_write_make() asks this earlier, but only where the table shows all that
+ * tells its rows from others.
  */
 static bool
 is_updated(const DbaasWrite *write)

@@ -22,7 +22,10 @@ extern bool dbaas_dry_run;
 /* Follows transactions from now on; called once, from _PG_init(). */
 extern void dbaas_queue_init(void);
 
-/* A number for the writes of one statement: they are sent concurrently. */
+/*
+ * A number for the writes of one statement.  Those of different things are sent
+ * concurrently, those of one thing in their order.
+ */
 extern int	dbaas_queue_new_batch(void);
 
 /*
@@ -46,9 +49,10 @@ typedef struct DbaasQueueSpec
 } DbaasQueueSpec;
 
 /*
- * The writes that what was read may not show: those that are queued, those that
- * were sent since, and those whose end nobody waited for.  A list of const DbaasWrite * in their order, which belong
- * to the queue; the list is in the current memory context.
+ * The writes that what was read does not show for certain: those that are queued,
+ * those that were sent since, and those whose end was not waited for.  Returns a
+ * list of const DbaasWrite * in their order.  The writes belong to the queue, the
+ * list to the current memory context.
  */
 extern List *dbaas_queue_find(const DbaasQueueSpec *spec);
 
