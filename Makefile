@@ -8,7 +8,7 @@ override srcdir := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 sources = $(patsubst $(srcdir)/%,%,$(sort $(wildcard $(addprefix $(srcdir)/,$(1)))))
 
 MODULE_big = dbaas_fdw
-OBJS = dbaas_fdw.o $(patsubst %.c,%.o,$(call sources,src/*.c))
+OBJS = dbaas_fdw.o $(patsubst %.c,%.o,$(call sources,src/*/*.c))
 PGFILEDESC = "dbaas_fdw - foreign data wrapper for the Exoscale DBaaS API"
 
 EXTENSION = dbaas_fdw
@@ -25,7 +25,7 @@ REGRESS_OPTS += --encoding=UTF8 --no-locale
 REGRESS_PREP = may-installcheck sim
 
 PKG_CONFIG ?= pkg-config
-PG_CPPFLAGS = $(shell $(PKG_CONFIG) --cflags libcurl json-c 2>/dev/null)
+PG_CPPFLAGS = -I$(srcdir)/src $(shell $(PKG_CONFIG) --cflags libcurl json-c 2>/dev/null)
 # PostgreSQL's own default since 16: what is for the inside stays there
 PG_CFLAGS = -fvisibility=hidden
 SHLIB_LINK = $(shell $(PKG_CONFIG) --libs libcurl json-c 2>/dev/null)
@@ -98,11 +98,11 @@ ifneq ($(strip $(file <.built-for)),$(BUILT_FOR))
 endif
 .built-for: export BUILT_FOR := $(BUILT_FOR)
 .built-for:
-	@mkdir -p src && printf '%s\n' "$$BUILT_FOR" >$@
+	@mkdir -p $(sort $(dir $(OBJS))) && printf '%s\n' "$$BUILT_FOR" >$@
 $(OBJS) $(OBJS:.o=.bc): .built-for
 
 # Few and quick to compile, so any header recompiles all
-$(OBJS) $(OBJS:.o=.bc): $(wildcard $(srcdir)/src/*.h)
+$(OBJS) $(OBJS:.o=.bc): $(wildcard $(srcdir)/src/*/*.h)
 
 # The scripts call make again, with the settings that matter
 export PG_CONFIG
@@ -172,18 +172,18 @@ valgrind:
 	@$(srcdir)/test/throwaway --no-start test/valgrind
 
 # The reader of answers beside json-c, outside of a backend, with sanitizers
-READER = $(addprefix $(srcdir)/,test/json/reader.c src/json.c)
+READER = $(addprefix $(srcdir)/,test/json/reader.c src/base/json.c)
 READER_FLAGS = -g -O1 -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
 	-Wno-missing-field-initializers -Wno-ignored-attributes -fno-sanitize-recover=all \
-	-I$(PG_INCLUDES) $(shell $(PKG_CONFIG) --cflags json-c 2>/dev/null)
+	-I$(srcdir)/src -I$(PG_INCLUDES) $(shell $(PKG_CONFIG) --cflags json-c 2>/dev/null)
 READER_LIBS = -L$(call pg_config,pkglibdir) -L$(call pg_config,libdir) -lpgcommon -lpgport \
 	$(shell $(PKG_CONFIG) --libs json-c 2>/dev/null) -lm
 
-test/json/reader: $(READER) $(srcdir)/src/json.h
+test/json/reader: $(READER) $(srcdir)/src/base/json.h
 	@mkdir -p $(@D)
 	$(CC) -fsanitize=address,undefined $(READER_FLAGS) $(READER) -o $@ $(READER_LIBS)
 
-test/json/fuzzer: $(READER) $(srcdir)/src/json.h
+test/json/fuzzer: $(READER) $(srcdir)/src/base/json.h
 	@mkdir -p $(@D)
 	$(CLANG) -DFUZZER -fsanitize=fuzzer,address,undefined $(READER_FLAGS) $(READER) -o $@ $(READER_LIBS)
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sign.h"
+#include "api/sign.h"
 
 /* Signing needs nothing else of error.c. */
 DbaasError *

@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * reader.c
- *		Holds src/json.c to json-c, value by value, and to PostgreSQL's own
+ *		Holds src/base/json.c to json-c, value by value, and to PostgreSQL's own
  *		JSON parser in what is JSON at all.
  *
- * Links src/json.c as it is, on malloc in the place of memory contexts, so that
+ * Links src/base/json.c as it is, on malloc in the place of memory contexts, so that
  * a sanitizer sees every byte that is read.  Two programs come of this file:
  *
  * reader SEED COUNT [FILE...]: checks texts made of those in the files, and of
@@ -27,10 +27,10 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "../../src/json.h"
+#include "base/json.h"
 
 /* ------------------------------------------------------------------------
- * What src/json.c, and PostgreSQL's library, need of a backend
+ * What src/base/json.c, and PostgreSQL's library, need of a backend
  * ------------------------------------------------------------------------ */
 
 typedef struct Chunk

@@ -32,23 +32,23 @@ SKIP:
 	my ($library) = grep { -r "$_/libpgcommon.a" } @dirs[ 2, 3 ];
 	if (!$library)
 	{
-		diag('skipped: src/sign.c was NOT tested by itself, for want of libpgcommon.a (Debian package libpq-dev)');
+		diag('skipped: src/api/sign.c was NOT tested by itself, for want of libpgcommon.a (Debian package libpq-dev)');
 		skip 'SKIPPED: no libpgcommon.a', scalar @vectors;
 	}
 	my $dir = PostgreSQL::Test::Utils::tempdir();
 	# Where PostgreSQL checks assertions, those in sign.c want a function of the server; one that fails ends the program
 	my $command = join ' ', $ENV{CC} || 'cc', '-Wl,--defsym=ExceptionalCondition=0', "-I$ENV{TESTDIR}/src -I$dirs[0] -I$dirs[1]", '-D_GNU_SOURCE', '-o', "$dir/sign",
-	  "$ENV{TESTDIR}/test/c/sign_vectors.c $ENV{TESTDIR}/src/sign.c",
+	  "$ENV{TESTDIR}/test/c/sign_vectors.c $ENV{TESTDIR}/src/api/sign.c",
 	  "-L$library -lpgcommon -lpgport -lcrypto -lm", '2>&1';
 	my $said = `$command`;
-	is($said, '', 'src/sign.c compiles by itself') or skip('it does not compile', scalar @vectors);
+	is($said, '', 'src/api/sign.c compiles by itself') or skip('it does not compile', scalar @vectors);
 	foreach my $vector (@vectors)
 	{
 		my ($method, $path, $body, $signature, @query) = @$vector;
 		open my $output, '-|', "$dir/sign", $key, $secret, $expires, $method, $path, $body, @query or die "$dir/sign: $!";
 		chomp(my $header = <$output>);
 		my $names = @query ? "signed-query-args=$query[0]," : '';
-		is($header, "EXO2-HMAC-SHA256 credential=$key,${names}expires=$expires,signature=$signature", "src/sign.c signs $method $path");
+		is($header, "EXO2-HMAC-SHA256 credential=$key,${names}expires=$expires,signature=$signature", "src/api/sign.c signs $method $path");
 	}
 }
 

@@ -1,4 +1,4 @@
-# src/json.c reads what json-c reads, value by value, and refuses what PostgreSQL's own parser refuses.
+# src/base/json.c reads what json-c reads, value by value, and refuses what PostgreSQL's own parser refuses.
 # "make fuzz" is the long form of this.
 use strict;
 use warnings;

@@ -65,7 +65,7 @@ PostgreSQL::Test::Utils::append_to_file($other, <<"END");
 exec $ENV{PG_CONFIG} "\$@"
 END
 chmod 0755, $other or die "$other: $!";
-my @objects = map { s/c$/o/r } 'dbaas_fdw.c', glob 'src/*.c';
+my @objects = map { s/c$/o/r } 'dbaas_fdw.c', glob 'src/*/*.c';
 foreach my $case ([ $ENV{PG_CONFIG}, 'the PostgreSQL that it was built for' ], [ $other, 'another one', @objects ])
 {
 	my ($pg_config, $name, @wanted) = @$case;

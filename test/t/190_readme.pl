@@ -131,7 +131,7 @@ while ($map =~ /^\| `(\S+?)(\.c|\.h|)`(, `\.h`)?/mg)
 	$mapped{"$1$2"} = 1;
 	$mapped{"$1.h"} = 1 if $3;
 }
-my @sources = map { s{^\Q$ENV{TESTDIR}\E/}{}r } glob "$ENV{TESTDIR}/src/*.[ch]";
+my @sources = map { s{^\Q$ENV{TESTDIR}\E/}{}r } glob "$ENV{TESTDIR}/src/*/*.[ch]";
 is(join("\n", grep { !$mapped{$_} } @sources), '', 'every source file is in the map');
 is(join("\n", grep { !-e "$ENV{TESTDIR}/$_" } sort keys %mapped), '', 'and those in the map exist');
 
@@ -167,21 +167,14 @@ is(join(' ', grep { !$target{$_} } $readme =~ /(?:`|^    )make ([a-z][\w-]*)/mg)
 my @packages = map { split ' ' } join("\n", read_lines('test/install-deps')) =~ /^\tneed ["']?([a-z].*?)["']? [a-z]/mg;
 is(join(' ', grep { my $name = s/-\$major$//r; $readme !~ /(?<![\w-])\Q$name\E(?!\w)/ } @packages), '', 'the packages are those that are installed');
 
-# The layers, from the top: those that test/check-layers holds the sources to
-my ($layers) = join("\n", read_lines('test/check-layers')) =~ /^__DATA__\n(.*)/ms;
-my ($line, %level) = (0);
-foreach my $names (split /\n/, $layers =~ s/[#!].*?(?=\s|$)//gr)
-{
-	$line++;
-	$level{$_} = $line foreach split ' ', $names;
-}
-my @shown = map { /`(\w+)`/g } map { /^\| (`.*?`) \| / ? $1 : () } split /\n/, $readme =~ /^\| layer \|.*?\n\n/ms ? $& : '';
-is(join(' ', sort @shown), join(' ', sort keys %level), 'every module is in a layer');
-is(join(' ', map { "$shown[$_] below $shown[$_ - 1]" } grep { $level{ $shown[$_] } > $level{ $shown[ $_ - 1 ] } } 1 .. $#shown), '', 'and each layer knows those below it');
+# The folders, from the top: those that test/check-layers holds the sources to
+my ($folders) = join("\n", read_lines('test/check-layers')) =~ /^__DATA__\n(.*?)\n\n/ms;
+my @shown = $readme =~ /^\| folder of .*?\n\n/ms ? map { /^\| (`\w+`.*?) \| / ? $1 =~ s/`//gr : () } split /\n/, $& : ();
+is(join("\n", @shown), join("\n", reverse map { join ', ', split ' ' } split /\n/, $folders), 'the folders are in the order of what they may know');
 
 # The table that it adds compiles
 my ($columns, $entry) = map { $_->{text} } blocks('c', @lines);
-my $catalogue = join("\n", read_lines('src/catalogue.c'));
+my $catalogue = join("\n", read_lines('src/tables/catalogue.c'));
 $catalogue =~ s/^(static const DbaasResource resources\[\] = \{\n)/$columns\n$1$entry/m;
 my $tried = $t->node->basedir . '/catalogue.c';
 append_to_file($tried, $catalogue);

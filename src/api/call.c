@@ -1,0 +1,568 @@
+/*-------------------------------------------------------------------------
+ *
+ * call.c
+ *		Calls of the API: a signed request, its retries and its answer.
+ *
+ * A call is a request that is sent again when that is safe and may help.
+ * Calls of one connection share its max_concurrency: those beyond it wait for
+ * their turn, in the order in which they were made.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/pg_prng.h"
+#include "lib/ilist.h"
+#include "utils/memutils.h"
+
+#include "api/call.h"
+#include "api/status.h"
+#include "base/compat.h"
+#include "base/text.h"
+#include "tables/secret.h"
+
+/* Pauses between tries: they start here, double, and stop growing here. */
+#define FIRST_PAUSE_MS 200.0
+#define LONGEST_PAUSE_MS 10000.0
+
+/* How often to look whether there is room for a request that waits for it. */
+#define ROOM_USECS 50000
+
+/* A server that asks for a longer pause gets an error instead. */
+#define LONGEST_RETRY_AFTER 60
+
+/*
+ * Rows that are used between two looks at the clock, and the time between two
+ * turns for the calls on their way.
+ */
+#define ROWS_PER_LOOK 16
+#define PERFORM_USECS 1000
+
+/*
+ * Bytes that an answer may have for each value in it, at its largest: so its
+ * values need no more than four times max_response_bytes of memory.
+ */
+#define BYTES_PER_NODE 4
+
+typedef enum CallState
+{
+	CALL_QUEUED,				/* waits for its turn */
+	CALL_RUNNING,				/* request in flight */
+	CALL_PAUSED,				/* waits for retry_at */
+	CALL_DONE
+} CallState;
+
+struct DbaasCall
+{
+	dlist_node	node;			/* in "calls", unless done */
+	DbaasConnection *conn;
+	MemoryContext cxt;
+	MemoryContextCallback callback;
+	DbaasCallSpec spec;
+	DbaasStats *stats;
+	char	   *url;
+	char	   *label;
+	CallState	state;
+	int			tries;
+	DbaasMoment retry_at;
+	MemoryContext request_cxt;	/* of the request in flight */
+	DbaasHttpRequest *request;
+	char	   *body;			/* malloc'ed, of the answer; or NULL */
+	Size		body_len;
+	const DbaasJson *answer;
+	DbaasError *error;
+	bool		unavailable;
+	bool		unknown;
+	int			status;
+};
+
+bool		dbaas_log_requests = false;
+
+/* All that have not ended, in the order in which they were made. */
+static dlist_head calls = DLIST_STATIC_INIT(calls);
+
+/* Calls of this session that have ended. */
+static int64 ended = 0;
+
+static void perform_calls(void);
+static void start_request(DbaasCall *call);
+static void end_attempt(DbaasCall *call, const DbaasHttpAnswer *answer);
+static void use_answer(DbaasCall *call, const DbaasHttpAnswer *answer);
+static void end_call(DbaasCall *call, DbaasError *error);
+static void unlink_call(void *arg);
+
+/* The path for messages: a query argument may be a secret. */
+static const char *
+shown_path(const DbaasCallSpec *spec)
+{
+	size_t		len = strlen(spec->path);
+
+	return spec->query_names ? dbaas_secret_text(spec->path, &len) : spec->path;
+}
+
+DbaasCall *
+dbaas_call_start(DbaasConnection *conn, MemoryContext cxt, const DbaasCallSpec *spec)
+{
+	MemoryContext call_cxt = AllocSetContextCreate(cxt, "dbaas_fdw call",
+												   ALLOCSET_SMALL_SIZES);
+	MemoryContext oldcxt = MemoryContextSwitchTo(call_cxt);
+	DbaasCall  *call = palloc0(sizeof(DbaasCall));
+
+	call->conn = conn;
+	call->cxt = call_cxt;
+	call->spec = *spec;
+	call->spec.zone = dbaas_text_copy(spec->zone);
+	call->spec.method = pstrdup(spec->method);
+	call->spec.body = dbaas_text_copy(spec->body);
+	call->spec.secrets = dbaas_texts_copy(spec->secrets);
+	call->spec.query_names = dbaas_text_copy(spec->query_names);
+	call->spec.query_values = dbaas_text_copy(spec->query_values);
+	call->url = psprintf("%s%s", spec->base, spec->path);
+	call->label = spec->zone ?
+		psprintf("%s %s in zone %s", spec->method, shown_path(spec), spec->zone) :
+		psprintf("%s %s", spec->method, shown_path(spec));
+	call->stats = dbaas_stats_get(dbaas_connection_server_name(conn),
+								  psprintf("%s %s", spec->method, spec->operation));
+	call->state = CALL_QUEUED;
+	dlist_push_tail(&calls, &call->node);
+	call->callback.func = unlink_call;
+	call->callback.arg = call;
+	MemoryContextRegisterResetCallback(call_cxt, &call->callback);
+	MemoryContextSwitchTo(oldcxt);
+
+	perform_calls();
+	return call;
+}
+
+/* The request of a call is no longer in flight. */
+static void
+leave_flight(DbaasCall *call)
+{
+	dbaas_connection_end_turn(call->conn);
+	if (call->spec.counters)
+		call->spec.counters->in_flight--;
+}
+
+/* Reset callback: a call that is freed leaves the list. */
+static void
+unlink_call(void *arg)
+{
+	DbaasCall  *call = arg;
+
+	if (call->state == CALL_RUNNING)
+		leave_flight(call);
+	if (call->state != CALL_DONE)
+		dlist_delete(&call->node);
+	call->state = CALL_DONE;
+	free(call->body);
+	call->body = NULL;
+}
+
+void
+dbaas_call_release(DbaasCall *call)
+{
+	if (call)
+		MemoryContextDelete(call->cxt);
+}
+
+bool
+dbaas_call_done(const DbaasCall *call)
+{
+	return call->state == CALL_DONE;
+}
+
+bool
+dbaas_call_in_flight(const DbaasCall *call)
+{
+	return call->state == CALL_RUNNING;
+}
+
+DbaasError *
+dbaas_call_error(const DbaasCall *call)
+{
+	return call->error;
+}
+
+bool
+dbaas_call_unavailable(const DbaasCall *call)
+{
+	return call->unavailable;
+}
+
+int
+dbaas_call_status(const DbaasCall *call)
+{
+	return call->status;
+}
+
+bool
+dbaas_call_unknown(const DbaasCall *call)
+{
+	return call->unknown;
+}
+
+const DbaasJson *
+dbaas_call_answer(const DbaasCall *call)
+{
+	return call->answer;
+}
+
+Size
+dbaas_call_answer_bytes(const DbaasCall *call)
+{
+	return call->body ? call->body_len : 0;
+}
+
+void
+dbaas_call_learn_rows(const DbaasCall *call, int64 rows)
+{
+	dbaas_stats_average(&call->stats->rows, (double) rows);
+}
+
+const char *
+dbaas_call_label(const DbaasCall *call)
+{
+	return call->label;
+}
+
+static void
+end_call(DbaasCall *call, DbaasError *error)
+{
+	dlist_delete(&call->node);
+	call->state = CALL_DONE;
+	ended++;
+	call->error = error;
+	if (error)
+		call->stats->errors++;
+}
+
+/* Sends the call's request, whose turn is taken; each time with a new signature. */
+static void
+start_request(DbaasCall *call)
+{
+	DbaasConnection *conn = call->conn;
+	const DbaasCallSpec *spec = &call->spec;
+	char	   *authorization = NULL;
+	DbaasError *error = NULL;
+
+	call->request_cxt = AllocSetContextCreate(call->cxt, "dbaas_fdw request",
+											  ALLOCSET_SMALL_SIZES);
+	MemoryContextSwitchTo(call->request_cxt);
+	if (!spec->unsigned_)
+		error = dbaas_connection_sign(conn, spec->method, call->url, spec->body,
+									  spec->query_names, spec->query_values, &authorization);
+	if (error)
+	{
+		dbaas_connection_end_turn(conn);
+		end_call(call, error);
+		return;
+	}
+	call->request = dbaas_http_start(dbaas_connection_pool(conn), call->request_cxt, spec->method,
+									 call->url, spec->body, authorization,
+									 spec->kind == DBAAS_CALL_WRITE);
+	call->state = CALL_RUNNING;
+	call->tries++;
+	call->stats->requests++;
+	if (spec->counters)
+	{
+		spec->counters->requests++;
+		spec->counters->in_flight++;
+		spec->counters->peak = Max(spec->counters->peak, spec->counters->in_flight);
+	}
+}
+
+/* Milliseconds until the next try: exponential, half of it by chance. */
+static double
+pause_ms(const DbaasCall *call, const DbaasHttpAnswer *answer)
+{
+	double		pause = FIRST_PAUSE_MS * (double) (1 << Min(call->tries - 1, 10));
+
+	pause = Min(pause, LONGEST_PAUSE_MS);
+	pause *= 0.5 + 0.5 * pg_prng_double(&pg_global_prng_state);
+	return Max(pause, answer->retry_after * 1000.0);
+}
+
+static void
+log_attempt(const DbaasCall *call, const DbaasHttpAnswer *answer)
+{
+	if (answer->failure == DBAAS_HTTP_ANSWERED)
+		dbaas_error_notice(LOG, (errhidestmt(true),
+								 errmsg("dbaas_fdw: %s: status %d in %.1f ms",
+										call->label, answer->status, answer->seconds * 1000)));
+	else
+		dbaas_error_notice(LOG, (errhidestmt(true),
+								 errmsg("dbaas_fdw: %s: failed in %.1f ms: %s",
+										call->label, answer->seconds * 1000, answer->failure_text)));
+}
+
+/*
+ * No descriptor was left for the request, and nothing was sent.  If others were
+ * under way, it waits for them to leave theirs: fewer are in flight then than
+ * max_concurrency.
+ */
+static bool
+waits_for_room(DbaasCall *call, const DbaasHttpAnswer *answer)
+{
+	if (answer->failure != DBAAS_HTTP_NO_ROOM || !answer->crowded)
+		return false;
+	leave_flight(call);
+	call->state = CALL_PAUSED;
+	call->retry_at = dbaas_clock_now() + ROOM_USECS;
+	call->tries--;
+	call->stats->requests--;
+	if (call->spec.counters)
+		call->spec.counters->requests--;
+	return true;
+}
+
+/* A request has ended: the call ends, or pauses before the next try. */
+static void
+end_attempt(DbaasCall *call, const DbaasHttpAnswer *answer)
+{
+	bool		write = call->spec.kind == DBAAS_CALL_WRITE;
+
+	/* An old connection's fault: another is tried at once, and that is no retry. */
+	bool		anew = answer->failure == DBAAS_HTTP_SILENT && !write;
+
+	leave_flight(call);
+	call->state = CALL_PAUSED;
+	call->stats->bytes += answer->bytes_received;
+	call->stats->seconds += answer->seconds;
+	if (answer->failure == DBAAS_HTTP_ANSWERED)
+		dbaas_stats_average(&dbaas_connection_facts(call->conn)->latency, answer->seconds);
+	if (call->spec.counters)
+		call->spec.counters->bytes += answer->bytes_received;
+	if (dbaas_log_requests)
+		log_attempt(call, answer);
+
+	if (anew ||
+		(!call->spec.once && call->tries <= dbaas_connection_limits(call->conn)->retries &&
+		 dbaas_status_may_retry(write, answer) &&
+		 answer->retry_after <= LONGEST_RETRY_AFTER))
+	{
+		call->retry_at = dbaas_clock_now() +
+			(anew ? 0 : (DbaasMoment) (pause_ms(call, answer) * 1000));
+		call->tries -= anew ? 1 : 0;
+		call->stats->retries++;
+		if (call->spec.counters)
+			call->spec.counters->retries++;
+	}
+	else
+		use_answer(call, answer);
+}
+
+/* The request's memory goes; the answer's tree and errors stay. */
+static void
+drop_request(DbaasCall *call)
+{
+	MemoryContextSwitchTo(call->cxt);
+	MemoryContextDelete(call->request_cxt);
+	call->request_cxt = NULL;
+	call->request = NULL;
+}
+
+/*
+ * Takes the body over from the request, since the values point into it, and
+ * reads it.
+ */
+static bool
+read_answer(DbaasCall *call, size_t len, char **problem)
+{
+	size_t		max_bytes = dbaas_connection_limits(call->conn)->response_bytes;
+
+	call->body = dbaas_http_take_body(call->request);
+	call->body_len = len;
+	if (!dbaas_json_parse(call->cxt, call->body ? call->body : "", len,
+						  max_bytes / BYTES_PER_NODE, &call->answer, problem))
+		return false;
+	if (call->spec.hide_secrets)
+		dbaas_secret_hide(call->answer);
+	return true;
+}
+
+static void
+use_answer(DbaasCall *call, const DbaasHttpAnswer *answer)
+{
+	DbaasError *error = NULL;
+	size_t		body_len = answer->body_len;
+	char	   *problem;
+
+	MemoryContextSwitchTo(call->cxt);
+	call->status = answer->failure == DBAAS_HTTP_ANSWERED ? answer->status : 0;
+	if (call->status == 404 && call->spec.kind == DBAAS_CALL_READ)
+		;						/* nothing there: no answer, no error */
+	else if (call->status < 200 || call->status > 299)
+	{
+		DbaasRequestFacts facts = {
+			.conn = call->conn,
+			.label = call->label,
+			.zone = call->spec.zone,
+			.secrets = call->spec.secrets,
+			.write = call->spec.kind == DBAAS_CALL_WRITE,
+			.unsigned_ = call->spec.unsigned_
+		};
+
+		error = dbaas_status_error(&facts, answer);
+		call->unavailable = dbaas_status_unavailable(answer);
+		if (dbaas_status_doubts_credentials(answer) && !call->spec.unsigned_)
+			dbaas_connection_doubt(call->conn);
+	}
+	else if (call->spec.kind == DBAAS_CALL_WRITE && answer->body_len > DBAAS_JSON_SHORT)
+	{
+		/* What becomes of a write has to be noted before an interrupt. */
+		error = dbaas_error_new(ERRCODE_FDW_ERROR, "%s answered at a length that no operation has",
+								call->label);
+		error->detail = psprintf("The answer has %zu bytes.", answer->body_len);
+	}
+	else if (!read_answer(call, body_len, &problem))
+	{
+		error = dbaas_error_new(ERRCODE_FDW_ERROR, "%s answered with unusable JSON", call->label);
+		error->detail = body_len == 0 ? "The answer is empty." :
+			psprintf("The answer of %zu bytes cannot be used: %s.", body_len, problem);
+	}
+	else if (!call->spec.any_json && !dbaas_json_is(call->answer, DBAAS_JSON_OBJECT))
+	{
+		error = dbaas_error_new(ERRCODE_FDW_ERROR,
+								"%s answered with something else than a JSON object", call->label);
+		error->detail = psprintf("The answer is of type %s.", dbaas_json_type_name(call->answer));
+	}
+	call->unknown = error && dbaas_status_may_be_applied(answer);
+	end_call(call, error);
+}
+
+static void
+perform_calls(void)
+{
+	MemoryContext oldcxt = CurrentMemoryContext;
+	DbaasMoment now = dbaas_clock_now();
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &calls)
+	{
+		DbaasCall  *call = dlist_container(DbaasCall, node, iter.cur);
+
+		if (call->state == CALL_RUNNING)
+		{
+			const DbaasHttpAnswer *answer = dbaas_http_answer(call->request);
+
+			if (answer == NULL)
+				continue;
+			if (!waits_for_room(call, answer))
+				end_attempt(call, answer);
+			drop_request(call);
+		}
+		if (call->state == CALL_PAUSED && call->retry_at <= now)
+			call->state = CALL_QUEUED;
+	}
+	dlist_foreach_modify(iter, &calls)
+	{
+		DbaasCall  *call = dlist_container(DbaasCall, node, iter.cur);
+
+		if (call->state == CALL_QUEUED && dbaas_connection_take_turn(call->conn))
+			start_request(call);
+	}
+	MemoryContextSwitchTo(oldcxt);
+}
+
+void
+dbaas_call_perform(void)
+{
+	dbaas_http_perform();
+	perform_calls();
+}
+
+void
+dbaas_call_keep_going(void)
+{
+	static uint32 ncalled = 0;
+	static DbaasMoment last = 0;
+	DbaasMoment now;
+
+	if (++ncalled % ROWS_PER_LOOK != 0)
+		return;
+	now = dbaas_clock_now();
+	if (now - last < PERFORM_USECS)
+		return;
+	last = now;
+	dbaas_call_perform();
+}
+
+/* Milliseconds until the first paused call is due; -1 when none is paused. */
+static long
+next_due(void)
+{
+	DbaasMoment now = dbaas_clock_now();
+	long		due = -1;
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &calls)
+	{
+		DbaasCall  *call = dlist_container(DbaasCall, node, iter.cur);
+		long		ms;
+
+		if (call->state != CALL_PAUSED)
+			continue;
+		ms = dbaas_clock_ms(now, call->retry_at);
+		if (due < 0 || ms < due)
+			due = ms;
+	}
+	return due;
+}
+
+/* Milliseconds until then or until the first paused call is due; -1: never. */
+static long
+milliseconds_until(DbaasMoment until)
+{
+	long		due = next_due();
+	long		ms;
+
+	if (until == 0)
+		return due;
+	ms = dbaas_clock_ms(dbaas_clock_now(), until);
+	return due < 0 ? ms : Min(due, ms);
+}
+
+void
+dbaas_call_wake(void)
+{
+	dbaas_http_wake();
+}
+
+int
+dbaas_call_descriptor(DbaasMoment until)
+{
+	return dbaas_http_descriptor(milliseconds_until(until));
+}
+
+int64
+dbaas_call_count(int *in_flight, const char **label)
+{
+	dlist_iter	iter;
+
+	*in_flight = 0;
+	*label = NULL;
+	dlist_foreach(iter, &calls)
+	{
+		DbaasCall  *call = dlist_container(DbaasCall, node, iter.cur);
+
+		if (*label == NULL || (*in_flight == 0 && call->state == CALL_RUNNING))
+			*label = call->label;
+		if (call->state == CALL_RUNNING)
+			(*in_flight)++;
+	}
+	return ended;
+}
+
+void
+dbaas_call_wait(DbaasCounters *counters, DbaasMoment until)
+{
+	static uint32 wait_event = 0;
+	DbaasMoment start = dbaas_clock_now();
+
+	if (wait_event == 0)
+		wait_event = dbaas_wait_event_new("DbaasConnection");
+	dbaas_http_wait(milliseconds_until(until), wait_event);
+	dbaas_call_perform();
+	if (counters)
+		counters->waited += (dbaas_clock_now() - start) / 1e6;
+}

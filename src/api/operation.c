@@ -1,0 +1,440 @@
+/*-------------------------------------------------------------------------
+ *
+ * operation.c
+ *		One write, from its request to the end of the API's operation.
+ *
+ * A write is sent once.  Its answer is an operation, which is polled until it
+ * ends; with wait "running" the services that it touched are polled then.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+
+#include "api/operation.h"
+#include "base/text.h"
+#include "tables/mask.h"
+#include "tables/options.h"
+#include "tables/rows.h"
+#include "tables/secret.h"
+
+/*
+ * Pauses between polls of an operation: short at first, then those of the
+ * vendor's client, which are 3 s up to 30 s and grow to 60 s at 15 min.
+ */
+#define FIRST_POLL_MS 200.0
+#define POLL_GROWTH 1.5
+#define STEADY_POLL_MS 3000.0
+#define STEADY_UNTIL_S 30.0
+#define SLOWEST_POLL_MS 60000.0
+#define SLOWEST_AT_S 900.0
+
+/* Polls that may fail one after the other, as with the vendor's client. */
+#define MAX_POLL_ERRORS 5
+
+static void take_answer(DbaasOperation *operation);
+static void take_poll(DbaasOperation *operation);
+static void take_services(DbaasOperation *operation);
+
+char *
+dbaas_write_label(const DbaasWrite *write)
+{
+	return psprintf("%s %s in zone %s", write->method, write->path, write->zone);
+}
+
+DbaasOperation *
+dbaas_operation_new(MemoryContext cxt, const DbaasWrite *write, DbaasConnection *conn, bool dry_run)
+{
+	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
+	DbaasOperation *operation = palloc0(sizeof(DbaasOperation));
+
+	operation->write = *write;
+	operation->write.zone = pstrdup(write->zone);
+	operation->write.base = pstrdup(write->base);
+	operation->write.path = pstrdup(write->path);
+	operation->write.thing = dbaas_text_copy(write->thing);
+	operation->write.body = dbaas_text_copy(write->body);
+	operation->write.secrets = dbaas_texts_copy(write->secrets);
+	for (size_t i = 0; i < lengthof(write->services); i++)
+		operation->write.services[i] = dbaas_text_copy(write->services[i]);
+	operation->write.made = dbaas_text_copy(write->made);
+	operation->conn = conn;
+	operation->cxt = cxt;
+	operation->pause_ms = FIRST_POLL_MS;
+	operation->state = dry_run ? DBAAS_WRITE_DRY : DBAAS_WRITE_QUEUED;
+	MemoryContextSwitchTo(oldcxt);
+	return operation;
+}
+
+bool
+dbaas_operation_stands(const DbaasOperation *operation)
+{
+	return operation->state != DBAAS_WRITE_QUEUED && operation->state != DBAAS_WRITE_DRY &&
+		operation->state != DBAAS_WRITE_FAILED;
+}
+
+bool
+dbaas_operation_under_way(const DbaasOperation *operation)
+{
+	return operation->state == DBAAS_WRITE_SENT || operation->state == DBAAS_WRITE_PENDING ||
+		operation->state == DBAAS_WRITE_STARTING;
+}
+
+void
+dbaas_operation_send(DbaasOperation *operation)
+{
+	const DbaasWrite *write = &operation->write;
+	DbaasCallSpec spec = {0};
+
+	spec.kind = DBAAS_CALL_WRITE;
+	spec.zone = write->zone;
+	spec.base = write->base;
+	spec.method = write->method;
+	spec.operation = write->operation;
+	spec.path = write->path;
+	spec.body = write->body;
+	spec.secrets = write->secrets;
+	operation->call = dbaas_call_start(operation->conn, operation->cxt, &spec);
+	operation->state = DBAAS_WRITE_SENT;
+	operation->sent_at = dbaas_clock_now();
+}
+
+/* Asks for something in the write's own zone. */
+static void
+ask(DbaasOperation *operation, const char *template, const char *path)
+{
+	DbaasCallSpec spec = {0};
+
+	spec.kind = DBAAS_CALL_LIST;
+	spec.zone = operation->write.zone;
+	spec.base = operation->write.base;
+	spec.method = "GET";
+	spec.operation = template;
+	spec.path = path;
+	spec.secrets = operation->write.secrets;
+	operation->call = dbaas_call_start(operation->conn, operation->cxt, &spec);
+}
+
+static void
+fail_write(DbaasOperation *operation, DbaasWriteState state, DbaasError *error, const char *outcome)
+{
+	operation->state = state;
+	operation->error = error;
+	operation->outcome = outcome;
+}
+
+static const char *
+wait_option(const DbaasOperation *operation)
+{
+	return dbaas_option_string(dbaas_connection_options(operation->conn), "wait");
+}
+
+/* Sets when to poll next, further off each time. */
+static void
+schedule_poll(DbaasOperation *operation)
+{
+	DbaasMoment now = dbaas_clock_now();
+	double		elapsed = (now - operation->sent_at) / 1e6;
+
+	operation->poll_at = now + (DbaasMoment) (operation->pause_ms * 1000);
+	if (elapsed < STEADY_UNTIL_S)
+		operation->pause_ms = Min(operation->pause_ms * POLL_GROWTH, STEADY_POLL_MS);
+	else
+		operation->pause_ms = STEADY_POLL_MS + (SLOWEST_POLL_MS - STEADY_POLL_MS) *
+			Min((elapsed - STEADY_UNTIL_S) / (SLOWEST_AT_S - STEADY_UNTIL_S), 1.0);
+}
+
+/* When to give up waiting. */
+static DbaasMoment
+deadline(const DbaasOperation *operation)
+{
+	double		timeout = dbaas_option_number(dbaas_connection_options(operation->conn),
+											  "operation_timeout");
+
+	return operation->sent_at + (DbaasMoment) (timeout * 1e6);
+}
+
+/* Gives up waiting. */
+static void
+time_out(DbaasOperation *operation)
+{
+	const char *what = operation->state == DBAAS_WRITE_PENDING ?
+		psprintf("operation %s was still pending", operation->operation_id) :
+		"its service was not yet running";
+	DbaasError *error = dbaas_error_new(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION,
+										"%s did not end in time",
+										dbaas_write_label(&operation->write));
+
+	error->detail = psprintf("After %s s %s.",
+							 dbaas_option_string(dbaas_connection_options(operation->conn), "operation_timeout"),
+							 what);
+	error->hint = "Option operation_timeout of the server sets the time. Table dbaas_operations shows operations.";
+	if (operation->state == DBAAS_WRITE_PENDING)
+		fail_write(operation, DBAAS_WRITE_UNKNOWN, error, what);
+	else
+		fail_write(operation, DBAAS_WRITE_APPLIED, error, what);
+	dbaas_call_release(operation->call);
+	operation->call = NULL;
+}
+
+void
+dbaas_operation_step(DbaasOperation *operation)
+{
+	if (operation->call && dbaas_call_done(operation->call))
+	{
+		DbaasCall  *call = operation->call;
+
+		if (operation->state == DBAAS_WRITE_SENT)
+			take_answer(operation);
+		else if (operation->state == DBAAS_WRITE_PENDING)
+			take_poll(operation);
+		else
+			take_services(operation);
+		operation->call = NULL;
+
+		/* An error belongs to its call, so that stays. */
+		if (operation->error == NULL)
+			dbaas_call_release(call);
+	}
+	if (operation->state != DBAAS_WRITE_PENDING && operation->state != DBAAS_WRITE_STARTING)
+		return;
+	if (deadline(operation) <= dbaas_clock_now())
+		time_out(operation);
+	else if (operation->call == NULL && operation->poll_at <= dbaas_clock_now())
+	{
+		if (operation->state == DBAAS_WRITE_PENDING)
+			ask(operation, "/operation/{id}", psprintf("/operation/%s", operation->operation_id));
+		else
+			ask(operation, "/dbaas-service", "/dbaas-service");
+	}
+}
+
+bool
+dbaas_operation_take_back(DbaasOperation *operation)
+{
+	if (operation->state != DBAAS_WRITE_SENT || dbaas_call_in_flight(operation->call) ||
+		dbaas_call_done(operation->call))
+		return false;
+	dbaas_call_release(operation->call);
+	operation->call = NULL;
+	operation->state = DBAAS_WRITE_QUEUED;
+	return true;
+}
+
+void
+dbaas_operation_stop(DbaasOperation *operation)
+{
+	if (!dbaas_operation_under_way(operation))
+		return;
+	if (operation->call && dbaas_call_done(operation->call))
+		dbaas_operation_step(operation);
+	dbaas_operation_take_back(operation);
+	if (dbaas_operation_under_way(operation))
+		fail_write(operation,
+				   operation->state == DBAAS_WRITE_STARTING ? DBAAS_WRITE_APPLIED : DBAAS_WRITE_UNKNOWN,
+				   dbaas_error_new(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION, "%s was not waited for",
+								   dbaas_write_label(&operation->write)),
+				   operation->state == DBAAS_WRITE_SENT ? "sent, not answered" :
+				   operation->state == DBAAS_WRITE_PENDING ?
+				   psprintf("operation %s was still pending", operation->operation_id) :
+				   "not yet running");
+	if (operation->error == NULL || operation->call == NULL ||
+		dbaas_call_error(operation->call) != operation->error)
+		dbaas_call_release(operation->call);
+	operation->call = NULL;
+}
+
+DbaasMoment
+dbaas_operation_due(const DbaasOperation *operation)
+{
+	DbaasMoment due;
+
+	if (operation->state != DBAAS_WRITE_PENDING && operation->state != DBAAS_WRITE_STARTING)
+		return 0;
+	due = deadline(operation);
+	return operation->call ? due : Min(due, operation->poll_at);
+}
+
+/* The operation has ended, or is not waited for. */
+static void
+take_success(DbaasOperation *operation)
+{
+	if (strcmp(wait_option(operation), "running") == 0 && operation->write.services[0] &&
+		!operation->write.ends_service)
+	{
+		operation->state = DBAAS_WRITE_STARTING;
+		operation->pause_ms = FIRST_POLL_MS;
+		operation->poll_at = dbaas_clock_now();
+	}
+	else
+		operation->state = DBAAS_WRITE_APPLIED;
+}
+
+/* The operation ended in failure or timeout. */
+static void
+take_failure(DbaasOperation *operation, const char *state, const DbaasJson *answer)
+{
+	const char *reason = dbaas_json_member_string(answer, "reason");
+	const char *message = dbaas_json_member_string(answer, "message");
+	StringInfoData said;
+	size_t		len;
+	char	   *excerpt;
+	DbaasError *error;
+
+	initStringInfo(&said);
+	appendStringInfo(&said, "%s%s%s", reason ? reason : "no reason given",
+					 message ? ": " : "", message ? message : "");
+	excerpt = dbaas_mask_all(said.data, operation->write.secrets);
+	len = strlen(excerpt);
+	excerpt = dbaas_secret_text(excerpt, &len);
+	excerpt = dbaas_error_excerpt(excerpt, strlen(excerpt), DBAAS_EXCERPT_BYTES);
+	error = dbaas_error_new(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION, "%s: its operation ended in %s",
+							dbaas_write_label(&operation->write), state);
+	error->detail = psprintf("The API says: %s", excerpt);
+	fail_write(operation, DBAAS_WRITE_FAILED, error, excerpt);
+}
+
+/*
+ * Takes what the API says of the operation, in the first answer or in a poll.
+ */
+static void
+take_state(DbaasOperation *operation, const DbaasJson *answer)
+{
+	const char *state = dbaas_json_member_string(answer, "state");
+	const char *id = dbaas_json_member_string(answer, "id");
+	const char *reference = dbaas_json_member_string(dbaas_json_member(answer, "reference"), "id");
+
+	if (reference && operation->reference_id == NULL)
+		operation->reference_id = pstrdup(reference);
+	if (id && operation->operation_id == NULL)
+		operation->operation_id = dbaas_error_excerpt(id, strlen(id), NAMEDATALEN);
+
+	if (state && (strcmp(state, "failure") == 0 || strcmp(state, "timeout") == 0))
+		take_failure(operation, state, answer);
+	else if (state && strcmp(state, "success") == 0)
+		take_success(operation);
+	else if (state && strcmp(state, "pending") == 0 && operation->operation_id &&
+			 strspn(operation->operation_id, "0123456789abcdefABCDEF-") == strlen(operation->operation_id))
+	{
+		if (strcmp(wait_option(operation), "none") == 0)
+		{
+			operation->outcome = psprintf("operation %s pending", operation->operation_id);
+			operation->state = DBAAS_WRITE_APPLIED;
+			operation->unfinished = true;
+		}
+		else
+		{
+			operation->state = DBAAS_WRITE_PENDING;
+			schedule_poll(operation);
+		}
+	}
+	else
+	{
+		DbaasError *error = dbaas_error_new(ERRCODE_FDW_ERROR, "%s answered with an unexpected shape",
+											dbaas_call_label(operation->call));
+
+		error->detail = "The answer is no operation with an id and a known state.";
+		fail_write(operation, DBAAS_WRITE_UNKNOWN, error, error->detail);
+	}
+}
+
+static void
+take_answer(DbaasOperation *operation)
+{
+	DbaasError *error = dbaas_call_error(operation->call);
+	const DbaasJson *answer = error ? NULL : dbaas_call_answer(operation->call);
+
+	if (operation->write.direct && dbaas_json_is(answer, DBAAS_JSON_OBJECT) &&
+		dbaas_json_member(answer, "state") == NULL)
+		take_success(operation);
+	else if (error == NULL)
+		take_state(operation, answer);
+	else
+		fail_write(operation,
+				   dbaas_call_unknown(operation->call) ? DBAAS_WRITE_UNKNOWN : DBAAS_WRITE_FAILED,
+				   error, error->detail ? error->detail : error->message);
+}
+
+/*
+ * Is a poll's error one that may pass?  Then the next poll is due after a
+ * pause, unless too many have failed one after the other.  That the API was not
+ * reached says nothing: operation_timeout bounds how long that goes on.
+ */
+static bool
+bear_poll_error(DbaasOperation *operation, const DbaasError *error)
+{
+	if (error == NULL)
+	{
+		operation->poll_errors = 0;
+		return false;
+	}
+	if (error->sqlerrcode == ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION ||
+		error->sqlerrcode == ERRCODE_INSUFFICIENT_RESOURCES)
+		;						/* not counted */
+	else if (error->sqlerrcode == ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION ||
+			 dbaas_call_status(operation->call) == 404 ||
+			 ++operation->poll_errors >= MAX_POLL_ERRORS)
+		return false;
+	schedule_poll(operation);
+	return true;
+}
+
+static void
+take_poll(DbaasOperation *operation)
+{
+	DbaasError *error = dbaas_call_error(operation->call);
+
+	if (bear_poll_error(operation, error))
+		return;
+	if (error == NULL)
+		take_state(operation, dbaas_call_answer(operation->call));
+	else
+		fail_write(operation, DBAAS_WRITE_UNKNOWN, error,
+				   psprintf("operation %s could not be followed: %s",
+							operation->operation_id, error->message));
+}
+
+/*
+ * Is the service, of those that the list has, on its way to running?  One that
+ * it has not may be in another zone or gone, or, when it was "created", not there
+ * yet.  One that is powered off stays so.
+ */
+static bool
+is_starting(const DbaasJson *answer, const char *service, bool created)
+{
+	DbaasRows  *rows = dbaas_rows_begin("dbaas-services[]", false, answer);
+	DbaasField *name = dbaas_field_parse("name");
+	DbaasField *state = dbaas_field_parse("state");
+	char	   *problem;
+
+	while (service && dbaas_rows_next(rows, &problem))
+	{
+		const DbaasJson *found = dbaas_rows_field(rows, name);
+
+		if (dbaas_json_equals(found, service))
+		{
+			found = dbaas_rows_field(rows, state);
+			return dbaas_json_is(found, DBAAS_JSON_STRING) && !dbaas_json_equals(found, "running") &&
+				!dbaas_json_equals(found, "poweroff");
+		}
+	}
+	return service && created;
+}
+
+static void
+take_services(DbaasOperation *operation)
+{
+	DbaasError *error = dbaas_call_error(operation->call);
+	const DbaasJson *answer = error ? NULL : dbaas_call_answer(operation->call);
+
+	if (bear_poll_error(operation, error))
+		return;
+	if (error)
+		fail_write(operation, DBAAS_WRITE_APPLIED, error, "its service could not be followed");
+	else if (is_starting(answer, operation->write.services[0], operation->write.creates) ||
+			 is_starting(answer, operation->write.services[1], false))
+		schedule_poll(operation);
+	else
+		operation->state = DBAAS_WRITE_APPLIED;
+}

@@ -1,0 +1,267 @@
+/*-------------------------------------------------------------------------
+ *
+ * status.c
+ *		What an answer without success means: an error, a retry, a doubt.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "utils/memutils.h"
+
+#include "api/status.h"
+#include "base/json.h"
+#include "tables/mask.h"
+#include "tables/options.h"
+#include "tables/secret.h"
+
+static DbaasError *failure_error(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer);
+static DbaasError *status_error(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer);
+static char *describe_body(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer);
+
+DbaasError *
+dbaas_status_error(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer)
+{
+	if (answer->failure != DBAAS_HTTP_ANSWERED)
+		return failure_error(request, answer);
+	return status_error(request, answer);
+}
+
+/* What a load balancer says of a server that is down, or too busy, behind it. */
+static bool
+is_down(int status)
+{
+	return status == 502 || status == 503 || status == 504;
+}
+
+bool
+dbaas_status_may_retry(bool write, const DbaasHttpAnswer *answer)
+{
+	switch (answer->failure)
+	{
+		case DBAAS_HTTP_UNREACHABLE:
+			return true;
+		case DBAAS_HTTP_BROKEN:
+			return !write;
+		case DBAAS_HTTP_ANSWERED:
+			return answer->status == 429 || (!write && is_down(answer->status));
+		default:
+			return false;
+	}
+}
+
+bool
+dbaas_status_may_be_applied(const DbaasHttpAnswer *answer)
+{
+	switch (answer->failure)
+	{
+		case DBAAS_HTTP_UNREACHABLE:
+		case DBAAS_HTTP_TLS:
+		case DBAAS_HTTP_NO_ROOM:
+			return false;
+		case DBAAS_HTTP_ANSWERED:
+			return answer->status < 300 || answer->status >= 500;
+		default:
+			return true;
+	}
+}
+
+/*
+ * A zone that is down shows itself in what does not come: a connection, one that
+ * stays, an answer in time; or its load balancer says so.  An answer that came
+ * and cannot be used is no such thing, nor is a certificate that is refused:
+ * somebody is there.
+ */
+bool
+dbaas_status_unavailable(const DbaasHttpAnswer *answer)
+{
+	switch (answer->failure)
+	{
+		case DBAAS_HTTP_UNREACHABLE:
+		case DBAAS_HTTP_TIMEOUT:
+		case DBAAS_HTTP_BROKEN:
+			return true;
+		case DBAAS_HTTP_ANSWERED:
+			return is_down(answer->status);
+		default:
+			return false;
+	}
+}
+
+bool
+dbaas_status_doubts_credentials(const DbaasHttpAnswer *answer)
+{
+	return answer->failure == DBAAS_HTTP_TLS ||
+		(answer->failure == DBAAS_HTTP_ANSWERED &&
+		 (answer->status == 401 || answer->status == 403));
+}
+
+/* A zone that nobody knows may be why, where addresses follow from names. */
+static const char *
+with_zone_hint(const DbaasRequestFacts *request, const char *hint)
+{
+	const char *zone_hint = request->zone ? dbaas_option_zone_hint(request->zone) : NULL;
+
+	return zone_hint ? psprintf("%s %s", hint, zone_hint) : hint;
+}
+
+/* There was no whole answer. */
+static DbaasError *
+failure_error(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer)
+{
+	static const struct
+	{
+		int			sqlerrcode;
+		const char *what;
+		const char *hint;
+	}			kinds[] =
+	{
+		[DBAAS_HTTP_UNREACHABLE] = {ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
+		"could not be sent", "Check the server's options endpoint, zones and proxy, and the network."},
+		[DBAAS_HTTP_TLS] = {ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
+		"could not be sent", "Check the server's options endpoint and ca_file."},
+		[DBAAS_HTTP_SILENT] = {ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
+		"was not answered", NULL},
+		[DBAAS_HTTP_TIMEOUT] = {ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
+		"was not answered in time", "Option request_timeout of the server sets the time."},
+		[DBAAS_HTTP_BROKEN] = {ERRCODE_FDW_ERROR, "lost its connection", NULL},
+		[DBAAS_HTTP_TOO_LARGE] = {ERRCODE_FDW_ERROR, "got too large an answer",
+		"Option max_response_bytes of the server sets the limit."},
+		[DBAAS_HTTP_BAD_ANSWER] = {ERRCODE_FDW_ERROR, "got a broken answer", NULL},
+		[DBAAS_HTTP_NO_ROOM] = {ERRCODE_INSUFFICIENT_RESOURCES, "could not be sent", DBAAS_HTTP_ROOM_HINT},
+		[DBAAS_HTTP_INTERNAL] = {ERRCODE_FDW_ERROR, "failed", NULL},
+	};
+	DbaasError *error;
+
+	error = dbaas_error_new(kinds[answer->failure].sqlerrcode, "%s %s",
+							request->label, kinds[answer->failure].what);
+	error->detail = dbaas_error_excerpt(answer->failure_text, strlen(answer->failure_text),
+										DBAAS_EXCERPT_BYTES);
+	error->hint = answer->failure == DBAAS_HTTP_UNREACHABLE ?
+		with_zone_hint(request, kinds[answer->failure].hint) : kinds[answer->failure].hint;
+	return error;
+}
+
+/* The API answered with an error. */
+static DbaasError *
+status_error(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer)
+{
+	int			status = answer->status;
+	int			code = ERRCODE_FDW_ERROR;
+	const char *hint = NULL;
+	DbaasError *error;
+
+	if (status == 401 || status == 403)
+	{
+		code = ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION;
+		hint = request->unsigned_ ?
+			"No key is needed for that: check the server's option endpoint, which looks like https://api-{zone}.exoscale.com/v2." :
+			"Check api_key and api_secret of the user mapping, the role of that key, and this machine's clock.";
+	}
+	else if (status == 400 || status == 422)
+		code = ERRCODE_INVALID_PARAMETER_VALUE;
+	else if (status == 404 && request->write)
+		code = ERRCODE_UNDEFINED_OBJECT;
+	else if (status == 404)
+		hint = with_zone_hint(request, "Check the server's option endpoint, and the table's option path if it has one.");
+	else if (status == 409 || status == 412 || status == 423)
+		code = ERRCODE_OBJECT_IN_USE;
+	else if (status == 429)
+	{
+		code = ERRCODE_CONFIGURATION_LIMIT_EXCEEDED;
+		hint = answer->retry_after > 0 ?
+			psprintf("The API asks to wait for %ld seconds.", answer->retry_after) :
+			"Lower the server's option max_concurrency, or try again later.";
+	}
+	else if (status >= 300 && status <= 399)
+		hint = "Redirects are not followed: set the server's option endpoint to where the API is.";
+
+	error = dbaas_error_new(code, "%s failed with HTTP status %d", request->label, status);
+	error->detail = describe_body(request, answer);
+	error->hint = hint;
+
+	/* Refused for what it is, not for who asks. */
+	if ((status == 403 || code == ERRCODE_OBJECT_IN_USE) && request->write && error->detail &&
+		strstr(error->detail, "protect"))
+	{
+		error->sqlerrcode = ERRCODE_OBJECT_IN_USE;
+		error->hint = "Take the termination protection off first: UPDATE ... SET termination_protection = false.";
+	}
+	return error;
+}
+
+/* Appends "; text", without "; " at the start; other values say nothing. */
+static void
+append_part(StringInfo out, const DbaasJson *value)
+{
+	size_t		len;
+	char	   *text;
+
+	if (!dbaas_json_is(value, DBAAS_JSON_STRING) || value->len == 0)
+		return;
+	text = dbaas_json_string(value, &len);
+	if (out->len)
+		appendStringInfoString(out, "; ");
+	appendBinaryStringInfo(out, text, len);
+}
+
+/*
+ * What an error's body says, in whichever of the API's shapes it is; NULL when
+ * it says nothing.
+ */
+static char *
+describe_body(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer)
+{
+	const char *body = answer->body;
+	size_t		len = answer->body_len;
+	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw error body",
+											  ALLOCSET_SMALL_SIZES);
+	StringInfoData said;
+	const DbaasJson *value;
+	const DbaasJson *errors;
+	char	   *problem;
+	char	   *excerpt;
+	size_t		excerpt_len;
+
+	initStringInfo(&said);
+	if (len <= DBAAS_JSON_SHORT &&
+		dbaas_json_parse(cxt, body, len, DBAAS_JSON_ALL_NODES(len), &value, &problem))
+	{
+		append_part(&said, dbaas_json_member(value, "message"));
+		append_part(&said, dbaas_json_member(value, "error"));
+		append_part(&said, dbaas_json_member(value, "title"));
+		append_part(&said, dbaas_json_member(value, "detail"));
+		errors = dbaas_json_member(value, "errors");
+		if (dbaas_json_is(errors, DBAAS_JSON_ARRAY))
+		{
+			for (const DbaasJson *one = dbaas_json_first(errors); one;
+				 one = dbaas_json_next(errors, one))
+			{
+				const char *location = dbaas_json_member_string(one, "location");
+
+				append_part(&said, one);
+				append_part(&said, dbaas_json_member(one, "detail"));
+				if (location)
+					appendStringInfo(&said, " (at %s)", location);
+			}
+		}
+	}
+	if (said.len == 0)
+		appendBinaryStringInfo(&said, body, Min(len, DBAAS_JSON_SHORT));
+	for (int i = 0; i < said.len; i++)
+	{
+		if (said.data[i] == '\0')
+			said.data[i] = ' ';
+	}
+	/*
+	 * Masked before it is cut, or a part of the secret could be left; and what is
+	 * known to be one first, which may go on where one that is found ends.
+	 */
+	excerpt = dbaas_connection_mask(request->conn, dbaas_mask_all(said.data, request->secrets));
+	excerpt_len = strlen(excerpt);
+	excerpt = dbaas_secret_text(excerpt, &excerpt_len);
+	excerpt = dbaas_error_excerpt(excerpt, strlen(excerpt), DBAAS_EXCERPT_BYTES);
+	MemoryContextDelete(cxt);
+	return *excerpt ? psprintf("The API says: %s", excerpt) : NULL;
+}

@@ -1,0 +1,218 @@
+/*-------------------------------------------------------------------------
+ *
+ * sockets.c
+ *		The sockets of connections, and when each was last heard of.
+ *
+ * libcurl opens and closes its sockets through this, from its callbacks, and
+ * does not tell which socket a request uses, but the request's port: so that is
+ * what a socket is found by.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <netinet/in.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/ilist.h"
+#include "storage/fd.h"
+
+#include "base/sockets.h"
+
+/* Descriptors that are asked for at once, at the most. */
+#define MAX_ROOM 256
+
+typedef struct Socket
+{
+	dlist_node	node;			/* in "sockets" */
+	const void *owner;
+	int			fd;
+	DbaasMoment heard;
+	bool		spoke;			/* something has come over it */
+} Socket;
+
+static dlist_head sockets = DLIST_STATIC_INIT(sockets);
+
+static Socket *
+find_socket(int fd)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &sockets)
+	{
+		Socket	   *found = dlist_container(Socket, node, iter.cur);
+
+		if (found->fd == fd)
+			return found;
+	}
+	return NULL;
+}
+
+static void
+forget_socket(Socket *found)
+{
+	if (found == NULL)
+		return;
+	dlist_delete(&found->node);
+	free(found);
+	ReleaseExternalFD();
+}
+
+/* Would PostgreSQL let so many more be opened? */
+static bool
+may_open(int n)
+{
+	int			acquired = 0;
+
+	while (acquired < n && AcquireExternalFD())
+		acquired++;
+	for (int i = 0; i < acquired; i++)
+		ReleaseExternalFD();
+	return acquired == n;
+}
+
+/* Can so many more be opened? */
+static bool
+can_open(int n)
+{
+	int			fds[MAX_ROOM];
+	int			opened = 0;
+
+	while (opened < n && (fds[opened] = eventfd(0, EFD_CLOEXEC)) >= 0)
+		opened++;
+	for (int i = 0; i < opened; i++)
+		close(fds[i]);
+	return opened == n;
+}
+
+bool
+dbaas_sockets_room(int n, int spare)
+{
+	int			all = Min(n + spare, MAX_ROOM);
+
+	if (may_open(n))
+	{
+		if (can_open(all))
+			return true;
+		closeAllVfds();
+		if (can_open(all))
+			return true;
+	}
+	errno = EMFILE;
+	return false;
+}
+
+int
+dbaas_sockets_open(const void *owner, int family, int type, int protocol)
+{
+	Socket	   *new;
+	int			fd;
+
+	if (!AcquireExternalFD())
+		return -1;
+	fd = socket(family, type | SOCK_CLOEXEC, protocol);
+	if (fd < 0 && errno == EMFILE)
+	{
+		closeAllVfds();
+		fd = socket(family, type | SOCK_CLOEXEC, protocol);
+	}
+	new = fd < 0 ? NULL : calloc(1, sizeof(Socket));
+	if (new == NULL)
+	{
+		int			saved = errno;
+
+		if (fd >= 0)
+			close(fd);
+		ReleaseExternalFD();
+		errno = saved;
+		return -1;
+	}
+	/* One of that number was closed without a word. */
+	forget_socket(find_socket(fd));
+	new->owner = owner;
+	new->fd = fd;
+	new->heard = dbaas_clock_now();
+	dlist_push_head(&sockets, &new->node);
+	return fd;
+}
+
+void
+dbaas_sockets_close(int fd)
+{
+	forget_socket(find_socket(fd));
+	close(fd);
+}
+
+void
+dbaas_sockets_forget(const void *owner)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &sockets)
+	{
+		Socket	   *found = dlist_container(Socket, node, iter.cur);
+
+		if (found->owner == owner)
+			forget_socket(found);
+	}
+}
+
+void
+dbaas_sockets_hear(int fd)
+{
+	Socket	   *found = find_socket(fd);
+
+	if (found == NULL)
+		return;
+	found->heard = dbaas_clock_now();
+	found->spoke = true;
+}
+
+/* The port that the socket has here, or 0. */
+static long
+local_port(int fd)
+{
+	union
+	{
+		struct sockaddr any;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	}			address = {0};
+	socklen_t	len = sizeof(address);
+
+	if (getsockname(fd, &address.any, &len) != 0)
+		return 0;
+	return address.any.sa_family == AF_INET6 ? ntohs(address.in6.sin6_port) :
+		address.any.sa_family == AF_INET ? ntohs(address.in.sin_port) : 0;
+}
+
+DbaasMoment
+dbaas_sockets_heard(const void *owner, long port)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &sockets)
+	{
+		Socket	   *found = dlist_container(Socket, node, iter.cur);
+
+		if (found->owner == owner && port != 0 && local_port(found->fd) == port)
+			return found->heard;
+	}
+	return 0;
+}
+
+void
+dbaas_sockets_shut(void *owner, bool (*uses) (void *owner, long port))
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &sockets)
+	{
+		Socket	   *found = dlist_container(Socket, node, iter.cur);
+
+		if (found->owner == owner && found->spoke && !uses(owner, local_port(found->fd)))
+			(void) shutdown(found->fd, SHUT_RDWR);
+	}
+}

@@ -1,0 +1,409 @@
+/*-------------------------------------------------------------------------
+ *
+ * arguments.c
+ *		What a run of a scan asks for: the values of a plan's expressions.
+ *
+ * Knows of nothing that was asked.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "executor/executor.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/numeric.h"
+#include "utils/timestamp.h"
+
+#include "plan/arguments.h"
+#include "plan/plan.h"
+#include "tables/declared.h"
+
+/* An expression of fdw_exprs that gives a key its value. */
+typedef struct KeyExpr
+{
+	int			column;			/* of the catalogue */
+	DbaasKeyForm form;
+	ExprState  *state;
+	Oid			type;			/* of a value */
+	FmgrInfo	output;
+	bool		fraction;		/* may a value have one? */
+} KeyExpr;
+
+/* One that bounds the time from below. */
+typedef struct BoundExpr
+{
+	ExprState  *state;
+	Oid			type;			/* timestamptz, timestamp or date */
+} BoundExpr;
+
+struct DbaasExprs
+{
+	int			nkeys;
+	KeyExpr    *keys;
+	int			nbounds;
+	BoundExpr  *bounds;
+	ExprState  *limit_count;	/* or NULL */
+	ExprState  *limit_offset;	/* or NULL */
+};
+
+static void
+init_key(KeyExpr *key, int column, DbaasKeyForm form, Expr *expr, PlanState *parent)
+{
+	Oid			output;
+	bool		varlena;
+
+	key->column = column;
+	key->form = form;
+	key->type = exprType((Node *) expr);
+	if (dbaas_key_is_array(form))
+		key->type = get_element_type(key->type);
+	key->state = ExecInitExpr(expr, parent);
+	key->fraction = dbaas_declared_may_fraction(key->type);
+	getTypeOutputInfo(key->type, &output, &varlena);
+	fmgr_info(output, &key->output);
+}
+
+static void
+init_bound(BoundExpr *bound, Expr *expr, PlanState *parent)
+{
+	bound->state = ExecInitExpr(expr, parent);
+	bound->type = getBaseType(exprType((Node *) expr));
+}
+
+/* Without expressions yet. */
+static DbaasExprs *
+new_exprs(int nkeys, int nbounds)
+{
+	DbaasExprs *exprs = palloc0(sizeof(DbaasExprs));
+
+	exprs->nkeys = nkeys;
+	exprs->keys = palloc0(Max(nkeys, 1) * sizeof(KeyExpr));
+	exprs->nbounds = nbounds;
+	exprs->bounds = palloc0(Max(nbounds, 1) * sizeof(BoundExpr));
+	return exprs;
+}
+
+DbaasExprs *
+dbaas_exprs_init(ForeignScanState *node)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	List	   *columns = list_nth(plan->fdw_private, DBAAS_SCAN_KEYS);
+	List	   *forms = list_nth(plan->fdw_private, DBAAS_SCAN_KEY_FORMS);
+	int			nlimits = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_LIMITS));
+	DbaasExprs *exprs = new_exprs(list_length(columns),
+								  intVal(list_nth(plan->fdw_private, DBAAS_SCAN_BOUNDS)));
+	int			first_limit = exprs->nkeys + exprs->nbounds;
+
+	for (int i = 0; i < exprs->nkeys; i++)
+		init_key(&exprs->keys[i], list_nth_int(columns, i), list_nth_int(forms, i),
+				 list_nth(plan->fdw_exprs, i), (PlanState *) node);
+	for (int i = 0; i < exprs->nbounds; i++)
+		init_bound(&exprs->bounds[i], list_nth(plan->fdw_exprs, exprs->nkeys + i),
+				   (PlanState *) node);
+	if (nlimits > 0)
+		exprs->limit_count = ExecInitExpr(list_nth(plan->fdw_exprs, first_limit),
+										 (PlanState *) node);
+	if (nlimits > 1)
+		exprs->limit_offset = ExecInitExpr(list_nth(plan->fdw_exprs, first_limit + 1),
+										  (PlanState *) node);
+	return exprs;
+}
+
+DbaasExprs *
+dbaas_exprs_of_conditions(const DbaasPushed *pushed)
+{
+	DbaasExprs *exprs = new_exprs(list_length(pushed->keys), list_length(pushed->bounds));
+
+	for (int i = 0; i < exprs->nkeys; i++)
+	{
+		const DbaasPushedKey *key = list_nth(pushed->keys, i);
+
+		init_key(&exprs->keys[i], key->column, key->form, key->value, NULL);
+	}
+	for (int i = 0; i < exprs->nbounds; i++)
+		init_bound(&exprs->bounds[i], ((DbaasPushedKey *) list_nth(pushed->bounds, i))->value, NULL);
+	return exprs;
+}
+
+/*
+ * A number as a bigint is written; NULL when it is none, so that no column that is
+ * compared with it can be equal.
+ */
+static const char *
+number_text(const KeyExpr *expr, Datum value)
+{
+	double		number;
+	Numeric		whole;
+	char	   *text;
+
+	switch (getBaseType(expr->type))
+	{
+		case FLOAT4OID:
+		case FLOAT8OID:
+			number = getBaseType(expr->type) == FLOAT4OID ? DatumGetFloat4(value) :
+				DatumGetFloat8(value);
+			if (number != rint(number) || !FLOAT8_FITS_IN_INT64(number))
+				return NULL;
+			return psprintf(INT64_FORMAT, (int64) number);
+		default:
+			whole = DatumGetNumeric(value);
+			if (numeric_is_nan(whole) || numeric_is_inf(whole))
+				return NULL;
+			whole = DatumGetNumeric(DirectFunctionCall2(numeric_trunc, value, Int32GetDatum(0)));
+			if (!DatumGetBool(DirectFunctionCall2(numeric_eq, value, NumericGetDatum(whole))))
+				return NULL;
+			text = numeric_normalize(whole);
+			errno = 0;
+			(void) strtoll(text, NULL, 10);
+			return errno == ERANGE ? NULL : text;
+	}
+}
+
+/*
+ * A value as the API takes it; NULL when it is no UTF-8, and so names nothing.
+ */
+static const char *
+key_text(KeyExpr *expr, Datum value)
+{
+	char	   *text;
+
+	if (expr->fraction)
+		return number_text(expr, value);
+	text = OutputFunctionCall(&expr->output, value);
+	if (GetDatabaseEncoding() == PG_SQL_ASCII)
+		return pg_verify_mbstr(PG_UTF8, text, strlen(text), true) ? text : NULL;
+	return pg_server_to_any(text, strlen(text), PG_UTF8);
+}
+
+/* The elements of an array.  Returns whether one of them is NULL. */
+static bool
+take_elements(KeyExpr *expr, Datum array, const char ***values, int *nvalues)
+{
+	Datum	   *elements;
+	bool	   *nulls;
+	int			n;
+	int16		len;
+	bool		byval;
+	char		align;
+	bool		has_null = false;
+
+	get_typlenbyvalalign(expr->type, &len, &byval, &align);
+	deconstruct_array(DatumGetArrayTypeP(array), expr->type, len, byval, align,
+					  &elements, &nulls, &n);
+	*values = palloc(Max(n, 1) * sizeof(char *));
+	for (int i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		has_null |= nulls[i];
+		if (!nulls[i] && ((*values)[*nvalues] = key_text(expr, elements[i])) != NULL)
+			(*nvalues)++;
+	}
+	return has_null;
+}
+
+/*
+ * Evaluates one key's expression.  Nothing equals NULL; nor is anything known
+ * not to, or not to be among values of which one is NULL.
+ */
+static void
+take_key(KeyExpr *expr, ExprContext *econtext, DbaasKey *key)
+{
+	bool		isnull;
+	bool		negated = dbaas_key_is_negated(expr->form);
+	Datum		datum = ExecEvalExpr(expr->state, econtext, &isnull);
+	const char **values;
+	int			n = 0;
+
+	if (isnull)
+	{
+		dbaas_key_restrict(key, NULL, 0);
+		return;
+	}
+	if (dbaas_key_is_array(expr->form))
+	{
+		if (take_elements(expr, datum, &values, &n) && negated)
+		{
+			dbaas_key_restrict(key, NULL, 0);
+			return;
+		}
+	}
+	else
+	{
+		values = palloc(sizeof(char *));
+		values[0] = key_text(expr, datum);
+		n = values[0] != NULL;
+	}
+	if (negated)
+		dbaas_key_exclude(key, values, n);
+	else
+		dbaas_key_restrict(key, values, n);
+}
+
+/* Rows that LIMIT and OFFSET want together; -1 when they set no limit. */
+static int64
+take_limit(const DbaasExprs *exprs, ExprContext *econtext)
+{
+	bool		isnull;
+	int64		count;
+	int64		offset = 0;
+
+	if (exprs->limit_count == NULL)
+		return -1;
+	count = DatumGetInt64(ExecEvalExpr(exprs->limit_count, econtext, &isnull));
+	if (isnull || count < 0)
+		return -1;
+	if (exprs->limit_offset)
+	{
+		offset = DatumGetInt64(ExecEvalExpr(exprs->limit_offset, econtext, &isnull));
+		if (isnull || offset < 0)
+			offset = 0;
+	}
+	return count > PG_INT64_MAX - offset ? -1 : count + offset;
+}
+
+/*
+ * A bound as the comparison with it takes it: in the session's time zone, and
+ * what is out of range before or after all times.
+ */
+static TimestampTz
+bound_time(const BoundExpr *bound, Datum value)
+{
+	int			overflow = 0;
+
+	switch (bound->type)
+	{
+		case DATEOID:
+			return date2timestamptz_opt_overflow(DatumGetDateADT(value), &overflow);
+		case TIMESTAMPOID:
+			return timestamp2timestamptz_opt_overflow(DatumGetTimestamp(value), &overflow);
+		default:
+			return DatumGetTimestampTz(value);
+	}
+}
+
+/*
+ * The latest of the lower bounds; a NULL one lets no row through.
+ */
+static void
+take_bounds(const DbaasExprs *exprs, ExprContext *econtext, DbaasArguments *arguments)
+{
+	for (int i = 0; i < exprs->nbounds; i++)
+	{
+		bool		isnull;
+		Datum		value = ExecEvalExpr(exprs->bounds[i].state, econtext, &isnull);
+		TimestampTz since;
+
+		if (isnull)
+		{
+			arguments->nothing = true;
+			continue;
+		}
+		since = bound_time(&exprs->bounds[i], value);
+		if (!arguments->bounded || since > arguments->since)
+			arguments->since = since;
+		arguments->bounded = true;
+	}
+}
+
+/* All arguments in one text. */
+static char *
+arguments_text(const DbaasResource *resource, const DbaasArguments *arguments)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	for (int c = 0; c < resource->ncolumns; c++)
+	{
+		const DbaasKey *key = &arguments->keys[c];
+		ListCell   *lc;
+
+		foreach(lc, key->excluded)
+			appendStringInfo(&out, "not %zu=%s,", strlen(lfirst(lc)), (char *) lfirst(lc));
+		if (!key->given)
+			continue;
+		appendStringInfo(&out, "%d:", c);
+		for (int i = 0; i < key->n; i++)
+			appendStringInfo(&out, "%zu=%s,", strlen(key->values[i]), key->values[i]);
+	}
+	if (arguments->nothing)
+		appendStringInfoString(&out, "nothing");
+	if (arguments->bounded)
+		appendStringInfo(&out, "since " INT64_FORMAT, arguments->since);
+	appendStringInfo(&out, "limit " INT64_FORMAT, arguments->limit);
+	return out.data;
+}
+
+void
+dbaas_arguments_take(DbaasExprs *exprs, const DbaasTable *table, ExprContext *econtext,
+					 DbaasArguments *arguments)
+{
+	const DbaasResource *resource = table->resource;
+
+	memset(arguments, 0, sizeof(*arguments));
+	arguments->keys = palloc0(resource->ncolumns * sizeof(DbaasKey));
+	for (int i = 0; i < exprs->nkeys; i++)
+		take_key(&exprs->keys[i], econtext, &arguments->keys[exprs->keys[i].column]);
+	take_bounds(exprs, econtext, arguments);
+	arguments->limit = take_limit(exprs, econtext);
+	arguments->text = arguments_text(resource, arguments);
+}
+
+/* The column of a key that has to be given, since nothing lists it, and is not; or -1. */
+static int
+missing_key(const DbaasResource *resource, const DbaasKey *keys)
+{
+	for (int c = 0; c < resource->ncolumns; c++)
+	{
+		if (resource->columns[c].required && !keys[c].given)
+			return c;
+	}
+	return -1;
+}
+
+bool
+dbaas_arguments_can_yield(const DbaasTable *table, const DbaasArguments *arguments)
+{
+	for (int c = 0; c < table->resource->ncolumns; c++)
+	{
+		if (arguments->keys[c].given && arguments->keys[c].n == 0)
+			return false;
+	}
+	return !arguments->nothing && arguments->limit != 0 &&
+		missing_key(table->resource, arguments->keys) < 0;
+}
+
+void
+dbaas_arguments_check(const DbaasTable *table, const DbaasArguments *arguments)
+{
+	int			c = missing_key(table->resource, arguments->keys);
+	AttrNumber	attnum;
+	char	   *name;
+	char	   *qualified;
+	char	   *column;
+
+	if (c < 0)
+		return;
+	attnum = dbaas_table_attribute(table, c);
+	name = get_rel_name(table->relid);
+	qualified = quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->relid)), name);
+	column = attnum ? get_attname(table->relid, attnum, false) :
+		pstrdup(table->resource->columns[c].name);
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_UNABLE_TO_CREATE_EXECUTION),
+			 errmsg("column \"%s\" of foreign table \"%s\" has to be given", column, name),
+			 errdetail("The API has no list of them."),
+			 dbaas_error_about(table->relid, attnum),
+			 strcmp(application_name, "pg_dump") == 0 ?
+			 errhint("A dump has to leave the table out: --exclude-table-data='%s'", qualified) :
+			 errhint("For example: SELECT * FROM %s WHERE %s = '11111111-2222-4333-8444-555555555555';",
+					 qualified, quote_identifier(column))));
+}

@@ -1,0 +1,580 @@
+/*-------------------------------------------------------------------------
+ *
+ * pushdown.c
+ *		From a query's conditions to keys and bounds that go to the API.
+ *
+ * A condition is pushed when it says that a key equals a value, or one of the
+ * values of an array, that is known when the scan starts; that a zone does not;
+ * or that the time is not before such a value.  Knows of no costs and no paths.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/stratnum.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_coerce.h"
+#include "rewrite/rewriteManip.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/partcache.h"
+#include "utils/typcache.h"
+
+#include "plan/pushdown.h"
+#include "tables/declared.h"
+#include "tables/options.h"
+
+static Node *
+strip_relabel(Node *node)
+{
+	while (node && IsA(node, RelabelType))
+		node = (Node *) ((RelabelType *) node)->arg;
+	return node;
+}
+
+/*
+ * A whole number is compared with one that may have a fraction as what the latter
+ * is: strips that cast too.
+ */
+static Node *
+strip_number_cast(Node *node)
+{
+	FuncExpr   *cast = (FuncExpr *) node;
+	Node	   *number;
+	Oid			function;
+
+	if (node == NULL || !IsA(node, FuncExpr) || list_length(cast->args) != 1 ||
+		!dbaas_declared_may_fraction(cast->funcresulttype))
+		return node;
+	number = strip_relabel(linitial(cast->args));
+	if (find_coercion_pathway(cast->funcresulttype, exprType(number), COERCION_IMPLICIT,
+							  &function) != COERCION_PATH_FUNC || function != cast->funcid)
+		return node;
+	return number;
+}
+
+/* The column that an expression compares. */
+static Node *
+compared_column(Node *node)
+{
+	return strip_number_cast(strip_relabel(node));
+}
+
+/*
+ * Is the operator the equality of the type that the column is compared as, or of
+ * it with a type like it, under a collation in which only equal texts are equal?
+ */
+static bool
+is_equality(Oid opno, Oid collation, Node *column, Oid value_type)
+{
+	Oid			type_id = exprType(strip_relabel(column));
+	bool		fraction = dbaas_declared_may_fraction(type_id);
+	TypeCacheEntry *type = lookup_type_cache(type_id, TYPECACHE_BTREE_OPFAMILY);
+
+	return dbaas_declared_may_send(exprType(compared_column(column))) &&
+		(fraction ? dbaas_declared_may_fraction(value_type) : dbaas_declared_may_send(value_type)) &&
+		OidIsValid(type->btree_opf) &&
+		get_op_opfamily_strategy(opno, type->btree_opf) == BTEqualStrategyNumber &&
+		(!OidIsValid(collation) || get_collation_isdeterministic(collation));
+}
+
+/*
+ * The key that a Var of the relation shows, or -1.
+ */
+static int
+key_of_var(const DbaasTable *table, Index relid, Node *node)
+{
+	Var		   *var = (Var *) node;
+	int			column;
+
+	if (node == NULL || !IsA(node, Var) || (Index) var->varno != relid ||
+		var->varlevelsup != 0 || var->varattno <= 0 || var->varattno > table->natts)
+		return -1;
+	column = table->attributes[var->varattno - 1].column;
+	if (column == DBAAS_ZONE_COLUMN ||
+		(column > 0 && table->resource->columns[column].param))
+		return column;
+	return -1;
+}
+
+/* Is the expression's value the same for a whole scan, and known at its start? */
+static bool
+is_scan_constant(Index relid, Node *node)
+{
+	return !bms_is_member(relid, pull_varnos(NULL, node)) &&
+		!contain_volatile_functions(node) && !contain_subplans(node);
+}
+
+/* Matches "key = value", with the sides in this order. */
+static bool
+match_equality(const DbaasTable *table, Index relid, Oid opno, Oid collation,
+			   Node *left, Node *right, DbaasPushedKey *key)
+{
+	key->column = key_of_var(table, relid, compared_column(left));
+	if (key->column < 0 || !is_scan_constant(relid, right) ||
+		!is_equality(opno, collation, left, exprType(strip_relabel(right))))
+		return false;
+	key->form = DBAAS_KEY_IS;
+	key->is_bound = false;
+	key->value = (Expr *) right;
+	return true;
+}
+
+/*
+ * Matches "zone <> value".  The zones are known, so that one which is not wanted
+ * need not be asked.
+ */
+static bool
+match_inequality(const DbaasTable *table, Index relid, Oid opno, Oid collation,
+				 Node *left, Node *right, DbaasPushedKey *key)
+{
+	Oid			negator = get_negator(opno);
+
+	if (!OidIsValid(negator) ||
+		!match_equality(table, relid, negator, collation, left, right, key) ||
+		key->column != DBAAS_ZONE_COLUMN)
+		return false;
+	key->form = DBAAS_KEY_IS_NOT;
+	return true;
+}
+
+/*
+ * Matches "key = ANY (array)", which IN lists become too, and "zone <> ALL
+ * (array)", as NOT IN does.
+ */
+static bool
+match_any(const DbaasTable *table, Index relid, ScalarArrayOpExpr *any, DbaasPushedKey *key)
+{
+	Node	   *left = linitial(any->args);
+	Node	   *right = lsecond(any->args);
+	Oid			opno = any->useOr ? any->opno : get_negator(any->opno);
+
+	key->column = key_of_var(table, relid, compared_column(left));
+	if (key->column < 0 || (!any->useOr && key->column != DBAAS_ZONE_COLUMN) ||
+		!OidIsValid(opno) || !is_scan_constant(relid, right) ||
+		!is_equality(opno, any->inputcollid, left, get_element_type(exprType(right))))
+		return false;
+	key->form = any->useOr ? DBAAS_KEY_IS_ANY : DBAAS_KEY_IS_NONE;
+	key->is_bound = false;
+	key->value = (Expr *) right;
+	return true;
+}
+
+/* "zone IS NULL" is never true.  The bound of a default partition says it. */
+static bool
+is_zone_null(const DbaasTable *table, Index relid, Node *clause)
+{
+	return !table->resource->global && IsA(clause, NullTest) &&
+		((NullTest *) clause)->nulltesttype == IS_NULL &&
+		key_of_var(table, relid, strip_relabel((Node *) ((NullTest *) clause)->arg)) ==
+		DBAAS_ZONE_COLUMN;
+}
+
+/*
+ * Matches "key = a OR key = b ...", which is "key = ANY (ARRAY[a, b, ...])".
+ */
+static bool
+match_or(const DbaasTable *table, Index relid, BoolExpr *or, DbaasPushedKey *key)
+{
+	ArrayExpr  *array = makeNode(ArrayExpr);
+	List	   *args = NIL;
+	List	   *values = NIL;
+	ListCell   *lc;
+
+	foreach(lc, or->args)
+	{
+		if (!is_zone_null(table, relid, lfirst(lc)))
+			args = lappend(args, lfirst(lc));
+	}
+	if (args == NIL)
+		return false;
+	if (list_length(args) == 1)
+		return dbaas_pushdown_clause(table, relid, linitial(args), key);
+	foreach(lc, args)
+	{
+		DbaasPushedKey	arm;
+
+		if (!IsA(lfirst(lc), OpExpr) || !dbaas_pushdown_clause(table, relid, lfirst(lc), &arm) ||
+			arm.is_bound || arm.form != DBAAS_KEY_IS || (values && arm.column != key->column))
+			return false;
+		key->column = arm.column;
+		values = lappend(values, arm.value);
+	}
+	array->element_typeid = select_common_type(NULL, values, NULL, NULL);
+	if (!OidIsValid(array->element_typeid))
+		return false;
+	array->array_typeid = get_array_type(array->element_typeid);
+	array->array_collid = exprCollation(linitial(values));
+	array->location = -1;
+	foreach(lc, values)
+		array->elements = lappend(array->elements,
+								  coerce_to_common_type(NULL, lfirst(lc), array->element_typeid, "OR"));
+	key->form = DBAAS_KEY_IS_ANY;
+	key->is_bound = false;
+	key->value = (Expr *) array;
+	return OidIsValid(array->array_typeid);
+}
+
+/* The catalogue column that entries are in the order of, or -1. */
+static int
+time_column(const DbaasResource *resource)
+{
+	return resource->paging ?
+		dbaas_catalogue_column(resource, resource->paging->time_column) : -1;
+}
+
+bool
+dbaas_pushdown_is_time(const DbaasTable *table, Index relid, Node *node)
+{
+	Var		   *var = (Var *) node;
+
+	return node && IsA(node, Var) && (Index) var->varno == relid && var->varlevelsup == 0 &&
+		var->varattno > 0 && var->varattno <= table->natts && var->vartype == TIMESTAMPTZOID &&
+		time_column(table->resource) >= 0 &&
+		table->attributes[var->varattno - 1].column == time_column(table->resource);
+}
+
+/*
+ * Matches "time >= value" or "time > value", with the sides in this order, for
+ * all types that the family of times compares.
+ */
+static bool
+match_bound(const DbaasTable *table, Index relid, Oid opno, Node *left, Node *right,
+			DbaasPushedKey *key)
+{
+	TypeCacheEntry *type = lookup_type_cache(TIMESTAMPTZOID, TYPECACHE_BTREE_OPFAMILY);
+	int			strategy = get_op_opfamily_strategy(opno, type->btree_opf);
+
+	if ((strategy != BTGreaterStrategyNumber && strategy != BTGreaterEqualStrategyNumber) ||
+		!dbaas_pushdown_is_time(table, relid, left) || !is_scan_constant(relid, right))
+		return false;
+	switch (getBaseType(exprType(right)))
+	{
+		case TIMESTAMPTZOID:
+		case TIMESTAMPOID:
+		case DATEOID:
+			break;
+		default:
+			return false;
+	}
+	key->column = time_column(table->resource);
+	key->form = DBAAS_KEY_IS;
+	key->is_bound = true;
+	key->value = (Expr *) right;
+	return true;
+}
+
+/* Matches a comparison, with the sides in this order. */
+static bool
+match_comparison(const DbaasTable *table, Index relid, Oid opno, Oid collation,
+				 Node *left, Node *right, DbaasPushedKey *key)
+{
+	return match_equality(table, relid, opno, collation, left, right, key) ||
+		match_inequality(table, relid, opno, collation, left, right, key) ||
+		match_bound(table, relid, opno, left, right, key);
+}
+
+/* Matches a condition of one of these forms. */
+static bool
+match_clause(const DbaasTable *table, Index relid, Expr *clause, DbaasPushedKey *key)
+{
+	if (IsA(clause, OpExpr) && list_length(((OpExpr *) clause)->args) == 2)
+	{
+		OpExpr	   *op = (OpExpr *) clause;
+		Oid			commutator = get_commutator(op->opno);
+		Node	   *left = linitial(op->args);
+		Node	   *right = lsecond(op->args);
+
+		return match_comparison(table, relid, op->opno, op->inputcollid, left, right, key) ||
+			(OidIsValid(commutator) &&
+			 match_comparison(table, relid, commutator, op->inputcollid, right, left, key));
+	}
+	if (IsA(clause, ScalarArrayOpExpr))
+		return match_any(table, relid, (ScalarArrayOpExpr *) clause, key);
+	if (is_orclause(clause))
+		return match_or(table, relid, (BoolExpr *) clause, key);
+	return false;
+}
+
+/* ------------------------------------------------------------------------
+ * A zone and a name as one text
+ * ------------------------------------------------------------------------ */
+
+/* The texts that an expression strings together with ||. */
+static List *
+joined_texts(Node *node)
+{
+	OpExpr	   *op = (OpExpr *) strip_relabel(node);
+
+	if (op == NULL || !IsA(op, OpExpr) || get_opcode(op->opno) != F_TEXTCAT)
+		return list_make1(node);
+	return list_concat(joined_texts(linitial(op->args)), joined_texts(lsecond(op->args)));
+}
+
+/* A separator: a constant that begins with what no zone's name has; or NULL. */
+static Const *
+separator(Node *node)
+{
+	Const	   *between = (Const *) strip_relabel(node);
+	char	   *value;
+
+	if (!IsA(between, Const) || between->constisnull || between->consttype != TEXTOID)
+		return NULL;
+	value = TextDatumGetCString(between->constvalue);
+	return *value && !dbaas_option_is_zone(pnstrdup(value, 1)) ? between : NULL;
+}
+
+static Expr *
+call(Oid function, Oid result, List *args)
+{
+	return (Expr *) makeFuncExpr(function, result, args, InvalidOid, C_COLLATION_OID,
+								 COERCE_EXPLICIT_CALL);
+}
+
+static Const *
+whole_number(int32 number)
+{
+	return makeConst(INT4OID, -1, InvalidOid, sizeof(int32), Int32GetDatum(number), false, true);
+}
+
+/* What stands before the first separator in a text, or what stands behind it. */
+static Expr *
+part_of(Expr *whole, Const *between, bool behind)
+{
+	Expr	   *start;
+
+	if (!behind)
+		return call(F_SPLIT_PART, TEXTOID, list_make3(whole, between, whole_number(1)));
+	start = call(F_STRPOS, INT4OID, list_make2(whole, between));
+	start = call(F_INT4PL, INT4OID,
+				 list_make2(start, whole_number(pg_mbstrlen(TextDatumGetCString(between->constvalue)))));
+	return call(F_SUBSTR_TEXT_INT4, TEXTOID, list_make2(whole, start));
+}
+
+/* The same of each element of an array; NULL when these are not known one by one. */
+static Expr *
+parts_of(Expr *wholes, Const *between, bool behind)
+{
+	ArrayExpr  *parts = makeNode(ArrayExpr);
+	ArrayExpr  *array = (ArrayExpr *) wholes;
+	Const	   *constant = (Const *) wholes;
+	ListCell   *lc;
+
+	parts->array_typeid = TEXTARRAYOID;
+	parts->array_collid = C_COLLATION_OID;
+	parts->element_typeid = TEXTOID;
+	parts->location = -1;
+	if (IsA(wholes, ArrayExpr) && !array->multidims && array->element_typeid == TEXTOID)
+	{
+		foreach(lc, array->elements)
+			parts->elements = lappend(parts->elements, part_of(lfirst(lc), between, behind));
+		return (Expr *) parts;
+	}
+	if (IsA(wholes, Const) && !constant->constisnull && constant->consttype == TEXTARRAYOID)
+	{
+		Datum	   *values;
+		bool	   *isnull;
+		int			n;
+
+		deconstruct_array(DatumGetArrayTypeP(constant->constvalue), TEXTOID, -1, false,
+						  TYPALIGN_INT, &values, &isnull, &n);
+		for (int i = 0; i < n; i++)
+			parts->elements = lappend(parts->elements,
+									  part_of((Expr *) makeConst(TEXTOID, -1, C_COLLATION_OID, -1,
+																 values[i], isnull[i], false),
+											  between, behind));
+		return (Expr *) parts;
+	}
+	return NULL;
+}
+
+/* Adds a key for the column that an expression shows, if it shows one. */
+static void
+push_part(const DbaasTable *table, Index relid, Node *shown, const DbaasPushedKey *whole,
+		  Const *between, bool behind, DbaasPushed *pushed)
+{
+	DbaasPushedKey *key = palloc(sizeof(DbaasPushedKey));
+
+	*key = *whole;
+	key->column = key_of_var(table, relid, compared_column(shown));
+	if (key->column < 0 || (key->column == DBAAS_ZONE_COLUMN) == behind)
+		return;
+	key->value = whole->form == DBAAS_KEY_IS_ANY ? parts_of(whole->value, between, behind) :
+		part_of(whole->value, between, behind);
+	if (key->value == NULL)
+		return;
+	key->value = (Expr *) eval_const_expressions(NULL, (Node *) key->value);
+	pushed->keys = lappend(pushed->keys, key);
+}
+
+/*
+ * A condition on a zone and more as one text, such as zone || '/' || name = 'a/b',
+ * says which zone, and which name.  It stays to be checked: of several, any zone
+ * may go with any name here.
+ */
+static void
+push_joined(const DbaasTable *table, Index relid, RestrictInfo *rinfo, DbaasPushed *pushed)
+{
+	DbaasPushedKey whole = {.condition = rinfo, .form = DBAAS_KEY_IS};
+	OpExpr	   *op = (OpExpr *) rinfo->clause;
+	ScalarArrayOpExpr *any = (ScalarArrayOpExpr *) rinfo->clause;
+	List	   *args;
+	List	   *texts;
+	Const	   *between;
+
+	if (IsA(any, ScalarArrayOpExpr) && any->useOr && any->opno == TextEqualOperator)
+	{
+		whole.form = DBAAS_KEY_IS_ANY;
+		args = any->args;
+	}
+	else if (IsA(op, OpExpr) && op->opno == TextEqualOperator)
+		args = list_length(joined_texts(lsecond(op->args))) > 1 ?
+			list_make2(lsecond(op->args), linitial(op->args)) : op->args;
+	else
+		return;
+	texts = joined_texts(linitial(args));
+	between = list_length(texts) > 1 ? separator(lsecond(texts)) : NULL;
+	if (between == NULL || !get_collation_isdeterministic(exprInputCollation((Node *) op)) ||
+		!is_scan_constant(relid, lsecond(args)))
+		return;
+	whole.value = lsecond(args);
+	push_part(table, relid, linitial(texts), &whole, between, false, pushed);
+	if (list_length(texts) == 3)
+		push_part(table, relid, lthird(texts), &whole, between, true, pushed);
+}
+
+bool
+dbaas_pushdown_clause(const DbaasTable *table, Index relid, Expr *clause, DbaasPushedKey *key)
+{
+	if (!match_clause(table, relid, clause, key))
+		return false;
+
+	/*
+	 * Where one zone stands for all, a join's rows must not each choose theirs: in
+	 * another plan of the same join they would not.
+	 */
+	return key->column != DBAAS_ZONE_COLUMN || !table->resource->any_zone ||
+		bms_is_empty(pull_varnos(NULL, (Node *) key->value));
+}
+
+bool
+dbaas_pushdown_has(List *keys, int column)
+{
+	ListCell   *lc;
+
+	foreach(lc, keys)
+	{
+		const DbaasPushedKey *key = lfirst(lc);
+
+		if (key->column == column && !dbaas_key_is_negated(key->form))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Drops the keys that are no parameters of the endpoint that all of them
+ * choose.
+ */
+static void
+choose_endpoint(const DbaasResource *resource, DbaasPushed *pushed)
+{
+	bool	   *given = palloc0(resource->ncolumns * sizeof(bool));
+	ListCell   *lc;
+
+	for (int c = 0; c < resource->ncolumns; c++)
+		given[c] = dbaas_pushdown_has(pushed->keys, c);
+	pushed->endpoint = dbaas_catalogue_endpoint(resource, given);
+	foreach(lc, pushed->keys)
+	{
+		DbaasPushedKey *key = lfirst(lc);
+
+		if (key->column == DBAAS_ZONE_COLUMN && !resource->global)
+			continue;
+		if (!dbaas_catalogue_is_param(pushed->endpoint, &resource->columns[key->column]))
+		{
+			pushed->keys = foreach_delete_current(pushed->keys, lc);
+			pushed->rest = true;
+			pushed->checked = list_append_unique_ptr(pushed->checked, key->condition);
+		}
+	}
+}
+
+/*
+ * Does the condition say that the time is not null?  It never is.  That is what
+ * min() and max() of it add, which are an ORDER BY with a LIMIT.
+ */
+static bool
+is_time_not_null(const DbaasTable *table, Index relid, Expr *clause)
+{
+	return IsA(clause, NullTest) && ((NullTest *) clause)->nulltesttype == IS_NOT_NULL &&
+		dbaas_pushdown_is_time(table, relid, (Node *) ((NullTest *) clause)->arg);
+}
+
+void
+dbaas_pushdown_clauses(const DbaasTable *table, Index relid, List *restrictinfos,
+					   DbaasPushed *pushed)
+{
+	ListCell   *lc;
+
+	memset(pushed, 0, sizeof(*pushed));
+	foreach(lc, restrictinfos)
+	{
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
+		DbaasPushedKey *key = palloc(sizeof(DbaasPushedKey));
+
+		key->condition = rinfo;
+		if (is_time_not_null(table, relid, rinfo->clause))
+			pushed->checked = lappend(pushed->checked, rinfo);
+		else if (rinfo->pseudoconstant || !dbaas_pushdown_clause(table, relid, rinfo->clause, key))
+		{
+			pushed->rest = true;
+			pushed->checked = lappend(pushed->checked, rinfo);
+			push_joined(table, relid, rinfo, pushed);
+		}
+		else if (key->is_bound)
+		{
+			pushed->bounds = lappend(pushed->bounds, key);
+			pushed->checked = lappend(pushed->checked, rinfo);
+		}
+		else
+			pushed->keys = lappend(pushed->keys, key);
+	}
+	choose_endpoint(table->resource, pushed);
+}
+
+List *
+dbaas_pushdown_partition(const DbaasTable *table, Relation relation, Index relid,
+						 DbaasPushed *pushed)
+{
+	List	   *bound = copyObject(RelationGetPartitionQual(relation));
+	List	   *conditions = NIL;
+	ListCell   *lc;
+
+	bound = (List *) expression_planner((Expr *) bound);
+	ChangeVarNodes((Node *) bound, 1, relid, 0);
+	foreach(lc, bound)
+	{
+		RestrictInfo *condition = makeNode(RestrictInfo);
+
+		condition->clause = lfirst(lc);
+		conditions = lappend(conditions, condition);
+	}
+	dbaas_pushdown_clauses(table, relid, conditions, pushed);
+	return bound;
+}
+
+int
+dbaas_pushdown_column(const DbaasTable *table, Index relid, Expr *expr)
+{
+	return key_of_var(table, relid, compared_column((Node *) expr));
+}

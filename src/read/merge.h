@@ -1,0 +1,31 @@
+/*-------------------------------------------------------------------------
+ *
+ * merge.h
+ *		The rows of many chains in the order of their times.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_MERGE_H
+#define DBAAS_MERGE_H
+
+#include "read/chain.h"
+
+typedef struct DbaasMerge DbaasMerge;
+
+/* An empty one, in the current memory context. */
+extern DbaasMerge *dbaas_merge_begin(void);
+
+/*
+ * Adds a chain that has just begun, and that the merge ends.  All have the same
+ * direction.  Of rows with the same time, those of the chain that was added
+ * first come first.
+ */
+extern void dbaas_merge_add(DbaasMerge *merge, DbaasChain *chain);
+
+/*
+ * Goes to the next row, without waiting.  *page then stands on it, until the
+ * next call.
+ */
+extern DbaasReadStatus dbaas_merge_next(DbaasMerge *merge, DbaasPage **page, DbaasError **error);
+
+#endif							/* DBAAS_MERGE_H */

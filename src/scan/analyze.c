@@ -1,0 +1,184 @@
+/*-------------------------------------------------------------------------
+ *
+ * analyze.c
+ *		ANALYZE on foreign tables.
+ *
+ * Reads the whole table, or of a partition what its bound lets in; of a table in
+ * pages, the newest page of each target, since a log can be as long as it likes.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "commands/vacuum.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/sampling.h"
+
+#include "api/progress.h"
+#include "plan/arguments.h"
+#include "plan/pushdown.h"
+#include "read/decode.h"
+#include "read/fetch.h"
+#include "scan/analyze.h"
+#include "tables/generated.h"
+
+/* A sample that grows row by row, each row seen as likely in it as another. */
+typedef struct Sample
+{
+	HeapTuple  *rows;
+	int			n;
+	int			target;
+	double		seen;
+	double		to_skip;		/* rows before the next that is taken; -1: unknown */
+	ReservoirStateData state;
+} Sample;
+
+static void
+take_sample(Sample *sample, TupleTableSlot *slot)
+{
+	int			place;
+
+	sample->seen++;
+	if (sample->n < sample->target)
+		place = sample->n++;
+	else
+	{
+		if (sample->to_skip < 0)
+			sample->to_skip = reservoir_get_next_S(&sample->state, sample->seen - 1, sample->target);
+		if (sample->to_skip-- > 0)
+			return;
+		place = (int) (sample->target * sampler_random_fract(&sample->state.randstate));
+		heap_freetuple(sample->rows[place]);
+		sample->to_skip = -1;
+	}
+	sample->rows[place] = ExecCopySlotHeapTuple(slot);
+}
+
+/* Starts reading all that ANALYZE looks at; NULL when that is nothing. */
+static DbaasFetch *
+begin_fetch(const DbaasTable *table, const DbaasPushed *pushed, ExprContext *econtext)
+{
+	const DbaasResource *resource = table->resource;
+	DbaasFetchSpec spec = {.resource = resource, .limit = -1, .eager = true};
+	DbaasArguments arguments;
+	DbaasConnection *conn;
+	DbaasFetch *fetch = NULL;
+	DbaasError *error;
+
+	dbaas_arguments_take(dbaas_exprs_of_conditions(pushed), table, econtext, &arguments);
+	if (arguments.nothing)
+		return NULL;
+	spec.endpoint = pushed->endpoint;
+	spec.keys = arguments.keys;
+	spec.bounded = arguments.bounded;
+	spec.since = arguments.since;
+	if (resource->paging)
+		spec.limit = resource->paging->max_limit;
+	error = dbaas_connection_get(table->serverid, GetUserId(), CurrentMemoryContext, &conn);
+	if (error == NULL)
+		error = dbaas_fetch_begin(conn, dbaas_statement_get(CurrentMemoryContext), &spec, NULL,
+								  &fetch);
+	if (error)
+		dbaas_table_raise(table, error);
+	return fetch;
+}
+
+/* The next row, in the slot.  Returns whether there is one. */
+static bool
+read_row(const DbaasTable *table, DbaasFetch *fetch, DbaasDecoder *decoder, TupleTableSlot *slot,
+		 ExprContext *econtext)
+{
+	DbaasReadStatus status;
+	DbaasRows  *rows;
+	const DbaasOrigin *origin;
+	DbaasError *error;
+	MemoryContext oldcxt;
+
+	ExecClearTuple(slot);
+	while ((status = dbaas_fetch_next(fetch, &rows, &origin, &error)) == DBAAS_READ_PENDING)
+		dbaas_progress_wait(NULL, 0);
+	if (status == DBAAS_READ_FAILED)
+		dbaas_table_raise(table, error);
+	if (status == DBAAS_READ_END)
+		return false;
+	ResetExprContext(econtext);
+	oldcxt = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
+	dbaas_decode_row(decoder, rows, origin, slot->tts_values, slot->tts_isnull);
+	MemoryContextSwitchTo(oldcxt);
+	ExecStoreVirtualTuple(slot);
+	return true;
+}
+
+static void
+read_sample(const DbaasTable *table, Relation relation, Sample *sample)
+{
+	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw analyze",
+											  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
+	TupleDesc	desc = RelationGetDescr(relation);
+	ExprContext *econtext = CreateStandaloneExprContext();
+	DbaasPushed	pushed;
+	ExprState  *qual = ExecInitQual(dbaas_pushdown_partition(table, relation, 1, &pushed), NULL);
+	DbaasDecoder *decoder = dbaas_decoder_new(table, desc, dbaas_table_shown(table), NULL);
+	DbaasGenerated *generated = dbaas_generated_new(relation, NULL);
+	DbaasFetch *fetch = begin_fetch(table, &pushed, econtext);
+
+	econtext->ecxt_scantuple = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+	while (fetch && read_row(table, fetch, decoder, econtext->ecxt_scantuple, econtext))
+	{
+		MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
+		dbaas_generated_compute(generated, econtext->ecxt_scantuple);
+		MemoryContextSwitchTo(cxt);
+		if (!ExecQual(qual, econtext))
+			continue;
+		MemoryContextSwitchTo(oldcxt);
+		take_sample(sample, econtext->ecxt_scantuple);
+		MemoryContextSwitchTo(cxt);
+	}
+	dbaas_statement_tell_missed(dbaas_statement_get(cxt));
+	ExecDropSingleTupleTableSlot(econtext->ecxt_scantuple);
+	FreeExprContext(econtext, true);
+	MemoryContextSwitchTo(oldcxt);
+	MemoryContextDelete(cxt);
+}
+
+static int
+acquire_sample(Relation relation, int elevel, HeapTuple *rows, int target,
+			   double *total, double *dead)
+{
+	DbaasTable *table = dbaas_table_get(RelationGetRelid(relation));
+	Sample		sample = {.rows = rows, .target = target, .to_skip = -1};
+
+	reservoir_init_selection_state(&sample.state, target);
+	read_sample(table, relation, &sample);
+	*total = sample.seen;
+	*dead = 0;
+	ereport(elevel,
+			(errmsg("\"%s\": %.0f rows read, %d rows in sample",
+					RelationGetRelationName(relation), sample.seen, sample.n)));
+	return sample.n;
+}
+
+/*
+ * A table that cannot be read without a key cannot be analyzed, unless it is a
+ * partition whose bound gives the key.
+ */
+bool
+dbaasAnalyzeForeignTable(Relation relation, AcquireSampleRowsFunc *func, BlockNumber *totalpages)
+{
+	DbaasTable *table = dbaas_table_get(RelationGetRelid(relation));
+	DbaasPushed	pushed;
+
+	(void) dbaas_pushdown_partition(table, relation, 1, &pushed);
+	for (int c = 0; c < table->resource->ncolumns; c++)
+	{
+		if (table->resource->columns[c].required && !dbaas_pushdown_has(pushed.keys, c))
+			return false;
+	}
+	*func = acquire_sample;
+	*totalpages = 1;
+	return true;
+}

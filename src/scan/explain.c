@@ -1,0 +1,196 @@
+/*-------------------------------------------------------------------------
+ *
+ * explain.c
+ *		What EXPLAIN says of a foreign scan.
+ *
+ * Reads the plan, whose fdw_private is as plan.h says, and after a run what the
+ * scan counted.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "commands/explain.h"
+#include "utils/ruleutils.h"
+
+#include "base/compat.h"
+#include "plan/missing.h"
+#include "plan/plan.h"
+#include "plan/pushdown.h"
+#include "read/statement.h"
+#include "scan/explain.h"
+#include "scan/scan.h"
+#include "tables/options.h"
+
+/* A member of fdw_private. */
+static Node *
+planned(const ForeignScanState *node, DbaasScanPrivate which)
+{
+	return list_nth(((ForeignScan *) node->ss.ps.plan)->fdw_private, which);
+}
+
+static const DbaasResource *
+scan_resource(const ForeignScanState *node)
+{
+	return dbaas_scan_table(node)->resource;
+}
+
+static const DbaasEndpoint *
+scan_endpoint(const ForeignScanState *node)
+{
+	return &scan_resource(node)->reads[intVal(planned(node, DBAAS_SCAN_ENDPOINT))];
+}
+
+/*
+ * An expression of fdw_exprs, as SQL.  What it calls the values that other
+ * nodes give it depends on the nodes above, which only EXPLAIN itself knows: it
+ * has just shown the scan's filter, and the context still stands there.  A scan
+ * without a filter has no such expressions but a LIMIT's, whose InitPlans
+ * belong to the statement's top node.
+ */
+static char *
+expr_text(ForeignScanState *node, ExplainState *es, int index)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	List	   *context = es->deparse_cxt;
+
+	if (plan->scan.plan.qual == NIL)
+		context = set_deparse_context_plan(context, (Plan *) plan,
+										   list_make1(es->pstmt->planTree));
+	return deparse_expression(list_nth(plan->fdw_exprs, index), context,
+							  list_length(es->rtable) > 1, false);
+}
+
+/* The keys that are pushed; zones have a line of their own. */
+static void
+explain_keys(ForeignScanState *node, ExplainState *es)
+{
+	const DbaasResource *resource = scan_resource(node);
+	List	   *columns = (List *) planned(node, DBAAS_SCAN_KEYS);
+	List	   *forms = (List *) planned(node, DBAAS_SCAN_KEY_FORMS);
+	List	   *keys = NIL;
+	List	   *zones = NIL;
+	List	   *not_zones = NIL;
+
+	for (int i = 0; i < list_length(columns); i++)
+	{
+		int			column = list_nth_int(columns, i);
+		DbaasKeyForm form = list_nth_int(forms, i);
+		bool		is_array = dbaas_key_is_array(form);
+		char	   *value = expr_text(node, es, i);
+
+		if (dbaas_key_is_negated(form))
+			not_zones = lappend(not_zones, psprintf(is_array ? "not ANY (%s)" : "not %s", value));
+		else if (column == DBAAS_ZONE_COLUMN)
+			zones = lappend(zones, psprintf(is_array ? "ANY (%s)" : "%s", value));
+		else
+			keys = lappend(keys, psprintf(is_array ? "%s = ANY (%s)" : "%s = %s",
+										  resource->columns[column].name, value));
+	}
+	if (keys)
+		ExplainPropertyList("Keys", keys, es);
+	if (resource->any_zone)
+		ExplainPropertyText("Scope", "organisation", es);
+	if (not_zones)
+		zones = list_concat(zones ? zones : list_make1(resource->any_zone ? "any one" : "all"), not_zones);
+	if (zones)
+		ExplainPropertyList("Zones", zones, es);
+	else if (resource->any_zone)
+		ExplainPropertyText("Zones", "any one", es);
+	else if (!resource->global)
+		ExplainPropertyText("Zones", "all", es);
+}
+
+/* Where the names come from that the keys do not give. */
+static void
+explain_parent(ForeignScanState *node, ExplainState *es)
+{
+	const DbaasResource *resource = scan_resource(node);
+	const DbaasResource *parent;
+
+	if (resource->parent == NULL)
+		return;
+	parent = dbaas_catalogue_find(resource->parent->resource);
+	for (int i = 0; i < DBAAS_PARENT_KEYS && resource->parent->keys[i].column; i++)
+	{
+		int			column = dbaas_catalogue_column(resource, resource->parent->keys[i].column);
+
+		if (dbaas_catalogue_in_path(scan_endpoint(node)->path, resource->columns[column].param) &&
+			!list_member_int((List *) planned(node, DBAAS_SCAN_KEYS), column))
+		{
+			ExplainPropertyText("For Each Of", psprintf("%s %s", parent->reads[0].method,
+														parent->reads[0].path), es);
+			return;
+		}
+	}
+}
+
+/* How far the scan reads, and in which order. */
+static void
+explain_extent(ForeignScanState *node, ExplainState *es)
+{
+	int			nkeys = list_length((List *) planned(node, DBAAS_SCAN_KEYS));
+	int			nbounds = intVal(planned(node, DBAAS_SCAN_BOUNDS));
+	int			nlimits = intVal(planned(node, DBAAS_SCAN_LIMITS));
+	DbaasScanOrder order = intVal(planned(node, DBAAS_SCAN_ORDER));
+	List	   *bounds = NIL;
+
+	for (int i = 0; i < nbounds; i++)
+		bounds = lappend(bounds, psprintf("time < %s", expr_text(node, es, nkeys + i)));
+	if (bounds)
+		ExplainPropertyList("Stop At", bounds, es);
+	if (order != DBAAS_ORDER_AS_GIVEN)
+		ExplainPropertyText("Order", order == DBAAS_ORDER_ASC ? "time ASC" : "time DESC", es);
+	if (nlimits > 1)
+		ExplainPropertyText("Limit", psprintf("%s + %s", expr_text(node, es, nkeys + nbounds),
+											  expr_text(node, es, nkeys + nbounds + 1)), es);
+	else if (nlimits > 0)
+		ExplainPropertyText("Limit", expr_text(node, es, nkeys + nbounds), es);
+	if (es->costs)
+		ExplainPropertyFloat("Expected Requests", NULL,
+							 floatVal(planned(node, DBAAS_SCAN_REQUESTS)), 0, es);
+}
+
+/* Where a zone may be left out, that is said: it is not the default. */
+static void
+explain_outage(ForeignScanState *node, ExplainState *es)
+{
+	if (!scan_resource(node)->global && dbaas_option_skips_zones(dbaas_scan_table(node)->options) &&
+		dbaas_missing_outage(node->ss.ps.state, (ForeignScan *) node->ss.ps.plan) ==
+		DBAAS_OUTAGE_TAKES)
+		ExplainPropertyText("Unavailable Zones", "skip", es);
+}
+
+/* What the run did. */
+static void
+explain_run(const ForeignScanState *node, ExplainState *es)
+{
+	const DbaasCounters *counters = dbaas_scan_counters(node);
+	int64		asked_ahead = dbaas_scan_asked_ahead(node);
+	int64		never_used = dbaas_scan_never_used(node);
+
+	ExplainPropertyInteger("Requests", NULL, counters->requests, es);
+	ExplainPropertyInteger("Retries", NULL, counters->retries, es);
+	ExplainPropertyInteger("Bytes Received", NULL, counters->bytes, es);
+	ExplainPropertyInteger("Peak Concurrency", NULL, counters->peak, es);
+	if (asked_ahead > 0)
+		ExplainPropertyInteger("Asked Ahead", NULL, asked_ahead, es);
+	if (never_used > 0)
+		ExplainPropertyInteger("Never Used", NULL, never_used, es);
+	if (es->timing)
+		ExplainPropertyFloat("Time Waiting", "ms", counters->waited * 1000, 3, es);
+}
+
+void
+dbaasExplainForeignScan(ForeignScanState *node, ExplainState *es)
+{
+	const DbaasEndpoint *endpoint = scan_endpoint(node);
+
+	ExplainPropertyText("Request", psprintf("%s %s", endpoint->method, endpoint->path), es);
+	explain_parent(node, es);
+	explain_keys(node, es);
+	explain_extent(node, es);
+	explain_outage(node, es);
+	if (es->analyze)
+		explain_run(node, es);
+}

@@ -1,0 +1,237 @@
+/*-------------------------------------------------------------------------
+ *
+ * complete.c
+ *		dbaas_fdw_complete(): an imported schema gets what a later version has.
+ *
+ * What it makes is what an import makes.  A table belongs to the import when it
+ * has the name that an import gives; one of another name is its owner's, and
+ * left as it is, but its resource counts as shown.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/attnum.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "foreign/foreign.h"
+#include "funcapi.h"
+#include "lib/stringinfo.h"
+#include "nodes/value.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "base/compat.h"
+#include "surface/import.h"
+#include "surface/views.h"
+#include "tables/catalogue.h"
+#include "tables/table.h"
+
+PG_FUNCTION_INFO_V1(dbaas_fdw_complete);
+
+typedef struct Completion
+{
+	const char *schema;
+	Oid			schema_oid;
+	const char *server;			/* of new tables; NULL until it is known */
+	List	   *tables;			/* DbaasTable, of the schema */
+	List	   *whole;			/* names (Strings) of those that have all columns */
+	List	   *made;			/* names (Strings) of what was made */
+} Completion;
+
+static void
+note(List **names, const char *name)
+{
+	*names = lappend(*names, makeString(pstrdup(name)));
+}
+
+static bool
+is_imported(const DbaasTable *table)
+{
+	return strcmp(table->resource->table, get_rel_name(table->relid)) == 0;
+}
+
+/* The server that all tables of the import are on. */
+static const char *
+find_server(const Completion *completion)
+{
+	Oid			serverid = InvalidOid;
+	ListCell   *lc;
+
+	foreach(lc, completion->tables)
+	{
+		DbaasTable *table = lfirst(lc);
+
+		if (!is_imported(table))
+			continue;
+		if (OidIsValid(serverid) && table->serverid != serverid)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("schema \"%s\" has tables of the servers \"%s\" and \"%s\"",
+							completion->schema, GetForeignServer(serverid)->servername,
+							GetForeignServer(table->serverid)->servername),
+					 errhint("Say which one the new tables are for: SELECT dbaas_fdw_complete(%s, %s).",
+							 quote_literal_cstr(completion->schema),
+							 quote_literal_cstr(GetForeignServer(serverid)->servername))));
+		serverid = table->serverid;
+	}
+	if (!OidIsValid(serverid))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("schema \"%s\" has no table that IMPORT FOREIGN SCHEMA made",
+						completion->schema),
+				 errhint("Say which server the new tables are for: SELECT dbaas_fdw_complete(%s, '...').",
+						 quote_literal_cstr(completion->schema))));
+	return GetForeignServer(serverid)->servername;
+}
+
+/* The imported table of a resource, or else any that shows it, or NULL. */
+static DbaasTable *
+find_table(const Completion *completion, const DbaasResource *resource)
+{
+	DbaasTable *found = NULL;
+	ListCell   *lc;
+
+	foreach(lc, completion->tables)
+	{
+		DbaasTable *table = lfirst(lc);
+
+		if (table->resource == resource && (found == NULL || is_imported(table)))
+			found = table;
+	}
+	return found;
+}
+
+static void
+make_table(Completion *completion, const DbaasResource *resource)
+{
+	char	   *name = quote_qualified_identifier(completion->schema, resource->table);
+
+	if (completion->server == NULL)
+		completion->server = find_server(completion);
+	dbaas_import_run(dbaas_import_table(resource, name, completion->server));
+	note(&completion->made, quote_identifier(resource->table));
+}
+
+/*
+ * Adds the columns that a table does not show under any name.  Returns whether
+ * it has now each one under its own.
+ */
+static bool
+add_columns(Completion *completion, const DbaasTable *table)
+{
+	const DbaasResource *resource = table->resource;
+	char	   *name = quote_qualified_identifier(completion->schema, resource->table);
+	bool		whole = true;
+	List	   *added = NIL;
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	for (int c = 0; c < resource->ncolumns; c++)
+	{
+		const DbaasColumn *column = &resource->columns[c];
+		AttrNumber	named = get_attnum(table->relid, column->name);
+
+		if (column->unlisted ||
+			(named != InvalidAttrNumber && table->attributes[named - 1].column == c))
+			continue;
+		if (named != InvalidAttrNumber || dbaas_table_attribute(table, c) != 0)
+		{
+			whole = false;
+			continue;
+		}
+		appendStringInfo(&sql, "%s ADD COLUMN %s", sql.len ? "," : "",
+						 dbaas_import_column(column));
+		note(&added, psprintf("%s.%s", quote_identifier(resource->table),
+							  quote_identifier(column->name)));
+	}
+	if (sql.len && get_rel_relispartition(table->relid))
+	{
+		ereport(NOTICE,
+				(errmsg("skipping foreign table %s: it is a partition", name)));
+		return false;
+	}
+	if (sql.len)
+		dbaas_import_run(psprintf("ALTER FOREIGN TABLE %s%s", name, sql.data));
+	completion->made = list_concat(completion->made, added);
+	return whole;
+}
+
+static void
+complete_resource(Completion *completion, const DbaasResource *resource)
+{
+	DbaasTable *table = find_table(completion, resource);
+	Oid			relid = get_relname_relid(resource->table, completion->schema_oid);
+	bool		whole = true;
+
+	if (table && !is_imported(table))
+		return;
+	if (table)
+		whole = add_columns(completion, table);
+	else if (!OidIsValid(relid))
+		make_table(completion, resource);
+	else
+	{
+		ereport(NOTICE,
+				(errmsg("skipping table \"%s\": its name is taken in schema \"%s\"",
+						resource->table, completion->schema)));
+		return;
+	}
+	relid = get_relname_relid(resource->table, completion->schema_oid);
+	(void) dbaas_import_comment(dbaas_table_get(relid), true);
+	if (whole)
+		note(&completion->whole, resource->table);
+}
+
+/*
+ * dbaas_fdw_complete(schema name, server name DEFAULT NULL) returns setof text
+ *
+ * Adds to a schema the tables, the columns, the comments and the views that it
+ * lacks, and returns the names of what it made: of tables and views, and, as
+ * table.column, of columns.  Its search_path is as that of dbaas_fdw_views().
+ */
+PGDLLEXPORT Datum
+dbaas_fdw_complete(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Completion	completion = {0};
+	int			n;
+	const DbaasResource *resources = dbaas_catalogue_resources(&n);
+	ListCell   *lc;
+
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	completion.schema = NameStr(*PG_GETARG_NAME(0));
+	completion.schema_oid = get_namespace_oid(completion.schema, false);
+	if (!PG_ARGISNULL(1))
+		completion.server = GetForeignServerByName(NameStr(*PG_GETARG_NAME(1)), false)->servername;
+
+	SPI_connect();
+	/* Two at once would make the same. */
+	LockDatabaseObject(NamespaceRelationId, completion.schema_oid, 0, ShareUpdateExclusiveLock);
+	foreach(lc, dbaas_import_tables(completion.schema_oid))
+	{
+		DbaasTable *table = dbaas_import_read(lfirst_oid(lc));
+
+		/* What a table declares itself is no resource of the catalogue. */
+		if (table && dbaas_catalogue_find(table->resource->name) == table->resource)
+			completion.tables = lappend(completion.tables, table);
+	}
+	for (int i = 0; i < n; i++)
+		complete_resource(&completion, &resources[i]);
+	completion.made = list_concat(completion.made,
+								  dbaas_views_complete(completion.schema, completion.whole));
+	foreach(lc, completion.made)
+	{
+		Datum		value = CStringGetTextDatum(strVal(lfirst(lc)));
+		bool		isnull = false;
+
+		tuplestore_putvalues(result->setResult, result->setDesc, &value, &isnull);
+	}
+	SPI_finish();
+	return (Datum) 0;
+}

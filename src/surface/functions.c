@@ -1,0 +1,249 @@
+/*-------------------------------------------------------------------------
+ *
+ * functions.c
+ *		The SQL functions that show and steer the session's connections.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "foreign/foreign.h"
+#include "funcapi.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "api/body.h"
+#include "api/connection.h"
+#include "api/stats.h"
+#include "base/compat.h"
+#include "base/http.h"
+#include "base/version.h"
+#include "tables/catalogue.h"
+#include "tables/options.h"
+
+PG_FUNCTION_INFO_V1(dbaas_fdw_version);
+PG_FUNCTION_INFO_V1(dbaas_fdw_stats);
+PG_FUNCTION_INFO_V1(dbaas_fdw_disconnect);
+PG_FUNCTION_INFO_V1(dbaas_fdw_options);
+PG_FUNCTION_INFO_V1(dbaas_fdw_catalogue);
+
+/* dbaas_fdw_version() returns text */
+PGDLLEXPORT Datum
+dbaas_fdw_version(PG_FUNCTION_ARGS)
+{
+	(void) fcinfo;
+	PG_RETURN_TEXT_P(cstring_to_text(psprintf("dbaas_fdw %s, libcurl %s, json-c %s",
+											  DBAAS_FDW_VERSION, dbaas_http_version(),
+											  dbaas_body_version())));
+}
+
+/*
+ * dbaas_fdw_stats() returns setof (server, operation, requests, errors,
+ * retries, bytes, seconds)
+ */
+PGDLLEXPORT Datum
+dbaas_fdw_stats(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	DbaasStats **all;
+	int			n;
+
+	InitMaterializedSRF(fcinfo, 0);
+	all = dbaas_stats_all(&n);
+	for (int i = 0; i < n; i++)
+	{
+		Datum		values[7];
+		bool		nulls[7] = {0};
+
+		values[0] = CStringGetTextDatum(all[i]->key.server);
+		values[1] = CStringGetTextDatum(all[i]->key.operation);
+		values[2] = Int64GetDatum(all[i]->requests);
+		values[3] = Int64GetDatum(all[i]->errors);
+		values[4] = Int64GetDatum(all[i]->retries);
+		values[5] = Int64GetDatum(all[i]->bytes);
+		values[6] = Float8GetDatum(all[i]->seconds);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * dbaas_fdw_disconnect(server name) returns boolean
+ *
+ * Closes this session's connections to a server, or at the end of the
+ * statement or cursor that uses them.  Returns whether there were any.
+ */
+PGDLLEXPORT Datum
+dbaas_fdw_disconnect(PG_FUNCTION_ARGS)
+{
+	ForeignServer *server = GetForeignServerByName(NameStr(*PG_GETARG_NAME(0)), false);
+
+	PG_RETURN_BOOL(dbaas_connection_disconnect(server->serverid));
+}
+
+static Datum
+text_or_null(const char *text, bool *isnull)
+{
+	*isnull = text == NULL;
+	return text ? CStringGetTextDatum(text) : (Datum) 0;
+}
+
+/*
+ * dbaas_fdw_options() returns setof (place, name, default_value, description)
+ *
+ * A row for each option and each place where it may stand.
+ */
+PGDLLEXPORT Datum
+dbaas_fdw_options(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	int			n;
+	const DbaasOption *options = dbaas_options(&n);
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < n; i++)
+	{
+		for (int place = DBAAS_ON_SERVER; place <= DBAAS_ON_COLUMN; place <<= 1)
+		{
+			Datum		values[4];
+			bool		nulls[4] = {0};
+
+			if (!(options[i].places & place))
+				continue;
+			values[0] = CStringGetTextDatum(dbaas_options_place_name(place));
+			values[1] = CStringGetTextDatum(options[i].name);
+			values[2] = text_or_null(options[i].default_text, &nulls[2]);
+			values[3] = CStringGetTextDatum(options[i].help);
+			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		}
+	}
+	return (Datum) 0;
+}
+
+/* Adds a list of texts, where there is one. */
+static void
+add_texts(DbaasBody *json, const char *name, const char *const *texts)
+{
+	DbaasBody  *array;
+
+	if (texts == NULL)
+		return;
+	array = json_object_new_array();
+	for (int i = 0; texts[i]; i++)
+		json_object_array_add(array, json_object_new_string(texts[i]));
+	json_object_object_add(json, name, array);
+}
+
+/*
+ * What a parameter or a member of a body accepts as jsonb, in the words of
+ * OpenAPI, with the types of service that it is for; or NULL.
+ */
+static Datum
+domain_datum(const DbaasDomain *domain, const char *const *service_types, bool *isnull)
+{
+	DbaasBody  *json;
+
+	*isnull = domain == NULL && service_types == NULL;
+	if (*isnull)
+		return (Datum) 0;
+	json = dbaas_body_new();
+	add_texts(json, "enum", domain ? domain->values : NULL);
+	add_texts(json, "serviceTypes", service_types);
+	if (domain && domain->max)
+	{
+		json_object_object_add(json, "minimum", json_object_new_int64(domain->min));
+		json_object_object_add(json, "maximum", json_object_new_int64(domain->max));
+	}
+	if (domain && domain->max_length)
+	{
+		json_object_object_add(json, "minLength", json_object_new_int(domain->min_length));
+		json_object_object_add(json, "maxLength", json_object_new_int(domain->max_length));
+	}
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum(dbaas_body_text(json)));
+}
+
+/* "METHOD path", or NULL where a table does not take that write. */
+static Datum
+write_datum(const DbaasWriteEndpoint *write, bool *isnull)
+{
+	return text_or_null(write->method ? psprintf("%s %s", write->method, write->path) : NULL,
+						isnull);
+}
+
+/* "METHOD path rows" of each read. */
+static Datum
+reads_datum(const DbaasResource *resource)
+{
+	Datum		elements[DBAAS_MAX_READS];
+	int			n = dbaas_catalogue_nreads(resource);
+
+	for (int i = 0; i < n; i++)
+		elements[i] = CStringGetTextDatum(psprintf("%s %s %s", resource->reads[i].method,
+												   resource->reads[i].path,
+												   resource->reads[i].rows));
+	return PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/*
+ * dbaas_fdw_catalogue() returns a row for each column of each table
+ *
+ * What the catalogue says, for documentation and tests.
+ */
+PGDLLEXPORT Datum
+dbaas_fdw_catalogue(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	int			n;
+	const DbaasResource *resources = dbaas_catalogue_resources(&n);
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int r = 0; r < n; r++)
+	{
+		const DbaasResource *resource = &resources[r];
+
+		for (int c = 0; c < resource->ncolumns; c++)
+		{
+			const DbaasColumn *column = &resource->columns[c];
+			Datum		values[19];
+			bool		nulls[19] = {0};
+			int			i = 0;
+
+			if (column->unlisted)
+				continue;
+			values[i++] = CStringGetTextDatum(resource->name);
+			values[i++] = CStringGetTextDatum(resource->table);
+			values[i++] = CStringGetTextDatum(resource->description);
+			values[i++] = reads_datum(resource);
+			values[i] = write_datum(&resource->insert, &nulls[i]);
+			i++;
+			values[i] = write_datum(&resource->update, &nulls[i]);
+			i++;
+			values[i] = write_datum(&resource->delete, &nulls[i]);
+			i++;
+			values[i++] = Int32GetDatum(c + 1);
+			values[i++] = CStringGetTextDatum(column->name);
+			values[i++] = CStringGetTextDatum(dbaas_catalogue_type_name(column->type));
+			values[i] = text_or_null(column->field, &nulls[i]);
+			i++;
+			values[i] = text_or_null(column->param, &nulls[i]);
+			i++;
+			values[i++] = BoolGetDatum(column->required);
+			values[i] = text_or_null(column->default_value, &nulls[i]);
+			i++;
+			values[i] = domain_datum(column->domain, NULL, &nulls[i]);
+			i++;
+			values[i] = text_or_null(column->insert, &nulls[i]);
+			i++;
+			values[i] = text_or_null(column->update, &nulls[i]);
+			i++;
+			values[i] = domain_datum(column->write_domain, column->write_types, &nulls[i]);
+			i++;
+			values[i++] = CStringGetTextDatum(column->description);
+			Assert(i == lengthof(values));
+			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		}
+	}
+	return (Datum) 0;
+}

@@ -1,0 +1,253 @@
+/*-------------------------------------------------------------------------
+ *
+ * settings.c
+ *		The settings dbaas_fdw.*, as data.
+ *
+ * Who sets one before the library is loaded makes a placeholder, which
+ * PostgreSQL drops with a mere WARNING when it turns out to mean nothing.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/formatting.h"
+#include "utils/guc.h"
+#include "utils/guc_tables.h"
+
+#include "api/call.h"
+#include "api/progress.h"
+#include "api/zones.h"
+#include "base/compat.h"
+#include "base/error.h"
+#include "plan/plan.h"
+#include "surface/settings.h"
+#include "write/modify.h"
+#include "write/queue.h"
+#include "write/report.h"
+
+#define PREFIX "dbaas_fdw"
+
+typedef enum SettingKind
+{
+	SETTING_BOOLEAN,			/* variable is a bool */
+	SETTING_INTEGER,			/* an int */
+	SETTING_TIME,				/* an int, in milliseconds */
+	SETTING_ENUM				/* an int */
+} SettingKind;
+
+typedef struct Setting
+{
+	const char *name;
+	SettingKind kind;
+	GucContext	context;
+	void	   *variable;
+	int			default_value;
+	int			min;
+	int			max;
+	const struct config_enum_entry *values;
+	const char *help;
+} Setting;
+
+static const struct config_enum_entry write_modes[] = {
+	{"commit", DBAAS_WRITE_AT_COMMIT, false},
+	{"immediate", DBAAS_WRITE_IMMEDIATE, false},
+	{NULL, 0, false}
+};
+
+static const Setting settings[] = {
+	{PREFIX ".log_requests", SETTING_BOOLEAN, PGC_SUSET, &dbaas_log_requests,
+	.help = "Logs each request's method, path, status and duration."},
+	{PREFIX ".log_writes", SETTING_BOOLEAN, PGC_SUSET, &dbaas_log_writes,
+		.default_value = true,
+	.help = "Logs each write before it is sent, and what became of it."},
+	{PREFIX ".write_mode", SETTING_ENUM, PGC_USERSET, &dbaas_write_mode,
+		.default_value = DBAAS_WRITE_AT_COMMIT, .values = write_modes,
+	.help = "When writes are sent: at commit, or with their statement."},
+	{PREFIX ".delete_limit", SETTING_INTEGER, PGC_USERSET, &dbaas_delete_limit,
+		.default_value = 10, .min = -1, .max = INT_MAX,
+	.help = "Services, and databases in services, that one transaction may delete; -1 is no limit."},
+	{PREFIX ".update_limit", SETTING_INTEGER, PGC_USERSET, &dbaas_update_limit,
+		.default_value = 10, .min = -1, .max = INT_MAX,
+	.help = "Services that one transaction may update; -1 is no limit."},
+	{PREFIX ".dry_run", SETTING_BOOLEAN, PGC_USERSET, &dbaas_dry_run,
+	.help = "Checks and reports writes, and does not send them."},
+	{PREFIX ".progress", SETTING_TIME, PGC_USERSET, &dbaas_progress_interval,
+		.default_value = 10000, .max = INT_MAX,
+	.help = "Time between two notices of what is waited for, the first after half of it; 0 is none."},
+	{PREFIX ".zones_ttl", SETTING_TIME, PGC_USERSET, &dbaas_zones_ttl,
+		.default_value = DBAAS_ZONES_TTL, .min = -1, .max = INT_MAX,
+	.help = "How long a session goes by the list of zones that it has learned; -1 is until it ends."},
+	{PREFIX ".enable_lookahead", SETTING_BOOLEAN, PGC_USERSET, &dbaas_enable_lookahead,
+		.default_value = true,
+	.help = "Asks ahead for what the next rows of a join, and other scans, will need."},
+};
+
+/* How a setting that came from there is taken back. */
+static const char *
+how_to_take_back(const char *name, GucSource source)
+{
+	switch (source)
+	{
+		case PGC_S_DATABASE:
+		case PGC_S_USER:
+		case PGC_S_DATABASE_USER:
+		case PGC_S_GLOBAL:
+			return psprintf("ALTER ROLE or ALTER DATABASE ... RESET %s takes it back, for new sessions.",
+							name);
+		case PGC_S_CLIENT:
+			return "It is among the options of the connection.";
+		case PGC_S_SESSION:
+			return psprintf("RESET %s takes it back.", name);
+		default:
+			return "It is in the server's configuration.";
+	}
+}
+
+/* Raises the error of a setting that does not exist. */
+pg_noreturn static void
+refuse_unknown(const char *name, GucSource source)
+{
+	const char *names[lengthof(settings) + 1] = {NULL};
+	const char *nearest;
+
+	for (size_t i = 0; i < lengthof(settings); i++)
+		names[i] = settings[i].name;
+	nearest = dbaas_error_nearest(name, names);
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("unrecognized configuration parameter \"%s\"", name),
+			 errdetail("The session has set it, and dbaas_fdw has no such setting."),
+			 nearest ?
+			 errhint("Perhaps you meant \"%s\". %s", nearest, how_to_take_back(name, source)) :
+			 errhint("%s", how_to_take_back(name, source))));
+}
+
+/* What the setting accepts when the value is not that; else NULL. */
+static const char *
+find_problem(const Setting *setting, const char *value)
+{
+	StringInfoData allowed;
+	bool		boolean;
+	int			number;
+
+	switch (setting->kind)
+	{
+		case SETTING_BOOLEAN:
+			return parse_bool(value, &boolean) ? NULL : "on, off";
+		case SETTING_INTEGER:
+			if (parse_int(value, &number, 0, NULL) && number >= setting->min &&
+				number <= setting->max)
+				return NULL;
+			return psprintf("whole numbers from %d to %d", setting->min, setting->max);
+		case SETTING_TIME:
+			if (parse_int(value, &number, GUC_UNIT_MS, NULL) && number >= setting->min &&
+				number <= setting->max)
+				return NULL;
+			return "a time, such as 10s; 0 is none";
+		case SETTING_ENUM:
+			initStringInfo(&allowed);
+			for (const struct config_enum_entry *entry = setting->values; entry->name; entry++)
+			{
+				if (pg_strcasecmp(entry->name, value) == 0)
+					return NULL;
+				appendStringInfo(&allowed, "%s%s", allowed.len ? ", " : "", entry->name);
+			}
+			return allowed.data;
+	}
+	return NULL;
+}
+
+static void
+check_value(const char *given_name, const char *value, GucSource source)
+{
+	const Setting *setting = NULL;
+	char	   *name = asc_tolower(given_name, strlen(given_name));
+	const char *allowed;
+
+	if (value == NULL)
+		return;
+	for (size_t i = 0; i < lengthof(settings) && setting == NULL; i++)
+	{
+		if (strcmp(settings[i].name, name) == 0)
+			setting = &settings[i];
+	}
+	if (setting == NULL)
+		refuse_unknown(name, source);
+	allowed = find_problem(setting, value);
+	if (allowed)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for parameter \"%s\": \"%s\"", name, value),
+				 errhint("Allowed: %s. %s", allowed, how_to_take_back(name, source))));
+}
+
+/*
+ * Looks at what a placeholder is, at what RESET makes of it, and at what the
+ * end of a transaction, of a savepoint or of a function brings back.
+ */
+static void
+check_placeholder(const struct config_string *held)
+{
+	const char *name = held->gen.name;
+
+	check_value(name, *held->variable, held->gen.source);
+	check_value(name, held->reset_val, held->gen.reset_source);
+	for (const GucStack *stack = held->gen.stack; stack; stack = stack->prev)
+	{
+		check_value(name, stack->prior.val.stringval, stack->source);
+		if (stack->state == GUC_SET_LOCAL)
+			check_value(name, stack->masked.val.stringval, PGC_S_SESSION);
+	}
+}
+
+/* Looks at what the session has set before it knew of the settings. */
+static void
+check_placeholders(void)
+{
+	int			n;
+	struct config_generic **all = dbaas_guc_variables(&n);
+
+	for (int i = 0; i < n; i++)
+	{
+		if ((all[i]->flags & GUC_CUSTOM_PLACEHOLDER) &&
+			pg_strncasecmp(all[i]->name, PREFIX ".", strlen(PREFIX ".")) == 0)
+			check_placeholder((const struct config_string *) all[i]);
+	}
+}
+
+static void
+define(const Setting *setting)
+{
+	switch (setting->kind)
+	{
+		case SETTING_BOOLEAN:
+			DefineCustomBoolVariable(setting->name, setting->help, NULL, setting->variable,
+									 setting->default_value != 0, setting->context, 0,
+									 NULL, NULL, NULL);
+			break;
+		case SETTING_INTEGER:
+		case SETTING_TIME:
+			DefineCustomIntVariable(setting->name, setting->help, NULL, setting->variable,
+									setting->default_value, setting->min, setting->max,
+									setting->context,
+									setting->kind == SETTING_TIME ? GUC_UNIT_MS : 0,
+									NULL, NULL, NULL);
+			break;
+		case SETTING_ENUM:
+			DefineCustomEnumVariable(setting->name, setting->help, NULL, setting->variable,
+									 setting->default_value, setting->values,
+									 setting->context, 0, NULL, NULL, NULL);
+			break;
+	}
+}
+
+void
+dbaas_settings_define(void)
+{
+	check_placeholders();
+	for (size_t i = 0; i < lengthof(settings); i++)
+		define(&settings[i]);
+	MarkGUCPrefixReserved(PREFIX);
+}

@@ -1,0 +1,1262 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalogue.c
+ *		The tables, as data.
+ *
+ * Names, types, enums and bounds are those of the API's OpenAPI document; a
+ * test holds this file against it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+
+#include "tables/catalogue.h"
+
+/* Values and bounds that parameters accept. */
+
+static const char *const sort_orders[] = {"asc", "desc", NULL};
+static const char *const periods[] = {"day", "hour", "month", "week", "year", NULL};
+static const char *const integration_types[] = {"datasource", "logs", "metrics", NULL};
+static const char *const endpoint_types[] = {
+	"datadog", "elasticsearch", "opensearch", "prometheus", "rsyslog", NULL
+};
+static const char *const migration_methods[] = {"dump", "replication", NULL};
+static const char *const authentications[] = {
+	"caching_sha2_password", "mysql_native_password", NULL
+};
+static const char *const pool_modes[] = {"session", "statement", "transaction", NULL};
+static const char *const weekdays[] = {
+	"friday", "monday", "never", "saturday", "sunday", "thursday", "tuesday", "wednesday", NULL
+};
+
+static const DbaasDomain sort_order_domain = {.values = sort_orders};
+static const DbaasDomain period_domain = {.values = periods};
+static const DbaasDomain integration_type_domain = {.values = integration_types};
+static const DbaasDomain endpoint_type_domain = {.values = endpoint_types};
+static const DbaasDomain migration_method_domain = {.values = migration_methods};
+static const DbaasDomain log_limit_domain = {.min = 1, .max = 500};
+static const DbaasDomain service_name_domain = {.max_length = 63};
+static const DbaasDomain plan_domain = {.min_length = 1, .max_length = 128};
+static const DbaasDomain weekday_domain = {.values = weekdays};
+static const DbaasDomain time_of_day_domain = {.min_length = 8, .max_length = 8};
+static const DbaasDomain hour_domain = {.min = 0, .max = 23};
+static const DbaasDomain minute_domain = {.min = 0, .max = 59};
+static const DbaasDomain username_domain = {.min_length = 1, .max_length = 64};
+static const DbaasDomain authentication_domain = {.values = authentications};
+static const DbaasDomain pool_name_domain = {.min_length = 1, .max_length = 63};
+static const DbaasDomain pool_mode_domain = {.values = pool_modes};
+static const DbaasDomain pool_size_domain = {.min = 1, .max = 10000};
+static const DbaasDomain database_name_domain = {.min_length = 1, .max_length = 40};
+static const DbaasDomain source_uri_domain = {.min_length = 1, .max_length = 512};
+static const DbaasDomain ignore_dbs_domain = {.min_length = 1, .max_length = 2048};
+
+/* The types whose services have paths of their own, and these in those paths. */
+static const char *const service_types[] = {
+	"clickhouse", "grafana", "kafka", "mysql", "opensearch", "pg", "thanos", "valkey", NULL
+};
+static const char *const types_with_databases[] = {"mysql", "pg", NULL};
+static const char *const types_with_pools[] = {"pg", NULL};
+static const char *const types_with_replication[] = {"pg", NULL};
+static const char *const types_with_authentication[] = {"mysql", NULL};
+static const char *const types_with_access_control[] = {"valkey", NULL};
+static const char *const types_with_changing_users[] = {"pg", "valkey", NULL};
+static const char *const types_with_users[] = {
+	"clickhouse", "kafka", "mysql", "opensearch", "pg", "valkey", NULL
+};
+static const char *const clickhouse_type[] = {"clickhouse", NULL};
+static const char *const types_with_backup_schedule[] = {"mysql", "pg", NULL};
+static const char *const types_with_version[] = {
+	"clickhouse", "kafka", "mysql", "opensearch", "pg", "valkey", NULL
+};
+static const DbaasDomain backup_schedule_domain = {.values = types_with_backup_schedule};
+static const DbaasDomain service_type_domain = {.values = service_types};
+static const DbaasDomain databases_domain = {.values = types_with_databases};
+static const DbaasDomain pools_domain = {.values = types_with_pools};
+static const DbaasDomain replication_domain = {.values = types_with_replication};
+static const DbaasDomain access_control_domain = {.values = types_with_access_control};
+static const DbaasDomain changing_users_domain = {.values = types_with_changing_users};
+static const DbaasDomain users_domain = {.values = types_with_users};
+static const DbaasDomain clickhouse_domain = {.values = clickhouse_type};
+static const DbaasSegment type_segments[] = {{"pg", "postgres"}, {NULL}};
+
+/*
+ * Ends of the names under which the API shows what is secret.  Besides, the
+ * passwords in all URIs are.
+ */
+#define WORDS(text) {text, sizeof(text) - 1}
+static const struct
+{
+	const char *text;
+	size_t		len;
+}			secret_names[] = {
+	WORDS("password"), WORDS("passwd"), WORDS("secret"), WORDS("token"), WORDS("access-key"),
+	WORDS("access-cert"), WORDS("api-key"), WORDS("private-key"), WORDS("client-key"),
+	WORDS("secret-key"), WORDS("passphrase"), WORDS("authorization")
+};
+
+#define ZONE_COLUMN \
+	{"zone", DBAAS_TEXT, .description = "Zone that the row comes from"}
+
+#define END_OF_COLUMNS {NULL}
+
+/* Fan-out: one request for each service. */
+static const DbaasParent each_service = {
+	"services", .locates = true, {{"service_name", "name"}}
+};
+
+/* The same, where the path depends on the service's type. */
+static const DbaasParent each_typed_service = {
+	"services", .locates = true, {{"service_name", "name"}, {"service_type", "type"}}
+};
+
+static const DbaasParent service_facts = {
+	"services", .locates = true,
+	{{"service_name", "name"}, {"service_type", "type", true}, {"state", "state", true}}
+};
+
+static const DbaasParent protected_services = {
+	"services", .locates = true, {{"service_name", "name"}},
+	.filter_column = "termination_protection", .filter_value = "true"
+};
+
+static const DbaasColumn services_columns[] = {
+	{"zone", DBAAS_TEXT, .field = "zone",
+		.description = "Zone that the service is in"},
+	{"name", DBAAS_TEXT, .field = "name",
+		.insert_required = true, .write_domain = &service_name_domain,
+		.description = "Name of the service, unique in its zone"},
+	{"type", DBAAS_TEXT, .field = "type", .segments = type_segments,
+		.insert_required = true, .write_domain = &service_type_domain, .known = service_types,
+		.description = "Type of the service, such as pg or kafka"},
+	{"plan", DBAAS_TEXT, .field = "plan",
+		.insert = "plan", .insert_required = true, .update = "plan", .needs_running = true,
+		.write_domain = &plan_domain,
+		.description = "Subscription plan"},
+	{"state", DBAAS_TEXT, .field = "state",
+		.description = "poweroff, rebalancing, rebuilding or running"},
+	{"node_count", DBAAS_BIGINT, .field = "node-count",
+		.description = "Number of nodes"},
+	{"node_cpu_count", DBAAS_BIGINT, .field = "node-cpu-count",
+		.description = "CPUs of each node"},
+	{"node_memory", DBAAS_BIGINT, .field = "node-memory",
+		.description = "Memory of each node, in bytes"},
+	{"disk_size", DBAAS_BIGINT, .field = "disk-size",
+		.description = "Disk space, in bytes"},
+	{"termination_protection", DBAAS_BOOLEAN, .field = "termination-protection",
+		.insert = "termination-protection", .update = "termination-protection",
+		.description = "Whether the service is protected against deletion"},
+	{"notifications", DBAAS_JSONB, .field = "notifications",
+		.description = "Notices and warnings about the service"},
+	{"integrations", DBAAS_JSONB, .field = "integrations",
+		.description = "Integrations that the service is an end of"},
+	{"created_at", DBAAS_TIMESTAMPTZ, .field = "created-at",
+		.description = "When the service was created"},
+	{"updated_at", DBAAS_TIMESTAMPTZ, .field = "updated-at",
+		.description = "When the service was last changed"},
+	{"parameters", DBAAS_JSONB,
+		.insert = "*", .update = "*", .secret = true,
+		.description = "For INSERT and UPDATE alone: what else the API takes for the type"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn service_types_columns[] = {
+	ZONE_COLUMN,
+	{"name", DBAAS_TEXT, .field = "name", .param = "service-type-name",
+		.description = "Name of the service type"},
+	{"description", DBAAS_TEXT, .field = "description",
+		.description = "What the service type is"},
+	{"default_version", DBAAS_TEXT, .field = "default-version",
+		.description = "Version that a new service gets"},
+	{"available_versions", DBAAS_TEXT_ARRAY, .field = "available-versions",
+		.description = "Versions to choose from"},
+	{"plans", DBAAS_JSONB, .field = "plans",
+		.description = "Plans of the service type (see dbaas_plans)"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn plans_columns[] = {
+	ZONE_COLUMN,
+	{"service_type", DBAAS_TEXT, .field = "../name", .param = "service-type-name",
+		.description = "Service type that the plan is for"},
+	{"name", DBAAS_TEXT, .field = "name",
+		.description = "Name of the plan"},
+	{"family", DBAAS_TEXT, .field = "family",
+		.description = "Family of the plan"},
+	{"node_count", DBAAS_BIGINT, .field = "node-count",
+		.description = "Number of nodes"},
+	{"node_cpu_count", DBAAS_BIGINT, .field = "node-cpu-count",
+		.description = "CPUs of each node"},
+	{"node_memory", DBAAS_BIGINT, .field = "node-memory",
+		.description = "Memory of each node, in bytes"},
+	{"disk_space", DBAAS_BIGINT, .field = "disk-space",
+		.description = "Disk space, in bytes"},
+	{"max_memory_percent", DBAAS_BIGINT, .field = "max-memory-percent",
+		.description = "Share of the memory that the service may use"},
+	{"authorized", DBAAS_BOOLEAN, .field = "authorized",
+		.description = "Whether the organisation may use the plan"},
+	{"zones", DBAAS_TEXT_ARRAY, .field = "zones",
+		.description = "Zones that offer the plan"},
+	{"backup_config", DBAAS_JSONB, .field = "backup-config",
+		.description = "How often backups are made, and how long they are kept"},
+	END_OF_COLUMNS
+};
+
+static const DbaasParent read_replicas = {
+	"integrations", .locates = true, {{"id", "id"}},
+	.filter_column = "type", .filter_value = DBAAS_READ_REPLICA
+};
+
+static const DbaasColumn integrations_columns[] = {
+	ZONE_COLUMN,
+	{"id", DBAAS_UUID, .field = "id", .param = "id",
+		.description = "Id of the integration"},
+	{"type", DBAAS_TEXT, .field = "type",
+		.insert = "integration-type", .insert_required = true,
+		.write_domain = &integration_type_domain,
+		.description = "datasource, logs, metrics or read_replica"},
+	{"source", DBAAS_TEXT, .field = "source",
+		.insert = "source-service", .insert_required = true,
+		.write_domain = &service_name_domain,
+		.description = "Name of the service that data comes from"},
+	{"dest", DBAAS_TEXT, .field = "dest",
+		.insert = "dest-service", .insert_required = true,
+		.write_domain = &service_name_domain,
+		.description = "Name of the service that data goes to"},
+	{"description", DBAAS_TEXT, .field = "description",
+		.description = "What the integration does"},
+	{"status", DBAAS_TEXT, .field = "status",
+		.description = "Status of the integration"},
+	{"is_enabled", DBAAS_BOOLEAN, .field = "is-enabled",
+		.description = "Whether the integration is enabled"},
+	{"is_active", DBAAS_BOOLEAN, .field = "is-active",
+		.description = "Whether the integration is active"},
+	{"settings", DBAAS_JSONB, .field = "settings",
+		.insert = "settings", .update = "settings",
+		.description = "Settings of the integration"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn integration_types_columns[] = {
+	ZONE_COLUMN,
+	{"type", DBAAS_TEXT, .field = "type",
+		.description = "Type of integration"},
+	{"source_description", DBAAS_TEXT, .field = "source-description",
+		.description = "What the source does"},
+	{"source_service_types", DBAAS_TEXT_ARRAY, .field = "source-service-types",
+		.description = "Service types that can be the source"},
+	{"dest_description", DBAAS_TEXT, .field = "dest-description",
+		.description = "What the destination does"},
+	{"dest_service_types", DBAAS_TEXT_ARRAY, .field = "dest-service-types",
+		.description = "Service types that can be the destination"},
+	{"settings", DBAAS_JSONB, .field = "settings",
+		.description = "JSON schema of the settings"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn integration_settings_columns[] = {
+	ZONE_COLUMN,
+	{"integration_type", DBAAS_TEXT, .param = "integration-type",
+		.description = "Type of integration"},
+	{"source_type", DBAAS_TEXT, .param = "source-type",
+		.description = "Service type of the source"},
+	{"dest_type", DBAAS_TEXT, .param = "dest-type",
+		.description = "Service type of the destination"},
+	{"settings", DBAAS_JSONB, .field = "settings",
+		.description = "JSON schema of the settings"},
+	END_OF_COLUMNS
+};
+
+static const DbaasParent each_integration_type = {
+	"integration-types", .locates = false,
+	{
+		{"integration_type", "type"},
+		{"source_type", "source_service_types"},
+		{"dest_type", "dest_service_types"}
+	}
+};
+
+static const DbaasColumn external_endpoints_columns[] = {
+	ZONE_COLUMN,
+	{"id", DBAAS_UUID, .field = "id",
+		.description = "Id of the endpoint"},
+	{"name", DBAAS_TEXT, .field = "name",
+		.description = "Name of the endpoint"},
+	{"type", DBAAS_TEXT, .field = "type",
+		.description = "datadog, elasticsearch, opensearch, prometheus or rsyslog"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn external_integrations_columns[] = {
+	ZONE_COLUMN,
+	{"id", DBAAS_UUID, .field = "integration-id", .param = "integration-id",
+		.description = "Id of the integration"},
+	{"service_name", DBAAS_TEXT, .field = "source-service-name",
+		.param = "service-name", .domain = &service_name_domain,
+		.insert_required = true,
+		.write_domain = &service_name_domain,
+		.description = "Name of the service that data comes from"},
+	{"service_type", DBAAS_TEXT, .field = "source-service-type",
+		.description = "Type of that service"},
+	{"dest_endpoint_id", DBAAS_UUID, .field = "dest-endpoint-id",
+		.insert = "dest-endpoint-id", .insert_required = true,
+		.description = "Id of the endpoint that data goes to"},
+	{"dest_endpoint_name", DBAAS_TEXT, .field = "dest-endpoint-name",
+		.description = "Name of that endpoint"},
+	{"type", DBAAS_TEXT, .field = "type",
+		.insert = "type", .insert_required = true,
+		.write_domain = &endpoint_type_domain,
+		.description = "Type of that endpoint"},
+	{"status", DBAAS_TEXT, .field = "status",
+		.description = "Status of the integration"},
+	{"description", DBAAS_TEXT, .field = "description",
+		.description = "What the integration does"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn logs_columns[] = {
+	ZONE_COLUMN,
+	{"service_name", DBAAS_TEXT, .param = "service-name", .domain = &service_name_domain,
+		.description = "Name of the service"},
+	{"time", DBAAS_TIMESTAMPTZ, .field = "time",
+		.description = "When the entry was written"},
+	{"node", DBAAS_TEXT, .field = "node",
+		.description = "Node that wrote the entry"},
+	{"unit", DBAAS_TEXT, .field = "unit",
+		.description = "Systemd unit that wrote the entry"},
+	{"message", DBAAS_TEXT, .field = "message",
+		.description = "Text of the entry"},
+	{"sort_order", DBAAS_TEXT, .param = "sort-order", .domain = &sort_order_domain,
+		.default_value = "desc",
+		.description = "Parameter: desc reads the newest entries first, asc the oldest"},
+	{"log_limit", DBAAS_BIGINT, .param = "limit", .domain = &log_limit_domain,
+		.description = "Parameter: the most entries to read of each service"},
+	{"log_offset", DBAAS_TEXT, .param = "offset",
+		.description = "Parameter: cursor to start from"},
+	{"next_offset", DBAAS_TEXT, .field = "../offset",
+		.description = "Cursor of the entries after the page that this one is in"},
+	{"first_log_offset", DBAAS_TEXT, .field = "../first-log-offset",
+		.description = "Cursor of the first entry of that page"},
+	END_OF_COLUMNS
+};
+
+static const DbaasPaging logs_paging = {
+	.limit_column = "log_limit",
+	.offset_column = "log_offset",
+	.order_column = "sort_order",
+	.time_column = "time",
+	.next_field = "offset",
+	.max_limit = 500
+};
+
+static const DbaasColumn metrics_columns[] = {
+	ZONE_COLUMN,
+	{"service_name", DBAAS_TEXT, .param = "service-name", .domain = &service_name_domain,
+		.description = "Name of the service"},
+	{"period", DBAAS_TEXT, .param = "period", .domain = &period_domain,
+		.default_value = "hour",
+		.description = "Parameter: time span to read: hour, day, week, month or year"},
+	{"metric", DBAAS_TEXT, .field = "../#key",
+		.description = "Name of the metric, such as cpu_usage"},
+	{"title", DBAAS_TEXT, .field = "../hints/title",
+		.description = "Title of the metric"},
+	{"node", DBAAS_TEXT, .field = "#label",
+		.description = "Node that was measured"},
+	{"time", DBAAS_TIMESTAMPTZ, .field = "#first",
+		.description = "When it was measured"},
+	{"value", DBAAS_DOUBLE, .field = "#value",
+		.description = "What was measured"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn ca_certificates_columns[] = {
+	ZONE_COLUMN,
+	{"certificate", DBAAS_TEXT, .field = "certificate",
+		.description = "Certificate of the organisation's own CA, in PEM form"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn migrations_columns[] = {
+	ZONE_COLUMN,
+	{"service_name", DBAAS_TEXT, .param = "name", .domain = &service_name_domain,
+		.description = "Name of the service that is migrated to"},
+	{"status", DBAAS_TEXT, .field = "status",
+		.description = "Status of the migration"},
+	{"method", DBAAS_TEXT, .field = "method",
+		.description = "Method of the migration"},
+	{"error", DBAAS_TEXT, .field = "error",
+		.description = "What went wrong"},
+	{"details", DBAAS_JSONB, .field = "details",
+		.description = "Status of each database"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn tasks_columns[] = {
+	ZONE_COLUMN,
+	{"service_name", DBAAS_TEXT, .param = "service", .domain = &service_name_domain,
+		.insert_required = true,
+		.write_domain = &service_name_domain,
+		.description = "Name of the service"},
+	{"id", DBAAS_UUID, .field = "id", .param = "id", .required = true,
+		.description = "Id of the task"},
+	{"task_type", DBAAS_TEXT, .field = "task-type",
+		.description = "What the task does"},
+	{"create_time", DBAAS_TIMESTAMPTZ, .field = "create-time",
+		.description = "When the task was created"},
+	{"success", DBAAS_BOOLEAN, .field = "success",
+		.description = "Whether the task succeeded"},
+	{"result", DBAAS_TEXT, .field = "result",
+		.description = "Result of the task"},
+	{"result_codes", DBAAS_JSONB, .field = "result-codes",
+		.description = "Result for each database"},
+	{"source_service_uri", DBAAS_TEXT,
+		.insert = "source-service-uri", .insert_required = true,
+		.write_domain = &source_uri_domain, .secret = true,
+		.description = "For INSERT alone: URI, with password, of the service to migrate from"},
+	{"method", DBAAS_TEXT, .insert = "method",
+		.write_domain = &migration_method_domain,
+		.description = "For INSERT alone: dump or replication"},
+	{"ignore_dbs", DBAAS_TEXT, .insert = "ignore-dbs",
+		.write_domain = &ignore_dbs_domain,
+		.description = "For INSERT alone: databases to leave out, separated by commas"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn operations_columns[] = {
+	ZONE_COLUMN,
+	{"id", DBAAS_UUID, .field = "id", .param = "id", .required = true,
+		.description = "Id of the operation"},
+	{"state", DBAAS_TEXT, .field = "state",
+		.description = "pending, success, failure or timeout"},
+	{"reason", DBAAS_TEXT, .field = "reason",
+		.description = "Kind of failure"},
+	{"message", DBAAS_TEXT, .field = "message",
+		.description = "What went wrong"},
+	{"reference_id", DBAAS_UUID, .field = "reference/id",
+		.description = "Id of what the operation makes or changes"},
+	{"reference_link", DBAAS_TEXT, .field = "reference/link",
+		.description = "Path of that in the API"},
+	{"reference_command", DBAAS_TEXT, .field = "reference/command",
+		.description = "Name of the API's operation that shows that"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn zones_columns[] = {
+	{"zone", DBAAS_TEXT, .field = "name",
+		.description = "Name of the zone"},
+	{"api_endpoint", DBAAS_TEXT, .field = "api-endpoint",
+		.description = "Where the zone's API is"},
+	{"sos_endpoint", DBAAS_TEXT, .field = "sos-endpoint",
+		.description = "Where the zone's object storage is"},
+	END_OF_COLUMNS
+};
+
+/* ------------------------------------------------------------------------
+ * Inside the services
+ * ------------------------------------------------------------------------ */
+
+#define DETAILS_PATH "/dbaas-{service-type}/{service-name}"
+
+#define SERVICE_NAME_COLUMN(its_field) \
+	{"service_name", DBAAS_TEXT, .field = (its_field), .param = "service-name", \
+		.domain = &service_name_domain, \
+		.description = "Name of the service"}
+
+#define SERVICE_TYPE_COLUMN(types) \
+	{"service_type", DBAAS_TEXT, .param = "service-type", .domain = (types), \
+		.known = service_types, .segments = type_segments, .unlisted = true, \
+		.description = "Type of the service"}
+
+static const DbaasParent each_service_and_type = {
+	"services", .locates = true, {{"service_name", "name"}, {"type", "type"}}
+};
+
+static const DbaasColumn service_details_columns[] = {
+	ZONE_COLUMN,
+	SERVICE_NAME_COLUMN("name"),
+	{"type", DBAAS_TEXT, .field = "type", .param = "service-type",
+		.domain = &service_type_domain, .known = service_types, .segments = type_segments,
+		.description = "Type of the service"},
+	{"version", DBAAS_TEXT, .field = "version",
+		.update = "version", .meaning = DBAAS_AS_VERSION, .write_types = types_with_version,
+		.description = "Version that the service runs"},
+	{"host", DBAAS_TEXT, .field = "uri-params/host", .untyped = true,
+		.description = "Host to connect to"},
+	{"port", DBAAS_BIGINT, .field = "uri-params/port", .untyped = true,
+		.description = "Port to connect to"},
+	{"uri", DBAAS_TEXT, .field = "uri",
+		.description = "URI to connect to, without the password"},
+	{"ip_filter", DBAAS_TEXT_ARRAY, .field = DBAAS_NETWORKS_MEMBER,
+		.update = DBAAS_NETWORKS_MEMBER, .meaning = DBAAS_AS_NETWORKS,
+		.description = "Networks that may connect"},
+	{"maintenance_dow", DBAAS_TEXT, .field = "maintenance/dow",
+		.update = "maintenance/dow", .write_domain = &weekday_domain,
+		.description = "Day of the week for maintenance, or never"},
+	{"maintenance_time", DBAAS_TEXT, .field = "maintenance/time",
+		.update = "maintenance/time", .meaning = DBAAS_AS_TIME_OF_DAY,
+		.write_domain = &time_of_day_domain,
+		.description = "Time for maintenance, in UTC"},
+	{"backup_hour", DBAAS_BIGINT, .field = "backup-schedule/backup-hour",
+		.update = "backup-schedule/backup-hour", .nullable = true,
+		.write_domain = &hour_domain, .write_types = types_with_backup_schedule,
+		.description = "Hour in which the daily backup starts, in UTC; NULL leaves it to the API"},
+	{"backup_minute", DBAAS_BIGINT, .field = "backup-schedule/backup-minute",
+		.update = "backup-schedule/backup-minute", .nullable = true,
+		.write_domain = &minute_domain, .write_types = types_with_backup_schedule,
+		.description = "Minute of that hour; NULL leaves it to the API"},
+	{"settings", DBAAS_JSONB,
+		.field = "{type}-settings",
+		.update = "{type}-settings", .merges = true,
+		.description = "Settings of the type (see dbaas_service_settings)"},
+	{"details", DBAAS_JSONB, .field = "*",
+		.description = "All that the API says of the service, without secrets"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn nodes_columns[] = {
+	ZONE_COLUMN,
+	SERVICE_NAME_COLUMN("../name"),
+	{"name", DBAAS_TEXT, .field = "name",
+		.description = "Name of the node"},
+	{"state", DBAAS_TEXT, .field = "state",
+		.description = "leaving, running, setting_up_vm, syncing_data or unknown"},
+	{"role", DBAAS_TEXT, .field = "role",
+		.description = "master, read-replica or standby"},
+	{"progress_updates", DBAAS_JSONB, .field = "progress-updates",
+		.description = "How far the node is set up"},
+	SERVICE_TYPE_COLUMN(&service_type_domain),
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn components_columns[] = {
+	ZONE_COLUMN,
+	SERVICE_NAME_COLUMN("../name"),
+	{"component", DBAAS_TEXT, .field = "component",
+		.description = "Name of the component"},
+	{"host", DBAAS_TEXT, .field = "host",
+		.description = "Host to connect to"},
+	{"port", DBAAS_BIGINT, .field = "port",
+		.description = "Port to connect to"},
+	{"route", DBAAS_TEXT, .field = "route",
+		.description = "dynamic, private, privatelink or public"},
+	{"usage", DBAAS_TEXT, .field = "usage",
+		.description = "primary or replica"},
+	{"kafka_authentication_method", DBAAS_TEXT, .field = "kafka-authentication-method",
+		.description = "certificate or sasl (kafka)"},
+	{"ssl", DBAAS_BOOLEAN, .field = "ssl",
+		.description = "Whether it is encrypted (clickhouse, thanos and valkey)"},
+	SERVICE_TYPE_COLUMN(&service_type_domain),
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn backups_columns[] = {
+	ZONE_COLUMN,
+	SERVICE_NAME_COLUMN("../name"),
+	{"backup_name", DBAAS_TEXT, .field = "backup-name",
+		.description = "Name of the backup"},
+	{"backup_time", DBAAS_TIMESTAMPTZ, .field = "backup-time",
+		.description = "When it was made"},
+	{"data_size", DBAAS_BIGINT, .field = "data-size",
+		.description = "Size of the data, in bytes"},
+	SERVICE_TYPE_COLUMN(&service_type_domain),
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn users_columns[] = {
+	ZONE_COLUMN,
+	SERVICE_NAME_COLUMN("../name"),
+	{"username", DBAAS_TEXT, .field = "username",
+		.insert = "username", .insert_required = true, .write_domain = &username_domain,
+		.description = "Name of the user"},
+	{"type", DBAAS_TEXT, .field = "type",
+		.description = "Type of the user, such as primary or normal"},
+	{"allow_replication", DBAAS_BOOLEAN, .field = "allow-replication",
+		.insert = "allow-replication", .update = "allow-replication",
+		.write_types = types_with_replication,
+		.description = "Whether the user may replicate (pg)"},
+	{"authentication", DBAAS_TEXT, .field = "authentication",
+		.insert = "authentication", .write_domain = &authentication_domain,
+		.write_types = types_with_authentication,
+		.description = "How the user authenticates (mysql)"},
+	{"access_control", DBAAS_JSONB, .field = "access-control",
+		.insert = "access-control", .update = "access-control",
+		.write_types = types_with_access_control,
+		.description = "Commands, categories, keys and channels that the user may use (valkey)"},
+	{"access_cert_expiry", DBAAS_TIMESTAMPTZ, .field = "access-cert-expiry",
+		.description = "When the user's certificate expires (kafka)"},
+	{"uuid", DBAAS_UUID, .field = "uuid",
+		.description = "Id of the user, which DELETE needs (clickhouse)"},
+	{"required", DBAAS_BOOLEAN, .field = "required",
+		.description = "Whether the service needs the user (clickhouse)"},
+	{"parameters", DBAAS_JSONB,
+		.insert = "*", .secret = true,
+		.description = "For INSERT alone: what else the API takes for the type"},
+	SERVICE_TYPE_COLUMN(&service_type_domain),
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn databases_columns[] = {
+	ZONE_COLUMN,
+	SERVICE_NAME_COLUMN("../name"),
+	{"name", DBAAS_TEXT, .field = "*",
+		.insert = "database-name", .insert_required = true,
+		.write_domain = &database_name_domain,
+		.description = "Name of the database"},
+	{"parameters", DBAAS_JSONB, .insert = "*",
+		.description = "For INSERT alone: what else the API takes for the type"},
+	SERVICE_TYPE_COLUMN(&databases_domain),
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn connection_pools_columns[] = {
+	ZONE_COLUMN,
+	SERVICE_NAME_COLUMN("../name"),
+	{"name", DBAAS_TEXT, .field = "name",
+		.insert = "name", .insert_required = true, .write_domain = &pool_name_domain,
+		.description = "Name of the pool"},
+	{"database", DBAAS_TEXT, .field = "database",
+		.insert = "database-name", .insert_required = true, .update = "database-name",
+		.write_domain = &database_name_domain,
+		.description = "Database that it connects to"},
+	{"mode", DBAAS_TEXT, .field = "mode",
+		.insert = "mode", .update = "mode", .write_domain = &pool_mode_domain,
+		.description = "session, statement or transaction"},
+	{"size", DBAAS_BIGINT, .field = "size",
+		.insert = "size", .update = "size", .write_domain = &pool_size_domain,
+		.description = "Number of connections"},
+	{"username", DBAAS_TEXT, .field = "username",
+		.insert = "username", .update = "username", .write_domain = &username_domain,
+		.description = "User that it connects as"},
+	{"connection_uri", DBAAS_TEXT, .field = "connection-uri",
+		.description = "URI to connect to, without the password"},
+	SERVICE_TYPE_COLUMN(&pools_domain),
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn maintenance_updates_columns[] = {
+	ZONE_COLUMN,
+	SERVICE_NAME_COLUMN("../../name"),
+	{"description", DBAAS_TEXT, .field = "description",
+		.description = "What will be done"},
+	{"deadline", DBAAS_TIMESTAMPTZ, .field = "deadline",
+		.description = "When it is done at the latest"},
+	{"start_after", DBAAS_TIMESTAMPTZ, .field = "start-after",
+		.description = "When it can start at the earliest"},
+	{"start_at", DBAAS_TIMESTAMPTZ, .field = "start-at",
+		.description = "When it will start"},
+	SERVICE_TYPE_COLUMN(&service_type_domain),
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn service_settings_columns[] = {
+	ZONE_COLUMN,
+	{"type", DBAAS_TEXT, .param = "type", .domain = &service_type_domain, .known = service_types,
+		.description = "Service type"},
+	{"settings", DBAAS_JSONB, .field = "settings",
+		.description = "JSON schema of its settings, by the member of the service that has them"},
+	END_OF_COLUMNS
+};
+
+static const DbaasParent each_service_type = {
+	"service-types", .locates = false, {{"type", "name"}}
+};
+
+static const DbaasKept kept_schedule = {
+	"backup-schedule", &backup_schedule_domain, "service-details"
+};
+
+#define COLUMNS(array) .columns = (array), .ncolumns = lengthof(array) - 1
+
+static const DbaasResource resources[] = {
+	{
+		.name = "services",
+		.table = "dbaas_services",
+		.description = "Database services of the organisation",
+		COLUMNS(services_columns),
+		.thing = "/dbaas-service/{name}",
+		.typical_rows = 20,
+		.reads = {{"GET", "/dbaas-service", "dbaas-services[]"}},
+		.protected = &protected_services,
+		.created_column = "name",
+		.insert = {.method = "POST", .path = "/dbaas-{type}/{name}",
+			.services = {"name"}, .type_column = "type", .creates = true},
+		.update = {.method = "PUT", .path = "/dbaas-{type}/{name}",
+			.services = {"name"}, .type_column = "type", .state_column = "state",
+			.counts = "services", .kept = &kept_schedule},
+		.delete = {.method = "DELETE", .path = "/dbaas-service/{name}",
+			.services = {"name"}, .counts = "services"}
+	},
+	{
+		.name = "service-types",
+		.table = "dbaas_service_types",
+		.description = "Service types that the API offers",
+		COLUMNS(service_types_columns),
+		.typical_rows = 8,
+		.reads = {
+			{"GET", "/dbaas-service-type/{service-type-name}", ""},
+			{"GET", "/dbaas-service-type", "dbaas-service-types[]"}
+		}
+	},
+	{
+		.name = "plans",
+		.table = "dbaas_plans",
+		.description = "Subscription plans of each service type",
+		COLUMNS(plans_columns),
+		.typical_rows = 50,
+		.reads = {
+			{"GET", "/dbaas-service-type/{service-type-name}", "plans[]"},
+			{"GET", "/dbaas-service-type", "dbaas-service-types[].plans[]"}
+		}
+	},
+	{
+		.name = "integrations",
+		.table = "dbaas_integrations",
+		.description = "Integrations between services",
+		COLUMNS(integrations_columns),
+		.thing = "/dbaas-integration/{id}",
+		.typical_rows = 10,
+		.reads = {
+			{"GET", "/dbaas-integration/{id}", ""},
+			{"GET", "/dbaas-service", "dbaas-services[].integrations[]"}
+		},
+		.unique_column = "id",
+		.created_column = "id",
+		.insert = {.method = "POST", .path = "/dbaas-integration",
+			.services = {"source", "dest"}},
+		.update = {.method = "PUT", .path = "/dbaas-integration/{id}",
+			.services = {"source", "dest"}},
+		.delete = {.method = "DELETE", .path = "/dbaas-integration/{id}",
+			.services = {"source", "dest"}, .notable = &read_replicas,
+			.effect = "promotes a read replica, which then follows its source no more"}
+	},
+	{
+		.name = "integration-types",
+		.table = "dbaas_integration_types",
+		.description = "Types of integration, and what each can join",
+		COLUMNS(integration_types_columns),
+		.typical_rows = 5,
+		.reads = {{"GET", "/dbaas-integration-types", "dbaas-integration-types[]"}}
+	},
+	{
+		.name = "integration-settings",
+		.table = "dbaas_integration_settings",
+		.description = "JSON schema of the settings of each integration type between two service types",
+		COLUMNS(integration_settings_columns),
+		.typical_rows = 1,
+		.reads = {
+			{"GET", "/dbaas-integration-settings/{integration-type}/{source-type}/{dest-type}", ""}
+		},
+		.parent = &each_integration_type
+	},
+	{
+		.name = "external-endpoints",
+		.table = "dbaas_external_endpoints",
+		.description = "Endpoints outside the platform that services can send data to",
+		COLUMNS(external_endpoints_columns),
+		.typical_rows = 5,
+		.reads = {{"GET", "/dbaas-external-endpoints", "dbaas-endpoints[]"}}
+	},
+	{
+		.name = "external-integrations",
+		.table = "dbaas_external_integrations",
+		.description = "Integrations of services with external endpoints",
+		COLUMNS(external_integrations_columns),
+		.thing = "/dbaas-external-integration/{integration-id}",
+		.typical_rows = 1,
+		.reads = {
+			{"GET", "/dbaas-external-integration/{integration-id}", ""},
+			{"GET", "/dbaas-external-integrations/{service-name}", "external-integrations[]"}
+		},
+		.parent = &each_service,
+		.created_column = "id",
+		.insert = {.method = "PUT",
+			.path = "/dbaas-external-endpoint/{source-service-name}/attach",
+			.services = {"service_name"}},
+		.delete = {.method = "PUT",
+			.path = "/dbaas-external-endpoint/{source-service-name}/detach",
+			.services = {"service_name"},
+			.body_column = "id", .body_field = "integration-id"}
+	},
+	{
+		.name = "logs",
+		.table = "dbaas_logs",
+		.description = "Log entries of services",
+		COLUMNS(logs_columns),
+		.typical_rows = 5000,
+		.reads = {{"POST", "/dbaas-service-logs/{service-name}", "logs[]"}},
+		.parent = &each_service,
+		.paging = &logs_paging,
+		.verbatim = true
+	},
+	{
+		.name = "metrics",
+		.table = "dbaas_metrics",
+		.description = "Measurements of services, a row for each metric, node and sample",
+		COLUMNS(metrics_columns),
+		.typical_rows = 1000,
+		.reads = {{"POST", "/dbaas-service-metrics/{service-name}", "metrics{}.data<>"}},
+		.parent = &each_service,
+		.verbatim = true
+	},
+	{
+		.name = "ca-certificates",
+		.table = "dbaas_ca_certificates",
+		.description = "Certificate of the organisation's CA, as each zone gives it",
+		COLUMNS(ca_certificates_columns),
+		.typical_rows = 1,
+		.reads = {{"GET", "/dbaas-ca-certificate", ""}}
+	},
+	{
+		.name = "migrations",
+		.table = "dbaas_migrations",
+		.description = "Migrations of databases into services",
+		COLUMNS(migrations_columns),
+		.typical_rows = 1,
+		.reads = {{"GET", "/dbaas-migration-status/{name}", ""}},
+		.parent = &each_service
+	},
+	{
+		.name = "tasks",
+		.table = "dbaas_tasks",
+		.description = "Tasks of services, such as migration checks",
+		COLUMNS(tasks_columns),
+		.typical_rows = 1,
+		.reads = {{"GET", "/dbaas-task/{service}/{id}", ""}},
+		.parent = &each_service,
+		.created_column = "id",
+		.insert = {.method = "POST", .path = "/dbaas-task-migration-check/{service}",
+			.services = {"service_name"}}
+	},
+	{
+		.name = "operations",
+		.table = "dbaas_operations",
+		.description = "Operations that writes started",
+		COLUMNS(operations_columns),
+		.typical_rows = 1,
+		.reads = {{"GET", "/operation/{id}", ""}}
+	},
+	{
+		.name = "service-details",
+		.table = "dbaas_service_details",
+		.description = "What the API says of each service beyond the list",
+		COLUMNS(service_details_columns),
+		.thing = "/dbaas-service/{service-name}",
+		.typical_rows = 1,
+		.reads = {{"GET", DETAILS_PATH, ""}},
+		.parent = &each_service_and_type,
+		.update = {.method = "PUT", .path = DETAILS_PATH,
+			.services = {"service_name"}, .type_column = "type",
+			.counts = "services", .kept = &kept_schedule}
+	},
+	{
+		.name = "nodes",
+		.table = "dbaas_nodes",
+		.description = "Nodes of the services",
+		COLUMNS(nodes_columns),
+		.typical_rows = 2,
+		.reads = {{"GET", DETAILS_PATH, "node-states[]"}},
+		.parent = &each_typed_service
+	},
+	{
+		.name = "components",
+		.table = "dbaas_components",
+		.description = "Parts of the services that can be connected to",
+		COLUMNS(components_columns),
+		.typical_rows = 3,
+		.reads = {{"GET", DETAILS_PATH, "components[]"}},
+		.parent = &each_typed_service
+	},
+	{
+		.name = "backups",
+		.table = "dbaas_backups",
+		.description = "Backups of the services",
+		COLUMNS(backups_columns),
+		.typical_rows = 5,
+		.reads = {{"GET", DETAILS_PATH, "backups[]"}},
+		.parent = &each_typed_service
+	},
+	{
+		.name = "users",
+		.table = "dbaas_users",
+		.description = "Users of the services, without their passwords",
+		COLUMNS(users_columns),
+		.thing = "/dbaas-service/{service-name}/user/{username}",
+		.typical_rows = 3,
+		.reads = {{"GET", DETAILS_PATH, "users[]"}},
+		.parent = &each_typed_service,
+		.created_column = "username",
+		.insert = {.method = "POST", .path = DETAILS_PATH "/user",
+			.services = {"service_name"}, .type_column = "service_type",
+			.types = &users_domain, .direct = &clickhouse_domain},
+		.update = {.method = "PUT", .path = DETAILS_PATH "/user/{username}/allow-replication",
+			.services = {"service_name"}, .type_column = "service_type",
+			.types = &changing_users_domain, .other_types = &access_control_domain,
+			.other_path = DETAILS_PATH "/user/{username}",
+			.direct = &replication_domain},
+		.delete = {.method = "DELETE", .path = DETAILS_PATH "/user/{username}",
+			.services = {"service_name"}, .type_column = "service_type",
+			.types = &users_domain, .other_types = &clickhouse_domain,
+			.other_path = DETAILS_PATH "/user/{uuid}"}
+	},
+	{
+		.name = "databases",
+		.table = "dbaas_databases",
+		.description = "Databases in the services (pg and mysql)",
+		COLUMNS(databases_columns),
+		.thing = "/dbaas-service/{service-name}/database/{name}",
+		.typical_rows = 2,
+		.reads = {{"GET", DETAILS_PATH, "databases[]", .values = true}},
+		.parent = &each_typed_service,
+		.created_column = "name",
+		.insert = {.method = "POST", .path = DETAILS_PATH "/database",
+			.services = {"service_name"}, .type_column = "service_type"},
+		.delete = {.method = "DELETE", .path = DETAILS_PATH "/database/{name}",
+			.services = {"service_name"}, .type_column = "service_type",
+			.counts = "databases"}
+	},
+	{
+		.name = "connection-pools",
+		.table = "dbaas_connection_pools",
+		.description = "Connection pools of the services (pg)",
+		COLUMNS(connection_pools_columns),
+		.thing = "/dbaas-service/{service-name}/connection-pool/{name}",
+		.typical_rows = 1,
+		.reads = {{"GET", DETAILS_PATH, "connection-pools[]"}},
+		.parent = &each_typed_service,
+		.created_column = "name",
+		.insert = {.method = "POST", .path = DETAILS_PATH "/connection-pool",
+			.services = {"service_name"}, .type_column = "service_type"},
+		.update = {.method = "PUT", .path = DETAILS_PATH "/connection-pool/{name}",
+			.services = {"service_name"}, .type_column = "service_type"},
+		.delete = {.method = "DELETE", .path = DETAILS_PATH "/connection-pool/{name}",
+			.services = {"service_name"}, .type_column = "service_type"}
+	},
+	{
+		.name = "maintenance-updates",
+		.table = "dbaas_maintenance_updates",
+		.description = "Maintenance that awaits the services",
+		COLUMNS(maintenance_updates_columns),
+		.typical_rows = 1,
+		.reads = {{"GET", DETAILS_PATH, "maintenance.updates[]"}},
+		.parent = &each_typed_service
+	},
+	{
+		.name = "service-settings",
+		.table = "dbaas_service_settings",
+		.description = "JSON schemas of the settings of each service type",
+		COLUMNS(service_settings_columns),
+		.typical_rows = 1,
+		.reads = {{"GET", "/dbaas-settings-{type}", ""}},
+		.parent = &each_service_type
+	},
+	{
+		.name = DBAAS_ZONES_RESOURCE,
+		.table = "dbaas_zones",
+		.description = "Zones of the platform",
+		COLUMNS(zones_columns),
+		.typical_rows = 8,
+		.reads = {{"GET", "/zone", "zones[]"}},
+		.global = true
+	}
+};
+
+const DbaasResource *
+dbaas_catalogue_resources(int *n)
+{
+	*n = lengthof(resources);
+	return resources;
+}
+
+const DbaasResource *
+dbaas_catalogue_find(const char *name)
+{
+	for (size_t i = 0; i < lengthof(resources); i++)
+	{
+		if (strcmp(resources[i].name, name) == 0)
+			return &resources[i];
+	}
+	return NULL;
+}
+
+const DbaasParent *
+dbaas_catalogue_each_service(void)
+{
+	return &each_service;
+}
+
+const DbaasParent *
+dbaas_catalogue_each_type(void)
+{
+	return &each_service_type;
+}
+
+const DbaasParent *
+dbaas_catalogue_service_facts(void)
+{
+	return &service_facts;
+}
+
+int
+dbaas_catalogue_column(const DbaasResource *resource, const char *name)
+{
+	for (int i = 0; i < resource->ncolumns; i++)
+	{
+		if (strcmp(resource->columns[i].name, name) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/* Is "name" the SQL name "column" with hyphens for underscores? */
+static bool
+hyphenated_equal(const char *column, const char *name)
+{
+	for (; *column && *name; column++, name++)
+	{
+		if (*name != (*column == '_' ? '-' : *column))
+			return false;
+	}
+	return *column == *name;
+}
+
+int
+dbaas_catalogue_column_by_field(const DbaasResource *resource, const char *field)
+{
+	for (int i = 0; i < resource->ncolumns; i++)
+	{
+		const char *own = resource->columns[i].field;
+
+		if (own && strcmp(own, field) == 0)
+			return i;
+	}
+	for (int i = 0; i < resource->ncolumns; i++)
+	{
+		const DbaasColumn *column = &resource->columns[i];
+
+		if (hyphenated_equal(column->name, field) || strcmp(column->name, field) == 0 ||
+			(column->param && strcmp(column->param, field) == 0))
+			return i;
+	}
+	return -1;
+}
+
+int
+dbaas_catalogue_column_by_param(const DbaasResource *resource, const char *param)
+{
+	for (int i = 0; i < resource->ncolumns; i++)
+	{
+		const char *own = resource->columns[i].param;
+
+		if (own && strcmp(own, param) == 0)
+			return i;
+	}
+	for (int i = 0; i < resource->ncolumns; i++)
+	{
+		const char *own = resource->columns[i].field;
+
+		if (own && strcmp(own, param) == 0)
+			return i;
+	}
+	for (int i = 0; i < resource->ncolumns; i++)
+	{
+		if (hyphenated_equal(resource->columns[i].name, param))
+			return i;
+	}
+	return -1;
+}
+
+static const char *
+check_values(const DbaasDomain *domain, const char *value)
+{
+	StringInfoData allowed;
+
+	initStringInfo(&allowed);
+	for (int i = 0; domain->values[i]; i++)
+	{
+		if (strcmp(domain->values[i], value) == 0)
+			return NULL;
+		appendStringInfo(&allowed, "%s%s", i ? ", " : "", domain->values[i]);
+	}
+	return allowed.data;
+}
+
+/* Number of characters of a UTF-8 text. */
+static int
+utf8_length(const char *text)
+{
+	int			n = 0;
+
+	for (; *text; text++)
+		n += (*text & 0xc0) != 0x80;
+	return n;
+}
+
+const char *
+dbaas_catalogue_check(const DbaasDomain *domain, const char *value)
+{
+	if (domain == NULL)
+		return NULL;
+	if (domain->values)
+		return check_values(domain, value);
+	if (domain->max)
+	{
+		char	   *end;
+		long long	number = strtoll(value, &end, 10);
+
+		if (*value && *end == '\0' && number >= domain->min && number <= domain->max)
+			return NULL;
+		return psprintf("whole numbers from " INT64_FORMAT " to " INT64_FORMAT,
+						domain->min, domain->max);
+	}
+	if (domain->max_length &&
+		(utf8_length(value) < domain->min_length || utf8_length(value) > domain->max_length))
+		return psprintf("texts of %d to %d characters", domain->min_length, domain->max_length);
+	return NULL;
+}
+
+bool
+dbaas_catalogue_knows(const DbaasColumn *column, const char *value)
+{
+	if (column->known == NULL)
+		return true;
+	for (int i = 0; column->known[i]; i++)
+	{
+		if (strcmp(column->known[i], value) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *
+dbaas_catalogue_type_name(DbaasType type)
+{
+	static const char *const names[] = {
+		[DBAAS_TEXT] = "text",
+		[DBAAS_BIGINT] = "bigint",
+		[DBAAS_DOUBLE] = "double precision",
+		[DBAAS_BOOLEAN] = "boolean",
+		[DBAAS_UUID] = "uuid",
+		[DBAAS_TIMESTAMPTZ] = "timestamp with time zone",
+		[DBAAS_JSONB] = "jsonb",
+		[DBAAS_TEXT_ARRAY] = "text[]"
+	};
+
+	return names[type];
+}
+
+int
+dbaas_catalogue_nreads(const DbaasResource *resource)
+{
+	int			n = 0;
+
+	while (n < DBAAS_MAX_READS && resource->reads[n].method)
+		n++;
+	return n;
+}
+
+bool
+dbaas_catalogue_in_path(const char *path, const char *param)
+{
+	size_t		len = strlen(param);
+
+	for (const char *p = strchr(path, '{'); p; p = strchr(p + 1, '{'))
+	{
+		if (strncmp(p + 1, param, len) == 0 && p[1 + len] == '}')
+			return true;
+	}
+	return false;
+}
+
+const char *
+dbaas_catalogue_segment(const DbaasColumn *column, const char *value)
+{
+	for (const DbaasSegment *s = column->segments; s && s->value; s++)
+	{
+		if (strcmp(s->value, value) == 0)
+			return s->segment;
+	}
+	return value;
+}
+
+/* Is a character of a name that of the words?  Hyphens and underscores are one. */
+static inline bool
+same_letter(char name, char words)
+{
+	return (char) pg_ascii_tolower((unsigned char) name) == words || (name == '_' && words == '-');
+}
+
+/*
+ * Does a name of len bytes, at least two, end in two letters that the words of
+ * a secret end in?  Nearly all names do not, and every name is asked about.
+ */
+static inline bool
+ends_as_secrets_do(const char *name, size_t len)
+{
+	static uint32 letters[32];	/* by the last letter: those before it */
+
+	if (unlikely(letters['t' & 31] == 0))
+	{
+		for (size_t i = 0; i < lengthof(secret_names); i++)
+		{
+			const char *end = secret_names[i].text + secret_names[i].len;
+
+			letters[end[-1] & 31] |= (uint32) 1 << (end[-2] & 31);
+		}
+	}
+	return letters[name[len - 1] & 31] & ((uint32) 1 << (name[len - 2] & 31));
+}
+
+bool
+dbaas_catalogue_is_secret(const char *name, size_t len)
+{
+	/* Several are no less secret. */
+	if (len > 0 && same_letter(name[len - 1], 's'))
+		len--;
+	if (len < 2 || !ends_as_secrets_do(name, len))
+		return false;
+	for (size_t i = 0; i < lengthof(secret_names); i++)
+	{
+		const char *words = secret_names[i].text;
+		size_t		left = secret_names[i].len;
+		const char *end = name + len - left;
+
+		if (left > len)
+			continue;
+		while (left > 0 && same_letter(end[left - 1], words[left - 1]))
+			left--;
+		if (left == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+dbaas_catalogue_is_param(const DbaasEndpoint *endpoint, const DbaasColumn *column)
+{
+	if (column->param == NULL)
+		return false;
+	return strcmp(endpoint->method, "POST") == 0 || column->query ||
+		dbaas_catalogue_in_path(endpoint->path, column->param);
+}
+
+const DbaasEndpoint *
+dbaas_catalogue_endpoint(const DbaasResource *resource, const bool *given)
+{
+	int			n = dbaas_catalogue_nreads(resource);
+
+	for (int i = 0; i < n - 1; i++)
+	{
+		bool		all = true;
+
+		for (int c = 0; c < resource->ncolumns; c++)
+		{
+			if (resource->columns[c].param && !given[c] &&
+				dbaas_catalogue_in_path(resource->reads[i].path, resource->columns[c].param))
+				all = false;
+		}
+		if (all)
+			return &resource->reads[i];
+	}
+	return &resource->reads[n - 1];
+}

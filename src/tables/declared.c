@@ -1,0 +1,271 @@
+/*-------------------------------------------------------------------------
+ *
+ * declared.c
+ *		Resources that a foreign table declares itself, with option "path".
+ *
+ * Each option by itself has been checked when it was set; here it is seen
+ * whether those of the table and its columns go together.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "foreign/foreign.h"
+#include "utils/lsyscache.h"
+
+#include "tables/declared.h"
+#include "tables/options.h"
+#include "tables/rows.h"
+
+/* Rows of an answer, before the first was seen. */
+#define TYPICAL_ROWS 20
+
+/* What is being made. */
+typedef struct Making
+{
+	Oid			relid;
+	const char *table;
+	DbaasResource *resource;
+	DbaasColumn *columns;		/* the resource's */
+	DbaasParent *parent;		/* or NULL */
+	int			nkeys;			/* of the parent */
+} Making;
+
+static DbaasError *
+wrong_option(const Making *making, const char *column, const char *option, const char *problem)
+{
+	return dbaas_error_new(ERRCODE_FDW_INVALID_OPTION_NAME,
+						   "option \"%s\" of column \"%s\" of foreign table \"%s\" cannot be used: %s",
+						   option, column, making->table, problem);
+}
+
+/* A generated column is PostgreSQL's to compute: it shows nothing of an answer. */
+static DbaasError *
+generated_option(const Making *making, const char *column, AttrNumber attnum)
+{
+	const DefElem *option = linitial(GetForeignColumnOptions(making->relid, attnum));
+
+	return wrong_option(making, column, option->defname, "the column is generated");
+}
+
+bool
+dbaas_declared_may_send(Oid type)
+{
+	switch (getBaseType(type))
+	{
+		case TEXTOID:
+		case VARCHAROID:
+		case NAMEOID:
+		case UUIDOID:
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+			return true;
+		default:
+			return false;
+	}
+}
+
+bool
+dbaas_declared_may_fraction(Oid type)
+{
+	switch (getBaseType(type))
+	{
+		case NUMERICOID:
+		case FLOAT4OID:
+		case FLOAT8OID:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* The field that a column shows which says nothing: its name, as the API has names. */
+static const char *
+field_of_name(const char *name)
+{
+	char	   *field = pstrdup(name);
+
+	for (char *p = field; *p; p++)
+		*p = *p == '_' ? '-' : *p;
+	return field;
+}
+
+/* The parameter of a column, and where its values come from. */
+static DbaasError *
+add_parameter(Making *making, DbaasColumn *column, Oid type, const char *from)
+{
+	const DbaasEndpoint *read = &making->resource->reads[0];
+	const DbaasResource *parents;
+	int			parent_column;
+
+	for (const DbaasColumn *other = making->columns; other < column; other++)
+	{
+		if (other->param && strcmp(other->param, column->param) == 0)
+			return wrong_option(making, column->name, "param",
+								psprintf("column \"%s\" has the same", other->name));
+	}
+	if (!dbaas_declared_may_send(type))
+		return dbaas_error_new(ERRCODE_FDW_INVALID_DATA_TYPE,
+							   "column \"%s\" of foreign table \"%s\" has option \"param\" and must be a text, a uuid or an integer",
+							   column->name, making->table);
+	column->query = !dbaas_catalogue_in_path(read->path, column->param);
+	column->required = !column->query && from == NULL;
+	if (from == NULL)
+		return NULL;
+	if (making->parent == NULL)
+		return wrong_option(making, column->name, "from", "the table has no option \"for_each\"");
+	if (column->query)
+		return wrong_option(making, column->name, "from",
+							psprintf("the path \"%s\" has no {%s}", read->path, column->param));
+	parents = dbaas_catalogue_find(making->parent->resource);
+	parent_column = dbaas_catalogue_column(parents, from);
+	if (parent_column < 0 || parents->columns[parent_column].field == NULL)
+		return wrong_option(making, column->name, "from",
+							psprintf("the list of resource \"%s\" has no column \"%s\"", parents->name, from));
+	if (making->nkeys == lengthof(making->parent->keys))
+		return wrong_option(making, column->name, "from", "too many columns have it");
+	making->parent->keys[making->nkeys].column = column->name;
+	making->parent->keys[making->nkeys++].parent_column = from;
+	return NULL;
+}
+
+static DbaasError *
+add_column(Making *making, AttrNumber attnum, const char *name, Oid type)
+{
+	DbaasResource *resource = making->resource;
+	DbaasColumn *column = &making->columns[resource->ncolumns++];
+	List	   *options = GetForeignColumnOptions(making->relid, attnum);
+	const char *from = dbaas_option_string(options, "from");
+	char	   *problem;
+
+	column->name = name;
+	column->untyped = true;
+	column->field = dbaas_option_string(options, "field");
+	column->param = dbaas_option_string(options, "param");
+	if (column->field && (problem = dbaas_field_check_rows(column->field, resource->reads[0].rows)))
+		return wrong_option(making, name, "field", problem);
+	if (column->field == NULL && column->param == NULL)
+		column->field = field_of_name(name);
+	if (column->field && dbaas_field_is_member(column->field))
+		resource->reads[0].values = false;
+	if (column->param)
+		return add_parameter(making, column, type, from);
+	if (from)
+		return wrong_option(making, name, "from", "it has no option \"param\"");
+	return NULL;
+}
+
+/* Every {x} of the path needs a column that fills it. */
+static DbaasError *
+check_path(const Making *making)
+{
+	const char *path = making->resource->reads[0].path;
+
+	for (const char *p = strchr(path, '{'); p; p = strchr(p, '{'))
+	{
+		char	   *param = pnstrdup(p + 1, strcspn(p + 1, "}"));
+		bool		found = false;
+		DbaasError *error;
+
+		for (int c = 0; c < making->resource->ncolumns; c++)
+			found = found || (making->columns[c].param && strcmp(making->columns[c].param, param) == 0);
+		if (!found)
+		{
+			error = dbaas_error_new(ERRCODE_FDW_COLUMN_NAME_NOT_FOUND,
+									"no column of foreign table \"%s\" fills {%s} of its path \"%s\"",
+									making->table, param, path);
+			error->hint = psprintf("Give a column OPTIONS (param '%s').", param);
+			return error;
+		}
+		p++;
+	}
+	if (making->parent && making->nkeys == 0)
+	{
+		DbaasError *error = dbaas_error_new(ERRCODE_FDW_OPTION_NAME_NOT_FOUND,
+											"no column of foreign table \"%s\" takes a value from what its option \"for_each\" names",
+											making->table);
+
+		error->hint = "Give the column of a parameter the option \"from\" too, as in OPTIONS (param 'service-name', from 'name').";
+		return error;
+	}
+	return NULL;
+}
+
+static DbaasParent *
+make_parent(List *options)
+{
+	const char *for_each = dbaas_option_string(options, "for_each");
+	const char *filter = dbaas_option_string(options, "for_each_filter");
+	DbaasParent *parent;
+
+	if (for_each == NULL)
+		return NULL;
+	parent = palloc0(sizeof(DbaasParent));
+	parent->resource = for_each;
+	parent->locates = true;
+	if (filter)
+	{
+		size_t		len = strcspn(filter, "=");
+
+		parent->filter_column = pnstrdup(filter, len);
+		parent->filter_value = filter + len + 1;
+	}
+	return parent;
+}
+
+DbaasError *
+dbaas_declared_resource(Oid relid, const char *name, TupleDesc desc, List *options,
+						DbaasResource **result, int *columns)
+{
+	Making		making = {.relid = relid, .table = name};
+	DbaasResource *resource = palloc0(sizeof(DbaasResource));
+	const char *rows = dbaas_option_string(options, "rows");
+	DbaasError *error = NULL;
+
+	making.resource = resource;
+	making.columns = palloc0((desc->natts + 2) * sizeof(DbaasColumn));
+	making.columns[DBAAS_ZONE_COLUMN].name = "zone";
+	making.parent = make_parent(options);
+	resource->name = name;
+	resource->columns = making.columns;
+	resource->ncolumns = 1;
+	resource->reads[0].method = "GET";
+	resource->reads[0].path = dbaas_option_string(options, "path");
+	resource->reads[0].rows = rows ? rows : "";
+	resource->reads[0].values = true;
+	resource->typical_rows = TYPICAL_ROWS;
+	resource->parent = making.parent;
+	resource->any_zone = strcmp(dbaas_option_string(options, "scope"), "organisation") == 0;
+
+	for (int i = 0; i < desc->natts && error == NULL; i++)
+	{
+		Form_pg_attribute attr = TupleDescAttr(desc, i);
+		char	   *attname = pstrdup(NameStr(attr->attname));
+
+		columns[i] = -1;
+		if (attr->attisdropped)
+			continue;
+		if (attr->attgenerated)
+		{
+			if (GetForeignColumnOptions(relid, i + 1) != NIL)
+			{
+				error = generated_option(&making, attname, i + 1);
+				error->attnum = attr->attnum;
+			}
+			continue;
+		}
+		if (strcmp(attname, "zone") == 0 && GetForeignColumnOptions(relid, i + 1) == NIL)
+		{
+			columns[i] = DBAAS_ZONE_COLUMN;
+			continue;
+		}
+		columns[i] = resource->ncolumns;
+		error = add_column(&making, i + 1, attname, attr->atttypid);
+		if (error)
+			error->attnum = attr->attnum;
+	}
+	*result = resource;
+	return error ? error : check_path(&making);
+}

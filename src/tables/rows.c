@@ -1,0 +1,547 @@
+/*-------------------------------------------------------------------------
+ *
+ * rows.c
+ *		The rows in an answer, and the fields of a row.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "tables/rows.h"
+
+#define MAX_STEPS 4
+#define MAX_MEMBERS 3
+
+typedef enum StepKind
+{
+	STEP_ELEMENTS,				/* x[] */
+	STEP_MEMBERS,				/* x{} */
+	STEP_CELLS,					/* x<> */
+	STEP_VALUE					/* x */
+} StepKind;
+
+/*
+ * A step of the expression, and where the iteration stands in it.
+ */
+typedef struct Step
+{
+	StepKind	kind;
+	char	   *member;			/* "": what the level above stands on */
+	const DbaasJson *container; /* array, object or table; NULL: nothing there */
+	const DbaasJson *item;		/* element, name of a member, or line of a table */
+	const DbaasJson *current;	/* what the step stands on */
+	bool		open;
+
+	/* of a table */
+	const DbaasJson *cols;
+	const DbaasJson *lines;
+	int64		ncols;
+	int64		line_number;	/* from 1 */
+	bool		line_fits;		/* has it a value for each column? */
+	const DbaasJson *col;		/* of the cell that it stands on */
+	const DbaasJson *cell;
+} Step;
+
+struct DbaasRows
+{
+	const DbaasJson *answer;
+	bool		values;			/* need rows not be objects? */
+	int			nsteps;
+	Step		steps[MAX_STEPS];
+	int64		number;
+	bool		started;
+};
+
+typedef enum FieldKind
+{
+	FIELD_MEMBER,
+	FIELD_WHOLE,				/* * */
+	FIELD_KEY,					/* #key */
+	FIELD_LABEL,				/* #label */
+	FIELD_FIRST,				/* #first */
+	FIELD_VALUE					/* #value */
+} FieldKind;
+
+struct DbaasField
+{
+	FieldKind	kind;
+	int			up;				/* how many objects out */
+	int			nmembers;
+	char	   *members[MAX_MEMBERS];
+	DbaasField *otherwise;		/* when this one is not there; or NULL */
+};
+
+/* Reads the step at *p, and goes behind it.  Returns false when there is none. */
+static bool
+parse_step(const char **p, Step *step)
+{
+	static const char *const brackets[] = {
+		[STEP_ELEMENTS] = "[]",
+		[STEP_MEMBERS] = "{}",
+		[STEP_CELLS] = "<>"
+	};
+	size_t		len = strcspn(*p, "[]{}<>.");
+
+	step->member = pnstrdup(*p, len);
+	step->kind = STEP_VALUE;
+	*p += len;
+	for (size_t i = 0; i < lengthof(brackets); i++)
+	{
+		if (strncmp(*p, brackets[i], 2) == 0)
+			step->kind = i;
+	}
+	if (step->kind != STEP_VALUE)
+		*p += 2;
+	else if (len == 0)
+		return false;
+	if (**p == '.' && (*p)[1])
+		(*p)++;
+	else if (**p)
+		return false;
+	return true;
+}
+
+char *
+dbaas_rows_check(const char *expression)
+{
+	const char *p = expression;
+	Step		step;
+
+	for (int n = 0; *p; n++)
+	{
+		if (n == MAX_STEPS)
+			return psprintf("It has more than %d steps", MAX_STEPS);
+		if (!parse_step(&p, &step))
+			return pstrdup("It must be names with points between them, each alone or followed by [], {} or <>");
+	}
+	return NULL;
+}
+
+bool
+dbaas_rows_are_any(const char *expression, bool values)
+{
+	return *expression ? strchr("[{<", *expression) != NULL : values;
+}
+
+DbaasRows *
+dbaas_rows_begin(const char *expression, bool values, const DbaasJson *answer)
+{
+	DbaasRows  *rows = palloc0(sizeof(DbaasRows));
+	const char *p = expression;
+
+	rows->answer = answer;
+	rows->values = values;
+	while (*p && rows->nsteps < MAX_STEPS && parse_step(&p, &rows->steps[rows->nsteps]))
+		rows->nsteps++;
+	Assert(*p == '\0');
+	return rows;
+}
+
+/* The value that a level stands on: the answer, or a step's. */
+static const DbaasJson *
+level_value(const DbaasRows *rows, int level)
+{
+	return level == 0 ? rows->answer : rows->steps[level - 1].current;
+}
+
+static char *
+wrong_shape(const Step *step, const DbaasJson *found, const char *wanted)
+{
+	if (*step->member == '\0')
+		return psprintf("rows are in a value of type %s, not %s", dbaas_json_type_name(found), wanted);
+	return psprintf("field \"%s\" is of type %s, not %s", step->member,
+					dbaas_json_type_name(found), wanted);
+}
+
+/* Looks for a table's arrays of columns and rows. */
+static char *
+open_table(Step *step)
+{
+	step->cols = dbaas_json_member(step->container, "cols");
+	step->lines = dbaas_json_member(step->container, "rows");
+	step->col = NULL;
+	step->line_number = 0;
+	if (!dbaas_json_is(step->cols, DBAAS_JSON_ARRAY) || !dbaas_json_is(step->lines, DBAAS_JSON_ARRAY))
+		return psprintf("field \"%s\" has no arrays \"cols\" and \"rows\"", step->member);
+	step->ncols = dbaas_json_count(step->cols);
+	return NULL;
+}
+
+/*
+ * Opens a step below what the level above stands on.  An absent container has
+ * nothing in it.  Returns what is wrong, or NULL.
+ */
+static char *
+open_step(DbaasRows *rows, int level)
+{
+	Step	   *step = &rows->steps[level - 1];
+	const DbaasJson *above = level_value(rows, level - 1);
+	static const struct
+	{
+		DbaasJsonType type;
+		const char *name;
+	}			wanted[] = {
+		/* STEP_VALUE takes anything */
+		[STEP_ELEMENTS] = {DBAAS_JSON_ARRAY, "array"},
+		[STEP_MEMBERS] = {DBAAS_JSON_OBJECT, "object"},
+		[STEP_CELLS] = {DBAAS_JSON_OBJECT, "object"}
+	};
+
+	if (*step->member && !dbaas_json_is(above, DBAAS_JSON_OBJECT))
+		return psprintf("element around field \"%s\" is of type %s, not object",
+						step->member, dbaas_json_type_name(above));
+	step->container = *step->member ? dbaas_json_member(above, step->member) : above;
+	step->open = true;
+	step->item = NULL;
+	if (step->container == NULL || step->kind == STEP_VALUE)
+		return NULL;
+	if (!dbaas_json_is(step->container, wanted[step->kind].type))
+		return wrong_shape(step, step->container, wanted[step->kind].name);
+	return step->kind == STEP_CELLS ? open_table(step) : NULL;
+}
+
+/* The item of a container behind "item", or its first. */
+static const DbaasJson *
+next_item(const DbaasJson *container, const DbaasJson *item)
+{
+	return item ? dbaas_json_next(container, item) : dbaas_json_first(container);
+}
+
+/* Goes to the next line of a table, and there to what heads it. */
+static bool
+next_line(Step *step)
+{
+	step->item = next_item(step->lines, step->item);
+	if (step->item == NULL)
+		return false;
+	step->line_number++;
+	step->line_fits = dbaas_json_is(step->item, DBAAS_JSON_ARRAY) &&
+		dbaas_json_count(step->item) == step->ncols;
+	step->col = dbaas_json_first(step->cols);
+	step->cell = step->line_fits ? dbaas_json_first(step->item) : NULL;
+	return true;
+}
+
+/* Goes to the next cell; column 0 heads each line of the table. */
+static bool
+next_cell(Step *step)
+{
+	if (step->ncols < 2)
+		return false;
+	if (step->col)
+		step->col = dbaas_json_next(step->cols, step->col);
+	if (step->col == NULL && !next_line(step))
+		return false;
+	if (step->col == dbaas_json_first(step->cols))
+		step->col = dbaas_json_next(step->cols, step->col);
+	if (step->cell)
+		step->cell = dbaas_json_next(step->item, step->cell);
+	step->current = step->item;
+	return true;
+}
+
+/* Goes on within an open step.  Returns false at its end. */
+static bool
+advance_step(Step *step)
+{
+	if (step->container == NULL)
+		return false;
+	if (step->kind == STEP_CELLS)
+		return next_cell(step);
+	if (step->kind == STEP_VALUE)
+	{
+		if (step->item)
+			return false;
+		step->item = step->current = step->container;
+		return true;
+	}
+	step->item = next_item(step->container, step->item);
+	if (step->item)
+		step->current = step->kind == STEP_MEMBERS ? step->item + 1 : step->item;
+	return step->item != NULL;
+}
+
+/* Is what the last step stands on fit to be a row? */
+static char *
+check_row(DbaasRows *rows)
+{
+	Step	   *last = rows->nsteps ? &rows->steps[rows->nsteps - 1] : NULL;
+	const DbaasJson *row = level_value(rows, rows->nsteps);
+
+	if (last && last->kind == STEP_CELLS)
+	{
+		if (last->line_fits)
+			return NULL;
+		return psprintf("line " INT64_FORMAT " of field \"%s\" is not an array of as many values as there are columns",
+						last->line_number, last->member);
+	}
+	if (!rows->values && !dbaas_json_is(row, DBAAS_JSON_OBJECT))
+		return psprintf("row " INT64_FORMAT " is of type %s, not object",
+						rows->number, dbaas_json_type_name(row));
+	return NULL;
+}
+
+bool
+dbaas_rows_next(DbaasRows *rows, char **problem)
+{
+	int			level = rows->nsteps;
+
+	*problem = NULL;
+	if (rows->nsteps == 0)
+	{
+		if (rows->started)
+			return false;
+		rows->started = true;
+		rows->number = 1;
+		*problem = check_row(rows);
+		return *problem == NULL;
+	}
+
+	/* Down to the innermost step, and out again where one is at its end. */
+	if (!rows->started)
+		level = 1;
+	rows->started = true;
+	while (level >= 1)
+	{
+		Step	   *step = &rows->steps[level - 1];
+
+		if (!step->open && (*problem = open_step(rows, level)) != NULL)
+			return false;
+		if (!advance_step(step))
+		{
+			step->open = false;
+			level--;
+		}
+		else if (level < rows->nsteps)
+			level++;
+		else
+		{
+			rows->number++;
+			*problem = check_row(rows);
+			return *problem == NULL;
+		}
+	}
+	return false;
+}
+
+int64
+dbaas_rows_number(const DbaasRows *rows)
+{
+	return rows->number;
+}
+
+int64
+dbaas_rows_first_count(const DbaasRows *rows)
+{
+	const DbaasJson *array = rows->nsteps ?
+		dbaas_json_member(rows->answer, rows->steps[0].member) : NULL;
+
+	return dbaas_json_is(array, DBAAS_JSON_ARRAY) ? dbaas_json_count(array) : 0;
+}
+
+void
+dbaas_rows_rewind(DbaasRows *rows)
+{
+	rows->started = false;
+	rows->number = 0;
+	for (int i = 0; i < rows->nsteps; i++)
+		rows->steps[i].open = false;
+}
+
+const DbaasJson *
+dbaas_rows_position(const DbaasRows *rows)
+{
+	Assert(rows->nsteps == 1 && rows->steps[0].kind == STEP_ELEMENTS);
+	return rows->steps[0].item;
+}
+
+void
+dbaas_rows_return(DbaasRows *rows, const DbaasJson *position, int64 number)
+{
+	Assert(rows->nsteps == 1 && rows->steps[0].kind == STEP_ELEMENTS);
+	rows->started = true;
+	rows->steps[0].open = true;
+	rows->steps[0].item = rows->steps[0].current = position;
+	rows->number = number;
+}
+
+/* Parses one alternative, of len bytes. */
+static DbaasField *
+parse_field(const char *expression, size_t len)
+{
+	static const struct
+	{
+		const char *text;
+		FieldKind	kind;
+	}			special[] = {
+		{"*", FIELD_WHOLE}, {"#key", FIELD_KEY}, {"#label", FIELD_LABEL},
+		{"#first", FIELD_FIRST}, {"#value", FIELD_VALUE}
+	};
+	DbaasField *field = palloc0(sizeof(DbaasField));
+	const char *p = pnstrdup(expression, len);
+
+	for (; strncmp(p, "../", 3) == 0; p += 3)
+		field->up++;
+	for (size_t i = 0; i < lengthof(special); i++)
+	{
+		if (strcmp(p, special[i].text) == 0)
+		{
+			field->kind = special[i].kind;
+			return field;
+		}
+	}
+	field->kind = FIELD_MEMBER;
+	while (field->nmembers < MAX_MEMBERS)
+	{
+		/* The last takes the rest, slashes and all. */
+		size_t		n = field->nmembers == MAX_MEMBERS - 1 ? strlen(p) : strcspn(p, "/");
+
+		field->members[field->nmembers++] = pnstrdup(p, n);
+		p += n;
+		if (*p++ == '\0')
+			break;
+	}
+	return field;
+}
+
+DbaasField *
+dbaas_field_parse(const char *expression)
+{
+	DbaasField *first = NULL;
+	DbaasField **last = &first;
+
+	for (;;)
+	{
+		size_t		len = strcspn(expression, "|");
+
+		*last = parse_field(expression, len);
+		last = &(*last)->otherwise;
+		if (expression[len] == '\0')
+			return first;
+		expression += len + 1;
+	}
+}
+
+char *
+dbaas_field_check(const char *expression)
+{
+	for (DbaasField *field = dbaas_field_parse(expression); field; field = field->otherwise)
+	{
+		for (int i = 0; i < field->nmembers; i++)
+		{
+			if (*field->members[i] == '\0')
+				return pstrdup("It has an empty name");
+			if (*field->members[i] == '#')
+				return pstrdup("Only #key, #label, #first and #value begin with #");
+			if (strcmp(field->members[i], "..") == 0)
+				return pstrdup("Only its beginning may be ../");
+		}
+	}
+	return NULL;
+}
+
+/* The kind of step that a level stands on. */
+static StepKind
+level_kind(const DbaasRows *rows, int level)
+{
+	return level > 0 ? rows->steps[level - 1].kind : STEP_VALUE;
+}
+
+char *
+dbaas_field_check_rows(const char *expression, const char *rows_expression)
+{
+	DbaasRows  *rows = dbaas_rows_begin(rows_expression, true, NULL);
+
+	for (DbaasField *field = dbaas_field_parse(expression); field; field = field->otherwise)
+	{
+		int			level = rows->nsteps - field->up;
+
+		if (level < 0)
+			return psprintf("it goes further out than \"%s\" goes in",
+							rows_expression);
+		if (field->kind == FIELD_KEY && level_kind(rows, level) != STEP_MEMBERS)
+			return pstrdup("only a step with {} has a #key");
+		if ((field->kind == FIELD_LABEL || field->kind == FIELD_FIRST || field->kind == FIELD_VALUE) &&
+			level_kind(rows, level) != STEP_CELLS)
+			return pstrdup("only a step with <> has a #label, #first and #value");
+	}
+	return NULL;
+}
+
+bool
+dbaas_field_is_member(const char *expression)
+{
+	for (DbaasField *field = dbaas_field_parse(expression); field; field = field->otherwise)
+	{
+		if (field->kind == FIELD_MEMBER && field->up == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The member of that name, in which the value of member a stands for "{a}". */
+static const DbaasJson *
+named_member(const DbaasJson *object, const char *name)
+{
+	const char *end = *name == '{' ? strchr(name, '}') : NULL;
+	const DbaasJson *member;
+	char	   *first;
+	char	   *other;
+
+	if (end == NULL)
+		return dbaas_json_member(object, name);
+	other = pnstrdup(name + 1, end - name - 1);
+	first = dbaas_json_member_string(object, other);
+	pfree(other);
+	if (first == NULL)
+		return NULL;
+	other = psprintf("%s%s", first, end + 1);
+	member = dbaas_json_member(object, other);
+	pfree(first);
+	pfree(other);
+	return member;
+}
+
+
+/* The value of one alternative. */
+static const DbaasJson *
+find_value(const DbaasRows *rows, const DbaasField *field)
+{
+	int			level = rows->nsteps - field->up;
+	const Step *step;
+	const DbaasJson *value;
+
+	if (level < 0)
+		return NULL;
+	step = level > 0 ? &rows->steps[level - 1] : NULL;
+	value = level_value(rows, level);
+	switch (field->kind)
+	{
+		case FIELD_WHOLE:
+			return dbaas_json_unless_null(value);
+		case FIELD_KEY:
+			return step && step->kind == STEP_MEMBERS ? step->item : NULL;
+		case FIELD_LABEL:
+			return step && step->kind == STEP_CELLS ? dbaas_json_member(step->col, "label") : NULL;
+		case FIELD_FIRST:
+			return step && step->kind == STEP_CELLS ?
+				dbaas_json_unless_null(dbaas_json_first(value)) : NULL;
+		case FIELD_VALUE:
+			return step && step->kind == STEP_CELLS ? dbaas_json_unless_null(step->cell) : NULL;
+		case FIELD_MEMBER:
+			for (int i = 0; i < field->nmembers && value; i++)
+				value = named_member(value, field->members[i]);
+			return value;
+	}
+	return NULL;
+}
+
+const DbaasJson *
+dbaas_rows_field(const DbaasRows *rows, const DbaasField *field)
+{
+	const DbaasJson *value = NULL;
+
+	for (; field && value == NULL; field = field->otherwise)
+		value = find_value(rows, field);
+	return value;
+}

@@ -1,0 +1,226 @@
+/*-------------------------------------------------------------------------
+ *
+ * report.c
+ *		What became of each write of a transaction, in words.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "foreign/foreign.h"
+#include "lib/stringinfo.h"
+
+#include "write/report.h"
+
+/* Bytes of a request that a line of the server's log shows. */
+#define MAX_LOGGED_LABEL 1000
+
+/* And of its outcome, which holds an excerpt of what the API said. */
+#define MAX_LOGGED_OUTCOME (2 * DBAAS_EXCERPT_BYTES)
+
+bool		dbaas_log_writes = true;
+
+/* A word, or a few, for where a write stands. */
+static const char *
+outcome_text(const DbaasOperation *operation)
+{
+	switch (operation->state)
+	{
+		case DBAAS_WRITE_QUEUED:
+		case DBAAS_WRITE_DRY:
+			return "not sent";
+		case DBAAS_WRITE_SENT:
+			return "unknown: sent, not answered";
+		case DBAAS_WRITE_PENDING:
+			return psprintf("unknown: operation %s was still pending", operation->operation_id);
+		case DBAAS_WRITE_STARTING:
+			return "applied, not yet running";
+		case DBAAS_WRITE_APPLIED:
+			return operation->outcome ? psprintf("applied, %s", operation->outcome) : "applied";
+		case DBAAS_WRITE_FAILED:
+			return psprintf("failed: %s", operation->outcome);
+		case DBAAS_WRITE_UNKNOWN:
+			return psprintf("unknown: %s", operation->outcome);
+	}
+	return "?";
+}
+
+/* Adds a name that the path does not show. */
+static void
+add_name(StringInfo out, const DbaasWrite *write, const char *name)
+{
+	if (name && strstr(write->path, name) == NULL)
+		appendStringInfo(out, "%s%s", out->len ? ", " : " (",
+						 dbaas_error_excerpt(name, strlen(name), NAMEDATALEN));
+}
+
+/* What the write names beside its path: " (pg-1, thanos-1)". */
+static char *
+names_text(const DbaasWrite *write)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	for (size_t i = 0; i < lengthof(write->services); i++)
+		add_name(&out, write, write->services[i]);
+	if (write->made && !(write->services[0] && strcmp(write->made, write->services[0]) == 0))
+		add_name(&out, write, write->made);
+	if (out.len)
+		appendStringInfoChar(&out, ')');
+	return out.data;
+}
+
+/* A name that somebody chose, in one line of the log. */
+static char *
+name_text(const char *name)
+{
+	return name ? dbaas_error_excerpt(name, strlen(name), NAMEDATALEN) : "?";
+}
+
+/* "alice on server exoscale in transaction 3/17 (xid 745)". */
+static char *
+sender_text(const DbaasWrite *write)
+{
+	ForeignServer *server = GetForeignServerExtended(write->serverid, FSV_MISSING_OK);
+	Oid			session = GetSessionUserId();
+	char	   *user = GetUserNameFromId(write->userid, true);
+	char	   *session_user = session == write->userid ? NULL : GetUserNameFromId(session, true);
+	TransactionId xid = GetTopTransactionIdIfAny();
+	int			proc_number;
+	LocalTransactionId local_id;
+	StringInfoData out;
+
+	dbaas_virtual_transaction(&proc_number, &local_id);
+	initStringInfo(&out);
+	appendStringInfoString(&out, name_text(user));
+	if (session_user)
+		appendStringInfo(&out, " (session user %s)", name_text(session_user));
+	appendStringInfo(&out, " on server %s in transaction %d/%u",
+					 name_text(server ? server->servername : NULL), proc_number, local_id);
+	if (TransactionIdIsValid(xid))
+		appendStringInfo(&out, " (xid %u)", xid);
+	return out.data;
+}
+
+/*
+ * A line for the server's log alone, whatever log_min_messages says up to
+ * "log"; the statement, which may hold a secret, does not follow it.
+ */
+static void
+log_line(const DbaasWrite *write, const char *outcome, const char *sender)
+{
+	char	   *label = dbaas_write_label(write);
+
+	ereport(LOG_SERVER_ONLY,
+			(errmsg_internal("dbaas_fdw write: %s%s: %s, by %s",
+							 dbaas_error_excerpt(label, strlen(label), MAX_LOGGED_LABEL),
+							 names_text(write), dbaas_error_excerpt(outcome, strlen(outcome), MAX_LOGGED_OUTCOME),
+							 sender),
+			 errhidestmt(true), errhidecontext(true)));
+}
+
+void
+dbaas_report_sending(DbaasQueued *queued)
+{
+	if (!dbaas_log_writes)
+		return;
+	queued->sender = sender_text(&queued->operation->write);
+	log_line(&queued->operation->write, "sending", queued->sender);
+}
+
+void
+dbaas_report_outcome(DbaasQueued *queued, bool given_up)
+{
+	char	   *sender = queued->sender;
+
+	if (sender == NULL || (!given_up && dbaas_operation_under_way(queued->operation)))
+		return;
+	/* A report serves interrupts once it is made. */
+	queued->sender = NULL;
+	log_line(&queued->operation->write, outcome_text(queued->operation), sender);
+}
+
+/*
+ * A line for each write from a nesting level on; all, or those that stand and
+ * that, unless "again" is set, are not reported yet.
+ */
+static char *
+list_writes(List *queue, bool all, bool again, int min_level)
+{
+	StringInfoData out;
+	ListCell   *lc;
+
+	initStringInfo(&out);
+	foreach(lc, queue)
+	{
+		DbaasQueued *queued = lfirst(lc);
+		const DbaasOperation *operation = queued->operation;
+
+		if (operation->state == DBAAS_WRITE_DRY)
+			continue;
+		if (!all && (!dbaas_operation_stands(operation) ||
+					 (queued->reported && (!again || queued->undone)) ||
+					 queued->level < min_level))
+			continue;
+		queued->reported = true;
+		appendStringInfo(&out, "%s%s%s: %s%s", out.len ? "\n" : "",
+						 dbaas_write_label(&operation->write), names_text(&operation->write),
+						 outcome_text(operation),
+						 queued->undone ? ", in a savepoint that was rolled back" : "");
+	}
+	return out.len ? out.data : NULL;
+}
+
+char *
+dbaas_report_list(List *queue)
+{
+	return list_writes(queue, true, false, 0);
+}
+
+void
+dbaas_report_standing(List *queue, int min_level)
+{
+	char	   *list = list_writes(queue, false, min_level > 0, min_level);
+
+	if (list == NULL)
+		return;
+	dbaas_error_notice(WARNING,
+					   (errcode(ERRCODE_WARNING),
+						errmsg("writes that were sent to the API are not undone by the rollback"),
+						errdetail_internal("%s", dbaas_error_shown(list))));
+}
+
+bool
+dbaas_report_any_secret(List *queue)
+{
+	ListCell   *lc;
+
+	foreach(lc, queue)
+	{
+		if (((DbaasQueued *) lfirst(lc))->operation->write.secrets)
+			return true;
+	}
+	return false;
+}
+
+void
+dbaas_report_failure(List *queue, const DbaasOperation *failed)
+{
+	DbaasError	report = *failed->error;
+
+	report.relid = failed->write.relid;
+	report.detail = psprintf("%s%sWrites of this transaction:\n%s",
+							 report.detail ? report.detail : "", report.detail ? "\n" : "",
+							 dbaas_report_list(queue));
+	dbaas_error_raise_always(&report);
+}
+
+void
+dbaas_report_interruption(List *queue, ErrorData *edata)
+{
+	edata->detail = psprintf("%s%sWrites of this transaction:\n%s",
+							 edata->detail ? edata->detail : "",
+							 edata->detail ? "\n" : "", dbaas_report_list(queue));
+	dbaas_error_show(edata);
+}
