@@ -1,8 +1,9 @@
-# README.md: its tables are the catalogue's and the options', its SQL runs, and
-# what it points to is there.
+# The documentation, README.md and doc/: its tables are the catalogue's and the options', its SQL
+# runs, and what it points to is there.  What doc/internals.md says is in 191_internals.pl.
 use strict;
 use warnings;
 
+use DbaasDocs qw(pages read_lines anchor blocks chapter);
 use DbaasTest;
 use JSON::PP ();
 use PostgreSQL::Test::Utils;
@@ -13,7 +14,6 @@ my $endpoint = $t->sim->url;
 my ($key, $secret) = ($t->sim->key, $t->sim->secret);
 
 my @lines = read_lines('README.md');
-my %heading = map { /^#+ (.*)/ ? (anchor($1) => 1) : () } @lines;
 
 # The tables: a heading for each, and a line for each column
 my ($table, @columns);
@@ -111,38 +111,34 @@ is( $t->sql(
 	"ch-gva-2|pg-1-0001|1201|1201\nde-fra-1|shared-name|3|3",
 	'what is logged since is copied once');
 
-# What it points to
+# What the pages point to: files, and headings of this page or another
+my %text = map { ($_ => [ read_lines($_) ]) } pages();
+my %heading = map { my $page = $_; map { /^#+ (.*)/ ? ("$page#" . anchor($1) => 1) : () } @{ $text{$page} } } keys %text;
 my @dangling;
-foreach my $line (@lines)
+foreach my $page (sort keys %text)
 {
-	while ($line =~ /\]\(([^)]*)\)/g)
+	my $folder = $page =~ m{^(.*/)} ? $1 : '';
+	foreach my $target (join("\n", @{ $text{$page} }) =~ /\]\(([^)\s]*)\)/g)
 	{
-		my $target = $1;
-		push @dangling, $target
-		  unless $target =~ /^#(.*)/ ? $heading{$1} : -e "$ENV{TESTDIR}/$target";
+		next if $target =~ /^https?:/;
+		my ($file, $anchor) = split /#/, $target, 2;
+		$file = $file eq '' ? $page : plain("$folder$file");
+		push @dangling, "$page: $target"
+		  unless -e "$ENV{TESTDIR}/$file" and (!defined $anchor or $heading{"$file#$anchor"});
 	}
 }
 is(join("\n", @dangling), '', 'links lead somewhere');
-
-my ($map) = join("\n", @lines) =~ /^## File map\n(.*?)^Where to look first/ms;
-my %mapped;
-while ($map =~ /^\| `(\S+?)(\.c|\.h|)`(, `\.h`)?/mg)
-{
-	$mapped{"$1$2"} = 1;
-	$mapped{"$1.h"} = 1 if $3;
-}
-my @sources = map { s{^\Q$ENV{TESTDIR}\E/}{}r } glob "$ENV{TESTDIR}/src/*/*.[ch]";
-is(join("\n", grep { !$mapped{$_} } @sources), '', 'every source file is in the map');
-is(join("\n", grep { !-e "$ENV{TESTDIR}/$_" } sort keys %mapped), '', 'and those in the map exist');
 
 # Contents, and what is listed of the sources: settings, SQLSTATEs, functions, targets, packages
 my $readme = join("\n", @lines);
 my ($contents) = $readme =~ /^## Contents\n(.*?)^## /ms;
 is(join("\n", $contents =~ /\[(.*?)\]/g), join("\n", grep { $_ ne 'Contents' } $readme =~ /^## (.*)$/mg), 'the contents are the chapters');
 
+my $all = join "\n", map { @{ $text{$_} } } pages();
+my @sources = map { s{^\Q$ENV{TESTDIR}\E/}{}r } glob "$ENV{TESTDIR}/src/*/*.[ch]";
 my $code = join '', map { join("\n", read_lines($_)) } @sources, 'dbaas_fdw.c';
 my %setting = map { ($_ => 1) } $code =~ /\{PREFIX "\.(\w+)"/g;
-my %named = map { ($_ => 1) } grep { $_ ne 'dryrun' } $readme =~ /`?dbaas_fdw\.(?![ch]\b|control)(\w+)/g;
+my %named = map { ($_ => 1) } grep { $_ ne 'dryrun' } $all =~ /`?dbaas_fdw\.(?![ch]\b|control)(\w+)/g;
 is(join(' ', sort keys %named), join(' ', sort keys %setting), 'the settings are those that there are');
 
 my ($errors) = $readme =~ /^## Errors\n(.*?)^## /ms;
@@ -155,7 +151,7 @@ my %raised = map { ($_ => 1) } grep { defined } @sqlstate{ $code =~ /\b(ERRCODE_
 delete @raised{qw(01000 22000 22P05 23000 3F000 42000 53200 HV001 HV00R XX000)};
 is(join(' ', grep { $_ ne '57014' } @listed), join(' ', sort keys %raised), 'the SQLSTATEs are those that are raised');
 
-while ($readme =~ /`(\w+)\(\)`(?: in `(\S+?)`)?/g)
+while ($all =~ /`(\w+)\(\)`(?: in `(\S+?)`)?/g)
 {
 	my ($function, $file) = ($1, $2);
 	like($file ? join("\n", read_lines($file)) : $code, qr/\b\Q$function\E\(/, "there is $function()" . ($file ? " in $file" : ''));
@@ -163,63 +159,18 @@ while ($readme =~ /`(\w+)\(\)`(?: in `(\S+?)`)?/g)
 
 my ($targets) = join("\n", read_lines('Makefile')) =~ /^\.PHONY: (help .*)$/m;
 my %target = map { ($_ => 1) } split(' ', $targets), qw(install installcheck uninstall);
-is(join(' ', grep { !$target{$_} } $readme =~ /(?:`|^    )make ([a-z][\w-]*)/mg), '', 'make has the targets');
+is(join(' ', grep { !$target{$_} } $all =~ /(?:`|^    )make ([a-z][\w-]*)/mg), '', 'make has the targets');
 my @packages = map { split ' ' } join("\n", read_lines('test/install-deps')) =~ /^\tneed ["']?([a-z].*?)["']? [a-z]/mg;
-is(join(' ', grep { my $name = s/-\$major$//r; $readme !~ /(?<![\w-])\Q$name\E(?!\w)/ } @packages), '', 'the packages are those that are installed');
-
-# The folders, from the top: those that test/check-layers holds the sources to
-my ($folders) = join("\n", read_lines('test/check-layers')) =~ /^__DATA__\n(.*?)\n\n/ms;
-my @shown = $readme =~ /^\| folder of .*?\n\n/ms ? map { /^\| (`\w+`.*?) \| / ? $1 =~ s/`//gr : () } split /\n/, $& : ();
-is(join("\n", @shown), join("\n", reverse map { join ', ', split ' ' } split /\n/, $folders), 'the folders are in the order of what they may know');
-
-# The table that it adds compiles
-my ($columns, $entry) = map { $_->{text} } blocks('c', @lines);
-my $catalogue = join("\n", read_lines('src/tables/catalogue.c'));
-$catalogue =~ s/^(static const DbaasResource resources\[\] = \{\n)/$columns\n$1$entry/m;
-my $tried = $t->node->basedir . '/catalogue.c';
-append_to_file($tried, $catalogue);
-my $cc = $ENV{CC} || 'cc';
-is(`$cc -fsyntax-only -Wall -Werror -D_GNU_SOURCE -I"$ENV{TESTDIR}/src" -I"$includes" "$tried" 2>&1`, '', 'the table that is added as an example compiles');
+is(join(' ', grep { my $name = s/-\$major$//r; $all !~ /(?<![\w-])\Q$name\E(?!\w)/ } @packages), '', 'the packages are those that are installed');
 
 done_testing();
 
-sub read_lines
+# A path without its steps up
+sub plain
 {
-	my ($name) = @_;
-	open my $file, '<', "$ENV{TESTDIR}/$name" or die "$name: $!";
-	chomp(my @read = <$file>);
-	return @read;
-}
-
-# As the renderers of Markdown name a heading
-sub anchor
-{
-	my ($text) = @_;
-	return lc($text) =~ s/[^\w -]//gr =~ s/ /-/gr;
-}
-
-# The blocks of a language, and the line that each begins in
-sub blocks
-{
-	my ($language, @text) = @_;
-	my (@found, $block);
-	foreach my $i (0 .. $#text)
-	{
-		if (!$block && $text[$i] eq "```$language")
-		{
-			$block = { line => $i + 2, text => '' };
-		}
-		elsif ($block && $text[$i] eq '```')
-		{
-			push @found, $block;
-			$block = undef;
-		}
-		elsif ($block)
-		{
-			$block->{text} .= "$text[$i]\n";
-		}
-	}
-	return @found;
+	my ($path) = @_;
+	1 while $path =~ s{(?:^|(?<=/))(?!\.\./)[^/]+/\.\./}{};
+	return $path;
 }
 
 sub first_line

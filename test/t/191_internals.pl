@@ -1,0 +1,42 @@
+# doc/internals.md: the file map has every source file, the folders are those of test/check-layers,
+# and the table that is added as an example compiles.
+use strict;
+use warnings;
+
+use DbaasDocs qw(read_lines blocks chapter);
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my @lines = read_lines('doc/internals.md');
+
+my ($map) = chapter('File map', @lines) =~ /^(.*?)^Where to look first/ms;
+my %mapped;
+while ($map =~ /^\| `(\S+?)(\.c|\.h|)`(, `\.h`)?/mg)
+{
+	$mapped{"$1$2"} = 1;
+	$mapped{"$1.h"} = 1 if $3;
+}
+my @sources = map { s{^\Q$ENV{TESTDIR}\E/}{}r } glob "$ENV{TESTDIR}/src/*/*.[ch]";
+is(join("\n", grep { !$mapped{$_} } @sources), '', 'every source file is in the map');
+is(join("\n", grep { !-e "$ENV{TESTDIR}/$_" } sort keys %mapped), '', 'and those in the map exist');
+
+my $internals = join("\n", @lines);
+my ($contents) = $internals =~ /^## Contents\n(.*?)^## /ms;
+is(join("\n", $contents =~ /\[(.*?)\]/g), join("\n", grep { $_ ne 'Contents' } $internals =~ /^## (.*)$/mg), 'the contents are the chapters');
+
+# The folders, from the top: those that test/check-layers holds the sources to
+my ($folders) = join("\n", read_lines('test/check-layers')) =~ /^__DATA__\n(.*?)\n\n/ms;
+my @shown = $internals =~ /^\| folder of .*?\n\n/ms ? map { /^\| (`\w+`.*?) \| / ? $1 =~ s/`//gr : () } split /\n/, $& : ();
+is(join("\n", @shown), join("\n", reverse map { join ', ', split ' ' } split /\n/, $folders), 'the folders are in the order of what they may know');
+
+# The table that it adds compiles
+my ($columns, $entry) = map { $_->{text} } blocks('c', @lines);
+my $catalogue = join("\n", read_lines('src/tables/catalogue.c'));
+$catalogue =~ s/^(static const DbaasResource resources\[\] = \{\n)/$columns\n$1$entry/m;
+chomp(my $includes = `"$ENV{PG_CONFIG}" --includedir-server`);
+my $tried = PostgreSQL::Test::Utils::tempdir() . '/catalogue.c';
+append_to_file($tried, $catalogue);
+my $cc = $ENV{CC} || 'cc';
+is(`$cc -fsyntax-only -Wall -Werror -D_GNU_SOURCE -I"$ENV{TESTDIR}/src" -I"$includes" "$tried" 2>&1`, '', 'the table that is added as an example compiles');
+
+done_testing();
