@@ -97,7 +97,7 @@ shown_path(const DbaasCallSpec *spec)
 {
 	size_t		len = strlen(spec->path);
 
-	return spec->query_names ? dbaas_secret_text(spec->path, &len) : spec->path;
+	return spec->query_names ? dbaas_secret_hide_text(spec->path, &len) : spec->path;
 }
 
 DbaasCall *

@@ -30,8 +30,8 @@
 #include "api/sign.h"
 #include "base/file.h"
 #include "base/version.h"
-#include "tables/mask.h"
 #include "tables/options.h"
+#include "tables/secret.h"
 
 /* A signature holds for this long, as the vendor's clients have it. */
 #define SIGNATURE_SECONDS 600
@@ -542,7 +542,9 @@ dbaas_connection_sign(const DbaasConnection *conn, const char *method, const cha
 char *
 dbaas_connection_mask(const DbaasConnection *conn, char *text)
 {
-	return dbaas_mask(text, conn->credentials.api_secret);
+	char	   *secret = conn->credentials.api_secret;
+
+	return secret ? dbaas_secret_mask(text, list_make1(secret)) : text;
 }
 
 bool

@@ -98,7 +98,7 @@ extern DbaasError *dbaas_connection_sign(const DbaasConnection *conn, const char
 										 const char *names, const char *values,
 										 char **authorization);
 
-/* The text without the secret, as dbaas_mask() has it. */
+/* The text without the secret, as dbaas_secret_mask() has it. */
 extern char *dbaas_connection_mask(const DbaasConnection *conn, char *text);
 
 /*

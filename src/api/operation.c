@@ -14,7 +14,6 @@
 
 #include "api/operation.h"
 #include "base/text.h"
-#include "tables/mask.h"
 #include "tables/options.h"
 #include "tables/rows.h"
 #include "tables/secret.h"
@@ -285,9 +284,9 @@ take_failure(DbaasOperation *operation, const char *state, const DbaasJson *answ
 	initStringInfo(&said);
 	appendStringInfo(&said, "%s%s%s", reason ? reason : "no reason given",
 					 message ? ": " : "", message ? message : "");
-	excerpt = dbaas_mask_all(said.data, operation->write.secrets);
+	excerpt = dbaas_secret_mask(said.data, operation->write.secrets);
 	len = strlen(excerpt);
-	excerpt = dbaas_secret_text(excerpt, &len);
+	excerpt = dbaas_secret_hide_text(excerpt, &len);
 	excerpt = dbaas_error_excerpt(excerpt, strlen(excerpt), DBAAS_EXCERPT_BYTES);
 	error = dbaas_error_new(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION, "%s: its operation ended in %s",
 							dbaas_write_label(&operation->write), state);

@@ -12,7 +12,6 @@
 
 #include "api/status.h"
 #include "base/json.h"
-#include "tables/mask.h"
 #include "tables/options.h"
 #include "tables/secret.h"
 
@@ -258,9 +257,9 @@ describe_body(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer)
 	 * Masked before it is cut, or a part of the secret could be left; and what is
 	 * known to be one first, which may go on where one that is found ends.
 	 */
-	excerpt = dbaas_connection_mask(request->conn, dbaas_mask_all(said.data, request->secrets));
+	excerpt = dbaas_connection_mask(request->conn, dbaas_secret_mask(said.data, request->secrets));
 	excerpt_len = strlen(excerpt);
-	excerpt = dbaas_secret_text(excerpt, &excerpt_len);
+	excerpt = dbaas_secret_hide_text(excerpt, &excerpt_len);
 	excerpt = dbaas_error_excerpt(excerpt, strlen(excerpt), DBAAS_EXCERPT_BYTES);
 	MemoryContextDelete(cxt);
 	return *excerpt ? psprintf("The API says: %s", excerpt) : NULL;

@@ -81,21 +81,6 @@ static const DbaasDomain users_domain = {.values = types_with_users};
 static const DbaasDomain clickhouse_domain = {.values = clickhouse_type};
 static const DbaasSegment type_segments[] = {{"pg", "postgres"}, {NULL}};
 
-/*
- * Ends of the names under which the API shows what is secret.  Besides, the
- * passwords in all URIs are.
- */
-#define WORDS(text) {text, sizeof(text) - 1}
-static const struct
-{
-	const char *text;
-	size_t		len;
-}			secret_names[] = {
-	WORDS("password"), WORDS("passwd"), WORDS("secret"), WORDS("token"), WORDS("access-key"),
-	WORDS("access-cert"), WORDS("api-key"), WORDS("private-key"), WORDS("client-key"),
-	WORDS("secret-key"), WORDS("passphrase"), WORDS("authorization")
-};
-
 #define ZONE_COLUMN \
 	{"zone", DBAAS_TEXT, .description = "Zone that the row comes from"}
 
@@ -1177,58 +1162,6 @@ dbaas_catalogue_segment(const DbaasColumn *column, const char *value)
 			return s->segment;
 	}
 	return value;
-}
-
-/* Is a character of a name that of the words?  Hyphens and underscores are one. */
-static inline bool
-same_letter(char name, char words)
-{
-	return (char) pg_ascii_tolower((unsigned char) name) == words || (name == '_' && words == '-');
-}
-
-/*
- * Does a name of len bytes, at least two, end in two letters that the words of
- * a secret end in?  Nearly all names do not, and every name is asked about.
- */
-static inline bool
-ends_as_secrets_do(const char *name, size_t len)
-{
-	static uint32 letters[32];	/* by the last letter: those before it */
-
-	if (unlikely(letters['t' & 31] == 0))
-	{
-		for (size_t i = 0; i < lengthof(secret_names); i++)
-		{
-			const char *end = secret_names[i].text + secret_names[i].len;
-
-			letters[end[-1] & 31] |= (uint32) 1 << (end[-2] & 31);
-		}
-	}
-	return letters[name[len - 1] & 31] & ((uint32) 1 << (name[len - 2] & 31));
-}
-
-bool
-dbaas_catalogue_is_secret(const char *name, size_t len)
-{
-	/* Several are no less secret. */
-	if (len > 0 && same_letter(name[len - 1], 's'))
-		len--;
-	if (len < 2 || !ends_as_secrets_do(name, len))
-		return false;
-	for (size_t i = 0; i < lengthof(secret_names); i++)
-	{
-		const char *words = secret_names[i].text;
-		size_t		left = secret_names[i].len;
-		const char *end = name + len - left;
-
-		if (left > len)
-			continue;
-		while (left > 0 && same_letter(end[left - 1], words[left - 1]))
-			left--;
-		if (left == 0)
-			return true;
-	}
-	return false;
 }
 
 bool

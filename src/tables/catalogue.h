@@ -331,9 +331,6 @@ extern bool dbaas_catalogue_in_path(const char *path, const char *param);
 /* What stands in a path for a value of the column; that value or constant. */
 extern const char *dbaas_catalogue_segment(const DbaasColumn *column, const char *value);
 
-/* Is what the API shows under a name of len bytes a secret? */
-extern bool dbaas_catalogue_is_secret(const char *name, size_t len);
-
 /* Is the column a parameter of the endpoint's requests? */
 extern bool dbaas_catalogue_is_param(const DbaasEndpoint *endpoint, const DbaasColumn *column);
 

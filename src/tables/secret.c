@@ -1,11 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * secret.c
- *		Answers without the secrets that they hold.
+ *		Secrets by their names, and JSON and texts without them.
  *
- * Secrets are hidden once, in the text of the answer, before anything else
- * looks at it: so no column, error or expression can show one.  The room that
- * "***" leaves becomes white space behind the string.
+ * Secrets are hidden once, in the text of the response, before anything else
+ * looks at it: so no column, error or expression can show one.  "***" is
+ * shorter than most secrets: the rest of the room becomes white space behind the
+ * string.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,12 +16,92 @@
 
 #include "lib/stringinfo.h"
 
-#include "tables/catalogue.h"
-#include "tables/mask.h"
 #include "tables/secret.h"
 
-#define MASK "***"
-#define WHITE_SPACE " \t\r\n"
+#define MASK DBAAS_SECRET_MASK
+#define WHITE_SPACE DBAAS_SECRET_WHITE_SPACE
+
+/*
+ * What the names of secrets end in.  A plural's "s" may follow, and "_" may stand
+ * for "-".
+ */
+#define WORDS(text) {text, sizeof(text) - 1}
+static const struct
+{
+	const char *text;
+	size_t		len;
+}			secret_names[] = {
+	WORDS("password"), WORDS("passwd"), WORDS("secret"), WORDS("token"), WORDS("access-key"),
+	WORDS("access-cert"), WORDS("api-key"), WORDS("private-key"), WORDS("client-key"),
+	WORDS("secret-key"), WORDS("passphrase"), WORDS("authorization")
+};
+
+/* Is a letter of a name that letter of the words, in any case? */
+static inline bool
+same_letter(char letter, char word)
+{
+	return (char) pg_ascii_tolower((unsigned char) letter) == word ||
+		(letter == '_' && word == '-');
+}
+
+/*
+ * A quick check that is false for nearly all names: does one of len bytes, at
+ * least two, end in the same two letters as one of secret_names?
+ */
+static inline bool
+ends_as_secrets_do(const char *name, size_t len)
+{
+	static uint32 letters[32];	/* by the last letter: those before it */
+
+	if (unlikely(letters['t' & 31] == 0))
+	{
+		for (size_t i = 0; i < lengthof(secret_names); i++)
+		{
+			const char *end = secret_names[i].text + secret_names[i].len;
+
+			letters[end[-1] & 31] |= (uint32) 1 << (end[-2] & 31);
+		}
+	}
+	return letters[name[len - 1] & 31] & ((uint32) 1 << (name[len - 2] & 31));
+}
+
+bool
+dbaas_secret_is_name(const char *name, size_t len)
+{
+	if (len > 0 && same_letter(name[len - 1], 's'))
+		len--;
+	if (len < 2 || !ends_as_secrets_do(name, len))
+		return false;
+	for (size_t i = 0; i < lengthof(secret_names); i++)
+	{
+		const char *words = secret_names[i].text;
+		size_t		left = secret_names[i].len;
+		const char *end = name + len - left;
+
+		if (left > len)
+			continue;
+		while (left > 0 && same_letter(end[left - 1], words[left - 1]))
+			left--;
+		if (left == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+dbaas_secret_is_member(const DbaasJson *name)
+{
+	size_t		len;
+	char	   *text;
+	bool		secret;
+
+	if (!name->escaped)
+		return dbaas_secret_is_name(name->text, name->len);
+	text = dbaas_json_string(name, &len);
+	secret = dbaas_secret_is_name(text, len);
+	pfree(text);
+	return secret;
+}
 
 /* Makes n bytes the string's text; they are no more than it has. */
 static void
@@ -41,7 +122,7 @@ hide_string(DbaasJson *string)
 	replace_string(string, MASK, Min(string->len, strlen(MASK)));
 }
 
-/* One or two digits are no secret, and have no room for the quotes. */
+/* A number becomes a string.  One of one or two digits has no room for quotes. */
 static void
 hide_number(DbaasJson *number)
 {
@@ -58,11 +139,11 @@ hide_number(DbaasJson *number)
 	memcpy(text + 1, MASK, number->len);
 }
 
-/* The first of some characters from p on, or "end". */
+/* Where the first of these characters is, from p on; "end" when there is none. */
 static const char *
-find_any(const char *p, const char *end, const char *any)
+find_any(const char *p, const char *end, const char *characters)
 {
-	while (p < end && (*p == '\0' || strchr(any, *p) == NULL))
+	while (p < end && (*p == '\0' || strchr(characters, *p) == NULL))
 		p++;
 	return p;
 }
@@ -77,8 +158,8 @@ is_uri(const char *p, const char *end)
 }
 
 /*
- * Appends user:password@host, and all behind it, without the password.  The last
- * @ ends it, as a password may hold characters that ought to be encoded.
+ * Appends user:password@host, and all behind it, without the password.  The
+ * password may hold an @ that should have been encoded: the last @ ends it.
  */
 static void
 append_authority(StringInfo out, const char *p, const char *end)
@@ -98,8 +179,9 @@ append_authority(StringInfo out, const char *p, const char *end)
 }
 
 /*
- * Appends a word without its password.  What is before a scheme may hold an
- * authority too, which needs none: in JSON or code, each text in quotes.
+ * Appends a word without its passwords.  user:password@host may stand without a
+ * scheme before it, so it is looked for in front of "://" too; there it is looked
+ * for between quotes, as the word may be a line of JSON or of code.
  */
 static void
 append_word(StringInfo out, const char *p, const char *end)
@@ -119,8 +201,9 @@ append_word(StringInfo out, const char *p, const char *end)
 }
 
 /*
- * Appends a text without the passwords between users and hosts in it.  One that
- * is a URI may have white space in its password; among words that ends it.
+ * Appends a text without the passwords between users and hosts in it.  If the
+ * whole text is a URI, its password may hold white space; in other texts white
+ * space ends a password.
  */
 static void
 append_authorities(StringInfo out, const char *p, const char *end)
@@ -137,7 +220,10 @@ append_authorities(StringInfo out, const char *p, const char *end)
 	}
 }
 
-/* Where quotes end that start at p; those of JSON within a text are escaped. */
+/*
+ * The end of the quoted string that starts at p.  "escaped": its quotes are
+ * written \", as in JSON within a string.
+ */
 static const char *
 quotes_end(const char *p, const char *end, bool escaped)
 {
@@ -151,7 +237,7 @@ quotes_end(const char *p, const char *end, bool escaped)
 	return Min(p + 1, end);
 }
 
-/* Where the object or array ends that starts at p. */
+/* The end of the object or array that starts at p. */
 static const char *
 brackets_end(const char *p, const char *end)
 {
@@ -175,7 +261,7 @@ brackets_end(const char *p, const char *end)
 	return p;
 }
 
-/* A secret that a text shows behind the name of one. */
+/* A secret in a text, found by the name in front of it. */
 typedef struct NamedSecret
 {
 	const char *start;
@@ -183,8 +269,8 @@ typedef struct NamedSecret
 } NamedSecret;
 
 /*
- * Where the secret ends that starts at p: in quotes or brackets, or before one of
- * "ends".  A header has all of its line.
+ * The end of the secret that starts at p: behind its quotes or brackets, or else
+ * before one of the characters "ends".  The secret in a header is all of its line.
  */
 static const char *
 secret_end(const char *p, const char *end, bool header, const char *ends)
@@ -206,9 +292,9 @@ is_header(const char *name, const char *name_end)
 }
 
 /*
- * Where that which belongs to a name starts: behind a sign, as in password=x,
- * "password": "x" and password => x; else in quotes, or behind an option, as in
- * PASSWORD 'x' and --password x.  NULL where the name is a word among others.
+ * The start of the value that a name is given: behind a sign, as in password=x,
+ * "password": "x" and password => x; without a sign, in quotes, as in PASSWORD 'x';
+ * or behind an option, as in --password x.  NULL if the name is given no value.
  */
 static const char *
 value_start(const char *name, const char *name_end, const char *end)
@@ -231,7 +317,7 @@ value_start(const char *name, const char *name_end, const char *end)
 	return *value == '\'' || *value == '"' || (*name == '-' && *value != '-') ? value : NULL;
 }
 
-/* Letters, digits, "-" and "_", without a look at the locale. */
+/* ASCII letters, digits, "-" and "_", in any locale. */
 static inline bool
 is_name_letter(char c)
 {
@@ -239,9 +325,9 @@ is_name_letter(char c)
 		c == '-' || c == '_';
 }
 
-/* The next secret behind a name from p on. */
+/* Finds the next secret behind a name, from p on; false when there is none. */
 static bool
-find_secret(const char *p, const char *end, const char *ends, NamedSecret *found)
+find_named(const char *p, const char *end, const char *ends, NamedSecret *found)
 {
 	const char *name = p;
 
@@ -249,7 +335,7 @@ find_secret(const char *p, const char *end, const char *ends, NamedSecret *found
 	{
 		if (is_name_letter(*p))
 			continue;
-		if (p > name && dbaas_catalogue_is_secret(name, p - name))
+		if (p > name && dbaas_secret_is_name(name, p - name))
 		{
 			found->start = value_start(name, p, end);
 			if (found->start && found->start < end)
@@ -271,7 +357,7 @@ append_named(StringInfo out, const char *p, const char *end)
 	const char *ends = is_uri(p, end) ? "&" : "&" WHITE_SPACE;
 	NamedSecret secret;
 
-	while (find_secret(p, end, ends, &secret))
+	while (find_named(p, end, ends, &secret))
 	{
 		appendBinaryStringInfo(out, p, secret.start - p);
 		appendStringInfoString(out, MASK);
@@ -280,7 +366,7 @@ append_named(StringInfo out, const char *p, const char *end)
 	appendBinaryStringInfo(out, p, end - p);
 }
 
-/* A text without its passwords, as it is written; *len becomes its length. */
+/* dbaas_secret_hide_text() without decoding anything. */
 static char *
 hide_plain(const char *text, size_t *len)
 {
@@ -297,14 +383,17 @@ hide_plain(const char *text, size_t *len)
 }
 
 char *
-dbaas_secret_text(const char *text, size_t *len)
+dbaas_secret_hide_text(const char *text, size_t *len)
 {
 	char	   *shown = hide_plain(text, len);
 	char	   *plain = shown;
 	size_t		plain_len = *len;
 
-	/* What hides a name or a mark of a password by its encoding is shown decoded. */
-	for (int level = 0; level < DBAAS_ENCODINGS && dbaas_mask_decode(&plain, &plain_len); level++)
+	/*
+	 * Names and marks of passwords may be encoded.  Where decoding reveals one,
+	 * the decoded text is what is shown.
+	 */
+	for (int level = 0; level < DBAAS_SECRET_ENCODINGS && dbaas_secret_decode(&plain, &plain_len); level++)
 	{
 		size_t		hidden_len = plain_len;
 		char	   *hidden = hide_plain(plain, &hidden_len);
@@ -319,11 +408,11 @@ dbaas_secret_text(const char *text, size_t *len)
 }
 
 /*
- * Can there be any in a text?  Each that an answer holds is looked at, and nearly
- * all end here.
+ * A quick check that is false for nearly all strings of a response: can there be
+ * a secret in the text?
  */
 static bool
-may_hold_passwords(const char *text, size_t len)
+may_hold_secrets(const char *text, size_t len)
 {
 	const char *end = text + len;
 	const char *name = text;
@@ -333,30 +422,30 @@ may_hold_passwords(const char *text, size_t len)
 		if (is_name_letter(*p))
 			continue;
 		if (*p == '@' || *p == '%' || *p == '\\' || *p == '&' ||
-			(p > name && dbaas_catalogue_is_secret(name, p - name)))
+			(p > name && dbaas_secret_is_name(name, p - name)))
 			return true;
 		name = p + 1;
 	}
 	return false;
 }
 
-/* Hides the passwords in a string. */
+/* Hides the secrets in a string that is not one as a whole. */
 static void
-hide_passwords(DbaasJson *string)
+hide_in_string(DbaasJson *string)
 {
 	size_t		len = string->len;
 	size_t		shown_len;
 	char	   *text;
 	char	   *shown;
 
-	if (!string->escaped && !may_hold_passwords(string->text, len))
+	if (!string->escaped && !may_hold_secrets(string->text, len))
 		return;
 	text = dbaas_json_string(string, &len);
 	shown_len = len;
-	shown = dbaas_secret_text(text, &shown_len);
+	shown = dbaas_secret_hide_text(text, &shown_len);
 	if (shown_len != len || memcmp(shown, text, len) != 0)
 	{
-		/* What would need escapes, or more room, is hidden as a whole. */
+		/* If the result needs escapes, or more room, "***" replaces all of it. */
 		bool		fits = shown_len <= string->len;
 
 		for (size_t i = 0; i < shown_len; i++)
@@ -370,22 +459,10 @@ hide_passwords(DbaasJson *string)
 	pfree(text);
 }
 
-static bool
-is_secret_name(const DbaasJson *name)
-{
-	size_t		len;
-	char	   *text;
-	bool		secret;
-
-	if (!name->escaped)
-		return dbaas_catalogue_is_secret(name->text, name->len);
-	text = dbaas_json_string(name, &len);
-	secret = dbaas_catalogue_is_secret(text, len);
-	pfree(text);
-	return secret;
-}
-
-/* A JSON schema under the name of a secret describes one, and holds none. */
+/*
+ * Is the object a JSON schema?  Below a secret's name, that describes a secret and
+ * holds none.
+ */
 static bool
 is_schema(const DbaasJson *object)
 {
@@ -405,8 +482,8 @@ is_schema(const DbaasJson *object)
 }
 
 /*
- * Hides what a value holds: passwords in its strings, and all strings and numbers
- * when its name, or that of what it is in, is a secret's.
+ * Hides the secrets in a value.  "secret": its name, or that of an object or array
+ * around it, is a secret's, so all of its strings and numbers are.
  */
 static void
 hide(DbaasJson *value, bool secret)
@@ -417,7 +494,7 @@ hide(DbaasJson *value, bool secret)
 			if (secret)
 				hide_string(value);
 			else
-				hide_passwords(value);
+				hide_in_string(value);
 			break;
 		case DBAAS_JSON_INTEGER:
 		case DBAAS_JSON_NUMBER:
@@ -428,8 +505,8 @@ hide(DbaasJson *value, bool secret)
 			secret = secret && !is_schema(value);
 			for (const DbaasJson *name = dbaas_json_first(value); name; name = dbaas_json_next(value, name))
 			{
-				hide(unconstify(DbaasJson *, name + 1), secret || is_secret_name(name));
-				hide_passwords(unconstify(DbaasJson *, name));
+				hide(unconstify(DbaasJson *, name + 1), secret || dbaas_secret_is_member(name));
+				hide_in_string(unconstify(DbaasJson *, name));
 			}
 			break;
 		case DBAAS_JSON_ARRAY:
@@ -447,7 +524,7 @@ dbaas_secret_hide(const DbaasJson *value)
 	hide(unconstify(DbaasJson *, value), false);
 }
 
-/* The same, of a value that has a secret's name or not. */
+/* dbaas_secret_any_hidden() of a value; "secret" as for hide(). */
 static bool
 any_hidden(const DbaasJson *value, bool secret)
 {
@@ -457,14 +534,14 @@ any_hidden(const DbaasJson *value, bool secret)
 	{
 		const char *text = dbaas_json_string(value, NULL);
 
-		/* Short ones leave room for fewer. */
+		/* A secret of one or two bytes left room for as many stars. */
 		return strstr(text, MASK) || (secret && *text && text[strspn(text, "*")] == '\0');
 	}
 	if (!is_object && !dbaas_json_is(value, DBAAS_JSON_ARRAY))
 		return false;
 	for (const DbaasJson *item = dbaas_json_first(value); item; item = dbaas_json_next(value, item))
 	{
-		if (is_object ? any_hidden(item + 1, secret || is_secret_name(item)) : any_hidden(item, secret))
+		if (is_object ? any_hidden(item + 1, secret || dbaas_secret_is_member(item)) : any_hidden(item, secret))
 			return true;
 	}
 	return false;
@@ -474,4 +551,43 @@ bool
 dbaas_secret_any_hidden(const DbaasJson *value)
 {
 	return any_hidden(value, false);
+}
+
+/* dbaas_secret_collect() of a value; "secret" as for hide(). */
+static List *
+collect(List *secrets, const DbaasJson *value, bool secret, bool all_strings)
+{
+	char	   *text;
+
+	switch (value->type)
+	{
+		case DBAAS_JSON_STRING:
+			if (!secret && !all_strings)
+				return secrets;
+			text = dbaas_json_string(value, NULL);
+			return strlen(text) >= (secret ? 1 : 3) ? lappend(secrets, text) : secrets;
+		case DBAAS_JSON_INTEGER:
+		case DBAAS_JSON_NUMBER:
+			if (!secret)
+				return secrets;
+			text = dbaas_json_text(value);
+			return strlen(text) >= 3 ? lappend(secrets, text) : secrets;
+		case DBAAS_JSON_OBJECT:
+			for (const DbaasJson *name = dbaas_json_first(value); name; name = dbaas_json_next(value, name))
+				secrets = collect(secrets, name + 1, secret || dbaas_secret_is_member(name),
+								  all_strings);
+			return secrets;
+		case DBAAS_JSON_ARRAY:
+			for (const DbaasJson *item = dbaas_json_first(value); item; item = dbaas_json_next(value, item))
+				secrets = collect(secrets, item, secret, all_strings);
+			return secrets;
+		default:
+			return secrets;
+	}
+}
+
+List *
+dbaas_secret_collect(List *secrets, const DbaasJson *value, bool all_strings)
+{
+	return collect(secrets, value, false, all_strings);
 }

@@ -1031,10 +1031,7 @@ typedef struct Merged
 static bool
 is_secret_member(const DbaasJson *name)
 {
-	size_t		len;
-	const char *text = dbaas_json_string(name, &len);
-
-	return dbaas_catalogue_is_secret(text, len) ||
+	return dbaas_secret_is_member(name) ||
 		(dbaas_json_is(name + 1, DBAAS_JSON_STRING) && dbaas_secret_any_hidden(name + 1));
 }
 
@@ -1293,42 +1290,6 @@ add_at(DbaasBody *object, const char *type, const char *member, DbaasBody *value
 	json_object_object_add(object, member, value);
 }
 
-/*
- * What no error may repeat of a value: all below names of secrets, and, where
- * "texts" says so, the texts that are not so short that they stand in any message.
- */
-static List *
-find_secrets(List *secrets, const DbaasJson *value, bool secret, bool texts)
-{
-	bool		is_text = dbaas_json_is(value, DBAAS_JSON_STRING);
-
-	if ((is_text && (secret || texts)) || (secret && (dbaas_json_is(value, DBAAS_JSON_INTEGER) ||
-							   dbaas_json_is(value, DBAAS_JSON_NUMBER))))
-	{
-		char	   *text = is_text ? dbaas_json_string(value, NULL) : dbaas_json_text(value);
-
-		if (strlen(text) >= (secret && is_text ? 1 : 3))
-			secrets = lappend(secrets, text);
-		return secrets;
-	}
-	if (!dbaas_json_is(value, DBAAS_JSON_OBJECT) && !dbaas_json_is(value, DBAAS_JSON_ARRAY))
-		return secrets;
-	for (const DbaasJson *item = dbaas_json_first(value); item; item = dbaas_json_next(value, item))
-	{
-		if (dbaas_json_is(value, DBAAS_JSON_OBJECT))
-		{
-			size_t		len;
-			const char *name = dbaas_json_string(item, &len);
-
-			secrets = find_secrets(secrets, item + 1, secret || dbaas_catalogue_is_secret(name, len),
-								   texts);
-		}
-		else
-			secrets = find_secrets(secrets, item, secret, texts);
-	}
-	return secrets;
-}
-
 /* The other column that a member of the body is for, or -1. */
 static int
 member_column(const DbaasWriter *writer, const char *name)
@@ -1372,7 +1333,7 @@ add_members(DbaasWriter *writer, int column, const char *text, const char *servi
 			warn_if_open(service, name + 1);
 		shown_member = dbaas_json_next(shown, shown_member);
 	}
-	body->secrets = find_secrets(body->secrets, object, false, secret);
+	body->secrets = dbaas_secret_collect(body->secrets, object, secret);
 }
 
 /* A column that is an object: what has a secret's name in it is not shown. */
@@ -1386,7 +1347,7 @@ add_object(DbaasWriter *writer, int column, const char *text, Body *body)
 	dbaas_secret_hide(shown);
 	add_at(body->sent, body->type, member, dbaas_body_verbatim(dbaas_json_compact(object)));
 	add_at(body->shown, body->type, member, dbaas_body_verbatim(dbaas_json_compact(shown)));
-	body->secrets = find_secrets(body->secrets, object, false, false);
+	body->secrets = dbaas_secret_collect(body->secrets, object, false);
 }
 
 /* Refuses a column that the type of the service does not have. */

@@ -1,7 +1,11 @@
 /*-------------------------------------------------------------------------
  *
- * mask.c
+ * secret_mask.c
  *		Texts from outside without a secret that they may repeat.
+ *
+ * The secret is known, but not how the text writes it: as it was sent, encoded,
+ * or only its password.  So a text is searched for all of these, at each level of
+ * its own encodings.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,21 +17,18 @@
 #include "mb/pg_wchar.h"
 #include "nodes/pg_list.h"
 
-#include "tables/catalogue.h"
-#include "tables/mask.h"
+#include "tables/secret.h"
 
-#define WHITE_SPACE " \t\r\n"
-
-/* A code point in UTF-8, with a NUL behind it. */
+/* Stores a code point in UTF-8; a space for what is none. */
 static void
 encode_utf8(unsigned int code, unsigned char *bytes)
 {
-	bool		whole = code != 0 && code <= 0x10FFFF && (code < 0xD800 || code > 0xDFFF);
+	bool		valid = code != 0 && code <= 0x10FFFF && (code < 0xD800 || code > 0xDFFF);
 
-	unicode_to_utf8(whole ? code : ' ', bytes);
+	unicode_to_utf8(valid ? code : ' ', bytes);
 }
 
-/* The hexadecimal number of n digits at p. */
+/* Reads n hexadecimal digits at p into *code; false when they are not there. */
 static bool
 read_hex(const char *p, const char *end, int n, unsigned int *code)
 {
@@ -46,7 +47,10 @@ read_hex(const char *p, const char *end, int n, unsigned int *code)
 	return true;
 }
 
-/* \", \n and so on, \x2f, and \u002f, of which two may make one character. */
+/*
+ * Decodes an escape at p as decode_at() does: \", \n and the like, \x2f, \u002f,
+ * and two of these that are a surrogate pair.
+ */
 static int
 decode_escape(const char *p, const char *end, unsigned char *bytes)
 {
@@ -81,7 +85,7 @@ decode_escape(const char *p, const char *end, unsigned char *bytes)
 	return 2;
 }
 
-/* What HTML escapes: &amp; and its like, &#38; and &#x26;. */
+/* Decodes an entity of HTML at p as decode_at() does: &amp;, &#38;, &#x26;. */
 static int
 decode_entity(const char *p, const char *end, unsigned char *bytes)
 {
@@ -110,8 +114,8 @@ decode_entity(const char *p, const char *end, unsigned char *bytes)
 }
 
 /*
- * The byte or bytes that the encoded character at p stands for, with a NUL behind
- * them, and how long it is encoded; 0 when it is not.
+ * Decodes the character at p into bytes, with a NUL behind them.  Returns the
+ * length of its encoded form; 0 when it is not encoded.
  */
 static int
 decode_at(const char *p, const char *end, unsigned char *bytes)
@@ -136,8 +140,9 @@ decode_at(const char *p, const char *end, unsigned char *bytes)
 }
 
 /*
- * Decodes a text, with a mark for each byte, unless "marks" is NULL: what one that
- * is marked stands for is marked.
+ * dbaas_secret_decode() of a text with a mark for each of its bytes, unless
+ * "marks" is NULL.  Where a byte of an encoded character is marked, the decoded
+ * character is.
  */
 static bool
 decode(char **text, size_t *len, bool **marks)
@@ -176,27 +181,28 @@ decode(char **text, size_t *len, bool **marks)
 }
 
 bool
-dbaas_mask_decode(char **text, size_t *len)
+dbaas_secret_decode(char **text, size_t *len)
 {
 	return decode(text, len, NULL);
 }
 
-/* Adds a text with other characters in the place of some. */
+/* Adds the text with its "from" characters replaced, if it has any. */
 static List *
-add_variant(List *parts, const char *text, const char *some, char other)
+add_variant(List *parts, const char *text, const char *from, char to)
 {
 	char	   *variant = pstrdup(text);
 
-	if (text[strcspn(text, some)] == '\0')
+	if (text[strcspn(text, from)] == '\0')
 		return parts;
-	for (char *p = variant; *(p += strcspn(p, some));)
-		*p = other;
+	for (char *p = variant; *(p += strcspn(p, from));)
+		*p = to;
 	return lappend(parts, variant);
 }
 
 /*
- * Adds a part of a secret, which may be encoded itself.  Forms have "+" for a
- * space; escapes of white space are decoded as spaces.
+ * Adds a part of a secret, from start to end, at each level of its own encodings.
+ * A text may have "+" in place of a space, as forms do, and a space in place of
+ * other white space, as decode_escape() does.
  */
 static List *
 add_part(List *parts, const char *start, const char *end)
@@ -206,44 +212,49 @@ add_part(List *parts, const char *start, const char *end)
 
 	if (len == 0)
 		return parts;
-	for (int level = 0; level <= DBAAS_ENCODINGS; level++)
+	for (int level = 0; level <= DBAAS_SECRET_ENCODINGS; level++)
 	{
 		parts = lappend(parts, plain);
 		parts = add_variant(parts, plain, " ", '+');
 		parts = add_variant(parts, plain, "\b\f\n\r\t", ' ');
-		if (!dbaas_mask_decode(&plain, &len))
+		if (!dbaas_secret_decode(&plain, &len))
 			break;
 	}
 	return parts;
 }
 
 /*
- * The passwords that scheme://user:password@host may mean, also without a scheme,
- * or where an "@" or a "/" in it is not encoded.
+ * Adds the password of scheme://user:password@host, in which the scheme may be
+ * missing.  The password begins behind the first colon.  Which "@" ends it is
+ * open if it holds characters that should have been encoded: the last "@" in front
+ * of a "/", "?" or "#" is taken, the last of all, and, where there is none in front
+ * of these, each behind them.
  */
 static List *
 add_userinfo(List *parts, const char *uri)
 {
-	const char *start = strstr(uri, "://");
-	const char *colon;
-	const char *stop;
-	const char *in_authority = NULL;
+	const char *scheme_end = strstr(uri, "://");
+	const char *colon = strchr(scheme_end ? scheme_end + strlen("://") : uri, ':');
+	const char *last_in_authority = NULL;
+	const char *authority_end;
 
-	if ((colon = strchr(start ? start + 3 : uri, ':')) == NULL)
+	if (colon == NULL)
 		return parts;
-	stop = colon + strcspn(colon, "/?#");
+	authority_end = colon + strcspn(colon, "/?#");
 	for (const char *at = strchr(colon, '@'); at; at = strchr(at + 1, '@'))
 	{
-		if (at < stop)
-			in_authority = at;
-		else if (in_authority == NULL || strchr(at + 1, '@') == NULL)
+		bool		is_last = strchr(at + 1, '@') == NULL;
+
+		if (at < authority_end)
+			last_in_authority = at;
+		else if (last_in_authority == NULL || is_last)
 			parts = add_part(parts, colon + 1, at);
 	}
-	return in_authority ? add_part(parts, colon + 1, in_authority) : parts;
+	return last_in_authority ? add_part(parts, colon + 1, last_in_authority) : parts;
 }
 
 /*
- * The values that follow names of secrets, as in a query or a connection string:
+ * Adds the values behind names of secrets, as in a query or a connection string:
  * up to the next argument, and up to white space.
  */
 static List *
@@ -251,20 +262,20 @@ add_arguments(List *parts, const char *uri)
 {
 	for (const char *sign = strchr(uri, '='); sign; sign = strchr(sign + 1, '='))
 	{
-		const char *value = sign + 1 + strspn(sign + 1, WHITE_SPACE "'");
+		const char *value = sign + 1 + strspn(sign + 1, DBAAS_SECRET_WHITE_SPACE "'");
 		const char *name_end = sign;
 
-		while (name_end > uri && strchr(WHITE_SPACE, name_end[-1]))
+		while (name_end > uri && strchr(DBAAS_SECRET_WHITE_SPACE, name_end[-1]))
 			name_end--;
-		if (!dbaas_catalogue_is_secret(uri, name_end - uri))
+		if (!dbaas_secret_is_name(uri, name_end - uri))
 			continue;
 		parts = add_part(parts, value, value + strcspn(value, "&#'"));
-		parts = add_part(parts, value, value + strcspn(value, "&#'" WHITE_SPACE));
+		parts = add_part(parts, value, value + strcspn(value, "&#'" DBAAS_SECRET_WHITE_SPACE));
 	}
 	return parts;
 }
 
-/* What a text must not repeat of a secret, which may be encoded itself. */
+/* Adds what a text must not repeat of a secret, at each level of its encodings. */
 static List *
 add_secret(List *parts, const char *secret)
 {
@@ -275,7 +286,7 @@ add_secret(List *parts, const char *secret)
 	{
 		parts = add_part(parts, plain, plain + len);
 		parts = add_arguments(add_userinfo(parts, plain), plain);
-	} while (dbaas_mask_decode(&plain, &len));
+	} while (dbaas_secret_decode(&plain, &len));
 	return parts;
 }
 
@@ -299,7 +310,7 @@ mark_parts(const char *text, const List *parts, bool *marks)
 	return any;
 }
 
-/* The text with "***" in the place of what is marked. */
+/* The text with "***" in the place of each run of marked bytes. */
 static char *
 hide_marked(const char *text, size_t len, const bool *marks)
 {
@@ -311,13 +322,13 @@ hide_marked(const char *text, size_t len, const bool *marks)
 		if (!marks[i])
 			appendStringInfoChar(&out, text[i]);
 		else if (i == 0 || !marks[i - 1])
-			appendStringInfoString(&out, "***");
+			appendStringInfoString(&out, DBAAS_SECRET_MASK);
 	}
 	return out.data;
 }
 
 char *
-dbaas_mask_all(char *text, const List *secrets)
+dbaas_secret_mask(char *text, const List *secrets)
 {
 	List	   *parts = NIL;
 	char	   *plain = text;
@@ -328,19 +339,13 @@ dbaas_mask_all(char *text, const List *secrets)
 
 	foreach(lc, secrets)
 		parts = add_secret(parts, lfirst(lc));
-	for (int level = 0; parts && level <= 2 * DBAAS_ENCODINGS; level++)
+	for (int level = 0; parts && level <= 2 * DBAAS_SECRET_ENCODINGS; level++)
 	{
 		any = mark_parts(plain, parts, marks) || any;
 		if (!decode(&plain, &len, &marks))
 			break;
 	}
 
-	/* A text that holds no secret stays as it was written. */
+	/* If it repeats no secret, the text stays as it was written, not decoded. */
 	return any ? hide_marked(plain, len, marks) : text;
-}
-
-char *
-dbaas_mask(char *text, const char *secret)
-{
-	return secret ? dbaas_mask_all(text, list_make1(unconstify(char *, secret))) : text;
 }
