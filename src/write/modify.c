@@ -37,6 +37,7 @@
 #include "tables/options.h"
 #include "write/modify.h"
 #include "write/queue.h"
+#include "write/writable.h"
 #include "write/write.h"
 
 /* Name of the column that brings the row as it was read. */
@@ -48,7 +49,6 @@
  */
 typedef struct ModifyState
 {
-	CmdType		operation;
 	struct ModifyState *routed; /* for rows that are routed here, or NULL */
 	DbaasTable *table;
 	DbaasWriter *writer;
@@ -70,7 +70,7 @@ int			dbaas_write_mode = DBAAS_WRITE_AT_COMMIT;
 int
 dbaasIsForeignRelUpdatable(Relation rel)
 {
-	static const CmdType operations[] = {CMD_INSERT, CMD_UPDATE, CMD_DELETE};
+	static const CmdType commands[] = {CMD_INSERT, CMD_UPDATE, CMD_DELETE};
 	List	   *options;
 	const DbaasResource *resource = dbaas_table_resource(RelationGetRelid(rel), &options);
 	int			events = 0;
@@ -78,10 +78,10 @@ dbaasIsForeignRelUpdatable(Relation rel)
 	/* The information schema asks this of every table, usable or not. */
 	if (resource == NULL || !dbaas_option_allows(options, "updatable"))
 		return 0;
-	for (size_t i = 0; i < lengthof(operations); i++)
+	for (size_t i = 0; i < lengthof(commands); i++)
 	{
-		if (dbaas_write_endpoint(resource, operations[i]))
-			events |= 1 << operations[i];
+		if (dbaas_writable_endpoint(resource, commands[i]))
+			events |= 1 << commands[i];
 	}
 	return events;
 }
@@ -146,7 +146,7 @@ dbaasAddForeignUpdateTargets(PlannerInfo *root, Index rtindex, RangeTblEntry *ta
 		Form_pg_attribute attr = TupleDescAttr(desc, i);
 		Var		   *var;
 
-		if (!dbaas_write_identifies(table->resource, table->attributes[i].column))
+		if (!dbaas_writable_identifies(table->resource, table->attributes[i].column))
 			continue;
 		var = makeVar(rtindex, attr->attnum, attr->atttypid, attr->atttypmod, attr->attcollation, 0);
 		add_row_identity_var(root, var, rtindex, junk_name(var));
@@ -221,7 +221,7 @@ check_copy(const ResultRelInfo *rinfo, const DbaasTable *table)
 	bool		triggered = relation->trigdesc && relation->trigdesc->trig_insert_before_row;
 
 	if (!relation->rd_rel->relispartition || (rinfo->ri_RootResultRelInfo && !triggered) ||
-		!dbaas_write_has_secret(table, CMD_INSERT))
+		!dbaas_writable_has_secret(table, CMD_INSERT))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -242,8 +242,8 @@ check_plan(PlannerInfo *root, const ModifyTable *plan, Index result_relation, co
 	if (plan->operation == CMD_UPDATE)
 		updated = get_rel_all_updated_cols(root, find_base_rel(root, result_relation));
 	if (plan->withCheckOptionLists &&
-		(plan->operation == CMD_INSERT ? dbaas_write_has_secret(table, CMD_INSERT) :
-		 dbaas_write_sets_secret(table, updated)))
+		(plan->operation == CMD_INSERT ? dbaas_writable_has_secret(table, CMD_INSERT) :
+		 dbaas_writable_sets_secret(table, updated)))
 		refuse_check_option(relid);
 	if (plan->operation != CMD_INSERT)
 		refuse_system_columns(find_base_rel(root, result_relation), relid);
@@ -316,7 +316,7 @@ dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index result_relati
 					   int subplan_index)
 {
 	DbaasTable *table = dbaas_table_get(planner_rt_fetch(result_relation, root)->relid);
-	bool		hides = dbaas_write_hides_statement(table, plan->operation);
+	bool		hides = dbaas_writable_hides_statement(table, plan->operation);
 	DbaasHiding hiding;
 
 	(void) subplan_index;
@@ -331,20 +331,19 @@ dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index result_relati
  * ------------------------------------------------------------------------ */
 
 static ModifyState *
-begin_modify(EState *estate, ResultRelInfo *rinfo, CmdType operation, Oid userid)
+begin_modify(EState *estate, ResultRelInfo *rinfo, CmdType command, Oid userid)
 {
 	ModifyState *modify = palloc0(sizeof(ModifyState));
 	Relation	relation = rinfo->ri_RelationDesc;
 	int		   *batch;
 	DbaasHiding hiding;
 
-	modify->operation = operation;
 	modify->table = dbaas_table_get(RelationGetRelid(relation));
-	modify->hides = dbaas_write_hides_statement(modify->table, operation);
+	modify->hides = dbaas_writable_hides_statement(modify->table, command);
 	dbaas_error_hide(&hiding, modify->hides);
 	modify->desc = RelationGetDescr(relation);
 	modify->statement = dbaas_statement_get(estate->es_query_cxt);
-	modify->writer = dbaas_writer_new(modify->table, modify->desc, operation, userid,
+	modify->writer = dbaas_writer_new(modify->table, modify->desc, command, userid,
 									  modify->statement, estate->es_query_cxt);
 	batch = dbaas_statement_batch(modify->statement);
 	if (*batch == 0)
@@ -356,8 +355,8 @@ begin_modify(EState *estate, ResultRelInfo *rinfo, CmdType operation, Oid userid
 	modify->old_isnull = palloc(Max(modify->desc->natts, 1) * sizeof(bool));
 	memset(modify->old_isnull, true, modify->desc->natts);
 	/* Of a partition; what is the plan's was looked at with the plan. */
-	if (rinfo->ri_WithCheckOptions && operation == CMD_INSERT &&
-		dbaas_write_has_secret(modify->table, operation))
+	if (rinfo->ri_WithCheckOptions && command == CMD_INSERT &&
+		dbaas_writable_has_secret(modify->table, command))
 		refuse_check_option(RelationGetRelid(relation));
 	dbaas_error_unhide(&hiding);
 	return modify;
@@ -373,7 +372,7 @@ find_old_attributes(ModifyState *modify, Plan *subplan)
 		Form_pg_attribute attr = TupleDescAttr(modify->desc, i);
 		Var		   *var;
 
-		if (!dbaas_write_identifies(modify->table->resource, modify->table->attributes[i].column))
+		if (!dbaas_writable_identifies(modify->table->resource, modify->table->attributes[i].column))
 			continue;
 		var = makeVar(1, attr->attnum, attr->atttypid, attr->atttypmod, attr->attcollation, 0);
 		modify->old_attnos[i] = ExecFindJunkAttributeInTlist(subplan->targetlist, junk_name(var));
@@ -428,7 +427,7 @@ dbaasBeginForeignInsert(ModifyTableState *mtstate, ResultRelInfo *rinfo)
 	DbaasHiding hiding;
 	ModifyState *modify;
 
-	dbaas_error_hide(&hiding, dbaas_write_hides_statement(table, CMD_INSERT));
+	dbaas_error_hide(&hiding, dbaas_writable_hides_statement(table, CMD_INSERT));
 	if (plan && plan->onConflictAction != ONCONFLICT_NONE)
 		refuse_on_conflict(RelationGetRelid(rinfo->ri_RelationDesc));
 	if (!(dbaasIsForeignRelUpdatable(rinfo->ri_RelationDesc) & (1 << CMD_INSERT)))
@@ -543,7 +542,7 @@ write_row(ModifyState *modify, TupleTableSlot *new_slot, bool returning)
 	if (need == DBAAS_WRITE_NEEDED)
 	{
 		write.announces = write.announces && !returning;
-		added = dbaas_queue_add(&write, dbaas_writer_read_after(modify->writer), dbaas_dry_run);
+		added = dbaas_queue_add(&write, modify->writer->read_after, dbaas_dry_run);
 		if (added && dbaas_dry_run)
 			report_dry_run(&write);
 	}
@@ -613,7 +612,7 @@ read_back(ModifyState *modify, TupleTableSlot *slot, const char *made)
 		keys[c].values[keys[c].n++] = value;
 	}
 	spec.endpoint = dbaas_catalogue_endpoint(resource, given);
-	error = dbaas_fetch_begin(dbaas_writer_api(modify->writer), modify->statement, &spec,
+	error = dbaas_fetch_begin(modify->writer->conn, modify->statement, &spec,
 							  NULL, &fetch);
 	if (error)
 		dbaas_table_raise(modify->table, error);
@@ -813,15 +812,15 @@ dbaasExplainForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List 
 						  int subplan_index, struct ExplainState *es)
 {
 	DbaasTable *table = dbaas_table_get(RelationGetRelid(rinfo->ri_RelationDesc));
-	const DbaasWriteEndpoint *endpoint = dbaas_write_endpoint(table->resource, mtstate->operation);
+	const DbaasWriteEndpoint *endpoint = dbaas_writable_endpoint(table->resource, mtstate->operation);
 
 	(void) fdw_private;
 	(void) subplan_index;
 	if (endpoint)
 		ExplainPropertyText("Request", psprintf("%s %s", endpoint->method, endpoint->path), es);
-	if (dbaas_write_asks_kept(table, mtstate->operation))
+	if (dbaas_writable_asks_kept(table, mtstate->operation))
 	{
-		const DbaasEndpoint *read = dbaas_write_kept_read(endpoint->kept);
+		const DbaasEndpoint *read = dbaas_writable_kept_read(endpoint->kept);
 
 		ExplainPropertyText("Reads", psprintf("%s %s", read->method, read->path), es);
 	}

@@ -227,26 +227,27 @@ refuse_duplicate(const DbaasWrite *write, const DbaasWrite *earlier)
 			 errhint("DELETE it first, or leave the INSERT out.")));
 }
 
-/*
- * Does the statement update the row already?  The values that come first count.
- * dbaas_write_make() asks this earlier, but only where the table shows all that
- * tells its rows from others.
- */
-static bool
-is_updated(const DbaasWrite *write)
+bool
+dbaas_queue_updates(const List *writes, int batch, Oid relid)
 {
-	for (const DbaasQueued *queued = hashed_thing(write->thing)->last; queued; queued = queued->before)
+	ListCell   *lc;
+
+	foreach(lc, writes)
 	{
-		if (queued->operation->write.batch == write->batch && queued->operation->state != DBAAS_WRITE_FAILED &&
-			queued->operation->write.command == CMD_UPDATE &&
-			queued->operation->write.relid == write->relid &&
-			same_thing(&queued->operation->write, write))
+		const DbaasWrite *write = lfirst(lc);
+
+		if (write->command == CMD_UPDATE && write->batch == batch && write->relid == relid)
 			return true;
 	}
 	return false;
 }
 
-/* Is there no such row to write, by what the transaction does to it last? */
+/*
+ * Is there no such row to write, by what the transaction does to it last?  An UPDATE
+ * that meets a row again, in a join say, leaves it as it is, as in any table.
+ * dbaas_write_make() asks that earlier, but only where the row shows all that tells
+ * it from others.
+ */
 static bool
 is_gone(const DbaasWrite *write, DbaasConnection *conn, int read_after, bool dry_run)
 {
@@ -258,7 +259,7 @@ is_gone(const DbaasWrite *write, DbaasConnection *conn, int read_after, bool dry
 		return false;
 	if (write->command != CMD_INSERT)
 		return last->command == CMD_DELETE ||
-			(write->command == CMD_UPDATE && is_updated(write));
+			(write->command == CMD_UPDATE && dbaas_queue_updates(found, write->batch, write->relid));
 	if (last->command != CMD_DELETE)
 		refuse_duplicate(write, last);
 	return false;

@@ -56,6 +56,9 @@ typedef struct DbaasQueueSpec
  */
 extern List *dbaas_queue_find(const DbaasQueueSpec *spec);
 
+/* Is one of those writes an UPDATE of the table by the statement of that batch? */
+extern bool dbaas_queue_updates(const List *writes, int batch, Oid relid);
+
 /*
  * Queues a copy of a write, to be sent before the transaction commits; in a
  * dry run it only counts, and is never sent.  "read_after" is as above.  Returns

@@ -1,0 +1,311 @@
+/*-------------------------------------------------------------------------
+ *
+ * writer.c
+ *		A writer of rows of a table, and the values of those rows.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type_d.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/json.h"
+#include "utils/lsyscache.h"
+
+#include "read/decode.h"
+#include "write/queue.h"
+#include "write/same.h"
+#include "write/writable.h"
+#include "write/writer.h"
+
+DbaasWriter *
+dbaas_writer_new(const DbaasTable *table, TupleDesc desc, CmdType command, Oid userid,
+				 DbaasStatement *statement, MemoryContext query_cxt)
+{
+	DbaasWriter *writer = palloc0(sizeof(DbaasWriter));
+	DbaasError *error;
+
+	dbaas_writable_check_repeated(table, command);
+	writer->table = table;
+	writer->resource = table->resource;
+	writer->endpoint = dbaas_writable_endpoint(table->resource, command);
+	writer->command = command;
+	writer->userid = userid;
+	writer->statement = statement;
+	writer->desc = desc;
+	writer->outputs = palloc0(Max(desc->natts, 1) * sizeof(FmgrInfo));
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attr = TupleDescAttr(desc, i);
+		Oid			output;
+		bool		varlena;
+
+		if (attr->attisdropped)
+			continue;
+		getTypeOutputInfo(attr->atttypid, &output, &varlena);
+		fmgr_info(output, &writer->outputs[i]);
+	}
+	if (writer->endpoint->type_column && !writer->endpoint->creates)
+		dbaas_statement_expect_parents(statement, table->serverid, dbaas_catalogue_service_facts());
+	if (command == CMD_DELETE && dbaas_writable_needs_lists(table, table->resource->protected))
+		dbaas_statement_expect_parents(statement, table->serverid, table->resource->protected);
+	writer->asks_kept = dbaas_writable_asks_kept(table, command);
+	if (writer->asks_kept)
+		dbaas_statement_expect(statement, table->serverid,
+							   dbaas_writable_kept_read(writer->endpoint->kept)->path);
+	if (dbaas_writable_needs_lists(table, writer->endpoint->notable))
+		dbaas_statement_expect_parents(statement, table->serverid, writer->endpoint->notable);
+	error = dbaas_connection_get(table->serverid, userid, query_cxt, &writer->conn);
+	if (error)
+		dbaas_table_raise(writer->table, error);
+	writer->read_after = dbaas_queue_sendings();
+	return writer;
+}
+
+void
+dbaas_writer_updates(DbaasWriter *writer, const Bitmapset *set, const Bitmapset *read)
+{
+	writer->set = set;
+	writer->read = read;
+}
+
+const char *
+dbaas_writer_member(const DbaasWriter *writer, int column)
+{
+	const DbaasColumn *c = &writer->resource->columns[column];
+	const DbaasWriteEndpoint *endpoint = writer->endpoint;
+
+	if (endpoint->body_column && strcmp(endpoint->body_column, c->name) == 0)
+		return endpoint->body_field;
+	return writer->command == CMD_INSERT ? c->insert :
+		writer->command == CMD_UPDATE ? c->update : NULL;
+}
+
+bool
+dbaas_writer_knows_type(const DbaasWriter *writer, const char *type)
+{
+	const char *name = writer->endpoint->type_column;
+	int			column;
+
+	if (name == NULL)
+		return true;
+	column = dbaas_catalogue_column(writer->resource, name);
+	return dbaas_catalogue_knows(&writer->resource->columns[column], type);
+}
+
+/* ------------------------------------------------------------------------
+ * Values
+ * ------------------------------------------------------------------------ */
+
+/* An attribute's text, or NULL. */
+static const char *
+attribute_text(DbaasWriter *writer, const DbaasRowValues *row, int index)
+{
+	if (row->isnull[index])
+		return NULL;
+	return OutputFunctionCall(&writer->outputs[index], row->values[index]);
+}
+
+const char *
+dbaas_writer_value(DbaasWriter *writer, const DbaasRowValues *row, int column)
+{
+	AttrNumber	attnum = dbaas_table_attribute(writer->table, column);
+	const char *text = attnum ? attribute_text(writer, row, attnum - 1) : NULL;
+
+	return text ? pg_server_to_any(text, strlen(text), PG_UTF8) : NULL;
+}
+
+/* A row's value of the column of that name, or NULL. */
+const char *
+dbaas_writer_named_value(DbaasWriter *writer, const DbaasRowValues *row, const char *name)
+{
+	return name ? dbaas_writer_value(writer, row, dbaas_catalogue_column(writer->resource, name)) :
+		NULL;
+}
+
+/* The JSON value of that text; or the text as a JSON string when it is none. */
+static const DbaasJson *
+text_as_json(const char *text, bool is_json)
+{
+	const DbaasJson *value;
+	char	   *problem;
+	StringInfoData quoted;
+
+	if (is_json && dbaas_json_parse(CurrentMemoryContext, text, strlen(text),
+									DBAAS_JSON_ALL_NODES(strlen(text)), &value, &problem))
+		return value;
+	initStringInfo(&quoted);
+	escape_json(&quoted, text);
+	if (!dbaas_json_parse(CurrentMemoryContext, quoted.data, quoted.len, 1, &value, &problem))
+		return NULL;
+	return value;
+}
+
+/* An array as JSON, in UTF-8; the text of what is JSON already. */
+const char *
+dbaas_writer_array(DbaasWriter *writer, const DbaasRowValues *row, int index)
+{
+	Oid			type = TupleDescAttr(writer->desc, index)->atttypid;
+	const char *json;
+
+	if (OidIsValid(get_element_type(getBaseType(type))))
+		json = TextDatumGetCString(OidFunctionCall1(F_ARRAY_TO_JSON_ANYARRAY, row->values[index]));
+	else
+		json = attribute_text(writer, row, index);
+	return pg_server_to_any(json, strlen(json), PG_UTF8);
+}
+
+/* What an attribute's value is in the API; NULL when it has none. */
+const DbaasJson *
+dbaas_writer_json(DbaasWriter *writer, const DbaasRowValues *row, int index)
+{
+	DbaasType	type = writer->resource->columns[writer->table->attributes[index].column].type;
+	const char *text;
+	bool		boolean;
+
+	if (row->isnull[index])
+		return NULL;
+	if (type == DBAAS_TEXT_ARRAY)
+		return text_as_json(dbaas_writer_array(writer, row, index), true);
+	text = attribute_text(writer, row, index);
+	if (type == DBAAS_BOOLEAN && parse_bool(text, &boolean))
+		text = boolean ? "true" : "false";
+	return text_as_json(pg_server_to_any(text, strlen(text), PG_UTF8),
+						type == DBAAS_BIGINT || type == DBAAS_DOUBLE || type == DBAAS_BOOLEAN ||
+						type == DBAAS_JSONB);
+}
+
+static bool
+attribute_time(DbaasWriter *writer, const DbaasRowValues *row, int index, TimestampTz *time)
+{
+	Oid			type = getBaseType(TupleDescAttr(writer->desc, index)->atttypid);
+
+	if (type != TIMESTAMPTZOID && type != TIMESTAMPOID)
+		return dbaas_decode_time(dbaas_writer_json(writer, row, index), time);
+	*time = DatumGetTimestampTz(row->values[index]);
+	return true;
+}
+
+/* Is it the same time, as precisely as the new value says it? */
+static bool
+same_time(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasRowValues *new_row, int index)
+{
+	static const int64 units[] = {USECS_PER_SEC, 1000, 1};
+	TimestampTz old_time;
+	TimestampTz new_time;
+
+	if (!attribute_time(writer, old_row, index, &old_time) ||
+		!attribute_time(writer, new_row, index, &new_time))
+		return false;
+	for (size_t i = 0; i < lengthof(units); i++)
+	{
+		if (new_time % units[i] == 0)
+			return old_time > new_time - units[i] && old_time < new_time + units[i];
+	}
+	return false;
+}
+
+/* Does the new row keep an attribute's value? */
+bool
+dbaas_writer_keeps(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasRowValues *new_row,
+			   int index)
+{
+	const DbaasColumn *column = &writer->resource->columns[writer->table->attributes[index].column];
+
+	if (old_row->isnull[index] || new_row->isnull[index])
+		return old_row->isnull[index] && new_row->isnull[index];
+	if (strcmp(attribute_text(writer, old_row, index), attribute_text(writer, new_row, index)) == 0)
+		return true;
+	if (column->type == DBAAS_TIMESTAMPTZ)
+		return same_time(writer, old_row, new_row, index);
+	return dbaas_same(column->meaning, dbaas_writer_json(writer, old_row, index),
+					  dbaas_writer_json(writer, new_row, index));
+}
+
+/* ------------------------------------------------------------------------
+ * Checks
+ * ------------------------------------------------------------------------ */
+
+/* Refuses a value, with what is allowed as the hint; never shows a secret. */
+void
+dbaas_writer_refuse_value(const DbaasWriter *writer, int column, const char *value, const char *allowed)
+{
+	const char *name = dbaas_writable_name(writer->table, column);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 dbaas_error_about(writer->table->relid, dbaas_table_attribute(writer->table, column)),
+			 writer->resource->columns[column].secret || value == NULL ?
+			 errmsg("the API does not accept this value of column \"%s\"", name) :
+			 errmsg("the API does not accept \"%s\" for column \"%s\"",
+					dbaas_error_excerpt(value, strlen(value), NAMEDATALEN), name),
+			 errhint("%s", allowed)));
+}
+
+void
+dbaas_writer_check_domain(const DbaasWriter *writer, int column, const char *value)
+{
+	const char *problem = dbaas_catalogue_check(writer->resource->columns[column].write_domain,
+												value);
+
+	if (problem)
+		dbaas_writer_refuse_value(writer, column, value,
+					 psprintf("Allowed for %s: %s.", dbaas_writable_name(writer->table, column), problem));
+}
+
+/* A value that the column gives as JSON. */
+const DbaasJson *
+dbaas_writer_parse(const DbaasWriter *writer, int column, const char *text, DbaasJsonType type,
+			const char *allowed)
+{
+	const DbaasJson *value;
+	char	   *problem;
+
+	if (!dbaas_json_parse(CurrentMemoryContext, text, strlen(text),
+						  DBAAS_JSON_ALL_NODES(strlen(text)), &value, &problem))
+		dbaas_writer_refuse_value(writer, column, NULL, psprintf("It is no JSON: %s.", problem));
+	if (!dbaas_json_is(value, type))
+		dbaas_writer_refuse_value(writer, column, text,
+					 psprintf("Allowed for %s: %s.", dbaas_writable_name(writer->table, column), allowed));
+	return value;
+}
+
+/*
+ * Refuses a row that gives a value where the API takes none.  A column that keeps
+ * its value is not set.
+ */
+void
+dbaas_writer_check_settable(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasRowValues *new_row)
+{
+	for (int i = 0; i < writer->table->natts; i++)
+	{
+		if (!dbaas_table_shows(writer->table, i + 1) ||
+			dbaas_writable_takes(writer->resource, writer->command, writer->table->attributes[i].column))
+			continue;
+		if (writer->command == CMD_UPDATE ? !dbaas_writer_keeps(writer, old_row, new_row, i) :
+			!new_row->isnull[i])
+			dbaas_writable_refuse(writer->table, writer->command, i + 1);
+	}
+}
+
+void
+dbaas_writer_refuse_missing(const DbaasWriter *writer, int column)
+{
+	const DbaasColumn *c = &writer->resource->columns[column];
+	Oid			relid = writer->table->relid;
+
+	ereport(ERROR,
+			(errcode(ERRCODE_NOT_NULL_VIOLATION),
+			 dbaas_error_about(relid, dbaas_table_attribute(writer->table, column)),
+			 errmsg("column \"%s\" of foreign table \"%s\" has to be given",
+					dbaas_writable_name(writer->table, column), get_rel_name(relid)),
+			 errdetail("The API needs it."),
+			 dbaas_table_attribute(writer->table, column) ? 0 :
+			 errhint("The table has no such column: ALTER FOREIGN TABLE %s ADD COLUMN %s %s.",
+					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+												get_rel_name(relid)),
+					 quote_identifier(c->name), dbaas_catalogue_type_name(c->type))));
+}
