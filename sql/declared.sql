@@ -102,7 +102,21 @@ CREATE FOREIGN TABLE bad () SERVER exoscale OPTIONS (rows 'x[]');
 CREATE FOREIGN TABLE bad () SERVER exoscale OPTIONS (path '/x', rows 'x[');
 CREATE FOREIGN TABLE bad () SERVER exoscale OPTIONS (path '/x', rows 'a.b.c.d.e');
 CREATE FOREIGN TABLE bad () SERVER exoscale OPTIONS (path '/x', rows 'a..b');
-CREATE FOREIGN TABLE bad () SERVER exoscale OPTIONS (path '/x', for_each 'logs');
+-- for_each takes the lists: what a GET without parameters has an array of
+DO $$
+DECLARE
+	lists text;
+	detail text;
+BEGIN
+	SELECT string_agg(resource, ', ' ORDER BY ordinality) INTO lists
+	FROM public.dbaas_fdw_catalogue() WITH ORDINALITY
+	WHERE ordinal = 1 AND table_name <> 'dbaas_zones' AND
+	      EXISTS (SELECT FROM unnest(reads) AS read WHERE read ~ '^GET [^{ ]+ \S*\[\]');
+	CREATE FOREIGN TABLE bad () SERVER exoscale OPTIONS (path '/x', for_each 'logs');
+EXCEPTION WHEN invalid_parameter_value THEN
+	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+	RAISE NOTICE '% %', SQLERRM, replace(detail, lists, '(the lists)');
+END $$;
 CREATE FOREIGN TABLE bad () SERVER exoscale OPTIONS (path '/x', for_each_filter 'type=pg');
 CREATE FOREIGN TABLE bad () SERVER exoscale OPTIONS (path '/x', for_each 'services', for_each_filter 'typ=pg');
 CREATE FOREIGN TABLE bad (a text OPTIONS (field '#kye')) SERVER exoscale OPTIONS (path '/x');

@@ -1,5 +1,6 @@
 -- The functions that show and steer what the session does; EXPLAIN
 \i test/connect.psql
+\i test/tables.psql
 
 SELECT dbaas_fdw_version() ~ '^dbaas_fdw 0\.3\S*, libcurl \d+\.\d+\.\d+, json-c \d+\.\d+' AS ok;
 SELECT extversion FROM pg_extension WHERE extname = 'dbaas_fdw';
@@ -46,21 +47,23 @@ SELECT dbaas_fdw_disconnect(NULL);
 SELECT place, name, default_value FROM dbaas_fdw_options() ORDER BY place COLLATE "C", name COLLATE "C";
 SELECT count(*) FROM dbaas_fdw_options() WHERE length(description) < 5;
 
--- The catalogue is what IMPORT makes
-SELECT count(*) AS columns, count(DISTINCT table_name) AS tables, count(DISTINCT resource) AS resources,
-       count(*) FILTER (WHERE ordinal = 1 AND column_name = 'zone') AS zones,
-       count(*) FILTER (WHERE required) AS required FROM dbaas_fdw_catalogue();
+-- The catalogue is what IMPORT makes; a table for each resource, whose first column is the zone
+SELECT count(DISTINCT table_name) = count(DISTINCT resource) AS a_table_each,
+       count(*) FILTER (WHERE ordinal = 1) = count(DISTINCT table_name) AS a_first_column_each,
+       bool_and(column_name = 'zone') FILTER (WHERE ordinal = 1) AS it_is_zone FROM dbaas_fdw_catalogue();
 SELECT count(*) AS differ FROM dbaas_fdw_catalogue() c
 FULL JOIN (SELECT relname, attname, attnum, format_type(atttypid, atttypmod) AS type
            FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid
            WHERE relnamespace = 'exo'::regnamespace AND attnum > 0) AS a
 ON relname = table_name AND attname = column_name AND attnum = ordinal AND type = data_type
 WHERE table_name IS NULL OR relname IS NULL;
+\pset format unaligned
 SELECT table_name, ordinality, substring(read from '^\S+ \S+') AS read
 FROM dbaas_fdw_catalogue(), unnest(reads) WITH ORDINALITY AS r (read)
-WHERE ordinal = 1 ORDER BY table_name COLLATE "C", ordinality;
+WHERE ordinal = 1 AND table_name = ANY (:'tables') ORDER BY table_name COLLATE "C", ordinality;
 SELECT table_name, insert, update, delete FROM dbaas_fdw_catalogue()
-WHERE ordinal = 1 AND coalesce(insert, update, delete) IS NOT NULL ORDER BY table_name COLLATE "C";
+WHERE ordinal = 1 AND coalesce(insert, update, delete) IS NOT NULL AND table_name = ANY (:'tables') ORDER BY table_name COLLATE "C";
 SELECT table_name, column_name, param, required, default_value, domain - 'minLength' AS domain FROM dbaas_fdw_catalogue()
-WHERE param IS NOT NULL ORDER BY table_name COLLATE "C", ordinal;
+WHERE param IS NOT NULL AND table_name = ANY (:'tables') ORDER BY table_name COLLATE "C", ordinal;
+\pset format aligned
 DROP VIEW stats;

@@ -1,10 +1,19 @@
 -- IMPORT FOREIGN SCHEMA and the comments that go with it
 \i test/connect.psql
 
--- The whole schema was imported into exo
-SELECT relname, obj_description(c.oid) IS NULL AS no_comment_yet, ftoptions, srvname
-FROM pg_foreign_table JOIN pg_class c ON c.oid = ftrelid JOIN pg_foreign_server s ON s.oid = ftserver
-WHERE relnamespace = 'exo'::regnamespace ORDER BY relname;
+-- The whole schema was imported into exo: what is more or less than a table for
+-- each resource of the catalogue, without a comment
+CREATE VIEW imported AS
+SELECT relnamespace, relname, obj_description(c.oid) IS NULL AS no_comment_yet, ftoptions, srvname
+FROM pg_foreign_table JOIN pg_class c ON c.oid = ftrelid JOIN pg_foreign_server s ON s.oid = ftserver;
+SELECT *
+FROM (SELECT relname, no_comment_yet, ftoptions, srvname FROM imported WHERE relnamespace = 'exo'::regnamespace) AS i
+FULL JOIN (SELECT DISTINCT table_name AS relname, ARRAY['resource=' || resource] AS ftoptions
+           FROM dbaas_fdw_catalogue()) AS c USING (relname, ftoptions)
+WHERE no_comment_yet IS NOT TRUE OR srvname IS DISTINCT FROM 'exoscale' OR c IS NULL;
+SELECT relname, no_comment_yet, ftoptions, srvname FROM imported
+WHERE relnamespace = 'exo'::regnamespace AND relname IN ('dbaas_ca_certificates', 'dbaas_services') ORDER BY relname;
+DROP VIEW imported;
 SELECT count(*) AS column_options FROM pg_attribute
 WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'exo'::regnamespace) AND attfdwoptions IS NOT NULL;
 
@@ -16,8 +25,8 @@ CREATE SCHEMA all_of_it;
 IMPORT FOREIGN SCHEMA dbaas LIMIT TO (dbaas_services, dbaas_logs, dbaas_no_such) FROM SERVER exoscale INTO part;
 IMPORT FOREIGN SCHEMA dbaas EXCEPT (dbaas_services, dbaas_logs, dbaas_no_such) FROM SERVER exoscale INTO most;
 SELECT relname FROM pg_class WHERE relnamespace = 'part'::regnamespace ORDER BY 1;
-SELECT count(*), count(*) FILTER (WHERE relname IN ('dbaas_services', 'dbaas_logs')) AS excepted
-FROM pg_class WHERE relnamespace = 'most'::regnamespace;
+SELECT table_name AS excepted FROM dbaas_fdw_catalogue()
+EXCEPT SELECT relname FROM pg_class WHERE relnamespace = 'most'::regnamespace ORDER BY 1;
 SELECT count(*) FROM part.dbaas_services;
 
 -- A name that is no table is not passed over in silence
@@ -39,13 +48,17 @@ SELECT count(*) FROM pg_class WHERE relnamespace = 'other'::regnamespace;
 CREATE SERVER "Exo's ""server""" FOREIGN DATA WRAPPER dbaas_fdw OPTIONS (endpoint 'http://127.0.0.1:1/v2');
 CREATE SCHEMA "Odd schema";
 IMPORT FOREIGN SCHEMA dbaas FROM SERVER "Exo's ""server""" INTO "Odd schema";
-SELECT count(*) FROM pg_class WHERE relnamespace = '"Odd schema"'::regnamespace;
-SELECT dbaas_fdw_comment('Odd schema');
+SELECT count(*) = (SELECT count(DISTINCT table_name) FROM dbaas_fdw_catalogue()) AS every_table
+FROM pg_class WHERE relnamespace = '"Odd schema"'::regnamespace;
+SELECT dbaas_fdw_comment('Odd schema') = count(DISTINCT table_name) + count(*) AS every_comment
+FROM dbaas_fdw_catalogue();
 SELECT * FROM dbaas_fdw_stats() WHERE server <> 'exoscale';
 
--- Comments: 24 tables, 173 columns, each with one
-SELECT dbaas_fdw_comment('exo');
-SELECT count(*) FILTER (WHERE objsubid = 0) AS tables, count(*) FILTER (WHERE objsubid > 0) AS columns,
+-- Comments: each table and each column has one
+SELECT dbaas_fdw_comment('exo') = count(DISTINCT table_name) + count(*) AS every_comment
+FROM dbaas_fdw_catalogue();
+SELECT count(*) FILTER (WHERE objsubid = 0) = (SELECT count(DISTINCT table_name) FROM dbaas_fdw_catalogue()) AS every_table,
+       count(*) FILTER (WHERE objsubid > 0) = (SELECT count(*) FROM dbaas_fdw_catalogue()) AS every_column,
        count(*) FILTER (WHERE length(description) < 10 OR description ~ '[.\s]$') AS odd
 FROM pg_description WHERE classoid = 'pg_class'::regclass AND
      objoid IN (SELECT oid FROM pg_class WHERE relnamespace = 'exo'::regnamespace);

@@ -3,7 +3,11 @@
 \pset format unaligned
 \pset tuples_only on
 
--- What a command says; what it does is undone
+-- What a command says; what it does is undone.  The list of all resources, which
+-- is the catalogue's, is not printed each time
+CREATE VIEW pg_temp.resources AS
+SELECT string_agg(resource, ', ' ORDER BY ordinality) AS list
+FROM dbaas_fdw_catalogue() WITH ORDINALITY WHERE ordinal = 1;
 CREATE FUNCTION pg_temp.try(command text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	state text;
@@ -19,6 +23,7 @@ EXCEPTION
 	WHEN OTHERS THEN
 		GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
 		                        detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+		detail := replace(detail, (SELECT list FROM resources), '(the resources)');
 		RETURN concat_ws(E'\n  ', state || ': ' || message, nullif(detail, ''), nullif(hint, ''));
 END
 $$;

@@ -1,6 +1,7 @@
 -- What is refused at the statement, with a reason; and the brakes: dry_run,
 -- delete_limit, updatable, termination protection
 \i test/connect.psql
+\i test/tables.psql
 
 -- What an error says
 CREATE FUNCTION refused(statement text, OUT state text, OUT message text, OUT detail text, OUT hint text)
@@ -84,19 +85,32 @@ SELECT state, message FROM refused($$TRUNCATE dbaas_integrations$$);
 
 -- Tables that are not written
 \x off
-SELECT table_name, is_insertable_into FROM information_schema.tables
-WHERE table_schema = 'exo' ORDER BY table_name COLLATE "C";
-SELECT c.relname, pg_relation_is_updatable(c.oid, false) AS events
-FROM pg_class c WHERE relnamespace = 'exo'::regnamespace AND pg_relation_is_updatable(c.oid, false) <> 0 ORDER BY 1;
+SELECT c.relname, is_insertable_into, pg_relation_is_updatable(c.oid, false) AS events
+FROM pg_class c JOIN information_schema.tables ON table_schema = 'exo' AND table_name = relname
+WHERE relnamespace = 'exo'::regnamespace AND relname = ANY (:'tables') AND
+      (is_insertable_into = 'YES' OR pg_relation_is_updatable(c.oid, false) <> 0) ORDER BY 1;
+-- which are those that have a request for it: UPDATE is 4, INSERT 8 and DELETE 16
+SELECT table_name AS differs
+FROM dbaas_fdw_catalogue() JOIN information_schema.tables AS i USING (table_name)
+WHERE ordinal = 1 AND table_schema = 'exo' AND
+      (pg_relation_is_updatable(('exo.' || table_name)::regclass, false) <>
+       CASE WHEN update IS NULL THEN 0 ELSE 4 END + CASE WHEN insert IS NULL THEN 0 ELSE 8 END +
+       CASE WHEN delete IS NULL THEN 0 ELSE 16 END OR
+       (is_insertable_into = 'YES') <> (insert IS NOT NULL));
 \x on
 SELECT state, message FROM refused($$INSERT INTO dbaas_plans (name) VALUES ('x')$$);
 SELECT state, message FROM refused($$UPDATE dbaas_plans SET family = 'x'$$);
 SELECT state, message FROM refused($$UPDATE dbaas_external_integrations SET status = 'x'$$);
 SELECT state, message FROM refused($$UPDATE dbaas_tasks SET success = true$$);
 SELECT state, message FROM refused($$DELETE FROM dbaas_tasks$$);
-SELECT c.relname, (refused(format('INSERT INTO %s DEFAULT VALUES', c.oid::regclass))).message AS insert,
-       (refused(format('DELETE FROM %s', c.oid::regclass))).message AS delete
-FROM pg_class c WHERE relnamespace = 'exo'::regnamespace AND pg_relation_is_updatable(c.oid, false) = 0 ORDER BY 1;
+-- and each of the others says so
+SELECT relname AS says_otherwise, insert, delete
+FROM (SELECT relname, (refused(format('INSERT INTO %s DEFAULT VALUES', c.oid::regclass))).message AS insert,
+             (refused(format('DELETE FROM %s', c.oid::regclass))).message AS delete
+      FROM pg_class c
+      WHERE relnamespace = 'exo'::regnamespace AND relkind = 'f' AND pg_relation_is_updatable(c.oid, false) = 0) AS r
+WHERE insert IS DISTINCT FROM format('foreign table "%s" does not allow inserts', relname) OR
+      delete IS DISTINCT FROM format('foreign table "%s" does not allow deletes', relname);
 COPY dbaas_zones FROM stdin;
 \.
 ROLLBACK;
@@ -207,7 +221,8 @@ SELECT pg_relation_is_updatable('dbaas_services', false);
 ALTER FOREIGN TABLE dbaas_services OPTIONS (SET updatable 'false');
 SELECT pg_relation_is_updatable('dbaas_services', false);
 ALTER SERVER exoscale OPTIONS (DROP updatable);
-SELECT table_name FROM information_schema.tables WHERE table_schema = 'exo' AND is_insertable_into = 'YES' ORDER BY 1;
+SELECT table_name FROM information_schema.tables
+WHERE table_schema = 'exo' AND is_insertable_into = 'YES' AND table_name = ANY (:'tables') ORDER BY 1;
 SELECT pg_relation_is_updatable('dbaas_services', false);
 DELETE FROM dbaas_services WHERE name = 'pg-1-0001';
 ALTER FOREIGN TABLE dbaas_services OPTIONS (SET updatable 'true');

@@ -1,5 +1,5 @@
 # doc/internals.md: the file map has every source file, the folders are those of test/check-layers,
-# and the table that is added as an example compiles.
+# and the table that is added as an example compiles.  A table that is added has a test.
 use strict;
 use warnings;
 
@@ -38,5 +38,11 @@ my $tried = PostgreSQL::Test::Utils::tempdir() . '/catalogue.c';
 append_to_file($tried, $catalogue);
 my $cc = $ENV{CC} || 'cc';
 is(`$cc -fsyntax-only -Wall -Werror -D_GNU_SOURCE -I"$ENV{TESTDIR}/src" -I"$includes" "$tried" 2>&1`, '', 'the table that is added as an example compiles');
+
+# Each table is read or written by a test, which names it
+my $tests = join "\n", map { slurp_file($_) } glob "$ENV{TESTDIR}/sql/*.sql $ENV{TESTDIR}/test/t/*.pl";
+my @tables = join("\n", read_lines('src/tables/catalogue.c')) =~ /\.table = "(\w+)"/g;
+cmp_ok(scalar @tables, '>', 20, 'the catalogue has tables');
+is(join(' ', grep { $tests !~ /\b$_\b/ } @tables), '', 'and each is named in a test');
 
 done_testing();
