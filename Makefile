@@ -42,7 +42,7 @@ PGXS := $(call pg_config,pgxs)
 
 # Goals that must work where nothing is installed yet: they install it first
 # and come back here
-FROM_NOTHING = help deps demo test valgrind check-warnings majors bare fuzz joins jobs bench
+FROM_NOTHING = help deps demo test valgrind check-warnings format majors bare fuzz joins jobs bench
 GOALS := $(filter-out $(FROM_NOTHING) sim,$(or $(MAKECMDGOALS),all))
 
 .DEFAULT_GOAL = all
@@ -109,7 +109,7 @@ export PG_CONFIG
 # The simulator that the SQL tests start
 export DBAAS_SIM = $(CURDIR)/sim/dbaas-sim
 
-.PHONY: help deps sim demo test check-warnings majors bare valgrind fuzz joins jobs bench clean-sim
+.PHONY: help deps sim demo test check-warnings format majors bare valgrind fuzz joins jobs bench clean-sim
 
 help:
 	@echo 'make                 build the extension'
@@ -122,6 +122,7 @@ help:
 	@echo 'make demo            show it, on a PostgreSQL and a simulator that vanish afterwards'
 	@echo 'make test            build and run every test, the same way'
 	@echo 'make check-warnings  build with -Wall -Wextra -Werror'
+	@echo 'make format          format the C sources with pgindent; with CHECK=1 only say what differs'
 	@echo 'make majors          build and test on PostgreSQL 17 and 18, each in a Debian of its own'
 	@echo 'make bare            both of them in a Debian that lacks most of what they need'
 	@echo 'make valgrind        read every table under valgrind'
@@ -161,6 +162,10 @@ test:
 check-warnings:
 	@$(srcdir)/test/install-deps
 	@$(srcdir)/test/warnings
+
+# FILES='src/api sim/main.c' chooses what
+format:
+	@$(srcdir)/test/format $(if $(CHECK),--check) $(FILES)
 
 majors:
 	@$(srcdir)/test/majors $(MAJORS)

@@ -3,37 +3,20 @@
 # Debians of their own, for test/majors and test/bare, which source this file.
 # Takes root and, the first time, a network and some 300 MB for each Debian,
 # 2 GB with all that the tests need.  They come, with debootstrap, from the
-# mirror that apt uses here, and stay for the next time in the directory $dir:
-# DBAAS_ROOTS, by default dbaas_fdw in the user's cache.  Remove it to start
-# anew.  It expects "set -euo pipefail" and the tree's path in $here.
+# mirror that apt uses here, and stay for the next time in the directory $dir
+# (see cache.sh).  Remove it to start anew.  It expects "set -euo pipefail" and
+# the tree's path in $here.
 
 if ((EUID != 0)); then
 	echo "${0##*/} needs root, for debootstrap and chroot." >&2
 	exit 2
 fi
 
-dir=${DBAAS_ROOTS:-${XDG_CACHE_HOME:-$HOME/.cache}/dbaas_fdw}
-mkdir -p "$dir"
-dir=$(CDPATH='' cd "$dir" && pwd)
+# shellcheck source=cache.sh
+source "$here/test/lib/cache.sh"
 # One run at a time
 exec 8>"$dir/lock"
 flock 8
-
-# Prints the first of apt's repositories that has the suite
-find_mirror()
-{
-	local uri
-	for uri in $(apt-get indextargets --format "\$(REPO_URI)" | sort -u); do
-		if /usr/lib/apt/apt-helper download-file "${uri%/}/dists/$1/InRelease" \
-			"$dir/InRelease" >/dev/null 2>&1; then
-			rm -f "$dir/InRelease"
-			echo "$uri"
-			return
-		fi
-	done
-	echo "None of apt's repositories here has Debian $1." >&2
-	return 1
-}
 
 # How apt gets here what it gets
 apt_settings()
