@@ -163,7 +163,8 @@ take(json_object *value)
 	if (json_object_is_type(value, json_type_string))
 		value_bytes += json_object_get_string_len(value);
 	else if (value)
-		value_bytes += (long long) strlen(json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN));
+		value_bytes += (long long)
+			strlen(json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN));
 }
 
 static void

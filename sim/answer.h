@@ -56,10 +56,12 @@ typedef struct Answer
 	Body	   *body;
 } Answer;
 
-extern Body *body_new(char *bytes, size_t length);	/* takes malloc'd bytes over */
+extern Body *body_new(char *bytes, size_t length);	/* takes malloc'd bytes
+													 * over */
 extern Body *body_ref(Body *body);
 extern void body_unref(Body *body);
-extern Body *body_compressed(Body *body);	/* gzip; the reference stays the body's */
+extern Body *body_compressed(Body *body);	/* gzip; the reference stays the
+											 * body's */
 
 /* These fill in an answer; a JSON object given is used up. */
 extern void answer_body(Answer *answer, int status, const char *content_type, Body *body);
@@ -74,12 +76,14 @@ extern void answer_problem_text(Answer *answer, int status, const char *fmt,...)
 
 /* JSON text as the API writes it: compact, slashes not escaped. */
 extern const char *json_text(json_object *json);
+
 /* A JSON value from text that must reach the client digit for digit. */
 extern json_object *json_verbatim(const char *text);
 extern void json_add(json_object *object, const char *name, json_object *value);
 extern void json_add_text(json_object *object, const char *name, const char *value);
 extern void json_add_number(json_object *object, const char *name, int64_t value);
 extern void json_add_bool(json_object *object, const char *name, bool value);
+
 /* A string member's text, or NULL. */
 extern const char *json_member_text(json_object *object, const char *name);
 extern int64_t json_member_number(json_object *object, const char *name, int64_t otherwise);

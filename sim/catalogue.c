@@ -14,7 +14,7 @@
 
 const ServiceType service_types[SERVICE_TYPES] = {
 	{"pg", "dbaas-postgres", "get-dbaas-service-pg",
-	"PostgreSQL - Object-Relational Database", "16",
+		"PostgreSQL - Object-Relational Database", "16",
 	"13,14,15,16,17", true, true},
 	{"mysql", "dbaas-mysql", "get-dbaas-service-mysql",
 	"MySQL - Relational Database", "8", "8", true, true},
@@ -25,12 +25,12 @@ const ServiceType service_types[SERVICE_TYPES] = {
 	{"valkey", "dbaas-valkey", "get-dbaas-service-valkey",
 	"Valkey - In-Memory Store", "8.1", "8.0,8.1", true, false},
 	{"grafana", "dbaas-grafana", "get-dbaas-service-grafana",
-	"Grafana - Tableaux de bord \xc3\xa9labor\xc3\xa9s", NULL, NULL,
+		"Grafana - Tableaux de bord \xc3\xa9labor\xc3\xa9s", NULL, NULL,
 	false, false},
 	{"thanos", "dbaas-thanos", "get-dbaas-service-thanos",
 	"Thanos - Metrics", NULL, NULL, false, false},
 	{"clickhouse", "dbaas-clickhouse", "get-dbaas-service-clickhouse",
-	"ClickHouse - Column Store", "25.3", "24.8,25.3",
+		"ClickHouse - Column Store", "25.3", "24.8,25.3",
 	false, false},
 };
 
@@ -104,7 +104,8 @@ zone_name(int index)
 
 	if (index < (int) lengthof(real_zones))
 		return real_zones[index];
-	if (made_up[index][0] == '\0')	/* first asked for before there are threads */
+	if (made_up[index][0] == '\0')	/* first asked for before there are
+									 * threads */
 		snprintf(made_up[index], sizeof(made_up[index]), "sim-zone-%d", index + 1);
 	return made_up[index];
 }

@@ -157,12 +157,14 @@ post_append_logs(Request *request, Answer *answer)
 		answer_error(answer, 404, "no such service");
 }
 
-static const struct
+typedef struct Control
 {
 	const char *method;
 	const char *path;
 	void		(*handle) (Request *request, Answer *answer);
-}			controls[] = {
+} Control;
+
+static const Control controls[] = {
 	{"GET", "requests", get_requests},
 	{"DELETE", "requests", delete_requests},
 	{"GET", "faults", get_faults},

@@ -101,13 +101,17 @@ add_null(json_object *json, const char *name)
 		json_add(json, name, NULL);
 }
 
-/* Which fields are absent, null or 0 follows from the index alone; of a service made by a write none. */
+/*
+ * Which fields are absent, null or 0 follows from the index alone.  A service that a write made
+ * has them all.
+ */
 json_object *
 data_service_json(const ServiceFacts *facts, const char *state)
 {
 	json_object *json = json_object_new_object();
 	char		text[TIME_SIZE];
-	int			i = facts->made ? 1 : facts->index;	/* the first has all of them */
+	int			i = facts->made ? 1 : facts->index; /* the first has all of
+													 * them */
 
 	json_add_text(json, "name", facts->name);
 	json_add_text(json, "type", facts->type->name);

@@ -97,7 +97,7 @@ extern int	data_task_count(const ServiceFacts *facts);
 extern void data_task(Task *task, const ServiceFacts *facts, int number);
 extern json_object *data_task_json(const Task *task, const ServiceType *type);
 
-extern json_object *data_migration_json(const ServiceFacts *facts);	/* NULL: there is none */
+extern json_object *data_migration_json(const ServiceFacts *facts); /* NULL: there is none */
 extern char *data_ca_certificate(void); /* malloc'd */
 
 #endif							/* SIM_DATA_H */

@@ -28,7 +28,8 @@ typedef struct TypeDetails
 	bool		has_pools;
 	bool		has_schedule;
 	bool		tells_ssl;		/* components do */
-	const char *fixed;			/* JSON; <admin>, <name>, <host> and <password> are filled in */
+	const char *fixed;			/* JSON; <admin>, <name>, <host> and
+								 * <password> are filled in */
 } TypeDetails;
 
 static const TypeDetails type_details[SERVICE_TYPES] = {
@@ -38,7 +39,8 @@ static const TypeDetails type_details[SERVICE_TYPES] = {
 		"\"uri\":[\"postgres://<admin>:<password>@<host>:21699/defaultdb?sslmode=require\"],"
 		"\"params\":[{\"host\":\"<host>\",\"port\":\"21699\",\"user\":\"<admin>\","
 		"\"password\":\"<password>\",\"dbname\":\"defaultdb\",\"sslmode\":\"require\"}],"
-		"\"standby\":[\"postgres://<admin>:<password>@replica-<host>:21699/defaultdb?sslmode=require\"],"
+		"\"standby\":["
+		"\"postgres://<admin>:<password>@replica-<host>:21699/defaultdb?sslmode=require\"],"
 		"\"syncing\":[]},"
 		"\"pg-settings\":{\"timezone\":\"Europe/Zurich\",\"jit\":true,\"max_worker_processes\":8,"
 		"\"autovacuum\":{\"autovacuum_naptime\":60,\"autovacuum_vacuum_scale_factor\":0.2}},"
@@ -55,19 +57,22 @@ static const TypeDetails type_details[SERVICE_TYPES] = {
 		"\"uri\":[\"mysql://<admin>:<password>@<host>:21699/defaultdb?ssl-mode=REQUIRED\"],"
 		"\"params\":[{\"host\":\"<host>\",\"port\":\"21699\",\"user\":\"<admin>\","
 		"\"password\":\"<password>\",\"dbname\":\"defaultdb\",\"ssl-mode\":\"REQUIRED\"}],"
-		"\"standby\":[\"mysql://<admin>:<password>@replica-<host>:21699/defaultdb?ssl-mode=REQUIRED\"]},"
+		"\"standby\":["
+		"\"mysql://<admin>:<password>@replica-<host>:21699/defaultdb?ssl-mode=REQUIRED\"]},"
 		"\"mysql-settings\":{\"sql_mode\":\"ANSI,TRADITIONAL\",\"sql_require_primary_key\":true,"
 	"\"long_query_time\":10},\"binlog-retention-period\":3600}"},
 	{"kafka", "21701", "kafka:21701,kafka:21702,kafka_connect:21703,kafka_rest:21704,"
 		"schema_registry:21705,prometheus:9273", false, false, false, false,
 		"{\"uri\":\"<host>:21701\",\"connection-info\":{\"nodes\":[\"<host>:21701\"],"
 		"\"access-cert\":\"-----BEGIN CERTIFICATE-----\\n<name>\\n-----END CERTIFICATE-----\\n\","
-		"\"access-key\":\"-----BEGIN PRIVATE KEY-----\\n<password>\\n-----END PRIVATE KEY-----\\n\","
+		"\"access-key\":"
+		"\"-----BEGIN PRIVATE KEY-----\\n<password>\\n-----END PRIVATE KEY-----\\n\","
 		"\"connect-uri\":\"https://<admin>:<password>@<host>:21703\","
 		"\"rest-uri\":\"https://<admin>:<password>@<host>:21704\","
 		"\"registry-uri\":\"https://<admin>:<password>@<host>:21705\"},"
 		"\"authentication-methods\":{\"certificate\":true,\"sasl\":true},"
-		"\"kafka-rest-enabled\":true,\"kafka-connect-enabled\":true,\"schema-registry-enabled\":true,"
+		"\"kafka-rest-enabled\":true,\"kafka-connect-enabled\":true,"
+		"\"schema-registry-enabled\":true,"
 		"\"kafka-settings\":{\"auto_create_topics_enable\":true,\"log_retention_hours\":168,"
 		"\"log-cleanup-and-compaction\":{\"log_cleanup_policy\":\"delete\"}},"
 		"\"kafka-rest-settings\":{\"producer_acks\":\"1\"},"
@@ -87,7 +92,8 @@ static const TypeDetails type_details[SERVICE_TYPES] = {
 		"\"opensearch-dashboards\":{\"enabled\":true,\"max-old-space-size\":128,"
 		"\"opensearch-request-timeout\":30000},"
 		"\"opensearch-settings\":{\"http_max_content_length\":100000000,"
-		"\"email-sender\":{\"email_sender_name\":\"alerts\",\"email_sender_username\":\"alerts@example.com\","
+		"\"email-sender\":{\"email_sender_name\":\"alerts\","
+		"\"email_sender_username\":\"alerts@example.com\","
 	"\"email_sender_password\":\"S3CRET-mail\"}}}"},
 	{"valkey", "21707", "valkey:21707,prometheus:9273", false, false, false, true,
 		"{\"uri\":\"valkeys://<admin>:<password>@<host>:21707\",\"connection-info\":{"
@@ -99,12 +105,15 @@ static const TypeDetails type_details[SERVICE_TYPES] = {
 		"{\"uri\":\"https://<admin>:<password>@<host>:443\",\"description\":\"Tableaux <name>\","
 		"\"version\":\"11.6\",\"connection-info\":{"
 		"\"uri\":\"https://<host>:443\",\"username\":\"<admin>\",\"password\":\"<password>\"},"
-		"\"grafana-settings\":{\"viewers_can_edit\":false,\"dashboards_min_refresh_interval\":\"5s\","
-		"\"smtp_server\":{\"host\":\"smtp.example.com\",\"port\":25,\"from_address\":\"g@example.com\","
+		"\"grafana-settings\":{\"viewers_can_edit\":false,"
+		"\"dashboards_min_refresh_interval\":\"5s\","
+		"\"smtp_server\":{\"host\":\"smtp.example.com\",\"port\":25,"
+		"\"from_address\":\"g@example.com\","
 		"\"username\":\"smtp\",\"password\":\"S3CRET-smtp\"},"
 		"\"auth_github\":{\"client_id\":\"b1ba0bf5\",\"client_secret\":\"S3CRET-github\","
 	"\"team_ids\":[150]}}}"},
-	{"thanos", "443", "thanos_query:443,thanos_receive:444,prometheus:9273", false, false, false, true,
+	{"thanos", "443", "thanos_query:443,thanos_receive:444,prometheus:9273",
+		false, false, false, true,
 		"{\"uri\":\"https://<admin>:<password>@<host>:443\",\"connection-info\":{"
 		"\"query-frontend-uri\":\"https://<admin>:<password>@<host>:443\","
 		"\"query-uri\":\"https://<admin>:<password>@<host>:443\","
@@ -112,7 +121,8 @@ static const TypeDetails type_details[SERVICE_TYPES] = {
 		"\"ruler-uri\":\"https://<admin>:<password>@<host>:445\"},"
 		"\"thanos-settings\":{\"compactor\":{\"retention.days\":90},"
 	"\"query\":{\"query.timeout\":\"2m\",\"store.limits.request-series\":0}}}"},
-	{"clickhouse", "21708", "clickhouse:21708,clickhouse_https:21709,clickhouse_mysql:21710,prometheus:9273",
+	{"clickhouse", "21708",
+		"clickhouse:21708,clickhouse_https:21709,clickhouse_mysql:21710,prometheus:9273",
 		false, false, false, true,
 		"{\"uri\":\"clickhouse://<admin>:<password>@<host>:21708\",\"connection-info\":{"
 		"\"uri\":[\"clickhouse://<admin>:<password>@<host>:21708\"],"
@@ -170,7 +180,8 @@ static json_object *
 access_control_json(void)
 {
 	static const char text[] =
-		"{\"categories\":[\"+@all\"],\"channels\":[\"*\"],\"commands\":[\"+get\"],\"keys\":[\"*\"]}";
+		"{\"categories\":[\"+@all\"],\"channels\":[\"*\"],\"commands\":[\"+get\"],"
+		"\"keys\":[\"*\"]}";
 	bool		valid;
 
 	return json_parse(text, strlen(text), &valid);
@@ -376,7 +387,8 @@ node_states_json(const ServiceFacts *facts, const char *state)
 		bool		busy = number == count && strcmp(state, "running") != 0;
 
 		json_add_text(json, "name", name);
-		json_add_text(json, "role", number == 1 ? "master" : number == 2 ? "standby" : "read-replica");
+		json_add_text(json, "role", number == 1 ? "master" :
+					  number == 2 ? "standby" : "read-replica");
 		json_add_text(json, "state", !busy ? "running" : strcmp(state, "rebalancing") == 0 ?
 					  "syncing_data" : "setting_up_vm");
 		if (busy)
@@ -472,7 +484,8 @@ static json_object *
 ip_filter_json(const ServiceFacts *facts)
 {
 	static const char *const filters[4][2] = {
-		{"0.0.0.0/0", NULL}, {"192.0.2.0/24", "198.51.100.7/32"}, {"::/0", "192.0.2.1/32"}, {NULL, NULL}
+		{"0.0.0.0/0", NULL}, {"192.0.2.0/24", "198.51.100.7/32"},
+		{"::/0", "192.0.2.1/32"}, {NULL, NULL}
 	};
 	unsigned	which = facts->made ? 3 : details_rnd(facts, 4, "ip-filter");
 	json_object *array = json_object_new_array();

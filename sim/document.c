@@ -80,8 +80,11 @@ resolve(json_object *schema)
 	else if (json_object_is_type(schema, json_type_array))
 	{
 		for (size_t i = 0; i < json_object_array_length(schema); i++)
-			json_object_array_put_idx(schema, i,
-									  resolve(json_object_get(json_object_array_get_idx(schema, i))));
+		{
+			json_object *item = json_object_get(json_object_array_get_idx(schema, i));
+
+			json_object_array_put_idx(schema, i, resolve(item));
+		}
 	}
 	return schema;
 }

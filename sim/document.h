@@ -14,7 +14,8 @@ typedef struct DocumentedOperation
 	const char *method;
 	const char *path;			/* with {parameters} */
 	const char *id;				/* operationId */
-	const char *params;			/* JSON: [{"name", "schema"}], in the path's order; or NULL */
+	const char *params;			/* JSON: [{"name", "schema"}], in the path's
+								 * order; or NULL */
 	const char *body;			/* JSON: the body's schema; or NULL */
 } DocumentedOperation;
 

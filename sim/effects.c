@@ -230,8 +230,9 @@ apply_edit_list(SimZone *zone, Effect *effect)
 	set_member(&zone->services[effect->service - 1], effect->list, list);
 }
 
-static void (*const apply[]) (SimZone *zone, Effect *effect) =
-{
+typedef void (*ApplyEffect) (SimZone *zone, Effect *effect);
+
+static const ApplyEffect apply[] = {
 	[EFFECT_NONE] = NULL,
 	[EFFECT_DELETE_SERVICE] = apply_delete_service,
 	[EFFECT_CREATE_INTEGRATION] = apply_create_integration,

@@ -22,7 +22,8 @@ typedef struct Fault
 	int64_t		number;			/* among all that were ever added */
 	int64_t		skip;			/* matching requests still to spare */
 	int64_t		times;			/* still to play; negative: for ever */
-	int64_t		met;			/* requests that wait, or waited, for each other */
+	int64_t		met;			/* requests that wait, or waited, for each
+								 * other */
 } Fault;
 
 typedef struct Action
@@ -208,7 +209,10 @@ before_delay(Request *request, Answer *answer, Delivery *delivery)
 	return false;
 }
 
-/* How many requests met the fault of that number, with "more" from now on; -1 when it was removed. */
+/*
+ * Adds "more" to the number of requests that met the fault of that number, and returns the sum;
+ * -1 when the fault was removed.
+ */
 static int64_t
 met(int64_t number, int more)
 {
@@ -296,12 +300,14 @@ faults_after(Request *request, Answer *answer, Delivery *delivery)
 /* ---------- the list of faults ---------- */
 
 /* The members that any fault and any action may have. */
-static const struct
+typedef struct FaultMember
 {
 	const char *name;
 	json_type	type;
 	bool		matching;		/* says which requests, not what happens */
-}			members[] = {
+} FaultMember;
+
+static const FaultMember members[] = {
 	{"action", json_type_string, true},
 	{"method", json_type_string, true},
 	{"zone", json_type_string, true},

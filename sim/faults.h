@@ -11,7 +11,8 @@
 typedef enum DeliveryKind
 {
 	DELIVER_WHOLE,
-	DELIVER_CUT,				/* half of the body, then the connection closes */
+	DELIVER_CUT,				/* half of the body, then the connection
+								 * closes */
 	DELIVER_TRICKLE,			/* a few bytes at a time */
 	DELIVER_NOTHING				/* the connection closes */
 } DeliveryKind;

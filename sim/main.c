@@ -82,8 +82,8 @@ static void
 wait_for_end(int signal_descriptor)
 {
 	struct pollfd descriptors[] = {
-		{.fd = signal_descriptor, .events = POLLIN},
-		{.fd = config.exit_with_stdin ? STDIN_FILENO : -1, .events = POLLIN},
+		{signal_descriptor, POLLIN, 0},
+		{config.exit_with_stdin ? STDIN_FILENO : -1, POLLIN, 0},
 	};
 	char		ignored[4096];
 

@@ -15,16 +15,18 @@
 #include "operations.h"
 
 /* How operations are served; the first row that matches counts. */
-static const struct
+typedef struct ServedPaths
 {
 	const char *method;
-	const char *paths;			/* a * stands for one segment, or a part of one */
+	const char *paths;			/* a * stands for one segment, or a part of
+								 * one */
 	Handler		handler;
 	bool		may_be_unsigned;
 	bool		locks;
 	const char *shown_by;
-}			served[] =
-{
+} ServedPaths;
+
+static const ServedPaths served[] = {
 	{"GET", "/zone", list_zones, true, false, NULL},
 	{"GET", "/operation/*", get_operation, false, false, NULL},
 	{"GET", "/dbaas-service", list_services, false, false, NULL},
@@ -42,7 +44,8 @@ static const struct
 
 	{"GET", "/dbaas-external-endpoint-types", list_external_endpoint_types, false, true, NULL},
 	{"GET", "/dbaas-external-endpoint-*/*", get_external_endpoint, false, false, NULL},
-	{"GET", "/dbaas-external-integration-settings-datadog/*", get_datadog_settings, false, false, NULL},
+	{"GET", "/dbaas-external-integration-settings-datadog/*", get_datadog_settings,
+	false, false, NULL},
 	{"GET", "/dbaas-external-endpoints", list_external_endpoints, false, true, NULL},
 	{"GET", "/dbaas-external-integrations/*", list_external_integrations, false, false, NULL},
 	{"GET", "/dbaas-external-integration/*", get_external_integration, false, false, NULL},
@@ -72,7 +75,8 @@ static const struct
 	{"POST", "/dbaas-*/{service-name}/user", create_user, false, false, NULL},
 	{"PUT", "/dbaas-*/{service-name}/user/{username}", update_access_control, false, false, NULL},
 	{"DELETE", "/dbaas-*/{service-name}/user/*", delete_user, false, false, NULL},
-	{"PUT", "/dbaas-*/{service-name}/user/*/allow-replication", allow_replication, false, false, NULL},
+	{"PUT", "/dbaas-*/{service-name}/user/*/allow-replication", allow_replication,
+	false, false, NULL},
 	{"PUT", "/dbaas-*/{service-name}/user/*/password/reset", reset_password, false, false, NULL},
 	{"POST", "/dbaas-*/{service-name}/database", create_database, false, false, NULL},
 	{"DELETE", "/dbaas-*/{service-name}/database/*", delete_database, false, false, NULL},
@@ -83,10 +87,14 @@ static const struct
 
 /* Beside DBaaS: of the organisation, in every zone alike.  The document has them not. */
 static const ApiOperation beside[] = {
-	{"GET", "/usage-report", "get-usage-report", .query = "period;",
-		.handler = get_usage_report, .locks = true},
-	{"GET", "/event", "list-events", .query = "from;to;",
-		.handler = list_events, .locks = true},
+	{
+		"GET", "/usage-report", "get-usage-report", NULL, NULL, "period;",
+		get_usage_report, false, true, NULL
+	},
+	{
+		"GET", "/event", "list-events", NULL, NULL, "from;to;",
+		list_events, false, true, NULL
+	},
 };
 
 static ApiOperation *operations;
@@ -207,7 +215,8 @@ operations_route(Request *request, Answer *answer)
 	request->operation = NULL;
 	if (documented)
 	{
-		answer_message(answer, 501, "This operation is documented, but the simulator does not serve it");
+		answer_message(answer, 501,
+					   "This operation is documented, but the simulator does not serve it");
 		return false;
 	}
 	answer->allow = allowed_methods(request);

@@ -14,15 +14,19 @@ typedef struct ApiOperation
 	const char *method;
 	const char *path;			/* with {parameters} */
 	const char *id;				/* operationId */
-	json_object *params;		/* array of {"name", "schema"}, in the path's order */
-	json_object *body;			/* the body's schema; NULL: the request has no body */
-	const char *query;			/* names of the arguments that the query may have, a
-								 * ; behind each; or NULL */
+	json_object *params;		/* array of {"name", "schema"}, in the path's
+								 * order */
+	json_object *body;			/* the body's schema; NULL: the request has no
+								 * body */
+	const char *query;			/* names of the arguments that the query may
+								 * have, a ; behind each; or NULL */
 	Handler		handler;		/* NULL: it is not served */
 	bool		may_be_unsigned;
-	bool		locks;			/* the handler locks the zone itself, and shortly */
-	const char *shown_by;		/* of a write: operationId of the read that shows
-								 * what it makes or changes; NULL: the handler knows */
+	bool		locks;			/* the handler locks the zone itself, and
+								 * shortly */
+	const char *shown_by;		/* of a write: operationId of the read that
+								 * shows what it makes or changes; NULL: the
+								 * handler knows */
 } ApiOperation;
 
 /* Call first, and before there are threads. */

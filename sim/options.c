@@ -43,18 +43,20 @@ static const NumberOption number_options[] = {
 	"milliseconds that a changed service is rebuilding (default 0)"},
 };
 
-static const struct
+typedef struct TextOption
 {
 	const char *name;
 	const char **value;
 	const char *help;
-}			text_options[] = {
+} TextOption;
+
+static const TextOption text_options[] = {
 	{"seed", &config.seed, "number that all data follows from (default 1)"},
 	{"api-key", &config.api_key, "key that requests are signed for (default EXOsimulator)"},
 	{"api-secret", &config.api_secret, "its secret (default simulator-secret)"},
 };
 
-static const struct
+typedef struct FlagOption
 {
 	const char *name;
 	OptionsOutcome outcome;		/* OPTIONS_SERVE: go on reading options */
@@ -62,7 +64,9 @@ static const struct
 	_Atomic long *changeable;
 	long		set_to;
 	const char *help;
-}			flag_options[] = {
+} FlagOption;
+
+static const FlagOption flag_options[] = {
 	{"gzip", OPTIONS_SERVE, NULL, &config.gzip, true,
 	"compress bodies of more than 1 KiB for clients that accept it (default)"},
 	{"no-gzip", OPTIONS_SERVE, NULL, &config.gzip, false, "compress nothing"},
@@ -87,7 +91,8 @@ print_help(void)
 		printf("  --%-16s %s\n", text_options[i].name, text_options[i].help);
 	for (size_t i = 0; i < lengthof(flag_options); i++)
 		printf("  --%-16s %s\n", flag_options[i].name, flag_options[i].help);
-	puts("\nIt prints \"listening on http://127.0.0.1:PORT/v2\" and serves until SIGTERM or SIGINT.");
+	puts("\nIt prints \"listening on http://127.0.0.1:PORT/v2\" "
+		 "and serves until SIGTERM or SIGINT.");
 }
 
 static bool
@@ -212,7 +217,10 @@ config_change(const char *name, long value)
 		const NumberOption *option = &number_options[i];
 		char		spelled[32];
 
-		/* JSON members say operation_time where the command line says operation-time */
+		/*
+		 * JSON members say operation_time where the command line says
+		 * operation-time
+		 */
 		snprintf(spelled, sizeof(spelled), "%s", name);
 		for (char *c = spelled; *c; c++)
 			if (*c == '_')

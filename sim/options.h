@@ -14,17 +14,17 @@
  */
 typedef struct SimConfig
 {
-	long		port;				/* as asked for; 0: any */
+	long		port;			/* as asked for; 0: any */
 	_Atomic long listening_port;
 	long		zones;
-	long		services;			/* in each zone */
-	_Atomic long logs;				/* entries of each service */
-	_Atomic long latency;			/* ms before every answer */
+	long		services;		/* in each zone */
+	_Atomic long logs;			/* entries of each service */
+	_Atomic long latency;		/* ms before every answer */
 	_Atomic long operation_time;	/* ms an operation is pending */
-	_Atomic long running_time;		/* ms a changed service is rebuilding */
-	_Atomic long gzip;				/* boolean: compress when the client may */
+	_Atomic long running_time;	/* ms a changed service is rebuilding */
+	_Atomic long gzip;			/* boolean: compress when the client may */
 	long		exit_with_stdin;	/* boolean */
-	long		strict_nulls;		/* boolean: absent rather than null */
+	long		strict_nulls;	/* boolean: absent rather than null */
 	const char *seed;
 	const char *api_key;
 	const char *api_secret;

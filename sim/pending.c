@@ -135,7 +135,11 @@ matches_edit(const Effect *effect, const void *wanted)
 bool
 state_edit_pending(SimZone *zone, int service, const char *list, const char *key)
 {
-	Effect		wanted = {.service = service,.list = list,.key = (char *) key};
+	Effect		wanted = {
+		.service = service,
+		.list = list,
+		.key = (char *) key,
+	};
 
 	return any_pending(zone, matches_edit, &wanted);
 }
@@ -202,7 +206,8 @@ state_operation_start(SimZone *zone, const char *command, char *link, Effect *ef
 	snprintf(operation->final_state, sizeof(operation->final_state), "%s", final_state);
 	/* Told when it fails, and then always. */
 	operation->reason = xstrdup(fate->reason ? fate->reason : "unknown");
-	operation->message = xstrdup(fate->message ? fate->message : "The operation could not be completed");
+	operation->message = xstrdup(fate->message ? fate->message :
+								 "The operation could not be completed");
 	operation->link = link;
 	operation->command = command;
 	operation->started_at = endless ? INFINITY : clock_ms();

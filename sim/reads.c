@@ -33,7 +33,7 @@ list_zones(Request *request, Answer *answer)
 	{
 		json_object *zone = json_object_new_object();
 		char	   *api = xasprintf("http://127.0.0.1:%ld/%s/v2", config.listening_port,
-									   zone_name(i));
+									zone_name(i));
 		char	   *sos = xasprintf("https://sos-%s.exo.io", zone_name(i));
 
 		json_add_text(zone, "name", zone_name(i));
@@ -165,13 +165,17 @@ get_access(Request *request, Answer *answer)
 			"\"username\":\"avnadmin\",\"resource\":\"Subject:*\","
 		"\"permission\":\"schema_registry_write\"}]}"},
 		{"get-dbaas-opensearch-acl-config",
-			"{\"acl-enabled\":true,\"extended-acl-enabled\":false,\"acls\":[{\"username\":\"avnadmin\","
+			"{\"acl-enabled\":true,\"extended-acl-enabled\":false,"
+			"\"acls\":[{\"username\":\"avnadmin\","
 		"\"rules\":[{\"index\":\"*\",\"permission\":\"admin\"}]}]}"},
 		{"get-dbaas-clickhouse-acl-config",
-			"{\"users\":[{\"username\":\"avnadmin\",\"uuid\":\"00000000-0000-4000-8000-000000000001\","
+			"{\"users\":[{\"username\":\"avnadmin\","
+			"\"uuid\":\"00000000-0000-4000-8000-000000000001\","
 			"\"roles\":[{\"name\":\"reader\",\"uuid\":\"00000000-0000-4000-8000-000000000002\","
-			"\"default\":true,\"with-admin-option\":true}],\"privileges\":[{\"access-type\":\"SELECT\","
-			"\"database\":\"default\",\"table\":\"events\",\"column\":\"id\",\"grant-option\":false,"
+			"\"default\":true,\"with-admin-option\":true}],"
+			"\"privileges\":[{\"access-type\":\"SELECT\","
+			"\"database\":\"default\",\"table\":\"events\",\"column\":\"id\","
+			"\"grant-option\":false,"
 		"\"partial-revoke\":false}]}]}"},
 		{"list-dbaas-clickhouse-roles",
 			"{\"roles\":[{\"name\":\"reader\",\"uuid\":\"00000000-0000-4000-8000-000000000002\","
@@ -372,22 +376,28 @@ list_external_endpoints(Request *request, Answer *answer)
 }
 
 /* What is told of an external endpoint beyond its name, by type. */
-static const struct
+typedef struct EndpointType
 {
 	const char *type;
 	const char *title;
 	const char *settings;		/* JSON */
-}			endpoint_types[EXTERNAL_TYPES] = {
+} EndpointType;
+
+static const EndpointType endpoint_types[EXTERNAL_TYPES] = {
 	{"datadog", "Datadog",
-		"{\"site\":\"datadoghq.eu\",\"datadog-tags\":[{\"tag\":\"env:prod\",\"comment\":\"Umgebung f\xc3\xbcr alle\"}],"
+		"{\"site\":\"datadoghq.eu\",\"datadog-tags\":[{\"tag\":\"env:prod\","
+		"\"comment\":\"Umgebung f\xc3\xbcr alle\"}],"
 	"\"disable-consumer-stats\":false,\"max-partition-contexts\":32000}"},
 	{"elasticsearch", "Elasticsearch",
-	"{\"url\":\"https://es.example.com:9200\",\"index-prefix\":\"logs\",\"index-days-max\":3,\"timeout\":10}"},
+		"{\"url\":\"https://es.example.com:9200\",\"index-prefix\":\"logs\",\"index-days-max\":3,"
+	"\"timeout\":10}"},
 	{"opensearch", "OpenSearch",
-	"{\"url\":\"https://os.example.com:9200\",\"index-prefix\":\"logs\",\"index-days-max\":3,\"timeout\":10}"},
+		"{\"url\":\"https://os.example.com:9200\",\"index-prefix\":\"logs\",\"index-days-max\":3,"
+	"\"timeout\":10}"},
 	{"prometheus", "Prometheus", "{\"basic-auth-username\":\"scraper\"}"},
 	{"rsyslog", "Rsyslog",
-	"{\"server\":\"logs.example.com\",\"port\":6514,\"tls\":true,\"format\":\"rfc5424\",\"max-message-size\":8192}"},
+		"{\"server\":\"logs.example.com\",\"port\":6514,\"tls\":true,\"format\":\"rfc5424\","
+	"\"max-message-size\":8192}"},
 };
 
 void
@@ -527,7 +537,7 @@ get_usage_report(Request *request, Answer *answer)
 		const char *product = service_types[i / PLANS].name;
 		const char *plan = plans[i % PLANS].name;
 		char	   *quantity = xasprintf("%u.5", rnd(1000, "%s/usage/%s/%s/%s", config.seed, month,
-												  product, plan));
+													 product, plan));
 
 		json_add_text(line, "from", from);
 		json_add_text(line, "to", to);

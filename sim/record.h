@@ -10,7 +10,8 @@
 /* What the server knows of a request besides the request itself. */
 typedef struct RequestMeta
 {
-	json_object *headers;		/* lower-case names; nothing secret; taken over */
+	json_object *headers;		/* lower-case names; nothing secret; taken
+								 * over */
 	unsigned	connection;
 	const char *http_version;
 	double		started_ms;
@@ -22,7 +23,8 @@ extern unsigned long record_begin(const Request *request, const RequestMeta *met
 /* Its answer is about to be sent; status 0: it gets none. */
 extern void record_end(unsigned long seq, int status);
 
-extern json_object *record_json(unsigned long since);	/* those after this number */
+extern json_object *record_json(unsigned long since);	/* those after this
+														 * number */
 extern size_t record_count(void);
 extern void record_clear(void);
 

@@ -53,7 +53,8 @@ replicas_add(const char *id, const ReplicaEnd *source, const ReplicaEnd *dest)
 {
 	pthread_mutex_lock(&lock);
 	replicas = xgrow(replicas, count, &capacity, sizeof(Replica));
-	replicas[count] = (Replica) {.source = *source,.dest = *dest};
+	replicas[count].source = *source;
+	replicas[count].dest = *dest;
 	snprintf(replicas[count++].id, UUID_SIZE, "%s", id);
 	version++;
 	pthread_mutex_unlock(&lock);

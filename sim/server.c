@@ -373,7 +373,11 @@ serve_api(Exchange *exchange, struct MHD_Connection *connection, const char *ver
 			answer_api(request, &answer);
 		faults_after(request, &answer, &delivery);
 	}
-	/* Counted as answered before the client can know, so that it never sees more in flight. */
+
+	/*
+	 * Counted as answered before the client can know, so that it never sees
+	 * more in flight.
+	 */
 	record_end(seq, delivery.kind == DELIVER_NOTHING ? 0 : answer.status);
 	if (delivery.kind != DELIVER_NOTHING)
 		result = send_answer(connection, request, &answer, &delivery);
@@ -432,10 +436,11 @@ server_listen(void)
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
 	socklen_t	size = sizeof(address);
+	const int	on = 1;
 
 	listening_socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (listening_socket < 0 ||
-		setsockopt(listening_socket, SOL_SOCKET, SO_REUSEADDR, &(int) {1}, sizeof(int)) < 0 ||
+		setsockopt(listening_socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
 		bind(listening_socket, (struct sockaddr *) &address, sizeof(address)) < 0 ||
 		listen(listening_socket, 1024) < 0 ||
 		getsockname(listening_socket, (struct sockaddr *) &address, &size) < 0)

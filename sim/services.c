@@ -160,7 +160,8 @@ is_shown(const char *name)
 {
 	static const char *const others[] = {
 		"plan", "termination-protection", "admin-username", "admin-password", "migration",
-		"integrations", "fork-from-service", "recovery-backup-time", "recovery-backup-name", "variant"
+		"integrations", "fork-from-service", "recovery-backup-time", "recovery-backup-name",
+		"variant"
 	};
 
 	for (size_t i = 0; i < lengthof(others); i++)
@@ -186,13 +187,17 @@ merged(json_object *now, json_object *sent)
 	if (now)
 	{
 		json_object_object_foreach(now, name, value)
+		{
 			json_add(json, name, json_object_get(value));
+		}
 	}
 	json_object_object_foreach(sent, name, value)
+	{
 		if (value)
 			json_add(json, name, json_object_get(value));
 		else
 			json_object_object_del(json, name);
+	}
 	return json;
 }
 
@@ -232,7 +237,8 @@ address_blocks(json_object *sent)
 
 	for (size_t i = 0; i < json_object_array_length(sent); i++)
 	{
-		char	   *block = address_block(json_object_get_string(json_object_array_get_idx(sent, i)));
+		json_object *address = json_object_array_get_idx(sent, i);
+		char	   *block = address_block(json_object_get_string(address));
 
 		json_object_array_add(all, json_object_new_string(block));
 		free(block);
@@ -383,7 +389,8 @@ check_replica(Request *request, const ServiceType *type, ReplicaEnd *source, Ans
 	if (name == NULL || json_object_array_length(wanted) > 1 ||
 		(dest && strcmp(dest, request->params[0]) != 0))
 	{
-		answer_bad_member(answer, "integrations", "must name the one service that this one follows");
+		answer_bad_member(answer, "integrations",
+						  "must name the one service that this one follows");
 		return false;
 	}
 	if (!find_anywhere(request, name, &facts, source))
@@ -405,7 +412,10 @@ check_replica(Request *request, const ServiceType *type, ReplicaEnd *source, Ans
 static void
 add_replica(Request *request, const ReplicaEnd *source, int service)
 {
-	ReplicaEnd	dest = {.zone = state_zone_index(request->zone),.service = service};
+	ReplicaEnd	dest = {
+		.zone = state_zone_index(request->zone),
+		.service = service,
+	};
 	char		id[UUID_SIZE];
 
 	snprintf(dest.name, sizeof(dest.name), "%s", request->params[0]);
@@ -481,7 +491,10 @@ delete_typed_service(Request *request, Answer *answer)
 void
 start_maintenance(Request *request, Answer *answer)
 {
-	Effect		effect = {.kind = EFFECT_CHANGE_SERVICE,.rebuilds = true};
+	Effect		effect = {
+		.kind = EFFECT_CHANGE_SERVICE,
+		.rebuilds = true,
+	};
 	ServiceFacts facts;
 	json_object *now;
 	json_object *maintenance;
@@ -513,7 +526,8 @@ find_item(Request *request, const ServiceFacts *facts, const char *list, const c
 		json_object *item = json_object_array_get_idx(items, i);
 		const char *name = *member ? json_member_text(item, member) : json_object_get_string(item);
 
-		if (name && strcasecmp(name, key) == 0 && (strcmp(name, key) == 0 || !strcmp(member, "uuid")))
+		if (name && strcasecmp(name, key) == 0 &&
+			(strcmp(name, key) == 0 || strcmp(member, "uuid") == 0))
 			found = json_object_get(item);
 	}
 	json_object_put(items);
@@ -524,10 +538,15 @@ find_item(Request *request, const ServiceFacts *facts, const char *list, const c
 static Effect
 edit(const ServiceFacts *facts, const char *list, const char *key, json_object *item)
 {
-	return (Effect) {
-		.kind = EFFECT_EDIT_LIST,.service = facts->index,.list = list,.key = xstrdup(key),
-			.item = item
+	Effect		effect = {
+		.kind = EFFECT_EDIT_LIST,
+		.service = facts->index,
+		.list = list,
+		.key = xstrdup(key),
+		.item = item,
 	};
+
+	return effect;
 }
 
 /* Start the operation of an edit, unless another of that item is under way. */
@@ -814,7 +833,8 @@ create_pool(Request *request, Answer *answer)
 	ServiceFacts facts;
 
 	if (find_changeable(request, &facts, answer) && check_pool(request, &facts, answer) &&
-		check_new_item(request, &facts, "connection-pools", "name", name, "Connection pool", answer))
+		check_new_item(request, &facts, "connection-pools", "name", name,
+					   "Connection pool", answer))
 		answer_edit(request, answer, &facts, "connection-pools", name,
 					pool_of_body(request, &facts, name, NULL));
 }
@@ -826,7 +846,8 @@ update_pool(Request *request, Answer *answer)
 	json_object *now;
 
 	if (!find_changeable(request, &facts, answer) ||
-		!(now = find_named(request, &facts, "connection-pools", "name", "Connection pool", answer)))
+		!(now = find_named(request, &facts, "connection-pools", "name",
+						   "Connection pool", answer)))
 		return;
 	if (check_pool(request, &facts, answer))
 		answer_edit(request, answer, &facts, "connection-pools", request->params[1],
@@ -841,7 +862,8 @@ delete_pool(Request *request, Answer *answer)
 	json_object *pool;
 
 	if (!find_changeable(request, &facts, answer) ||
-		!(pool = find_named(request, &facts, "connection-pools", "name", "Connection pool", answer)))
+		!(pool = find_named(request, &facts, "connection-pools", "name",
+							"Connection pool", answer)))
 		return;
 	json_object_put(pool);
 	answer_edit(request, answer, &facts, "connection-pools", request->params[1], NULL);

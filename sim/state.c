@@ -228,7 +228,11 @@ zone_same_integration(const Integration *a, const Integration *b)
 Integration *
 state_integration_between(SimZone *zone, const IntegrationType *type, int source, int dest)
 {
-	Integration wanted = {.type = type,.source = source,.dest = dest};
+	Integration wanted = {
+		.type = type,
+		.source = source,
+		.dest = dest,
+	};
 
 	for (size_t i = 0; i < zone->integration_count; i++)
 		if (zone_same_integration(&zone->integrations[i], &wanted))

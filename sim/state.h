@@ -43,10 +43,11 @@ typedef struct Effect
 	const Plan *plan;			/* NULL: as it is */
 	bool		sets_protection;
 	bool		protection;
-	bool		rebuilds;			/* the service is not running for a while */
+	bool		rebuilds;		/* the service is not running for a while */
 	const char *list;			/* a list as details_list() knows it */
 	char	   *key;			/* which of its items */
-	json_object *item;			/* takes its place, or is added; NULL: it is removed */
+	json_object *item;			/* takes its place, or is added; NULL: it is
+								 * removed */
 } Effect;
 
 /* How an operation is to end; all zero means in success, after the usual time. */

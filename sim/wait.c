@@ -41,8 +41,8 @@ bool
 wait_ms(int client_socket, double ms)
 {
 	struct pollfd descriptors[] = {
-		{.fd = ending, .events = POLLIN},
-		{.fd = client_socket, .events = POLLRDHUP},
+		{ending, POLLIN, 0},
+		{client_socket, POLLRDHUP, 0},
 	};
 	double		end = clock_ms() + ms;
 

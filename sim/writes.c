@@ -187,7 +187,8 @@ create_integration(Request *request, Answer *answer)
 	made->is_enabled = true;
 	made->is_active = true;
 	made->settings = settings_of(request);
-	answer_operation(request, answer, xasprintf("/v2/dbaas-integration/%s", effect.id), &effect);
+	answer_operation(request, answer,
+					 xasprintf("/v2/dbaas-integration/%s", effect.id), &effect);
 }
 
 /* The integration that the path names, neither deleted nor about to be. */
@@ -224,7 +225,8 @@ update_integration(Request *request, Answer *answer)
 		return;
 	strcpy(effect.id, integration->id);
 	effect.settings = settings_of(request);
-	answer_operation(request, answer, xasprintf("/v2/dbaas-integration/%s", effect.id), &effect);
+	answer_operation(request, answer,
+					 xasprintf("/v2/dbaas-integration/%s", effect.id), &effect);
 }
 
 /* Does the path name a read replica's integration?  Then it ends so. */
@@ -239,7 +241,8 @@ promote_replica(Request *request, Answer *answer)
 	snprintf(effect.id, sizeof(effect.id), "%s", json_member_text(json, "id"));
 	json_object_put(json);
 	if (check_not_pending(request, effect.kind, effect.id, answer))
-		answer_operation(request, answer, xasprintf("/v2/dbaas-integration/%s", effect.id), &effect);
+		answer_operation(request, answer,
+						 xasprintf("/v2/dbaas-integration/%s", effect.id), &effect);
 	return true;
 }
 
@@ -255,7 +258,8 @@ delete_integration(Request *request, Answer *answer)
 	if (integration == NULL)
 		return;
 	strcpy(effect.id, integration->id);
-	answer_operation(request, answer, xasprintf("/v2/dbaas-integration/%s", effect.id), &effect);
+	answer_operation(request, answer,
+					 xasprintf("/v2/dbaas-integration/%s", effect.id), &effect);
 }
 
 /* The endpoint's number in its zone, 0 when there is none of this id. */

@@ -168,9 +168,11 @@ compare_number(struct json_object *theirs, const DbaasJson *ours)
 		expect(ours->type == DBAAS_JSON_INTEGER, "an integer");
 		errno = 0;
 		if (*text == '-')
-			expect(strtoll(text, &end, 10) == json_object_get_int64(theirs), "a negative integer's value");
+			expect(strtoll(text, &end, 10) == json_object_get_int64(theirs),
+				   "a negative integer's value");
 		else
-			expect(strtoull(text, &end, 10) == json_object_get_uint64(theirs), "an integer's value");
+			expect(strtoull(text, &end, 10) == json_object_get_uint64(theirs),
+				   "an integer's value");
 		expect(*end == '\0', "an integer's end");
 	}
 	else
@@ -210,7 +212,8 @@ compare(struct json_object *theirs, const DbaasJson *ours)
 			break;
 		case json_type_boolean:
 			expect(dbaas_json_is(ours, DBAAS_JSON_BOOLEAN), "a boolean");
-			expect(strcmp(dbaas_json_text(ours), json_object_get_boolean(theirs) ? "true" : "false") == 0,
+			expect(strcmp(dbaas_json_text(ours),
+						  json_object_get_boolean(theirs) ? "true" : "false") == 0,
 				   "a boolean's value");
 			break;
 		case json_type_int:
@@ -347,11 +350,13 @@ is_written_alike(const DbaasJson *ours)
 
 		if (node->type == DBAAS_JSON_STRING && node->escaped)
 			return false;
-		if (node->type == DBAAS_JSON_INTEGER && (node->len > 18 || memcmp(node->text, "-0", 2) == 0))
+		if (node->type == DBAAS_JSON_INTEGER &&
+			(node->len > 18 || memcmp(node->text, "-0", 2) == 0))
 			return false;
 		if (node->type != DBAAS_JSON_OBJECT)
 			continue;
-		for (const DbaasJson *name = dbaas_json_first(node); name; name = dbaas_json_next(node, name))
+		for (const DbaasJson *name = dbaas_json_first(node); name;
+			 name = dbaas_json_next(node, name))
 		{
 			for (const DbaasJson *other = dbaas_json_next(node, name); other;
 				 other = dbaas_json_next(node, other))
@@ -379,7 +384,8 @@ check_values(const DbaasJson *ours)
 	compare(theirs, again);
 	expect(strcmp(dbaas_json_compact(again), compact) == 0, "the compact text is compact");
 	if (is_written_alike(ours))
-		expect(strcmp(json_object_to_json_string_ext(theirs, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
+		expect(strcmp(json_object_to_json_string_ext(theirs, JSON_C_TO_STRING_PLAIN |
+													 JSON_C_TO_STRING_NOSLASHESCAPE),
 					  compact) == 0, "the compact text is json-c's own");
 	json_object_put(theirs);
 }
@@ -470,23 +476,35 @@ static Text texts[MAX_TEXTS];
 static int	ntexts;
 static pg_prng_state prng;
 
+#define OPENING_64 "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+#define CLOSING_64 "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
+
 static const char *const seeds[] = {
 	"{\"a\":1,\"b\":[true,false,null],\"c\":{\"d\":\"e\"},\"a\":-0.5e-7}",
-	"[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\u00e9\\u20ac\\ud83d\\ude00\", \"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"]",
+	"[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\u00e9\\u20ac\\ud83d\\ude00\","
+	" \"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"]",
 	"{\"\\u0061\\/b\":{\"\":[[],{},[{}]]}, \"\\u0061\":0}",
-	"[0,-0,1,-1,9223372036854775807,-9223372036854775808,18446744073709551615,1234567890123456789012345]",
-	"[0.0,1.5,-2.25e10,1E+2,1e-2,0.1234567890123456789e05,1234567890123456789e00,1e400,-1e-400,0e5]",
+	"[0,-0,1,-1,9223372036854775807,-9223372036854775808,18446744073709551615,"
+	"1234567890123456789012345]",
+	"[0.0,1.5,-2.25e10,1E+2,1e-2,0.1234567890123456789e05,1234567890123456789e00,1e400,-1e-400,"
+	"0e5]",
 	" \t\r\n{ \"x\" : [ 1 , 2 ] , \"y\" : \"\\u0000\" } ",
 	"\"alone\"", "17", "true", "null",
-	"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",};
+	OPENING_64 CLOSING_64,
+};
 
 static const char *const tokens[] = {
-	"{", "}", "[", "]", ",", ":", "\"", "\\", "\\u0000", "\\ud83d", "\\ude00", "\\u00", "\\x", "\\/", "/",
-	"-", "+", ".", "e", "E", "0", "00", "01", "1.", ".5", "1e", "-0", "1e5", "NaN", "Infinity", "-Infinity",
-	"true", "false", "null", "tru", "TRUE", "'", " ", "\n", "\t", "\r", "\f", "\v", "\x01", "\x7f", "\x80",
-	"\xc0\x80", "\xc3\xa9", "\xed\xa0\x80", "\xf0\x9f\x98\x80", "\xf4\x90\x80\x80", "\xef\xbb\xbf", "\xe2\x82",
+	"{", "}", "[", "]", ",", ":", "\"", "\\", "\\u0000", "\\ud83d", "\\ude00", "\\u00", "\\x",
+	"\\/", "/",
+	"-", "+", ".", "e", "E", "0", "00", "01", "1.", ".5", "1e", "-0", "1e5", "NaN", "Infinity",
+	"-Infinity",
+	"true", "false", "null", "tru", "TRUE", "'", " ", "\n", "\t", "\r", "\f", "\v", "\x01",
+	"\x7f", "\x80",
+	"\xc0\x80", "\xc3\xa9", "\xed\xa0\x80", "\xf0\x9f\x98\x80", "\xf4\x90\x80\x80",
+	"\xef\xbb\xbf", "\xe2\x82",
 	"//", "/*", "*/", "\"a\":1,", "[[[[[[[[[[[[[[[[", "]]]]]]]]]]]]]]]]", "{\"a\":", "\"\":",
-	"12345678901234567890", "0.1234567890123456789e05", "\"\\ud83d\\ude00\"",};
+	"12345678901234567890", "0.1234567890123456789e05", "\"\\ud83d\\ude00\"",
+};
 
 static size_t
 pick(size_t n)
@@ -576,9 +594,6 @@ change(char *text, size_t *len)
  * Where json-c, strict as it can be, is not of our opinion
  * ------------------------------------------------------------------------ */
 
-#define OPENING_64 "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
-#define CLOSING_64 "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
-
 static const char *const read_by_both[] = {
 	"\"\x7f\"", "\"\\u0000\"", "18446744073709551616", "-9223372036854775809", "1e400", "-1e400",
 	"-0", "{\"a\":1,\"a\":2}", OPENING_64 CLOSING_64
@@ -600,7 +615,7 @@ static const char *const read_by_json_c[] = {
 static const char *const read_by_none[] = {
 	"-NaN", "'a'", "{a:1}", "[1] x", "[1]]", "1 2", "[1,]", "{\"a\":1,}", "", "   ", "[", "\"a",
 	"\"\\u00e\"", "\"\\x41\"", "\"\\'\"", "01", "+1", ".5", "1e", "1e+", "-", "--1", "0x10",
-	"TRUE", "True", "nul", "nullx", "tru", "/* c */ 1", "1 // c", "\xef\xbb\xbf""1",
+	"TRUE", "True", "nul", "nullx", "tru", "/* c */ 1", "1 // c", "\xef\xbb\xbf" "1",
 	"\xc2\xa0\"a\"", "\f1", "\v1", "{\"a\"}", "{\"a\":}", "[1 2]", "{1:2}", "[,1]", ",",
 	"[[[" OPENING_64 CLOSING_64 "]]]"
 };
@@ -628,7 +643,8 @@ check_verdicts(const char *const *list, size_t n, bool ours, bool json_c)
 		checked_len = strlen(list[i]);
 		/* A later json-c may be stricter. */
 		if (strcmp(JSON_C_VERSION, "0.16") == 0)
-			expect(is_read_by_json_c(list[i]) == json_c, json_c ? "json-c refuses it" : "json-c reads it");
+			expect(is_read_by_json_c(list[i]) == json_c,
+				   json_c ? "json-c refuses it" : "json-c reads it");
 	}
 }
 
