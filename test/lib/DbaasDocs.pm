@@ -21,7 +21,8 @@ our @EXPORT_OK = qw(pages read_lines anchor blocks chapter);
 # README.md first, then every other page, by name
 sub pages
 {
-	my @pages = map { s{^\Q$ENV{TESTDIR}\E/}{}r } glob "$ENV{TESTDIR}/doc/*.md $ENV{TESTDIR}/doc/*/*.md";
+	my @pages = map { s{^\Q$ENV{TESTDIR}\E/}{}r }
+	  glob "$ENV{TESTDIR}/doc/*.md $ENV{TESTDIR}/doc/*/*.md";
 	return ('README.md', (grep { -e "$ENV{TESTDIR}/$_" } 'CONTRIBUTING.md'), sort @pages);
 }
 

@@ -43,24 +43,43 @@ use JSON::PP ();
 
 # Options of EXPLAIN, and the server's version that has them
 my @options = (
-	[ '' ], [ 'COSTS OFF' ], [ 'VERBOSE' ], [ 'VERBOSE, COSTS OFF' ], [ 'SETTINGS, SUMMARY' ], [ 'BUFFERS' ],
-	[ 'FORMAT JSON' ], [ 'VERBOSE, FORMAT JSON' ], [ 'VERBOSE, FORMAT YAML' ], [ 'VERBOSE, FORMAT XML' ],
-	[ 'ANALYZE' ], [ 'ANALYZE, TIMING OFF, SUMMARY OFF, COSTS OFF' ], [ 'ANALYZE, VERBOSE, BUFFERS, SETTINGS, WAL' ],
-	[ 'ANALYZE, VERBOSE, BUFFERS, SETTINGS, WAL, FORMAT JSON' ], [ 'ANALYZE, VERBOSE, BUFFERS, WAL, FORMAT YAML' ],
-	[ 'ANALYZE, VERBOSE, BUFFERS, WAL, FORMAT XML' ], [ 'GENERIC_PLAN', 16 ], [ 'GENERIC_PLAN, VERBOSE, FORMAT JSON', 16 ],
-	[ 'MEMORY, VERBOSE', 17 ], [ 'ANALYZE, SERIALIZE, MEMORY, VERBOSE', 17 ], [ 'ANALYZE, SERIALIZE BINARY, FORMAT JSON', 17 ]);
+	[''],
+	['COSTS OFF'],
+	['VERBOSE'],
+	['VERBOSE, COSTS OFF'],
+	['SETTINGS, SUMMARY'],
+	['BUFFERS'],
+	['FORMAT JSON'],
+	['VERBOSE, FORMAT JSON'],
+	['VERBOSE, FORMAT YAML'],
+	['VERBOSE, FORMAT XML'],
+	['ANALYZE'],
+	['ANALYZE, TIMING OFF, SUMMARY OFF, COSTS OFF'],
+	['ANALYZE, VERBOSE, BUFFERS, SETTINGS, WAL'],
+	['ANALYZE, VERBOSE, BUFFERS, SETTINGS, WAL, FORMAT JSON'],
+	['ANALYZE, VERBOSE, BUFFERS, WAL, FORMAT YAML'],
+	['ANALYZE, VERBOSE, BUFFERS, WAL, FORMAT XML'],
+	[ 'GENERIC_PLAN', 16 ],
+	[ 'GENERIC_PLAN, VERBOSE, FORMAT JSON', 16 ],
+	[ 'MEMORY, VERBOSE', 17 ],
+	[ 'ANALYZE, SERIALIZE, MEMORY, VERBOSE', 17 ],
+	[ 'ANALYZE, SERIALIZE BINARY, FORMAT JSON', 17 ]);
 
 # What auto_explain shall show
 my @logged = map { "SET LOCAL auto_explain.log_min_duration = 0; $_" }
-  'SET LOCAL auto_explain.log_analyze = on; SET LOCAL auto_explain.log_verbose = on', 'SET LOCAL auto_explain.log_format = json',
-  'SET LOCAL auto_explain.log_analyze = on; SET LOCAL auto_explain.log_format = yaml', 'SET LOCAL auto_explain.log_verbose = on; SET LOCAL auto_explain.log_format = xml';
+  'SET LOCAL auto_explain.log_analyze = on; SET LOCAL auto_explain.log_verbose = on',
+  'SET LOCAL auto_explain.log_format = json',
+  'SET LOCAL auto_explain.log_analyze = on; SET LOCAL auto_explain.log_format = yaml',
+  'SET LOCAL auto_explain.log_verbose = on; SET LOCAL auto_explain.log_format = xml';
 
 sub new
 {
 	my ($class, $session) = @_;
-	$session->sql("LOAD 'auto_explain'; SET auto_explain.log_level = 'debug5'; SET auto_explain.log_nested_statements = on");
+	$session->sql("LOAD 'auto_explain'; SET auto_explain.log_level = 'debug5';
+		SET auto_explain.log_nested_statements = on");
 	my $version = $session->sql('SHOW server_version_num') / 10000;
-	return bless { session => $session, forms => [ grep { ($_->[1] // 0) <= $version } @options ] }, $class;
+	my @forms = grep { ($_->[1] // 0) <= $version } @options;
+	return bless { session => $session, forms => \@forms }, $class;
 }
 
 sub _picked
@@ -70,7 +89,12 @@ sub _picked
 	return map { splice @all, rand @all, 1 } 1 .. $few;
 }
 
-sub _is_query { return $_[0] =~ /^(?:SELECT|WITH|VALUES|TABLE)\b/i && $_[0] !~ /\b(?:INSERT|UPDATE|DELETE|MERGE)\b/i }
+sub _is_query
+{
+	my ($sql) = @_;
+	return $sql =~ /^(?:SELECT|WITH|VALUES|TABLE)\b/i
+	  && $sql !~ /\b(?:INSERT|UPDATE|DELETE|MERGE)\b/i;
+}
 
 # The statements that explain one
 sub _explained
@@ -78,10 +102,15 @@ sub _explained
 	my ($self, $sql) = @_;
 	my @all = map { 'EXPLAIN ' . ($_->[0] && "($_->[0]) ") . $sql } @{ $self->{forms} };
 	return @all if $sql =~ /^EXECUTE/i;
-	push @all, map { "PREPARE explained AS $sql; EXPLAIN ($_) EXECUTE explained; DEALLOCATE explained" } 'VERBOSE', 'ANALYZE, VERBOSE, FORMAT JSON';
-	push @all, map { "EXPLAIN ($_) DECLARE explained CURSOR FOR $sql" } 'VERBOSE', 'ANALYZE, VERBOSE' if _is_query($sql);
-	push @all, map { "EXPLAIN ($_) CREATE TABLE explained AS $sql" } 'VERBOSE', 'ANALYZE, VERBOSE' if _is_query($sql);
-	push @all, "EXPLAIN (VERBOSE) CREATE MATERIALIZED VIEW explained AS $sql" if _is_query($sql);
+	push @all,
+	  map { "PREPARE explained AS $sql; EXPLAIN ($_) EXECUTE explained; DEALLOCATE explained" }
+	  'VERBOSE', 'ANALYZE, VERBOSE, FORMAT JSON';
+	return @all if !_is_query($sql);
+	foreach my $as ('DECLARE explained CURSOR FOR', 'CREATE TABLE explained AS')
+	{
+		push @all, map { "EXPLAIN ($_) $as $sql" } 'VERBOSE', 'ANALYZE, VERBOSE';
+	}
+	push @all, "EXPLAIN (VERBOSE) CREATE MATERIALIZED VIEW explained AS $sql";
 	return @all;
 }
 
@@ -93,19 +122,23 @@ sub _run
 	my @all = ($sql, "PREPARE logged AS $sql; EXECUTE logged; DEALLOCATE logged");
 	push @all, "DO \$logged\$ DECLARE r record; BEGIN FOR r IN $sql LOOP END LOOP; END \$logged\$",
 	  "DO \$logged\$ DECLARE r record; BEGIN FOR r IN $sql LOOP EXIT; END LOOP; END \$logged\$",
-	  "DECLARE logged SCROLL CURSOR FOR $sql; FETCH 2 FROM logged; MOVE BACKWARD 1 FROM logged; CLOSE logged"
+	  "DECLARE logged SCROLL CURSOR FOR $sql; "
+	  . 'FETCH 2 FROM logged; MOVE BACKWARD 1 FROM logged; CLOSE logged'
 	  if _is_query($sql);
 	return @all;
 }
 
 sub _logged { return map { $logged[ $_ % @logged ] . "; $_[$_]" } 0 .. $#_ }
 
-# What went wrong, but for what the statement alone is to blame for: names of columns, and types, that a table cannot have
+# The errors, without those that are the statement's own fault: names of columns, and types,
+# that a table cannot have
 sub _errors
 {
 	my ($self, @statements) = @_;
-	my ($stdout, $stderr) = $self->{session}->sql_both(join '', map { "SAVEPOINT explained;\n$_;\nROLLBACK TO explained;\n" } @statements);
-	return ($stdout, grep { !/ERROR:  (?:42701|42P16):/ } $stderr =~ /(ERROR:  .*(?:\n(?:DETAIL|HINT):.*)*)/g);
+	my @undone = map { "SAVEPOINT explained;\n$_;\nROLLBACK TO explained;\n" } @statements;
+	my ($stdout, $stderr) = $self->{session}->sql_both(join '', @undone);
+	my @errors = $stderr =~ /(ERROR:  .*(?:\n(?:DETAIL|HINT):.*)*)/g;
+	return ($stdout, grep { !/ERROR:  (?:42701|42P16):/ } @errors);
 }
 
 # A plan as lines, without our node and without what only it brings
@@ -132,18 +165,22 @@ sub _differs
 	my ($self, $sql) = @_;
 	return if $sql =~ /^EXECUTE/i;
 	my $explain = 'EXPLAIN (VERBOSE, COSTS OFF) EXECUTE explained';
-	my ($both, @errors) = $self->_errors("SET LOCAL plan_cache_mode = force_generic_plan; PREPARE explained AS $sql;
-		SET LOCAL dbaas_fdw.enable_lookahead = on; $explain;\n\\echo without\nSET LOCAL dbaas_fdw.enable_lookahead = off; $explain; DEALLOCATE explained");
+	my ($both, @errors) = $self->_errors(
+		"SET LOCAL plan_cache_mode = force_generic_plan; PREPARE explained AS $sql;
+		SET LOCAL dbaas_fdw.enable_lookahead = on; $explain;\n\\echo without
+		SET LOCAL dbaas_fdw.enable_lookahead = off; $explain; DEALLOCATE explained");
 	return @errors if @errors;
 	my @plans = map { _without_node($_) } split /^without\n/m, $both;
-	return @plans == 2 && $plans[0] ne '' && $plans[0] eq $plans[1] ? () : "EXPLAIN of $sql differs:\n$plans[0]\nwithout lookahead:\n$plans[1]";
+	return if @plans == 2 && $plans[0] ne '' && $plans[0] eq $plans[1];
+	return "EXPLAIN of $sql differs:\n$plans[0]\nwithout lookahead:\n$plans[1]";
 }
 
 sub problems
 {
 	my ($self, $sql, $few) = @_;
 	my $session = $self->{session};
-	my @statements = grep { /\S/ && !/^\s*(?:BEGIN|ROLLBACK|COMMIT)\s*$/i } $sql =~ /((?:\$\$.*?\$\$|[^;])+)/gs;
+	my @statements = grep { /\S/ && !/^\s*(?:BEGIN|ROLLBACK|COMMIT)\s*$/i }
+	  $sql =~ /((?:\$\$.*?\$\$|[^;])+)/gs;
 	my @problems;
 
 	$session->sql('BEGIN');

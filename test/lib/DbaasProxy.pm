@@ -59,7 +59,10 @@ sub _apache
 
 sub available
 {
-	return _apache() && -r "$modules/mod_http2.so" && system('openssl version >/dev/null 2>&1') == 0;
+	return
+		 _apache()
+	  && -r "$modules/mod_http2.so"
+	  && system('openssl version >/dev/null 2>&1') == 0;
 }
 
 sub endpoint_template { return "https://localhost:$_[0]{port}/{zone}/v2" }
@@ -79,7 +82,8 @@ sub make_ca
 {
 	my ($self, $name) = @_;
 	my $file = "$self->{dir}/$name";
-	$self->_run("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=$name' -keyout $file.key -out $file.pem");
+	$self->_run("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=$name'",
+		"-keyout $file.key -out $file.pem");
 	return "$file.pem";
 }
 
@@ -92,16 +96,20 @@ sub start
 
 	my $ca = $self->make_ca('ca');
 	append_to_file("$dir/san", "subjectAltName=DNS:localhost\n");
-	$self->_run("openssl req -newkey rsa:2048 -nodes -subj '/CN=localhost' -keyout $dir/server.key -out $dir/server.csr");
-	$self->_run("openssl x509 -req -in $dir/server.csr -CA $ca -CAkey $dir/ca.key -CAcreateserial -days 2 -extfile $dir/san -out $dir/server.pem");
+	$self->_run("openssl req -newkey rsa:2048 -nodes -subj '/CN=localhost'",
+		"-keyout $dir/server.key -out $dir/server.csr");
+	$self->_run("openssl x509 -req -in $dir/server.csr -CA $ca -CAkey $dir/ca.key",
+		"-CAcreateserial -days 2 -extfile $dir/san -out $dir/server.pem");
 
+	my @modules =
+	  qw(mpm_event authz_core socache_shmcb ssl http2 headers proxy proxy_http);
 	append_to_file("$dir/apache.conf", <<"END");
 ServerRoot $dir
 PidFile $dir/apache.pid
 ServerName localhost
 Listen 127.0.0.1:$port
 ErrorLog $dir/error.log
-@{[map { "LoadModule ${_}_module $modules/mod_$_.so\n" } qw(mpm_event authz_core socache_shmcb ssl http2 headers proxy proxy_http)]}
+@{[map { "LoadModule ${_}_module $modules/mod_$_.so\n" } @modules]}
 # What the simulator cannot see itself, its record has from here
 RequestHeader set X-Protocol "expr=%{SERVER_PROTOCOL}"
 RequestHeader set X-Port "expr=%{REMOTE_PORT}"

@@ -61,7 +61,8 @@ use Time::HiRes qw(time);
 sub start
 {
 	my ($class, $port) = @_;
-	my $listener = IO::Socket::INET->new(Listen => 64, LocalAddr => '127.0.0.1', LocalPort => 0) or die "listen: $!";
+	my $listener = IO::Socket::INET->new(Listen => 64, LocalAddr => '127.0.0.1', LocalPort => 0)
+	  or die "listen: $!";
 	socketpair(my $ours, my $its, AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die "socketpair: $!";
 	my $self = bless { port => $listener->sockport, control => $ours, owner => $$ }, $class;
 
@@ -129,7 +130,8 @@ sub _run
 					$lost{$client} = $client;
 					next;
 				}
-				my $server = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port) or die "connect: $!";
+				my $server = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port)
+				  or die "connect: $!";
 				@other{ $client, $server } = ($server, $client);
 				$select->add($server);
 			}
@@ -151,7 +153,8 @@ sub _run
 					$deaf_until = time + $1;
 					$select->remove($listener);
 					listen $listener, 0;
-					@queue = map { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $listener->sockport, Blocking => 0) } 1 .. 8;
+					my %itself = (PeerAddr => '127.0.0.1', PeerPort => $listener->sockport);
+					@queue = map { IO::Socket::INET->new(%itself, Blocking => 0) } 1 .. 8;
 				}
 				($lose, $reset) = ($1, $2) if $command =~ /^lose (\d+) (\d)/;
 				syswrite $control, "$accepted\n";

@@ -240,8 +240,10 @@ sub requests
 }
 
 sub last_request { return ($_[0]->requests)[-1] }
-# A request that was given up closes its connection, and may still be read by the simulator, which has no hurry on a
-# busy machine.  Waits until it has seen to all of these, so that none is recorded later.
+
+# A backend that gives a request up closes its connection.  The simulator may still read that
+# request, and on a busy machine it does so late.  Waits until it has closed all such
+# connections, so that none of these requests is recorded afterwards.
 sub settle
 {
 	my ($self) = @_;
@@ -251,7 +253,8 @@ sub settle
 	for (my $until = time + 60; time < $until; sleep 0.002)
 	{
 		open my $fh, '<', '/proc/net/tcp' or return;
-		my @closing = grep { my @field = split; ($field[1] // '') =~ /\Q$local\E$/ && $field[3] eq $close_wait } <$fh>;
+		my @closing = grep { ($_->[1] // '') =~ /\Q$local\E$/ && $_->[3] eq $close_wait }
+		  map { [split] } <$fh>;
 		return unless @closing;
 	}
 	return;

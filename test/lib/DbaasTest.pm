@@ -161,7 +161,8 @@ Seconds: 20.
 use strict;
 use warnings;
 
-# A session's timer runs from its start to its end, and not for each statement: that has a limit in finish
+# A session's timer runs from its start to its end, not for each statement; the limit for a
+# statement is finish's
 BEGIN { $ENV{PG_TEST_TIMEOUT_DEFAULT} ||= 3600 }
 
 use DbaasSim;
@@ -276,6 +277,8 @@ sub sql_error
 sub parse_error
 {
 	my ($stderr) = @_;
+	my $names = qr/(?:SCHEMA|TABLE|COLUMN|DATATYPE|CONSTRAINT) NAME/;
+	my $fields = qr/DETAIL|HINT|CONTEXT|LOCATION|QUERY|STATEMENT|LINE \d+|$names/;
 	my %error = (stderr => $stderr);
 	my $field;
 	foreach my $line (split /\n/, $stderr)
@@ -290,7 +293,7 @@ sub parse_error
 		{
 			$field = undef;
 		}
-		elsif ($line =~ /^(DETAIL|HINT|CONTEXT|LOCATION|QUERY|STATEMENT|LINE \d+|(?:SCHEMA|TABLE|COLUMN|DATATYPE|CONSTRAINT) NAME):\s+(.*)/)
+		elsif ($line =~ /^($fields):\s+(.*)/)
 		{
 			# What a warning before the error said is not the error's
 			my ($name, $text) = (lc $1 =~ s/ name$//ir, $2);
@@ -316,7 +319,8 @@ sub requests
 sub lines
 {
 	my ($self, $what) = @_;
-	return sort map { join ' ', $_->{method}, $_->{zone} // '-', $_->{path} } $self->requests($what);
+	return sort
+	  map { join ' ', $_->{method}, $_->{zone} // '-', $_->{path} } $self->requests($what);
 }
 
 sub wait_until
