@@ -28,6 +28,7 @@
 #include "scan/scan.h"
 #include "surface/import.h"
 #include "surface/settings.h"
+#include "tables/catalogue.h"
 #include "tables/options.h"
 #include "write/modify.h"
 #include "write/queue.h"
@@ -42,6 +43,7 @@ PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
+	dbaas_catalogue_init();
 	dbaas_settings_define();
 	dbaas_connection_init();
 	dbaas_queue_init();

@@ -100,22 +100,19 @@ expected_rows(const RelationPlan *plan, const DbaasEndpoint *endpoint)
 static double
 expected_parents(const RelationPlan *plan, const DbaasParent *parent)
 {
-	const DbaasResource *resource = dbaas_catalogue_find(parent->resource);
-	const DbaasEndpoint *list = &resource->reads[dbaas_catalogue_nreads(resource) - 1];
 	double		rows = dbaas_stats_rows(plan->server,
-										psprintf("%s %s", list->method, list->path));
+										psprintf("%s %s", parent->read->method, parent->read->path));
 
 	return rows >= 0 ? rows : TYPICAL_PARENTS;
 }
 
 /* Does the path of the endpoint have a parameter that the keys do not give? */
 static bool
-needs_parents(const DbaasResource *resource, const DbaasEndpoint *endpoint, List *keys)
+needs_parents(const DbaasEndpoint *endpoint, List *keys)
 {
-	for (int c = 0; c < resource->ncolumns; c++)
+	for (int i = 0; i < endpoint->parsed.nparams; i++)
 	{
-		if (resource->columns[c].param && !dbaas_pushdown_has(keys, c) &&
-			dbaas_catalogue_in_path(endpoint->path, resource->columns[c].param))
+		if (!dbaas_pushdown_has(keys, endpoint->parsed.params[i].column))
 			return true;
 	}
 	return false;
@@ -125,10 +122,7 @@ needs_parents(const DbaasResource *resource, const DbaasEndpoint *endpoint, List
 static bool
 names_parents(const DbaasResource *resource, List *keys)
 {
-	const DbaasParent *parent = resource->parent;
-
-	return parent->locates &&
-		dbaas_pushdown_has(keys, dbaas_catalogue_column(resource, parent->keys[0].column));
+	return resource->parent->locates && dbaas_pushdown_has(keys, resource->index.parent_keys[0]);
 }
 
 /*
@@ -144,8 +138,7 @@ expected_pages(PlannerInfo *root, const RelationPlan *plan, const DbaasPushed *p
 	ListCell   *lc;
 
 	if (resource->paging == NULL ||
-		dbaas_pushdown_has(pushed->keys,
-						   dbaas_catalogue_column(resource, resource->paging->limit_column)))
+		dbaas_pushdown_has(pushed->keys, resource->index.limit))
 		return 1;
 	pages = expected_rows(plan, pushed->endpoint) / resource->paging->max_limit;
 	if (pushed->bounds == NIL)
@@ -168,7 +161,7 @@ expected_requests(PlannerInfo *root, const RelationPlan *plan, const DbaasPushed
 	double		values = 1;
 	double		excluded = 0;
 	bool		fan_out = resource->parent &&
-		needs_parents(resource, pushed->endpoint, pushed->keys);
+		needs_parents(pushed->endpoint, pushed->keys);
 	ListCell   *lc;
 
 	foreach(lc, pushed->keys)
@@ -310,14 +303,14 @@ order_of_pathkey(const RelationPlan *plan, RelOptInfo *baserel, const DbaasPushe
 
 	/* Times are never null, but what says otherwise is left to a sort. */
 	if (paging == NULL || pathkey->pk_nulls_first != dbaas_pathkey_descending(pathkey) ||
-		dbaas_pushdown_has(pushed->keys, dbaas_catalogue_column(resource, paging->order_column)))
+		dbaas_pushdown_has(pushed->keys, resource->index.order))
 		return DBAAS_ORDER_AS_GIVEN;
 
 	/* The oldest entries first: not where newest first decides which they are. */
 	if (!descending &&
 		(pushed->bounds ||
-		 dbaas_pushdown_has(pushed->keys, dbaas_catalogue_column(resource, paging->limit_column)) ||
-		 dbaas_pushdown_has(pushed->keys, dbaas_catalogue_column(resource, paging->offset_column))))
+		 dbaas_pushdown_has(pushed->keys, resource->index.limit) ||
+		 dbaas_pushdown_has(pushed->keys, resource->index.offset)))
 		return DBAAS_ORDER_AS_GIVEN;
 	foreach(lc, pathkey->pk_eclass->ec_members)
 	{
@@ -356,7 +349,6 @@ add_scan_paths(PlannerInfo *root, RelOptInfo *baserel, List *restrictinfos,
 			   double rows, Relids outer)
 {
 	RelationPlan *plan = baserel->fdw_private;
-	const DbaasResource *resource = plan->table->resource;
 	PathKey    *pathkey = root->query_pathkeys ? linitial(root->query_pathkeys) : NULL;
 	DbaasPushed	pushed;
 	double		targets;
@@ -384,7 +376,7 @@ add_scan_paths(PlannerInfo *root, RelOptInfo *baserel, List *restrictinfos,
 										   NIL, outer, NIL, lacking));
 
 	if (pathkey && order_of_pathkey(plan, baserel, &pushed, pathkey) != DBAAS_ORDER_AS_GIVEN &&
-		!needs_parents(resource, pushed.endpoint, pushed.keys))
+		!needs_parents(pushed.endpoint, pushed.keys))
 		add_path(baserel, (Path *)
 				 dbaas_create_foreignscan_path(root, baserel, rows,
 											   startup_cost + plan->request_cost *
@@ -423,7 +415,7 @@ is_shown_as_asked(const DbaasResource *resource, int column)
 	const DbaasColumn *c = &resource->columns[column];
 
 	return c->param && c->field == NULL &&
-		!dbaas_catalogue_in_path(resource->reads[0].path, c->param);
+		!dbaas_path_has(&resource->reads[0].parsed, column);
 }
 
 /* Adds the relations that a join condition needs, when it gives a key. */
@@ -725,8 +717,7 @@ limit_expressions(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pus
 
 	/* With a bound, the rows within it come first when the newest do. */
 	if (pushed->bounds && paging && *order != DBAAS_ORDER_DESC &&
-		dbaas_pushdown_has(pushed->keys,
-						   dbaas_catalogue_column(plan->table->resource, paging->order_column)))
+		dbaas_pushdown_has(pushed->keys, plan->table->resource->index.order))
 		return NIL;
 	if (parse->limitOffset)
 		return list_make2(parse->limitCount, parse->limitOffset);

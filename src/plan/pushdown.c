@@ -224,14 +224,6 @@ match_or(const DbaasTable *table, Index relid, BoolExpr *or, DbaasPushedKey *key
 	return OidIsValid(array->array_typeid);
 }
 
-/* The catalogue column that entries are in the order of, or -1. */
-static int
-time_column(const DbaasResource *resource)
-{
-	return resource->paging ?
-		dbaas_catalogue_column(resource, resource->paging->time_column) : -1;
-}
-
 bool
 dbaas_pushdown_is_time(const DbaasTable *table, Index relid, Node *node)
 {
@@ -239,8 +231,8 @@ dbaas_pushdown_is_time(const DbaasTable *table, Index relid, Node *node)
 
 	return node && IsA(node, Var) && (Index) var->varno == relid && var->varlevelsup == 0 &&
 		var->varattno > 0 && var->varattno <= table->natts && var->vartype == TIMESTAMPTZOID &&
-		time_column(table->resource) >= 0 &&
-		table->attributes[var->varattno - 1].column == time_column(table->resource);
+		table->resource->index.time >= 0 &&
+		table->attributes[var->varattno - 1].column == table->resource->index.time;
 }
 
 /*
@@ -266,7 +258,7 @@ match_bound(const DbaasTable *table, Index relid, Oid opno, Node *left, Node *ri
 		default:
 			return false;
 	}
-	key->column = time_column(table->resource);
+	key->column = table->resource->index.time;
 	key->form = DBAAS_KEY_IS;
 	key->is_bound = true;
 	key->value = (Expr *) right;
@@ -500,7 +492,7 @@ choose_endpoint(const DbaasResource *resource, DbaasPushed *pushed)
 
 		if (key->column == DBAAS_ZONE_COLUMN && !resource->global)
 			continue;
-		if (!dbaas_catalogue_is_param(pushed->endpoint, &resource->columns[key->column]))
+		if (!dbaas_catalogue_is_param(resource, pushed->endpoint, key->column))
 		{
 			pushed->keys = foreach_delete_current(pushed->keys, lc);
 			pushed->rest = true;

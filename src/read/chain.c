@@ -29,14 +29,13 @@ make_body(const DbaasChain *chain, int64 limit)
 		const DbaasColumn *column = &resource->columns[c];
 		const char *value = chain->target->args[c];
 
-		if (column->param == NULL ||
-			dbaas_catalogue_in_path(chain->spec->endpoint->path, column->param))
+		if (column->param == NULL || dbaas_path_has(&chain->spec->endpoint->parsed, c))
 			continue;
-		if (paging && chain->spec->order && strcmp(column->name, paging->order_column) == 0)
+		if (paging && chain->spec->order && c == resource->index.order)
 			json_object_object_add(body, column->param, json_object_new_string(chain->spec->order));
-		else if (paging && strcmp(column->name, paging->limit_column) == 0)
+		else if (paging && c == resource->index.limit)
 			json_object_object_add(body, column->param, json_object_new_int64(limit));
-		else if (paging && strcmp(column->name, paging->offset_column) == 0)
+		else if (paging && c == resource->index.offset)
 		{
 			if (chain->cursor)
 				json_object_object_add(body, column->param, json_object_new_string(chain->cursor));
@@ -76,7 +75,7 @@ ask_page(DbaasChain *chain)
 
 	cxt = AllocSetContextCreate(chain->cxt, "dbaas_fdw request text", ALLOCSET_SMALL_SIZES);
 	MemoryContextSwitchTo(cxt);
-	spec.kind = strchr(endpoint->path, '{') ? DBAAS_CALL_READ : DBAAS_CALL_LIST;
+	spec.kind = endpoint->parsed.nparams > 0 ? DBAAS_CALL_READ : DBAAS_CALL_LIST;
 	spec.unsigned_ = chain->spec->resource->global;
 	spec.hide_secrets = !chain->spec->resource->verbatim;
 	spec.any_json = dbaas_rows_are_any(endpoint->rows, endpoint->values);
@@ -84,9 +83,8 @@ ask_page(DbaasChain *chain)
 	spec.base = chain->target->base;
 	spec.method = endpoint->method;
 	spec.operation = endpoint->path;
-	query = dbaas_path_query(chain->spec->resource, endpoint->path, chain->target->args);
-	spec.path = psprintf("%s%s", dbaas_path_expand(chain->spec->resource, endpoint->path,
-												   chain->target->args), query.text);
+	query = dbaas_path_query(&endpoint->parsed, chain->target->args);
+	spec.path = psprintf("%s%s", dbaas_path_expand(&endpoint->parsed, chain->target->args), query.text);
 	spec.query_names = query.names;
 	spec.query_values = query.values;
 	spec.body = strcmp(endpoint->method, "POST") == 0 ? make_body(chain, limit) : NULL;
@@ -125,11 +123,11 @@ dbaas_chain_begin(const DbaasChainSpec *spec, const DbaasTarget *target)
 	chain->cap = -1;
 	if (paging)
 	{
-		const char *cap = target->args[dbaas_catalogue_column(resource, paging->limit_column)];
+		const char *cap = target->args[resource->index.limit];
 		const char *order = spec->order ? spec->order :
-			target->args[dbaas_catalogue_column(resource, paging->order_column)];
+			target->args[resource->index.order];
 
-		chain->cursor = target->args[dbaas_catalogue_column(resource, paging->offset_column)];
+		chain->cursor = target->args[resource->index.offset];
 		chain->descending = order && strcmp(order, "desc") == 0;
 		chain->page_limit = spec->first_limit;
 		if (cap)
@@ -245,8 +243,8 @@ note_missing(const DbaasChain *chain, const char *label)
 		const DbaasColumn *column = &resource->columns[c];
 		const char *value = chain->target->args[c];
 
-		if (value && column->param && !dbaas_catalogue_knows(column, value) &&
-			dbaas_catalogue_in_path(chain->spec->endpoint->path, column->param))
+		if (value && !dbaas_catalogue_knows(column, value) &&
+			dbaas_path_has(&chain->spec->endpoint->parsed, c))
 			return dbaas_statement_miss(chain->spec->statement, label, chain->spec->outage);
 	}
 	return NULL;

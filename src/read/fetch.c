@@ -77,13 +77,13 @@ dbaas_fetch_begin(DbaasConnection *conn, DbaasStatement *statement, const DbaasF
 	if (resource->unique_column)
 	{
 		fetch->spec.shown = dbaas_set_new();
-		fetch->spec.unique_field = dbaas_field_parse(resource->columns[dbaas_catalogue_column(resource, resource->unique_column)].field);
+		fetch->spec.unique_field = dbaas_field_parse(resource->columns[resource->index.unique].field);
 	}
 	if (resource->global)
 		fetch->spec.zone_field = dbaas_field_parse(resource->columns[DBAAS_ZONE_COLUMN].field);
 	if (resource->paging)
 	{
-		fetch->spec.time_field = dbaas_field_parse(resource->columns[dbaas_catalogue_column(resource, resource->paging->time_column)].field);
+		fetch->spec.time_field = dbaas_field_parse(resource->columns[resource->index.time].field);
 		fetch->spec.first_limit = resource->paging->max_limit;
 	}
 	if (spec->merge)

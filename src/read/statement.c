@@ -93,15 +93,6 @@ static void add_name(DbaasParents *parents, DbaasRows *rows, DbaasField **fields
 
 static dlist_head statements = DLIST_STATIC_INIT(statements);
 
-/* The endpoint that lists parents. */
-static const DbaasEndpoint *
-parents_list(const DbaasParent *parent)
-{
-	const DbaasResource *resource = dbaas_catalogue_find(parent->resource);
-
-	return &resource->reads[dbaas_catalogue_nreads(resource) - 1];
-}
-
 static void
 forget_statement(void *arg)
 {
@@ -217,7 +208,7 @@ void
 dbaas_statement_expect_parents(DbaasStatement *statement, Oid serverid,
 							   const DbaasParent *parent)
 {
-	dbaas_statement_expect(statement, serverid, parents_list(parent)->path);
+	dbaas_statement_expect(statement, serverid, parent->read->path);
 }
 
 /* The shared calls among which that call is, if it was made. */
@@ -302,8 +293,8 @@ dbaas_statement_parents(DbaasStatement *statement, DbaasConnection *conn, const 
 	parents->conn = conn;
 	parents->zone = zone;
 	parents->parent = parent;
-	parents->resource = dbaas_catalogue_find(parent->resource);
-	list = parents_list(parent);
+	parents->resource = parent->list;
+	list = parent->read;
 	spec.hide_secrets = !parents->resource->verbatim;
 	spec.zone = zone->name;
 	spec.base = zone->base;
@@ -340,7 +331,7 @@ add_combinations(DbaasParents *parents, DbaasRows *rows, DbaasField **fields,
 {
 	const DbaasJson *value;
 
-	if (key == DBAAS_PARENT_KEYS || parents->parent->keys[key].column == NULL)
+	if (key == parents->parent->nkeys)
 	{
 		add_row(parents, row);
 		return;
@@ -385,22 +376,16 @@ static void
 read_list(DbaasParents *parents)
 {
 	const DbaasResource *resource = parents->resource;
-	const DbaasEndpoint *list = parents_list(parents->parent);
+	const DbaasEndpoint *list = parents->parent->read;
 	DbaasField *fields[DBAAS_PARENT_KEYS] = {0};
 	DbaasField *filter = NULL;
 	DbaasRows  *rows = dbaas_rows_begin(list->rows, list->values, dbaas_call_answer(parents->call));
 	char	   *problem;
 
-	for (int i = 0; i < DBAAS_PARENT_KEYS && parents->parent->keys[i].column; i++)
-	{
-		int			column = dbaas_catalogue_column(resource,
-													parents->parent->keys[i].parent_column);
-
-		fields[i] = dbaas_field_parse(resource->columns[column].field);
-	}
-	if (parents->parent->filter_column)
-		filter = dbaas_field_parse(resource->columns[dbaas_catalogue_column(resource,
-																			parents->parent->filter_column)].field);
+	for (int i = 0; i < parents->parent->nkeys; i++)
+		fields[i] = dbaas_field_parse(resource->columns[parents->parent->columns[i]].field);
+	if (parents->parent->filter >= 0)
+		filter = dbaas_field_parse(resource->columns[parents->parent->filter].field);
 	while (dbaas_rows_next(rows, &problem))
 	{
 		DbaasParentRow row = {0};

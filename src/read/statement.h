@@ -35,7 +35,6 @@ typedef enum DbaasOutage
 typedef struct DbaasParents DbaasParents;
 
 /* Most keys that a parent gives. */
-#define DBAAS_PARENT_KEYS 3
 
 /* A parent: the values of its keys, in UTF-8. */
 typedef struct DbaasParentRow

@@ -71,8 +71,7 @@ take_keys(DbaasTargets *targets)
 		const DbaasColumn *column = &resource->columns[c];
 		const DbaasKey *given = &targets->spec.keys[c];
 		DbaasKey   *key = &targets->keys[c];
-		bool		in_path = column->param &&
-			dbaas_catalogue_in_path(targets->spec.endpoint->path, column->param);
+		bool		in_path = dbaas_path_has(&targets->spec.endpoint->parsed, c);
 
 		key->given = given->given || column->default_value != NULL;
 		key->excluded = given->excluded;
@@ -230,11 +229,11 @@ needs_parents(const DbaasTargets *targets)
 
 	if (parent == NULL)
 		return false;
-	for (int i = 0; i < DBAAS_PARENT_KEYS && parent->keys[i].column; i++)
+	for (int i = 0; i < parent->nkeys; i++)
 	{
-		int			c = dbaas_catalogue_column(resource, parent->keys[i].column);
+		int			c = resource->index.parent_keys[i];
 
-		if (!dbaas_catalogue_in_path(targets->spec.endpoint->path, resource->columns[c].param))
+		if (!dbaas_path_has(&targets->spec.endpoint->parsed, c))
 			continue;
 		uses = true;
 		if (!targets->keys[c].given ||
@@ -273,7 +272,7 @@ add_targets(DbaasTargets *targets, const DbaasZone *zone, const char **args, boo
 		const DbaasKey *key = &targets->keys[column];
 
 		if (args[column] || !key->given ||
-			!dbaas_catalogue_is_param(targets->spec.endpoint, &resource->columns[column]))
+			!dbaas_catalogue_is_param(resource, targets->spec.endpoint, column))
 			continue;
 		for (int i = 0; i < key->n; i++)
 		{
@@ -310,9 +309,9 @@ add_parents(DbaasTargets *targets, const DbaasZone *zone, DbaasParents *parents)
 		bool		wanted = true;
 
 		CHECK_FOR_INTERRUPTS();
-		for (int i = 0; i < DBAAS_PARENT_KEYS && resource->parent->keys[i].column; i++)
+		for (int i = 0; i < resource->parent->nkeys; i++)
 		{
-			int			c = dbaas_catalogue_column(resource, resource->parent->keys[i].column);
+			int			c = resource->index.parent_keys[i];
 			const char *value = rows[r].values[i];
 
 			args[c] = value;

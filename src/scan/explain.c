@@ -106,20 +106,17 @@ static void
 explain_parent(ForeignScanState *node, ExplainState *es)
 {
 	const DbaasResource *resource = scan_resource(node);
-	const DbaasResource *parent;
+	const DbaasParent *parent = resource->parent;
 
-	if (resource->parent == NULL)
-		return;
-	parent = dbaas_catalogue_find(resource->parent->resource);
-	for (int i = 0; i < DBAAS_PARENT_KEYS && resource->parent->keys[i].column; i++)
+	for (int i = 0; parent && i < parent->nkeys; i++)
 	{
-		int			column = dbaas_catalogue_column(resource, resource->parent->keys[i].column);
+		int			column = resource->index.parent_keys[i];
 
-		if (dbaas_catalogue_in_path(scan_endpoint(node)->path, resource->columns[column].param) &&
+		if (dbaas_path_has(&scan_endpoint(node)->parsed, column) &&
 			!list_member_int((List *) planned(node, DBAAS_SCAN_KEYS), column))
 		{
-			ExplainPropertyText("For Each Of", psprintf("%s %s", parent->reads[0].method,
-														parent->reads[0].path), es);
+			ExplainPropertyText("For Each Of", psprintf("%s %s", parent->list->reads[0].method,
+														parent->list->reads[0].path), es);
 			return;
 		}
 	}

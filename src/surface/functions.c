@@ -198,6 +198,8 @@ dbaas_fdw_catalogue(PG_FUNCTION_ARGS)
 	int			n;
 	const DbaasResource *resources = dbaas_catalogue_resources(&n);
 
+	if (dbaas_catalogue_problem())
+		elog(ERROR, "%s", dbaas_catalogue_problem());
 	InitMaterializedSRF(fcinfo, 0);
 	for (int r = 0; r < n; r++)
 	{

@@ -10,8 +10,6 @@
  */
 #include "postgres.h"
 
-#include "lib/stringinfo.h"
-
 #include "tables/catalogue.h"
 
 /* Values and bounds that parameters accept. */
@@ -87,21 +85,21 @@ static const DbaasSegment type_segments[] = {{"pg", "postgres"}, {NULL}};
 #define END_OF_COLUMNS {NULL}
 
 /* Fan-out: one request for each service. */
-static const DbaasParent each_service = {
+DbaasParent dbaas_catalogue_each_service = {
 	"services", .locates = true, {{"service_name", "name"}}
 };
 
 /* The same, where the path depends on the service's type. */
-static const DbaasParent each_typed_service = {
+static DbaasParent each_typed_service = {
 	"services", .locates = true, {{"service_name", "name"}, {"service_type", "type"}}
 };
 
-static const DbaasParent service_facts = {
+DbaasParent dbaas_catalogue_service_facts = {
 	"services", .locates = true,
 	{{"service_name", "name"}, {"service_type", "type", true}, {"state", "state", true}}
 };
 
-static const DbaasParent protected_services = {
+static DbaasParent protected_services = {
 	"services", .locates = true, {{"service_name", "name"}},
 	.filter_column = "termination_protection", .filter_value = "true"
 };
@@ -188,7 +186,7 @@ static const DbaasColumn plans_columns[] = {
 	END_OF_COLUMNS
 };
 
-static const DbaasParent read_replicas = {
+static DbaasParent read_replicas = {
 	"integrations", .locates = true, {{"id", "id"}},
 	.filter_column = "type", .filter_value = DBAAS_READ_REPLICA
 };
@@ -253,7 +251,7 @@ static const DbaasColumn integration_settings_columns[] = {
 	END_OF_COLUMNS
 };
 
-static const DbaasParent each_integration_type = {
+static DbaasParent each_integration_type = {
 	"integration-types", .locates = false,
 	{
 		{"integration_type", "type"},
@@ -453,7 +451,7 @@ static const DbaasColumn zones_columns[] = {
 		.known = service_types, .segments = type_segments, .unlisted = true, \
 		.description = "Type of the service"}
 
-static const DbaasParent each_service_and_type = {
+static DbaasParent each_service_and_type = {
 	"services", .locates = true, {{"service_name", "name"}, {"type", "type"}}
 };
 
@@ -643,7 +641,7 @@ static const DbaasColumn service_settings_columns[] = {
 	END_OF_COLUMNS
 };
 
-static const DbaasParent each_service_type = {
+DbaasParent dbaas_catalogue_each_type = {
 	"service-types", .locates = false, {{"type", "name"}}
 };
 
@@ -653,9 +651,9 @@ static const DbaasKept kept_schedule = {
 
 #define COLUMNS(array) .columns = (array), .ncolumns = lengthof(array) - 1
 
-static const DbaasResource resources[] = {
+DbaasResource dbaas_catalogue_entries[] = {
 	{
-		.name = "services",
+		.name = DBAAS_SERVICES_RESOURCE,
 		.table = "dbaas_services",
 		.description = "Database services of the organisation",
 		COLUMNS(services_columns),
@@ -753,7 +751,7 @@ static const DbaasResource resources[] = {
 			{"GET", "/dbaas-external-integration/{integration-id}", ""},
 			{"GET", "/dbaas-external-integrations/{service-name}", "external-integrations[]"}
 		},
-		.parent = &each_service,
+		.parent = &dbaas_catalogue_each_service,
 		.created_column = "id",
 		.insert = {.method = "PUT",
 			.path = "/dbaas-external-endpoint/{source-service-name}/attach",
@@ -770,7 +768,7 @@ static const DbaasResource resources[] = {
 		COLUMNS(logs_columns),
 		.typical_rows = 5000,
 		.reads = {{"POST", "/dbaas-service-logs/{service-name}", "logs[]"}},
-		.parent = &each_service,
+		.parent = &dbaas_catalogue_each_service,
 		.paging = &logs_paging,
 		.verbatim = true
 	},
@@ -781,7 +779,7 @@ static const DbaasResource resources[] = {
 		COLUMNS(metrics_columns),
 		.typical_rows = 1000,
 		.reads = {{"POST", "/dbaas-service-metrics/{service-name}", "metrics{}.data<>"}},
-		.parent = &each_service,
+		.parent = &dbaas_catalogue_each_service,
 		.verbatim = true
 	},
 	{
@@ -799,7 +797,7 @@ static const DbaasResource resources[] = {
 		COLUMNS(migrations_columns),
 		.typical_rows = 1,
 		.reads = {{"GET", "/dbaas-migration-status/{name}", ""}},
-		.parent = &each_service
+		.parent = &dbaas_catalogue_each_service
 	},
 	{
 		.name = "tasks",
@@ -808,7 +806,7 @@ static const DbaasResource resources[] = {
 		COLUMNS(tasks_columns),
 		.typical_rows = 1,
 		.reads = {{"GET", "/dbaas-task/{service}/{id}", ""}},
-		.parent = &each_service,
+		.parent = &dbaas_catalogue_each_service,
 		.created_column = "id",
 		.insert = {.method = "POST", .path = "/dbaas-task-migration-check/{service}",
 			.services = {"service_name"}}
@@ -933,7 +931,7 @@ static const DbaasResource resources[] = {
 		COLUMNS(service_settings_columns),
 		.typical_rows = 1,
 		.reads = {{"GET", "/dbaas-settings-{type}", ""}},
-		.parent = &each_service_type
+		.parent = &dbaas_catalogue_each_type
 	},
 	{
 		.name = DBAAS_ZONES_RESOURCE,
@@ -946,250 +944,4 @@ static const DbaasResource resources[] = {
 	}
 };
 
-const DbaasResource *
-dbaas_catalogue_resources(int *n)
-{
-	*n = lengthof(resources);
-	return resources;
-}
-
-const DbaasResource *
-dbaas_catalogue_find(const char *name)
-{
-	for (size_t i = 0; i < lengthof(resources); i++)
-	{
-		if (strcmp(resources[i].name, name) == 0)
-			return &resources[i];
-	}
-	return NULL;
-}
-
-const DbaasParent *
-dbaas_catalogue_each_service(void)
-{
-	return &each_service;
-}
-
-const DbaasParent *
-dbaas_catalogue_each_type(void)
-{
-	return &each_service_type;
-}
-
-const DbaasParent *
-dbaas_catalogue_service_facts(void)
-{
-	return &service_facts;
-}
-
-int
-dbaas_catalogue_column(const DbaasResource *resource, const char *name)
-{
-	for (int i = 0; i < resource->ncolumns; i++)
-	{
-		if (strcmp(resource->columns[i].name, name) == 0)
-			return i;
-	}
-	return -1;
-}
-
-/* Is "name" the SQL name "column" with hyphens for underscores? */
-static bool
-hyphenated_equal(const char *column, const char *name)
-{
-	for (; *column && *name; column++, name++)
-	{
-		if (*name != (*column == '_' ? '-' : *column))
-			return false;
-	}
-	return *column == *name;
-}
-
-int
-dbaas_catalogue_column_by_field(const DbaasResource *resource, const char *field)
-{
-	for (int i = 0; i < resource->ncolumns; i++)
-	{
-		const char *own = resource->columns[i].field;
-
-		if (own && strcmp(own, field) == 0)
-			return i;
-	}
-	for (int i = 0; i < resource->ncolumns; i++)
-	{
-		const DbaasColumn *column = &resource->columns[i];
-
-		if (hyphenated_equal(column->name, field) || strcmp(column->name, field) == 0 ||
-			(column->param && strcmp(column->param, field) == 0))
-			return i;
-	}
-	return -1;
-}
-
-int
-dbaas_catalogue_column_by_param(const DbaasResource *resource, const char *param)
-{
-	for (int i = 0; i < resource->ncolumns; i++)
-	{
-		const char *own = resource->columns[i].param;
-
-		if (own && strcmp(own, param) == 0)
-			return i;
-	}
-	for (int i = 0; i < resource->ncolumns; i++)
-	{
-		const char *own = resource->columns[i].field;
-
-		if (own && strcmp(own, param) == 0)
-			return i;
-	}
-	for (int i = 0; i < resource->ncolumns; i++)
-	{
-		if (hyphenated_equal(resource->columns[i].name, param))
-			return i;
-	}
-	return -1;
-}
-
-static const char *
-check_values(const DbaasDomain *domain, const char *value)
-{
-	StringInfoData allowed;
-
-	initStringInfo(&allowed);
-	for (int i = 0; domain->values[i]; i++)
-	{
-		if (strcmp(domain->values[i], value) == 0)
-			return NULL;
-		appendStringInfo(&allowed, "%s%s", i ? ", " : "", domain->values[i]);
-	}
-	return allowed.data;
-}
-
-/* Number of characters of a UTF-8 text. */
-static int
-utf8_length(const char *text)
-{
-	int			n = 0;
-
-	for (; *text; text++)
-		n += (*text & 0xc0) != 0x80;
-	return n;
-}
-
-const char *
-dbaas_catalogue_check(const DbaasDomain *domain, const char *value)
-{
-	if (domain == NULL)
-		return NULL;
-	if (domain->values)
-		return check_values(domain, value);
-	if (domain->max)
-	{
-		char	   *end;
-		long long	number = strtoll(value, &end, 10);
-
-		if (*value && *end == '\0' && number >= domain->min && number <= domain->max)
-			return NULL;
-		return psprintf("whole numbers from " INT64_FORMAT " to " INT64_FORMAT,
-						domain->min, domain->max);
-	}
-	if (domain->max_length &&
-		(utf8_length(value) < domain->min_length || utf8_length(value) > domain->max_length))
-		return psprintf("texts of %d to %d characters", domain->min_length, domain->max_length);
-	return NULL;
-}
-
-bool
-dbaas_catalogue_knows(const DbaasColumn *column, const char *value)
-{
-	if (column->known == NULL)
-		return true;
-	for (int i = 0; column->known[i]; i++)
-	{
-		if (strcmp(column->known[i], value) == 0)
-			return true;
-	}
-	return false;
-}
-
-const char *
-dbaas_catalogue_type_name(DbaasType type)
-{
-	static const char *const names[] = {
-		[DBAAS_TEXT] = "text",
-		[DBAAS_BIGINT] = "bigint",
-		[DBAAS_DOUBLE] = "double precision",
-		[DBAAS_BOOLEAN] = "boolean",
-		[DBAAS_UUID] = "uuid",
-		[DBAAS_TIMESTAMPTZ] = "timestamp with time zone",
-		[DBAAS_JSONB] = "jsonb",
-		[DBAAS_TEXT_ARRAY] = "text[]"
-	};
-
-	return names[type];
-}
-
-int
-dbaas_catalogue_nreads(const DbaasResource *resource)
-{
-	int			n = 0;
-
-	while (n < DBAAS_MAX_READS && resource->reads[n].method)
-		n++;
-	return n;
-}
-
-bool
-dbaas_catalogue_in_path(const char *path, const char *param)
-{
-	size_t		len = strlen(param);
-
-	for (const char *p = strchr(path, '{'); p; p = strchr(p + 1, '{'))
-	{
-		if (strncmp(p + 1, param, len) == 0 && p[1 + len] == '}')
-			return true;
-	}
-	return false;
-}
-
-const char *
-dbaas_catalogue_segment(const DbaasColumn *column, const char *value)
-{
-	for (const DbaasSegment *s = column->segments; s && s->value; s++)
-	{
-		if (strcmp(s->value, value) == 0)
-			return s->segment;
-	}
-	return value;
-}
-
-bool
-dbaas_catalogue_is_param(const DbaasEndpoint *endpoint, const DbaasColumn *column)
-{
-	if (column->param == NULL)
-		return false;
-	return strcmp(endpoint->method, "POST") == 0 || column->query ||
-		dbaas_catalogue_in_path(endpoint->path, column->param);
-}
-
-const DbaasEndpoint *
-dbaas_catalogue_endpoint(const DbaasResource *resource, const bool *given)
-{
-	int			n = dbaas_catalogue_nreads(resource);
-
-	for (int i = 0; i < n - 1; i++)
-	{
-		bool		all = true;
-
-		for (int c = 0; c < resource->ncolumns; c++)
-		{
-			if (resource->columns[c].param && !given[c] &&
-				dbaas_catalogue_in_path(resource->reads[i].path, resource->columns[c].param))
-				all = false;
-		}
-		if (all)
-			return &resource->reads[i];
-	}
-	return &resource->reads[n - 1];
-}
+const int	dbaas_catalogue_nentries = lengthof(dbaas_catalogue_entries);

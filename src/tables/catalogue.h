@@ -5,13 +5,20 @@
  *
  * Planning, import, validation, requests, decoding, EXPLAIN and the
  * documentation all follow from these structs.  Adding a table is adding an
- * entry to catalogue.c.  This module is constant data and look-ups: it knows
- * nothing of the planner, of HTTP or of JSON.
+ * entry to catalogue.c, which holds data alone; the functions are in
+ * catalogue_lookup.c.  Neither knows anything of the planner or of HTTP.
+ *
+ * Entries name columns and other resources by strings, as they read best.  When
+ * the library is loaded, dbaas_catalogue_init() looks each name up, once, and
+ * stores what it finds in the members that are marked "resolved".  Whoever uses
+ * an entry uses these.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef DBAAS_CATALOGUE_H
 #define DBAAS_CATALOGUE_H
+
+#include "tables/path.h"
 
 /* SQL types that a catalogue column can have. */
 typedef enum DbaasType
@@ -27,9 +34,9 @@ typedef enum DbaasType
 } DbaasType;
 
 /*
- * When do two values mean the same?  The API may say a value in other words than
- * it was told: networks as a set with the host bits cleared, a version more or
- * less precisely.
+ * When are two values the same?  The API may return a value in another form than
+ * it was sent: networks sorted and with the host bits cleared, a version with
+ * more or fewer digits.
  */
 typedef enum DbaasMeaning
 {
@@ -54,29 +61,19 @@ typedef struct DbaasDomain
 } DbaasDomain;
 
 /*
- * What stands in a path for a value of a parameter, where that is not the value
- * itself.
- */
-typedef struct DbaasSegment
-{
-	const char *value;
-	const char *segment;
-} DbaasSegment;
-
-/*
  * A column.
  *
- * "field" says where an answer holds the value, starting from the row's own
+ * "field" says where a response holds the value, starting from the row's own
  * JSON object: "node-count" is a member of it, "hints/title" a member of a
  * member, "../name" a member of the object around it.  "#key" is the name
  * under which the row's object stands in the object around it; "#label",
  * "#first" and "#value" belong to a cell of a table (see DbaasEndpoint.rows);
- * "*" is the row as a whole.  In "{a}-x", the value of member a stands for {a}.  Of
- * "a|b" it is the first that is there.  NULL when answers do not hold it.
+ * "*" is the row as a whole.  In "{a}-x", the value of member a stands for {a}.
+ * Of "a|b", the first that is there counts.  NULL when responses do not hold it.
  *
  * "param" is the API's name of the request parameter that the column fills
- * when a query gives its value: such a column is a key.  Where an answer does
- * not hold a key, the column shows the value that was asked for.
+ * when a query gives its value: such a column is a key.  Where a response does
+ * not hold a key, the column shows the value that was requested.
  *
  * "insert" and "update" name a member of a write's body: "a", or "a/b" for
  * member b of its member a, which the API wants whole.  A leading "{type}"
@@ -90,42 +87,43 @@ typedef struct DbaasColumn
 	const char *field;
 	const char *param;
 	const DbaasDomain *domain;	/* what the parameter accepts, or NULL */
-	const char *const *known;	/* of the values of a type, those that the catalogue
-								 * knows; of others, which only lists can name, it
-								 * says nothing; ends with NULL; or NULL */
-	const DbaasSegment *segments;	/* of paths; ends with a NULL value; or NULL */
+	const char *const *known;	/* of types of service: those that the catalogue
+								 * knows; the API's lists may name more, and
+								 * "domain" says nothing of those.  Ends with
+								 * NULL; or NULL */
+	const DbaasSegment *segments;	/* of paths; or NULL */
 	bool		query;			/* a query argument where it is not in the path */
 	bool		unlisted;		/* not in the tables that an import makes */
 	bool		untyped;		/* the API leaves the JSON type of it open */
 	const char *default_value;	/* of the parameter, or NULL */
-	bool		required;		/* (k!): reading needs it, nothing lists it */
+	bool		required;		/* mandatory key: no endpoint lists its values */
 	const char *insert;			/* where the INSERT body has it, or NULL */
 	bool		insert_required;
 	const char *update;			/* where the UPDATE body has it, or NULL */
-	bool		nullable;		/* NULL is a value that an UPDATE sends */
+	bool		nullable;		/* an UPDATE can set it to null */
 	bool		needs_running;	/* the API cannot change it while the service
 								 * does not run */
-	DbaasMeaning meaning;		/* when an UPDATE changes it */
-	bool		merges;			/* the API keeps what members an UPDATE of this
-								 * object leaves out */
+	DbaasMeaning meaning;		/* how an UPDATE compares its values */
+	bool		merges;			/* an object of which an UPDATE sends some
+								 * members: the API keeps the others */
 	const char *const *write_types; /* types of service whose writes take it,
 									 * ending with NULL; or NULL for all */
 	const DbaasDomain *write_domain;	/* what writes accept, or NULL */
 	bool		secret;			/* never shown: not in errors, not in EXPLAIN */
-	const char *description;
+	const char *description;	/* a phrase for the documentation and COMMENT */
 } DbaasColumn;
 
 /*
- * An operation of the API.  "{x}" in the path is the value of the column whose
- * param is x; the other parameters go into the body of a POST.
+ * A read of the API.  "{x}" in the path is the value of the column whose param
+ * is x; the other parameters go into the body of a POST.
  *
- * "rows" says which parts of the answer are rows: steps with a point between
+ * "rows" says which parts of the response are rows: steps with a point between
  * them, each going from an object to a member of it, and then, with "[]", to
  * every element of the array there, with "{}", to every member of the object
  * there, or, with "<>", to every cell of the {"cols", "rows"} table there,
  * where column 0 heads each line.  A step without a name goes into what is
- * there already.  "" is the answer itself.  A row is an object, unless "values"
- * says that it may be anything.
+ * there already.  "" is the response itself.  A row is an object, unless
+ * "values" says that it may be anything.
  */
 typedef struct DbaasEndpoint
 {
@@ -133,26 +131,33 @@ typedef struct DbaasEndpoint
 	const char *path;
 	const char *rows;
 	bool		values;
+
+	/* resolved */
+	DbaasPath	parsed;			/* path, and the query arguments beside it */
 } DbaasEndpoint;
 
 /*
- * Answers that come in pages.  The entries to ask for and the cursor to start
- * from are parameters; the answer names the cursor of the page to follow.
+ * Responses that come in pages.  The entries to read and the cursor to start
+ * from are parameters; the response names the cursor of the page to follow.
  */
 typedef struct DbaasPaging
 {
-	const char *limit_column;	/* caps the rows of one request's pages */
+	const char *limit_column;	/* the most rows to read of one target */
 	const char *offset_column;	/* where to start */
 	const char *order_column;	/* direction: asc or desc */
 	const char *time_column;	/* what the entries are in the order of */
-	const char *next_field;		/* member of the answer: the next cursor */
-	int			max_limit;		/* entries that one request may ask for */
+	const char *next_field;		/* member of the response: the next cursor */
+	int			max_limit;		/* the most entries that one request can read */
 } DbaasPaging;
 
+#define DBAAS_PARENT_KEYS 3
+
+typedef struct DbaasResource DbaasResource;
+
 /*
- * Where keys that a query does not give are found: rows of another resource.
- * Each pair says which column of this table takes which column of that one;
- * an array there stands for each of its elements.
+ * Where keys that a query does not give are found: rows of another resource, as
+ * its last read lists them.  Each pair says which column of this table takes
+ * which column of that one; an array there stands for each of its elements.
  */
 typedef struct DbaasParent
 {
@@ -163,10 +168,17 @@ typedef struct DbaasParent
 	{
 		const char *column;
 		const char *parent_column;
-		bool		optional;	/* without a value, a row counts all the same */
-	}			keys[3];
-	const char *filter_column;	/* of that one: only rows with that value in */
-	const char *filter_value;	/* it count; or NULL */
+		bool		optional;	/* a row without a value counts too */
+	}			keys[DBAAS_PARENT_KEYS];	/* the rest has no column */
+	const char *filter_column;	/* of that resource: only rows with filter_value */
+	const char *filter_value;	/* in it count; or NULL */
+
+	/* resolved, all of that resource */
+	const DbaasResource *list;
+	const DbaasEndpoint *read;	/* that lists the rows */
+	int			nkeys;
+	int			columns[DBAAS_PARENT_KEYS]; /* each parent_column */
+	int			filter;			/* or -1 */
 } DbaasParent;
 
 /*
@@ -224,11 +236,11 @@ typedef struct DbaasWriteEndpoint
 
 #define DBAAS_MAX_READS 3
 
-typedef struct DbaasResource
+struct DbaasResource
 {
 	const char *name;			/* table option "resource" */
 	const char *table;			/* name that IMPORT FOREIGN SCHEMA gives */
-	const char *description;
+	const char *description;	/* a phrase for the documentation and COMMENT */
 	const DbaasColumn *columns; /* ends with a NULL name; zone comes first */
 	int			ncolumns;
 
@@ -237,17 +249,19 @@ typedef struct DbaasResource
 	 * none is, with the parent telling what the query does not.
 	 */
 	DbaasEndpoint reads[DBAAS_MAX_READS];	/* the rest has no method */
-	double		typical_rows;	/* of an answer, before the first was seen */
-	const DbaasParent *parent;
-	const DbaasPaging *paging;
-	const char *unique_column;	/* answers may repeat it, within a zone and over
-								 * zones; a scan shows a row for each value */
-	bool		global;			/* asked once, not in each zone, and unsigned */
-	bool		any_zone;		/* every zone answers alike: one is asked */
-	bool		verbatim;		/* texts of answers are what services wrote, and
-								 * not searched for secrets to hide */
-	const DbaasParent *protected;	/* lists those that the API refuses to delete,
-									 * which its filter_column says; or NULL */
+	double		typical_rows;	/* of a response, as long as none was seen */
+	const DbaasParent *parent;	/* or NULL */
+	const DbaasPaging *paging;	/* or NULL */
+	const char *unique_column;	/* responses may repeat a row, within a zone and
+								 * over zones, but a scan shows one for each
+								 * value of this column; or NULL */
+	bool		global;			/* requested once, not in each zone, and unsigned */
+	bool		any_zone;		/* every zone gives the same response: one is
+								 * enough */
+	bool		verbatim;		/* texts are what services wrote, and are not
+								 * searched for secrets to hide */
+	const DbaasParent *protected;	/* rows of this resource that the API refuses
+									 * to delete, by filter_column; or NULL */
 	const char *thing;			/* what a row of this table stands for, as a
 								 * path; rows of two tables may be one thing;
 								 * NULL: nothing that could be written again */
@@ -257,7 +271,20 @@ typedef struct DbaasResource
 	DbaasWriteEndpoint insert;
 	DbaasWriteEndpoint update;
 	DbaasWriteEndpoint delete;
-} DbaasResource;
+
+	/* resolved: indexes of columns; -1 for a name that is NULL */
+	struct
+	{
+		int			unique;
+		int			created;
+		int			parent_keys[DBAAS_PARENT_KEYS];	/* of parent->keys */
+		int			limit;		/* of paging */
+		int			offset;
+		int			order;
+		int			time;
+	}			index;
+	DbaasPath	thing_path;
+};
 
 /*
  * The type of integrations that join a service and its read replica, which may be
@@ -268,13 +295,37 @@ typedef struct DbaasResource
 /* Member of a service that has the networks which may connect to it. */
 #define DBAAS_NETWORKS_MEMBER "ip-filter"
 
-/* The resource that lists the organisation's zones. */
+/* The resources that the wrapper itself reads, for its own needs. */
+#define DBAAS_SERVICES_RESOURCE "services"
 #define DBAAS_ZONES_RESOURCE "zones"
+
 #define DBAAS_ZONE_COLUMN 0
+
+/* Resolves all entries.  Called once, when the library is loaded. */
+extern void dbaas_catalogue_init(void);
+
+/*
+ * What is wrong with the first wrong entry, such as a name that means nothing,
+ * palloc'd; or NULL.  A server with assertions checks it when the library is
+ * loaded, others when dbaas_fdw_catalogue() is called, as tests do.
+ */
+extern char *dbaas_catalogue_problem(void);
+
+/*
+ * Resolves the names in a resource, in the current memory context.  For a name
+ * that means nothing, it stores -1.
+ */
+extern void dbaas_catalogue_resolve(DbaasResource *resource);
+
+/*
+ * A path template of the resource, parsed, in the current memory context.  "{x}"
+ * is the column whose param, or else whose field, or else whose name is x.
+ */
+extern DbaasPath dbaas_catalogue_path(const DbaasResource *resource, const char *template);
 
 /*
  * All resources, in the order of the documentation; the count is stored in
- * *n.  Constant data, never freed.
+ * *n.  Never freed.
  */
 extern const DbaasResource *dbaas_catalogue_resources(int *n);
 
@@ -282,10 +333,13 @@ extern const DbaasResource *dbaas_catalogue_resources(int *n);
 extern const DbaasResource *dbaas_catalogue_find(const char *name);
 
 /* How tables with a row for each service, or more, find the services. */
-extern const DbaasParent *dbaas_catalogue_each_service(void);
+extern DbaasParent dbaas_catalogue_each_service;
 
 /* The same with what writes have to know: keys are the name, type and state. */
-extern const DbaasParent *dbaas_catalogue_service_facts(void);
+extern DbaasParent dbaas_catalogue_service_facts;
+
+/* The list that tells which types of service there are. */
+extern DbaasParent dbaas_catalogue_each_type;
 
 /* Index of the column with that SQL name, or -1. */
 extern int	dbaas_catalogue_column(const DbaasResource *resource,
@@ -293,18 +347,11 @@ extern int	dbaas_catalogue_column(const DbaasResource *resource,
 
 /*
  * Index of the column that a column option "field" means: by its place in the
- * answer, the name of its parameter, or its SQL name, with hyphens or without;
+ * response, the name of its parameter, or its SQL name, with hyphens or without;
  * or -1.
  */
 extern int	dbaas_catalogue_column_by_field(const DbaasResource *resource,
 											const char *field);
-
-/*
- * Index of the column whose param, or else whose field, or else whose own name
- * (with hyphens) is that; or -1.
- */
-extern int	dbaas_catalogue_column_by_param(const DbaasResource *resource,
-											const char *param);
 
 /*
  * Checks a value, in UTF-8, against a domain; NULL accepts all.  Returns NULL,
@@ -313,11 +360,8 @@ extern int	dbaas_catalogue_column_by_param(const DbaasResource *resource,
  */
 extern const char *dbaas_catalogue_check(const DbaasDomain *domain, const char *value);
 
-/* Is the value one that the column's entry says something about? */
+/* Does the catalogue know the value?  See DbaasColumn.known. */
 extern bool dbaas_catalogue_knows(const DbaasColumn *column, const char *value);
-
-/* The list that tells which types of service there are. */
-extern const DbaasParent *dbaas_catalogue_each_type(void);
 
 /* Name of the SQL type, as CREATE FOREIGN TABLE takes it. */
 extern const char *dbaas_catalogue_type_name(DbaasType type);
@@ -325,14 +369,12 @@ extern const char *dbaas_catalogue_type_name(DbaasType type);
 /* Number of endpoints in "reads". */
 extern int	dbaas_catalogue_nreads(const DbaasResource *resource);
 
-/* Does a path template hold "{param}"? */
-extern bool dbaas_catalogue_in_path(const char *path, const char *param);
-
-/* What stands in a path for a value of the column; that value or constant. */
-extern const char *dbaas_catalogue_segment(const DbaasColumn *column, const char *value);
-
-/* Is the column a parameter of the endpoint's requests? */
-extern bool dbaas_catalogue_is_param(const DbaasEndpoint *endpoint, const DbaasColumn *column);
+/*
+ * Do requests to the endpoint send the value of the column, in their path, query
+ * or body?
+ */
+extern bool dbaas_catalogue_is_param(const DbaasResource *resource,
+									 const DbaasEndpoint *endpoint, int column);
 
 /*
  * Which of a resource's endpoints a query reads, when it gives values for the
@@ -340,5 +382,9 @@ extern bool dbaas_catalogue_is_param(const DbaasEndpoint *endpoint, const DbaasC
  */
 extern const DbaasEndpoint *dbaas_catalogue_endpoint(const DbaasResource *resource,
 													 const bool *given);
+
+/* The entries of catalogue.c, for catalogue_lookup.c. */
+extern DbaasResource dbaas_catalogue_entries[];
+extern const int dbaas_catalogue_nentries;
 
 #endif							/* DBAAS_CATALOGUE_H */

@@ -28,6 +28,7 @@ typedef struct Making
 	const char *table;
 	DbaasResource *resource;
 	DbaasColumn *columns;		/* the resource's */
+	DbaasPath	path;			/* its parameters have no columns yet */
 	DbaasParent *parent;		/* or NULL */
 	int			nkeys;			/* of the parent */
 } Making;
@@ -92,11 +93,22 @@ field_of_name(const char *name)
 	return field;
 }
 
+/* Is the parameter one of the path? */
+static bool
+is_in_path(const Making *making, const char *param)
+{
+	for (int i = 0; i < making->path.nparams; i++)
+	{
+		if (strcmp(making->path.params[i].name, param) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The parameter of a column, and where its values come from. */
 static DbaasError *
 add_parameter(Making *making, DbaasColumn *column, Oid type, const char *from)
 {
-	const DbaasEndpoint *read = &making->resource->reads[0];
 	const DbaasResource *parents;
 	int			parent_column;
 
@@ -110,7 +122,7 @@ add_parameter(Making *making, DbaasColumn *column, Oid type, const char *from)
 		return dbaas_error_new(ERRCODE_FDW_INVALID_DATA_TYPE,
 							   "column \"%s\" of foreign table \"%s\" has option \"param\" and must be a text, a uuid or an integer",
 							   column->name, making->table);
-	column->query = !dbaas_catalogue_in_path(read->path, column->param);
+	column->query = !is_in_path(making, column->param);
 	column->required = !column->query && from == NULL;
 	if (from == NULL)
 		return NULL;
@@ -118,7 +130,7 @@ add_parameter(Making *making, DbaasColumn *column, Oid type, const char *from)
 		return wrong_option(making, column->name, "from", "the table has no option \"for_each\"");
 	if (column->query)
 		return wrong_option(making, column->name, "from",
-							psprintf("the path \"%s\" has no {%s}", read->path, column->param));
+							psprintf("the path \"%s\" has no {%s}", making->path.template, column->param));
 	parents = dbaas_catalogue_find(making->parent->resource);
 	parent_column = dbaas_catalogue_column(parents, from);
 	if (parent_column < 0 || parents->columns[parent_column].field == NULL)
@@ -157,29 +169,34 @@ add_column(Making *making, AttrNumber attnum, const char *name, Oid type)
 	return NULL;
 }
 
-/* Every {x} of the path needs a column that fills it. */
+/* Does a column have that param? */
+static bool
+has_param(const Making *making, const char *param)
+{
+	for (int c = 0; c < making->resource->ncolumns; c++)
+	{
+		if (making->columns[c].param && strcmp(making->columns[c].param, param) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Every {x} of the path needs a column that fills it, and so does "for_each". */
 static DbaasError *
 check_path(const Making *making)
 {
-	const char *path = making->resource->reads[0].path;
-
-	for (const char *p = strchr(path, '{'); p; p = strchr(p, '{'))
+	for (int i = 0; i < making->path.nparams; i++)
 	{
-		char	   *param = pnstrdup(p + 1, strcspn(p + 1, "}"));
-		bool		found = false;
+		const char *param = making->path.params[i].name;
 		DbaasError *error;
 
-		for (int c = 0; c < making->resource->ncolumns; c++)
-			found = found || (making->columns[c].param && strcmp(making->columns[c].param, param) == 0);
-		if (!found)
-		{
-			error = dbaas_error_new(ERRCODE_FDW_COLUMN_NAME_NOT_FOUND,
-									"no column of foreign table \"%s\" fills {%s} of its path \"%s\"",
-									making->table, param, path);
-			error->hint = psprintf("Give a column OPTIONS (param '%s').", param);
-			return error;
-		}
-		p++;
+		if (has_param(making, param))
+			continue;
+		error = dbaas_error_new(ERRCODE_FDW_COLUMN_NAME_NOT_FOUND,
+								"no column of foreign table \"%s\" fills {%s} of its path \"%s\"",
+								making->table, param, making->path.template);
+		error->hint = psprintf("Give a column OPTIONS (param '%s').", param);
+		return error;
 	}
 	if (making->parent && making->nkeys == 0)
 	{
@@ -233,6 +250,7 @@ dbaas_declared_resource(Oid relid, const char *name, TupleDesc desc, List *optio
 	resource->ncolumns = 1;
 	resource->reads[0].method = "GET";
 	resource->reads[0].path = dbaas_option_string(options, "path");
+	making.path = dbaas_path_parse(resource->reads[0].path);
 	resource->reads[0].rows = rows ? rows : "";
 	resource->reads[0].values = true;
 	resource->typical_rows = TYPICAL_ROWS;
@@ -267,5 +285,9 @@ dbaas_declared_resource(Oid relid, const char *name, TupleDesc desc, List *optio
 			error->attnum = attr->attnum;
 	}
 	*result = resource;
-	return error ? error : check_path(&making);
+	if (error == NULL)
+		error = check_path(&making);
+	if (error == NULL)
+		dbaas_catalogue_resolve(resource);
+	return error;
 }

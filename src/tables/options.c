@@ -362,7 +362,7 @@ is_list(const DbaasResource *resource)
 {
 	const DbaasEndpoint *list = &resource->reads[dbaas_catalogue_nreads(resource) - 1];
 
-	return strcmp(list->method, "GET") == 0 && strchr(list->path, '{') == NULL && *list->rows &&
+	return strcmp(list->method, "GET") == 0 && list->parsed.nparams == 0 && *list->rows &&
 		!resource->global;
 }
 

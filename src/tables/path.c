@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * path.c
- *		Paths of requests, from the catalogue's templates.
+ *		Templates of request paths, such as /dbaas-service/{name}.
  *
  *-------------------------------------------------------------------------
  */
@@ -43,11 +43,11 @@ dbaas_path_check_param(const char *name)
 }
 
 char *
-dbaas_path_check(const char *path)
+dbaas_path_check(const char *template)
 {
-	if (*path != '/')
+	if (*template != '/')
 		return pstrdup("It must begin with /");
-	for (const char *p = path; *p; p++)
+	for (const char *p = template; *p; p++)
 	{
 		size_t		len;
 
@@ -68,6 +68,41 @@ dbaas_path_check(const char *path)
 	return NULL;
 }
 
+DbaasPath
+dbaas_path_parse(const char *template)
+{
+	DbaasPath	path = {.template = template};
+	int			most = 0;
+
+	for (const char *p = template; *p; p++)
+		most += *p == '{';
+	path.params = palloc0(Max(most, 1) * sizeof(DbaasParam));
+	for (const char *p = strchr(template, '{'); p; p = strchr(p, '{'))
+	{
+		DbaasParam *param = &path.params[path.nparams++];
+		size_t		len = strcspn(p + 1, "}");
+
+		param->name = pnstrdup(p + 1, len);
+		param->column = -1;
+		param->start = p - template;
+		p += 1 + len;
+		p += *p == '}';
+		param->end = p - template;
+	}
+	return path;
+}
+
+bool
+dbaas_path_has(const DbaasPath *path, int column)
+{
+	for (int i = 0; i < path->nparams; i++)
+	{
+		if (path->params[i].column == column)
+			return true;
+	}
+	return false;
+}
+
 /* Percent-encodes a text; raises an ERROR when memory runs out. */
 static char *
 encode(const char *text)
@@ -79,63 +114,57 @@ encode(const char *text)
 	return encoded;
 }
 
-static int
-compare_params(const void *a, const void *b)
+/* What stands in a path for a value of the parameter. */
+static const char *
+segment_of(const DbaasParam *param, const char *value)
 {
-	return strcmp((*(const DbaasColumn *const *) a)->param, (*(const DbaasColumn *const *) b)->param);
+	for (const DbaasSegment *s = param->segments; s && s->value; s++)
+	{
+		if (strcmp(s->value, value) == 0)
+			return s->segment;
+	}
+	return value;
+}
+
+char *
+dbaas_path_expand(const DbaasPath *path, const char *const *args)
+{
+	StringInfoData out;
+	size_t		copied = 0;
+
+	initStringInfo(&out);
+	for (int i = 0; i < path->nparams; i++)
+	{
+		const DbaasParam *param = &path->params[i];
+
+		appendBinaryStringInfo(&out, path->template + copied, param->start - copied);
+		appendStringInfoString(&out, encode(segment_of(param, args[param->column])));
+		copied = param->end;
+	}
+	appendStringInfoString(&out, path->template + copied);
+	return out.data;
 }
 
 DbaasQuery
-dbaas_path_query(const DbaasResource *resource, const char *path, const char *const *args)
+dbaas_path_query(const DbaasPath *path, const char *const *args)
 {
-	const DbaasColumn **columns = palloc(resource->ncolumns * sizeof(DbaasColumn *));
-	int			n = 0;
 	StringInfoData text;
 	StringInfoData names;
 	StringInfoData values;
 
-	for (int c = 0; c < resource->ncolumns; c++)
-	{
-		const DbaasColumn *column = &resource->columns[c];
-
-		if (column->query && args[c] && !dbaas_catalogue_in_path(path, column->param))
-			columns[n++] = column;
-	}
-	qsort(columns, n, sizeof(DbaasColumn *), compare_params);
 	initStringInfo(&text);
 	initStringInfo(&names);
 	initStringInfo(&values);
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < path->nquery; i++)
 	{
-		const char *value = args[columns[i] - resource->columns];
+		const DbaasParam *param = &path->query[i];
+		const char *value = args[param->column];
 
-		appendStringInfo(&text, "%c%s=%s", i ? '&' : '?', encode(columns[i]->param), encode(value));
-		appendStringInfo(&names, "%s%s", i ? ";" : "", columns[i]->param);
+		if (value == NULL)
+			continue;
+		appendStringInfo(&text, "%c%s=%s", text.len ? '&' : '?', encode(param->name), encode(value));
+		appendStringInfo(&names, "%s%s", names.len ? ";" : "", param->name);
 		appendStringInfoString(&values, value);
 	}
-	return (DbaasQuery) {text.data, n ? names.data : NULL, values.data};
-}
-
-char *
-dbaas_path_expand(const DbaasResource *resource, const char *path, const char *const *args)
-{
-	StringInfoData out;
-
-	initStringInfo(&out);
-	while (*path)
-	{
-		size_t		len = strcspn(path, "{");
-		int			column;
-
-		appendBinaryStringInfo(&out, path, len);
-		path += len;
-		if (*path == '\0')
-			break;
-		len = strcspn(++path, "}");
-		column = dbaas_catalogue_column_by_param(resource, pnstrdup(path, len));
-		appendStringInfoString(&out, encode(dbaas_catalogue_segment(&resource->columns[column],
-																	args[column])));
-		path += len + 1;
-	}
-	return out.data;
+	return (DbaasQuery) {text.data, names.len ? names.data : NULL, values.data};
 }

@@ -62,8 +62,8 @@ listed_service(DbaasWriter *writer, const DbaasZone *zone, const char *service, 
 	StringInfoData names;
 	ListCell   *lc;
 	DbaasError *error = dbaas_statement_locate(writer->statement, writer->conn, zone, service,
-											   facts ? dbaas_catalogue_service_facts() :
-											   dbaas_catalogue_each_service(), &found);
+											   facts ? &dbaas_catalogue_service_facts :
+											   &dbaas_catalogue_each_service, &found);
 
 	if (error)
 		dbaas_table_raise(writer->table, error);
@@ -231,7 +231,7 @@ is_new_type(const DbaasWriter *writer, int column, const char *value, const Dbaa
 	if (!writer->endpoint->creates || dbaas_catalogue_knows(&writer->resource->columns[column], value))
 		return false;
 	error = dbaas_statement_has_parent(writer->statement, writer->conn, zone,
-									   dbaas_catalogue_each_type(), value, &found);
+									   &dbaas_catalogue_each_type, value, &found);
 	if (error)
 		dbaas_table_raise(writer->table, error);
 	return found;
@@ -246,10 +246,11 @@ dbaas_locate_path(DbaasWriter *writer, const DbaasRowValues *row, const DbaasLis
 	const char *template = dbaas_locate_template(writer->endpoint, type);
 	const char *type_column = writer->endpoint->type_column;
 	const char **args = palloc0(resource->ncolumns * sizeof(char *));
+	DbaasPath	path = dbaas_catalogue_path(resource, template);
 
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
-		if (!dbaas_writable_in_path(resource, template, c))
+		if (!dbaas_path_has(&path, c))
 			continue;
 		args[c] = type_column && strcmp(resource->columns[c].name, type_column) == 0 ? type :
 			dbaas_writer_value(writer, row, c);
@@ -260,5 +261,5 @@ dbaas_locate_path(DbaasWriter *writer, const DbaasRowValues *row, const DbaasLis
 		if (writer->command == CMD_INSERT && !is_new_type(writer, c, args[c], service->zone))
 			dbaas_writer_check_domain(writer, c, args[c]);
 	}
-	return dbaas_path_expand(resource, template, args);
+	return dbaas_path_expand(&path, args);
 }

@@ -591,7 +591,7 @@ static void
 read_back(ModifyState *modify, TupleTableSlot *slot, const char *made)
 {
 	const DbaasResource *resource = modify->table->resource;
-	int			made_column = dbaas_catalogue_column(resource, resource->created_column);
+	int			made_column = resource->index.created;
 	DbaasKey   *keys = palloc0(resource->ncolumns * sizeof(DbaasKey));
 	bool	   *given = palloc0(resource->ncolumns * sizeof(bool));
 	DbaasRowValues row = {slot->tts_values, slot->tts_isnull};
@@ -652,7 +652,7 @@ made_value(ModifyState *modify, TupleTableSlot *slot)
 	const DbaasResource *resource = modify->table->resource;
 	DbaasRowValues row = {slot->tts_values, slot->tts_isnull};
 	const char *given = dbaas_writer_value(modify->writer, &row,
-										   dbaas_catalogue_column(resource, resource->created_column));
+										   resource->index.created);
 
 	return given ? given : dbaas_queue_last_reference();
 }
@@ -666,7 +666,7 @@ show_made(ModifyState *modify, TupleTableSlot *slot)
 
 	if (made == NULL)
 		return;
-	set_column(modify, slot, dbaas_catalogue_column(resource, resource->created_column), made);
+	set_column(modify, slot, resource->index.created, made);
 	set_column(modify, slot, DBAAS_ZONE_COLUMN, dbaas_queue_last_zone());
 	read_back(modify, slot, made);
 }

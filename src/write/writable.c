@@ -26,14 +26,12 @@ dbaas_writable_endpoint(const DbaasResource *resource, CmdType command)
 bool
 dbaas_writable_in_path(const DbaasResource *resource, const char *path, int column)
 {
-	for (const char *p = path ? strchr(path, '{') : NULL; p; p = strchr(p, '{'))
-	{
-		size_t		len = strcspn(++p, "}");
+	DbaasPath	parsed;
 
-		if (dbaas_catalogue_column_by_param(resource, pnstrdup(p, len)) == column)
-			return true;
-	}
-	return false;
+	if (path == NULL)
+		return false;
+	parsed = dbaas_catalogue_path(resource, path);
+	return dbaas_path_has(&parsed, column);
 }
 
 bool
@@ -203,8 +201,7 @@ dbaas_writable_check_repeated(const DbaasTable *table, CmdType command)
 bool
 dbaas_writable_needs_lists(const DbaasTable *table, const DbaasParent *parent)
 {
-	return parent && dbaas_table_attribute(table, dbaas_catalogue_column(table->resource,
-																		 parent->filter_column)) == 0;
+	return parent && dbaas_table_attribute(table, parent->filter) == 0;
 }
 
 /* The name of a member, with the type of the service. */

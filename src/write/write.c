@@ -31,7 +31,7 @@ made_name(DbaasWriter *writer, const DbaasRowValues *row)
 
 	if (writer->command != CMD_INSERT || writer->resource->created_column == NULL)
 		return NULL;
-	column = dbaas_catalogue_column(writer->resource, writer->resource->created_column);
+	column = writer->resource->index.created;
 	return dbaas_writable_takes(writer->resource, CMD_INSERT, column) ?
 		dbaas_writer_value(writer, row, column) : NULL;
 }
@@ -40,11 +40,11 @@ made_name(DbaasWriter *writer, const DbaasRowValues *row)
 static const char *
 service_thing(const char *name)
 {
-	const DbaasResource *services = dbaas_catalogue_find("services");
+	const DbaasResource *services = dbaas_catalogue_find(DBAAS_SERVICES_RESOURCE);
 	const char **args = palloc0(services->ncolumns * sizeof(char *));
 
-	args[dbaas_catalogue_column(services, "name")] = name;
-	return dbaas_path_expand(services, services->thing, args);
+	args[services->thing_path.params[0].column] = name;
+	return dbaas_path_expand(&services->thing_path, args);
 }
 
 /* What the row stands for, whatever writes it; NULL when the row does not tell. */
@@ -58,13 +58,13 @@ row_thing(DbaasWriter *writer, const DbaasRowValues *row)
 		return NULL;
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
-		if (!dbaas_writable_in_path(resource, resource->thing, c))
+		if (!dbaas_path_has(&resource->thing_path, c))
 			continue;
 		args[c] = dbaas_writer_value(writer, row, c);
 		if (args[c] == NULL)
 			return NULL;
 	}
-	return dbaas_path_expand(resource, resource->thing, args);
+	return dbaas_path_expand(&resource->thing_path, args);
 }
 
 /*
@@ -184,13 +184,13 @@ is_among(DbaasWriter *writer, const DbaasRowValues *row, const DbaasOverlay *ove
 
 	if (writer->command != CMD_DELETE || parent == NULL)
 		return false;
-	column = dbaas_catalogue_column(resource, parent->filter_column);
+	column = parent->filter;
 	if (overlay && resource->columns[column].update &&
 		(dbaas_overlay_find(overlay, resource->columns[column].update, &queued) || overlay->made))
 		return dbaas_json_is(queued, DBAAS_JSON_BOOLEAN) && *queued->text == 't';
 	if (dbaas_writable_needs_lists(writer->table, parent))
 	{
-		int			name = dbaas_catalogue_column(resource, parent->keys[0].parent_column);
+		int			name = parent->columns[0];
 
 		error = dbaas_statement_locate(writer->statement, writer->conn, zone,
 									   dbaas_writer_value(writer, row, name), parent, &found);
@@ -215,7 +215,7 @@ check_protection(DbaasWriter *writer, const DbaasRowValues *old_row, const Dbaas
 
 	if (!is_among(writer, old_row, overlay, zone, protected))
 		return;
-	column = dbaas_catalogue_column(writer->resource, protected->filter_column);
+	column = protected->filter;
 	shown = dbaas_writable_name(writer->table, column);
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_IN_USE),

@@ -49,7 +49,7 @@ dbaas_writer_new(const DbaasTable *table, TupleDesc desc, CmdType command, Oid u
 		fmgr_info(output, &writer->outputs[i]);
 	}
 	if (writer->endpoint->type_column && !writer->endpoint->creates)
-		dbaas_statement_expect_parents(statement, table->serverid, dbaas_catalogue_service_facts());
+		dbaas_statement_expect_parents(statement, table->serverid, &dbaas_catalogue_service_facts);
 	if (command == CMD_DELETE && dbaas_writable_needs_lists(table, table->resource->protected))
 		dbaas_statement_expect_parents(statement, table->serverid, table->resource->protected);
 	writer->asks_kept = dbaas_writable_asks_kept(table, command);

@@ -32,7 +32,7 @@ is(join("\n", @shown), join("\n", reverse map { join ', ', split ' ' } split /\n
 # The table that it adds compiles
 my ($columns, $entry) = map { $_->{text} } blocks('c', @lines);
 my $catalogue = join("\n", read_lines('src/tables/catalogue.c'));
-$catalogue =~ s/^(static const DbaasResource resources\[\] = \{\n)/$columns\n$1$entry/m;
+$catalogue =~ s/^(DbaasResource dbaas_catalogue_entries\[\] = \{\n)/$columns\n$1$entry/m;
 chomp(my $includes = `"$ENV{PG_CONFIG}" --includedir-server`);
 my $tried = PostgreSQL::Test::Utils::tempdir() . '/catalogue.c';
 append_to_file($tried, $catalogue);
