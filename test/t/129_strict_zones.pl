@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 
+use DbaasChecks;
 use DbaasTest;
 use Test::More;
 
@@ -24,28 +25,9 @@ sub break_zones
 	return;
 }
 
-# Fails for the reason, and sends no write
-sub is_strict
-{
-	my ($sql, $why, $name) = @_;
-	$t->sim->clear;
-	my $error = DbaasTest::parse_error(($session->sql_both($sql))[1]) // {};
-	$session->sql_both('ROLLBACK') if $sql =~ /BEGIN;/;
-	like($error->{message} // '', qr/ failed with HTTP status 503$/, "$name: fails");
-	like($error->{hint} // '', $why, "$name: and the hint says why");
-	is_deeply([ grep { $_->{method} ne 'GET' && $_->{path} !~ /logs/ } $t->sim->requests ], [], "$name: no write is sent");
-	return;
-}
+sub is_strict { return DbaasChecks::is_strict($session, @_) }
 
-sub leaves_out
-{
-	my ($sql, $rows, $name) = @_;
-	my ($out, $stderr) = $session->sql_both($sql);
-	is($out, $rows, "$name: the other zones' rows");
-	is(scalar(() = $stderr =~ /WARNING: /g), 1, "$name: one warning");
-	unlike($stderr, qr/ERROR/, "$name: no error");
-	return;
-}
+sub leaves_out { return DbaasChecks::leaves_out($session, @_) }
 
 # ---------------------------------------------------------------------------
 # Writes

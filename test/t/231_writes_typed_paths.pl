@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 
+use DbaasChecks qw(requests_of writes_of);
 use DbaasTest;
 use Test::More;
 
@@ -12,15 +13,9 @@ my $session = $t->session;
 $session->sql('SELECT count(*) FROM exo.dbaas_services');    # learns the zones
 
 # sent(SQL): the requests as text, sorted, but for polls
-sub sent
-{
-	return [ sort grep { !m{/operation/} } map { join ' ', grep { defined && length } @{$_}{qw(method zone path body)} } $session->requests(@_) ];
-}
+sub sent { return [ sort @{ requests_of($session, @_) } ] }
 
-sub writes
-{
-	return [ grep { !/^GET/ } @{ sent(@_) } ];
-}
+sub writes { return [ sort @{ writes_of($session, @_) } ] }
 
 my $list = 'GET ch-gva-2 /dbaas-service';
 my $in = "zone = 'ch-gva-2' AND service_name";

@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 
+use DbaasChecks qw(is_refused writes_of);
 use DbaasTest;
 use Test::More;
 
@@ -13,23 +14,9 @@ my $sim = $t->sim;
 my $session = $t->session;
 my %segment = (pg => 'postgres', map { $_ => $_ } qw(clickhouse grafana kafka mysql opensearch thanos valkey));
 
-# writes(SQL): the requests as text, but for reads
-sub writes
-{
-	return [ map { join ' ', grep { defined && length } @{$_}{qw(method zone path body)} } grep { $_->{method} ne 'GET' } $session->requests(@_) ];
-}
+sub writes { return writes_of($session, @_) }
 
-# refused(SQL, SQLSTATE, TEXT): with that error, and nothing is sent but reads
-sub refused
-{
-	my ($sql, $state, $text) = @_;
-	$sim->clear;
-	my $error = $session->sql_error($sql);
-	is($error->{sqlstate}, $state, "$sql: $state");
-	like($error->{stderr}, $text, 'says why');
-	is_deeply([ grep { $_->{method} ne 'GET' } $sim->requests ], [], 'and sends nothing');
-	return;
-}
+sub refused { return is_refused($session, @_) }
 
 # INSERT, of every type
 foreach my $type (sort keys %segment)

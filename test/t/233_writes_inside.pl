@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 
+use DbaasChecks qw(is_refused writes_of);
 use DbaasTest;
 use Test::More;
 
@@ -11,21 +12,9 @@ my $session = $t->session;
 my %segment = (pg => 'postgres', map { $_ => $_ } qw(clickhouse kafka mysql opensearch valkey));
 my %number = (pg => 1, mysql => 2, kafka => 3, opensearch => 4, valkey => 5, clickhouse => 8);
 
-sub writes
-{
-	return [ map { join ' ', grep { defined && length } @{$_}{qw(method zone path body)} } grep { $_->{method} ne 'GET' } $session->requests(@_) ];
-}
+sub writes { return writes_of($session, @_) }
 
-sub refused
-{
-	my ($sql, $state, $text) = @_;
-	$sim->clear;
-	my $error = $session->sql_error($sql);
-	is($error->{sqlstate}, $state, "$sql: $state");
-	like($error->{stderr}, $text, 'says why');
-	is_deeply([ grep { $_->{method} ne 'GET' } $sim->requests ], [], 'and sends nothing');
-	return;
-}
+sub refused { return is_refused($session, @_) }
 
 # Users, of each type that takes them
 my $users = 'exo.dbaas_users (zone, service_name, username';

@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 
+use DbaasChecks qw(requests_of writes_of);
 use DbaasTest;
 use Test::More;
 
@@ -12,15 +13,9 @@ my $sim = $t->sim;
 my $session = $t->session;
 $session->sql('SELECT count(*) FROM exo.dbaas_services');    # learns the zones
 
-sub sent
-{
-	return [ grep { !m{/operation/} } map { join ' ', grep { defined && length } @{$_}{qw(method zone path body)} } $session->requests(@_) ];
-}
+sub sent { return requests_of($session, @_) }
 
-sub writes
-{
-	return [ sort grep { !/^GET/ } @{ sent(@_) } ];
-}
+sub writes { return [ sort @{ writes_of($session, @_) } ] }
 
 my $pg = "zone = 'ch-gva-2' AND name = 'pg-1-0001'";
 my $inside = "zone = 'ch-gva-2' AND service_name";

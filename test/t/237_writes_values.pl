@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 
+use DbaasChecks qw(is_refused requests_of);
 use DbaasTest;
 use Test::More;
 
@@ -16,23 +17,11 @@ my $service = 'UPDATE exo.dbaas_services SET';
 my $details = 'UPDATE exo.dbaas_service_details SET';
 my $schedule = '"backup-schedule":{"backup-hour":21,"backup-minute":50}';
 
-sub sent
-{
-	return [ grep { !m{/operation/} } map { join ' ', grep { defined && length } @{$_}{qw(method path body)} } $session->requests(@_) ];
-}
+sub sent { return [ map { s{^(\w+) [\w-]+ /}{$1 /}r } @{ requests_of($session, @_) } ] }
 
 sub writes { return [ grep { !/^GET/ } @{ sent(@_) } ] }
 
-sub refused
-{
-	my ($sql, $state, $text) = @_;
-	$sim->clear;
-	my $error = $session->sql_error($sql);
-	is($error->{sqlstate}, $state, "$sql: $state");
-	like($error->{stderr}, $text, 'says why');
-	is_deeply([ grep { $_->{method} ne 'GET' } $sim->requests ], [], 'and sends nothing');
-	return;
-}
+sub refused { return is_refused($session, @_) }
 
 sub schedule_of { return $session->sql("SELECT backup_hour, backup_minute FROM exo.dbaas_service_details WHERE zone = 'ch-gva-2' AND service_name = '$_[0]'") }
 

@@ -2,9 +2,9 @@
 use strict;
 use warnings;
 
+use DbaasChecks qw(until_expected with_and_without);
 use DbaasExplain;
 use DbaasTest;
-use List::Util qw(max);
 use Test::More;
 
 my $t = DbaasTest->new(zones => 2, services => 40, logs => 3, latency => 5, operation_time => 0, server => { max_retries => 0, fdw_startup_cost => 0 });
@@ -32,40 +32,20 @@ sub is_explained
 	return;
 }
 
-# Runs it with and without lookahead: rows, requests, and the most of them in flight.  A page that follows may have
-# been asked for when a loop goes on to its next row, or not yet, so only first pages count among the requests
+# Runs it with and without lookahead, after it was explained in every way
 sub runs
 {
 	my ($sql, $slowness) = @_;
-	my %run;
 	is_explained($sql) unless $explained{$sql}++;
-	$sim->config(latency => 5 * ($slowness // 1));
-	foreach my $switch ('off', 'on')
-	{
-		$session->sql("SET dbaas_fdw.enable_lookahead = $switch");
-		$sim->clear;
-		my $rows = join "\n", sort split /\n/, $session->sql($sql);
-		my @sent = $sim->requests;
-		$run{$switch} = { rows => $rows,
-			sent => [ sort map { "$_->{method} $_->{zone} $_->{path} " . ($_->{body} // '') } grep { ($_->{body} // '') !~ /"offset"/ } @sent ],
-			peak => max(0, map { $_->{in_flight} } @sent) };
-	}
+	my $run = with_and_without($session, $sql, latency => 5 * ($slowness // 1), sort => 1);
 	$sim->config(latency => 5);
-	return \%run;
+	return $run;
 }
 
-# How many are in flight depends on how long answers take beside what the machine does
-# meanwhile: runs it until it is as expected, with answers that take longer and longer
 sub runs_until
 {
 	my ($sql, $expected) = @_;
-	my $run;
-	foreach my $slowness (1, 3, 10, 30)
-	{
-		$run = runs($sql, $slowness);
-		last if $expected->($run);
-	}
-	return $run;
+	return until_expected(sub { return runs($sql, @_) }, $expected);
 }
 
 # The same rows, each request once as without it, and several in flight

@@ -2,9 +2,9 @@
 use strict;
 use warnings;
 
+use DbaasChecks qw(until_expected with_and_without);
 use DbaasExplain;
 use DbaasTest;
-use List::Util qw(max);
 use Test::More;
 
 my $t = DbaasTest->new(zones => 2, services => 16, logs => 3, latency => 5, operation_time => 0, server => { max_retries => 0, fdw_startup_cost => 0 });
@@ -36,37 +36,23 @@ sub is_explained
 	return;
 }
 
-# Runs it with and without: rows, requests, and the most of them in flight
+# Runs it with and without lookahead, after it was explained in every way
 sub runs
 {
 	my ($sql, $slowness) = @_;
-	my %run;
 	is_explained($sql) unless $explained{$sql}++;
-	$sim->config(latency => 5 * ($slowness // 1));
-	foreach my $switch ('off', 'on')
-	{
-		$session->sql("SET dbaas_fdw.enable_lookahead = $switch; SELECT setval('taken', 1)");
-		$sim->clear;
-		my $rows = join "\n", $session->sql($sql);
-		my @sent = $sim->requests;
-		$run{$switch} = { rows => $rows,
-			sent => [ sort map { "$_->{method} $_->{zone} $_->{path} " . ($_->{body} // '') } grep { ($_->{body} // '') !~ /"offset"/ } @sent ],
-			peak => max(0, map { $_->{in_flight} } @sent) };
-	}
+	my $run = with_and_without($session, $sql, latency => 5 * ($slowness // 1),
+		before => q{SELECT setval('taken', 1)});
 	$sim->config(latency => 5);
-	return \%run;
+	return $run;
 }
 
-# The same, several in flight where it says so; how many depends on how long answers take beside what the machine does
+# The same rows and requests; several of these in flight, or none ahead
 sub compare
 {
 	my ($name, $sql, $ahead, $sent) = @_;
-	my $run;
-	foreach my $slowness (1, 3, 10, 30)
-	{
-		$run = runs($sql, $slowness);
-		last if $ahead ? $run->{on}{peak} >= 5 : $run->{on}{peak} <= 2;
-	}
+	my $run = until_expected(sub { return runs($sql, @_) },
+		sub { return $ahead ? $_[0]{on}{peak} >= 5 : $_[0]{on}{peak} <= 2 });
 	is($run->{on}{rows}, $run->{off}{rows}, "$name: the same rows, in the same order");
 	is_deeply($run->{on}{sent}, $run->{off}{sent}, "$name: the same requests") unless $sent;
 	cmp_ok($run->{on}{peak}, $ahead ? '>=' : '<=', $ahead ? 5 : 2, $ahead ? "$name: several at once" : "$name: none ahead, but a page that follows");

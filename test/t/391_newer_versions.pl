@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 
+use DbaasChecks;
 use DbaasTest;
 use Test::More;
 
@@ -50,23 +51,10 @@ sub has_plan
 sub is_strict
 {
 	my ($sql, $name) = @_;
-	$sim->clear;
-	my $error = DbaasTest::parse_error(($session->sql_both($sql))[1]) // {};
-	like($error->{message} // '', qr/ failed with HTTP status 503$/, "$name: fails");
-	like($error->{hint} // '', qr/does not skip a zone/, "$name: and the hint says why");
-	is_deeply([ grep { $_->{method} ne 'GET' } $sim->requests ], [], "$name: no write is sent");
-	return;
+	return DbaasChecks::is_strict($session, $sql, qr/does not skip a zone/, $name);
 }
 
-sub leaves_out
-{
-	my ($sql, $rows, $name) = @_;
-	my ($out, $stderr) = $session->sql_both($sql);
-	is($out, $rows, "$name: the other zones' rows");
-	is(scalar(() = $stderr =~ /WARNING: /g), 1, "$name: one warning");
-	unlike($stderr, qr/ERROR/, "$name: no error");
-	return;
-}
+sub leaves_out { return DbaasChecks::leaves_out($session, @_) }
 
 # ---------------------------------------------------------------------------
 # Where rows may be missing
