@@ -16,7 +16,7 @@
 
 typedef struct DbaasStatement DbaasStatement;
 
-/* What missing.h finds out of a statement. */
+/* What skip_zones.h finds out about a statement. */
 typedef struct DbaasMissing DbaasMissing;
 
 /*
@@ -61,7 +61,7 @@ extern int *dbaas_statement_batch(DbaasStatement *statement);
 extern List **dbaas_statement_together(DbaasStatement *statement);
 
 /*
- * What missing.h found out; NULL until it is set.  The result points into the
+ * What skip_zones.h found out; NULL until it is set.  The result points into the
  * statement.
  */
 extern DbaasMissing **dbaas_statement_missing(DbaasStatement *statement);

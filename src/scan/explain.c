@@ -14,9 +14,9 @@
 #include "utils/ruleutils.h"
 
 #include "base/compat.h"
-#include "plan/missing.h"
 #include "plan/plan.h"
 #include "plan/pushdown.h"
+#include "plan/skip_zones.h"
 #include "read/statement.h"
 #include "scan/explain.h"
 #include "scan/scan.h"
@@ -153,7 +153,7 @@ static void
 explain_outage(ForeignScanState *node, ExplainState *es)
 {
 	if (!scan_resource(node)->global && dbaas_option_skips_zones(dbaas_scan_table(node)->options) &&
-		dbaas_missing_outage(node->ss.ps.state, (ForeignScan *) node->ss.ps.plan) ==
+		dbaas_skip_zones_outage(node->ss.ps.state, (ForeignScan *) node->ss.ps.plan) ==
 		DBAAS_OUTAGE_TAKES)
 		ExplainPropertyText("Unavailable Zones", "skip", es);
 }

@@ -22,8 +22,8 @@
 #include "api/progress.h"
 #include "base/compat.h"
 #include "plan/arguments.h"
-#include "plan/missing.h"
 #include "plan/plan.h"
+#include "plan/skip_zones.h"
 #include "read/decode.h"
 #include "read/fetch.h"
 #include "scan/scan.h"
@@ -391,7 +391,7 @@ begin_fetch(ForeignScanState *node, ScanResult *result)
 	spec.bounded = result->arguments.bounded;
 	spec.since = result->arguments.since;
 	spec.eager = scan->eager;
-	spec.outage = dbaas_missing_outage(node->ss.ps.state, (ForeignScan *) node->ss.ps.plan);
+	spec.outage = dbaas_skip_zones_outage(node->ss.ps.state, (ForeignScan *) node->ss.ps.plan);
 	oldcxt = MemoryContextSwitchTo(result->cxt);
 	error = dbaas_fetch_begin(scan->conn, dbaas_statement_get(query_cxt), &spec,
 							  &scan->counters, &result->fetch);

@@ -1,0 +1,109 @@
+/*-------------------------------------------------------------------------
+ *
+ * skip_zones.c
+ *		Which scans of a statement may skip a zone that is not available.
+ *
+ * No scan may in a statement that writes a table of ours, or that updates, deletes
+ * or merges in any table.  Otherwise a scan may if it may be incomplete.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "foreign/fdwapi.h"
+#include "parser/parsetree.h"
+#include "utils/lsyscache.h"
+
+#include "plan/incomplete.h"
+#include "plan/plan.h"
+#include "plan/skip_zones.h"
+
+/* What was found out about a statement.  DbaasStatement keeps it. */
+struct DbaasMissing
+{
+	bool		writes;
+	Bitmapset  *may_skip;		/* plan_node_ids of scans */
+};
+
+/* Is the relation a table of ours, or does it have a partition that is one? */
+static bool
+contains_our_table(Oid relid)
+{
+	ListCell   *lc;
+
+	if (get_rel_relkind(relid) == RELKIND_FOREIGN_TABLE)
+		return dbaas_plan_is_table(relid);
+	if (get_rel_relkind(relid) != RELKIND_PARTITIONED_TABLE)
+		return false;
+	foreach(lc, find_all_inheritors(relid, NoLock, NULL))
+	{
+		if (get_rel_relkind(lfirst_oid(lc)) == RELKIND_FOREIGN_TABLE &&
+			dbaas_plan_is_table(lfirst_oid(lc)))
+			return true;
+	}
+	return false;
+}
+
+/* Is the plan not a write, or an INSERT into a table that is not ours? */
+static bool
+may_lack_rows(const PlannedStmt *stmt, const Plan *plan)
+{
+	ListCell   *lc;
+
+	if (plan == NULL || !IsA(plan, ModifyTable))
+		return true;
+	if (((const ModifyTable *) plan)->operation != CMD_INSERT)
+		return false;
+	foreach(lc, ((const ModifyTable *) plan)->resultRelations)
+	{
+		if (contains_our_table(rt_fetch(lfirst_int(lc), stmt->rtable)->relid))
+			return false;
+	}
+	return true;
+}
+
+static bool
+writes(const PlannedStmt *stmt)
+{
+	ListCell   *lc;
+
+	if (!may_lack_rows(stmt, stmt->planTree))
+		return true;
+	foreach(lc, stmt->subplans)
+	{
+		if (!may_lack_rows(stmt, lfirst(lc)))
+			return true;
+	}
+	return false;
+}
+
+static DbaasMissing *
+analyze_statement(const PlannedStmt *stmt)
+{
+	DbaasMissing *missing = palloc0(sizeof(DbaasMissing));
+
+	missing->writes = writes(stmt);
+	if (!missing->writes)
+		missing->may_skip = dbaas_incomplete_allowed(stmt);
+	return missing;
+}
+
+DbaasOutage
+dbaas_skip_zones_outage(EState *estate, const ForeignScan *plan)
+{
+	DbaasMissing **missing = dbaas_statement_missing(dbaas_statement_get(estate->es_query_cxt));
+
+	if (*missing == NULL)
+	{
+		MemoryContext oldcxt = MemoryContextSwitchTo(estate->es_query_cxt);
+
+		*missing = analyze_statement(estate->es_plannedstmt);
+		MemoryContextSwitchTo(oldcxt);
+	}
+	if ((*missing)->writes)
+		return DBAAS_OUTAGE_WRITES;
+	return bms_is_member(plan->scan.plan.plan_node_id, (*missing)->may_skip) ?
+		DBAAS_OUTAGE_TAKES : DBAAS_OUTAGE_ADDS;
+}
