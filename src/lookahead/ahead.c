@@ -24,7 +24,7 @@
 #include "base/compat.h"
 #include "lookahead/ahead.h"
 #include "lookahead/lookahead.h"
-#include "plan/plan.h"
+#include "plan/cost.h"
 #include "plan/quiet.h"
 #include "scan/scan.h"
 

@@ -10,213 +10,45 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "access/sysattr.h"
 #include "access/table.h"
 #include "catalog/pg_type.h"
-#include "foreign/foreign.h"
-#include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
-#include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
 #include "optimizer/planmain.h"
 #include "optimizer/restrictinfo.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/selfuncs.h"
 #include "utils/typcache.h"
 
-#include "api/stats.h"
 #include "base/compat.h"
+#include "plan/cost.h"
 #include "plan/plan.h"
 #include "plan/pushdown.h"
-#include "read/fetch.h"
 #include "tables/generated.h"
-#include "tables/options.h"
 
-/* Requests that fan-out in a zone is taken to need, before its list was seen. */
-#define TYPICAL_PARENTS 20
-/* Zones that a server is taken to have before it was asked. */
-#define TYPICAL_ZONES 3
-/* What a request costs beside its share of a round trip, in round trips. */
-#define REQUEST_SHARE 0.2
-/* Makes the planner prefer any plan that gives the keys which it must give. */
+/* Added where a required key is not given, so that any plan that gives it wins. */
 #define MISSING_KEY_COST 1.0e12
 
-/* Sets of outer relations that parameterised paths are made for. */
+/* Sets of outer relations for which parameterised paths are made, at most. */
 #define MAX_OUTERS 16
-
-bool		dbaas_enable_lookahead = true;
-
-/* What the callbacks hand on, in baserel->fdw_private. */
-typedef struct RelationPlan
-{
-	Index		relid;
-	DbaasTable *table;
-	const char *server;
-	double		request_cost;
-	double		concurrency;	/* requests that may be in flight at once */
-	double		tuple_cost;
-	bool		async_capable;
-	double		rows_per_answer;	/* by ANALYZE's count; -1: not analyzed */
-	Bitmapset  *joined_params;	/* columns that are parameters of requests, and
-								 * that joins give values */
-} RelationPlan;
 
 /* ------------------------------------------------------------------------
  * Size and paths
  * ------------------------------------------------------------------------ */
 
-/* Zones that the server has, or is taken to have. */
-static double
-expected_zones(const RelationPlan *plan)
-{
-	int			zones = dbaas_stats_server(plan->server)->zones;
-
-	return zones > 0 ? zones : TYPICAL_ZONES;
-}
-
 /*
- * Rows of a whole answer of an endpoint: as seen in this session, or else as
- * ANALYZE counted, or else as is typical.
- */
-static double
-expected_rows(const RelationPlan *plan, const DbaasEndpoint *endpoint)
-{
-	double		rows = dbaas_stats_rows(plan->server,
-										psprintf("%s %s", endpoint->method, endpoint->path));
-
-	if (*endpoint->rows == '\0')
-		return 1;
-	if (rows < 0)
-		rows = plan->rows_per_answer;
-	return rows >= 0 ? Max(rows, 1) : Max(plan->table->resource->typical_rows, 1);
-}
-
-/* Parents in a zone. */
-static double
-expected_parents(const RelationPlan *plan, const DbaasParent *parent)
-{
-	double		rows = dbaas_stats_rows(plan->server,
-										psprintf("%s %s", parent->read->method, parent->read->path));
-
-	return rows >= 0 ? rows : TYPICAL_PARENTS;
-}
-
-/* Does the path of the endpoint have a parameter that the keys do not give? */
-static bool
-needs_parents(const DbaasEndpoint *endpoint, List *keys)
-{
-	for (int i = 0; i < endpoint->parsed.nparams; i++)
-	{
-		if (!dbaas_pushdown_has(keys, endpoint->parsed.params[i].column))
-			return true;
-	}
-	return false;
-}
-
-/* Do the keys name the parents, of which the lists tell but the rest? */
-static bool
-names_parents(const DbaasResource *resource, List *keys)
-{
-	return resource->parent->locates && dbaas_pushdown_has(keys, resource->index.parent_keys[0]);
-}
-
-/*
- * Pages of a target.  The last one that has entries is followed by one that is
- * empty; with a bound, the last one is that of the newest entry before it.
- */
-static double
-expected_pages(PlannerInfo *root, const RelationPlan *plan, const DbaasPushed *pushed)
-{
-	const DbaasResource *resource = plan->table->resource;
-	double		pages;
-	List	   *bounds = NIL;
-	ListCell   *lc;
-
-	if (resource->paging == NULL ||
-		dbaas_pushdown_has(pushed->keys, resource->index.limit))
-		return 1;
-	pages = expected_rows(plan, pushed->endpoint) / resource->paging->max_limit;
-	if (pushed->bounds == NIL)
-		return ceil(pages) + 1;
-	foreach(lc, pushed->bounds)
-		bounds = lappend(bounds, ((DbaasPushedKey *) lfirst(lc))->condition);
-	return floor(pages * clauselist_selectivity(root, bounds, plan->relid, JOIN_INNER, NULL)) + 1;
-}
-
-/*
- * Targets that a scan with those keys reads, and requests that this needs.  A
- * scan that is repeated asks for lists but once.
+ * Adds the bound of a partition to the conditions, except for what the conditions
+ * of the query imply already: the API knows nothing of partitions.  *all becomes
+ * what a scan of the whole partition, or of the whole table, pushes.
  */
 static void
-expected_requests(PlannerInfo *root, const RelationPlan *plan, const DbaasPushed *pushed,
-				  bool repeated, double *targets, double *requests)
+add_partition_conditions(PlannerInfo *root, RelOptInfo *baserel, DbaasPushed *all)
 {
-	const DbaasResource *resource = plan->table->resource;
-	double		zones = resource->global || resource->any_zone ? 1 : expected_zones(plan);
-	double		values = 1;
-	double		excluded = 0;
-	bool		fan_out = resource->parent &&
-		needs_parents(pushed->endpoint, pushed->keys);
-	ListCell   *lc;
-
-	foreach(lc, pushed->keys)
-	{
-		DbaasPushedKey *key = lfirst(lc);
-		double		n = dbaas_key_is_array(key->form) ?
-			dbaas_estimate_array_length(root, (Node *) key->value) : 1;
-
-		if (dbaas_key_is_negated(key->form))
-			excluded += n;
-		else if (key->column == DBAAS_ZONE_COLUMN)
-			zones = Min(zones, n);
-		else
-			values *= n;
-	}
-	zones = Max(zones - excluded, Min(zones, 1));
-	if (fan_out && !names_parents(resource, pushed->keys))
-		*targets = zones * expected_parents(plan, resource->parent) * values;
-	else if (resource->parent && resource->parent->locates)
-		*targets = values;
-	else
-		*targets = zones * values;
-	*requests = *targets * expected_pages(root, plan, pushed);
-	if (fan_out || (resource->parent && resource->parent->locates && zones > 1 && !repeated))
-		*requests += zones;
-}
-
-/*
- * Rows of a scan with those keys: those of its targets, as far as the other
- * conditions let them through.  Without keys, "rows" as it is.
- */
-static double
-expected_scan_rows(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pushed,
-				   double targets, double rows)
-{
-	RelationPlan *plan = baserel->fdw_private;
-
-	if (pushed->keys == NIL)
-		return rows;
-	return clamp_row_est(targets * expected_rows(plan, pushed->endpoint) *
-						 clauselist_selectivity(root, pushed->checked, baserel->relid,
-												JOIN_INNER, NULL));
-}
-
-/*
- * A partition shows the rows within its bound, as any other partition does: the
- * API knows nothing of it.  What the query's own conditions say is not repeated.
- * *all becomes what a scan of the whole partition pushes.
- */
-static void
-add_partition_conditions(PlannerInfo *root, RelOptInfo *baserel, Oid relid, DbaasPushed *all)
-{
-	Relation	relation = table_open(relid, NoLock);
-	List	   *bound = dbaas_pushdown_partition(((RelationPlan *) baserel->fdw_private)->table, relation,
-											 baserel->relid, all);
+	const DbaasTable *table = ((DbaasRelationInfo *) baserel->fdw_private)->table;
+	Relation	relation = table_open(table->relid, NoLock);
+	List	   *bound = dbaas_pushdown_partition(table, relation, baserel->relid, all);
 	ListCell   *lc;
 
 	table_close(relation, NoLock);
@@ -235,49 +67,26 @@ add_partition_conditions(PlannerInfo *root, RelOptInfo *baserel, Oid relid, Dbaa
 void
 dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 {
-	RelationPlan *plan = palloc0(sizeof(RelationPlan));
-	DbaasTable *table = dbaas_table_get(relid);
-	DbaasServerFacts *facts;
+	DbaasRelationInfo *info = dbaas_cost_new_info(relid, baserel->relid);
 	DbaasPushed	all;
 	DbaasPushed	pushed;
-	double		targets;
-	double		requests;
 
-	plan->relid = baserel->relid;
-	plan->table = table;
-	plan->server = GetForeignServer(table->serverid)->servername;
-	facts = dbaas_stats_server(plan->server);
-	plan->request_cost = dbaas_option_number(table->options, "fdw_startup_cost") *
-		Max(facts->latency / DBAAS_TYPICAL_LATENCY, 0.01);
-	plan->concurrency = Max(dbaas_option_number(table->options, "max_concurrency"), 1);
-	plan->tuple_cost = dbaas_option_number(table->options, "fdw_tuple_cost");
-	plan->async_capable = dbaas_option_boolean(table->options, "async_capable");
-	baserel->fdw_private = plan;
-	add_partition_conditions(root, baserel, relid, &all);
-
-	/* The table as a whole, and then what the conditions leave of it. */
-	plan->rows_per_answer = -1;
-	expected_requests(root, plan, &all, false, &targets, &requests);
-	if (baserel->tuples > 0)
-		plan->rows_per_answer = baserel->tuples / Max(targets, 1);
-	else
-		baserel->tuples = clamp_row_est(targets * expected_rows(plan, all.endpoint));
-	set_baserel_size_estimates(root, baserel);
-
-	dbaas_pushdown_clauses(table, baserel->relid, baserel->baserestrictinfo, &pushed);
-	expected_requests(root, plan, &pushed, false, &targets, &requests);
-	baserel->rows = expected_scan_rows(root, baserel, &pushed, targets, baserel->rows);
+	baserel->fdw_private = info;
+	add_partition_conditions(root, baserel, &all);
+	dbaas_cost_set_size(root, baserel, &all);
+	dbaas_pushdown_clauses(info->table, baserel->relid, baserel->baserestrictinfo, &pushed);
+	baserel->rows = dbaas_cost_rows(root, baserel, &pushed, false, baserel->rows);
 }
 
 /* Does the scan lack a key that nothing lists, or a parameter that a join has? */
 static bool
-lacks_key(const RelationPlan *plan, List *keys)
+lacks_key(const DbaasRelationInfo *info, List *keys)
 {
-	const DbaasResource *resource = plan->table->resource;
+	const DbaasResource *resource = info->table->resource;
 
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
-		if ((resource->columns[c].required || bms_is_member(c, plan->joined_params)) &&
+		if ((resource->columns[c].required || bms_is_member(c, info->joined_params)) &&
 			!dbaas_pushdown_has(keys, c))
 			return true;
 	}
@@ -289,10 +98,10 @@ lacks_key(const RelationPlan *plan, List *keys)
  * pathkey?  DBAAS_ORDER_AS_GIVEN when they cannot.
  */
 static DbaasScanOrder
-order_of_pathkey(const RelationPlan *plan, RelOptInfo *baserel, const DbaasPushed *pushed,
+order_of_pathkey(const DbaasRelationInfo *info, RelOptInfo *baserel, const DbaasPushed *pushed,
 				 const PathKey *pathkey)
 {
-	const DbaasResource *resource = plan->table->resource;
+	const DbaasResource *resource = info->table->resource;
 	const DbaasPaging *paging = resource->paging;
 	bool		descending = pathkey->pk_nulls_first;
 	ListCell   *lc;
@@ -316,72 +125,44 @@ order_of_pathkey(const RelationPlan *plan, RelOptInfo *baserel, const DbaasPushe
 	{
 		EquivalenceMember *member = lfirst(lc);
 
-		if (dbaas_pushdown_is_time(plan->table, baserel->relid, (Node *) member->em_expr))
+		if (dbaas_pushdown_is_time(info->table, baserel->relid, (Node *) member->em_expr))
 			return descending ? DBAAS_ORDER_DESC : DBAAS_ORDER_ASC;
 	}
 	return DBAAS_ORDER_AS_GIVEN;
 }
 
 /*
- * Round trips that so many requests are worth.  A scan that is run for each row of
- * another has its requests in flight beside those of the rows to come, so that
- * each run has its share of a trip.
- */
-static double
-round_trips(const RelationPlan *plan, double requests, double pages, bool for_each_row)
-{
-	double		trips = ceil(requests / plan->concurrency);
-
-	if (for_each_row)
-		trips = requests / (dbaas_enable_lookahead ? plan->concurrency : 1);
-	else
-		trips = Max(trips, pages);
-	return trips + REQUEST_SHARE * requests;
-}
-
-/*
- * Adds the paths that push those conditions, for outer relations or none: one
- * without order, and one in the order that the query wants, where the API's
- * pages can be merged into it.
+ * Adds the paths that push those conditions, for outer relations or for none: one
+ * without an order, and, if the API's pages can be merged into it, one in the order
+ * that the query wants.
  */
 static void
 add_scan_paths(PlannerInfo *root, RelOptInfo *baserel, List *restrictinfos,
 			   double rows, Relids outer)
 {
-	RelationPlan *plan = baserel->fdw_private;
+	DbaasRelationInfo *info = baserel->fdw_private;
 	PathKey    *pathkey = root->query_pathkeys ? linitial(root->query_pathkeys) : NULL;
 	DbaasPushed	pushed;
-	double		targets;
-	double		requests;
-	double		pages;
-	bool		for_each_row = !bms_is_empty(outer);
-	Cost		startup_cost;
-	Cost		total_cost;
+	DbaasScanCost cost;
 	bool		lacking;
 
-	dbaas_pushdown_clauses(plan->table, baserel->relid, restrictinfos, &pushed);
-	expected_requests(root, plan, &pushed, for_each_row, &targets, &requests);
-	pages = expected_pages(root, plan, &pushed);
-	startup_cost = plan->request_cost * round_trips(plan, 1, 1, for_each_row);
-	total_cost = plan->request_cost * round_trips(plan, Max(requests, 1), pages, for_each_row) +
-		(plan->tuple_cost + cpu_tuple_cost) * rows;
-	lacking = lacks_key(plan, pushed.keys);
+	dbaas_pushdown_clauses(info->table, baserel->relid, restrictinfos, &pushed);
+	dbaas_cost_scan(root, info, &pushed, !bms_is_empty(outer), rows, &cost);
+	lacking = lacks_key(info, pushed.keys);
 	if (lacking)
 	{
-		startup_cost += MISSING_KEY_COST;
-		total_cost += MISSING_KEY_COST;
+		cost.startup += MISSING_KEY_COST;
+		cost.ordered_startup += MISSING_KEY_COST;
+		cost.total += MISSING_KEY_COST;
 	}
 	add_path(baserel, (Path *)
-			 dbaas_create_foreignscan_path(root, baserel, rows, startup_cost, total_cost,
+			 dbaas_create_foreignscan_path(root, baserel, rows, cost.startup, cost.total,
 										   NIL, outer, NIL, lacking));
-
-	if (pathkey && order_of_pathkey(plan, baserel, &pushed, pathkey) != DBAAS_ORDER_AS_GIVEN &&
-		!needs_parents(pushed.endpoint, pushed.keys))
+	if (pathkey && order_of_pathkey(info, baserel, &pushed, pathkey) != DBAAS_ORDER_AS_GIVEN &&
+		!dbaas_pushdown_fans_out(&pushed))
 		add_path(baserel, (Path *)
-				 dbaas_create_foreignscan_path(root, baserel, rows,
-											   startup_cost + plan->request_cost *
-											   Max(round_trips(plan, targets, 1, for_each_row) - 1, 0) / 2,
-											   total_cost, list_make1(pathkey), outer, NIL,
+				 dbaas_create_foreignscan_path(root, baserel, rows, cost.ordered_startup,
+											   cost.total, list_make1(pathkey), outer, NIL,
 											   lacking));
 }
 
@@ -422,7 +203,7 @@ is_shown_as_asked(const DbaasResource *resource, int column)
 static List *
 add_outer_relids(PlannerInfo *root, RelOptInfo *baserel, List *clauses, List *outers)
 {
-	RelationPlan *plan = baserel->fdw_private;
+	DbaasRelationInfo *info = baserel->fdw_private;
 	ListCell   *lc;
 
 	foreach(lc, clauses)
@@ -432,11 +213,11 @@ add_outer_relids(PlannerInfo *root, RelOptInfo *baserel, List *clauses, List *ou
 		Relids		outer;
 
 		if (!join_clause_is_movable_to(rinfo, baserel) ||
-			!dbaas_pushdown_clause(plan->table, baserel->relid, rinfo->clause, &key) || key.is_bound ||
+			!dbaas_pushdown_clause(info->table, baserel->relid, rinfo->clause, &key) || key.is_bound ||
 			dbaas_key_is_negated(key.form))
 			continue;
-		if (is_shown_as_asked(plan->table->resource, key.column))
-			plan->joined_params = bms_add_member(plan->joined_params, key.column);
+		if (is_shown_as_asked(info->table->resource, key.column))
+			info->joined_params = bms_add_member(info->joined_params, key.column);
 		outer = bms_union(rinfo->clause_relids, baserel->lateral_relids);
 		outer = bms_del_member(outer, baserel->relid);
 		if (!bms_is_empty(outer))
@@ -482,12 +263,12 @@ add_unions(List *outers)
 static List *
 collect_outer_relids(PlannerInfo *root, RelOptInfo *baserel)
 {
-	RelationPlan *plan = baserel->fdw_private;
+	DbaasRelationInfo *info = baserel->fdw_private;
 	List	   *outers = add_outer_relids(root, baserel, baserel->joininfo, NIL);
 
-	for (int c = 0; c < plan->table->resource->ncolumns && baserel->has_eclass_joins; c++)
+	for (int c = 0; c < info->table->resource->ncolumns && baserel->has_eclass_joins; c++)
 	{
-		KeyMatch	match = {plan->table, baserel->relid, c};
+		KeyMatch	match = {info->table, baserel->relid, c};
 
 		/* One column at a time: it stops at the first that has clauses. */
 		outers = add_outer_relids(root, baserel,
@@ -502,7 +283,7 @@ collect_outer_relids(PlannerInfo *root, RelOptInfo *baserel)
 void
 dbaasGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 {
-	RelationPlan *plan = baserel->fdw_private;
+	DbaasRelationInfo *info = baserel->fdw_private;
 	List	   *outers = collect_outer_relids(root, baserel);
 	ListCell   *lc;
 
@@ -512,17 +293,15 @@ dbaasGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	foreach(lc, outers)
 	{
 		Relids		outer = lfirst(lc);
-		ParamPathInfo *info = get_baserel_parampathinfo(root, baserel, outer);
-		List	   *conditions = list_concat_copy(baserel->baserestrictinfo, info->ppi_clauses);
+		ParamPathInfo *param_info = get_baserel_parampathinfo(root, baserel, outer);
+		List	   *conditions = list_concat_copy(baserel->baserestrictinfo, param_info->ppi_clauses);
 		DbaasPushed	pushed;
-		double		targets;
-		double		requests;
 
-		dbaas_pushdown_clauses(plan->table, baserel->relid, conditions, &pushed);
-		expected_requests(root, plan, &pushed, true, &targets, &requests);
-		info->ppi_rows = Min(baserel->rows,
-							 expected_scan_rows(root, baserel, &pushed, targets, info->ppi_rows));
-		add_scan_paths(root, baserel, conditions, info->ppi_rows, outer);
+		dbaas_pushdown_clauses(info->table, baserel->relid, conditions, &pushed);
+		param_info->ppi_rows = Min(baserel->rows,
+								   dbaas_cost_rows(root, baserel, &pushed, true,
+												   param_info->ppi_rows));
+		add_scan_paths(root, baserel, conditions, param_info->ppi_rows, outer);
 	}
 }
 
@@ -549,7 +328,7 @@ dbaas_plan_to_the_end(const ForeignScan *plan)
 bool
 dbaasIsForeignPathAsyncCapable(ForeignPath *path)
 {
-	return ((RelationPlan *) path->path.parent->fdw_private)->async_capable;
+	return ((DbaasRelationInfo *) path->path.parent->fdw_private)->async_capable;
 }
 
 /* ------------------------------------------------------------------------
@@ -698,8 +477,8 @@ static List *
 limit_expressions(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pushed,
 				  bool ordered, DbaasScanOrder *order)
 {
-	RelationPlan *plan = baserel->fdw_private;
-	const DbaasPaging *paging = plan->table->resource->paging;
+	DbaasRelationInfo *info = baserel->fdw_private;
+	const DbaasPaging *paging = info->table->resource->paging;
 	Query	   *parse = root->parse;
 
 	if (pushed->rest || !limit_is_of_scan(root, baserel))
@@ -708,7 +487,7 @@ limit_expressions(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pus
 	{
 		if (list_length(root->sort_pathkeys) != 1)
 			return NIL;
-		*order = order_of_pathkey(plan, baserel, pushed, linitial(root->sort_pathkeys));
+		*order = order_of_pathkey(info, baserel, pushed, linitial(root->sort_pathkeys));
 		if (*order == DBAAS_ORDER_AS_GIVEN)
 			return NIL;
 	}
@@ -717,7 +496,7 @@ limit_expressions(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pus
 
 	/* With a bound, the rows within it come first when the newest do. */
 	if (pushed->bounds && paging && *order != DBAAS_ORDER_DESC &&
-		dbaas_pushdown_has(pushed->keys, plan->table->resource->index.order))
+		dbaas_pushdown_has(pushed->keys, info->table->resource->index.order))
 		return NIL;
 	if (parse->limitOffset)
 		return list_make2(parse->limitCount, parse->limitOffset);
@@ -765,8 +544,8 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 					ForeignPath *best_path, List *tlist, List *scan_clauses,
 					Plan *outer_plan)
 {
-	RelationPlan *plan = baserel->fdw_private;
-	const DbaasResource *resource = plan->table->resource;
+	DbaasRelationInfo *info = baserel->fdw_private;
+	const DbaasResource *resource = info->table->resource;
 	List	   *quals = extract_actual_clauses(scan_clauses, false);
 	bool		ordered = best_path->path.pathkeys != NIL;
 	DbaasScanOrder order = DBAAS_ORDER_AS_GIVEN;
@@ -778,28 +557,25 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 	List	   *limits;
 	List	   *private;
 	DbaasPushed	pushed;
-	double		targets;
 	double		requests;
 	ListCell   *lc;
 
 	(void) relid;
-	dbaas_pushdown_clauses(plan->table, baserel->relid, scan_clauses, &pushed);
-	expected_requests(root, plan, &pushed, best_path->path.param_info != NULL,
-					  &targets, &requests);
+	dbaas_pushdown_clauses(info->table, baserel->relid, scan_clauses, &pushed);
 	foreach(lc, pushed.keys)
 	{
 		columns = lappend_int(columns, ((DbaasPushedKey *) lfirst(lc))->column);
 		forms = lappend_int(forms, ((DbaasPushedKey *) lfirst(lc))->form);
 	}
 	if (ordered)
-		order = order_of_pathkey(plan, baserel, &pushed, linitial(best_path->path.pathkeys));
+		order = order_of_pathkey(info, baserel, &pushed, linitial(best_path->path.pathkeys));
 	limits = limit_expressions(root, baserel, &pushed, ordered, &order);
-	if (limits && resource->paging)
-		requests -= targets * (expected_pages(root, plan, &pushed) - 1);
+	requests = dbaas_cost_requests(root, info, &pushed, best_path->path.param_info != NULL,
+								   limits != NIL);
 	exprs = list_concat(pushed_values(pushed.keys), pushed_values(pushed.bounds));
 	exprs = list_concat(exprs, copyObject(limits));
 
-	attributes = used_attributes(root, baserel, plan->table, quals, &carried);
+	attributes = used_attributes(root, baserel, info->table, quals, &carried);
 	private = list_make5(makeInteger(pushed.endpoint - resource->reads), attributes, carried,
 						 columns, forms);
 	private = lappend(private, makeInteger(list_length(pushed.bounds)));

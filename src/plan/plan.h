@@ -46,9 +46,6 @@ typedef enum DbaasScanPrivate
 	DBAAS_SCAN_REQUESTS,
 } DbaasScanPrivate;
 
-/* GUC dbaas_fdw.enable_lookahead: what ahead.h does, the plans count on. */
-extern bool dbaas_enable_lookahead;
-
 /* Direction in which pages are read. */
 typedef enum DbaasScanOrder
 {

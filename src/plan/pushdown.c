@@ -473,6 +473,19 @@ dbaas_pushdown_has(List *keys, int column)
 	return false;
 }
 
+bool
+dbaas_pushdown_fans_out(const DbaasPushed *pushed)
+{
+	const DbaasPath *path = &pushed->endpoint->parsed;
+
+	for (int i = 0; i < path->nparams; i++)
+	{
+		if (!dbaas_pushdown_has(pushed->keys, path->params[i].column))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Drops the keys that are no parameters of the endpoint that all of them
  * choose.

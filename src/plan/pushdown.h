@@ -79,6 +79,12 @@ dbaas_key_is_negated(DbaasKeyForm form)
 /* Do the keys, a List of DbaasPushedKey *, give values to a column of the catalogue? */
 extern bool dbaas_pushdown_has(List *keys, int column);
 
+/*
+ * Do the keys leave a parameter of the endpoint's path open, so that the lists of
+ * parents have to be read for it?
+ */
+extern bool dbaas_pushdown_fans_out(const DbaasPushed *pushed);
+
 /* The column of the catalogue that the expression shows and that is a key; or -1. */
 extern int	dbaas_pushdown_column(const DbaasTable *table, Index relid, Expr *expr);
 

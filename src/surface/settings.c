@@ -21,7 +21,7 @@
 #include "api/zones.h"
 #include "base/compat.h"
 #include "base/error.h"
-#include "plan/plan.h"
+#include "plan/cost.h"
 #include "surface/settings.h"
 #include "write/modify.h"
 #include "write/queue.h"
