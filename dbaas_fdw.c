@@ -24,6 +24,7 @@
 #include "lookahead/drain.h"
 #include "plan/plan.h"
 #include "scan/analyze.h"
+#include "scan/async.h"
 #include "scan/explain.h"
 #include "scan/scan.h"
 #include "surface/import.h"

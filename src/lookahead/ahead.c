@@ -662,13 +662,13 @@ look_at_statement(QueryDesc *query)
 static void
 executor_start(QueryDesc *query, int eflags)
 {
-	uint64		begun = dbaas_scans_begun();
+	uint64		begun = dbaas_scan_count_begun();
 
 	if (previous_hook)
 		previous_hook(query, eflags);
 	else
 		standard_ExecutorStart(query, eflags);
-	if (dbaas_enable_lookahead && dbaas_scans_begun() != begun && query->planstate &&
+	if (dbaas_enable_lookahead && dbaas_scan_count_begun() != begun && query->planstate &&
 		!locks_rows(query->plannedstmt))
 		look_at_statement(query);
 }

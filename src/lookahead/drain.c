@@ -249,14 +249,14 @@ consider(PlanState *node)
 static void
 executor_start(QueryDesc *query, int eflags)
 {
-	uint64		begun = dbaas_scans_begun();
+	uint64		begun = dbaas_scan_count_begun();
 	ListCell   *lc;
 
 	if (previous_hook)
 		previous_hook(query, eflags);
 	else
 		standard_ExecutorStart(query, eflags);
-	if (dbaas_scans_begun() == begun)
+	if (dbaas_scan_count_begun() == begun)
 		return;
 	/* One in WITH is a subplan, and at the top of it. */
 	consider(query->planstate);

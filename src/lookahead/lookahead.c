@@ -95,8 +95,8 @@ count_unread(const Lookahead *ahead, Size *bytes)
 	*bytes = 0;
 	foreach(lc, ahead->wanted.scans)
 	{
-		n += dbaas_scan_unread(lfirst(lc));
-		*bytes += dbaas_scan_unread_bytes(lfirst(lc));
+		n += dbaas_scan_count_prefetched(lfirst(lc));
+		*bytes += dbaas_scan_prefetched_bytes(lfirst(lc));
 	}
 	return n;
 }
@@ -137,7 +137,7 @@ ask_for(Lookahead *ahead, TupleTableSlot *slot, uint64 row)
 	foreach(lc, ahead->wanted.scans)
 	{
 		if (ahead->wanted.at_once || dbaas_scan_was_run(lfirst(lc)))
-			dbaas_scan_ask_ahead(lfirst(lc), row);
+			dbaas_scan_prefetch(lfirst(lc), row);
 	}
 	foreach(lc, params)
 		values[lfirst_node(NestLoopParam, lc)->paramno] = saved[foreach_current_index(lc)];
@@ -337,7 +337,7 @@ next_row(Lookahead *ahead)
 	ListCell   *lc;
 
 	foreach(lc, ahead->wanted.scans)
-		dbaas_scan_pass(lfirst(lc), ahead->given);
+		dbaas_scan_discard_prefetched(lfirst(lc), ahead->given);
 	slot = pop_row(ahead);
 	if (slot == NULL)
 	{
@@ -427,7 +427,7 @@ rescan_lookahead(CustomScanState *node)
 	ExecClearTuple(ahead->slot);
 	show_no_position(ahead);
 	foreach(lc, ahead->wanted.scans)
-		dbaas_scan_leave(lfirst(lc));
+		dbaas_scan_keep_prefetched(lfirst(lc));
 	ahead->given = 0;
 	ahead->window = 1;
 	empty_queue(ahead);

@@ -163,8 +163,8 @@ static void
 explain_run(const ForeignScanState *node, ExplainState *es)
 {
 	const DbaasCounters *counters = dbaas_scan_counters(node);
-	int64		asked_ahead = dbaas_scan_asked_ahead(node);
-	int64		never_used = dbaas_scan_never_used(node);
+	int64		asked_ahead = dbaas_scan_total_prefetched(node);
+	int64		never_used = dbaas_scan_total_unused(node);
 
 	ExplainPropertyInteger("Requests", NULL, counters->requests, es);
 	ExplainPropertyInteger("Retries", NULL, counters->retries, es);
