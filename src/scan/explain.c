@@ -115,8 +115,8 @@ explain_parent(ForeignScanState *node, ExplainState *es)
 		if (dbaas_path_has(&scan_endpoint(node)->parsed, column) &&
 			!list_member_int((List *) planned(node, DBAAS_SCAN_KEYS), column))
 		{
-			ExplainPropertyText("For Each Of", psprintf("%s %s", parent->list->reads[0].method,
-														parent->list->reads[0].path), es);
+			ExplainPropertyText("For Each Of", psprintf("%s %s", parent->read->method,
+														parent->read->path), es);
 			return;
 		}
 	}

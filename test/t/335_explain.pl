@@ -54,6 +54,7 @@ says(q{SELECT * FROM exo.dbaas_migrations WHERE service_name IN ('a', 'b') AND z
 says('SELECT * FROM exo.dbaas_migrations', { Request => 'GET /dbaas-migration-status/{name}', 'For Each Of' => 'GET /dbaas-service', Zones => 'all' });
 says('SELECT * FROM exo.dbaas_integration_settings', { Request => 'GET /dbaas-integration-settings/{integration-type}/{source-type}/{dest-type}',
 	'For Each Of' => 'GET /dbaas-integration-types', Zones => 'all' });
+says('SELECT * FROM exo.dbaas_service_settings', { Request => 'GET /dbaas-settings-{type}', 'For Each Of' => 'GET /dbaas-service-type', Zones => 'all' });
 says(q{SELECT * FROM exo.dbaas_metrics WHERE period = 'day'}, { Request => 'POST /dbaas-service-metrics/{service-name}', 'For Each Of' => 'GET /dbaas-service', Keys => [q{period = 'day'::text}], Zones => 'all' });
 says("SELECT * $of", {%of});
 says("SELECT * $of ORDER BY time", { %of, Order => 'time ASC' });
