@@ -11,9 +11,8 @@
 #ifndef DBAAS_OPERATION_H
 #define DBAAS_OPERATION_H
 
-#include "nodes/nodes.h"
-
 #include "api/call.h"
+#include "tables/catalogue.h"
 
 /* One write, ready to be sent. */
 typedef struct DbaasWrite
@@ -32,7 +31,7 @@ typedef struct DbaasWrite
 	List	   *secrets;		/* char *: those parts */
 	const char *services[2];	/* services that "running" waits for; or NULL */
 	const char *made;			/* name of what an INSERT makes; or NULL */
-	CmdType		command;		/* what asks for it */
+	DbaasCommand command;		/* what asks for it */
 	int			batch;			/* number that the writes of a statement share */
 	Oid			relid;			/* the foreign table, or InvalidOid */
 	bool		creates;		/* makes the first service */

@@ -166,9 +166,11 @@ domain_datum(const DbaasDomain *domain, const char *const *service_types, bool *
 
 /* "METHOD path", or NULL where a table does not take that write. */
 static Datum
-write_datum(const DbaasWriteEndpoint *write, bool *isnull)
+write_datum(const DbaasResource *resource, DbaasCommand command, bool *isnull)
 {
-	return text_or_null(write->method ? psprintf("%s %s", write->method, write->path) : NULL,
+	const DbaasWriteEndpoint *write = dbaas_catalogue_write(resource, command, NULL);
+
+	return text_or_null(write ? psprintf("%s %s", write->method, write->path) : NULL,
 						isnull);
 }
 
@@ -218,11 +220,11 @@ dbaas_fdw_catalogue(PG_FUNCTION_ARGS)
 			values[i++] = CStringGetTextDatum(resource->table);
 			values[i++] = CStringGetTextDatum(resource->description);
 			values[i++] = reads_datum(resource);
-			values[i] = write_datum(&resource->insert, &nulls[i]);
+			values[i] = write_datum(resource, DBAAS_INSERT, &nulls[i]);
 			i++;
-			values[i] = write_datum(&resource->update, &nulls[i]);
+			values[i] = write_datum(resource, DBAAS_UPDATE, &nulls[i]);
 			i++;
-			values[i] = write_datum(&resource->delete, &nulls[i]);
+			values[i] = write_datum(resource, DBAAS_DELETE, &nulls[i]);
 			i++;
 			values[i++] = Int32GetDatum(c + 1);
 			values[i++] = CStringGetTextDatum(column->name);

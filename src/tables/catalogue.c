@@ -59,11 +59,10 @@ static const char *const types_with_pools[] = {"pg", NULL};
 static const char *const types_with_replication[] = {"pg", NULL};
 static const char *const types_with_authentication[] = {"mysql", NULL};
 static const char *const types_with_access_control[] = {"valkey", NULL};
-static const char *const types_with_changing_users[] = {"pg", "valkey", NULL};
-static const char *const types_with_users[] = {
-	"clickhouse", "kafka", "mysql", "opensearch", "pg", "valkey", NULL
+static const char *const types_with_users_by_id[] = {"clickhouse", NULL};
+static const char *const types_with_users_by_name[] = {
+	"kafka", "mysql", "opensearch", "pg", "valkey", NULL
 };
-static const char *const clickhouse_type[] = {"clickhouse", NULL};
 static const char *const types_with_backup_schedule[] = {"mysql", "pg", NULL};
 static const char *const types_with_version[] = {
 	"clickhouse", "kafka", "mysql", "opensearch", "pg", "valkey", NULL
@@ -72,12 +71,10 @@ static const DbaasDomain backup_schedule_domain = {.values = types_with_backup_s
 static const DbaasDomain service_type_domain = {.values = service_types};
 static const DbaasDomain databases_domain = {.values = types_with_databases};
 static const DbaasDomain pools_domain = {.values = types_with_pools};
-static const DbaasDomain replication_domain = {.values = types_with_replication};
-static const DbaasDomain access_control_domain = {.values = types_with_access_control};
-static const DbaasDomain changing_users_domain = {.values = types_with_changing_users};
-static const DbaasDomain users_domain = {.values = types_with_users};
-static const DbaasDomain clickhouse_domain = {.values = clickhouse_type};
 static const DbaasSegment type_segments[] = {{"pg", "postgres"}, {NULL}};
+
+/* Member of a service that has the networks which may connect to it. */
+#define NETWORKS_MEMBER "ip-filter"
 
 #define ZONE_COLUMN \
 	{"zone", DBAAS_TEXT, .description = "Zone that the row comes from"}
@@ -139,7 +136,7 @@ static const DbaasColumn services_columns[] = {
 	{"updated_at", DBAAS_TIMESTAMPTZ, .field = "updated-at",
 		.description = "When the service was last changed"},
 	{"parameters", DBAAS_JSONB,
-		.insert = "*", .update = "*", .secret = true,
+		.insert = "*", .update = "*", .networks = NETWORKS_MEMBER, .secret = true,
 		.description = "For INSERT and UPDATE alone: what else the API takes for the type"},
 	END_OF_COLUMNS
 };
@@ -274,6 +271,7 @@ static const DbaasColumn external_endpoints_columns[] = {
 static const DbaasColumn external_integrations_columns[] = {
 	ZONE_COLUMN,
 	{"id", DBAAS_UUID, .field = "integration-id", .param = "integration-id",
+		.delete = "integration-id",
 		.description = "Id of the integration"},
 	{"service_name", DBAAS_TEXT, .field = "source-service-name",
 		.param = "service-name", .domain = &service_name_domain,
@@ -470,8 +468,8 @@ static const DbaasColumn service_details_columns[] = {
 		.description = "Port to connect to"},
 	{"uri", DBAAS_TEXT, .field = "uri",
 		.description = "URI to connect to, without the password"},
-	{"ip_filter", DBAAS_TEXT_ARRAY, .field = DBAAS_NETWORKS_MEMBER,
-		.update = DBAAS_NETWORKS_MEMBER, .meaning = DBAAS_AS_NETWORKS,
+	{"ip_filter", DBAAS_TEXT_ARRAY, .field = NETWORKS_MEMBER,
+		.update = NETWORKS_MEMBER, .networks = NETWORKS_MEMBER, .meaning = DBAAS_AS_NETWORKS,
 		.description = "Networks that may connect"},
 	{"maintenance_dow", DBAAS_TEXT, .field = "maintenance/dow",
 		.update = "maintenance/dow", .write_domain = &weekday_domain,
@@ -490,7 +488,7 @@ static const DbaasColumn service_details_columns[] = {
 		.description = "Minute of that hour; NULL leaves it to the API"},
 	{"settings", DBAAS_JSONB,
 		.field = "{type}-settings",
-		.update = "{type}-settings", .merges = true,
+		.update = "{type}-settings", .merges = true, .holds_secrets = true,
 		.description = "Settings of the type (see dbaas_service_settings)"},
 	{"details", DBAAS_JSONB, .field = "*",
 		.description = "All that the API says of the service, without secrets"},
@@ -564,7 +562,7 @@ static const DbaasColumn users_columns[] = {
 		.description = "How the user authenticates (mysql)"},
 	{"access_control", DBAAS_JSONB, .field = "access-control",
 		.insert = "access-control", .update = "access-control",
-		.write_types = types_with_access_control,
+		.write_types = types_with_access_control, .holds_secrets = true,
 		.description = "Commands, categories, keys and channels that the user may use (valkey)"},
 	{"access_cert_expiry", DBAAS_TIMESTAMPTZ, .field = "access-cert-expiry",
 		.description = "When the user's certificate expires (kafka)"},
@@ -660,15 +658,19 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.thing = "/dbaas-service/{name}",
 		.typical_rows = 20,
 		.reads = {{"GET", "/dbaas-service", "dbaas-services[]"}},
-		.protected = &protected_services,
+		.writes = {
+			{DBAAS_INSERT, "POST", "/dbaas-{type}/{name}"},
+			{DBAAS_UPDATE, "PUT", "/dbaas-{type}/{name}"},
+			{DBAAS_DELETE, "DELETE", "/dbaas-service/{name}"}
+		},
+		.services = {"name"},
+		.type_column = "type",
+		.state_column = "state",
+		.is_service = true,
 		.created_column = "name",
-		.insert = {.method = "POST", .path = "/dbaas-{type}/{name}",
-			.services = {"name"}, .type_column = "type", .creates = true},
-		.update = {.method = "PUT", .path = "/dbaas-{type}/{name}",
-			.services = {"name"}, .type_column = "type", .state_column = "state",
-			.counts = "services", .kept = &kept_schedule},
-		.delete = {.method = "DELETE", .path = "/dbaas-service/{name}",
-			.services = {"name"}, .counts = "services"}
+		.counts = "services",
+		.kept = &kept_schedule,
+		.protected = &protected_services
 	},
 	{
 		.name = "service-types",
@@ -704,14 +706,15 @@ DbaasResource dbaas_catalogue_entries[] = {
 			{"GET", "/dbaas-service", "dbaas-services[].integrations[]"}
 		},
 		.unique_column = "id",
+		.writes = {
+			{DBAAS_INSERT, "POST", "/dbaas-integration"},
+			{DBAAS_UPDATE, "PUT", "/dbaas-integration/{id}"},
+			{DBAAS_DELETE, "DELETE", "/dbaas-integration/{id}"}
+		},
+		.services = {"source", "dest"},
 		.created_column = "id",
-		.insert = {.method = "POST", .path = "/dbaas-integration",
-			.services = {"source", "dest"}},
-		.update = {.method = "PUT", .path = "/dbaas-integration/{id}",
-			.services = {"source", "dest"}},
-		.delete = {.method = "DELETE", .path = "/dbaas-integration/{id}",
-			.services = {"source", "dest"}, .notable = &read_replicas,
-			.effect = "promotes a read replica, which then follows its source no more"}
+		.notable = &read_replicas,
+		.effect = "promotes a read replica, which then follows its source no more"
 	},
 	{
 		.name = "integration-types",
@@ -752,14 +755,12 @@ DbaasResource dbaas_catalogue_entries[] = {
 			{"GET", "/dbaas-external-integrations/{service-name}", "external-integrations[]"}
 		},
 		.parent = &dbaas_catalogue_each_service,
-		.created_column = "id",
-		.insert = {.method = "PUT",
-			.path = "/dbaas-external-endpoint/{source-service-name}/attach",
-			.services = {"service_name"}},
-		.delete = {.method = "PUT",
-			.path = "/dbaas-external-endpoint/{source-service-name}/detach",
-			.services = {"service_name"},
-			.body_column = "id", .body_field = "integration-id"}
+		.writes = {
+			{DBAAS_INSERT, "PUT", "/dbaas-external-endpoint/{source-service-name}/attach"},
+			{DBAAS_DELETE, "PUT", "/dbaas-external-endpoint/{source-service-name}/detach"}
+		},
+		.services = {"service_name"},
+		.created_column = "id"
 	},
 	{
 		.name = "logs",
@@ -807,9 +808,10 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.typical_rows = 1,
 		.reads = {{"GET", "/dbaas-task/{service}/{id}", ""}},
 		.parent = &dbaas_catalogue_each_service,
+		.writes = {{DBAAS_INSERT, "POST", "/dbaas-task-migration-check/{service}"}},
+		.services = {"service_name"},
 		.created_column = "id",
-		.insert = {.method = "POST", .path = "/dbaas-task-migration-check/{service}",
-			.services = {"service_name"}}
+		.announces = true
 	},
 	{
 		.name = "operations",
@@ -828,9 +830,11 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.typical_rows = 1,
 		.reads = {{"GET", DETAILS_PATH, ""}},
 		.parent = &each_service_and_type,
-		.update = {.method = "PUT", .path = DETAILS_PATH,
-			.services = {"service_name"}, .type_column = "type",
-			.counts = "services", .kept = &kept_schedule}
+		.writes = {{DBAAS_UPDATE, "PUT", DETAILS_PATH}},
+		.services = {"service_name"},
+		.type_column = "type",
+		.counts = "services",
+		.kept = &kept_schedule
 	},
 	{
 		.name = "nodes",
@@ -868,19 +872,18 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.typical_rows = 3,
 		.reads = {{"GET", DETAILS_PATH, "users[]"}},
 		.parent = &each_typed_service,
-		.created_column = "username",
-		.insert = {.method = "POST", .path = DETAILS_PATH "/user",
-			.services = {"service_name"}, .type_column = "service_type",
-			.types = &users_domain, .direct = &clickhouse_domain},
-		.update = {.method = "PUT", .path = DETAILS_PATH "/user/{username}/allow-replication",
-			.services = {"service_name"}, .type_column = "service_type",
-			.types = &changing_users_domain, .other_types = &access_control_domain,
-			.other_path = DETAILS_PATH "/user/{username}",
-			.direct = &replication_domain},
-		.delete = {.method = "DELETE", .path = DETAILS_PATH "/user/{username}",
-			.services = {"service_name"}, .type_column = "service_type",
-			.types = &users_domain, .other_types = &clickhouse_domain,
-			.other_path = DETAILS_PATH "/user/{uuid}"}
+		.writes = {
+			{DBAAS_INSERT, "POST", DETAILS_PATH "/user", types_with_users_by_name},
+			{DBAAS_INSERT, "POST", DETAILS_PATH "/user", types_with_users_by_id, .direct = true},
+			{DBAAS_UPDATE, "PUT", DETAILS_PATH "/user/{username}/allow-replication",
+			types_with_replication, .direct = true},
+			{DBAAS_UPDATE, "PUT", DETAILS_PATH "/user/{username}", types_with_access_control},
+			{DBAAS_DELETE, "DELETE", DETAILS_PATH "/user/{username}", types_with_users_by_name},
+			{DBAAS_DELETE, "DELETE", DETAILS_PATH "/user/{uuid}", types_with_users_by_id}
+		},
+		.services = {"service_name"},
+		.type_column = "service_type",
+		.created_column = "username"
 	},
 	{
 		.name = "databases",
@@ -891,12 +894,14 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.typical_rows = 2,
 		.reads = {{"GET", DETAILS_PATH, "databases[]", .values = true}},
 		.parent = &each_typed_service,
+		.writes = {
+			{DBAAS_INSERT, "POST", DETAILS_PATH "/database"},
+			{DBAAS_DELETE, "DELETE", DETAILS_PATH "/database/{name}"}
+		},
+		.services = {"service_name"},
+		.type_column = "service_type",
 		.created_column = "name",
-		.insert = {.method = "POST", .path = DETAILS_PATH "/database",
-			.services = {"service_name"}, .type_column = "service_type"},
-		.delete = {.method = "DELETE", .path = DETAILS_PATH "/database/{name}",
-			.services = {"service_name"}, .type_column = "service_type",
-			.counts = "databases"}
+		.counts = "databases"
 	},
 	{
 		.name = "connection-pools",
@@ -907,13 +912,14 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.typical_rows = 1,
 		.reads = {{"GET", DETAILS_PATH, "connection-pools[]"}},
 		.parent = &each_typed_service,
-		.created_column = "name",
-		.insert = {.method = "POST", .path = DETAILS_PATH "/connection-pool",
-			.services = {"service_name"}, .type_column = "service_type"},
-		.update = {.method = "PUT", .path = DETAILS_PATH "/connection-pool/{name}",
-			.services = {"service_name"}, .type_column = "service_type"},
-		.delete = {.method = "DELETE", .path = DETAILS_PATH "/connection-pool/{name}",
-			.services = {"service_name"}, .type_column = "service_type"}
+		.writes = {
+			{DBAAS_INSERT, "POST", DETAILS_PATH "/connection-pool"},
+			{DBAAS_UPDATE, "PUT", DETAILS_PATH "/connection-pool/{name}"},
+			{DBAAS_DELETE, "DELETE", DETAILS_PATH "/connection-pool/{name}"}
+		},
+		.services = {"service_name"},
+		.type_column = "service_type",
+		.created_column = "name"
 	},
 	{
 		.name = "maintenance-updates",

@@ -75,7 +75,7 @@ typedef struct DbaasDomain
  * when a query gives its value: such a column is a key.  Where a response does
  * not hold a key, the column shows the value that was requested.
  *
- * "insert" and "update" name a member of a write's body: "a", or "a/b" for
+ * "insert", "update" and "delete" name a member of a write's body: "a", or "a/b" for
  * member b of its member a, which the API wants whole.  A leading "{type}"
  * stands for the type of the service.  "*" is an object whose members are
  * members of the body themselves.
@@ -100,6 +100,7 @@ typedef struct DbaasColumn
 	const char *insert;			/* where the INSERT body has it, or NULL */
 	bool		insert_required;
 	const char *update;			/* where the UPDATE body has it, or NULL */
+	const char *delete;			/* where the DELETE body has it, or NULL */
 	bool		nullable;		/* an UPDATE can set it to null */
 	bool		needs_running;	/* the API cannot change it while the service
 								 * does not run */
@@ -109,7 +110,11 @@ typedef struct DbaasColumn
 	const char *const *write_types; /* types of service whose writes take it,
 									 * ending with NULL; or NULL for all */
 	const DbaasDomain *write_domain;	/* what writes accept, or NULL */
+	const char *networks;		/* member of the body whose networks may connect
+								 * to the service: a write that opens it to all is
+								 * warned of; or NULL */
 	bool		secret;			/* never shown: not in errors, not in EXPLAIN */
+	bool		holds_secrets;	/* an object some of whose members may be secret */
 	const char *description;	/* a phrase for the documentation and COMMENT */
 } DbaasColumn;
 
@@ -192,49 +197,46 @@ typedef struct DbaasKept
 	const char *resource;		/* whose first read, which has the PUT's own path, shows it */
 } DbaasKept;
 
+/* The commands that write. */
+typedef enum DbaasCommand
+{
+	DBAAS_INSERT,
+	DBAAS_UPDATE,
+	DBAAS_DELETE
+} DbaasCommand;
+
 /*
- * A write.  "{x}" in the path is the value of the column whose param, or else
- * whose field, or else whose name is x, as its "segments" have it.  The body of
- * an INSERT has the columns with an "insert" member; that of an UPDATE those with
- * an "update" member which it changes, and nothing is sent where it changes none.
+ * A write of the API.  "{x}" in the path is the value of the column whose param, or
+ * else whose field, or else whose name is x.  The body of an INSERT has the columns
+ * with an "insert" member; that of an UPDATE those with an "update" member which it
+ * changes, and nothing is sent when it changes none; that of a DELETE those with a
+ * "delete" member.
  *
- * Where the path depends on the type of the first service, "type_column" is the
- * column that has the type.  A row need not show it: what it leaves open the
- * lists of services tell, one request for each zone and statement.  "types", or
- * else the column's domain, has those that take the write; others are refused with
- * their names.  So
+ * Of the endpoints of a command, the first that is for the type of the service is
+ * used; see dbaas_catalogue_write().  So
  *
- *		.insert = {.method = "POST", .path = DETAILS_PATH "/database",
- *			.services = {"service_name"}, .type_column = "service_type"}
+ *		.writes = {{DBAAS_INSERT, "POST", DETAILS_PATH "/database"}},
+ *		.services = {"service_name"}, .type_column = "service_type"
  *
- * makes POST /dbaas-postgres/pg-1/database of a row whose service_name is pg-1.
- * A row that shows the state as well spares the lists.
+ * makes POST /dbaas-postgres/pg-1/database of a row whose service_name is pg-1 and
+ * whose service_type is pg.
  */
 typedef struct DbaasWriteEndpoint
 {
-	const char *method;			/* NULL: the table does not take this write */
+	DbaasCommand command;
+	const char *method;
 	const char *path;
-	const char *services[2];	/* columns that name the services which it
-								 * changes; the first is in the write's zone */
-	const char *type_column;	/* has the type of the first; or NULL */
-	const DbaasDomain *types;	/* that take the write; or NULL */
-	const DbaasDomain *other_types; /* of them, those whose path is the other */
-	const char *other_path;		/* one; or NULL */
-	const char *state_column;	/* has its state; or NULL */
-	bool		creates;		/* makes the first, in the zone of the row */
-	const DbaasParent *notable; /* lists the rows whose write does more than it
-								 * says, which its filter_column tells; or NULL */
-	const char *effect;			/* and what that is */
-	const DbaasDomain *direct;	/* types that answer with what it made, and it is
-								 * done, instead of with an operation; or NULL */
-	const char *counts;			/* what delete_limit and update_limit count it
-								 * among, such as "services"; or NULL */
-	const DbaasKept *kept;		/* of an UPDATE; or NULL */
-	const char *body_column;	/* of a DELETE with a body: the column sent, */
-	const char *body_field;		/* and the member that it is sent as */
+	const char *const *types;	/* of service that it is for, ending with NULL; or
+								 * NULL: all that the type column's domain has */
+	bool		direct;			/* the response is what it made or changed, and it
+								 * is done; other responses are an operation */
+
+	/* resolved */
+	DbaasPath	parsed;
 } DbaasWriteEndpoint;
 
 #define DBAAS_MAX_READS 3
+#define DBAAS_MAX_WRITES 8
 
 struct DbaasResource
 {
@@ -260,17 +262,38 @@ struct DbaasResource
 								 * enough */
 	bool		verbatim;		/* texts are what services wrote, and are not
 								 * searched for secrets to hide */
-	const DbaasParent *protected;	/* rows of this resource that the API refuses
-									 * to delete, by filter_column; or NULL */
+
+	/*
+	 * Writes: what holds for a row whatever the command and its endpoint.  The
+	 * type of the service matters to the commands whose paths have it or whose
+	 * endpoints are for some types.  If a row does not show it, or not the state
+	 * where that matters, one request for each zone and statement reads the lists
+	 * of services.
+	 */
+	DbaasWriteEndpoint writes[DBAAS_MAX_WRITES];	/* the rest has no method */
+	const char *services[2];	/* columns that name the services which a write
+								 * changes, or NULL; the first is in the write's
+								 * zone */
+	const char *type_column;	/* has the type of the first; or NULL */
+	const char *state_column;	/* has its state; or NULL */
+	bool		is_service;		/* a row is a service: an INSERT makes one, in the
+								 * zone of the row, and a DELETE ends it */
 	const char *thing;			/* what a row of this table stands for, as a
 								 * path; rows of two tables may be one thing;
 								 * NULL: nothing that could be written again */
 	const char *created_column; /* tells the row that an INSERT made from
 								 * others; takes the id that its operation
 								 * refers to where the INSERT gives none */
-	DbaasWriteEndpoint insert;
-	DbaasWriteEndpoint update;
-	DbaasWriteEndpoint delete;
+	bool		announces;		/* nothing lists what an INSERT makes: a NOTICE
+								 * tells its id */
+	const char *counts;			/* what update_limit and delete_limit count its
+								 * rows among, such as "services"; or NULL */
+	const DbaasKept *kept;		/* what every UPDATE carries; or NULL */
+	const DbaasParent *protected;	/* rows of this resource that the API refuses
+									 * to delete, by filter_column; or NULL */
+	const DbaasParent *notable; /* rows of this resource whose DELETE does more
+								 * than it says, by filter_column; or NULL */
+	const char *effect;			/* and what that is */
 
 	/* resolved: indexes of columns; -1 for a name that is NULL */
 	struct
@@ -282,6 +305,9 @@ struct DbaasResource
 		int			offset;
 		int			order;
 		int			time;
+		int			services[2];
+		int			type;
+		int			state;
 	}			index;
 	DbaasPath	thing_path;
 };
@@ -291,9 +317,6 @@ struct DbaasResource
  * in another zone.
  */
 #define DBAAS_READ_REPLICA "read_replica"
-
-/* Member of a service that has the networks which may connect to it. */
-#define DBAAS_NETWORKS_MEMBER "ip-filter"
 
 /* The resources that the wrapper itself reads, for its own needs. */
 #define DBAAS_SERVICES_RESOURCE "services"
@@ -382,6 +405,29 @@ extern bool dbaas_catalogue_is_param(const DbaasResource *resource,
  */
 extern const DbaasEndpoint *dbaas_catalogue_endpoint(const DbaasResource *resource,
 													 const bool *given);
+
+/*
+ * The endpoint that a command writes to, of services of a type.  With a type that
+ * is NULL, or that the catalogue does not know, it is the command's first.  NULL
+ * when the table does not take the command, or services of the type do not.
+ */
+extern const DbaasWriteEndpoint *dbaas_catalogue_write(const DbaasResource *resource,
+													   DbaasCommand command, const char *type);
+
+/* The endpoint of a command after "previous", or the first after NULL; or NULL. */
+extern const DbaasWriteEndpoint *dbaas_catalogue_next_write(const DbaasResource *resource,
+															DbaasCommand command,
+															const DbaasWriteEndpoint *previous);
+
+/* The types of service that take a command, "mysql, pg"; palloc'd. */
+extern char *dbaas_catalogue_write_types(const DbaasResource *resource, DbaasCommand command);
+
+/* Does a command have to know the type of the service? */
+extern bool dbaas_catalogue_write_needs_type(const DbaasResource *resource, DbaasCommand command);
+
+/* Is the column in the path of one of a command's endpoints? */
+extern bool dbaas_catalogue_write_has(const DbaasResource *resource, DbaasCommand command,
+									  int column);
 
 /* The entries of catalogue.c, for catalogue_lookup.c. */
 extern DbaasResource dbaas_catalogue_entries[];

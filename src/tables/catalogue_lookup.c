@@ -182,7 +182,9 @@ dbaas_catalogue_resolve(DbaasResource *resource)
 		resolve_endpoint(resource, &resource->reads[i]);
 	resolve_parent(resource->parent);
 	resolve_parent(resource->protected);
-	resolve_parent(resource->delete.notable);
+	resolve_parent(resource->notable);
+	for (int i = 0; i < DBAAS_MAX_WRITES && resource->writes[i].method; i++)
+		resource->writes[i].parsed = dbaas_catalogue_path(resource, resource->writes[i].path);
 	for (int i = 0; i < DBAAS_PARENT_KEYS; i++)
 		resource->index.parent_keys[i] = named_column(resource, parent ? parent->keys[i].column : NULL);
 	resource->index.unique = named_column(resource, resource->unique_column);
@@ -191,6 +193,10 @@ dbaas_catalogue_resolve(DbaasResource *resource)
 	resource->index.offset = named_column(resource, paging ? paging->offset_column : NULL);
 	resource->index.order = named_column(resource, paging ? paging->order_column : NULL);
 	resource->index.time = named_column(resource, paging ? paging->time_column : NULL);
+	for (size_t i = 0; i < lengthof(resource->services); i++)
+		resource->index.services[i] = named_column(resource, resource->services[i]);
+	resource->index.type = named_column(resource, resource->type_column);
+	resource->index.state = named_column(resource, resource->state_column);
 	if (resource->thing)
 		resource->thing_path = dbaas_catalogue_path(resource, resource->thing);
 }
@@ -351,27 +357,26 @@ check_parent(Check *check, const char *member, const DbaasParent *parent, bool o
 }
 
 static void
-check_write(Check *check, const char *member, const DbaasWriteEndpoint *write)
+check_writes(Check *check)
 {
-	DbaasPath	path;
+	const DbaasResource *resource = check->resource;
 
-	if (write->method == NULL)
-		return;
-	path = dbaas_catalogue_path(check->resource, write->path);
-	check_path(check, member, &path);
-	if (write->other_path)
+	for (int i = 0; i < DBAAS_MAX_WRITES && resource->writes[i].method; i++)
 	{
-		path = dbaas_catalogue_path(check->resource, write->other_path);
-		check_path(check, member, &path);
+		check_path(check, "path", &resource->writes[i].parsed);
+		check_that(check, resource->writes[i].types == NULL || resource->type_column,
+				   "path \"%s\": it has types, and no type_column", resource->writes[i].path);
 	}
-	check_name(check, member, write->services[0]);
-	check_name(check, member, write->services[1]);
-	check_name(check, member, write->type_column);
-	check_name(check, member, write->state_column);
-	check_name(check, member, write->body_column);
-	check_parent(check, member, write->notable, true);
-	check_that(check, write->kept == NULL || dbaas_catalogue_find(write->kept->resource),
-			   "%s: what it keeps is of no resource", member);
+	check_name(check, "services", resource->services[0]);
+	check_name(check, "services", resource->services[1]);
+	check_name(check, "type_column", resource->type_column);
+	check_name(check, "state_column", resource->state_column);
+	check_name(check, "created_column", resource->created_column);
+	check_parent(check, "protected", resource->protected, true);
+	check_parent(check, "notable", resource->notable, true);
+	check_that(check, resource->kept == NULL || dbaas_catalogue_find(resource->kept->resource),
+			   "what it keeps is of no resource");
+	check_path(check, "thing", &resource->thing_path);
 }
 
 char *
@@ -387,9 +392,7 @@ dbaas_catalogue_problem(void)
 		check_columns(&check);
 		check_reads(&check);
 		check_parent(&check, "parent", resource->parent, false);
-		check_parent(&check, "protected", resource->protected, true);
 		check_name(&check, "unique_column", resource->unique_column);
-		check_name(&check, "created_column", resource->created_column);
 		if (resource->paging)
 		{
 			check_name(&check, "limit_column", resource->paging->limit_column);
@@ -397,10 +400,7 @@ dbaas_catalogue_problem(void)
 			check_name(&check, "order_column", resource->paging->order_column);
 			check_name(&check, "time_column", resource->paging->time_column);
 		}
-		check_path(&check, "thing", &resource->thing_path);
-		check_write(&check, "insert", &resource->insert);
-		check_write(&check, "update", &resource->update);
-		check_write(&check, "delete", &resource->delete);
+		check_writes(&check);
 		if (check.problem)
 			return check.problem;
 	}

@@ -273,7 +273,7 @@ dbaas_table_shown(const DbaasTable *table)
 AttrNumber
 dbaas_table_attribute(const DbaasTable *table, int column)
 {
-	for (int i = 0; i < table->natts; i++)
+	for (int i = 0; column >= 0 && i < table->natts; i++)
 	{
 		if (table->attributes[i].column == column)
 			return i + 1;

@@ -58,7 +58,7 @@ extern bool dbaas_table_shows(const DbaasTable *table, AttrNumber attnum);
 /* The attribute numbers, from 1, that show something; palloc'd. */
 extern Bitmapset *dbaas_table_shown(const DbaasTable *table);
 
-/* Attribute number that shows a column of the catalogue, or 0. */
+/* Attribute number that shows a column of the catalogue, or 0; -1 is no column. */
 extern AttrNumber dbaas_table_attribute(const DbaasTable *table, int column);
 
 #endif							/* DBAAS_TABLE_H */

@@ -255,12 +255,12 @@ dbaas_change_find_sent(DbaasWriter *writer, DbaasChange *change)
 	{
 		if (dbaas_writer_member(writer, c) == NULL)
 			continue;
-		change->sent[c] = writer->command == CMD_INSERT ? resource->columns[c].insert_required ||
+		change->sent[c] = writer->command == DBAAS_INSERT ? resource->columns[c].insert_required ||
 			dbaas_writer_value(writer, change->new_row, c) :
-			writer->command == CMD_DELETE || is_changed(writer, change, c);
+			writer->command == DBAAS_DELETE || is_changed(writer, change, c);
 		any = any || change->sent[c];
 	}
-	for (int c = 0; writer->command == CMD_UPDATE && c < resource->ncolumns; c++)
+	for (int c = 0; writer->command == DBAAS_UPDATE && c < resource->ncolumns; c++)
 	{
 		if (change->sent[c])
 			send_with(writer, change, c);

@@ -27,9 +27,9 @@ typedef struct Body
 	const char *type;			/* of the service, or NULL */
 } Body;
 
-/* A service that everybody may connect to is seldom meant. */
+/* Warns of a member that lets everybody connect to the service, which is seldom meant. */
 static void
-warn_if_open(const char *service, const DbaasJson *networks)
+warn_if_open(const char *service, const char *member, const DbaasJson *networks)
 {
 	if (!dbaas_json_is(networks, DBAAS_JSON_ARRAY))
 		return;
@@ -42,7 +42,7 @@ warn_if_open(const char *service, const DbaasJson *networks)
 			dbaas_error_notice(WARNING,
 							   (errmsg("service \"%s\" will be open to the whole world",
 									   dbaas_error_excerpt(service, strlen(service), NAMEDATALEN)),
-								errdetail("Its %s has \"%s\".", DBAAS_NETWORKS_MEMBER,
+								errdetail("Its %s has \"%s\".", member,
 										  dbaas_error_excerpt(network, strlen(network), NAMEDATALEN))));
 	}
 }
@@ -149,6 +149,7 @@ static void
 add_members(DbaasWriter *writer, int column, const char *text, const char *service, Body *body)
 {
 	bool		secret = writer->resource->columns[column].secret;
+	const char *networks = writer->resource->columns[column].networks;
 	const DbaasJson *object = parse_object(writer, column, text);
 	const DbaasJson *shown = parse_object(writer, column, pstrdup(text));
 	const DbaasJson *shown_member = dbaas_json_first(shown);
@@ -166,8 +167,8 @@ add_members(DbaasWriter *writer, int column, const char *text, const char *servi
 		json_object_object_add(body->sent, member, dbaas_body_verbatim(dbaas_json_compact(name + 1)));
 		json_object_object_add(body->shown, member, secret ? json_object_new_string("***") :
 							   dbaas_body_verbatim(dbaas_json_compact(shown_member + 1)));
-		if (strcmp(member, DBAAS_NETWORKS_MEMBER) == 0)
-			warn_if_open(service, name + 1);
+		if (networks && strcmp(member, networks) == 0)
+			warn_if_open(service, networks, name + 1);
 		shown_member = dbaas_json_next(shown, shown_member);
 	}
 	body->secrets = dbaas_secret_collect(body->secrets, object, secret);
@@ -217,7 +218,7 @@ static void
 add_column(DbaasWriter *writer, const DbaasChange *change, int column, const char *service, Body *body)
 {
 	const DbaasColumn *c = &writer->resource->columns[column];
-	const DbaasRowValues *row = writer->command == CMD_DELETE ? change->old_row : change->new_row;
+	const DbaasRowValues *row = writer->command == DBAAS_DELETE ? change->old_row : change->new_row;
 	const char *member = dbaas_writer_member(writer, column);
 	const char *text = dbaas_writer_value(writer, row, column);
 
@@ -248,16 +249,16 @@ add_column(DbaasWriter *writer, const DbaasChange *change, int column, const cha
 		return;
 	}
 	dbaas_writer_check_domain(writer, column, text);
-	if (writer->command == CMD_INSERT && !dbaas_path_can_hold(text) &&
-		dbaas_writable_in_path(writer->resource, writer->resource->delete.path, column))
+	if (writer->command == DBAAS_INSERT && !dbaas_path_can_hold(text) &&
+		dbaas_catalogue_write_has(writer->resource, DBAAS_DELETE, column))
 		dbaas_writer_refuse_value(writer, column, text, "What has this name could not be deleted.");
 	add_at(body->sent, body->type, member, json_value(writer, row, column, text));
 	add_at(body->shown, body->type, member,
 		   c->secret ? json_object_new_string("***") : json_value(writer, row, column, text));
 	if (c->secret)
 		body->secrets = lappend(body->secrets, unconstify(char *, text));
-	if (strcmp(member, DBAAS_NETWORKS_MEMBER) == 0)
-		warn_if_open(service, parse_array(writer, column,
+	if (c->networks)
+		warn_if_open(service, c->networks, parse_array(writer, column,
 										 dbaas_writer_array(writer, row, dbaas_table_attribute(writer->table, column) - 1)));
 }
 
@@ -265,7 +266,7 @@ add_column(DbaasWriter *writer, const DbaasChange *change, int column, const cha
 static const DbaasJson *
 ask_kept(DbaasWriter *writer, const DbaasWrite *write, const DbaasZone *zone, const char *member)
 {
-	const DbaasEndpoint *read = dbaas_writable_kept_read(writer->endpoint->kept);
+	const DbaasEndpoint *read = dbaas_writable_kept_read(writer->resource->kept);
 	DbaasCallSpec spec = {
 		.kind = DBAAS_CALL_LIST, .zone = zone->name, .base = zone->base, .method = read->method,
 		.operation = read->path, .path = write->path, .hide_secrets = true
@@ -289,7 +290,7 @@ static void
 add_kept(DbaasWriter *writer, const DbaasChange *change, const DbaasWrite *write, const DbaasZone *zone,
 		 Body *body)
 {
-	const DbaasKept *kept = writer->command == CMD_UPDATE ? writer->endpoint->kept : NULL;
+	const DbaasKept *kept = writer->command == DBAAS_UPDATE ? writer->resource->kept : NULL;
 	const DbaasJson *value = NULL;
 
 	if (kept == NULL || body->type == NULL || dbaas_catalogue_check(kept->types, body->type) ||

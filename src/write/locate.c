@@ -18,9 +18,7 @@
 AttrNumber
 dbaas_locate_attribute(const DbaasWriter *writer)
 {
-	const char *name = writer->endpoint->services[0];
-
-	return name ? dbaas_table_attribute(writer->table, dbaas_catalogue_column(writer->resource, name)) : 0;
+	return dbaas_table_attribute(writer->table, writer->resource->index.services[0]);
 }
 
 /* ------------------------------------------------------------------------
@@ -90,25 +88,21 @@ listed_service(DbaasWriter *writer, const DbaasZone *zone, const char *service, 
 			 errhint("Give the column zone a value.")));
 }
 
-/* Refuses a type of service whose path the write has not. */
-static void
-check_type(const DbaasWriter *writer, const char *name, const char *type)
+/* Refuses a type of service that does not take the command. */
+pg_noreturn static void
+refuse_type(const DbaasWriter *writer, const char *name, const char *type)
 {
-	int			column = dbaas_catalogue_column(writer->resource, writer->endpoint->type_column);
-	const DbaasColumn *c = &writer->resource->columns[column];
-	const DbaasDomain *types = writer->endpoint->types;
-	const char *allowed = dbaas_catalogue_check(types ? types : c->write_domain ? c->write_domain :
-												c->domain, type);
+	int			column = writer->resource->index.type;
 
-	if (allowed)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 dbaas_error_about(writer->table->relid, dbaas_table_attribute(writer->table, column)),
-				 errmsg("service \"%s\" of type \"%s\" does not take this write to foreign table \"%s\"",
-						dbaas_error_excerpt(name, strlen(name), NAMEDATALEN),
-						dbaas_error_excerpt(type, strlen(type), NAMEDATALEN),
-						get_rel_name(writer->table->relid)),
-				 errhint("Services of these types do: %s.", allowed)));
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 dbaas_error_about(writer->table->relid, dbaas_table_attribute(writer->table, column)),
+			 errmsg("service \"%s\" of type \"%s\" does not take this write to foreign table \"%s\"",
+					dbaas_error_excerpt(name, strlen(name), NAMEDATALEN),
+					dbaas_error_excerpt(type, strlen(type), NAMEDATALEN),
+					get_rel_name(writer->table->relid)),
+			 errhint("Services of these types do: %s.",
+					 dbaas_catalogue_write_types(writer->resource, writer->command))));
 }
 
 /*
@@ -119,12 +113,13 @@ check_type(const DbaasWriter *writer, const char *name, const char *type)
 DbaasListedService
 dbaas_locate_row(DbaasWriter *writer, const DbaasRowValues *row, bool needs_running)
 {
-	const DbaasWriteEndpoint *endpoint = writer->endpoint;
+	const DbaasResource *resource = writer->resource;
 	const char *zone_name = dbaas_writer_value(writer, row, DBAAS_ZONE_COLUMN);
-	const char *name = dbaas_writer_named_value(writer, row, endpoint->services[0]);
-	const char *given = dbaas_writer_named_value(writer, row, endpoint->type_column);
+	const char *name = dbaas_writer_value(writer, row, resource->index.services[0]);
+	const char *given = dbaas_writer_value(writer, row, writer->needs_type ?
+										   resource->index.type : -1);
 	const char *type = given;
-	const char *state = dbaas_writer_named_value(writer, row, endpoint->state_column);
+	const char *state = dbaas_writer_value(writer, row, resource->index.state);
 	DbaasListedService service = {.state = state};
 	bool		facts;
 	const DbaasZones *zones;
@@ -134,10 +129,10 @@ dbaas_locate_row(DbaasWriter *writer, const DbaasRowValues *row, bool needs_runn
 	if (error)
 		dbaas_table_raise(writer->table, error);
 	/* A type that is not known might lead to any path: the lists have to name it. */
-	if (type && !endpoint->creates && !dbaas_writer_knows_type(writer, type))
+	if (type && !writer->makes_service && !dbaas_writer_knows_type(writer, type))
 		type = NULL;
 	service.type = type;
-	facts = endpoint->type_column && !endpoint->creates &&
+	facts = writer->needs_type && !writer->makes_service &&
 		(type == NULL || (needs_running && state == NULL));
 	if (zone_name)
 		service.zone = named_zone(writer, zone_name, zones);
@@ -145,7 +140,7 @@ dbaas_locate_row(DbaasWriter *writer, const DbaasRowValues *row, bool needs_runn
 		service.zone = &zones->zones[0];
 	if (service.zone && !facts)
 		return service;
-	if (endpoint->creates)
+	if (writer->makes_service)
 		dbaas_writer_refuse_missing(writer, DBAAS_ZONE_COLUMN);
 	if (name == NULL)
 		dbaas_writer_refuse_missing(writer, DBAAS_ZONE_COLUMN);
@@ -153,7 +148,7 @@ dbaas_locate_row(DbaasWriter *writer, const DbaasRowValues *row, bool needs_runn
 	if (type)
 		service.type = type;
 	else if (given && service.type && strcmp(given, service.type) != 0)
-		check_type(writer, name, given);
+		refuse_type(writer, name, given);
 	return service;
 }
 
@@ -161,7 +156,7 @@ dbaas_locate_row(DbaasWriter *writer, const DbaasRowValues *row, bool needs_runn
 static int
 running_column(const DbaasWriter *writer, const bool *sent)
 {
-	for (int c = 0; writer->command == CMD_UPDATE && c < writer->resource->ncolumns; c++)
+	for (int c = 0; writer->command == DBAAS_UPDATE && c < writer->resource->ncolumns; c++)
 	{
 		if (sent[c] && writer->resource->columns[c].needs_running)
 			return c;
@@ -195,15 +190,15 @@ DbaasListedService
 dbaas_locate_typed(DbaasWriter *writer, const DbaasRowValues *row, const bool *sent)
 {
 	int			needing = running_column(writer, sent);
-	const char *name = dbaas_writer_named_value(writer, row, writer->endpoint->services[0]);
+	const char *name = dbaas_writer_value(writer, row, writer->resource->index.services[0]);
 	DbaasListedService service;
 
 	if (name == NULL)
-		dbaas_writer_refuse_missing(writer, dbaas_catalogue_column(writer->resource,
-													  writer->endpoint->services[0]));
+		dbaas_writer_refuse_missing(writer, writer->resource->index.services[0]);
 	service = dbaas_locate_row(writer, row, needing >= 0);
-	if (service.type && !writer->endpoint->creates && dbaas_writer_knows_type(writer, service.type))
-		check_type(writer, name, service.type);
+	if (service.type && !writer->makes_service &&
+		dbaas_catalogue_write(writer->resource, writer->command, service.type) == NULL)
+		refuse_type(writer, name, service.type);
 	check_running(writer, name, &service, needing);
 	return service;
 }
@@ -212,15 +207,6 @@ dbaas_locate_typed(DbaasWriter *writer, const DbaasRowValues *row, const bool *s
  * Path
  * ------------------------------------------------------------------------ */
 
-/* The template of the path for a service of the type, which may be NULL. */
-const char *
-dbaas_locate_template(const DbaasWriteEndpoint *endpoint, const char *type)
-{
-	return endpoint->other_path && type &&
-		dbaas_catalogue_check(endpoint->other_types, type) == NULL ?
-		endpoint->other_path : endpoint->path;
-}
-
 /* Is it the type of a service to make that the API's own list has, and no other does? */
 static bool
 is_new_type(const DbaasWriter *writer, int column, const char *value, const DbaasZone *zone)
@@ -228,7 +214,7 @@ is_new_type(const DbaasWriter *writer, int column, const char *value, const Dbaa
 	bool		found;
 	DbaasError *error;
 
-	if (!writer->endpoint->creates || dbaas_catalogue_knows(&writer->resource->columns[column], value))
+	if (!writer->makes_service || dbaas_catalogue_knows(&writer->resource->columns[column], value))
 		return false;
 	error = dbaas_statement_has_parent(writer->statement, writer->conn, zone,
 									   &dbaas_catalogue_each_type, value, &found);
@@ -239,27 +225,25 @@ is_new_type(const DbaasWriter *writer, int column, const char *value, const Dbaa
 
 /* That path with the row's values. */
 char *
-dbaas_locate_path(DbaasWriter *writer, const DbaasRowValues *row, const DbaasListedService *service)
+dbaas_locate_path(DbaasWriter *writer, const DbaasRowValues *row,
+				  const DbaasWriteEndpoint *endpoint, const DbaasListedService *service)
 {
 	const char *type = service->type;
 	const DbaasResource *resource = writer->resource;
-	const char *template = dbaas_locate_template(writer->endpoint, type);
-	const char *type_column = writer->endpoint->type_column;
 	const char **args = palloc0(resource->ncolumns * sizeof(char *));
-	DbaasPath	path = dbaas_catalogue_path(resource, template);
 
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
-		if (!dbaas_path_has(&path, c))
+		if (!dbaas_path_has(&endpoint->parsed, c))
 			continue;
-		args[c] = type_column && strcmp(resource->columns[c].name, type_column) == 0 ? type :
+		args[c] = writer->needs_type && c == resource->index.type ? type :
 			dbaas_writer_value(writer, row, c);
 		if (args[c] == NULL)
 			dbaas_writer_refuse_missing(writer, c);
 		if (!dbaas_path_can_hold(args[c]))
 			dbaas_writer_refuse_value(writer, c, args[c], "It cannot be a segment of a path.");
-		if (writer->command == CMD_INSERT && !is_new_type(writer, c, args[c], service->zone))
+		if (writer->command == DBAAS_INSERT && !is_new_type(writer, c, args[c], service->zone))
 			dbaas_writer_check_domain(writer, c, args[c]);
 	}
-	return dbaas_path_expand(&path, args);
+	return dbaas_path_expand(&endpoint->parsed, args);
 }

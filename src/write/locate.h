@@ -35,14 +35,12 @@ extern DbaasListedService dbaas_locate_row(DbaasWriter *writer, const DbaasRowVa
 extern DbaasListedService dbaas_locate_typed(DbaasWriter *writer, const DbaasRowValues *row,
 											 const bool *sent);
 
-/* The template of the path for a service of a type, which may be NULL. */
-extern const char *dbaas_locate_template(const DbaasWriteEndpoint *endpoint, const char *type);
-
 /*
- * That template with the row's values; palloc'd.  Raises ERROR: a missing value
+ * The endpoint's path with the row's values; palloc'd.  Raises ERROR: a missing value
  * (23502), or one that the API does not accept (22023).
  */
 extern char *dbaas_locate_path(DbaasWriter *writer, const DbaasRowValues *row,
+							   const DbaasWriteEndpoint *endpoint,
 							   const DbaasListedService *service);
 
 #endif							/* DBAAS_LOCATE_H */

@@ -67,6 +67,15 @@ typedef struct ModifyState
 
 int			dbaas_write_mode = DBAAS_WRITE_AT_COMMIT;
 
+/* The catalogue's own name of a command that writes. */
+static DbaasCommand
+catalogue_command(CmdType command)
+{
+	Assert(command == CMD_INSERT || command == CMD_UPDATE || command == CMD_DELETE);
+	return command == CMD_INSERT ? DBAAS_INSERT :
+		command == CMD_UPDATE ? DBAAS_UPDATE : DBAAS_DELETE;
+}
+
 int
 dbaasIsForeignRelUpdatable(Relation rel)
 {
@@ -80,7 +89,7 @@ dbaasIsForeignRelUpdatable(Relation rel)
 		return 0;
 	for (size_t i = 0; i < lengthof(commands); i++)
 	{
-		if (dbaas_writable_endpoint(resource, commands[i]))
+		if (dbaas_catalogue_write(resource, catalogue_command(commands[i]), NULL))
 			events |= 1 << commands[i];
 	}
 	return events;
@@ -221,7 +230,7 @@ check_copy(const ResultRelInfo *rinfo, const DbaasTable *table)
 	bool		triggered = relation->trigdesc && relation->trigdesc->trig_insert_before_row;
 
 	if (!relation->rd_rel->relispartition || (rinfo->ri_RootResultRelInfo && !triggered) ||
-		!dbaas_writable_has_secret(table, CMD_INSERT))
+		!dbaas_writable_has_secret(table, DBAAS_INSERT))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -242,7 +251,7 @@ check_plan(PlannerInfo *root, const ModifyTable *plan, Index result_relation, co
 	if (plan->operation == CMD_UPDATE)
 		updated = get_rel_all_updated_cols(root, find_base_rel(root, result_relation));
 	if (plan->withCheckOptionLists &&
-		(plan->operation == CMD_INSERT ? dbaas_writable_has_secret(table, CMD_INSERT) :
+		(plan->operation == CMD_INSERT ? dbaas_writable_has_secret(table, DBAAS_INSERT) :
 		 dbaas_writable_sets_secret(table, updated)))
 		refuse_check_option(relid);
 	if (plan->operation != CMD_INSERT)
@@ -316,7 +325,7 @@ dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index result_relati
 					   int subplan_index)
 {
 	DbaasTable *table = dbaas_table_get(planner_rt_fetch(result_relation, root)->relid);
-	bool		hides = dbaas_writable_hides_statement(table, plan->operation);
+	bool		hides = dbaas_writable_hides_statement(table, catalogue_command(plan->operation));
 	DbaasHiding hiding;
 
 	(void) subplan_index;
@@ -331,7 +340,7 @@ dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index result_relati
  * ------------------------------------------------------------------------ */
 
 static ModifyState *
-begin_modify(EState *estate, ResultRelInfo *rinfo, CmdType command, Oid userid)
+begin_modify(EState *estate, ResultRelInfo *rinfo, DbaasCommand command, Oid userid)
 {
 	ModifyState *modify = palloc0(sizeof(ModifyState));
 	Relation	relation = rinfo->ri_RelationDesc;
@@ -355,7 +364,7 @@ begin_modify(EState *estate, ResultRelInfo *rinfo, CmdType command, Oid userid)
 	modify->old_isnull = palloc(Max(modify->desc->natts, 1) * sizeof(bool));
 	memset(modify->old_isnull, true, modify->desc->natts);
 	/* Of a partition; what is the plan's was looked at with the plan. */
-	if (rinfo->ri_WithCheckOptions && command == CMD_INSERT &&
+	if (rinfo->ri_WithCheckOptions && command == DBAAS_INSERT &&
 		dbaas_writable_has_secret(modify->table, command))
 		refuse_check_option(RelationGetRelid(relation));
 	dbaas_error_unhide(&hiding);
@@ -401,7 +410,7 @@ dbaasBeginForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *f
 	(void) subplan_index;
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
-	modify = begin_modify(mtstate->ps.state, rinfo, mtstate->operation,
+	modify = begin_modify(mtstate->ps.state, rinfo, catalogue_command(mtstate->operation),
 						  dbaas_result_user(rinfo, mtstate->ps.state));
 	rinfo->ri_FdwState = modify;
 	if (mtstate->operation == CMD_UPDATE)
@@ -427,7 +436,7 @@ dbaasBeginForeignInsert(ModifyTableState *mtstate, ResultRelInfo *rinfo)
 	DbaasHiding hiding;
 	ModifyState *modify;
 
-	dbaas_error_hide(&hiding, dbaas_writable_hides_statement(table, CMD_INSERT));
+	dbaas_error_hide(&hiding, dbaas_writable_hides_statement(table, DBAAS_INSERT));
 	if (plan && plan->onConflictAction != ONCONFLICT_NONE)
 		refuse_on_conflict(RelationGetRelid(rinfo->ri_RelationDesc));
 	if (!(dbaasIsForeignRelUpdatable(rinfo->ri_RelationDesc) & (1 << CMD_INSERT)))
@@ -437,7 +446,7 @@ dbaasBeginForeignInsert(ModifyTableState *mtstate, ResultRelInfo *rinfo)
 						RelationGetRelationName(rinfo->ri_RelationDesc))));
 	if (plan == NULL)
 		check_copy(rinfo, table);
-	modify = begin_modify(estate, rinfo, CMD_INSERT, dbaas_result_user(rinfo, estate));
+	modify = begin_modify(estate, rinfo, DBAAS_INSERT, dbaas_result_user(rinfo, estate));
 	dbaas_error_unhide(&hiding);
 	if (rinfo->ri_FdwState)
 		((ModifyState *) rinfo->ri_FdwState)->routed = modify;
@@ -812,18 +821,24 @@ dbaasExplainForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List 
 						  int subplan_index, struct ExplainState *es)
 {
 	DbaasTable *table = dbaas_table_get(RelationGetRelid(rinfo->ri_RelationDesc));
-	const DbaasWriteEndpoint *endpoint = dbaas_writable_endpoint(table->resource, mtstate->operation);
+	const DbaasResource *resource = table->resource;
+	DbaasCommand command = catalogue_command(mtstate->operation);
+	const DbaasWriteEndpoint *first = dbaas_catalogue_write(resource, command, NULL);
 
 	(void) fdw_private;
 	(void) subplan_index;
-	if (endpoint)
-		ExplainPropertyText("Request", psprintf("%s %s", endpoint->method, endpoint->path), es);
-	if (dbaas_writable_asks_kept(table, mtstate->operation))
+	if (first == NULL)
+		return;
+	ExplainPropertyText("Request", psprintf("%s %s", first->method, first->path), es);
+	if (dbaas_writable_asks_kept(table, command))
 	{
-		const DbaasEndpoint *read = dbaas_writable_kept_read(endpoint->kept);
+		const DbaasEndpoint *read = dbaas_writable_kept_read(resource->kept);
 
 		ExplainPropertyText("Reads", psprintf("%s %s", read->method, read->path), es);
 	}
-	if (endpoint && endpoint->other_path)
-		ExplainPropertyText("Or", psprintf("%s %s", endpoint->method, endpoint->other_path), es);
+	for (const DbaasWriteEndpoint *e = first; (e = dbaas_catalogue_next_write(resource, command, e));)
+	{
+		if (strcmp(e->path, first->path) != 0)
+			ExplainPropertyText("Or", psprintf("%s %s", e->method, e->path), es);
+	}
 }

@@ -35,11 +35,11 @@ dbaas_overlay_new(const List *writes)
 	{
 		const DbaasWrite *write = lfirst(lc);
 
-		overlay->gone = write->command == CMD_DELETE;
-		if (write->command != CMD_UPDATE)
+		overlay->gone = write->command == DBAAS_DELETE;
+		if (write->command != DBAAS_UPDATE)
 		{
 			overlay->bodies = NIL;
-			overlay->made = write->command == CMD_INSERT;
+			overlay->made = write->command == DBAAS_INSERT;
 			overlay->made_path = overlay->made ? write->path : NULL;
 		}
 		if (write->body && !overlay->gone)

@@ -99,7 +99,7 @@ count_written(const DbaasWrite *write, bool dry_run)
 static void
 check_limit(const DbaasWrite *write, bool dry_run)
 {
-	bool		deletes = write->command == CMD_DELETE;
+	bool		deletes = write->command == DBAAS_DELETE;
 	int			limit = deletes ? dbaas_delete_limit : dbaas_update_limit;
 	const char *name = deletes ? "dbaas_fdw.delete_limit" : "dbaas_fdw.update_limit";
 	bool		any_sent = false;
@@ -236,7 +236,7 @@ dbaas_queue_updates(const List *writes, int batch, Oid relid)
 	{
 		const DbaasWrite *write = lfirst(lc);
 
-		if (write->command == CMD_UPDATE && write->batch == batch && write->relid == relid)
+		if (write->command == DBAAS_UPDATE && write->batch == batch && write->relid == relid)
 			return true;
 	}
 	return false;
@@ -257,10 +257,10 @@ is_gone(const DbaasWrite *write, DbaasConnection *conn, int read_after, bool dry
 
 	if (last == NULL)
 		return false;
-	if (write->command != CMD_INSERT)
-		return last->command == CMD_DELETE ||
-			(write->command == CMD_UPDATE && dbaas_queue_updates(found, write->batch, write->relid));
-	if (last->command != CMD_DELETE)
+	if (write->command != DBAAS_INSERT)
+		return last->command == DBAAS_DELETE ||
+			(write->command == DBAAS_UPDATE && dbaas_queue_updates(found, write->batch, write->relid));
+	if (last->command != DBAAS_DELETE)
 		refuse_duplicate(write, last);
 	return false;
 }

@@ -13,47 +13,16 @@
 
 #include "write/writable.h"
 
-const DbaasWriteEndpoint *
-dbaas_writable_endpoint(const DbaasResource *resource, CmdType command)
-{
-	const DbaasWriteEndpoint *endpoint = command == CMD_INSERT ? &resource->insert :
-		command == CMD_UPDATE ? &resource->update :
-		command == CMD_DELETE ? &resource->delete : NULL;
-
-	return endpoint && endpoint->method ? endpoint : NULL;
-}
-
-bool
-dbaas_writable_in_path(const DbaasResource *resource, const char *path, int column)
-{
-	DbaasPath	parsed;
-
-	if (path == NULL)
-		return false;
-	parsed = dbaas_catalogue_path(resource, path);
-	return dbaas_path_has(&parsed, column);
-}
-
 bool
 dbaas_writable_identifies(const DbaasResource *resource, int column)
 {
-	const DbaasWriteEndpoint *endpoint = &resource->delete;
-	const char *name = column < 0 ? NULL : resource->columns[column].name;
-	const char *named[] = {
-		endpoint->services[0], endpoint->services[1], endpoint->body_column,
-		resource->protected ? resource->protected->filter_column : NULL,
-		endpoint->notable ? endpoint->notable->filter_column : NULL
-	};
-
-	if (name == NULL || endpoint->method == NULL)
+	if (column < 0 || dbaas_catalogue_write(resource, DBAAS_DELETE, NULL) == NULL)
 		return false;
-	for (size_t i = 0; i < lengthof(named); i++)
-	{
-		if (named[i] && strcmp(named[i], name) == 0)
-			return true;
-	}
-	return column == DBAAS_ZONE_COLUMN || dbaas_writable_in_path(resource, endpoint->path, column) ||
-		dbaas_writable_in_path(resource, endpoint->other_path, column);
+	return column == DBAAS_ZONE_COLUMN || resource->columns[column].delete ||
+		column == resource->index.services[0] || column == resource->index.services[1] ||
+		(resource->protected && column == resource->protected->filter) ||
+		(resource->notable && column == resource->notable->filter) ||
+		dbaas_catalogue_write_has(resource, DBAAS_DELETE, column);
 }
 
 const char *
@@ -65,20 +34,20 @@ dbaas_writable_name(const DbaasTable *table, int column)
 }
 
 bool
-dbaas_writable_takes(const DbaasResource *resource, CmdType command, int column)
+dbaas_writable_takes(const DbaasResource *resource, DbaasCommand command, int column)
 {
 	if (column < 0)
 		return false;
-	if (command == CMD_UPDATE)
+	if (command == DBAAS_UPDATE)
 		return resource->columns[column].update != NULL;
 	return column == DBAAS_ZONE_COLUMN || resource->columns[column].insert ||
-		dbaas_writable_in_path(resource, resource->insert.path, column);
+		dbaas_catalogue_write_has(resource, DBAAS_INSERT, column);
 }
 
 bool
-dbaas_writable_has_secret(const DbaasTable *table, CmdType command)
+dbaas_writable_has_secret(const DbaasTable *table, DbaasCommand command)
 {
-	if (command == CMD_DELETE)
+	if (command == DBAAS_DELETE)
 		return false;
 	for (int c = 0; c < table->resource->ncolumns; c++)
 	{
@@ -97,9 +66,9 @@ may_hold_secret(const DbaasColumn *column)
 }
 
 bool
-dbaas_writable_hides_statement(const DbaasTable *table, CmdType command)
+dbaas_writable_hides_statement(const DbaasTable *table, DbaasCommand command)
 {
-	if (command == CMD_DELETE)
+	if (command == DBAAS_DELETE)
 		return false;
 	for (int c = 0; c < table->resource->ncolumns; c++)
 	{
@@ -110,20 +79,9 @@ dbaas_writable_hides_statement(const DbaasTable *table, CmdType command)
 	return false;
 }
 
-/*
- * Settings of a service may hold the password of a mail server, say; those of an
- * integration hold nothing that the API calls secret.
- */
-static bool
-is_of_service(const DbaasResource *resource, const DbaasColumn *column)
-{
-	return column->type == DBAAS_JSONB && resource->update.type_column != NULL;
-}
-
 bool
 dbaas_writable_sets_secret(const DbaasTable *table, const Bitmapset *updated)
 {
-	const DbaasResource *resource = table->resource;
 	int			member = -1;
 
 	while ((member = bms_next_member(updated, member)) >= 0)
@@ -133,8 +91,8 @@ dbaas_writable_sets_secret(const DbaasTable *table, const Bitmapset *updated)
 
 		if (attnum <= 0 || attnum > table->natts || !dbaas_table_shows(table, attnum))
 			continue;
-		column = &resource->columns[table->attributes[attnum - 1].column];
-		if (column->secret || is_of_service(resource, column))
+		column = &table->resource->columns[table->attributes[attnum - 1].column];
+		if (column->secret || column->holds_secrets)
 			return true;
 	}
 	return false;
@@ -142,7 +100,7 @@ dbaas_writable_sets_secret(const DbaasTable *table, const Bitmapset *updated)
 
 /* The table's columns that the command sets, for a hint. */
 static const char *
-settable_columns(const DbaasTable *table, CmdType command)
+settable_columns(const DbaasTable *table, DbaasCommand command)
 {
 	StringInfoData out;
 
@@ -156,9 +114,9 @@ settable_columns(const DbaasTable *table, CmdType command)
 }
 
 void
-dbaas_writable_refuse(const DbaasTable *table, CmdType command, AttrNumber attnum)
+dbaas_writable_refuse(const DbaasTable *table, DbaasCommand command, AttrNumber attnum)
 {
-	const char *verb = command == CMD_INSERT ? "INSERT" : "UPDATE";
+	const char *verb = command == DBAAS_INSERT ? "INSERT" : "UPDATE";
 
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -174,9 +132,9 @@ dbaas_writable_refuse(const DbaasTable *table, CmdType command, AttrNumber attnu
  * the command may give it a value.
  */
 void
-dbaas_writable_check_repeated(const DbaasTable *table, CmdType command)
+dbaas_writable_check_repeated(const DbaasTable *table, DbaasCommand command)
 {
-	if (command == CMD_DELETE)
+	if (command == DBAAS_DELETE)
 		return;
 	for (int i = 0; i < table->natts; i++)
 	{
@@ -224,10 +182,10 @@ dbaas_writable_lies_in(const char *member, const char *object)
 }
 
 bool
-dbaas_writable_asks_kept(const DbaasTable *table, CmdType command)
+dbaas_writable_asks_kept(const DbaasTable *table, DbaasCommand command)
 {
 	const DbaasResource *resource = table->resource;
-	const DbaasKept *kept = command == CMD_UPDATE ? resource->update.kept : NULL;
+	const DbaasKept *kept = command == DBAAS_UPDATE ? resource->kept : NULL;
 	bool		any = false;
 
 	if (kept == NULL)

@@ -12,34 +12,26 @@
 #define DBAAS_WRITABLE_H
 
 #include "nodes/bitmapset.h"
-#include "nodes/nodes.h"
 
 #include "tables/table.h"
-
-/* The endpoint that a command on a resource writes to; NULL: the API has none. */
-extern const DbaasWriteEndpoint *dbaas_writable_endpoint(const DbaasResource *resource,
-														 CmdType command);
-
-/* Does a path template hold the catalogue column? */
-extern bool dbaas_writable_in_path(const DbaasResource *resource, const char *path, int column);
 
 /* Does a DELETE need the value that the row has in that column? */
 extern bool dbaas_writable_identifies(const DbaasResource *resource, int column);
 
 /* May the command give the catalogue column a value?  -1 is no column. */
-extern bool dbaas_writable_takes(const DbaasResource *resource, CmdType command, int column);
+extern bool dbaas_writable_takes(const DbaasResource *resource, DbaasCommand command, int column);
 
 /* The name that the table gives a catalogue column; that column's own if it has none. */
 extern const char *dbaas_writable_name(const DbaasTable *table, int column);
 
 /* Does the table have a column that is never shown and that the command may set? */
-extern bool dbaas_writable_has_secret(const DbaasTable *table, CmdType command);
+extern bool dbaas_writable_has_secret(const DbaasTable *table, DbaasCommand command);
 
 /*
  * Can a value of the command hold a secret, be it inside an object?  Then no log
  * may show the statement.
  */
-extern bool dbaas_writable_hides_statement(const DbaasTable *table, CmdType command);
+extern bool dbaas_writable_hides_statement(const DbaasTable *table, DbaasCommand command);
 
 /*
  * Can a value of one of these attributes hold a secret?  The set has attribute
@@ -48,14 +40,14 @@ extern bool dbaas_writable_hides_statement(const DbaasTable *table, CmdType comm
 extern bool dbaas_writable_sets_secret(const DbaasTable *table, const Bitmapset *updated);
 
 /* Raises the ERROR that the command cannot set the attribute (0A000). */
-pg_noreturn extern void dbaas_writable_refuse(const DbaasTable *table, CmdType command,
+pg_noreturn extern void dbaas_writable_refuse(const DbaasTable *table, DbaasCommand command,
 											  AttrNumber attnum);
 
 /*
  * Raises ERROR when two attributes show one field that the command may set (0A000):
  * which of the two values would be sent?
  */
-extern void dbaas_writable_check_repeated(const DbaasTable *table, CmdType command);
+extern void dbaas_writable_check_repeated(const DbaasTable *table, DbaasCommand command);
 
 /*
  * Does the table lack the column that says whether a row is among those of the
@@ -76,7 +68,7 @@ extern bool dbaas_writable_lies_in(const char *member, const char *object);
  * Does a command have to read what every PUT of its endpoint carries, since the
  * table does not show that?  And the endpoint that it reads.
  */
-extern bool dbaas_writable_asks_kept(const DbaasTable *table, CmdType command);
+extern bool dbaas_writable_asks_kept(const DbaasTable *table, DbaasCommand command);
 extern const DbaasEndpoint *dbaas_writable_kept_read(const DbaasKept *kept);
 
 #endif							/* DBAAS_WRITABLE_H */

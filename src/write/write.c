@@ -29,10 +29,10 @@ made_name(DbaasWriter *writer, const DbaasRowValues *row)
 {
 	int			column;
 
-	if (writer->command != CMD_INSERT || writer->resource->created_column == NULL)
+	if (writer->command != DBAAS_INSERT)
 		return NULL;
 	column = writer->resource->index.created;
-	return dbaas_writable_takes(writer->resource, CMD_INSERT, column) ?
+	return dbaas_writable_takes(writer->resource, DBAAS_INSERT, column) ?
 		dbaas_writer_value(writer, row, column) : NULL;
 }
 
@@ -79,13 +79,13 @@ find_overlay(DbaasWriter *writer, const DbaasChange *change, const char *thing,
 	DbaasQueueSpec spec = {writer->conn, NULL, NULL, thing, writer->read_after, dbaas_dry_run};
 	List	   *writes;
 
-	if (writer->command == CMD_INSERT || thing == NULL || dbaas_queue_find(&spec) == NIL)
+	if (writer->command == DBAAS_INSERT || thing == NULL || dbaas_queue_find(&spec) == NIL)
 		return NULL;
 	*service = dbaas_locate_row(writer, change->old_row, false);
 	spec.zone = service->zone->name;
 	spec.base = service->zone->base;
 	writes = dbaas_queue_find(&spec);
-	*again = writer->command == CMD_UPDATE && 
+	*again = writer->command == DBAAS_UPDATE && 
 		dbaas_queue_updates(writes, *dbaas_statement_batch(writer->statement), writer->table->relid);
 	return writes ? dbaas_overlay_new(writes) : NULL;
 }
@@ -112,9 +112,9 @@ static bool
 service_is_gone(DbaasWriter *writer, const DbaasRowValues *row, const char *thing, const char **made)
 {
 	*made = NULL;
-	for (size_t i = 0; i < lengthof(writer->endpoint->services); i++)
+	for (size_t i = 0; i < lengthof(writer->resource->services); i++)
 	{
-		const char *name = dbaas_writer_named_value(writer, row, writer->endpoint->services[i]);
+		const char *name = dbaas_writer_value(writer, row, writer->resource->index.services[i]);
 		DbaasQueueSpec spec = {
 			writer->conn, NULL, NULL, name ? service_thing(name) : NULL, writer->read_after, dbaas_dry_run
 		};
@@ -133,9 +133,9 @@ service_is_gone(DbaasWriter *writer, const DbaasRowValues *row, const char *thin
 			*made = overlay->made_path;
 		if (overlay == NULL || (thing && strcmp(thing, spec.thing) == 0))
 			continue;
-		if (overlay->gone && writer->command == CMD_INSERT)
+		if (overlay->gone && writer->command == DBAAS_INSERT)
 			refuse_deleted(writer, name, spec.zone);
-		if ((overlay->gone || overlay->made) && writer->command != CMD_INSERT)
+		if ((overlay->gone || overlay->made) && writer->command != DBAAS_INSERT)
 			return true;
 	}
 	return false;
@@ -150,7 +150,7 @@ check_made(const DbaasWriter *writer, const DbaasWrite *write, const char *made)
 {
 	size_t		len = made ? strlen(made) : 0;
 
-	if (made == NULL || writer->endpoint->type_column == NULL || writer->endpoint->creates ||
+	if (made == NULL || !writer->needs_type || writer->makes_service ||
 		(strncmp(write->path, made, len) == 0 && strchr("/", write->path[len])))
 		return;
 	ereport(ERROR,
@@ -182,7 +182,7 @@ is_among(DbaasWriter *writer, const DbaasRowValues *row, const DbaasOverlay *ove
 	DbaasError *error;
 	bool		truth;
 
-	if (writer->command != CMD_DELETE || parent == NULL)
+	if (writer->command != DBAAS_DELETE || parent == NULL)
 		return false;
 	column = parent->filter;
 	if (overlay && resource->columns[column].update &&
@@ -237,10 +237,10 @@ warn_of_effect(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasZo
 	const char *first = write->services[0];
 	const char *second = write->services[1];
 
-	if (!is_among(writer, old_row, NULL, zone, writer->endpoint->notable))
+	if (!is_among(writer, old_row, NULL, zone, writer->resource->notable))
 		return;
 	dbaas_error_notice(WARNING,
-					   (errmsg("%s %s", dbaas_write_label(write), writer->endpoint->effect),
+					   (errmsg("%s %s", dbaas_write_label(write), writer->resource->effect),
 						first && second ?
 						errdetail("Its services are \"%s\" and \"%s\".",
 								  dbaas_error_excerpt(first, strlen(first), NAMEDATALEN),
@@ -255,18 +255,19 @@ DbaasWriteNeed
 dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 				 const DbaasRowValues *new_row, DbaasWrite *write)
 {
-	const DbaasRowValues *row = writer->command == CMD_INSERT ? new_row : old_row;
+	const DbaasRowValues *row = writer->command == DBAAS_INSERT ? new_row : old_row;
 	DbaasChange		change = {
 		old_row, new_row,
 		.sent = palloc0(writer->resource->ncolumns * sizeof(bool)),
 		.values = palloc0(writer->resource->ncolumns * sizeof(DbaasJson *))
 	};
 	DbaasListedService service = {0};
+	const DbaasWriteEndpoint *endpoint;
 	const char *made;
 	bool		again = false;
 
 	memset(write, 0, sizeof(*write));
-	if (writer->command != CMD_DELETE)
+	if (writer->command != DBAAS_DELETE)
 		dbaas_writer_check_settable(writer, old_row, new_row);
 	write->thing = row_thing(writer, row);
 	change.overlay = find_overlay(writer, &change, write->thing, &service, &again);
@@ -277,19 +278,20 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 		!(change.overlay && change.overlay->made))
 		return DBAAS_WRITE_GONE;
 	dbaas_change_check_read(writer, &change);
-	if (!dbaas_change_find_sent(writer, &change) && writer->command == CMD_UPDATE)
+	if (!dbaas_change_find_sent(writer, &change) && writer->command == DBAAS_UPDATE)
 		return DBAAS_WRITE_NOTHING;
-	if (writer->endpoint->type_column)
+	if (writer->needs_type)
 		service = dbaas_locate_typed(writer, row, change.sent);
 	change.type = service.type;
-	write->method = writer->endpoint->method;
-	write->operation = dbaas_locate_template(writer->endpoint, service.type);
-	write->path = dbaas_locate_path(writer, row, &service);
+	endpoint = dbaas_catalogue_write(writer->resource, writer->command, service.type);
+	write->method = endpoint->method;
+	write->operation = endpoint->path;
+	write->path = dbaas_locate_path(writer, row, endpoint, &service);
 	for (size_t i = 0; i < lengthof(write->services); i++)
-		write->services[i] = dbaas_writer_named_value(writer, row, writer->endpoint->services[i]);
+		write->services[i] = dbaas_writer_value(writer, row, writer->resource->index.services[i]);
 	check_made(writer, write, made);
 	dbaas_compose_body(writer, &change, service.zone, write);
-	if (write->body == NULL && writer->command == CMD_UPDATE)
+	if (write->body == NULL && writer->command == DBAAS_UPDATE)
 		return DBAAS_WRITE_NOTHING;
 	if (service.zone == NULL)
 		service = dbaas_locate_row(writer, row, false);
@@ -301,16 +303,13 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 	write->command = writer->command;
 	write->batch = *dbaas_statement_batch(writer->statement);
 	write->relid = writer->table->relid;
-	write->creates = writer->endpoint->creates;
+	write->creates = writer->makes_service;
 	write->made = made_name(writer, row);
-	write->announces = writer->command == CMD_INSERT && writer->resource->created_column &&
-		writer->resource->columns[dbaas_catalogue_column(writer->resource,
-														 writer->resource->created_column)].required;
-	write->direct = writer->endpoint->direct &&
-		dbaas_catalogue_check(writer->endpoint->direct, service.type) == NULL;
-	write->counts = writer->endpoint->counts;
-	write->ends_service = writer->command == CMD_DELETE && writer->resource->protected;
-	if (write->thing == NULL && writer->command != CMD_INSERT)
+	write->announces = writer->command == DBAAS_INSERT && writer->resource->announces;
+	write->direct = endpoint->direct;
+	write->counts = writer->command == DBAAS_INSERT ? NULL : writer->resource->counts;
+	write->ends_service = writer->command == DBAAS_DELETE && writer->resource->is_service;
+	if (write->thing == NULL && writer->command != DBAAS_INSERT)
 		write->thing = write->path;
 	warn_of_effect(writer, old_row, service.zone, write);
 	return DBAAS_WRITE_NEEDED;

@@ -22,7 +22,7 @@
 #include "write/writer.h"
 
 DbaasWriter *
-dbaas_writer_new(const DbaasTable *table, TupleDesc desc, CmdType command, Oid userid,
+dbaas_writer_new(const DbaasTable *table, TupleDesc desc, DbaasCommand command, Oid userid,
 				 DbaasStatement *statement, MemoryContext query_cxt)
 {
 	DbaasWriter *writer = palloc0(sizeof(DbaasWriter));
@@ -31,8 +31,9 @@ dbaas_writer_new(const DbaasTable *table, TupleDesc desc, CmdType command, Oid u
 	dbaas_writable_check_repeated(table, command);
 	writer->table = table;
 	writer->resource = table->resource;
-	writer->endpoint = dbaas_writable_endpoint(table->resource, command);
 	writer->command = command;
+	writer->makes_service = command == DBAAS_INSERT && table->resource->is_service;
+	writer->needs_type = dbaas_catalogue_write_needs_type(table->resource, command);
 	writer->userid = userid;
 	writer->statement = statement;
 	writer->desc = desc;
@@ -48,16 +49,16 @@ dbaas_writer_new(const DbaasTable *table, TupleDesc desc, CmdType command, Oid u
 		getTypeOutputInfo(attr->atttypid, &output, &varlena);
 		fmgr_info(output, &writer->outputs[i]);
 	}
-	if (writer->endpoint->type_column && !writer->endpoint->creates)
+	if (writer->needs_type && !writer->makes_service)
 		dbaas_statement_expect_parents(statement, table->serverid, &dbaas_catalogue_service_facts);
-	if (command == CMD_DELETE && dbaas_writable_needs_lists(table, table->resource->protected))
+	if (command == DBAAS_DELETE && dbaas_writable_needs_lists(table, table->resource->protected))
 		dbaas_statement_expect_parents(statement, table->serverid, table->resource->protected);
 	writer->asks_kept = dbaas_writable_asks_kept(table, command);
 	if (writer->asks_kept)
 		dbaas_statement_expect(statement, table->serverid,
-							   dbaas_writable_kept_read(writer->endpoint->kept)->path);
-	if (dbaas_writable_needs_lists(table, writer->endpoint->notable))
-		dbaas_statement_expect_parents(statement, table->serverid, writer->endpoint->notable);
+							   dbaas_writable_kept_read(table->resource->kept)->path);
+	if (command == DBAAS_DELETE && dbaas_writable_needs_lists(table, table->resource->notable))
+		dbaas_statement_expect_parents(statement, table->serverid, table->resource->notable);
 	error = dbaas_connection_get(table->serverid, userid, query_cxt, &writer->conn);
 	if (error)
 		dbaas_table_raise(writer->table, error);
@@ -76,24 +77,16 @@ const char *
 dbaas_writer_member(const DbaasWriter *writer, int column)
 {
 	const DbaasColumn *c = &writer->resource->columns[column];
-	const DbaasWriteEndpoint *endpoint = writer->endpoint;
 
-	if (endpoint->body_column && strcmp(endpoint->body_column, c->name) == 0)
-		return endpoint->body_field;
-	return writer->command == CMD_INSERT ? c->insert :
-		writer->command == CMD_UPDATE ? c->update : NULL;
+	return writer->command == DBAAS_INSERT ? c->insert :
+		writer->command == DBAAS_UPDATE ? c->update : c->delete;
 }
 
 bool
 dbaas_writer_knows_type(const DbaasWriter *writer, const char *type)
 {
-	const char *name = writer->endpoint->type_column;
-	int			column;
-
-	if (name == NULL)
-		return true;
-	column = dbaas_catalogue_column(writer->resource, name);
-	return dbaas_catalogue_knows(&writer->resource->columns[column], type);
+	return !writer->needs_type || 
+		dbaas_catalogue_knows(&writer->resource->columns[writer->resource->index.type], type);
 }
 
 /* ------------------------------------------------------------------------
@@ -116,14 +109,6 @@ dbaas_writer_value(DbaasWriter *writer, const DbaasRowValues *row, int column)
 	const char *text = attnum ? attribute_text(writer, row, attnum - 1) : NULL;
 
 	return text ? pg_server_to_any(text, strlen(text), PG_UTF8) : NULL;
-}
-
-/* A row's value of the column of that name, or NULL. */
-const char *
-dbaas_writer_named_value(DbaasWriter *writer, const DbaasRowValues *row, const char *name)
-{
-	return name ? dbaas_writer_value(writer, row, dbaas_catalogue_column(writer->resource, name)) :
-		NULL;
 }
 
 /* The JSON value of that text; or the text as a JSON string when it is none. */
@@ -285,7 +270,7 @@ dbaas_writer_check_settable(DbaasWriter *writer, const DbaasRowValues *old_row, 
 		if (!dbaas_table_shows(writer->table, i + 1) ||
 			dbaas_writable_takes(writer->resource, writer->command, writer->table->attributes[i].column))
 			continue;
-		if (writer->command == CMD_UPDATE ? !dbaas_writer_keeps(writer, old_row, new_row, i) :
+		if (writer->command == DBAAS_UPDATE ? !dbaas_writer_keeps(writer, old_row, new_row, i) :
 			!new_row->isnull[i])
 			dbaas_writable_refuse(writer->table, writer->command, i + 1);
 	}

@@ -14,7 +14,6 @@
 #include "access/tupdesc.h"
 #include "fmgr.h"
 #include "nodes/bitmapset.h"
-#include "nodes/nodes.h"
 
 #include "base/json.h"
 #include "read/statement.h"
@@ -32,8 +31,7 @@ typedef struct DbaasWriter
 {
 	const DbaasTable *table;
 	const DbaasResource *resource;
-	const DbaasWriteEndpoint *endpoint;
-	CmdType		command;
+	DbaasCommand		command;
 	TupleDesc	desc;
 	FmgrInfo   *outputs;		/* output functions, by attribute number - 1 */
 	Oid			userid;
@@ -42,6 +40,8 @@ typedef struct DbaasWriter
 	int			read_after;		/* dbaas_queue_sendings() before the rows were read */
 	const Bitmapset *set;		/* attributes that an UPDATE sets */
 	const Bitmapset *read;		/* attributes that it computes values from */
+	bool		makes_service;	/* do its rows become services? */
+	bool		needs_type;		/* dbaas_catalogue_write_needs_type() */
 	bool		asks_kept;		/* dbaas_writable_asks_kept() */
 } DbaasWriter;
 
@@ -52,7 +52,7 @@ typedef struct DbaasWriter
  * that the command may set (0A000).
  */
 extern DbaasWriter *dbaas_writer_new(const DbaasTable *table, TupleDesc desc,
-									 CmdType command, Oid userid,
+									 DbaasCommand command, Oid userid,
 									 DbaasStatement *statement, MemoryContext query_cxt);
 
 /*
@@ -72,13 +72,11 @@ extern const char *dbaas_writer_member(const DbaasWriter *writer, int column);
 extern bool dbaas_writer_knows_type(const DbaasWriter *writer, const char *type);
 
 /*
- * A row's value of a catalogue column, or of the column of that name: as text in
- * UTF-8; NULL when it is null, the table has no such column, or the name is NULL.
+ * A row's value of a catalogue column as text in UTF-8; NULL when it is null, or
+ * when the table has no such column.
  */
 extern const char *dbaas_writer_value(DbaasWriter *writer, const DbaasRowValues *row,
 									  int column);
-extern const char *dbaas_writer_named_value(DbaasWriter *writer, const DbaasRowValues *row,
-											const char *name);
 
 /*
  * A row's value of the attribute with that index (its number - 1): as JSON of the

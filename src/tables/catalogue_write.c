@@ -1,0 +1,100 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalogue_write.c
+ *		Look-ups in the catalogue's entries about writes.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+
+#include "tables/catalogue.h"
+
+const DbaasWriteEndpoint *
+dbaas_catalogue_next_write(const DbaasResource *resource, DbaasCommand command,
+						   const DbaasWriteEndpoint *previous)
+{
+	const DbaasWriteEndpoint *end = resource->writes + DBAAS_MAX_WRITES;
+
+	for (const DbaasWriteEndpoint *e = previous ? previous + 1 : resource->writes;
+		 e < end && e->method; e++)
+	{
+		if (e->command == command)
+			return e;
+	}
+	return NULL;
+}
+
+static bool
+has_text(const char *const *texts, const char *text)
+{
+	for (int i = 0; texts[i]; i++)
+	{
+		if (strcmp(texts[i], text) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The types of service that the type column's domain has, ending with NULL. */
+static const char *const *
+types_of(const DbaasResource *resource)
+{
+	const DbaasColumn *column = &resource->columns[resource->index.type];
+
+	return (column->write_domain ? column->write_domain : column->domain)->values;
+}
+
+const DbaasWriteEndpoint *
+dbaas_catalogue_write(const DbaasResource *resource, DbaasCommand command, const char *type)
+{
+	const DbaasWriteEndpoint *first = dbaas_catalogue_next_write(resource, command, NULL);
+
+	if (first == NULL || type == NULL || resource->type_column == NULL ||
+		!dbaas_catalogue_knows(&resource->columns[resource->index.type], type))
+		return first;
+	for (const DbaasWriteEndpoint *e = first; e; e = dbaas_catalogue_next_write(resource, command, e))
+	{
+		if (has_text(e->types ? e->types : types_of(resource), type))
+			return e;
+	}
+	return NULL;
+}
+
+char *
+dbaas_catalogue_write_types(const DbaasResource *resource, DbaasCommand command)
+{
+	const char *const *types = types_of(resource);
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; types[i]; i++)
+	{
+		if (dbaas_catalogue_write(resource, command, types[i]))
+			appendStringInfo(&list, "%s%s", list.len ? ", " : "", types[i]);
+	}
+	return list.data;
+}
+
+bool
+dbaas_catalogue_write_needs_type(const DbaasResource *resource, DbaasCommand command)
+{
+	for (const DbaasWriteEndpoint *e = NULL; (e = dbaas_catalogue_next_write(resource, command, e));)
+	{
+		if (e->types || dbaas_path_has(&e->parsed, resource->index.type))
+			return true;
+	}
+	return false;
+}
+
+bool
+dbaas_catalogue_write_has(const DbaasResource *resource, DbaasCommand command, int column)
+{
+	for (const DbaasWriteEndpoint *e = NULL; (e = dbaas_catalogue_next_write(resource, command, e));)
+	{
+		if (dbaas_path_has(&e->parsed, column))
+			return true;
+	}
+	return false;
+}
