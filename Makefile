@@ -42,7 +42,7 @@ PGXS := $(call pg_config,pgxs)
 
 # Goals that must work where nothing is installed yet: they install it first
 # and come back here
-FROM_NOTHING = help deps demo test valgrind check-warnings format majors bare fuzz joins jobs bench
+FROM_NOTHING = help deps docs demo test valgrind check-warnings format majors bare fuzz joins jobs bench
 GOALS := $(filter-out $(FROM_NOTHING) sim,$(or $(MAKECMDGOALS),all))
 
 .DEFAULT_GOAL = all
@@ -109,7 +109,7 @@ export PG_CONFIG
 # The simulator that the SQL tests start
 export DBAAS_SIM = $(CURDIR)/sim/dbaas-sim
 
-.PHONY: help deps sim demo test check-warnings format majors bare valgrind fuzz joins jobs bench clean-sim
+.PHONY: help deps sim docs demo test check-warnings format majors bare valgrind fuzz joins jobs bench clean-sim
 
 help:
 	@echo 'make                 build the extension'
@@ -130,6 +130,7 @@ help:
 	@echo 'make joins           run some thousand random joins, with and without looking ahead'
 	@echo 'make jobs            try every pair of writes in a transaction, and reports with each request failing'
 	@echo 'make bench           measure it beside a plain program that makes the same requests'
+	@echo 'make docs            write the generated parts of README.md and doc/ anew'
 	@echo 'make deps            only install what is missing'
 	@echo
 	@echo 'PG_CONFIG=/path/to/pg_config chooses the PostgreSQL.'
@@ -152,6 +153,12 @@ sim:
 .PHONY: may-installcheck
 may-installcheck:
 	@$(srcdir)/test/may-installcheck
+
+# What doc/facts.sql prints goes through a file, so that its failure is one
+docs:
+	@facts=$$(mktemp) && trap 'rm -f "$$facts"' EXIT && \
+		$(srcdir)/test/throwaway test/with-simulator psql -X -qAt -v ON_ERROR_STOP=1 \
+			-f doc/facts.sql >"$$facts" && $(srcdir)/doc/generate <"$$facts"
 
 demo:
 	@$(srcdir)/test/throwaway examples/demo

@@ -3,8 +3,8 @@
  * options.h
  *		The options of servers, user mappings, tables and columns, as data.
  *
- * One table drives the validator, the readers, the hints and the README's
- * table.
+ * One table drives the validator, the readers, the hints and
+ * doc/options.md.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,4 +1,4 @@
-# What the README says of a managed PostgreSQL that reads the tables of another
+# What doc/recipes.md says of a managed PostgreSQL that reads the tables of another
 # one through postgres_fdw.
 use strict;
 use warnings;

@@ -13,7 +13,7 @@ $session->sql(q{SELECT dbaas_fdw_views('exo')});
 
 sub writes { return grep { $_->{method} ne 'GET' } $sim->requests }
 
-# replica(ZONE, NAME, SOURCE): makes a replica, as the README does
+# replica(ZONE, NAME, SOURCE): makes a replica, as doc/writing.md does
 sub replica
 {
 	my ($zone, $name, $source) = @_;

@@ -172,7 +172,7 @@ $t->node->psql('postgres', "SET dbaas_fdw.dry_run = on;\nCOPY open FROM stdin;\n
 like($stderr, qr/dry run: POST/, 'COPY into a partition that shows no secret');
 logged();
 
-# What README says of the settings that log statements and parameters, and of the ways around them
+# What doc/recipes.md says of the settings that log statements and parameters, and of the ways around them
 sub logged_with
 {
 	my ($settings, $sql) = @_;
