@@ -1,9 +1,10 @@
-# doc/internals.md: the file map has every source file, the folders are those of test/check-layers,
-# and the table that is added as an example compiles.  A table that is added has a test.
+# The pages for developers: the file map has every source file, the folders are those of
+# test/check-layers, files that are named are there, and the table that is added
+# as an example compiles.  Each table of the catalogue has a test.
 use strict;
 use warnings;
 
-use DbaasDocs qw(read_lines blocks chapter);
+use DbaasDocs qw(pages read_lines blocks chapter);
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -29,8 +30,10 @@ my ($folders) = join("\n", read_lines('test/check-layers')) =~ /^__DATA__\n(.*?)
 my @shown = $internals =~ /^\| folder of .*?\n\n/ms ? map { /^\| (`\w+`.*?) \| / ? $1 =~ s/`//gr : () } split /\n/, $& : ();
 is(join("\n", @shown), join("\n", reverse map { join ', ', split ' ' } split /\n/, $folders), 'the folders are in the order of what they may know');
 
-# The table that it adds compiles
-my ($columns, $entry) = map { $_->{text} } blocks('c', @lines);
+# The table that is added as an example compiles, with its write
+my ($columns, $entry, $writes) = map { $_->{text} } blocks('c', read_lines('CONTRIBUTING.md'));
+$entry =~ s/^(\t\},\n)\z/$writes$1/m;
+$entry =~ s/\n(?=\t\t\.thing)/,\n/;
 my $catalogue = join("\n", read_lines('src/tables/catalogue.c'));
 $catalogue =~ s/^(DbaasResource dbaas_catalogue_entries\[\] = \{\n)/$columns\n$1$entry/m;
 chomp(my $includes = `"$ENV{PG_CONFIG}" --includedir-server`);
@@ -44,5 +47,14 @@ my $tests = join "\n", map { slurp_file($_) } glob "$ENV{TESTDIR}/sql/*.sql $ENV
 my @tables = join("\n", read_lines('src/tables/catalogue.c')) =~ /\.table = "(\w+)"/g;
 cmp_ok(scalar @tables, '>', 20, 'the catalogue has tables');
 is(join(' ', grep { $tests !~ /\b$_\b/ } @tables), '', 'and each is named in a test');
+
+# What the pages name is there
+chdir $ENV{TESTDIR} or die "chdir: $!";
+foreach my $page (grep { /CONTRIBUTING|internals|decisions/ } pages())
+{
+	my $text = join("\n", read_lines($page));
+	my @files = $text =~ m{`((?:src|sql|sim|test|bench|examples|doc|\.ci)/[\w./-]+)`}g;
+	is(join(' ', grep { !-e && !/events/ } @files), '', "the files that $page names are there");
+}
 
 done_testing();
