@@ -42,7 +42,7 @@ PGXS := $(call pg_config,pgxs)
 
 # Goals that must work where nothing is installed yet: they install it first
 # and come back here
-FROM_NOTHING = help deps docs demo test valgrind check-warnings format majors bare fuzz joins jobs bench
+FROM_NOTHING = help deps docs demo test valgrind check-warnings format lint majors bare fuzz joins jobs bench
 GOALS := $(filter-out $(FROM_NOTHING) sim,$(or $(MAKECMDGOALS),all))
 
 .DEFAULT_GOAL = all
@@ -109,7 +109,7 @@ export PG_CONFIG
 # The simulator that the SQL tests start
 export DBAAS_SIM = $(CURDIR)/sim/dbaas-sim
 
-.PHONY: help deps sim docs demo test check-warnings format majors bare valgrind fuzz joins jobs bench clean-sim
+.PHONY: help deps sim docs demo test check-warnings format lint majors bare valgrind fuzz joins jobs bench clean-sim
 
 help:
 	@echo 'make                 build the extension'
@@ -123,6 +123,7 @@ help:
 	@echo 'make test            build and run every test, the same way'
 	@echo 'make check-warnings  build with -Wall -Wextra -Werror'
 	@echo 'make format          format the C sources with pgindent; with CHECK=1 only say what differs'
+	@echo 'make lint            look for mistakes with the analyzers for C, Perl, shell and spelling'
 	@echo 'make majors          build and test on PostgreSQL 17 and 18, each in a Debian of its own'
 	@echo 'make bare            both of them in a Debian that lacks most of what they need'
 	@echo 'make valgrind        read every table under valgrind'
@@ -173,6 +174,10 @@ check-warnings:
 # FILES='src/api sim/main.c' chooses what
 format:
 	@$(srcdir)/test/format $(if $(CHECK),--check) $(FILES)
+
+# LINT='shell perl' chooses parts of it
+lint:
+	@$(srcdir)/test/lint $(LINT)
 
 majors:
 	@$(srcdir)/test/majors $(MAJORS)

@@ -76,7 +76,7 @@ static char *
 signed_values(const char *query, const char *names)
 {
 	char	   *copy = xstrdup(names ? names : "");
-	char	   *sorted[MAX_SIGNED_NAMES];
+	char	   *sorted[MAX_SIGNED_NAMES] = {NULL};
 	size_t		count = 0;
 	char	   *rest = copy;
 	char	   *values = xstrdup("");

@@ -104,8 +104,9 @@ zone_name(int index)
 
 	if (index < (int) lengthof(real_zones))
 		return real_zones[index];
-	if (made_up[index][0] == '\0')	/* first asked for before there are
-									 * threads */
+	/* First asked for before there are threads. */
+	/* cppcheck-suppress arrayIndexOutOfBoundsCond; options allow 100 zones */
+	if (made_up[index][0] == '\0')
 		snprintf(made_up[index], sizeof(made_up[index]), "sim-zone-%d", index + 1);
 	return made_up[index];
 }

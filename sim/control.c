@@ -134,9 +134,9 @@ get_state(Request *request, Answer *answer)
 static void
 post_append_logs(Request *request, Answer *answer)
 {
-	const char *zone_name = json_member_text(request->json, "zone");
+	const char *name = json_member_text(request->json, "zone");
 	const char *service = json_member_text(request->json, "service");
-	SimZone    *zone = zone_name ? state_zone_find(zone_name, strlen(zone_name)) : NULL;
+	SimZone    *zone = name ? state_zone_find(name, strlen(name)) : NULL;
 	int64_t		count = json_member_number(request->json, "count", 1);
 	ServiceFacts facts;
 	bool		found;

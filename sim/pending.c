@@ -182,9 +182,10 @@ operation_json(const Operation *operation)
 	json_add_text(json, "id", operation->id);
 	json_add_text(json, "state", operation->state);
 	if (failed)
+	{
 		json_add_text(json, "reason", operation->reason);
-	if (failed)
 		json_add_text(json, "message", operation->message);
+	}
 	json_add_text(reference, "id", operation->reference_id);
 	json_add_text(reference, "link", operation->link);
 	json_add_text(reference, "command", operation->command);

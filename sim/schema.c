@@ -369,10 +369,10 @@ check_members(json_object *schema, json_object *value, const char *location, jso
 	}
 	for (size_t i = 0; required && i < json_object_array_length(required); i++)
 	{
-		const char *name = json_object_get_string(json_object_array_get_idx(required, i));
-		char	   *where = xasprintf("%s['%s']", location, name);
+		const char *needed = json_object_get_string(json_object_array_get_idx(required, i));
+		char	   *where = xasprintf("%s['%s']", location, needed);
 
-		if (!json_object_object_get_ex(value, name, NULL))
+		if (!json_object_object_get_ex(value, needed, NULL))
 			schema_add_error(errors, where, "is required");
 		free(where);
 	}

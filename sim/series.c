@@ -50,7 +50,7 @@ log_entry_json(const ServiceFacts *facts, int64_t step, int64_t entry)
 	static const char *const texts[] = {
 		"connection authorized: user=avnadmin",
 		"checkpoint complete",
-		"dur\xc3\xa9" "e \xc3\xa9lev\xc3\xa9" "e: \xe6\x97\xa5\xe6\x9c\xac",
+		"dur\303\251e \303\251lev\303\251e: \xe6\x97\xa5\xe6\x9c\xac",
 		"path \"C:\\temp\"\tquoted",
 		"slow query / 1 s",
 	};
@@ -65,7 +65,7 @@ log_entry_json(const ServiceFacts *facts, int64_t step, int64_t entry)
 				(int) (micros % 1000000));
 	json_add_text(json, "time", text);
 	snprintf(text, sizeof(text), "%s-%lld", facts->name,
-			 (long long) (entry % facts->plan->node_count + 1));
+			 (long long) entry % facts->plan->node_count + 1);
 	json_add_text(json, "node", text);
 	snprintf(text, sizeof(text), "%s.service", facts->type->name);
 	json_add_text(json, "unit", units[random % 4] ? units[random % 4] : text);

@@ -176,7 +176,7 @@ our $soon = 20;
 # What a failure shows of a log: its ends.  The whole of it is in a file
 my $shown_lines = 40;
 {
-	no warnings 'redefine';
+	no warnings 'redefine';    ## no critic (ProhibitNoWarnings): that is the purpose
 	my $diag = \&Test::Builder::diag;
 	*Test::Builder::diag = sub {
 		my ($self, @messages) = @_;

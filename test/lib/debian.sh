@@ -12,7 +12,7 @@ if ((EUID != 0)); then
 	exit 2
 fi
 
-# shellcheck source=cache.sh
+# shellcheck source=cache.sh disable=SC2154 # $here: see above
 source "$here/test/lib/cache.sh"
 # One run at a time
 exec 8>"$dir/lock"
@@ -85,6 +85,7 @@ copy_tree()
 
 # sum_up LOG: sets passed and failed from the last line of "make test"; false
 # where there is none
+# shellcheck disable=SC2034 # for the script that sources this
 sum_up()
 {
 	passed=0

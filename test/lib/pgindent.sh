@@ -6,7 +6,7 @@
 # first time this takes a network and some 40 MB; the tools stay in the cache
 # (see cache.sh).  It expects "set -euo pipefail" and the tree's path in $here.
 
-# shellcheck source=cache.sh
+# shellcheck source=cache.sh disable=SC2154 # $here: see above
 source "$here/test/lib/cache.sh"
 
 # The version that decides what the format is, and the Debians that may have it

@@ -79,8 +79,10 @@ my @documented = map {
 is_deeply([ sort map { "$_->{method} $_->{path}" } @$described ], [ sort @documented ], 'all that is documented is described');
 foreach my $operation (@served)
 {
-	next if $operation->{method} eq 'GET' or !defined $operation->{shownBy};
-	ok((grep { ($_->{get}{operationId} // '') eq $operation->{shownBy} } values %{ $document->{paths} }), "$operation->{operationId} names a documented read");
+	next if $operation->{method} eq 'GET' || !defined $operation->{shownBy};
+	my @shown = grep { ($_->{get}{operationId} // '') eq $operation->{shownBy} }
+	  values %{ $document->{paths} };
+	ok(@shown > 0, "$operation->{operationId} names a documented read");
 }
 
 # Complaints about a value that does not fit a schema.  Unless strict, null is as good as absent.
@@ -260,7 +262,7 @@ sub write_of
 	} @$described;
 	return unless $operation;
 	my $answer = fits($operation->{operationId}, $sim->request($method, $path, $body));
-	return $sim->wait_operation($answer) if defined $answer->{state};
+	return defined $answer->{state} ? $sim->wait_operation($answer) : undef;
 }
 my %examples = (
 	pg => { version => '15', 'backup-schedule' => { 'backup-hour' => 3, 'backup-minute' => 0 }, 'pg-settings' => { jit => JSON::PP::false } },

@@ -163,7 +163,7 @@ foreach my $page (sort keys %text)
 		my ($file, $anchor) = split /#/, $target, 2;
 		$file = $file eq '' ? $page : plain("$folder$file");
 		push @dangling, "$page: $target"
-		  unless -e "$ENV{TESTDIR}/$file" and (!defined $anchor or $heading{"$file#$anchor"});
+		  unless -e "$ENV{TESTDIR}/$file" && (!defined $anchor || $heading{"$file#$anchor"});
 	}
 }
 is(join("\n", @dangling), '', 'links lead somewhere');

@@ -27,7 +27,8 @@ is(join("\n", $contents =~ /\[(.*?)\]/g), join("\n", grep { $_ ne 'Contents' } $
 
 # The folders, from the top: those that test/check-layers holds the sources to
 my ($folders) = join("\n", read_lines('test/check-layers')) =~ /^__DATA__\n(.*?)\n\n/ms;
-my @shown = $internals =~ /^\| folder of .*?\n\n/ms ? map { /^\| (`\w+`.*?) \| / ? $1 =~ s/`//gr : () } split /\n/, $& : ();
+my ($table) = $internals =~ /^(\| folder of .*?\n)\n/ms;
+my @shown = map { /^\| (`\w+`.*?) \| / ? $1 =~ s/`//gr : () } split /\n/, $table // '';
 is(join("\n", @shown), join("\n", reverse map { join ', ', split ' ' } split /\n/, $folders), 'the folders are in the order of what they may know');
 
 # The table that is added as an example compiles, with its write

@@ -7,7 +7,7 @@ use DbaasTest;
 use DbaasSim;
 use IO::Socket::INET;
 use Test::More;
-use Time::HiRes qw(time);
+use Time::HiRes qw(time usleep);
 
 my $t = DbaasTest->new(services => 8, logs => 0, operation_time => 0);
 my $sim = $t->sim;
@@ -90,7 +90,7 @@ is($session->sql('SELECT count(*) FROM local'), 0, 'the local transaction is rol
 # Somebody listens at last
 begin(endpoint => "http://127.0.0.1:$port/{zone}/v2", zones => 'ch-gva-2', max_retries => 20);
 $session->start("BEGIN; INSERT INTO local VALUES (1); $insert; COMMIT; SELECT 'committed'");
-select undef, undef, undef, 0.4;
+usleep(400_000);
 close $closed;
 my $late = DbaasSim->start(port => $port, zones => 1, services => 8, logs => 0, operation_time => 20);
 my ($out) = $session->finish;

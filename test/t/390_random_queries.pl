@@ -470,9 +470,12 @@ sub query
 		my ($name) = column_of($outer, 'service');
 		my $inner = relation(pick(qw(services migrations external_integrations logs logs_limit)));
 		my ($inner_name) = column_of($inner, 'service');
-		my @where = ("$inner_name = $name", map { $_->[0] } @{ $inner->{keep} }, conditions($inner, 1)) if $name;
-		push @{ $q{where} }, [ pick('EXISTS', 'NOT EXISTS', 'EXISTS') . " (SELECT FROM \x03 WHERE " .
-			  join(' AND ', map { "($_)" } @where) . ')', 0, $inner ] if $name;
+		if ($name)
+		{
+			my @where = ("$inner_name = $name", map { $_->[0] } @{ $inner->{keep} }, conditions($inner, 1));
+			push @{ $q{where} }, [ pick('EXISTS', 'NOT EXISTS', 'EXISTS') . " (SELECT FROM \x03 WHERE " .
+				  join(' AND ', map { "($_)" } @where) . ')', 0, $inner ];
+		}
 	}
 
 	my @columns = map { @{ $_->{relation}{columns} } } @{ $q{from} };
