@@ -1,7 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * rows.c
- *		The rows in an answer, and the fields of a row.
+ *		The rows in a response, and the fields of a row.
+ *
+ * A "rows" expression is walked like nested loops: each step is a loop over what
+ * the step around it stands on, and the innermost one gives the rows.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,14 +23,12 @@ typedef enum StepKind
 	STEP_VALUE					/* x */
 } StepKind;
 
-/*
- * A step of the expression, and where the iteration stands in it.
- */
+/* A step of the expression, and where the iteration stands in it. */
 typedef struct Step
 {
 	StepKind	kind;
-	char	   *member;			/* "": what the level above stands on */
-	const DbaasJson *container; /* array, object or table; NULL: nothing there */
+	char	   *member;			/* "": the value of the level above */
+	const DbaasJson *container; /* array, object or table; NULL: absent */
 	const DbaasJson *item;		/* element, name of a member, or line of a table */
 	const DbaasJson *current;	/* what the step stands on */
 	bool		open;
@@ -37,14 +38,14 @@ typedef struct Step
 	const DbaasJson *lines;
 	int64		ncols;
 	int64		line_number;	/* from 1 */
-	bool		line_fits;		/* has it a value for each column? */
-	const DbaasJson *col;		/* of the cell that it stands on */
-	const DbaasJson *cell;
+	bool		line_fits;		/* has the line a value for each column? */
+	const DbaasJson *col;		/* the column of the current cell; NULL: none yet */
+	const DbaasJson *cell;		/* its value; NULL if the line does not fit */
 } Step;
 
 struct DbaasRows
 {
-	const DbaasJson *answer;
+	const DbaasJson *response;
 	bool		values;			/* need rows not be objects? */
 	int			nsteps;
 	Step		steps[MAX_STEPS];
@@ -65,13 +66,13 @@ typedef enum FieldKind
 struct DbaasField
 {
 	FieldKind	kind;
-	int			up;				/* how many objects out */
+	int			up;				/* how many steps further out it starts */
 	int			nmembers;
 	char	   *members[MAX_MEMBERS];
-	DbaasField *otherwise;		/* when this one is not there; or NULL */
+	DbaasField *otherwise;		/* the next alternative, when this is absent; or NULL */
 };
 
-/* Reads the step at *p, and goes behind it.  Returns false when there is none. */
+/* Reads the step at *p, and moves *p behind it; false when there is none. */
 static bool
 parse_step(const char **p, Step *step)
 {
@@ -124,12 +125,12 @@ dbaas_rows_are_any(const char *expression, bool values)
 }
 
 DbaasRows *
-dbaas_rows_begin(const char *expression, bool values, const DbaasJson *answer)
+dbaas_rows_begin(const char *expression, bool values, const DbaasJson *response)
 {
 	DbaasRows  *rows = palloc0(sizeof(DbaasRows));
 	const char *p = expression;
 
-	rows->answer = answer;
+	rows->response = response;
 	rows->values = values;
 	while (*p && rows->nsteps < MAX_STEPS && parse_step(&p, &rows->steps[rows->nsteps]))
 		rows->nsteps++;
@@ -137,11 +138,11 @@ dbaas_rows_begin(const char *expression, bool values, const DbaasJson *answer)
 	return rows;
 }
 
-/* The value that a level stands on: the answer, or a step's. */
+/* The value that a level stands on: the response at level 0, or that of a step. */
 static const DbaasJson *
 level_value(const DbaasRows *rows, int level)
 {
-	return level == 0 ? rows->answer : rows->steps[level - 1].current;
+	return level == 0 ? rows->response : rows->steps[level - 1].current;
 }
 
 static char *
@@ -153,23 +154,9 @@ wrong_shape(const Step *step, const DbaasJson *found, const char *wanted)
 					dbaas_json_type_name(found), wanted);
 }
 
-/* Looks for a table's arrays of columns and rows. */
-static char *
-open_table(Step *step)
-{
-	step->cols = dbaas_json_member(step->container, "cols");
-	step->lines = dbaas_json_member(step->container, "rows");
-	step->col = NULL;
-	step->line_number = 0;
-	if (!dbaas_json_is(step->cols, DBAAS_JSON_ARRAY) || !dbaas_json_is(step->lines, DBAAS_JSON_ARRAY))
-		return psprintf("field \"%s\" has no arrays \"cols\" and \"rows\"", step->member);
-	step->ncols = dbaas_json_count(step->cols);
-	return NULL;
-}
-
 /*
- * Opens a step below what the level above stands on.  An absent container has
- * nothing in it.  Returns what is wrong, or NULL.
+ * Opens a step in what the level above stands on.  An absent container counts as
+ * an empty one.  Returns what is wrong, or NULL.
  */
 static char *
 open_step(DbaasRows *rows, int level)
@@ -197,32 +184,30 @@ open_step(DbaasRows *rows, int level)
 		return NULL;
 	if (!dbaas_json_is(step->container, wanted[step->kind].type))
 		return wrong_shape(step, step->container, wanted[step->kind].name);
-	return step->kind == STEP_CELLS ? open_table(step) : NULL;
+	if (step->kind != STEP_CELLS)
+		return NULL;
+
+	step->cols = dbaas_json_member(step->container, "cols");
+	step->lines = dbaas_json_member(step->container, "rows");
+	if (!dbaas_json_is(step->cols, DBAAS_JSON_ARRAY) || !dbaas_json_is(step->lines, DBAAS_JSON_ARRAY))
+		return psprintf("field \"%s\" has no arrays \"cols\" and \"rows\"", step->member);
+	step->ncols = dbaas_json_count(step->cols);
+	step->line_number = 0;
+	step->col = NULL;
+	return NULL;
 }
 
-/* The item of a container behind "item", or its first. */
+/* The item of a container behind "item"; the first when that is NULL. */
 static const DbaasJson *
 next_item(const DbaasJson *container, const DbaasJson *item)
 {
 	return item ? dbaas_json_next(container, item) : dbaas_json_first(container);
 }
 
-/* Goes to the next line of a table, and there to what heads it. */
-static bool
-next_line(Step *step)
-{
-	step->item = next_item(step->lines, step->item);
-	if (step->item == NULL)
-		return false;
-	step->line_number++;
-	step->line_fits = dbaas_json_is(step->item, DBAAS_JSON_ARRAY) &&
-		dbaas_json_count(step->item) == step->ncols;
-	step->col = dbaas_json_first(step->cols);
-	step->cell = step->line_fits ? dbaas_json_first(step->item) : NULL;
-	return true;
-}
-
-/* Goes to the next cell; column 0 heads each line of the table. */
+/*
+ * Goes to the next cell of a table, line by line.  Column 0 is not a cell of its
+ * own: it heads the line, and each line begins with column 1.
+ */
 static bool
 next_cell(Step *step)
 {
@@ -230,17 +215,27 @@ next_cell(Step *step)
 		return false;
 	if (step->col)
 		step->col = dbaas_json_next(step->cols, step->col);
-	if (step->col == NULL && !next_line(step))
+	if (step->col)
+	{
+		if (step->cell)
+			step->cell = dbaas_json_next(step->item, step->cell);
+		return true;
+	}
+
+	step->item = next_item(step->lines, step->item);
+	if (step->item == NULL)
 		return false;
-	if (step->col == dbaas_json_first(step->cols))
-		step->col = dbaas_json_next(step->cols, step->col);
-	if (step->cell)
-		step->cell = dbaas_json_next(step->item, step->cell);
 	step->current = step->item;
+	step->line_number++;
+	step->line_fits = dbaas_json_is(step->item, DBAAS_JSON_ARRAY) &&
+		dbaas_json_count(step->item) == step->ncols;
+	step->col = dbaas_json_next(step->cols, dbaas_json_first(step->cols));
+	step->cell = step->line_fits ?
+		dbaas_json_next(step->item, dbaas_json_first(step->item)) : NULL;
 	return true;
 }
 
-/* Goes on within an open step.  Returns false at its end. */
+/* Goes to the next value of an open step; false at its end. */
 static bool
 advance_step(Step *step)
 {
@@ -261,9 +256,9 @@ advance_step(Step *step)
 	return step->item != NULL;
 }
 
-/* Is what the last step stands on fit to be a row? */
+/* What keeps the value that the last step stands on from being a row, or NULL. */
 static char *
-check_row(DbaasRows *rows)
+row_problem(DbaasRows *rows)
 {
 	Step	   *last = rows->nsteps ? &rows->steps[rows->nsteps - 1] : NULL;
 	const DbaasJson *row = level_value(rows, rows->nsteps);
@@ -293,11 +288,14 @@ dbaas_rows_next(DbaasRows *rows, char **problem)
 			return false;
 		rows->started = true;
 		rows->number = 1;
-		*problem = check_row(rows);
+		*problem = row_problem(rows);
 		return *problem == NULL;
 	}
 
-	/* Down to the innermost step, and out again where one is at its end. */
+	/*
+	 * Goes on in the innermost step.  At the end of a step it goes on in the one
+	 * around it, and from there in again.
+	 */
 	if (!rows->started)
 		level = 1;
 	rows->started = true;
@@ -317,7 +315,7 @@ dbaas_rows_next(DbaasRows *rows, char **problem)
 		else
 		{
 			rows->number++;
-			*problem = check_row(rows);
+			*problem = row_problem(rows);
 			return *problem == NULL;
 		}
 	}
@@ -334,7 +332,7 @@ int64
 dbaas_rows_first_count(const DbaasRows *rows)
 {
 	const DbaasJson *array = rows->nsteps ?
-		dbaas_json_member(rows->answer, rows->steps[0].member) : NULL;
+		dbaas_json_member(rows->response, rows->steps[0].member) : NULL;
 
 	return dbaas_json_is(array, DBAAS_JSON_ARRAY) ? dbaas_json_count(array) : 0;
 }
@@ -365,7 +363,7 @@ dbaas_rows_return(DbaasRows *rows, const DbaasJson *position, int64 number)
 	rows->number = number;
 }
 
-/* Parses one alternative, of len bytes. */
+/* Parses one alternative of a "field" expression, of len bytes. */
 static DbaasField *
 parse_field(const char *expression, size_t len)
 {
@@ -479,31 +477,34 @@ dbaas_field_is_member(const char *expression)
 	return false;
 }
 
-/* The member of that name, in which the value of member a stands for "{a}". */
+/*
+ * The member of that name.  A leading "{a}" in the name is replaced by the value
+ * of member a of the same object.
+ */
 static const DbaasJson *
 named_member(const DbaasJson *object, const char *name)
 {
 	const char *end = *name == '{' ? strchr(name, '}') : NULL;
 	const DbaasJson *member;
-	char	   *first;
 	char	   *other;
+	char	   *value;
+	char	   *full_name;
 
 	if (end == NULL)
 		return dbaas_json_member(object, name);
 	other = pnstrdup(name + 1, end - name - 1);
-	first = dbaas_json_member_string(object, other);
+	value = dbaas_json_member_string(object, other);
 	pfree(other);
-	if (first == NULL)
+	if (value == NULL)
 		return NULL;
-	other = psprintf("%s%s", first, end + 1);
-	member = dbaas_json_member(object, other);
-	pfree(first);
-	pfree(other);
+	full_name = psprintf("%s%s", value, end + 1);
+	member = dbaas_json_member(object, full_name);
+	pfree(value);
+	pfree(full_name);
 	return member;
 }
 
-
-/* The value of one alternative. */
+/* The value of one alternative in the current row. */
 static const DbaasJson *
 find_value(const DbaasRows *rows, const DbaasField *field)
 {
