@@ -86,8 +86,8 @@ static int64 ended = 0;
 
 static void perform_calls(void);
 static void start_request(DbaasCall *call);
-static void end_attempt(DbaasCall *call, const DbaasHttpAnswer *answer);
-static void use_answer(DbaasCall *call, const DbaasHttpAnswer *answer);
+static void end_attempt(DbaasCall *call, const DbaasHttpResponse *answer);
+static void use_answer(DbaasCall *call, const DbaasHttpResponse *answer);
 static void end_call(DbaasCall *call, DbaasError *error);
 static void unlink_call(void *arg);
 
@@ -273,7 +273,7 @@ start_request(DbaasCall *call)
 
 /* Milliseconds until the next try: exponential, half of it by chance. */
 static double
-pause_ms(const DbaasCall *call, const DbaasHttpAnswer *answer)
+pause_ms(const DbaasCall *call, const DbaasHttpResponse *answer)
 {
 	double		pause = FIRST_PAUSE_MS * (double) (1 << Min(call->tries - 1, 10));
 
@@ -283,9 +283,9 @@ pause_ms(const DbaasCall *call, const DbaasHttpAnswer *answer)
 }
 
 static void
-log_attempt(const DbaasCall *call, const DbaasHttpAnswer *answer)
+log_attempt(const DbaasCall *call, const DbaasHttpResponse *answer)
 {
-	if (answer->failure == DBAAS_HTTP_ANSWERED)
+	if (answer->failure == DBAAS_HTTP_NO_FAILURE)
 		dbaas_error_notice(LOG, (errhidestmt(true),
 								 errmsg("dbaas_fdw: %s: status %d in %.1f ms",
 										call->label, answer->status, answer->seconds * 1000)));
@@ -301,7 +301,7 @@ log_attempt(const DbaasCall *call, const DbaasHttpAnswer *answer)
  * max_concurrency.
  */
 static bool
-waits_for_room(DbaasCall *call, const DbaasHttpAnswer *answer)
+waits_for_room(DbaasCall *call, const DbaasHttpResponse *answer)
 {
 	if (answer->failure != DBAAS_HTTP_NO_ROOM || !answer->crowded)
 		return false;
@@ -317,7 +317,7 @@ waits_for_room(DbaasCall *call, const DbaasHttpAnswer *answer)
 
 /* A request has ended: the call ends, or pauses before the next try. */
 static void
-end_attempt(DbaasCall *call, const DbaasHttpAnswer *answer)
+end_attempt(DbaasCall *call, const DbaasHttpResponse *answer)
 {
 	bool		write = call->spec.kind == DBAAS_CALL_WRITE;
 
@@ -328,7 +328,7 @@ end_attempt(DbaasCall *call, const DbaasHttpAnswer *answer)
 	call->state = CALL_PAUSED;
 	call->stats->bytes += answer->bytes_received;
 	call->stats->seconds += answer->seconds;
-	if (answer->failure == DBAAS_HTTP_ANSWERED)
+	if (answer->failure == DBAAS_HTTP_NO_FAILURE)
 		dbaas_stats_average(&dbaas_connection_facts(call->conn)->latency, answer->seconds);
 	if (call->spec.counters)
 		call->spec.counters->bytes += answer->bytes_received;
@@ -381,14 +381,14 @@ read_answer(DbaasCall *call, size_t len, char **problem)
 }
 
 static void
-use_answer(DbaasCall *call, const DbaasHttpAnswer *answer)
+use_answer(DbaasCall *call, const DbaasHttpResponse *answer)
 {
 	DbaasError *error = NULL;
 	size_t		body_len = answer->body_len;
 	char	   *problem;
 
 	MemoryContextSwitchTo(call->cxt);
-	call->status = answer->failure == DBAAS_HTTP_ANSWERED ? answer->status : 0;
+	call->status = answer->failure == DBAAS_HTTP_NO_FAILURE ? answer->status : 0;
 	if (call->status == 404 && call->spec.kind == DBAAS_CALL_READ)
 		;						/* nothing there: no answer, no error */
 	else if (call->status < 200 || call->status > 299)
@@ -443,7 +443,7 @@ perform_calls(void)
 
 		if (call->state == CALL_RUNNING)
 		{
-			const DbaasHttpAnswer *answer = dbaas_http_answer(call->request);
+			const DbaasHttpResponse *answer = dbaas_http_response(call->request);
 
 			if (answer == NULL)
 				continue;

@@ -29,6 +29,7 @@
 #include "api/connection.h"
 #include "api/sign.h"
 #include "base/file.h"
+#include "base/url.h"
 #include "base/version.h"
 #include "tables/options.h"
 #include "tables/secret.h"
@@ -532,7 +533,7 @@ dbaas_connection_sign(const DbaasConnection *conn, const char *method, const cha
 						const char *body, const char *names, const char *values,
 						char **authorization)
 {
-	char	   *path = dbaas_http_url_path(url);
+	char	   *path = dbaas_url_path(url);
 
 	return dbaas_sign_request(conn->credentials.api_key, conn->credentials.api_secret, method,
 							  path ? path : "", body ? body : "", names, values,

@@ -15,14 +15,14 @@
 #include "tables/options.h"
 #include "tables/secret.h"
 
-static DbaasError *failure_error(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer);
-static DbaasError *status_error(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer);
-static char *describe_body(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer);
+static DbaasError *failure_error(const DbaasRequestFacts *request, const DbaasHttpResponse *answer);
+static DbaasError *status_error(const DbaasRequestFacts *request, const DbaasHttpResponse *answer);
+static char *describe_body(const DbaasRequestFacts *request, const DbaasHttpResponse *answer);
 
 DbaasError *
-dbaas_status_error(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer)
+dbaas_status_error(const DbaasRequestFacts *request, const DbaasHttpResponse *answer)
 {
-	if (answer->failure != DBAAS_HTTP_ANSWERED)
+	if (answer->failure != DBAAS_HTTP_NO_FAILURE)
 		return failure_error(request, answer);
 	return status_error(request, answer);
 }
@@ -35,7 +35,7 @@ is_down(int status)
 }
 
 bool
-dbaas_status_may_retry(bool write, const DbaasHttpAnswer *answer)
+dbaas_status_may_retry(bool write, const DbaasHttpResponse *answer)
 {
 	switch (answer->failure)
 	{
@@ -43,7 +43,7 @@ dbaas_status_may_retry(bool write, const DbaasHttpAnswer *answer)
 			return true;
 		case DBAAS_HTTP_BROKEN:
 			return !write;
-		case DBAAS_HTTP_ANSWERED:
+		case DBAAS_HTTP_NO_FAILURE:
 			return answer->status == 429 || (!write && is_down(answer->status));
 		default:
 			return false;
@@ -51,7 +51,7 @@ dbaas_status_may_retry(bool write, const DbaasHttpAnswer *answer)
 }
 
 bool
-dbaas_status_may_be_applied(const DbaasHttpAnswer *answer)
+dbaas_status_may_be_applied(const DbaasHttpResponse *answer)
 {
 	switch (answer->failure)
 	{
@@ -59,7 +59,7 @@ dbaas_status_may_be_applied(const DbaasHttpAnswer *answer)
 		case DBAAS_HTTP_TLS:
 		case DBAAS_HTTP_NO_ROOM:
 			return false;
-		case DBAAS_HTTP_ANSWERED:
+		case DBAAS_HTTP_NO_FAILURE:
 			return answer->status < 300 || answer->status >= 500;
 		default:
 			return true;
@@ -73,7 +73,7 @@ dbaas_status_may_be_applied(const DbaasHttpAnswer *answer)
  * somebody is there.
  */
 bool
-dbaas_status_unavailable(const DbaasHttpAnswer *answer)
+dbaas_status_unavailable(const DbaasHttpResponse *answer)
 {
 	switch (answer->failure)
 	{
@@ -81,7 +81,7 @@ dbaas_status_unavailable(const DbaasHttpAnswer *answer)
 		case DBAAS_HTTP_TIMEOUT:
 		case DBAAS_HTTP_BROKEN:
 			return true;
-		case DBAAS_HTTP_ANSWERED:
+		case DBAAS_HTTP_NO_FAILURE:
 			return is_down(answer->status);
 		default:
 			return false;
@@ -89,10 +89,10 @@ dbaas_status_unavailable(const DbaasHttpAnswer *answer)
 }
 
 bool
-dbaas_status_doubts_credentials(const DbaasHttpAnswer *answer)
+dbaas_status_doubts_credentials(const DbaasHttpResponse *answer)
 {
 	return answer->failure == DBAAS_HTTP_TLS ||
-		(answer->failure == DBAAS_HTTP_ANSWERED &&
+		(answer->failure == DBAAS_HTTP_NO_FAILURE &&
 		 (answer->status == 401 || answer->status == 403));
 }
 
@@ -107,7 +107,7 @@ with_zone_hint(const DbaasRequestFacts *request, const char *hint)
 
 /* There was no whole answer. */
 static DbaasError *
-failure_error(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer)
+failure_error(const DbaasRequestFacts *request, const DbaasHttpResponse *answer)
 {
 	static const struct
 	{
@@ -127,7 +127,7 @@ failure_error(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer)
 		[DBAAS_HTTP_BROKEN] = {ERRCODE_FDW_ERROR, "lost its connection", NULL},
 		[DBAAS_HTTP_TOO_LARGE] = {ERRCODE_FDW_ERROR, "got too large an answer",
 		"Option max_response_bytes of the server sets the limit."},
-		[DBAAS_HTTP_BAD_ANSWER] = {ERRCODE_FDW_ERROR, "got a broken answer", NULL},
+		[DBAAS_HTTP_BAD_RESPONSE] = {ERRCODE_FDW_ERROR, "got a broken answer", NULL},
 		[DBAAS_HTTP_NO_ROOM] = {ERRCODE_INSUFFICIENT_RESOURCES, "could not be sent", DBAAS_HTTP_ROOM_HINT},
 		[DBAAS_HTTP_INTERNAL] = {ERRCODE_FDW_ERROR, "failed", NULL},
 	};
@@ -144,7 +144,7 @@ failure_error(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer)
 
 /* The API answered with an error. */
 static DbaasError *
-status_error(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer)
+status_error(const DbaasRequestFacts *request, const DbaasHttpResponse *answer)
 {
 	int			status = answer->status;
 	int			code = ERRCODE_FDW_ERROR;
@@ -210,7 +210,7 @@ append_part(StringInfo out, const DbaasJson *value)
  * it says nothing.
  */
 static char *
-describe_body(const DbaasRequestFacts *request, const DbaasHttpAnswer *answer)
+describe_body(const DbaasRequestFacts *request, const DbaasHttpResponse *answer)
 {
 	const char *body = answer->body;
 	size_t		len = answer->body_len;

@@ -32,24 +32,24 @@ typedef struct DbaasRequestFacts
  * current memory context.
  */
 extern DbaasError *dbaas_status_error(const DbaasRequestFacts *request,
-									  const DbaasHttpAnswer *answer);
+									  const DbaasHttpResponse *answer);
 
 /* May the request be sent again after this answer, and would that help? */
-extern bool dbaas_status_may_retry(bool write, const DbaasHttpAnswer *answer);
+extern bool dbaas_status_may_retry(bool write, const DbaasHttpResponse *answer);
 
 /*
  * May the API have carried out a write of which this is the answer, when that
  * is no success?
  */
-extern bool dbaas_status_may_be_applied(const DbaasHttpAnswer *answer);
+extern bool dbaas_status_may_be_applied(const DbaasHttpResponse *answer);
 
 /*
  * Does the answer, once it is the last, say that the server is not available:
  * not reached, silent, breaking off, or down behind what was reached?
  */
-extern bool dbaas_status_unavailable(const DbaasHttpAnswer *answer);
+extern bool dbaas_status_unavailable(const DbaasHttpResponse *answer);
 
 /* Does the answer refuse who asks, or is who answers refused? */
-extern bool dbaas_status_doubts_credentials(const DbaasHttpAnswer *answer);
+extern bool dbaas_status_doubts_credentials(const DbaasHttpResponse *answer);
 
 #endif							/* DBAAS_STATUS_H */

@@ -14,6 +14,7 @@
 #include "api/zones.h"
 #include "base/clock.h"
 #include "base/http.h"
+#include "base/url.h"
 #include "tables/options.h"
 
 /* Zone whose address is asked when it does not matter which. */
@@ -36,7 +37,7 @@ endpoint_of(DbaasConnection *conn, const char *zone)
 {
 	const char *endpoint = dbaas_option_string(dbaas_connection_options(conn), "endpoint");
 
-	return without_final_slashes(dbaas_http_expand_zone(endpoint, zone));
+	return without_final_slashes(dbaas_url_expand_zone(endpoint, zone));
 }
 
 static bool
@@ -131,7 +132,7 @@ add_zone(DbaasConnection *conn, DbaasCall *call, const DbaasJson *element, Dbaas
 	if (base == NULL)
 		return bad_list(call, psprintf("Zone \"%s\" has no api-endpoint.",
 									   dbaas_error_excerpt(name, strlen(name), NAMEDATALEN)));
-	if (!dbaas_http_check_url(base, &problem) || !keeps_security(conn, base, &problem))
+	if (!dbaas_url_check(base, &problem) || !keeps_security(conn, base, &problem))
 		return bad_list(call, psprintf("The api-endpoint of zone \"%s\" may not be used: %s",
 									   dbaas_error_excerpt(name, strlen(name), NAMEDATALEN),
 									   problem));

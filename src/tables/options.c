@@ -18,7 +18,7 @@
 #include "utils/varlena.h"
 
 #include "base/error.h"
-#include "base/http.h"
+#include "base/url.h"
 #include "base/version.h"
 #include "tables/catalogue.h"
 #include "tables/options.h"
@@ -261,8 +261,8 @@ check_url(const DbaasOption *option, const char *value)
 	char	   *problem;
 
 	/* What {zone} may become has been checked: any name of a zone will do. */
-	value = dbaas_http_expand_zone(value, "zone");
-	if (!dbaas_http_check_url(value, &problem))
+	value = dbaas_url_expand_zone(value, "zone");
+	if (!dbaas_url_check(value, &problem))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid value for option \"%s\"", option->name),
@@ -325,7 +325,7 @@ check_proxy(const DbaasOption *option, const char *value)
 	if (*value == '\0' || strchr(value, '@'))
 		refuse_value(option, *value ? "***" : value, "a proxy's address without user and password",
 					 NULL);
-	if (!dbaas_http_check_proxy(value, &problem))
+	if (!dbaas_url_check_proxy(value, &problem))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid value for option \"%s\": \"%s\"", option->name, value),

@@ -11,7 +11,7 @@
 
 #include "lib/stringinfo.h"
 
-#include "base/http.h"
+#include "base/url.h"
 #include "tables/path.h"
 
 bool
@@ -107,7 +107,7 @@ dbaas_path_has(const DbaasPath *path, int column)
 static char *
 encode(const char *text)
 {
-	char	   *encoded = dbaas_http_encode_segment(text);
+	char	   *encoded = dbaas_url_encode_segment(text);
 
 	if (encoded == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
