@@ -1,4 +1,4 @@
--- Which table, and which column of it, an error is of
+-- The schema, table and column in the diagnostic fields of errors
 \i test/connect.psql
 CREATE SCHEMA told;
 CREATE FUNCTION told.of(query text, OUT state text, OUT "schema" text, OUT "table" text, OUT "column" text) LANGUAGE plpgsql AS $$

@@ -1,4 +1,4 @@
--- Errors: their SQLSTATE, what they say, and that the session works on
+-- Errors: their SQLSTATE and text, and that the session goes on working
 \i test/connect.psql
 \i test/model.psql
 ALTER SERVER exoscale OPTIONS (ADD max_retries '0');

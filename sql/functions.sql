@@ -1,4 +1,4 @@
--- The functions that show and steer what the session does; EXPLAIN
+-- The functions that show or change the state of the session; EXPLAIN
 \i test/connect.psql
 \i test/tables.psql
 

@@ -1,4 +1,4 @@
--- Keys: whichever way a query gives them, the rows are those of the model
+-- Keys, in every form that a query can give them: the rows are those of the model
 \i test/connect.psql
 \i test/model.psql
 

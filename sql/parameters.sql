@@ -1,5 +1,5 @@
--- Keys that are parameters of the request, not fields of the answer: a join or a
--- subquery may give them too, and whatever plan is chosen, their rows come
+-- Keys that are parameters of the request and not fields of the response, given by
+-- a join or a subquery: the rows are right, whatever plan is chosen
 \i test/connect.psql
 \i test/model.psql
 CREATE TABLE model.wanted (service text, period text, n bigint, sort_order text);

@@ -1,4 +1,4 @@
--- Whatever a query does with foreign tables, it gives what it gives with local ones
+-- Queries of every kind give the same rows with foreign tables as with local ones
 \i test/connect.psql
 \i test/model.psql
 CREATE TABLE model.queries (id int GENERATED ALWAYS AS IDENTITY, query text);

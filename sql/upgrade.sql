@@ -1,4 +1,5 @@
--- After an upgrade: dbaas_fdw_complete() gives a schema what it lacks of this version, and who meets a later one is told
+-- After an upgrade: dbaas_fdw_complete() adds to a schema what it lacks of this
+-- version, and a session with an older library says so
 \i test/connect.psql
 \pset format unaligned
 \pset tuples_only on

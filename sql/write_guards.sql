@@ -1,5 +1,5 @@
--- What is refused at the statement, with a reason; and the brakes: dry_run,
--- delete_limit, updatable, termination protection
+-- Writes that are refused at the statement, and the reason; the guards dry_run,
+-- delete_limit, updatable and termination protection
 \i test/connect.psql
 \i test/tables.psql
 
