@@ -20,8 +20,7 @@
 #include "api/call.h"
 #include "api/connection.h"
 #include "base/compat.h"
-#include "lookahead/ahead.h"
-#include "lookahead/drain.h"
+#include "lookahead/hook.h"
 #include "plan/plan.h"
 #include "scan/analyze.h"
 #include "scan/async.h"
@@ -48,8 +47,7 @@ _PG_init(void)
 	dbaas_settings_define();
 	dbaas_connection_init();
 	dbaas_queue_init();
-	dbaas_ahead_init();
-	dbaas_drain_init();
+	dbaas_hook_init();
 }
 
 PGDLLEXPORT Datum

@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * drain.c
- *		A plan node that reads its source to the end before it gives a row.
+ *		The drain node: it reads its source to the end before it returns a row.
  *
- * INSERT ... RETURNING sends each row when it comes, and the API shows at once
- * what was made.  A source that reads the API while rows are sent would read
- * rows of the statement's own.  So once the executor has made its nodes, one of
- * ours goes between such a ModifyTable and its source.
+ * INSERT ... RETURNING sends each row as soon as it has it, and the API lists what
+ * was created at once.  If the source of the INSERT read the API meanwhile, it would
+ * read rows that the statement itself has created.  So a drain node is put between
+ * such a ModifyTable and its source.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,43 +15,31 @@
 #include "executor/executor.h"
 #include "executor/nodeSubplan.h"
 #include "miscadmin.h"
-#include "nodes/extensible.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/rel.h"
 #include "utils/tuplestore.h"
 
 #include "base/compat.h"
 #include "lookahead/drain.h"
+#include "lookahead/wrapper.h"
 #include "scan/scan.h"
 #include "write/modify.h"
 
 typedef struct Drain
 {
-	CustomScanState css;		/* its lefttree is the source */
-	ModifyTableState *target;	/* which takes the rows */
-	Tuplestorestate *rows;		/* NULL until they are read */
-	TupleTableSlot *stored;		/* a row as it is kept */
-	TupleTableSlot *slot;		/* and as the source would give it */
+	CustomScanState css;		/* a wrapper around the source */
+	ModifyTableState *target;	/* takes the rows */
+	Tuplestorestate *rows;		/* NULL until the source was read */
+	TupleTableSlot *stored;		/* for a row of "rows" */
+	TupleTableSlot *slot;		/* for the same row, as the source returns it */
 } Drain;
 
-#define NAME "dbaas_fdw drain"
-
-static ExecutorStart_hook_type previous_hook;
-
-static Node *create_state(CustomScan *plan);
-static void begin_drain(CustomScanState *node, EState *estate, int eflags);
 static TupleTableSlot *exec_drain(CustomScanState *node);
 static void end_drain(CustomScanState *node);
 static void rescan_drain(CustomScanState *node);
 
-static const CustomScanMethods scan_methods = {
-	.CustomName = NAME,
-	.CreateCustomScanState = create_state
-};
-
 static const CustomExecMethods exec_methods = {
-	.CustomName = NAME,
-	.BeginCustomScan = begin_drain,
+	.CustomName = "dbaas_fdw drain",
 	.ExecCustomScan = exec_drain,
 	.EndCustomScan = end_drain,
 	.ReScanCustomScan = rescan_drain
@@ -68,8 +56,8 @@ has_scan_of_ours(PlanState *node, void *arg)
 }
 
 /*
- * Runs the subqueries of RETURNING that are run once for all rows, and read the
- * API: with the first row it would be too late.
+ * Runs those subqueries of RETURNING that read the API and are run only once.  The
+ * executor would run them when the first row has been sent, which is too late.
  */
 static void
 run_subqueries(ModifyTableState *target)
@@ -143,79 +131,19 @@ rescan_drain(CustomScanState *node)
 	elog(ERROR, "the source of a write cannot be read again");
 }
 
-/* These two are for a plan that is started; ours comes later. */
-static Node *
-create_state(CustomScan *plan)
-{
-	Drain	   *drain = palloc0(sizeof(Drain));
-
-	NodeSetTag(drain, T_CustomScanState);
-	drain->css.methods = &exec_methods;
-	drain->css.ss.ps.plan = (Plan *) plan;
-	return (Node *) drain;
-}
-
+/* Puts a drain between a ModifyTable and its source. */
 static void
-begin_drain(CustomScanState *node, EState *estate, int eflags)
-{
-	(void) node;
-	(void) estate;
-	(void) eflags;
-}
-
-static TupleTableSlot *
-run_node(PlanState *node)
-{
-	return exec_drain((CustomScanState *) node);
-}
-
-/* A plan node over the source, for EXPLAIN. */
-static CustomScan *
-make_plan(const Plan *source)
-{
-	CustomScan *plan = makeNode(CustomScan);
-	NodeTag		tag = nodeTag(plan);
-
-	plan->scan.plan = *source;
-	NodeSetTag(plan, tag);
-	plan->scan.plan.targetlist = NIL;
-	plan->scan.plan.qual = NIL;
-	plan->scan.plan.initPlan = NIL;
-	plan->scan.plan.righttree = NULL;
-	plan->scan.plan.lefttree = unconstify(Plan *, source);
-
-	/* By these EXPLAIN of PostgreSQL 18 tells that no disabled node is this one. */
-	plan->custom_plans = list_make1(unconstify(Plan *, source));
-	plan->methods = &scan_methods;
-	return plan;
-}
-
-/* Puts a node between a ModifyTable and its source. */
-static void
-drain_source(ModifyTableState *target)
+add_drain(ModifyTableState *target)
 {
 	PlanState  *source = outerPlanState(target);
-	EState	   *estate = source->state;
-	MemoryContext oldcxt = MemoryContextSwitchTo(estate->es_query_cxt);
-	Drain	   *drain = (Drain *) create_state(make_plan(source->plan));
-	PlanState  *node = &drain->css.ss.ps;
+	MemoryContext oldcxt = MemoryContextSwitchTo(source->state->es_query_cxt);
+	Drain	   *drain = dbaas_wrapper_new(sizeof(Drain), source, &exec_methods);
 
-	node->state = estate;
-	node->lefttree = source;
-	if (estate->es_instrument)
-		node->instrument = InstrAlloc(1, estate->es_instrument, false);
-	ExecSetExecProcNode(node, run_node);
 	drain->target = target;
-	drain->stored = ExecInitExtraTupleSlot(estate, ExecGetResultType(source),
+	drain->stored = ExecInitExtraTupleSlot(source->state, ExecGetResultType(source),
 										   &TTSOpsMinimalTuple);
-	drain->slot = ExecInitExtraTupleSlot(estate, ExecGetResultType(source),
-										 ExecGetResultSlotOps(source, NULL));
-	node->ps_ResultTupleDesc = ExecGetResultType(source);
-	node->ps_ResultTupleSlot = drain->css.ss.ss_ScanTupleSlot = drain->slot;
-	node->resultops = source->resultops;
-	node->resultopsfixed = source->resultopsfixed;
-	node->resultopsset = source->resultopsset;
-	outerPlanState(target) = node;
+	drain->slot = dbaas_wrapper_return_outer_rows(&drain->css);
+	outerPlanState(target) = &drain->css.ss.ps;
 	MemoryContextSwitchTo(oldcxt);
 }
 
@@ -224,8 +152,8 @@ drain_source(ModifyTableState *target)
  * ------------------------------------------------------------------------ */
 
 /*
- * May a row that the node writes be sent at once?  Which partition it is routed
- * to shows when it comes.
+ * May the node send a row as soon as it has it?  For a partitioned table this is not
+ * known before rows are routed to partitions.
  */
 static bool
 sends_at_once(const ModifyTableState *node)
@@ -240,33 +168,19 @@ sends_at_once(const ModifyTableState *node)
 }
 
 static void
-consider(PlanState *node)
+consider_node(PlanState *node)
 {
 	if (node && IsA(node, ModifyTableState) && sends_at_once((ModifyTableState *) node))
-		drain_source((ModifyTableState *) node);
-}
-
-static void
-executor_start(QueryDesc *query, int eflags)
-{
-	uint64		begun = dbaas_scan_count_begun();
-	ListCell   *lc;
-
-	if (previous_hook)
-		previous_hook(query, eflags);
-	else
-		standard_ExecutorStart(query, eflags);
-	if (dbaas_scan_count_begun() == begun)
-		return;
-	/* One in WITH is a subplan, and at the top of it. */
-	consider(query->planstate);
-	foreach(lc, query->estate->es_subplanstates)
-		consider(lfirst(lc));
+		add_drain((ModifyTableState *) node);
 }
 
 void
-dbaas_drain_init(void)
+dbaas_drain_add(QueryDesc *query)
 {
-	previous_hook = ExecutorStart_hook;
-	ExecutorStart_hook = executor_start;
+	ListCell   *lc;
+
+	/* A ModifyTable in WITH is at the top of a subplan. */
+	consider_node(query->planstate);
+	foreach(lc, query->estate->es_subplanstates)
+		consider_node(lfirst(lc));
 }

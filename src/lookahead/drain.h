@@ -1,17 +1,19 @@
 /*-------------------------------------------------------------------------
  *
  * drain.h
- *		A plan node that reads its source to the end before it gives a row.
+ *		The drain node: it reads its source to the end before it returns a row.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef DBAAS_DRAIN_H
 #define DBAAS_DRAIN_H
 
+#include "executor/execdesc.h"
+
 /*
- * From now on, statements that send rows at once read before they send.  Called
- * once, from _PG_init(), after what else puts nodes into a started plan.
+ * Puts a drain node below each ModifyTable of the plan that sends rows at once.  To
+ * be called once, after ExecutorStart() and dbaas_lookahead_add().
  */
-extern void dbaas_drain_init(void);
+extern void dbaas_drain_add(QueryDesc *query);
 
 #endif							/* DBAAS_DRAIN_H */

@@ -1,694 +1,418 @@
 /*-------------------------------------------------------------------------
  *
  * lookahead.c
- *		A plan node that takes rows ahead, and asks for what they will need.
+ *		Adds lookahead to a plan that has been started.
  *
- * It takes some rows more than it was asked for, sets for each the parameters
- * that will be set when its turn comes, has the scans make their first requests,
- * and hands the rows on one by one.  What is asked ahead is a hint: a scan that
- * is run finds the answer under its arguments, or asks again.  No row depends on
- * it, whatever is made of them.
+ * A nested loop runs its inner side once for each outer row, and a projection runs
+ * its subqueries once for each row.  A scan there whose keys come from the row makes
+ * its requests one after the other.  So a lookahead node is put between the loop and
+ * its outer side, or takes over the projection.
+ *
+ * Scans that are not run for each row of another node, and that are certain or
+ * likely to be run, make their first requests when the first of them is run.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/relscan.h"
-#include "commands/explain.h"
-#include "executor/executor.h"
 #include "miscadmin.h"
-#include "nodes/extensible.h"
-#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
-#include "utils/memutils.h"
-#include "utils/rel.h"
+#include "optimizer/clauses.h"
+#include "optimizer/optimizer.h"
+#include "tcop/pquery.h"
 
 #include "base/compat.h"
+#include "lookahead/cursor.h"
+#include "lookahead/inner_scans.h"
 #include "lookahead/lookahead.h"
+#include "lookahead/lookahead_node.h"
+#include "plan/speculative.h"
 #include "scan/scan.h"
 
-/* Rows that are taken ahead at most. */
-#define MAX_ROWS 1024
-
-/* For each row that was asked for, no more are taken ahead than this. */
-#define ROWS_AHEAD 8
-
-typedef struct Lookahead
+/* What the walk over a plan has found so far. */
+typedef struct Walk
 {
-	CustomScanState css;		/* its lefttree is the outer node */
-	DbaasWanted wanted;
-	TupleTableSlot *slot;		/* for rows of the queue */
-	MemoryContext cxt;			/* of the queue */
-	List	   *queue;			/* of Row: those taken and not given */
-	int			next;			/* of the queue */
-	Size		bytes;			/* of the queue */
-	bool		at_end;			/* no row comes behind the queue */
-	bool		told_end;		/* and that was said */
-	uint64		taken;			/* rows taken from the outer side */
-	uint64		given;			/* rows handed on */
-	uint64		rows_ahead;		/* of all that were ever taken, those not at their turn */
-	int			window;			/* answers to be on their way at once */
-	ScanState  *pointed;		/* what WHERE CURRENT OF would find, or NULL */
-} Lookahead;
+	const PlannedStmt *stmt;
+	List	   *together;		/* of ForeignScanState: scans that start together */
+	List	   *init_plans;		/* of PlanState: those that were processed */
+} Walk;
 
-/* A row of the queue. */
-typedef struct Row
+/* What is known of how the plan runs a node. */
+typedef struct NodeUse
 {
-	ItemPointerData position;	/* that of the scan */
-	MinimalTuple values;
-} Row;
+	bool		certain;		/* it is certain to be run */
+	bool		likely;			/* it is likely to be run, and only once */
+	bool		completely;		/* it is read to its end before the statement
+								 * returns a row */
+	bool		may_stop;		/* it may not be read to its end */
+	bool		fixed;			/* no other node may take its place */
+	bool		for_cursor;		/* WHERE CURRENT OF may look for its position */
+	LimitState *limit;			/* the LIMIT that takes its rows; or NULL */
+} NodeUse;
 
-static Node *create_state(CustomScan *plan);
-static void begin_lookahead(CustomScanState *node, EState *estate, int eflags);
-static TupleTableSlot *exec_lookahead(CustomScanState *node);
-static void end_lookahead(CustomScanState *node);
-static void rescan_lookahead(CustomScanState *node);
-static void explain_lookahead(CustomScanState *node, List *ancestors, ExplainState *es);
+static void process_node(Walk *walk, PlanState **place, NodeUse use);
 
-#define NAME "dbaas_fdw lookahead"
-
-static const CustomScanMethods scan_methods = {
-	.CustomName = NAME,
-	.CreateCustomScanState = create_state
-};
-
-static const CustomExecMethods exec_methods = {
-	.CustomName = NAME,
-	.BeginCustomScan = begin_lookahead,
-	.ExecCustomScan = exec_lookahead,
-	.EndCustomScan = end_lookahead,
-	.ReScanCustomScan = rescan_lookahead,
-	.ExplainCustomScan = explain_lookahead
-};
-
-/* ------------------------------------------------------------------------
- * Asking
- * ------------------------------------------------------------------------ */
-
-/* How many answers are on their way, or have come and are not read. */
-static int
-count_unread(const Lookahead *ahead, Size *bytes)
+/* Collects a scan that can start with others: its keys are known from the beginning. */
+static void
+process_scan(Walk *walk, ForeignScanState *node, const NodeUse *use)
 {
-	int			n = 0;
-	ListCell   *lc;
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	Node	   *keys = (Node *) plan->fdw_exprs;
 
-	*bytes = 0;
-	foreach(lc, ahead->wanted.scans)
-	{
-		n += dbaas_scan_count_prefetched(lfirst(lc));
-		*bytes += dbaas_scan_prefetched_bytes(lfirst(lc));
-	}
-	return n;
+	if (!use->likely || !dbaas_scan_is_ours(&node->ss.ps) || plan->operation != CMD_SELECT)
+		return;
+	if (contain_subplans(keys) || dbaas_inner_scans_params(keys) != NIL ||
+		contain_volatile_functions(keys))
+		return;
+	if (use->certain || dbaas_speculative_expr(keys))
+		walk->together = lappend(walk->together, node);
 }
 
-/* Is each parameter known that the scans' keys need beside the row's? */
+/*
+ * Fills in what a lookahead node over a node would do.  Returns whether there is
+ * something to prefetch, and the rows of the plan may be read ahead for it.
+ */
 static bool
-params_ready(const Lookahead *ahead)
+plan_lookahead(const Walk *walk, const NodeUse *use, Plan *plan, bool projecting,
+			   DbaasLookaheadSpec *spec)
 {
-	const ParamExecData *values = ahead->css.ss.ps.state->es_param_exec_vals;
-	ListCell   *lc;
+	const DbaasReading reading = {
+		.stmt = walk->stmt,
+		.completely = use->completely,
+		.may_stop = use->may_stop
+	};
 
-	foreach(lc, ahead->wanted.other_params)
-	{
-		if (values[lfirst_int(lc)].execPlan != NULL)
-			return false;
-	}
+	if (spec->inner.scans == NIL ||
+		!(projecting ? dbaas_speculative_source(plan, &reading) :
+		  dbaas_speculative_plan(plan, &reading)))
+		return false;
+	spec->at_once = use->completely && !spec->inner.may_fail;
 	return true;
 }
 
-/* Asks for what will be asked for when the row has its turn. */
 static void
-ask_for(Lookahead *ahead, TupleTableSlot *slot, uint64 row)
+process_nestloop(Walk *walk, NestLoopState *join, NodeUse use)
 {
-	List	   *params = ahead->wanted.row_params;
-	ParamExecData *values = ahead->css.ss.ps.state->es_param_exec_vals;
-	ParamExecData *saved = palloc(list_length(params) * sizeof(ParamExecData));
-	ListCell   *lc;
+	NestLoop   *plan = (NestLoop *) join->js.ps.plan;
+	NodeUse		inner_use = use;
 
-	foreach(lc, params)
+	process_node(walk, &outerPlanState(join), use);
+	if (plan->nestParams && dbaas_speculative_encoding())
 	{
-		NestLoopParam *param = lfirst_node(NestLoopParam, lc);
-		ParamExecData *value = &values[param->paramno];
+		DbaasLookaheadSpec spec = {0};
 
-		saved[foreach_current_index(lc)] = *value;
-		value->execPlan = NULL;
-		value->value = slot_getattr(slot, param->paramval->varattno, &value->isnull);
+		dbaas_inner_scans_of_loop(join, &spec.inner);
+		if (plan_lookahead(walk, &use, outerPlan(plan), false, &spec))
+			outerPlanState(join) = dbaas_lookahead_node_new(outerPlanState(join), &spec);
 	}
-	foreach(lc, ahead->wanted.scans)
+
+	inner_use.certain = false;
+	inner_use.likely = use.likely && plan->nestParams == NIL;
+	inner_use.completely = use.completely && !join->js.single_match;
+	inner_use.may_stop = use.may_stop || join->js.single_match;
+	process_node(walk, &innerPlanState(join), inner_use);
+
+	/* EXPLAIN finds the loop's parameters by comparing the inner plan with this one. */
+	if (innerPlanState(join)->plan != innerPlan(plan))
 	{
-		if (ahead->wanted.at_once || dbaas_scan_was_run(lfirst(lc)))
-			dbaas_scan_prefetch(lfirst(lc), row);
+		NestLoop   *copy = palloc(sizeof(NestLoop));
+
+		*copy = *plan;
+		innerPlan(copy) = innerPlanState(join)->plan;
+		join->js.ps.plan = &copy->join.plan;
 	}
-	foreach(lc, params)
-		values[lfirst_node(NestLoopParam, lc)->paramno] = saved[foreach_current_index(lc)];
-	pfree(saved);
 }
 
-/* ------------------------------------------------------------------------
- * Positions
- *
- * WHERE CURRENT OF a cursor looks for the scan of the table, and at its slot.
- * The scan itself may be further by now, so the node stands for it.
- * ------------------------------------------------------------------------ */
-
-/*
- * The scans of local tables that are looked at below the node.  Goes where the
- * executor's search_plan_tree goes.
- */
-static List *
-pointed_scans(PlanState *node)
+/* Does the node have a projection that another node could take over? */
+static bool
+can_project(const PlanState *node)
 {
-	List	   *scans = NIL;
-
-	if (node == NULL)
-		return NIL;
-	check_stack_depth();
 	switch (nodeTag(node))
 	{
 		case T_SeqScanState:
-		case T_SampleScanState:
 		case T_IndexScanState:
 		case T_IndexOnlyScanState:
 		case T_BitmapHeapScanState:
 		case T_TidScanState:
 		case T_TidRangeScanState:
-		case T_CustomScanState:
-			return ((ScanState *) node)->ss_currentRelation ? list_make1(node) : NIL;
-		case T_AppendState:
-			for (int i = 0; i < ((AppendState *) node)->as_nplans; i++)
-				scans = list_concat(scans, pointed_scans(((AppendState *) node)->appendplans[i]));
-			return scans;
-		case T_ResultState:
-		case T_LimitState:
-			return pointed_scans(outerPlanState(node));
 		case T_SubqueryScanState:
-			return pointed_scans(((SubqueryScanState *) node)->subplan);
-		default:
-			return NIL;
-	}
-}
-
-/* Where the scan is; invalid when it is on no row. */
-static ItemPointerData
-scan_position(const Lookahead *ahead)
-{
-	const ScanState *scan = ahead->pointed;
-	ItemPointerData position;
-
-	ItemPointerSetInvalid(&position);
-	if (scan == NULL || TupIsNull(scan->ss_ScanTupleSlot) || scan->ps.chgParam)
-		return position;
-	if (IsA(scan, IndexOnlyScanState))
-		return ((const IndexOnlyScanState *) scan)->ioss_ScanDesc->xs_heaptid;
-	return scan->ss_ScanTupleSlot->tts_tid;
-}
-
-static void
-show_position(const Lookahead *ahead, ItemPointerData position)
-{
-	TupleTableSlot *slot = ahead->css.ss.ss_ScanTupleSlot;
-
-	if (ahead->pointed == NULL)
-		return;
-	ExecClearTuple(slot);
-	if (!ItemPointerIsValid(&position))
-		return;
-	ExecStoreAllNullTuple(slot);
-	slot->tts_tid = position;
-	slot->tts_tableOid = RelationGetRelid(ahead->css.ss.ss_currentRelation);
-}
-
-static void
-show_no_position(const Lookahead *ahead)
-{
-	ItemPointerData position;
-
-	ItemPointerSetInvalid(&position);
-	show_position(ahead, position);
-}
-
-/* ------------------------------------------------------------------------
- * Rows
- * ------------------------------------------------------------------------ */
-
-/* The next row of the outer side; NULL at its end. */
-static TupleTableSlot *
-take_row(Lookahead *ahead)
-{
-	TupleTableSlot *slot;
-
-	if (ahead->at_end)
-		return NULL;
-	slot = ExecProcNode(outerPlanState(&ahead->css));
-	ahead->at_end = TupIsNull(slot);
-	if (ahead->at_end)
-		return NULL;
-	ahead->taken++;
-	return slot;
-}
-
-static void
-push_row(Lookahead *ahead, TupleTableSlot *slot)
-{
-	MemoryContext oldcxt = MemoryContextSwitchTo(ahead->cxt);
-	Row		   *row = palloc(sizeof(Row));
-
-	row->position = scan_position(ahead);
-	row->values = ExecCopySlotMinimalTuple(slot);
-	ahead->queue = lappend(ahead->queue, row);
-	ahead->bytes += GetMemoryChunkSpace(row->values);
-	ahead->rows_ahead++;
-	MemoryContextSwitchTo(oldcxt);
-}
-
-/* The first row of the queue, in the node's own slot; NULL when there is none. */
-static TupleTableSlot *
-pop_row(Lookahead *ahead)
-{
-	Row		   *row;
-
-	if (ahead->next == MAX_ROWS)
-	{
-		ahead->queue = list_delete_first_n(ahead->queue, ahead->next);
-		ahead->next = 0;
-	}
-	if (ahead->next == list_length(ahead->queue))
-		return NULL;
-	row = list_nth(ahead->queue, ahead->next++);
-	ahead->bytes -= GetMemoryChunkSpace(row->values);
-	ExecForceStoreMinimalTuple(row->values, ahead->slot, true);
-	show_position(ahead, row->position);
-	pfree(row);
-	return ahead->slot;
-}
-
-static void
-empty_queue(Lookahead *ahead)
-{
-	MemoryContextReset(ahead->cxt);
-	ahead->queue = NIL;
-	ahead->next = 0;
-	ahead->bytes = 0;
-	ahead->at_end = ahead->told_end = false;
-	ahead->taken = ahead->given;
-}
-
-/* Rows that a LIMIT takes; -1 when they are not bounded. */
-static int64
-rows_needed(const LimitState *limit)
-{
-	if (limit == NULL || limit->noCount || limit->limitOption == LIMIT_OPTION_WITH_TIES)
-		return -1;
-	return limit->count + limit->offset;
-}
-
-/*
- * Takes rows, and asks for what they need, while the window has room.  Rows
- * that need no new request are bounded too, by those that were wanted so far.
- */
-static void
-look_ahead(Lookahead *ahead)
-{
-	uint64		most = Min(ahead->given * ROWS_AHEAD, MAX_ROWS);
-	int64		needed = rows_needed(ahead->wanted.limit);
-	Size		bytes;
-
-	if (needed >= 0)
-		most = Min(most, (uint64) Max(needed - (int64) ahead->given, 0));
-	while (list_length(ahead->queue) - ahead->next < (int) most &&
-		   count_unread(ahead, &bytes) < ahead->window &&
-		   bytes + ahead->bytes < (Size) work_mem * 1024)
-	{
-		TupleTableSlot *slot = take_row(ahead);
-
-		if (slot == NULL)
+		case T_FunctionScanState:
+		case T_TableFuncScanState:
+		case T_ValuesScanState:
+		case T_CteScanState:
+		case T_NamedTuplestoreScanState:
+		case T_NestLoopState:
+		case T_MergeJoinState:
+		case T_HashJoinState:
+		case T_AggState:
+		case T_GroupState:
+		case T_GatherState:
+		case T_GatherMergeState:
 			break;
-		ask_for(ahead, slot, ahead->taken);
-		push_row(ahead, slot);
+		case T_ResultState:
+			if (outerPlanState(node) == NULL)
+				return false;
+			break;
+		case T_ForeignScanState:
+			if (((ForeignScan *) node->plan)->operation != CMD_SELECT)
+				return false;
+			break;
+		default:
+			return false;
 	}
+	return node->ps_ProjInfo != NULL;
 }
 
-/* The next row, with what it needs asked for, and what the next ones need. */
-static TupleTableSlot *
-next_row(Lookahead *ahead)
-{
-	TupleTableSlot *slot;
-	int			concurrency = 1;
-	ListCell   *lc;
-
-	foreach(lc, ahead->wanted.scans)
-		dbaas_scan_discard_prefetched(lfirst(lc), ahead->given);
-	slot = pop_row(ahead);
-	if (slot == NULL)
-	{
-		slot = take_row(ahead);
-		show_position(ahead, scan_position(ahead));
-	}
-	if (slot == NULL)
-	{
-		ahead->told_end = true;
-		return NULL;
-	}
-	ahead->given++;
-
-	/* Who leaves after the first row has asked for no more than that. */
-	if ((ahead->given == 1 && !ahead->wanted.at_once) || !params_ready(ahead))
-		return slot;
-	if (slot != ahead->slot)
-		slot = ExecCopySlot(ahead->slot, slot);
-	ask_for(ahead, slot, ahead->given);
-	foreach(lc, ahead->wanted.scans)
-		concurrency = Max(concurrency, dbaas_scan_concurrency(lfirst(lc)));
-	ahead->window = ahead->wanted.at_once ? concurrency : Min(ahead->window * 2, concurrency);
-	look_ahead(ahead);
-	return slot;
-}
-
-/*
- * The row before the one that was given last.  The outer side has to go back
- * over those that were taken ahead first, and over its end.
- */
-static TupleTableSlot *
-previous_row(Lookahead *ahead)
-{
-	PlanState  *outer = outerPlanState(&ahead->css);
-	int			steps = list_length(ahead->queue) - ahead->next;
-	TupleTableSlot *slot;
-
-	if (ahead->at_end && !ahead->told_end)
-		steps++;
-	empty_queue(ahead);
-	while (steps-- > 0)
-		ExecProcNode(outer);
-	slot = ExecProcNode(outer);
-	show_position(ahead, scan_position(ahead));
-	return TupIsNull(slot) ? NULL : slot;
-}
-
-/* ------------------------------------------------------------------------
- * The node
- * ------------------------------------------------------------------------ */
-
-/* A LIMIT tells what is below it how many rows it wants. */
-static void
-bound_outer(Lookahead *ahead)
-{
-	if (ahead->wanted.limit)
-		ExecSetTupleBound(rows_needed(ahead->wanted.limit), outerPlanState(&ahead->css));
-}
-
-static TupleTableSlot *
-exec_lookahead(CustomScanState *node)
-{
-	Lookahead  *ahead = (Lookahead *) node;
-	ProjectionInfo *projection = node->ss.ps.ps_ProjInfo;
-	TupleTableSlot *slot;
-
-	CHECK_FOR_INTERRUPTS();
-	if (ahead->taken == 0)
-		bound_outer(ahead);
-	slot = ScanDirectionIsBackward(node->ss.ps.state->es_direction) ? previous_row(ahead) :
-		next_row(ahead);
-	if (slot == NULL || projection == NULL)
-		return slot;
-	ResetExprContext(projection->pi_exprContext);
-	projection->pi_exprContext->ecxt_outertuple = slot;
-	return ExecProject(projection);
-}
-
-static void
-rescan_lookahead(CustomScanState *node)
-{
-	Lookahead  *ahead = (Lookahead *) node;
-	PlanState  *outer = outerPlanState(node);
-	ListCell   *lc;
-
-	ExecClearTuple(node->ss.ps.ps_ResultTupleSlot);
-	ExecClearTuple(ahead->slot);
-	show_no_position(ahead);
-	foreach(lc, ahead->wanted.scans)
-		dbaas_scan_keep_prefetched(lfirst(lc));
-	ahead->given = 0;
-	ahead->window = 1;
-	empty_queue(ahead);
-	bound_outer(ahead);
-	if (outer->chgParam == NULL)
-		ExecReScan(outer);
-}
-
-static void
-end_lookahead(CustomScanState *node)
-{
-	Lookahead  *ahead = (Lookahead *) node;
-
-	ExecClearTuple(node->ss.ps.ps_ResultTupleSlot);
-	ExecClearTuple(ahead->slot);
-	MemoryContextDelete(ahead->cxt);
-	ExecEndNode(outerPlanState(node));
-}
-
-static void
-explain_lookahead(CustomScanState *node, List *ancestors, ExplainState *es)
-{
-	Lookahead  *ahead = (Lookahead *) node;
-	List	   *names = NIL;
-	ListCell   *lc;
-
-	(void) ancestors;
-	foreach(lc, ahead->wanted.scans)
-	{
-		const Scan *scan = (Scan *) ((ForeignScanState *) lfirst(lc))->ss.ps.plan;
-
-		names = lappend(names, list_nth(es->rtable_names, scan->scanrelid - 1));
-	}
-	ExplainPropertyList("Looks Ahead For", names, es);
-	if (es->analyze)
-		ExplainPropertyInteger("Rows Looked Ahead", NULL, ahead->rows_ahead, es);
-}
-
-/* These two are for a plan that is started; ours comes later. */
-static Node *
-create_state(CustomScan *plan)
-{
-	Lookahead  *ahead = palloc0(sizeof(Lookahead));
-
-	NodeSetTag(ahead, T_CustomScanState);
-	ahead->css.methods = &exec_methods;
-	ahead->css.ss.ps.plan = (Plan *) plan;
-	return (Node *) ahead;
-}
-
-static void
-begin_lookahead(CustomScanState *node, EState *estate, int eflags)
-{
-	(void) node;
-	(void) estate;
-	(void) eflags;
-}
-
-/* The columns of the outer node.  EXPLAIN looks a node's keys up in the list below it. */
-static List *
-columns_of(const Plan *outer)
-{
-	List	   *columns = NIL;
-	ListCell   *lc;
-
-	foreach(lc, outer->targetlist)
-	{
-		const TargetEntry *outer_entry = lfirst_node(TargetEntry, lc);
-		Var		   *column = makeVarFromTargetEntry(OUTER_VAR, unconstify(TargetEntry *, outer_entry));
-
-		columns = lappend(columns, makeTargetEntry((Expr *) column, outer_entry->resno,
-												   outer_entry->resname, outer_entry->resjunk));
-	}
-	return columns;
-}
-
-/* A plan node over the outer one, for EXPLAIN and for rescans. */
-static CustomScan *
-make_plan(const Plan *outer)
-{
-	CustomScan *plan = makeNode(CustomScan);
-	NodeTag		tag = nodeTag(plan);
-
-	plan->scan.plan = *outer;
-	NodeSetTag(plan, tag);
-	plan->scan.plan.parallel_aware = false;
-	plan->scan.plan.async_capable = false;
-	plan->scan.plan.targetlist = columns_of(outer);
-	plan->scan.plan.qual = NIL;
-	plan->scan.plan.initPlan = NIL;
-	plan->scan.plan.righttree = NULL;
-	plan->scan.plan.lefttree = unconstify(Plan *, outer);
-
-	/* By these EXPLAIN of PostgreSQL 18 tells that no disabled node is this one. */
-	plan->custom_plans = list_make1(unconstify(Plan *, outer));
-	plan->methods = &scan_methods;
-	return plan;
-}
-
-static TupleTableSlot *
-run_node(PlanState *node)
-{
-	return exec_lookahead((CustomScanState *) node);
-}
-
-/* A node over the outer one, whose rows are those of the slot given. */
-static Lookahead *
-make_node(PlanState *outer, const DbaasWanted *wanted)
-{
-	EState	   *estate = outer->state;
-	Lookahead  *ahead = (Lookahead *) create_state(make_plan(outer->plan));
-	PlanState  *node = &ahead->css.ss.ps;
-
-	node->state = estate;
-	node->lefttree = outer;
-	if (estate->es_instrument)
-		node->instrument = InstrAlloc(1, estate->es_instrument, false);
-	ExecSetExecProcNode(node, run_node);
-	ahead->wanted = *wanted;
-	ahead->window = 1;
-	ahead->cxt = AllocSetContextCreate(estate->es_query_cxt, "dbaas_fdw lookahead",
-									   ALLOCSET_DEFAULT_SIZES);
-	return ahead;
-}
-
-PlanState *
-dbaas_lookahead_over(PlanState *outer, const DbaasWanted *wanted)
-{
-	EState	   *estate = outer->state;
-	MemoryContext oldcxt = MemoryContextSwitchTo(estate->es_query_cxt);
-	Lookahead  *ahead = make_node(outer, wanted);
-	PlanState  *node = &ahead->css.ss.ps;
-
-	node->ps_ResultTupleDesc = ExecGetResultType(outer);
-	ahead->slot = ExecInitExtraTupleSlot(estate, node->ps_ResultTupleDesc,
-										 ExecGetResultSlotOps(outer, NULL));
-	node->ps_ResultTupleSlot = ahead->css.ss.ss_ScanTupleSlot = ahead->slot;
-	node->resultops = outer->resultops;
-	node->resultopsfixed = outer->resultopsfixed;
-	node->resultopsset = outer->resultopsset;
-	MemoryContextSwitchTo(oldcxt);
-	return node;
-}
-
-/* ------------------------------------------------------------------------
- * Projections
- * ------------------------------------------------------------------------ */
-
-/* The number of the expression in a target list, which it is added to. */
-static AttrNumber
-column_number(Node *expr, List **columns)
-{
-	ListCell   *lc;
-
-	foreach(lc, *columns)
-	{
-		if (equal(lfirst_node(TargetEntry, lc)->expr, expr))
-			return foreach_current_index(lc) + 1;
-	}
-	*columns = lappend(*columns, makeTargetEntry((Expr *) copyObject(expr),
-												 list_length(*columns) + 1, NULL, false));
-	return list_length(*columns);
-}
-
-/* The expression over a row of those columns. */
-static Node *
-over_columns(Node *node, void *columns)
+/* Does the expression have a part that only the node itself can evaluate? */
+static bool
+is_bound_to_node(Node *node, void *arg)
 {
 	if (node == NULL)
-		return NULL;
-	if (IsA(node, Var) || IsA(node, Aggref) || IsA(node, GroupingFunc))
-		return (Node *) makeVar(OUTER_VAR, column_number(node, columns), exprType(node),
-								exprTypmod(node), exprCollation(node), 0);
-	return expression_tree_mutator(node, over_columns, columns);
+		return false;
+	if (IsA(node, WindowFunc) ||
+		(IsA(node, SubPlan) && ((SubPlan *) node)->setParam))
+		return true;
+	return expression_tree_walker(node, is_bound_to_node, arg);
 }
 
-/* Makes the node give the columns alone. */
+/* Lets a lookahead node take over the projection of a node, if it runs scans. */
 static void
-project_columns(PlanState *node, List *columns)
+process_projection(const Walk *walk, PlanState **place, const NodeUse *use)
 {
-	TupleDesc	desc = ExecTypeFromTL(columns);
-	TupleTableSlot *slot = ExecInitExtraTupleSlot(node->state, desc, &TTSOpsVirtual);
+	PlanState  *node = *place;
+	DbaasLookaheadSpec spec = {.limit = use->limit};
 
-	node->ps_ProjInfo = ExecBuildProjectionInfo(columns, node->ps_ExprContext, slot, node,
-												node->scandesc);
-	node->ps_ResultTupleDesc = desc;
-	node->ps_ResultTupleSlot = slot;
-	node->resultops = &TTSOpsVirtual;
-	node->resultopsfixed = node->resultopsset = true;
-}
-
-/* Stands for the one scan below it that a cursor can point to. */
-static void
-stand_for_scan(Lookahead *ahead)
-{
-	ScanState  *node = &ahead->css.ss;
-	List	   *scans = pointed_scans(outerPlanState(node));
-
-	if (list_length(scans) != 1)
+	if (use->fixed || node->subPlan == NIL || !can_project(node) || !dbaas_speculative_encoding())
 		return;
-	ahead->pointed = linitial(scans);
-	node->ss_currentRelation = ahead->pointed->ss_currentRelation;
-	node->ss_ScanTupleSlot = ExecInitExtraTupleSlot(node->ps.state,
-													RelationGetDescr(node->ss_currentRelation),
-													&TTSOpsVirtual);
+
+	/* A lookahead node can show the position of one scan, not of several. */
+	if (use->for_cursor && list_length(dbaas_cursor_find_scans(node)) > 1)
+		return;
+	dbaas_inner_scans_of_targetlist(node, &spec.inner);
+	if (!is_bound_to_node((Node *) node->plan->targetlist, NULL) &&
+		plan_lookahead(walk, use, node->plan, true, &spec))
+		*place = dbaas_lookahead_node_new_projecting(node, &spec);
 }
 
-PlanState *
-dbaas_lookahead_project(PlanState *outer, const DbaasWanted *wanted)
+/*
+ * Does a LIMIT above the node take as many rows from the child of the node as from
+ * the node?  Follows ExecSetTupleBound().
+ */
+static bool
+passes_limit(const PlanState *node)
 {
-	EState	   *estate = outer->state;
-	MemoryContext oldcxt = MemoryContextSwitchTo(estate->es_query_cxt);
-	Lookahead  *ahead = make_node(outer, wanted);
-	PlanState  *node = &ahead->css.ss.ps;
-	List	   *columns = NIL;
-	List	   *list = (List *) over_columns((Node *) outer->plan->targetlist, &columns);
+	switch (nodeTag(node))
+	{
+		case T_AppendState:
+		case T_MergeAppendState:
+			return true;
+		case T_ResultState:
+		case T_SubqueryScanState:
+			return node->plan->qual == NIL;
+		default:
+			return false;
+	}
+}
+
+/* Does WHERE CURRENT OF look below the node?  Follows search_plan_tree(). */
+static bool
+passes_position(const PlanState *node)
+{
+	return IsA(node, AppendState) || IsA(node, ResultState) || IsA(node, LimitState) ||
+		IsA(node, SubqueryScanState);
+}
+
+/* How a node uses its children, if it is used like that itself. */
+static NodeUse
+use_of_children(PlanState *node, NodeUse use)
+{
+	if (!passes_limit(node))
+		use.limit = NULL;
+	if (!IsA(node, ResultState))
+		use.fixed = false;
+	if (!passes_position(node))
+		use.for_cursor = false;
+	switch (nodeTag(node))
+	{
+		case T_SortState:
+		case T_HashState:
+		case T_ModifyTableState:
+			use.completely = true;
+			use.may_stop = false;
+			break;
+		case T_AggState:
+			if (dbaas_speculative_agg_reads_all((Agg *) node->plan))
+			{
+				use.completely = true;
+				use.may_stop = false;
+			}
+			break;
+		case T_LimitState:
+			use.certain = use.likely = use.completely = false;
+			use.may_stop = true;
+			use.limit = (LimitState *) node;
+			break;
+		case T_ResultState:
+			if (((ResultState *) node)->resconstantqual)
+				use.certain = use.likely = false;
+			break;
+		default:
+			break;
+	}
+	return use;
+}
+
+/* The children of an Append: the first is run, the others perhaps. */
+static void
+process_children(Walk *walk, PlanState **children, int n, const Bitmapset *async, bool pruned,
+				 NodeUse use)
+{
+	use.likely = use.likely && !pruned;
+	for (int i = 0; i < n; i++)
+	{
+		use.certain = use.certain && i == 0 && !pruned;
+		use.fixed = bms_is_member(i, async);
+		process_node(walk, &children[i], use);
+	}
+}
+
+/* The InitPlans and CTEs of a node, which are run once at most, and likely to be. */
+static void
+process_init_plans(Walk *walk, PlanState *node, const NodeUse *node_use)
+{
+	const NodeUse use = {.likely = node_use->likely, .may_stop = true};
 	ListCell   *lc;
 
-	ahead->wanted.row_params = NIL;
-	foreach(lc, wanted->row_params)
+	foreach(lc, node->initPlan)
 	{
-		NestLoopParam *param = makeNode(NestLoopParam);
+		SubPlanState *init = lfirst_node(SubPlanState, lc);
+		ListCell   *place = list_nth_cell(node->state->es_subplanstates,
+										  init->subplan->plan_id - 1);
 
-		param->paramno = lfirst_node(NestLoopParam, lc)->paramno;
-		param->paramval = (Var *) over_columns((Node *) lfirst_node(NestLoopParam, lc)->paramval,
-											   &columns);
-		ahead->wanted.row_params = lappend(ahead->wanted.row_params, param);
+		process_node(walk, &init->planstate, use);
+		lfirst(place) = init->planstate;
+		walk->init_plans = lappend(walk->init_plans, init->planstate);
 	}
+}
 
-	node->ps_ResultTupleDesc = outer->ps_ResultTupleDesc;
-	node->ps_ResultTupleSlot = outer->ps_ResultTupleSlot;
-	node->resultops = &TTSOpsVirtual;
-	node->resultopsfixed = node->resultopsset = true;
-	project_columns(outer, columns);
+/*
+ * Processes a node and all nodes below it.  *place becomes a lookahead node if one
+ * takes over the node's projection.  The subplans of the node's expressions are not
+ * processed here: the statement has a list of them.
+ */
+static void
+process_node(Walk *walk, PlanState **place, NodeUse node_use)
+{
+	PlanState  *node = *place;
+	NodeUse		use;
 
-	ahead->slot = ExecInitExtraTupleSlot(estate, outer->ps_ResultTupleDesc, &TTSOpsVirtual);
-	ahead->css.ss.ss_ScanTupleSlot = ahead->slot;
-	stand_for_scan(ahead);
-	node->outerops = &TTSOpsVirtual;
-	node->outeropsfixed = node->outeropsset = true;
-	ExecAssignExprContext(estate, node);
-	node->ps_ProjInfo = ExecBuildProjectionInfo(list, node->ps_ExprContext,
-												node->ps_ResultTupleSlot, node,
-												outer->ps_ResultTupleDesc);
+	if (node == NULL)
+		return;
+	check_stack_depth();
+	process_init_plans(walk, node, &node_use);
+	use = use_of_children(node, node_use);
+	switch (nodeTag(node))
+	{
+		case T_ForeignScanState:
+			process_scan(walk, (ForeignScanState *) node, &use);
+			break;
+		case T_NestLoopState:
+			process_nestloop(walk, (NestLoopState *) node, use);
+			break;
+		case T_AppendState:
+			process_children(walk, ((AppendState *) node)->appendplans,
+							 ((AppendState *) node)->as_nplans,
+							 ((AppendState *) node)->as_asyncplans,
+							 ((AppendState *) node)->as_prune_state != NULL, use);
+			break;
+		case T_MergeAppendState:
+			process_children(walk, ((MergeAppendState *) node)->mergeplans,
+							 ((MergeAppendState *) node)->ms_nplans, NULL,
+							 ((MergeAppendState *) node)->ms_prune_state != NULL, use);
+			break;
+		case T_SubqueryScanState:
+			process_node(walk, &((SubqueryScanState *) node)->subplan, use);
+			break;
+		case T_GatherState:
+		case T_GatherMergeState:
+			/* Parallel workers run no scans of ours. */
+			break;
+		case T_HashJoinState:
+		case T_MergeJoinState:
+			/* If one side is empty, the other may not be run. */
+			use.certain = false;
+			process_node(walk, &outerPlanState(node), use);
+			/* The inner side of a merge join may have to mark and restore its position. */
+			use.fixed = IsA(node, MergeJoinState);
+			process_node(walk, &innerPlanState(node), use);
+			break;
+		default:
+			process_node(walk, &outerPlanState(node), use);
+			process_node(walk, &innerPlanState(node), use);
+			break;
+	}
+	process_projection(walk, place, &node_use);
+}
 
-	/* EXPLAIN and rescans find the subplans at the outer node. */
-	node->subPlan = NIL;
+/* Does the statement lock rows?  A locked row may be read a second time, out of turn. */
+static bool
+locks_rows(const PlannedStmt *stmt)
+{
+	ListCell   *lc;
+
+	foreach(lc, stmt->rowMarks)
+	{
+		if (RowMarkRequiresRowShareLock(lfirst_node(PlanRowMark, lc)->markType))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Is the statement that of a cursor which was declared, or opened by its name?  The
+ * query of a FOR loop in PL/pgSQL is not, nor are statements of functions that are
+ * called while rows are fetched.
+ */
+static bool
+is_cursor(void)
+{
+	return ActivePortal && ActivePortal->status == PORTAL_DEFINED &&
+		(ActivePortal->cursorOptions & CURSOR_OPT_FAST_PLAN) != 0;
+}
+
+/* Makes CTE scans read from the node that may have taken the place of their CTE's. */
+static bool
+update_cte_scans(PlanState *node, void *arg)
+{
+	if (IsA(node, CteScanState))
+		((CteScanState *) node)->cteplanstate =
+			list_nth(node->state->es_subplanstates, ((CteScan *) node->plan)->ctePlanId - 1);
+	return planstate_tree_walker(node, update_cte_scans, arg);
+}
+
+void
+dbaas_lookahead_add(QueryDesc *query)
+{
+	EState	   *estate = query->estate;
+	Walk		walk = {.stmt = query->plannedstmt};
+	const NodeUse root_use = {.certain = true, .likely = true, .for_cursor = is_cursor()};
+	const NodeUse subplan_use = {.may_stop = true, .fixed = true};
+	MemoryContext oldcxt;
+	ListCell   *lc;
+
+	if (query->planstate == NULL || locks_rows(query->plannedstmt))
+		return;
+	oldcxt = MemoryContextSwitchTo(estate->es_query_cxt);
+	process_node(&walk, &query->planstate, root_use);
+	foreach(lc, estate->es_subplanstates)
+	{
+		PlanState  *node = lfirst(lc);
+
+		if (!list_member_ptr(walk.init_plans, node))
+			process_node(&walk, &node, subplan_use);
+	}
+	update_cte_scans(query->planstate, NULL);
+	if (list_length(walk.together) > 1 && !(estate->es_top_eflags & EXEC_FLAG_EXPLAIN_ONLY))
+		dbaas_scan_start_together(estate, walk.together);
 	MemoryContextSwitchTo(oldcxt);
-	return node;
-}
-
-PlanState *
-dbaas_lookahead_outer(PlanState *node)
-{
-	if (IsA(node, CustomScanState) && ((CustomScanState *) node)->methods == &exec_methods)
-		return outerPlanState(node);
-	return NULL;
-}
-
-bool
-dbaas_lookahead_hides(PlanState *outer)
-{
-	return list_length(pointed_scans(outer)) > 1;
 }

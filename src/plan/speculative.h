@@ -1,0 +1,44 @@
+/*-------------------------------------------------------------------------
+ *
+ * speculative.h
+ *		Decides what may be evaluated speculatively.
+ *
+ * An expression that the query might never evaluate may be evaluated all the same
+ * if it has no side effects, is stable, and cannot fail.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_SPECULATIVE_H
+#define DBAAS_SPECULATIVE_H
+
+#include "nodes/plannodes.h"
+
+/*
+ * May the expression, or each of a List, be evaluated speculatively?  Says no
+ * where that is not certain.
+ */
+extern bool dbaas_speculative_expr(Node *expr);
+
+/* How the rows of a plan will be read without speculation. */
+typedef struct DbaasReading
+{
+	const PlannedStmt *stmt;
+	bool		completely;		/* to the end, before the statement returns a row:
+								 * an error would only come earlier */
+	bool		may_stop;		/* maybe not to the end: rows that cost requests
+								 * must not be read early */
+} DbaasReading;
+
+/* May rows of the plan be read before they are wanted? */
+extern bool dbaas_speculative_plan(Plan *plan, const DbaasReading *reading);
+
+/* The same without the plan's target list. */
+extern bool dbaas_speculative_source(Plan *plan, const DbaasReading *reading);
+
+/* Does the node read all rows below it before it returns its first row? */
+extern bool dbaas_speculative_agg_reads_all(const Agg *plan);
+
+/* Can any text of the database be converted to UTF-8, as requests need it? */
+extern bool dbaas_speculative_encoding(void);
+
+#endif							/* DBAAS_SPECULATIVE_H */
