@@ -12,11 +12,12 @@
 
 typedef struct DbaasInnerScans
 {
-	List	   *scans;			/* of ForeignScanState *: scans of ours whose keys
-								 * depend on the row */
-	List	   *row_params;		/* of NestLoopParam: parameters that the row sets */
-	List	   *other_params;	/* paramids: other parameters that the keys need,
-								 * which are the same for all rows */
+	List	   *scans;			/* of ForeignScanState *: scans of ours whose
+								 * keys depend on the row */
+	List	   *row_params;		/* of NestLoopParam: parameters that the row
+								 * sets */
+	List	   *other_params;	/* paramids: other parameters that the keys
+								 * need, which are the same for all rows */
 	bool		may_fail;		/* evaluating the keys might fail */
 } DbaasInnerScans;
 

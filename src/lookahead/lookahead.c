@@ -33,7 +33,8 @@
 typedef struct Walk
 {
 	const PlannedStmt *stmt;
-	List	   *together;		/* of ForeignScanState: scans that start together */
+	List	   *together;		/* of ForeignScanState: scans that start
+								 * together */
 	List	   *init_plans;		/* of PlanState: those that were processed */
 } Walk;
 
@@ -112,7 +113,10 @@ process_nestloop(Walk *walk, NestLoopState *join, NodeUse use)
 	inner_use.may_stop = use.may_stop || join->js.single_match;
 	process_node(walk, &innerPlanState(join), inner_use);
 
-	/* EXPLAIN finds the loop's parameters by comparing the inner plan with this one. */
+	/*
+	 * EXPLAIN finds the loop's parameters by comparing the inner plan with
+	 * this one.
+	 */
 	if (innerPlanState(join)->plan != innerPlan(plan))
 	{
 		NestLoop   *copy = palloc(sizeof(NestLoop));
@@ -280,9 +284,10 @@ process_children(Walk *walk, PlanState **children, int n, const Bitmapset *async
 static void
 process_init_plans(Walk *walk, PlanState *node, const NodeUse *node_use)
 {
-	const NodeUse use = {.likely = node_use->likely, .may_stop = true};
+	NodeUse		use = {.may_stop = true};
 	ListCell   *lc;
 
+	use.likely = node_use->likely;
 	foreach(lc, node->initPlan)
 	{
 		SubPlanState *init = lfirst_node(SubPlanState, lc);
@@ -342,7 +347,11 @@ process_node(Walk *walk, PlanState **place, NodeUse node_use)
 			/* If one side is empty, the other may not be run. */
 			use.certain = false;
 			process_node(walk, &outerPlanState(node), use);
-			/* The inner side of a merge join may have to mark and restore its position. */
+
+			/*
+			 * The inner side of a merge join may have to mark and restore its
+			 * position.
+			 */
 			use.fixed = IsA(node, MergeJoinState);
 			process_node(walk, &innerPlanState(node), use);
 			break;
@@ -395,8 +404,15 @@ dbaas_lookahead_add(QueryDesc *query)
 {
 	EState	   *estate = query->estate;
 	Walk		walk = {.stmt = query->plannedstmt};
-	const NodeUse root_use = {.certain = true, .likely = true, .for_cursor = is_cursor()};
-	const NodeUse subplan_use = {.may_stop = true, .fixed = true};
+	const NodeUse root_use = {
+		.certain = true,
+		.likely = true,
+		.for_cursor = is_cursor()
+	};
+	const NodeUse subplan_use = {
+		.may_stop = true,
+		.fixed = true
+	};
 	MemoryContext oldcxt;
 	ListCell   *lc;
 

@@ -38,16 +38,18 @@ typedef struct Lookahead
 	TupleTableSlot *slot;		/* for rows of the queue */
 	MemoryContext cxt;			/* of the queue */
 	List	   *queue;			/* of QueuedRow: read and not returned */
-	int			next;			/* index in the queue of the next row to return */
+	int			next;			/* index in the queue of the next row to
+								 * return */
 	Size		bytes;			/* of the queue */
 	bool		at_end;			/* the outer node has returned its last row */
 	bool		returned_end;	/* and so has this one */
 	uint64		nread;			/* rows read from the outer node */
 	uint64		nreturned;
-	uint64		rows_ahead;		/* rows that ever were in the queue, for EXPLAIN */
+	uint64		rows_ahead;		/* rows that ever were in the queue, for
+								 * EXPLAIN */
 	int			window;			/* results that may be prefetched at once */
-	ScanState  *pointed;		/* scan that this replaces for WHERE CURRENT OF; or
-								 * NULL */
+	ScanState  *pointed;		/* scan that this replaces for WHERE CURRENT
+								 * OF; or NULL */
 } Lookahead;
 
 typedef struct QueuedRow

@@ -16,8 +16,9 @@
 typedef struct DbaasLookaheadSpec
 {
 	DbaasInnerScans inner;		/* scans that are run for each row */
-	bool		at_once;		/* every row will be used, and no key expression
-								 * can fail: prefetch from the first row on */
+	bool		at_once;		/* every row will be used, and no key
+								 * expression can fail: prefetch from the
+								 * first row on */
 	LimitState *limit;			/* takes the node's rows; or NULL */
 } DbaasLookaheadSpec;
 

@@ -1,9 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * arguments.c
- *		What a run of a scan asks for: the values of a plan's expressions.
- *
- * Knows of nothing that was asked.
+ *		The arguments of a run of a scan: the values of its expressions.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,25 +25,25 @@
 #include "plan/plan.h"
 #include "tables/declared.h"
 
-/* An expression of fdw_exprs that gives a key its value. */
+/* An expression that gives a key its value, or an array of values. */
 typedef struct KeyExpr
 {
 	int			column;			/* of the catalogue */
 	DbaasKeyForm form;
 	ExprState  *state;
-	Oid			type;			/* of a value */
+	Oid			type;			/* of a value: that of the array's elements */
 	FmgrInfo	output;
-	bool		fraction;		/* may a value have one? */
+	bool		fraction;		/* of a type that may have a fraction */
 } KeyExpr;
 
-/* One that bounds the time from below. */
+/* An expression that is a lower bound on the time. */
 typedef struct BoundExpr
 {
 	ExprState  *state;
 	Oid			type;			/* timestamptz, timestamp or date */
 } BoundExpr;
 
-struct DbaasExprs
+struct DbaasArgumentExprs
 {
 	int			nkeys;
 	KeyExpr    *keys;
@@ -64,7 +62,7 @@ init_key(KeyExpr *key, int column, DbaasKeyForm form, Expr *expr, PlanState *par
 	key->column = column;
 	key->form = form;
 	key->type = exprType((Node *) expr);
-	if (dbaas_key_is_array(form))
+	if (dbaas_pushdown_is_array(form))
 		key->type = get_element_type(key->type);
 	key->state = ExecInitExpr(expr, parent);
 	key->fraction = dbaas_declared_may_fraction(key->type);
@@ -79,11 +77,11 @@ init_bound(BoundExpr *bound, Expr *expr, PlanState *parent)
 	bound->type = getBaseType(exprType((Node *) expr));
 }
 
-/* Without expressions yet. */
-static DbaasExprs *
+/* Room for so many expressions. */
+static DbaasArgumentExprs *
 new_exprs(int nkeys, int nbounds)
 {
-	DbaasExprs *exprs = palloc0(sizeof(DbaasExprs));
+	DbaasArgumentExprs *exprs = palloc0(sizeof(DbaasArgumentExprs));
 
 	exprs->nkeys = nkeys;
 	exprs->keys = palloc0(Max(nkeys, 1) * sizeof(KeyExpr));
@@ -92,15 +90,15 @@ new_exprs(int nkeys, int nbounds)
 	return exprs;
 }
 
-DbaasExprs *
-dbaas_exprs_init(ForeignScanState *node)
+DbaasArgumentExprs *
+dbaas_arguments_init(ForeignScanState *node)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	List	   *columns = list_nth(plan->fdw_private, DBAAS_SCAN_KEYS);
 	List	   *forms = list_nth(plan->fdw_private, DBAAS_SCAN_KEY_FORMS);
 	int			nlimits = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_LIMITS));
-	DbaasExprs *exprs = new_exprs(list_length(columns),
-								  intVal(list_nth(plan->fdw_private, DBAAS_SCAN_BOUNDS)));
+	DbaasArgumentExprs *exprs = new_exprs(list_length(columns),
+										  intVal(list_nth(plan->fdw_private, DBAAS_SCAN_BOUNDS)));
 	int			first_limit = exprs->nkeys + exprs->nbounds;
 
 	for (int i = 0; i < exprs->nkeys; i++)
@@ -111,17 +109,17 @@ dbaas_exprs_init(ForeignScanState *node)
 				   (PlanState *) node);
 	if (nlimits > 0)
 		exprs->limit_count = ExecInitExpr(list_nth(plan->fdw_exprs, first_limit),
-										 (PlanState *) node);
+										  (PlanState *) node);
 	if (nlimits > 1)
 		exprs->limit_offset = ExecInitExpr(list_nth(plan->fdw_exprs, first_limit + 1),
-										  (PlanState *) node);
+										   (PlanState *) node);
 	return exprs;
 }
 
-DbaasExprs *
-dbaas_exprs_of_conditions(const DbaasPushed *pushed)
+DbaasArgumentExprs *
+dbaas_arguments_init_pushed(const DbaasPushed *pushed)
 {
-	DbaasExprs *exprs = new_exprs(list_length(pushed->keys), list_length(pushed->bounds));
+	DbaasArgumentExprs *exprs = new_exprs(list_length(pushed->keys), list_length(pushed->bounds));
 
 	for (int i = 0; i < exprs->nkeys; i++)
 	{
@@ -135,8 +133,8 @@ dbaas_exprs_of_conditions(const DbaasPushed *pushed)
 }
 
 /*
- * A number as a bigint is written; NULL when it is none, so that no column that is
- * compared with it can be equal.
+ * A number of a type that may have a fraction, written as a bigint; NULL if it is no
+ * bigint, so that no key can equal it.
  */
 static const char *
 number_text(const KeyExpr *expr, Datum value)
@@ -168,9 +166,7 @@ number_text(const KeyExpr *expr, Datum value)
 	}
 }
 
-/*
- * A value as the API takes it; NULL when it is no UTF-8, and so names nothing.
- */
+/* A value as the API takes it, in UTF-8; NULL if no key can equal it. */
 static const char *
 key_text(KeyExpr *expr, Datum value)
 {
@@ -184,9 +180,9 @@ key_text(KeyExpr *expr, Datum value)
 	return pg_server_to_any(text, strlen(text), PG_UTF8);
 }
 
-/* The elements of an array.  Returns whether one of them is NULL. */
+/* The values of an array's elements.  Returns whether an element is NULL. */
 static bool
-take_elements(KeyExpr *expr, Datum array, const char ***values, int *nvalues)
+evaluate_elements(KeyExpr *expr, Datum array, const char ***values, int *nvalues)
 {
 	Datum	   *elements;
 	bool	   *nulls;
@@ -211,14 +207,14 @@ take_elements(KeyExpr *expr, Datum array, const char ***values, int *nvalues)
 }
 
 /*
- * Evaluates one key's expression.  Nothing equals NULL; nor is anything known
- * not to, or not to be among values of which one is NULL.
+ * Evaluates the expression of a key.  A comparison with NULL is not true, and neither
+ * is <> ALL of an array that has a NULL: no value of the key remains then.
  */
 static void
-take_key(KeyExpr *expr, ExprContext *econtext, DbaasKey *key)
+evaluate_key(KeyExpr *expr, ExprContext *econtext, DbaasKey *key)
 {
 	bool		isnull;
-	bool		negated = dbaas_key_is_negated(expr->form);
+	bool		negated = dbaas_pushdown_is_negated(expr->form);
 	Datum		datum = ExecEvalExpr(expr->state, econtext, &isnull);
 	const char **values;
 	int			n = 0;
@@ -228,9 +224,9 @@ take_key(KeyExpr *expr, ExprContext *econtext, DbaasKey *key)
 		dbaas_key_restrict(key, NULL, 0);
 		return;
 	}
-	if (dbaas_key_is_array(expr->form))
+	if (dbaas_pushdown_is_array(expr->form))
 	{
-		if (take_elements(expr, datum, &values, &n) && negated)
+		if (evaluate_elements(expr, datum, &values, &n) && negated)
 		{
 			dbaas_key_restrict(key, NULL, 0);
 			return;
@@ -248,9 +244,9 @@ take_key(KeyExpr *expr, ExprContext *econtext, DbaasKey *key)
 		dbaas_key_restrict(key, values, n);
 }
 
-/* Rows that LIMIT and OFFSET want together; -1 when they set no limit. */
+/* The sum of LIMIT and OFFSET; -1 if there is no limit. */
 static int64
-take_limit(const DbaasExprs *exprs, ExprContext *econtext)
+evaluate_limit(const DbaasArgumentExprs *exprs, ExprContext *econtext)
 {
 	bool		isnull;
 	int64		count;
@@ -271,8 +267,8 @@ take_limit(const DbaasExprs *exprs, ExprContext *econtext)
 }
 
 /*
- * A bound as the comparison with it takes it: in the session's time zone, and
- * what is out of range before or after all times.
+ * A bound as a timestamptz, converted as the comparison converts it: in the session's
+ * time zone; a value out of range is before or after all times.
  */
 static TimestampTz
 bound_time(const BoundExpr *bound, Datum value)
@@ -290,11 +286,9 @@ bound_time(const BoundExpr *bound, Datum value)
 	}
 }
 
-/*
- * The latest of the lower bounds; a NULL one lets no row through.
- */
+/* Evaluates the lower bounds, of which the latest counts.  With a NULL one, no row matches. */
 static void
-take_bounds(const DbaasExprs *exprs, ExprContext *econtext, DbaasArguments *arguments)
+evaluate_bounds(const DbaasArgumentExprs *exprs, ExprContext *econtext, DbaasArguments *arguments)
 {
 	for (int i = 0; i < exprs->nbounds; i++)
 	{
@@ -343,21 +337,21 @@ arguments_text(const DbaasResource *resource, const DbaasArguments *arguments)
 }
 
 void
-dbaas_arguments_take(DbaasExprs *exprs, const DbaasTable *table, ExprContext *econtext,
-					 DbaasArguments *arguments)
+dbaas_arguments_evaluate(DbaasArgumentExprs *exprs, const DbaasTable *table, ExprContext *econtext,
+						 DbaasArguments *arguments)
 {
 	const DbaasResource *resource = table->resource;
 
 	memset(arguments, 0, sizeof(*arguments));
 	arguments->keys = palloc0(resource->ncolumns * sizeof(DbaasKey));
 	for (int i = 0; i < exprs->nkeys; i++)
-		take_key(&exprs->keys[i], econtext, &arguments->keys[exprs->keys[i].column]);
-	take_bounds(exprs, econtext, arguments);
-	arguments->limit = take_limit(exprs, econtext);
+		evaluate_key(&exprs->keys[i], econtext, &arguments->keys[exprs->keys[i].column]);
+	evaluate_bounds(exprs, econtext, arguments);
+	arguments->limit = evaluate_limit(exprs, econtext);
 	arguments->text = arguments_text(resource, arguments);
 }
 
-/* The column of a key that has to be given, since nothing lists it, and is not; or -1. */
+/* The column of a required key that is not given; or -1. */
 static int
 missing_key(const DbaasResource *resource, const DbaasKey *keys)
 {

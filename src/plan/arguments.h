@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * arguments.h
- *		What a run of a scan asks for: the values of a plan's expressions.
+ *		The arguments of a run of a scan: the values of its expressions.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,43 +14,43 @@
 #include "read/target.h"
 #include "tables/table.h"
 
-/* The expressions of a ForeignScan, ready to be evaluated. */
-typedef struct DbaasExprs DbaasExprs;
+/* The expressions that give a scan its keys, bounds and LIMIT, initialized. */
+typedef struct DbaasArgumentExprs DbaasArgumentExprs;
 
 /* Their values. */
 typedef struct DbaasArguments
 {
 	DbaasKey   *keys;			/* by catalogue column */
-	bool		nothing;		/* no row can be wanted */
+	bool		nothing;		/* no row can satisfy the conditions */
 	bool		bounded;
 	TimestampTz since;			/* if bounded: no rows before it are wanted */
 	int64		limit;			/* rows wanted of each target; -1: all */
-	char	   *text;			/* all of it, to compare */
+	char	   *text;			/* all of these, so that they can be compared */
 } DbaasArguments;
 
 /*
- * Makes the expressions of the node's plan, whose fdw_private is as plan.h says,
- * ready, in the current memory context.
+ * Initializes the expressions of the node's plan, whose fdw_private is as plan.h
+ * says, in the current memory context.
  */
-extern DbaasExprs *dbaas_exprs_init(ForeignScanState *node);
+extern DbaasArgumentExprs *dbaas_arguments_init(ForeignScanState *node);
 
 /*
- * The same for what conditions push without a plan, such as those of a partition's
- * bound.
+ * Initializes the expressions of conditions that belong to no plan, such as the
+ * bound of a partition.
  */
-extern DbaasExprs *dbaas_exprs_of_conditions(const DbaasPushed *pushed);
+extern DbaasArgumentExprs *dbaas_arguments_init_pushed(const DbaasPushed *pushed);
 
 /*
- * Evaluates them, in the current memory context.  Raises what they raise; serves
- * interrupts.
+ * Evaluates the expressions, in the current memory context.  Raises what they raise;
+ * serves interrupts.
  */
-extern void dbaas_arguments_take(DbaasExprs *exprs, const DbaasTable *table,
-								 ExprContext *econtext, DbaasArguments *arguments);
+extern void dbaas_arguments_evaluate(DbaasArgumentExprs *exprs, const DbaasTable *table,
+									 ExprContext *econtext, DbaasArguments *arguments);
 
-/* Can they yield a row, and be asked for? */
+/* Can a scan with these arguments return a row, and are all required keys given? */
 extern bool dbaas_arguments_can_yield(const DbaasTable *table, const DbaasArguments *arguments);
 
-/* Raises HV00L where a key is not given that has to be, since nothing lists it. */
+/* Raises ERROR (HV00L) if a key is missing that the API has no list of. */
 extern void dbaas_arguments_check(const DbaasTable *table, const DbaasArguments *arguments);
 
 #endif							/* DBAAS_ARGUMENTS_H */

@@ -126,15 +126,15 @@ count_targets(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushe
 	double		excluded = 0;
 	ListCell   *lc;
 
-	if (resource->global || resource->any_zone)
+	if (resource->global ||resource->any_zone)
 		zones = 1;
 	foreach(lc, pushed->keys)
 	{
 		DbaasPushedKey *key = lfirst(lc);
-		double		n = dbaas_key_is_array(key->form) ?
+		double		n = dbaas_pushdown_is_array(key->form) ?
 			dbaas_estimate_array_length(root, (Node *) key->value) : 1;
 
-		if (dbaas_key_is_negated(key->form))
+		if (dbaas_pushdown_is_negated(key->form))
 			excluded += n;
 		else if (key->column == DBAAS_ZONE_COLUMN)
 			zones = Min(zones, n);

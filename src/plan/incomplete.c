@@ -39,8 +39,9 @@ typedef struct PlanRows
 {
 	Scans	   *scans;			/* all scans that are read for them */
 	int			ncolumns;
-	Scans	  **depends;		/* by column: the scans whose missing rows could
-								 * change its value, and not only remove the row */
+	Scans	  **depends;		/* by column: the scans whose missing rows
+								 * could change its value, and not only remove
+								 * the row */
 } PlanRows;
 
 /* What is known of a parameter that the executor sets. */
@@ -143,11 +144,13 @@ param_value(Walk *walk, Node *node)
 	return &walk->params[((Param *) node)->paramid];
 }
 
+/* A parameter gets a value that depends on these scans. */
 static void
-set_param(Walk *walk, int param, ParamValue value)
+set_param(Walk *walk, int param, Scans *depends)
 {
-	value.known = true;
-	walk->params[param] = value;
+	memset(&walk->params[param], 0, sizeof(ParamValue));
+	walk->params[param].known = true;
+	walk->params[param].depends = depends;
 }
 
 /* Analyzes a subquery of an expression, with the parameters that it is given. */
@@ -161,12 +164,11 @@ analyze_subplan(NodeContext *context, const SubPlan *subplan)
 	int			column = 0;
 
 	forboth(id, subplan->parParam, arg, subplan->args)
-		set_param(walk, lfirst_int(id), (ParamValue) {.depends = depends_of(context, lfirst(arg))});
+		set_param(walk, lfirst_int(id), depends_of(context, lfirst(arg)));
 	rows = analyze_plan(walk, subplan_plan(walk, subplan->plan_id));
 	foreach(id, subplan->paramIds)
 	{
-		set_param(walk, lfirst_int(id),
-				  (ParamValue) {.depends = column < rows->ncolumns ? rows->depends[column] : NULL});
+		set_param(walk, lfirst_int(id), column < rows->ncolumns ? rows->depends[column] : NULL);
 		column++;
 	}
 	add(&context->rows->scans, rows->scans);
@@ -177,8 +179,8 @@ analyze_subplan(NodeContext *context, const SubPlan *subplan)
 static bool
 collect_depends(Node *node, void *arg)
 {
-	NodeContext	   *context = arg;
-	ParamValue	   *value;
+	NodeContext *context = arg;
+	ParamValue *value;
 
 	if (node == NULL)
 		return false;
@@ -247,7 +249,7 @@ analyze_exists_or_in(NodeContext *context, const SubPlan *subplan)
 static void
 analyze_condition(NodeContext *context, Node *expr)
 {
-	ParamValue	   *value;
+	ParamValue *value;
 	ListCell   *lc;
 
 	if (expr == NULL)
@@ -354,17 +356,19 @@ analyze_init_plans(Walk *walk, const Plan *plan)
 	{
 		SubPlan    *init = lfirst_node(SubPlan, lc);
 		PlanRows   *rows = analyze_plan(walk, subplan_plan(walk, init->plan_id));
-		ParamValue		value = {
-			.is_exists = init->subLinkType == EXISTS_SUBLINK,
-			.scans = rows->scans,
-			.depends = bms_copy(rows->scans)
-		};
+		Scans	   *depends = bms_copy(rows->scans);
 
 		walk->ctes[init->plan_id - 1] = rows;
 		for (int i = 0; i < rows->ncolumns; i++)
-			add(&value.depends, rows->depends[i]);
+			add(&depends, rows->depends[i]);
 		foreach(id, init->setParam)
-			set_param(walk, lfirst_int(id), value);
+		{
+			ParamValue *value = &walk->params[lfirst_int(id)];
+
+			set_param(walk, lfirst_int(id), depends);
+			value->is_exists = init->subLinkType == EXISTS_SUBLINK;
+			value->scans = rows->scans;
+		}
 	}
 }
 
@@ -394,8 +398,7 @@ analyze_join(NodeContext *context, Join *join)
 		{
 			NestLoopParam *param = lfirst_node(NestLoopParam, lc);
 
-			set_param(walk, param->paramno,
-					  (ParamValue) {.depends = depends_of(context, (Node *) param->paramval)});
+			set_param(walk, param->paramno, depends_of(context, (Node *) param->paramval));
 		}
 	}
 	context->inner = analyze_child(context, join->plan.righttree);
@@ -499,7 +502,7 @@ analyze_groups(NodeContext *context, const Agg *agg)
 
 	for (int i = 0; i < agg->numCols; i++)
 	{
-		NodeContext		group = {.walk = context->walk};
+		NodeContext group = {.walk = context->walk};
 
 		add_column(&group, context->outer, agg->grpColIdx[i]);
 		require(context->walk, group.depends);
@@ -585,7 +588,11 @@ analyze_node(NodeContext *context, Plan *plan)
 			analyze_work_table(context, plan);
 			break;
 		case T_ModifyTable:
-			/* Of an INSERT: Vars of the table and of "excluded" mean its source. */
+
+			/*
+			 * Of an INSERT: Vars of the table and of "excluded" mean its
+			 * source.
+			 */
 			context->source = context->outer;
 			context->inner = context->outer;
 			break;
@@ -676,7 +683,10 @@ static PlanRows *
 analyze_plan(Walk *walk, Plan *plan)
 {
 	PlanRows   *rows = palloc0(sizeof(PlanRows));
-	NodeContext		context = {.walk = walk, .rows = rows};
+	NodeContext context = {
+		.walk = walk,
+		.rows = rows
+	};
 
 	check_stack_depth();
 	rows->ncolumns = list_length(plan->targetlist);

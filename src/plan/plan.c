@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * plan.c
- *		From a query to a plan: paths, what they cost, and what they hand on.
+ *		Planning a foreign scan: size, paths and the plan.
  *
- * Every condition is also checked locally, so what is pushed only has to be
- * implied.  Nothing is asked of the API here.
+ * The executor checks every condition again, so a key that is pushed only has to be
+ * implied by the conditions.  Planning makes no requests.
  *
  *-------------------------------------------------------------------------
  */
@@ -68,8 +68,8 @@ void
 dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 {
 	DbaasRelationInfo *info = dbaas_cost_new_info(relid, baserel->relid);
-	DbaasPushed	all;
-	DbaasPushed	pushed;
+	DbaasPushed all;
+	DbaasPushed pushed;
 
 	baserel->fdw_private = info;
 	add_partition_conditions(root, baserel, &all);
@@ -78,7 +78,10 @@ dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	baserel->rows = dbaas_cost_rows(root, baserel, &pushed, false, baserel->rows);
 }
 
-/* Does the scan lack a key that nothing lists, or a parameter that a join has? */
+/*
+ * Is a key missing?  That is one that the API has no list of, or one of joined_params:
+ * without it, the scan would miss rows of the join.
+ */
 static bool
 lacks_key(const DbaasRelationInfo *info, List *keys)
 {
@@ -94,8 +97,8 @@ lacks_key(const DbaasRelationInfo *info, List *keys)
 }
 
 /*
- * Which way do pages have to be read for rows to come in the order of a
- * pathkey?  DBAAS_ORDER_AS_GIVEN when they cannot.
+ * The order to read pages in for rows in the order of a pathkey; or
+ * DBAAS_ORDER_AS_GIVEN if there is none.
  */
 static DbaasScanOrder
 order_of_pathkey(const DbaasRelationInfo *info, RelOptInfo *baserel, const DbaasPushed *pushed,
@@ -110,12 +113,18 @@ order_of_pathkey(const DbaasRelationInfo *info, RelOptInfo *baserel, const Dbaas
 		lookup_type_cache(TIMESTAMPTZOID, TYPECACHE_BTREE_OPFAMILY)->btree_opf)
 		return DBAAS_ORDER_AS_GIVEN;
 
-	/* Times are never null, but what says otherwise is left to a sort. */
+	/*
+	 * Times are never null, so NULLS FIRST and LAST do not matter; but only
+	 * the default of each direction is handled.
+	 */
 	if (paging == NULL || pathkey->pk_nulls_first != dbaas_pathkey_descending(pathkey) ||
 		dbaas_pushdown_has(pushed->keys, resource->index.order))
 		return DBAAS_ORDER_AS_GIVEN;
 
-	/* The oldest entries first: not where newest first decides which they are. */
+	/*
+	 * A bound, a limit and an offset choose entries counting from the newest,
+	 * so with one of these the oldest cannot be read first.
+	 */
 	if (!descending &&
 		(pushed->bounds ||
 		 dbaas_pushdown_has(pushed->keys, resource->index.limit) ||
@@ -142,7 +151,7 @@ add_scan_paths(PlannerInfo *root, RelOptInfo *baserel, List *restrictinfos,
 {
 	DbaasRelationInfo *info = baserel->fdw_private;
 	PathKey    *pathkey = root->query_pathkeys ? linitial(root->query_pathkeys) : NULL;
-	DbaasPushed	pushed;
+	DbaasPushed pushed;
 	DbaasScanCost cost;
 	bool		lacking;
 
@@ -166,7 +175,7 @@ add_scan_paths(PlannerInfo *root, RelOptInfo *baserel, List *restrictinfos,
 											   lacking));
 }
 
-/* What collect_outer_relids() looks for in equivalence classes. */
+/* The column that member_is_key() looks for in equivalence classes. */
 typedef struct KeyMatch
 {
 	const DbaasTable *table;
@@ -187,11 +196,11 @@ member_is_key(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec,
 }
 
 /*
- * Is the column nothing but a parameter of requests, other than a name that
- * lists tell?  A join that does not push it would miss rows.
+ * Does the column only show the parameter of the request, and does no list provide
+ * its values?  A join that does not push it would miss rows.
  */
 static bool
-is_shown_as_asked(const DbaasResource *resource, int column)
+shows_parameter(const DbaasResource *resource, int column)
 {
 	const DbaasColumn *c = &resource->columns[column];
 
@@ -199,9 +208,25 @@ is_shown_as_asked(const DbaasResource *resource, int column)
 		!dbaas_path_has(&resource->reads[0].parsed, column);
 }
 
-/* Adds the relations that a join condition needs, when it gives a key. */
+static bool
+contains_relids(List *sets, Relids relids)
+{
+	ListCell   *lc;
+
+	foreach(lc, sets)
+	{
+		if (bms_equal(lfirst(lc), relids))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Adds to "outers", for each join condition that gives a key its value, the set of
+ * relations that the value depends on.
+ */
 static List *
-add_outer_relids(PlannerInfo *root, RelOptInfo *baserel, List *clauses, List *outers)
+add_outer_relids(RelOptInfo *baserel, List *clauses, List *outers)
 {
 	DbaasRelationInfo *info = baserel->fdw_private;
 	ListCell   *lc;
@@ -209,35 +234,27 @@ add_outer_relids(PlannerInfo *root, RelOptInfo *baserel, List *clauses, List *ou
 	foreach(lc, clauses)
 	{
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
-		DbaasPushedKey	key;
+		DbaasPushedKey key;
 		Relids		outer;
 
 		if (!join_clause_is_movable_to(rinfo, baserel) ||
 			!dbaas_pushdown_clause(info->table, baserel->relid, rinfo->clause, &key) || key.is_bound ||
-			dbaas_key_is_negated(key.form))
+			dbaas_pushdown_is_negated(key.form))
 			continue;
-		if (is_shown_as_asked(info->table->resource, key.column))
+		if (shows_parameter(info->table->resource, key.column))
 			info->joined_params = bms_add_member(info->joined_params, key.column);
 		outer = bms_union(rinfo->clause_relids, baserel->lateral_relids);
 		outer = bms_del_member(outer, baserel->relid);
-		if (!bms_is_empty(outer))
-		{
-			ListCell   *seen;
-			bool		known = false;
-
-			foreach(seen, outers)
-				known = known || bms_equal(lfirst(seen), outer);
-			if (!known)
-				outers = lappend(outers, outer);
-		}
+		if (!bms_is_empty(outer) && !contains_relids(outers, outer))
+			outers = lappend(outers, outer);
 	}
-	(void) root;
 	return outers;
 }
 
 /*
- * Adds the unions of those sets: each gives a subset of the keys.  There are
- * few keys, and so few sets; past MAX_OUTERS the rest is left out.
+ * Adds the unions of these sets, because several outer relations together may give
+ * more keys.  A table has few keys, so there are few sets, and never more than
+ * MAX_OUTERS.
  */
 static List *
 add_unions(List *outers)
@@ -247,31 +264,30 @@ add_unions(List *outers)
 		for (int j = 0; j < i && list_length(outers) < MAX_OUTERS; j++)
 		{
 			Relids		both = bms_union(list_nth(outers, i), list_nth(outers, j));
-			ListCell   *lc;
-			bool		known = false;
 
-			foreach(lc, outers)
-				known = known || bms_equal(lfirst(lc), both);
-			if (!known)
+			if (!contains_relids(outers, both))
 				outers = lappend(outers, both);
 		}
 	}
 	return outers;
 }
 
-/* Sets of relations whose rows can give this one's keys in a nested loop. */
+/* The sets of outer relations whose rows can give the scan its keys in a nested loop. */
 static List *
 collect_outer_relids(PlannerInfo *root, RelOptInfo *baserel)
 {
 	DbaasRelationInfo *info = baserel->fdw_private;
-	List	   *outers = add_outer_relids(root, baserel, baserel->joininfo, NIL);
+	List	   *outers = add_outer_relids(baserel, baserel->joininfo, NIL);
 
 	for (int c = 0; c < info->table->resource->ncolumns && baserel->has_eclass_joins; c++)
 	{
 		KeyMatch	match = {info->table, baserel->relid, c};
 
-		/* One column at a time: it stops at the first that has clauses. */
-		outers = add_outer_relids(root, baserel,
+		/*
+		 * One column at a time, because the function stops at the first that
+		 * it finds.
+		 */
+		outers = add_outer_relids(baserel,
 								  generate_implied_equalities_for_column(root, baserel,
 																		 member_is_key, &match,
 																		 baserel->lateral_referencers),
@@ -295,7 +311,7 @@ dbaasGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 		Relids		outer = lfirst(lc);
 		ParamPathInfo *param_info = get_baserel_parampathinfo(root, baserel, outer);
 		List	   *conditions = list_concat_copy(baserel->baserestrictinfo, param_info->ppi_clauses);
-		DbaasPushed	pushed;
+		DbaasPushed pushed;
 
 		dbaas_pushdown_clauses(info->table, baserel->relid, conditions, &pushed);
 		param_info->ppi_rows = Min(baserel->rows,
@@ -313,16 +329,16 @@ dbaas_plan_is_ours(const ForeignScan *plan)
 }
 
 bool
-dbaas_plan_is_table(Oid relid)
+dbaas_plan_is_our_table(Oid relid)
 {
 	return GetFdwRoutineByRelId(relid)->GetForeignPlan == dbaasGetForeignPlan;
 }
 
 bool
-dbaas_plan_to_the_end(const ForeignScan *plan)
+dbaas_plan_statement_reads_all(const ForeignScan *plan)
 {
 	return dbaas_plan_is_ours(plan) &&
-		intVal(list_nth(plan->fdw_private, DBAAS_SCAN_TO_THE_END)) != 0;
+		intVal(list_nth(plan->fdw_private, DBAAS_SCAN_STATEMENT_READS_ALL)) != 0;
 }
 
 bool
@@ -335,7 +351,7 @@ dbaasIsForeignPathAsyncCapable(ForeignPath *path)
  * The plan
  * ------------------------------------------------------------------------ */
 
-/* The attribute numbers, from 1, among those that pull_varattnos() found. */
+/* The user attributes in a set of pull_varattnos(), by their numbers. */
 static Bitmapset *
 plain_attnums(const Bitmapset *found)
 {
@@ -350,7 +366,7 @@ plain_attnums(const Bitmapset *found)
 	return attnums;
 }
 
-/* Do triggers look at the rows that the statement writes to the relation? */
+/* Do row triggers see rows that the statement updates or deletes? */
 static bool
 has_row_triggers(Relation relation)
 {
@@ -362,12 +378,12 @@ has_row_triggers(Relation relation)
 }
 
 /*
- * The attributes that the query's own expressions use, where the row as a whole is
- * there for the executor alone: to make a new row of, or to lock one.  All, where
- * an expression uses the row, or where it cannot be told.
+ * The attributes that expressions of the query use.  The planner adds the whole row for
+ * UPDATE, DELETE and row locks; that does not count.  Returns "all" if an expression
+ * or a trigger uses the whole row, or if that cannot be ruled out.
  */
 static Bitmapset *
-named_attributes(PlannerInfo *root, const RelOptInfo *baserel, Relation relation, Bitmapset *all)
+attributes_in_query(PlannerInfo *root, const RelOptInfo *baserel, Relation relation, Bitmapset *all)
 {
 	Query		query = *root->parse;
 	Bitmapset  *named = NULL;
@@ -388,7 +404,7 @@ named_attributes(PlannerInfo *root, const RelOptInfo *baserel, Relation relation
 	{
 		const Var  *var = lfirst(lc);
 
-		/* What is in a place-holder was not looked into. */
+		/* pull_vars_of_level() does not look into placeholders. */
 		if (IsA(var, PlaceHolderVar) &&
 			bms_is_member(baserel->relid, ((const PlaceHolderVar *) var)->phrels))
 			return all;
@@ -414,44 +430,45 @@ attribute_list(Bitmapset *attnums)
 }
 
 /*
- * Attribute numbers that the scan has to decode or compute; and of them, those that
- * it has to bring but no expression of the query uses.
+ * The numbers of the attributes that the scan has to decode or compute.  *unused
+ * becomes those of them that no expression of the query uses.
  */
 static List *
-used_attributes(PlannerInfo *root, const RelOptInfo *baserel, const DbaasTable *table,
-				List *scan_clauses, List **carried)
+scan_attributes(PlannerInfo *root, const RelOptInfo *baserel, const DbaasTable *table,
+				List *scan_clauses, List **unused)
 {
 	Relation	relation = table_open(table->relid, NoLock);
 	Bitmapset  *found = NULL;
-	Bitmapset  *used;
-	Bitmapset  *named;
+	Bitmapset  *needed;
+	Bitmapset  *in_query;
 
 	pull_varattnos((Node *) baserel->reltarget->exprs, baserel->relid, &found);
 	pull_varattnos((Node *) scan_clauses, baserel->relid, &found);
-	used = named = plain_attnums(found);
+	needed = in_query = plain_attnums(found);
 	if (bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, found))
 	{
-		used = bms_copy(used);
+		needed = bms_copy(needed);
 		for (int i = 1; i <= table->natts; i++)
-			used = bms_add_member(used, i);
-		named = bms_union(named, named_attributes(root, baserel, relation, used));
+			needed = bms_add_member(needed, i);
+		in_query = bms_union(in_query, attributes_in_query(root, baserel, relation, needed));
 	}
-	used = dbaas_generated_inputs(relation, bms_copy(used));
-	/* A row that is written has those that are generated computed anew. */
+	needed = dbaas_generated_inputs(relation, bms_copy(needed));
+
+	/* A write computes the generated columns of the new row. */
 	if (baserel->relid == (Index) root->parse->resultRelation)
-		named = bms_union(named, dbaas_generated_all(relation));
-	named = dbaas_generated_inputs(relation, bms_copy(named));
+		in_query = bms_union(in_query, dbaas_generated_all(relation));
+	in_query = dbaas_generated_inputs(relation, bms_copy(in_query));
 	table_close(relation, NoLock);
-	*carried = attribute_list(bms_difference(used, named));
-	return attribute_list(used);
+	*unused = attribute_list(bms_difference(needed, in_query));
+	return attribute_list(needed);
 }
 
 /*
- * Is this the only relation, and does nothing between its scan and the LIMIT
- * drop, join or group rows?
+ * Does the query's LIMIT apply to the rows of this scan: is it the only relation, and
+ * are its rows not grouped or otherwise changed in number?
  */
 static bool
-limit_is_of_scan(PlannerInfo *root, RelOptInfo *baserel)
+limit_applies_to_scan(PlannerInfo *root, RelOptInfo *baserel)
 {
 	Query	   *parse = root->parse;
 
@@ -468,10 +485,10 @@ limit_is_of_scan(PlannerInfo *root, RelOptInfo *baserel)
 }
 
 /*
- * The LIMIT's count and offset, when that many entries of each target are
- * certain to suffice: every condition is pushed, and rows are wanted in the
- * order in which pages are read, or in none.  *order is that order, for a scan
- * whose rows are sorted afterwards.
+ * The LIMIT's count and offset, if no more than so many entries of each target are
+ * needed.  That is so if every condition is pushed, and rows are wanted in the order
+ * of the pages or in no order.  Sets *order if rows are sorted after the scan in an
+ * order in which pages can be read.
  */
 static List *
 limit_expressions(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pushed,
@@ -481,7 +498,7 @@ limit_expressions(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pus
 	const DbaasPaging *paging = info->table->resource->paging;
 	Query	   *parse = root->parse;
 
-	if (pushed->rest || !limit_is_of_scan(root, baserel))
+	if (pushed->has_other_conditions || !limit_applies_to_scan(root, baserel))
 		return NIL;
 	if (parse->sortClause && !ordered)
 	{
@@ -494,7 +511,7 @@ limit_expressions(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pus
 	else if (parse->sortClause && list_length(root->sort_pathkeys) != 1)
 		return NIL;
 
-	/* With a bound, the rows within it come first when the newest do. */
+	/* With a bound, the entries after it come first only if the newest do. */
 	if (pushed->bounds && paging && *order != DBAAS_ORDER_DESC &&
 		dbaas_pushdown_has(pushed->keys, info->table->resource->index.order))
 		return NIL;
@@ -503,12 +520,9 @@ limit_expressions(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pus
 	return list_make1(parse->limitCount);
 }
 
-/*
- * Does the query read its relations to their ends?  Where few rows may do,
- * what is asked ahead of need may be asked in vain.
- */
+/* Does the query read its relations to their ends before, or without, any LIMIT? */
 static bool
-reads_to_the_end(PlannerInfo *root, bool ordered)
+query_reads_all(PlannerInfo *root, bool ordered)
 {
 	Query	   *parse = root->parse;
 
@@ -518,9 +532,9 @@ reads_to_the_end(PlannerInfo *root, bool ordered)
 	return parse->limitCount == NULL && root->tuple_fraction <= 0;
 }
 
-/* Is the statement one that is read to its end, and no cursor? */
+/* Is the statement read to its end: does it have no LIMIT, and is it no cursor's? */
 static bool
-statement_to_the_end(const PlannerInfo *root)
+statement_reads_all(const PlannerInfo *root)
 {
 	while (root->parent_root)
 		root = root->parent_root;
@@ -552,11 +566,11 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 	List	   *columns = NIL;
 	List	   *forms = NIL;
 	List	   *attributes;
-	List	   *carried;
+	List	   *unused;
 	List	   *exprs;
 	List	   *limits;
 	List	   *private;
-	DbaasPushed	pushed;
+	DbaasPushed pushed;
 	double		requests;
 	ListCell   *lc;
 
@@ -575,15 +589,15 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 	exprs = list_concat(pushed_values(pushed.keys), pushed_values(pushed.bounds));
 	exprs = list_concat(exprs, copyObject(limits));
 
-	attributes = used_attributes(root, baserel, info->table, quals, &carried);
-	private = list_make5(makeInteger(pushed.endpoint - resource->reads), attributes, carried,
+	attributes = scan_attributes(root, baserel, info->table, quals, &unused);
+	private = list_make5(makeInteger(pushed.endpoint - resource->reads), attributes, unused,
 						 columns, forms);
 	private = lappend(private, makeInteger(list_length(pushed.bounds)));
 	private = lappend(private, makeInteger(list_length(limits)));
 	private = lappend(private, makeInteger(order));
 	private = lappend(private, makeInteger(ordered));
-	private = lappend(private, makeInteger(reads_to_the_end(root, ordered)));
-	private = lappend(private, makeInteger(statement_to_the_end(root)));
+	private = lappend(private, makeInteger(query_reads_all(root, ordered)));
+	private = lappend(private, makeInteger(statement_reads_all(root)));
 	private = lappend(private, makeInteger(root->query_level > 1));
 	private = lappend(private, makeFloat(psprintf("%.0f", requests)));
 	return make_foreignscan(tlist, quals, baserel->relid, exprs, private, NIL, NIL, outer_plan);

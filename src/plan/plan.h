@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * plan.h
- *		From a query's conditions to a plan: which keys go to the API.
+ *		Planning a foreign scan.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,51 +20,59 @@ typedef enum DbaasScanPrivate
 {
 	/* Integer: index of the endpoint in the resource's reads */
 	DBAAS_SCAN_ENDPOINT,
-	/* List of attribute numbers to decode or compute, from 1 */
+	/* Integer List: numbers of the attributes to decode or compute */
 	DBAAS_SCAN_ATTRIBUTES,
-	/* List of those of them that no expression of the query uses */
-	DBAAS_SCAN_CARRIED,
-	/* List of catalogue columns: that of each key in fdw_exprs */
+	/* Integer List: those of them that no expression of the query uses */
+	DBAAS_SCAN_UNUSED_ATTRIBUTES,
+
+	/*
+	 * Integer List: the catalogue column of each key; fdw_exprs begins with
+	 * their values
+	 */
 	DBAAS_SCAN_KEYS,
-	/* List of DbaasKeyForm: how the condition compares that key */
+	/* Integer List of DbaasKeyForm: how the condition compares each key */
 	DBAAS_SCAN_KEY_FORMS,
-	/* Integer: how many expressions behind those are lower bounds on time */
+	/* Integer: number of lower bounds on the time, which follow in fdw_exprs */
 	DBAAS_SCAN_BOUNDS,
-	/* Integer: how many behind those are the LIMIT (count, then offset) */
+	/* Integer: number of LIMIT expressions that follow: count, then offset */
 	DBAAS_SCAN_LIMITS,
 	/* Integer: a DbaasScanOrder */
 	DBAAS_SCAN_ORDER,
-	/* Integer: 1 when rows come in that order, so that none need be sorted */
+
+	/*
+	 * Integer: 1 if rows are to be returned in that order, merged over all
+	 * targets
+	 */
 	DBAAS_SCAN_MERGE,
-	/* Integer: 1 when it pays to ask ahead of need */
-	DBAAS_SCAN_EAGER,
-	/* Integer: 1 when the statement is one that is read to its end */
-	DBAAS_SCAN_TO_THE_END,
-	/* Integer: 1 when the scan may well be run again */
-	DBAAS_SCAN_KEEPS,
-	/* Float: requests that the planner expects */
+	/* Integer: 1 if the query reads the scan to its end: pages are prefetched */
+	DBAAS_SCAN_READS_ALL,
+	/* Integer: 1 if the statement is read to its end: no LIMIT, no cursor */
+	DBAAS_SCAN_STATEMENT_READS_ALL,
+	/* Integer: 1 if the scan is in a subquery, and so may be run again */
+	DBAAS_SCAN_MAY_RESCAN,
+	/* Float: number of requests that the planner expects */
 	DBAAS_SCAN_REQUESTS,
 } DbaasScanPrivate;
 
-/* Direction in which pages are read. */
+/* The order in which the API returns the entries of pages. */
 typedef enum DbaasScanOrder
 {
-	DBAAS_ORDER_AS_GIVEN,		/* as the keys say */
+	DBAAS_ORDER_AS_GIVEN,		/* as a key says, or else the API's default */
 	DBAAS_ORDER_ASC,
 	DBAAS_ORDER_DESC
 } DbaasScanOrder;
 
-/* Is it a scan by this wrapper? */
+/* Is it a scan of a foreign table of this wrapper? */
 extern bool dbaas_plan_is_ours(const ForeignScan *plan);
 
-/* Is it a foreign table of this wrapper? */
-extern bool dbaas_plan_is_table(Oid relid);
+/* Is the foreign table one of this wrapper? */
+extern bool dbaas_plan_is_our_table(Oid relid);
 
 /*
- * Is that a scan of ours, in a statement that is read to its end, as far as the
- * planner knows?  What the plan itself does not read is another matter.
+ * Is it a scan of ours in a statement that is read to its end, as far as the planner
+ * knows?  The plan itself may still stop reading the scan.
  */
-extern bool dbaas_plan_to_the_end(const ForeignScan *plan);
+extern bool dbaas_plan_statement_reads_all(const ForeignScan *plan);
 
 /* Callbacks of FdwRoutine. */
 extern void dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid);

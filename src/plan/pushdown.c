@@ -1,11 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * pushdown.c
- *		From a query's conditions to keys and bounds that go to the API.
+ *		From a query's conditions to the keys and bounds of requests.
  *
- * A condition is pushed when it says that a key equals a value, or one of the
- * values of an array, that is known when the scan starts; that a zone does not;
- * or that the time is not before such a value.  Knows of no costs and no paths.
+ * A condition is pushed if it compares a column with a value that is known when the
+ * scan starts, in one of these ways: a key equals the value, or an element of an
+ * array; the zone does not; the time is not before the value.  Nothing here depends on
+ * costs or paths.
  *
  *-------------------------------------------------------------------------
  */
@@ -42,8 +43,8 @@ strip_relabel(Node *node)
 }
 
 /*
- * A whole number is compared with one that may have a fraction as what the latter
- * is: strips that cast too.
+ * Strips the implicit cast that a comparison adds to an integer, if the other side
+ * has a type that may have a fraction.
  */
 static Node *
 strip_number_cast(Node *node)
@@ -62,7 +63,7 @@ strip_number_cast(Node *node)
 	return number;
 }
 
-/* The column that an expression compares. */
+/* One side of a comparison, without the casts that the comparison adds. */
 static Node *
 compared_column(Node *node)
 {
@@ -70,8 +71,8 @@ compared_column(Node *node)
 }
 
 /*
- * Is the operator the equality of the type that the column is compared as, or of
- * it with a type like it, under a collation in which only equal texts are equal?
+ * Is the operator the equality of the column's type with a type of the same kind, and
+ * the collation one in which only identical texts are equal?
  */
 static bool
 is_equality(Oid opno, Oid collation, Node *column, Oid value_type)
@@ -87,9 +88,7 @@ is_equality(Oid opno, Oid collation, Node *column, Oid value_type)
 		(!OidIsValid(collation) || get_collation_isdeterministic(collation));
 }
 
-/*
- * The key that a Var of the relation shows, or -1.
- */
+/* The catalogue column of the key that the node is a Var of; or -1. */
 static int
 key_of_var(const DbaasTable *table, Index relid, Node *node)
 {
@@ -129,10 +128,7 @@ match_equality(const DbaasTable *table, Index relid, Oid opno, Oid collation,
 	return true;
 }
 
-/*
- * Matches "zone <> value".  The zones are known, so that one which is not wanted
- * need not be asked.
- */
+/* Matches "zone <> value".  The list of zones is known, so a zone can be excluded. */
 static bool
 match_inequality(const DbaasTable *table, Index relid, Oid opno, Oid collation,
 				 Node *left, Node *right, DbaasPushedKey *key)
@@ -147,10 +143,7 @@ match_inequality(const DbaasTable *table, Index relid, Oid opno, Oid collation,
 	return true;
 }
 
-/*
- * Matches "key = ANY (array)", which IN lists become too, and "zone <> ALL
- * (array)", as NOT IN does.
- */
+/* Matches "key = ANY (array)", also from IN, and "zone <> ALL (array)", also from NOT IN. */
 static bool
 match_any(const DbaasTable *table, Index relid, ScalarArrayOpExpr *any, DbaasPushedKey *key)
 {
@@ -169,19 +162,17 @@ match_any(const DbaasTable *table, Index relid, ScalarArrayOpExpr *any, DbaasPus
 	return true;
 }
 
-/* "zone IS NULL" is never true.  The bound of a default partition says it. */
+/* Is it "zone IS NULL"?  That is never true, but the bound of a default partition has it. */
 static bool
 is_zone_null(const DbaasTable *table, Index relid, Node *clause)
 {
-	return !table->resource->global && IsA(clause, NullTest) &&
+	return !table->resource->global &&IsA(clause, NullTest) &&
 		((NullTest *) clause)->nulltesttype == IS_NULL &&
 		key_of_var(table, relid, strip_relabel((Node *) ((NullTest *) clause)->arg)) ==
 		DBAAS_ZONE_COLUMN;
 }
 
-/*
- * Matches "key = a OR key = b ...", which is "key = ANY (ARRAY[a, b, ...])".
- */
+/* Matches "key = a OR key = b ...", as "key = ANY (ARRAY[a, b, ...])". */
 static bool
 match_or(const DbaasTable *table, Index relid, BoolExpr *or, DbaasPushedKey *key)
 {
@@ -201,7 +192,7 @@ match_or(const DbaasTable *table, Index relid, BoolExpr *or, DbaasPushedKey *key
 		return dbaas_pushdown_clause(table, relid, linitial(args), key);
 	foreach(lc, args)
 	{
-		DbaasPushedKey	arm;
+		DbaasPushedKey arm;
 
 		if (!IsA(lfirst(lc), OpExpr) || !dbaas_pushdown_clause(table, relid, lfirst(lc), &arm) ||
 			arm.is_bound || arm.form != DBAAS_KEY_IS || (values && arm.column != key->column))
@@ -275,7 +266,7 @@ match_comparison(const DbaasTable *table, Index relid, Oid opno, Oid collation,
 		match_bound(table, relid, opno, left, right, key);
 }
 
-/* Matches a condition of one of these forms. */
+/* Matches a condition of any of these forms. */
 static bool
 match_clause(const DbaasTable *table, Index relid, Expr *clause, DbaasPushedKey *key)
 {
@@ -298,35 +289,38 @@ match_clause(const DbaasTable *table, Index relid, Expr *clause, DbaasPushedKey 
 }
 
 /* ------------------------------------------------------------------------
- * A zone and a name as one text
+ * A zone and a name concatenated into one text
  * ------------------------------------------------------------------------ */
 
-/* The texts that an expression strings together with ||. */
+/* The operands of a chain of || on texts; the node alone if it is no such chain. */
 static List *
-joined_texts(Node *node)
+concatenated_texts(Node *node)
 {
 	OpExpr	   *op = (OpExpr *) strip_relabel(node);
 
 	if (op == NULL || !IsA(op, OpExpr) || get_opcode(op->opno) != F_TEXTCAT)
 		return list_make1(node);
-	return list_concat(joined_texts(linitial(op->args)), joined_texts(lsecond(op->args)));
+	return list_concat(concatenated_texts(linitial(op->args)), concatenated_texts(lsecond(op->args)));
 }
 
-/* A separator: a constant that begins with what no zone's name has; or NULL. */
+/*
+ * The separator behind a zone, if the node is one: a constant that begins with a
+ * character which no zone's name has.  Else NULL.
+ */
 static Const *
-separator(Node *node)
+as_separator(Node *node)
 {
-	Const	   *between = (Const *) strip_relabel(node);
+	Const	   *separator = (Const *) strip_relabel(node);
 	char	   *value;
 
-	if (!IsA(between, Const) || between->constisnull || between->consttype != TEXTOID)
+	if (!IsA(separator, Const) || separator->constisnull || separator->consttype != TEXTOID)
 		return NULL;
-	value = TextDatumGetCString(between->constvalue);
-	return *value && !dbaas_option_is_zone(pnstrdup(value, 1)) ? between : NULL;
+	value = TextDatumGetCString(separator->constvalue);
+	return *value && !dbaas_option_is_zone(pnstrdup(value, 1)) ? separator : NULL;
 }
 
 static Expr *
-call(Oid function, Oid result, List *args)
+make_call(Oid function, Oid result, List *args)
 {
 	return (Expr *) makeFuncExpr(function, result, args, InvalidOid, C_COLLATION_OID,
 								 COERCE_EXPLICIT_CALL);
@@ -338,23 +332,23 @@ whole_number(int32 number)
 	return makeConst(INT4OID, -1, InvalidOid, sizeof(int32), Int32GetDatum(number), false, true);
 }
 
-/* What stands before the first separator in a text, or what stands behind it. */
+/* The part of a text before the first separator, or the part behind it. */
 static Expr *
-part_of(Expr *whole, Const *between, bool behind)
+part_of(Expr *whole, Const *separator, bool behind)
 {
 	Expr	   *start;
 
 	if (!behind)
-		return call(F_SPLIT_PART, TEXTOID, list_make3(whole, between, whole_number(1)));
-	start = call(F_STRPOS, INT4OID, list_make2(whole, between));
-	start = call(F_INT4PL, INT4OID,
-				 list_make2(start, whole_number(pg_mbstrlen(TextDatumGetCString(between->constvalue)))));
-	return call(F_SUBSTR_TEXT_INT4, TEXTOID, list_make2(whole, start));
+		return make_call(F_SPLIT_PART, TEXTOID, list_make3(whole, separator, whole_number(1)));
+	start = make_call(F_STRPOS, INT4OID, list_make2(whole, separator));
+	start = make_call(F_INT4PL, INT4OID,
+					  list_make2(start, whole_number(pg_mbstrlen(TextDatumGetCString(separator->constvalue)))));
+	return make_call(F_SUBSTR_TEXT_INT4, TEXTOID, list_make2(whole, start));
 }
 
-/* The same of each element of an array; NULL when these are not known one by one. */
+/* An array of such parts of each element; NULL if the elements are not known. */
 static Expr *
-parts_of(Expr *wholes, Const *between, bool behind)
+parts_of(Expr *wholes, Const *separator, bool behind)
 {
 	ArrayExpr  *parts = makeNode(ArrayExpr);
 	ArrayExpr  *array = (ArrayExpr *) wholes;
@@ -368,7 +362,7 @@ parts_of(Expr *wholes, Const *between, bool behind)
 	if (IsA(wholes, ArrayExpr) && !array->multidims && array->element_typeid == TEXTOID)
 	{
 		foreach(lc, array->elements)
-			parts->elements = lappend(parts->elements, part_of(lfirst(lc), between, behind));
+			parts->elements = lappend(parts->elements, part_of(lfirst(lc), separator, behind));
 		return (Expr *) parts;
 	}
 	if (IsA(wholes, Const) && !constant->constisnull && constant->consttype == TEXTARRAYOID)
@@ -383,16 +377,19 @@ parts_of(Expr *wholes, Const *between, bool behind)
 			parts->elements = lappend(parts->elements,
 									  part_of((Expr *) makeConst(TEXTOID, -1, C_COLLATION_OID, -1,
 																 values[i], isnull[i], false),
-											  between, behind));
+											  separator, behind));
 		return (Expr *) parts;
 	}
 	return NULL;
 }
 
-/* Adds a key for the column that an expression shows, if it shows one. */
+/*
+ * Adds a key for a part of the concatenated text, if the expression is a column that
+ * is one: the zone in front of the separator, another key behind it.
+ */
 static void
 push_part(const DbaasTable *table, Index relid, Node *shown, const DbaasPushedKey *whole,
-		  Const *between, bool behind, DbaasPushed *pushed)
+		  Const *separator, bool behind, DbaasPushed *pushed)
 {
 	DbaasPushedKey *key = palloc(sizeof(DbaasPushedKey));
 
@@ -400,8 +397,8 @@ push_part(const DbaasTable *table, Index relid, Node *shown, const DbaasPushedKe
 	key->column = key_of_var(table, relid, compared_column(shown));
 	if (key->column < 0 || (key->column == DBAAS_ZONE_COLUMN) == behind)
 		return;
-	key->value = whole->form == DBAAS_KEY_IS_ANY ? parts_of(whole->value, between, behind) :
-		part_of(whole->value, between, behind);
+	key->value = whole->form == DBAAS_KEY_IS_ANY ? parts_of(whole->value, separator, behind) :
+		part_of(whole->value, separator, behind);
 	if (key->value == NULL)
 		return;
 	key->value = (Expr *) eval_const_expressions(NULL, (Node *) key->value);
@@ -409,19 +406,22 @@ push_part(const DbaasTable *table, Index relid, Node *shown, const DbaasPushedKe
 }
 
 /*
- * A condition on a zone and more as one text, such as zone || '/' || name = 'a/b',
- * says which zone, and which name.  It stays to be checked: of several, any zone
- * may go with any name here.
+ * Pushes the parts of a condition such as zone || '/' || name = 'a/b': the zone is a,
+ * the name is b.  The condition itself must still be checked, because of several
+ * values every zone is combined with every name.
  */
 static void
-push_joined(const DbaasTable *table, Index relid, RestrictInfo *rinfo, DbaasPushed *pushed)
+push_concatenated(const DbaasTable *table, Index relid, RestrictInfo *rinfo, DbaasPushed *pushed)
 {
-	DbaasPushedKey whole = {.condition = rinfo, .form = DBAAS_KEY_IS};
+	DbaasPushedKey whole = {
+		.condition = rinfo,
+		.form = DBAAS_KEY_IS
+	};
 	OpExpr	   *op = (OpExpr *) rinfo->clause;
 	ScalarArrayOpExpr *any = (ScalarArrayOpExpr *) rinfo->clause;
 	List	   *args;
 	List	   *texts;
-	Const	   *between;
+	Const	   *separator;
 
 	if (IsA(any, ScalarArrayOpExpr) && any->useOr && any->opno == TextEqualOperator)
 	{
@@ -429,19 +429,19 @@ push_joined(const DbaasTable *table, Index relid, RestrictInfo *rinfo, DbaasPush
 		args = any->args;
 	}
 	else if (IsA(op, OpExpr) && op->opno == TextEqualOperator)
-		args = list_length(joined_texts(lsecond(op->args))) > 1 ?
+		args = list_length(concatenated_texts(lsecond(op->args))) > 1 ?
 			list_make2(lsecond(op->args), linitial(op->args)) : op->args;
 	else
 		return;
-	texts = joined_texts(linitial(args));
-	between = list_length(texts) > 1 ? separator(lsecond(texts)) : NULL;
-	if (between == NULL || !get_collation_isdeterministic(exprInputCollation((Node *) op)) ||
+	texts = concatenated_texts(linitial(args));
+	separator = list_length(texts) > 1 ? as_separator(lsecond(texts)) : NULL;
+	if (separator == NULL || !get_collation_isdeterministic(exprInputCollation((Node *) op)) ||
 		!is_scan_constant(relid, lsecond(args)))
 		return;
 	whole.value = lsecond(args);
-	push_part(table, relid, linitial(texts), &whole, between, false, pushed);
+	push_part(table, relid, linitial(texts), &whole, separator, false, pushed);
 	if (list_length(texts) == 3)
-		push_part(table, relid, lthird(texts), &whole, between, true, pushed);
+		push_part(table, relid, lthird(texts), &whole, separator, true, pushed);
 }
 
 bool
@@ -451,8 +451,9 @@ dbaas_pushdown_clause(const DbaasTable *table, Index relid, Expr *clause, DbaasP
 		return false;
 
 	/*
-	 * Where one zone stands for all, a join's rows must not each choose theirs: in
-	 * another plan of the same join they would not.
+	 * If one zone stands for all, the column shows the zone that was
+	 * requested.  It must not depend on another relation's rows, or the
+	 * result of a join would depend on its plan.
 	 */
 	return key->column != DBAAS_ZONE_COLUMN || !table->resource->any_zone ||
 		bms_is_empty(pull_varnos(NULL, (Node *) key->value));
@@ -467,7 +468,7 @@ dbaas_pushdown_has(List *keys, int column)
 	{
 		const DbaasPushedKey *key = lfirst(lc);
 
-		if (key->column == column && !dbaas_key_is_negated(key->form))
+		if (key->column == column && !dbaas_pushdown_is_negated(key->form))
 			return true;
 	}
 	return false;
@@ -486,10 +487,7 @@ dbaas_pushdown_fans_out(const DbaasPushed *pushed)
 	return false;
 }
 
-/*
- * Drops the keys that are no parameters of the endpoint that all of them
- * choose.
- */
+/* Chooses the endpoint, and drops the keys that are no parameters of it. */
 static void
 choose_endpoint(const DbaasResource *resource, DbaasPushed *pushed)
 {
@@ -508,15 +506,15 @@ choose_endpoint(const DbaasResource *resource, DbaasPushed *pushed)
 		if (!dbaas_catalogue_is_param(resource, pushed->endpoint, key->column))
 		{
 			pushed->keys = foreach_delete_current(pushed->keys, lc);
-			pushed->rest = true;
+			pushed->has_other_conditions = true;
 			pushed->checked = list_append_unique_ptr(pushed->checked, key->condition);
 		}
 	}
 }
 
 /*
- * Does the condition say that the time is not null?  It never is.  That is what
- * min() and max() of it add, which are an ORDER BY with a LIMIT.
+ * Is it "time IS NOT NULL"?  That is always true.  The planner adds it when it makes
+ * an ORDER BY with a LIMIT of min() and max().
  */
 static bool
 is_time_not_null(const DbaasTable *table, Index relid, Expr *clause)
@@ -542,9 +540,9 @@ dbaas_pushdown_clauses(const DbaasTable *table, Index relid, List *restrictinfos
 			pushed->checked = lappend(pushed->checked, rinfo);
 		else if (rinfo->pseudoconstant || !dbaas_pushdown_clause(table, relid, rinfo->clause, key))
 		{
-			pushed->rest = true;
+			pushed->has_other_conditions = true;
 			pushed->checked = lappend(pushed->checked, rinfo);
-			push_joined(table, relid, rinfo, pushed);
+			push_concatenated(table, relid, rinfo, pushed);
 		}
 		else if (key->is_bound)
 		{

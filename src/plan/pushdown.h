@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * pushdown.h
- *		From a query's conditions to keys and bounds that go to the API.
+ *		From a query's conditions to the keys and bounds of requests.
  *
- * A table's columns are those of the relation with number "relid" in the query.
+ * "relid" is the table's number in the range table: its Vars have it as varno.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,16 +15,16 @@
 
 #include "tables/table.h"
 
-/* How a condition compares a key: the last two are pushed for zones alone. */
+/* How a condition compares a key.  The last two are pushed only for the zone. */
 typedef enum DbaasKeyForm
 {
-	DBAAS_KEY_IS,				/* with the value */
-	DBAAS_KEY_IS_ANY,			/* with the elements of the array */
-	DBAAS_KEY_IS_NOT,
-	DBAAS_KEY_IS_NONE
+	DBAAS_KEY_IS,				/* key = value */
+	DBAAS_KEY_IS_ANY,			/* key = ANY (value) */
+	DBAAS_KEY_IS_NOT,			/* key <> value */
+	DBAAS_KEY_IS_NONE			/* key <> ALL (value) */
 } DbaasKeyForm;
 
-/* A condition that can be pushed: on a key, or a lower bound on the time. */
+/* A condition that can be pushed: a comparison of a key, or a lower bound on the time. */
 typedef struct DbaasPushedKey
 {
 	int			column;			/* of the catalogue */
@@ -38,45 +38,48 @@ typedef struct DbaasPushedKey
 typedef struct DbaasPushed
 {
 	const DbaasEndpoint *endpoint;
-	List	   *keys;			/* of DbaasPushedKey *: parameters of its requests */
-	List	   *bounds;			/* of DbaasPushedKey *: lower bounds on the time */
-	bool		rest;			/* are there conditions beside those? */
-	List	   *checked;		/* RestrictInfos that are no such keys */
+	List	   *keys;			/* of DbaasPushedKey *: parameters of the
+								 * endpoint */
+	List	   *bounds;			/* of DbaasPushedKey *: lower bounds on the
+								 * time */
+	bool		has_other_conditions;	/* are there any that are not pushed? */
+	List	   *checked;		/* RestrictInfos that may drop rows of the
+								 * responses: all but those of keys */
 } DbaasPushed;
 
 /*
- * Sorts out the conditions, in RestrictInfos, and chooses the endpoint that the
- * keys among them lead to.
+ * Finds what a List of RestrictInfos pushes, and the endpoint that these keys lead to.
  */
 extern void dbaas_pushdown_clauses(const DbaasTable *table, Index relid, List *restrictinfos,
 								   DbaasPushed *pushed);
 
 /*
- * The conditions of a partition's bound, of all levels, on the relation with that
- * number; NIL for what is no partition.  Sorts them out, as above.
+ * The conditions of a partition's bound, including the bounds of its parents, as
+ * expressions over relid; NIL for a table that is no partition.  *pushed is what they
+ * push.
  */
 extern List *dbaas_pushdown_partition(const DbaasTable *table, Relation relation, Index relid,
 									  DbaasPushed *pushed);
 
-/* Can the condition be pushed?  Then fills the key, but for its "condition". */
+/* Can the condition be pushed?  If so, fills in *key, except for key->condition. */
 extern bool dbaas_pushdown_clause(const DbaasTable *table, Index relid, Expr *clause,
 								  DbaasPushedKey *key);
 
-/* Is the value an array? */
+/* Is the value that the key is compared with an array? */
 static inline bool
-dbaas_key_is_array(DbaasKeyForm form)
+dbaas_pushdown_is_array(DbaasKeyForm form)
 {
 	return form == DBAAS_KEY_IS_ANY || form == DBAAS_KEY_IS_NONE;
 }
 
-/* Does the value say what the key is not? */
+/* Does the condition say what the key is not? */
 static inline bool
-dbaas_key_is_negated(DbaasKeyForm form)
+dbaas_pushdown_is_negated(DbaasKeyForm form)
 {
 	return form == DBAAS_KEY_IS_NOT || form == DBAAS_KEY_IS_NONE;
 }
 
-/* Do the keys, a List of DbaasPushedKey *, give values to a column of the catalogue? */
+/* Does one of the keys, a List of DbaasPushedKey *, give values for a catalogue column? */
 extern bool dbaas_pushdown_has(List *keys, int column);
 
 /*
@@ -85,10 +88,10 @@ extern bool dbaas_pushdown_has(List *keys, int column);
  */
 extern bool dbaas_pushdown_fans_out(const DbaasPushed *pushed);
 
-/* The column of the catalogue that the expression shows and that is a key; or -1. */
+/* The catalogue column of the key that the expression is; -1 if it is none. */
 extern int	dbaas_pushdown_column(const DbaasTable *table, Index relid, Expr *expr);
 
-/* Is the expression the column of the time by which pages are read? */
+/* Is the expression the column of the time that the entries of pages are ordered by? */
 extern bool dbaas_pushdown_is_time(const DbaasTable *table, Index relid, Node *node);
 
 #endif							/* DBAAS_PUSHDOWN_H */

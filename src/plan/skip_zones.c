@@ -34,13 +34,13 @@ contains_our_table(Oid relid)
 	ListCell   *lc;
 
 	if (get_rel_relkind(relid) == RELKIND_FOREIGN_TABLE)
-		return dbaas_plan_is_table(relid);
+		return dbaas_plan_is_our_table(relid);
 	if (get_rel_relkind(relid) != RELKIND_PARTITIONED_TABLE)
 		return false;
 	foreach(lc, find_all_inheritors(relid, NoLock, NULL))
 	{
 		if (get_rel_relkind(lfirst_oid(lc)) == RELKIND_FOREIGN_TABLE &&
-			dbaas_plan_is_table(lfirst_oid(lc)))
+			dbaas_plan_is_our_table(lfirst_oid(lc)))
 			return true;
 	}
 	return false;

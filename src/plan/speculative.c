@@ -215,9 +215,12 @@ check_source(Plan *plan, const DbaasReading *reading, bool repeated)
 			/* Later rows may cost requests, or fail. */
 		case T_ForeignScan:
 			return reading->completely ||
-				(!reading->may_stop && dbaas_plan_to_the_end((ForeignScan *) plan));
+				(!reading->may_stop && dbaas_plan_statement_reads_all((ForeignScan *) plan));
 
-			/* These read all rows below them before they return the first one. */
+			/*
+			 * These read all rows below them before they return the first
+			 * one.
+			 */
 		case T_Sort:
 		case T_Hash:
 			return !repeated || check_plan(outerPlan(plan), reading, repeated);

@@ -23,10 +23,10 @@ extern bool dbaas_speculative_expr(Node *expr);
 typedef struct DbaasReading
 {
 	const PlannedStmt *stmt;
-	bool		completely;		/* to the end, before the statement returns a row:
-								 * an error would only come earlier */
-	bool		may_stop;		/* maybe not to the end: rows that cost requests
-								 * must not be read early */
+	bool		completely;		/* to the end, before the statement returns a
+								 * row: an error would only come earlier */
+	bool		may_stop;		/* maybe not to the end: rows that cost
+								 * requests must not be read early */
 } DbaasReading;
 
 /* May rows of the plan be read before they are wanted? */

@@ -32,7 +32,8 @@ typedef struct Sample
 	int			n;
 	int			target;
 	double		seen;
-	double		to_skip;		/* rows before the next that is taken; -1: unknown */
+	double		to_skip;		/* rows before the next that is taken; -1:
+								 * unknown */
 	ReservoirStateData state;
 } Sample;
 
@@ -62,13 +63,17 @@ static DbaasFetch *
 begin_fetch(const DbaasTable *table, const DbaasPushed *pushed, ExprContext *econtext)
 {
 	const DbaasResource *resource = table->resource;
-	DbaasFetchSpec spec = {.resource = resource, .limit = -1, .eager = true};
+	DbaasFetchSpec spec = {
+		.resource = resource,
+		.limit = -1,
+		.eager = true
+	};
 	DbaasArguments arguments;
 	DbaasConnection *conn;
 	DbaasFetch *fetch = NULL;
 	DbaasError *error;
 
-	dbaas_arguments_take(dbaas_exprs_of_conditions(pushed), table, econtext, &arguments);
+	dbaas_arguments_evaluate(dbaas_arguments_init_pushed(pushed), table, econtext, &arguments);
 	if (arguments.nothing)
 		return NULL;
 	spec.endpoint = pushed->endpoint;
@@ -120,7 +125,7 @@ read_sample(const DbaasTable *table, Relation relation, Sample *sample)
 	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
 	TupleDesc	desc = RelationGetDescr(relation);
 	ExprContext *econtext = CreateStandaloneExprContext();
-	DbaasPushed	pushed;
+	DbaasPushed pushed;
 	ExprState  *qual = ExecInitQual(dbaas_pushdown_partition(table, relation, 1, &pushed), NULL);
 	DbaasDecoder *decoder = dbaas_decoder_new(table, desc, dbaas_table_shown(table), NULL);
 	DbaasGenerated *generated = dbaas_generated_new(relation, NULL);
@@ -150,7 +155,11 @@ acquire_sample(Relation relation, int elevel, HeapTuple *rows, int target,
 			   double *total, double *dead)
 {
 	DbaasTable *table = dbaas_table_get(RelationGetRelid(relation));
-	Sample		sample = {.rows = rows, .target = target, .to_skip = -1};
+	Sample		sample = {
+		.rows = rows,
+		.target = target,
+		.to_skip = -1
+	};
 
 	reservoir_init_selection_state(&sample.state, target);
 	read_sample(table, relation, &sample);
@@ -170,7 +179,7 @@ bool
 dbaasAnalyzeForeignTable(Relation relation, AcquireSampleRowsFunc *func, BlockNumber *totalpages)
 {
 	DbaasTable *table = dbaas_table_get(RelationGetRelid(relation));
-	DbaasPushed	pushed;
+	DbaasPushed pushed;
 
 	(void) dbaas_pushdown_partition(table, relation, 1, &pushed);
 	for (int c = 0; c < table->resource->ncolumns; c++)

@@ -74,7 +74,10 @@ dbaasForeignAsyncConfigureWait(AsyncRequest *areq)
 		return;
 	}
 
-	/* Needed even if the descriptor is not added: it sets the timer of this scan too. */
+	/*
+	 * Needed even if the descriptor is not added: it sets the timer of this
+	 * scan too.
+	 */
 	descriptor = dbaas_call_descriptor(dbaas_progress_tell());
 	if (!is_in_wait_set(append, areq))
 		AddWaitEventToSet(append->as_eventset, WL_SOCKET_READABLE, descriptor, NULL, areq);

@@ -76,10 +76,10 @@ explain_keys(ForeignScanState *node, ExplainState *es)
 	{
 		int			column = list_nth_int(columns, i);
 		DbaasKeyForm form = list_nth_int(forms, i);
-		bool		is_array = dbaas_key_is_array(form);
+		bool		is_array = dbaas_pushdown_is_array(form);
 		char	   *value = expr_text(node, es, i);
 
-		if (dbaas_key_is_negated(form))
+		if (dbaas_pushdown_is_negated(form))
 			not_zones = lappend(not_zones, psprintf(is_array ? "not ANY (%s)" : "not %s", value));
 		else if (column == DBAAS_ZONE_COLUMN)
 			zones = lappend(zones, psprintf(is_array ? "ANY (%s)" : "%s", value));
@@ -152,7 +152,8 @@ explain_extent(ForeignScanState *node, ExplainState *es)
 static void
 explain_outage(ForeignScanState *node, ExplainState *es)
 {
-	if (!scan_resource(node)->global && dbaas_option_skips_zones(dbaas_scan_table(node)->options) &&
+	if (dbaas_option_skips_zones(dbaas_scan_table(node)->options) &&
+		!scan_resource(node)->global &&
 		dbaas_skip_zones_outage(node->ss.ps.state, (ForeignScan *) node->ss.ps.plan) ==
 		DBAAS_OUTAGE_TAKES)
 		ExplainPropertyText("Unavailable Zones", "skip", es);

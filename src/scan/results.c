@@ -149,7 +149,7 @@ limit_unfinished(DbaasResults *results)
  * ------------------------------------------------------------------------ */
 
 DbaasResult *
-dbaas_results_make(DbaasResults *results, DbaasExprs *exprs, const DbaasTable *table,
+dbaas_results_make(DbaasResults *results, DbaasArgumentExprs *exprs, const DbaasTable *table,
 				   ExprContext *econtext)
 {
 	MemoryContext cxt = AllocSetContextCreate(results->cxt, "dbaas_fdw result",
@@ -158,7 +158,7 @@ dbaas_results_make(DbaasResults *results, DbaasExprs *exprs, const DbaasTable *t
 	DbaasResult *result = palloc0(sizeof(DbaasResult));
 
 	result->cxt = cxt;
-	dbaas_arguments_take(exprs, table, econtext, &result->arguments);
+	dbaas_arguments_evaluate(exprs, table, econtext, &result->arguments);
 	MemoryContextSwitchTo(oldcxt);
 	result->hash = DatumGetUInt64(hash_any_extended((unsigned char *) result->arguments.text,
 													strlen(result->arguments.text), 0));

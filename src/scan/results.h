@@ -51,7 +51,7 @@ extern void dbaas_results_keep_rows(DbaasResults *results);
  * caller, until dbaas_results_use() or dbaas_results_add_prefetched() takes it.
  * Raises what the expressions raise.
  */
-extern DbaasResult *dbaas_results_make(DbaasResults *results, DbaasExprs *exprs,
+extern DbaasResult *dbaas_results_make(DbaasResults *results, DbaasArgumentExprs *exprs,
 									   const DbaasTable *table, ExprContext *econtext);
 
 /* Frees a result that was made and not taken. */

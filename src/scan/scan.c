@@ -35,7 +35,7 @@ typedef struct DbaasScanState
 	const DbaasEndpoint *endpoint;
 	DbaasDecoder *decoder;
 	DbaasGenerated *generated;	/* or NULL */
-	DbaasExprs *exprs;
+	DbaasArgumentExprs *exprs;
 	DbaasScanOrder order;
 	bool		merge;
 	bool		eager;
@@ -68,7 +68,7 @@ dbaasBeginForeignScan(ForeignScanState *node, int eflags)
 	DbaasScanState *scan = palloc0(sizeof(DbaasScanState));
 	Relation	relation = node->ss.ss_currentRelation;
 	List	   *attributes = list_nth(plan->fdw_private, DBAAS_SCAN_ATTRIBUTES);
-	List	   *carried = list_nth(plan->fdw_private, DBAAS_SCAN_CARRIED);
+	List	   *unused = list_nth(plan->fdw_private, DBAAS_SCAN_UNUSED_ATTRIBUTES);
 	Bitmapset  *used = NULL;
 	Bitmapset  *may_lack = NULL;
 	ListCell   *lc;
@@ -80,15 +80,15 @@ dbaasBeginForeignScan(ForeignScanState *node, int eflags)
 																   DBAAS_SCAN_ENDPOINT))];
 	scan->order = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_ORDER));
 	scan->merge = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_MERGE)) != 0;
-	scan->eager = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_EAGER)) != 0;
+	scan->eager = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_READS_ALL)) != 0;
 	scan->results = dbaas_results_new(node->ss.ps.state->es_query_cxt);
-	scan->exprs = dbaas_exprs_init(node);
+	scan->exprs = dbaas_arguments_init(node);
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 
 	foreach(lc, attributes)
 		used = bms_add_member(used, lfirst_int(lc));
-	foreach(lc, carried)
+	foreach(lc, unused)
 		may_lack = bms_add_member(may_lack, lfirst_int(lc));
 	scan->decoder = dbaas_decoder_new(scan->table, RelationGetDescr(relation),
 									  bms_intersect(used, dbaas_table_shown(scan->table)), may_lack);
@@ -99,7 +99,7 @@ dbaasBeginForeignScan(ForeignScanState *node, int eflags)
 	if (!OidIsValid(scan->userid))
 		scan->userid = GetUserId();
 	if ((eflags & EXEC_FLAG_REWIND) != 0 || !bms_is_empty(node->ss.ps.plan->extParam) ||
-		intVal(list_nth(plan->fdw_private, DBAAS_SCAN_KEEPS)) != 0)
+		intVal(list_nth(plan->fdw_private, DBAAS_SCAN_MAY_RESCAN)) != 0)
 		dbaas_results_keep_rows(scan->results);
 	scan->row_cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw row",
 										  ALLOCSET_DEFAULT_SIZES);

@@ -38,7 +38,8 @@ typedef struct Completion
 	Oid			schema_oid;
 	const char *server;			/* of new tables; NULL until it is known */
 	List	   *tables;			/* DbaasTable, of the schema */
-	List	   *whole;			/* names (Strings) of those that have all columns */
+	List	   *whole;			/* names (Strings) of those that have all
+								 * columns */
 	List	   *made;			/* names (Strings) of what was made */
 } Completion;
 
