@@ -3,8 +3,9 @@
  * clock.h
  *		The clock that waits and timeouts go by.
  *
- * It goes on evenly: whoever sets the time of day neither delays a timeout nor
- * brings it on.  What it says means nothing outside of the backend.
+ * It is monotonic (PostgreSQL's instr_time, which is CLOCK_MONOTONIC), so setting
+ * the time of day neither delays a timeout nor brings it on.  Its values mean
+ * nothing outside of the backend.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,7 +14,7 @@
 
 #include "portability/instr_time.h"
 
-/* A point of that clock, in microseconds; never 0. */
+/* A time on that clock, or a span of time, in microseconds; a time is never 0. */
 typedef int64 DbaasMoment;
 
 static inline DbaasMoment
@@ -25,7 +26,7 @@ dbaas_clock_now(void)
 	return (DbaasMoment) INSTR_TIME_GET_MICROSEC(now) + 1;
 }
 
-/* Milliseconds from one moment to another, rounded up; 0 when that is past. */
+/* Milliseconds from one moment to another, rounded up; 0 if that one is earlier. */
 static inline long
 dbaas_clock_ms(DbaasMoment from, DbaasMoment to)
 {

@@ -3,7 +3,8 @@
  * compat.h
  *		Differences between PostgreSQL 15 to 18, under one name each.
  *
- * The only file that looks at PG_VERSION_NUM.
+ * The only file that looks at PG_VERSION_NUM.  A macro is named for the PostgreSQL
+ * function that it stands for, where there is one.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,9 +38,9 @@
 #endif
 
 /*
- * create_foreignscan_path: fdw_restrictinfo since 17, disabled_nodes since 18,
- * which count before costs: a path that is to be avoided has more of them than
- * enable_xxx settings give others.
+ * create_foreignscan_path has fdw_restrictinfo since 17, and disabled_nodes since
+ * 18.  These count before costs: a path to be avoided gets more than the enable_xxx
+ * settings can give to others.
  */
 #if PG_VERSION_NUM >= 180000
 #define dbaas_create_foreignscan_path(root, rel, rows, startup, total, pathkeys, outer, priv, avoid) \
@@ -64,7 +65,7 @@
 #define dbaas_estimate_array_length(root, node) ((void) (root), estimate_array_length(node))
 #endif
 
-/* Whom a relation is read as, or InvalidOid: in the ForeignScan since 16. */
+/* The user that a relation is read as, or InvalidOid; in the ForeignScan since 16. */
 #if PG_VERSION_NUM >= 160000
 #define dbaas_check_as_user(node) (((ForeignScan *) (node)->ss.ps.plan)->checkAsUser)
 #else
@@ -73,7 +74,7 @@
 				   (node)->ss.ps.state)->checkAsUser)
 #endif
 
-/* Whom a result relation is written as: a function of its own since 16. */
+/* The user that a result relation is written as; since 16 there is a function. */
 #if PG_VERSION_NUM >= 160000
 #define dbaas_result_user(rinfo, estate) ExecGetResultRelCheckAsUser(rinfo, estate)
 #else
@@ -104,7 +105,7 @@ dbaas_result_user(ResultRelInfo *rinfo, EState *estate)
 #define dbaas_guc_variables(n) (*(n) = GetNumConfigOptions(), get_guc_variables())
 #endif
 
-/* DecodeDateTime says more of errors since 16. */
+/* DecodeDateTime can return more about errors since 16. */
 #if PG_VERSION_NUM >= 160000
 #define dbaas_decode_datetime(field, ftype, nf, dtype, tm, fsec, tz) \
 	DecodeDateTime(field, ftype, nf, dtype, tm, fsec, tz, &(DateTimeErrorExtra) {0})
@@ -121,8 +122,8 @@ dbaas_result_user(ResultRelInfo *rinfo, EState *estate)
 #endif
 
 /*
- * What a join needs of its sides, by the types that 15 has: JOIN_RIGHT_ANTI is
- * there since 16, JOIN_RIGHT_SEMI since 18.
+ * The join's type among those of 15, of a join that needs the same of its sides:
+ * JOIN_RIGHT_ANTI is new in 16, JOIN_RIGHT_SEMI in 18.
  */
 static inline JoinType
 dbaas_join_type(const Join *join)
@@ -154,7 +155,7 @@ dbaas_join_type(const Join *join)
 	(*(proc_number) = MyProc->backendId, *(local_id) = MyProc->lxid)
 #endif
 
-/* libpq/libpq.h says so too, but asks for headers of GSSAPI. */
+/* As in libpq/libpq.h, which needs the headers of GSSAPI. */
 extern bool pq_check_connection(void);
 
 /* A set of events to wait for that lasts as long as the session; changed in 17. */

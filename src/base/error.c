@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * error.c
- *		Errors as values, and the texts in them.
+ *		Errors as values, the texts in them, and how they are raised.
  *
  *-------------------------------------------------------------------------
  */
@@ -51,8 +51,8 @@ dbaas_error_make(const char *file, int line, const char *function,
 }
 
 /*
- * A conversion of characters from one encoding to another.  PostgreSQL keeps
- * its own to itself, and that raises errors, which a report cannot have.
+ * A conversion from one encoding to another.  PostgreSQL's own functions for this
+ * raise errors, which must not happen while a report is made.
  */
 typedef struct Conversion
 {
@@ -62,8 +62,8 @@ typedef struct Conversion
 } Conversion;
 
 /*
- * Returns whether there is a way between two encodings.  A new one is found in a
- * transaction alone.
+ * Finds the conversion between two encodings, unless it is that already.  Returns
+ * false when there is none, or no transaction in which to look for it.
  */
 static bool
 find_conversion(Conversion *conversion, int from, int to)
@@ -81,7 +81,7 @@ find_conversion(Conversion *conversion, int from, int to)
 	return conversion->from == from && conversion->to == to;
 }
 
-/* A character converted, or NULL if the other encoding lacks it. */
+/* A character of len bytes converted, palloc'd; NULL if the other encoding lacks it. */
 static char *
 convert(Conversion *conversion, const char *text, int len)
 {
@@ -98,7 +98,7 @@ convert(Conversion *conversion, const char *text, int len)
 	return NULL;
 }
 
-/* Legal UTF-8 in the server's encoding, with question marks for what that lacks. */
+/* Valid UTF-8 in the server's encoding, with question marks for what that lacks. */
 static const char *
 in_server_encoding(const char *text)
 {
@@ -155,6 +155,7 @@ dbaas_error_excerpt(const char *text, size_t len, size_t max_bytes)
 	return unconstify(char *, dbaas_error_shown(in_server_encoding(out.data)));
 }
 
+/* Has the client's encoding all characters of the server's? */
 static bool
 client_shows_all(void)
 {
@@ -205,7 +206,7 @@ dbaas_error_raise(const DbaasError *error)
 	dbaas_error_raise_always(error);
 }
 
-/* What the client runs that may hold a secret: when it came. */
+/* When the hidden statement was received, by which it is recognised; 0: none. */
 static TimestampTz hidden_statement = 0;
 
 static bool
@@ -214,7 +215,10 @@ is_hidden(void)
 	return hidden_statement != 0 && hidden_statement == GetCurrentStatementStartTimestamp();
 }
 
-/* Of where it came up no more is told than the line of a COPY, without the line itself. */
+/*
+ * A context callback that hides the statement and the context around it ("arg").
+ * Of that it shows only the number of a line of COPY.
+ */
 static void
 hide_statement(void *arg)
 {
@@ -277,7 +281,7 @@ dbaas_error_about(Oid relid, AttrNumber attnum)
 	return 0;
 }
 
-/* What ereport(ERROR) does, but for the location. */
+/* ereport(ERROR) with the error's own location. */
 pg_noreturn static void
 throw_error(const DbaasError *error)
 {
@@ -305,7 +309,10 @@ dbaas_error_raise_always(const DbaasError *error)
 	if (client_shows_all())
 		throw_error(error);
 
-	/* What functions around it add to it is known once it is thrown. */
+	/*
+	 * Context callbacks of the functions around add texts, too: they are known once
+	 * the error is caught.
+	 */
 	PG_TRY();
 	{
 		throw_error(error);

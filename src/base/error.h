@@ -1,10 +1,20 @@
 /*-------------------------------------------------------------------------
  *
  * error.h
- *		Errors as values.
+ *		Errors as values, and how they are raised.
  *
- * The layers that speak to the API return a DbaasError; the layer that knows
- * the statement raises it.
+ * The convention, which holds everywhere: below the executor an error is a value.
+ * A function that can fail returns a DbaasError *, or NULL for success, and stores
+ * its result through a pointer.  What surrounds it cleans up and passes the error
+ * on.  Only the folders plan, write, scan, lookahead and surface raise errors:
+ *
+ *	- a value, with dbaas_table_raise(), which names the table and the column, or
+ *	  with dbaas_error_raise() where there is no table;
+ *	- their own, with ereport().
+ *
+ * Below them, these alone raise: functions that run out of memory, waits that serve
+ * interrupts, the validator of options, and dbaas_table_get().  test/check-layers
+ * has a list of the modules that do not call ereport() and the like at all.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,7 +25,7 @@
 
 #include "base/compat.h"
 
-/* Bytes of the API's own words that an error shows. */
+/* The most bytes of a text of the API's that an error shows. */
 #define DBAAS_EXCERPT_BYTES 500
 
 typedef struct DbaasError
@@ -24,17 +34,19 @@ typedef struct DbaasError
 	const char *message;
 	const char *detail;			/* or NULL */
 	const char *hint;			/* or NULL */
-	Oid			relid;			/* table that it is of, or InvalidOid */
-	AttrNumber	attnum;			/* column of that, or 0 */
-	int			column;			/* the same of the catalogue, from 1; or 0 */
+	Oid			relid;			/* table that it is about, or InvalidOid */
+	AttrNumber	attnum;			/* column of that table, or 0 */
+	int			column;			/* column of the catalogue plus 1, or 0: from it
+								 * dbaas_table_raise() finds attnum */
 	const char *file;			/* where it was made: constant texts */
 	int			line;
 	const char *function;
 } DbaasError;
 
 /*
- * An error in the current memory context, with a formatted message.  Detail
- * and hint start as NULL; who made the error may set them.
+ * dbaas_error_new(sqlerrcode, format, ...): an error with that message, in the
+ * current memory context.  The other members are 0 or NULL; the caller may set
+ * them.
  */
 #define dbaas_error_new(...) \
 	dbaas_error_make(__FILE__, __LINE__, __func__, __VA_ARGS__)
@@ -44,28 +56,27 @@ extern DbaasError *dbaas_error_make(const char *file, int line, const char *func
 			pg_attribute_printf(5, 6);
 
 /*
- * Text that came from outside, fit for a message: at most max_bytes of it,
- * whole characters, in the server's encoding, without control characters.
- * Bytes that are not UTF-8 become question marks.  In the current memory
- * context.
+ * A text from outside as a message can quote it: at most max_bytes of it, whole
+ * characters, in the server's encoding, with spaces for control characters and
+ * question marks for bytes that are not UTF-8.  In the current memory context.
  */
 extern char *dbaas_error_excerpt(const char *text, size_t len, size_t max_bytes);
 
 /*
- * A text in the server's encoding as this session's client can be shown it:
- * characters that its encoding lacks become question marks.  Otherwise the
- * report that holds them would not be sent, but an error about its encoding.
- * The text itself, or a copy in the current memory context; NULL stays NULL.
+ * The text, in the server's encoding, with question marks for the characters that
+ * the client's encoding lacks.  With these, PostgreSQL would send the client an
+ * encoding error in place of the report.  Returns the text itself, or a copy in the
+ * current memory context; NULL for NULL.
  */
 extern const char *dbaas_error_shown(const char *text);
 
-/* The same for all that a caught error says, its context too. */
+/* Does so with all texts of a caught error, its context too. */
 extern void dbaas_error_show(ErrorData *edata);
 
 /*
- * ereport() of what is no error.  Where it came up is left out of a hidden
- * statement's.  It may also hold what the client's encoding lacks, and then
- * PostgreSQL makes an error of it: so it is left out there, too.
+ * ereport() below ERROR, such as a WARNING.  The context ("where it came up") is
+ * left out if the statement is hidden, and if the client's encoding may lack
+ * characters of it: PostgreSQL would make an error of the WARNING.
  */
 #define dbaas_error_notice(...) \
 	do { \
@@ -75,31 +86,38 @@ extern void dbaas_error_show(ErrorData *edata);
 		error_context_stack = context_; \
 	} while (0)
 
+/* The context callbacks that dbaas_error_notice() leaves in place. */
 extern ErrorContextCallback *dbaas_error_shown_context(void);
 
 /*
- * In an ereport(), what errtable() and errtablecol() are: names the table, if that
- * is there, and the column unless attnum is 0.
+ * Used in an ereport() as errtable() and errtablecol() are: names the table, if it
+ * exists, and its column unless attnum is 0.
  */
 extern int	dbaas_error_about(Oid relid, AttrNumber attnum);
 
 /*
- * ereport(ERROR) of an error value, whose location is where it was made.  A
- * cancel that has come meanwhile goes first, as it would have in a wait.
+ * Raises an error value, with the location where it was made.  If a cancel has
+ * come meanwhile, raises that instead, as a wait would have.
  */
 pg_noreturn extern void dbaas_error_raise(const DbaasError *error);
 
-/* The same for what must be said in any case, as of writes that were sent. */
+/* The same without a look at cancels: for errors about writes that were sent. */
 pg_noreturn extern void dbaas_error_raise_always(const DbaasError *error);
 
 /*
- * Statements that may hold a secret.  With "hides", what the client is running
- * is hidden from now on until its end, be it a string of several statements or
- * a function.  Until dbaas_error_unhide(), whoever reports something over a
- * hidden one, PostgreSQL's functions that are called here too, leaves the
- * statement out of the server's log, and where it came up out of that and of
- * what the client is told: the text of a line of COPY, the statement of an
- * EXECUTE, parameters.  Errors by value and dbaas_error_notice() do so in any case.
+ * Hides statements that may hold a secret.
+ *
+ * dbaas_error_hide() with "hides" marks what the client is running as hidden, until
+ * it ends, be it a string of several statements or a function.  Between
+ * dbaas_error_hide() and dbaas_error_unhide(), every report in a hidden statement,
+ * by PostgreSQL's functions too, leaves out
+ *
+ *	- in the server's log, the statement and the context;
+ *	- for the client, the context: a line of COPY, the text of an EXECUTE,
+ *	  parameters.
+ *
+ * dbaas_error_raise() and dbaas_error_notice() leave them out in any case, once a
+ * statement is hidden.
  */
 typedef struct DbaasHiding
 {
@@ -111,8 +129,9 @@ extern void dbaas_error_hide(DbaasHiding *hiding, bool hides);
 extern void dbaas_error_unhide(const DbaasHiding *hiding);
 
 /*
- * The candidate that "name" most likely means, or NULL when none is near.
- * Candidates end with NULL; the result is one of them.
+ * The candidate that "name" most likely means, by the number of letters that
+ * differ; NULL when all differ in too many.  Candidates end with NULL; the result
+ * is one of them.
  */
 extern const char *dbaas_error_nearest(const char *name,
 									   const char *const *candidates);

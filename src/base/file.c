@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * file.c
- *		Files of the server that options name.
+ *		Reads files on the server that options name.
  *
- * Who names a file need not be a superuser, so the name may be that of
+ * The user who sets the option need not be a superuser, so the file may be
  * anything: a FIFO without a writer, a terminal, a descriptor of the backend
- * under /proc.  Those must neither block the backend nor be touched.
+ * under /proc.  These must neither block the backend nor be opened.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,12 +20,13 @@
 
 #include "base/file.h"
 
-/* Bytes that are read between two looks at interrupts. */
+/* Bytes that are read between two checks for interrupts. */
 #define READ_BYTES 65536
 
 /*
- * Looks before it opens, as opening a device may do something, and after, as
- * the name may have been given to another file in between.
+ * Opens a regular file, or returns -1 with errno set.  Checks the type before
+ * opening, as opening a device can have effects, and again afterwards, as another
+ * file may have taken the name in between.
  */
 static int
 open_regular(const char *path)
@@ -50,7 +51,10 @@ open_regular(const char *path)
 	return fd;
 }
 
-/* As PostgreSQL has it of keys: root's file may be readable by a group. */
+/*
+ * The same rule as PostgreSQL's for private keys: a file of root may be readable by
+ * its group.
+ */
 static bool
 is_exposed(int fd)
 {

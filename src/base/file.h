@@ -1,10 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * file.h
- *		Files of the server that options name.
+ *		Reads files on the server that options name.
  *
- * Knows no options but by name.  Errors are values, and none shows what is in
- * a file.
+ * Errors are values, and show nothing of a file's contents.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,10 +14,11 @@
 
 /*
  * Reads the first max_bytes of the file that an option names.  The text is in
- * the current memory context, with a NUL after its *len bytes.  Sets *exposed,
- * which may be NULL, when others than the server's operating-system user and root
- * may read or change the file.  Serves interrupts, and waits for nothing else: what
- * is no regular file is refused unopened.  Returns NULL, or an error with that SQLSTATE.
+ * the current memory context, with a NUL after its *len bytes.  *exposed, if not
+ * NULL, becomes true when others than the server's operating-system user and root
+ * may read or change the file.  Returns NULL, or an error with that SQLSTATE.
+ *
+ * It cannot block: only regular files are opened.  Serves interrupts.
  */
 extern DbaasError *dbaas_file_read(const char *option, const char *path, int sqlerrcode,
 								   size_t max_bytes, char **text, size_t *len, bool *exposed);

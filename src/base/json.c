@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * json.c
- *		Reading JSON: one look at each byte, and a tape of what was found.
+ *		A JSON reader that parses in one pass and copies nothing.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,13 +14,13 @@
 
 #include "base/json.h"
 
-/* Nodes that are read between two looks at interrupts. */
+/* Nodes that are read between two checks for interrupts. */
 #define NODES_PER_INTERRUPT 4096
 
-/* Nodes that there is room for at first. */
+/* Nodes that room is made for at first. */
 #define FIRST_NODES 64
 
-/* What DbaasJson.size can count. */
+/* The largest DbaasJson.size. */
 #define MAX_NODES ((1 << 28) - 1)
 
 typedef struct Parser
@@ -33,8 +33,8 @@ typedef struct Parser
 	size_t		nnodes;
 	size_t		room;
 	size_t		max_nodes;
-	const char *fault;			/* where the text is wrong, */
-	const char *problem;		/* or what is wrong with it otherwise */
+	const char *fault;			/* where a syntax error is; or NULL */
+	const char *problem;		/* another error, as a text; or NULL */
 } Parser;
 
 /* What may come next. */
@@ -133,7 +133,7 @@ is_low_surrogate(int unit)
 	return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
-/* Goes behind the escape at p; false when it is none, or not allowed. */
+/* Moves p behind the escape at it; false when that is none, or not allowed. */
 static bool
 skip_escape(Parser *parser, bool is_name)
 {
@@ -160,7 +160,7 @@ skip_escape(Parser *parser, bool is_name)
 	return true;
 }
 
-/* Goes behind the character at p, which is not ASCII. */
+/* Moves p behind the non-ASCII character at it; false when that is no UTF-8. */
 static bool
 skip_multibyte(Parser *parser)
 {
@@ -228,7 +228,7 @@ read_string(Parser *parser, bool is_name)
  * Other scalars
  * ------------------------------------------------------------------------ */
 
-/* Goes behind digits; false when there is none. */
+/* Moves p behind the digits at it; false when there is none. */
 static inline bool
 skip_digits(Parser *parser)
 {
@@ -320,7 +320,7 @@ read_scalar(Parser *parser)
 }
 
 /* ------------------------------------------------------------------------
- * The whole
+ * Objects, arrays, and the text as a whole
  * ------------------------------------------------------------------------ */
 
 /* Reads the name of a member, and the colon behind it. */
@@ -433,7 +433,7 @@ dbaas_json_parse(MemoryContext cxt, const char *text, size_t len, size_t max_nod
 }
 
 /* ------------------------------------------------------------------------
- * What was found
+ * Reading the nodes
  * ------------------------------------------------------------------------ */
 
 bool
@@ -467,7 +467,7 @@ dbaas_json_first(const DbaasJson *container)
 const DbaasJson *
 dbaas_json_next(const DbaasJson *container, const DbaasJson *item)
 {
-	/* A name is a node of its own, before its value. */
+	/* Skips the name, of which the size is 1; its value is next. */
 	if (container->type == DBAAS_JSON_OBJECT)
 		item++;
 	item += item->size;
@@ -525,7 +525,10 @@ dbaas_json_member_string(const DbaasJson *object, const char *name)
 	return dbaas_json_plain_string(dbaas_json_member(object, name));
 }
 
-/* Writes the character of the escape at p to "to"; both go behind it. */
+/*
+ * Writes the character that the escape at p stands for to *to, and moves *to behind
+ * it.  Returns where the escape ends.
+ */
 static const char *
 unescape(const char *p, const char *end, char **to)
 {
@@ -555,7 +558,7 @@ unescape(const char *p, const char *end, char **to)
 char *
 dbaas_json_string(const DbaasJson *string, size_t *len)
 {
-	/* No character is longer than its escape. */
+	/* An escape is never shorter than its character. */
 	char	   *out = palloc_extended((Size) string->len + 1, MCXT_ALLOC_HUGE);
 	char	   *to = out;
 	const char *end = string->text + string->len;
@@ -670,7 +673,7 @@ dbaas_json_compact(const DbaasJson *value)
 			in_string = !in_string;
 		if (in_string && *p == '\\')
 		{
-			/* An escape is copied as it is, but for that of a slash. */
+			/* Copies an escape as it is, except for that of a slash. */
 			if (p[1] != '/')
 				*to++ = *p;
 			p++;

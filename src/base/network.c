@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * network.c
- *		Networks that stand for the whole world.
+ *		Networks that are open to the whole world.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * network.h
- *		Networks that stand for the whole world.
+ *		Networks that are open to the whole world.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,15 +9,15 @@
 #define DBAAS_NETWORK_H
 
 /*
- * A regular expression, to be matched without regard to case: a network that is
- * everything, or so much of it that nobody means it.  At most four bits, so that
- * 0.0.0.0/1 and 2000::/3 (all of IPv6) count too.
+ * A regular expression, to be matched case-insensitively, for networks that are
+ * everything or nearly so: prefixes of up to four bits, so that 0.0.0.0/1 and
+ * 2000::/3 (all of IPv6) count too.
  */
 #define DBAAS_OPEN_NETWORK \
 	"^ *([*]|any|all|[0.:]+|.*/0*[0-4]|.*/(0|128|192|224|240)([.]0+){3}|" \
 	"[0:]*:ffff:[0.:]+/0*(9[6-9]|100)) *$"
 
-/* Is the network, in any encoding, one of these? */
+/* Is the network, in any encoding, one of these?  Raises no error. */
 extern bool dbaas_network_is_open(const char *network);
 
 #endif							/* DBAAS_NETWORK_H */

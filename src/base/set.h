@@ -10,12 +10,13 @@
 
 typedef struct DbaasSet DbaasSet;
 
-/* An empty one, in the current memory context, as its members will be. */
+/* An empty set; it and its members are in the current memory context. */
 extern DbaasSet *dbaas_set_new(void);
 
-/* Adds a copy of the string; false when it was a member before. */
+/* Adds a copy of the string; false when it was a member already. */
 extern bool dbaas_set_add(DbaasSet *set, const char *string);
 
+/* Is the string a member? */
 extern bool dbaas_set_has(const DbaasSet *set, const char *string);
 
 #endif							/* DBAAS_SET_H */

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * sockets.c
- *		The sockets of connections, and when each was last heard of.
+ *		The sockets of connections, and when something last came over each.
  *
- * libcurl opens and closes its sockets through this, from its callbacks, and
- * does not tell which socket a request uses, but the request's port: so that is
- * what a socket is found by.
+ * libcurl opens and closes its sockets through this module, from its callbacks.
+ * It does not tell which socket a request uses, but it tells the local port: so a
+ * socket is found by that.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,7 +21,7 @@
 
 #include "base/sockets.h"
 
-/* Descriptors that are asked for at once, at the most. */
+/* The most descriptors that are tried at once. */
 #define MAX_ROOM 256
 
 typedef struct Socket
@@ -60,7 +60,7 @@ forget_socket(Socket *found)
 	ReleaseExternalFD();
 }
 
-/* Would PostgreSQL let so many more be opened? */
+/* Does PostgreSQL allow n more external descriptors? */
 static bool
 may_open(int n)
 {
@@ -73,7 +73,7 @@ may_open(int n)
 	return acquired == n;
 }
 
-/* Can so many more be opened? */
+/* Does the system allow n more descriptors? */
 static bool
 can_open(int n)
 {
@@ -129,7 +129,7 @@ dbaas_sockets_open(const void *owner, int family, int type, int protocol)
 		errno = saved;
 		return -1;
 	}
-	/* One of that number was closed without a word. */
+	/* A socket with that number was closed by somebody else. */
 	forget_socket(find_socket(fd));
 	new->owner = owner;
 	new->fd = fd;
@@ -170,7 +170,7 @@ dbaas_sockets_hear(int fd)
 	found->spoke = true;
 }
 
-/* The port that the socket has here, or 0. */
+/* The local port of a socket, or 0. */
 static long
 local_port(int fd)
 {

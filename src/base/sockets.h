@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * sockets.h
- *		The sockets of connections, and when each was last heard of.
+ *		The sockets of connections, and when something last came over each.
  *
- * Knows descriptors and ports; knows no HTTP.  Sockets count among what
- * PostgreSQL lets a backend keep open.
+ * Knows descriptors and ports; knows no HTTP.  Sockets count among the external
+ * descriptors that PostgreSQL limits.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,9 +14,9 @@
 #include "base/clock.h"
 
 /*
- * Returns whether there is room for n more sockets and for the spare descriptors
- * beside them; sets errno to EMFILE where there is none.  Where the system has no more
- * descriptors, it closes the files that PostgreSQL can open again.
+ * Can n more sockets, and that many spare descriptors beside them, be opened?  If
+ * the limit of the process is reached, closes the files that PostgreSQL can reopen,
+ * and tries again.  When it returns false, errno is EMFILE.
  */
 extern bool dbaas_sockets_room(int n, int spare);
 
@@ -26,22 +26,22 @@ extern int	dbaas_sockets_open(const void *owner, int family, int type, int proto
 /* Closes a socket, be it one of these or not. */
 extern void dbaas_sockets_close(int fd);
 
-/* The owner ends: sockets that were closed without a word are gone. */
+/* Forgets the owner's sockets: those left were closed by somebody else. */
 extern void dbaas_sockets_forget(const void *owner);
 
-/* Something has come over a socket. */
+/* Notes that something has come over a socket just now. */
 extern void dbaas_sockets_hear(int fd);
 
 /*
- * When something last came over the owner's socket that has this port here, or
- * when it was opened; 0 when there is none.
+ * When something last came over the owner's socket with that local port, or when
+ * it was opened; 0 when the owner has no such socket.
  */
 extern DbaasMoment dbaas_sockets_heard(const void *owner, long port);
 
 /*
- * Lets no byte pass any more over those of the owner's sockets that it does not
- * use: whoever looks at one finds that it has ended.  One over which nothing has
- * come yet is being connected, and is left alone.
+ * Shuts down those of the owner's sockets that uses() says it does not use, by
+ * their local ports: libcurl then finds that they have ended.  A socket over which
+ * nothing has come yet may be connecting, and is left as it is.
  */
 extern void dbaas_sockets_shut(void *owner, bool (*uses) (void *owner, long port));
 

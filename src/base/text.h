@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * text.h
- *		What is done to texts in several places.
+ *		Copies of texts.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,7 +17,7 @@ dbaas_text_copy(const char *text)
 	return text ? pstrdup(text) : NULL;
 }
 
-/* A copy of a list of texts, and of them. */
+/* A copy of a list of texts, char *, with copies of them. */
 static inline List *
 dbaas_texts_copy(const List *texts)
 {

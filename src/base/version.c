@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * version.c
- *		The version of the wrapper, beside that of the extension.
+ *		Whether the installed extension is later than this library.
  *
- * A session keeps the library that it has loaded: after an upgrade it may meet
- * what only the new one knows.
+ * A session keeps the library that it has loaded.  After an upgrade, it may see
+ * options and tables that only the later version knows.
  *
  *-------------------------------------------------------------------------
  */

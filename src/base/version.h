@@ -11,10 +11,10 @@
 #define DBAAS_FDW_VERSION "0.3"
 
 /*
- * Where the extension is of a later version than this library, as after an
- * upgrade in a session that began before it: a hint that says so, palloc'd;
- * else NULL.  For errors about what this version does not know.  Reads a
- * catalogue, so it must be in a transaction.
+ * If the extension is of a later version than this library, a hint that says so,
+ * palloc'd; else NULL.  This happens in a session that began before an upgrade.
+ * For errors about what this version does not know.  Reads a system catalogue, so
+ * there must be a transaction.
  */
 extern const char *dbaas_version_hint(void);
 

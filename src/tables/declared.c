@@ -3,8 +3,8 @@
  * declared.c
  *		Resources that a foreign table declares itself, with option "path".
  *
- * Each option by itself has been checked when it was set; here it is seen
- * whether those of the table and its columns go together.
+ * The validator has checked each option by itself.  Here those of the table and
+ * its columns are checked against each other.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,10 +18,10 @@
 #include "tables/options.h"
 #include "tables/rows.h"
 
-/* Rows of an answer, before the first was seen. */
+/* Rows of a response, as long as none was seen. */
 #define TYPICAL_ROWS 20
 
-/* What is being made. */
+/* A resource that is being made. */
 typedef struct Making
 {
 	Oid			relid;
@@ -41,7 +41,7 @@ wrong_option(const Making *making, const char *column, const char *option, const
 						   option, column, making->table, problem);
 }
 
-/* A generated column is PostgreSQL's to compute: it shows nothing of an answer. */
+/* PostgreSQL computes a generated column: it shows nothing of a response. */
 static DbaasError *
 generated_option(const Making *making, const char *column, AttrNumber attnum)
 {
@@ -82,7 +82,7 @@ dbaas_declared_may_fraction(Oid type)
 	}
 }
 
-/* The field that a column shows which says nothing: its name, as the API has names. */
+/* The field of a column without options: its name, with hyphens, as the API has them. */
 static const char *
 field_of_name(const char *name)
 {
@@ -105,7 +105,7 @@ is_in_path(const Making *making, const char *param)
 	return false;
 }
 
-/* The parameter of a column, and where its values come from. */
+/* Adds a column's parameter, and its column of the parent, "from", if it has that. */
 static DbaasError *
 add_parameter(Making *making, DbaasColumn *column, Oid type, const char *from)
 {
@@ -181,7 +181,7 @@ has_param(const Making *making, const char *param)
 	return false;
 }
 
-/* Every {x} of the path needs a column that fills it, and so does "for_each". */
+/* Checks that a column fills each {x} of the path, and that one is "from" for_each. */
 static DbaasError *
 check_path(const Making *making)
 {

@@ -1,10 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * generated.c
- *		Stored generated columns, which are computed when a row is read.
+ *		Stored generated columns, computed when a row is read.
  *
- * Nothing stores them: the API has what the row is made of, and no more.  So they
- * are computed as virtual ones are.
+ * The API stores no such columns, so they are computed as virtual ones are.
  *
  *-------------------------------------------------------------------------
  */

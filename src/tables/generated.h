@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * generated.h
- *		Stored generated columns, which are computed when a row is read.
+ *		Stored generated columns, computed when a row is read.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,27 +12,27 @@
 #include "nodes/bitmapset.h"
 #include "utils/relcache.h"
 
-/* The computation of a table's stored generated columns, or of some. */
+/* How some of a table's stored generated columns are computed. */
 typedef struct DbaasGenerated DbaasGenerated;
 
 /*
- * Adds the attributes to "used" (numbers from 1) that those among them which are
- * generated are computed of; may change the set in place.
+ * Adds to "used", attribute numbers from 1, the attributes that the generated ones
+ * among them are computed from.  Returns the set, which may be changed in place.
  */
 extern Bitmapset *dbaas_generated_inputs(Relation relation, Bitmapset *used);
 
-/* The attribute numbers, from 1, of all of them; palloc'd. */
+/* The attribute numbers, from 1, of all stored generated columns; palloc'd. */
 extern Bitmapset *dbaas_generated_all(Relation relation);
 
 /*
- * Prepares to compute those of "used", or all when that is NULL; in the current
- * memory context.  NULL when there are none.
+ * Prepares to compute the stored generated columns in "used", or all when that is
+ * NULL.  The result is in the current memory context; NULL when there are none.
  */
 extern DbaasGenerated *dbaas_generated_new(Relation relation, const Bitmapset *used);
 
 /*
  * Computes them for the row in the slot, which is a virtual tuple, in the current
- * memory context.  NULL computes nothing.  Raises what the expressions raise.
+ * memory context.  Does nothing for NULL.  Raises the errors of the expressions.
  */
 extern void dbaas_generated_compute(DbaasGenerated *generated, TupleTableSlot *slot);
 

@@ -29,7 +29,7 @@ static const char *const wait_values[] = {"none", "operation", "running", NULL};
 static const char *const unavailable_zones_values[] = {"error", "skip", NULL};
 static const char *const scope_values[] = {"zone", "organisation", NULL};
 
-/* Zones come and go: these are for hints alone. */
+/* For hints alone: the API may have others by now. */
 static const char *const known_zones[] = {
 	"at-vie-1", "at-vie-2", "bg-sof-1", "ch-dk-2", "ch-gva-2", "de-fra-1", "de-muc-1",
 	"hr-zag-1", NULL
@@ -144,10 +144,7 @@ find_option(const char *name)
 	return NULL;
 }
 
-/*
- * An option that is not allowed here: raises the error with the hint that fits
- * best.
- */
+/* Raises the error of an option that is not allowed here, with the most useful hint. */
 static void
 refuse_option(const char *name, const DbaasOption *option, DbaasOptionPlace place)
 {
@@ -190,7 +187,7 @@ refuse_option(const char *name, const DbaasOption *option, DbaasOptionPlace plac
 			 errhint("%s", hint)));
 }
 
-/* Raises the error of a malformed value; what: "a number from 1 to 64". */
+/* Raises the error of a malformed value.  "what" it must be: "a number from 1 to 64". */
 static void
 refuse_value(const DbaasOption *option, const char *value, const char *what,
 			 const char *hint)
@@ -260,7 +257,7 @@ check_url(const DbaasOption *option, const char *value)
 {
 	char	   *problem;
 
-	/* What {zone} may become has been checked: any name of a zone will do. */
+	/* Any name of a zone will do: names are checked to be harmless in a URL. */
 	value = dbaas_url_expand_zone(value, "zone");
 	if (!dbaas_url_check(value, &problem))
 		ereport(ERROR,
@@ -316,7 +313,7 @@ check_zones(const DbaasOption *option, const char *value)
 	}
 }
 
-/* A proxy's address is for all to see, so it must not hold a password. */
+/* Any user can read the options of a server: the address must not hold a password. */
 static void
 check_proxy(const DbaasOption *option, const char *value)
 {
@@ -356,7 +353,7 @@ check_resource(const DbaasOption *option, const char *value)
 				 nearest ? psprintf("Perhaps you meant \"%s\".", nearest) : NULL);
 }
 
-/* Can fan-out go over the resource: does a GET without parameters list it? */
+/* Can "for_each" name the resource: does a GET without parameters list it? */
 static bool
 is_list(const DbaasResource *resource)
 {
@@ -385,7 +382,7 @@ check_list(const DbaasOption *option, const char *value)
 	refuse_value(option, value, psprintf("one of %s", list.data), NULL);
 }
 
-/* The columns that it may name are those of "for_each" beside it. */
+/* Option "for_each_filter" names a column of the resource in option "for_each". */
 static void
 check_filter(const DbaasOption *option, const char *value, List *options)
 {
@@ -399,7 +396,7 @@ check_filter(const DbaasOption *option, const char *value, List *options)
 							  dbaas_option_string(options, "for_each")), NULL);
 }
 
-/* What a check of rows.h or path.h says of the value. */
+/* Raises an error if a check of rows.h or path.h found a problem. */
 static void
 refuse_if(const DbaasOption *option, const char *value, const char *problem)
 {
@@ -506,7 +503,7 @@ has_option(List *options, const char *name)
 	return false;
 }
 
-/* Does an option go with the others of its list?  Each is right by itself. */
+/* Checks an option, which is right by itself, against the others of its list. */
 static void
 check_together(DefElem *def, List *options)
 {
@@ -526,8 +523,8 @@ check_together(DefElem *def, List *options)
 }
 
 /*
- * May a statement with these options hold a secret?  What is mistyped on a server
- * or a user mapping may be one, stand beside one, or be a URL that has one.
+ * May a statement with these options hold a secret?  On a server or a user mapping,
+ * every one may: a secret may be set as a wrong option, or a URL hold a password.
  */
 static bool
 may_hold_secret(List *options, DbaasOptionPlace place)

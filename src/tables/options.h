@@ -54,18 +54,19 @@ typedef struct DbaasOption
 	double		min;
 	double		max;
 	const char *const *values;	/* of an enum; ends with NULL */
-	bool		sensitive;		/* its value is never shown */
+	bool		sensitive;		/* a secret: its value is never shown */
 	bool		superuser;		/* only a superuser may set it */
-	const char *needs;			/* option of the same place without which it
-								 * means nothing, or NULL */
-	const char *excludes;		/* option that it cannot stand beside, or NULL */
-	const char *help;
+	const char *needs;			/* option of the same object without which it
+								 * cannot be set, or NULL */
+	const char *excludes;		/* option of the same object beside which it
+								 * cannot be set, or NULL */
+	const char *help;			/* a phrase for the documentation */
 } DbaasOption;
 
 /* All options; the count is stored in *n.  Constant data. */
 extern const DbaasOption *dbaas_options(int *n);
 
-/* Name of a place, such as "server"; of none of them, "foreign data wrapper". */
+/* Name of a place, such as "server"; for 0, "foreign data wrapper". */
 extern const char *dbaas_options_place_name(DbaasOptionPlace place);
 
 /*
@@ -75,7 +76,10 @@ extern const char *dbaas_options_place_name(DbaasOptionPlace place);
  */
 extern void dbaas_options_validate(List *options, DbaasOptionPlace place);
 
-/* The first that this version does not know, as a later one may have set it; or NULL. */
+/*
+ * The first option that this version does not know, or NULL.  A later version may
+ * have set it.
+ */
 extern const char *dbaas_options_unknown(List *options);
 
 /*
@@ -88,27 +92,27 @@ extern bool dbaas_option_boolean(List *options, const char *name);
 extern double dbaas_option_number(List *options, const char *name);
 
 /*
- * Is an option that can only tighten true wherever the list has it: of a table
- * and of its server?
+ * A boolean option, true by default, of a list with the options of a table and of
+ * its server: is it true in both?
  */
 extern bool dbaas_option_allows(List *options, const char *name);
 
-/* Is a text fit to be an API key or its secret: visible ASCII, no comma? */
+/* Can a text be an API key or its secret: visible ASCII, no comma? */
 extern bool dbaas_option_is_token(const char *text);
 
 /* Can a text be the name of a zone, such as ch-gva-2? */
 extern bool dbaas_option_is_zone(const char *name);
 
 /*
- * A hint at a zone that the API's document does not name, as new ones may be
- * and misspelt ones are: palloc'd, or NULL when it does.
+ * A hint for a zone that the API's documentation does not have, which may be new
+ * or misspelt: palloc'd; NULL when it has it.
  */
 extern char *dbaas_option_zone_hint(const char *name);
 
 /* The zones in option "zones": a list of palloc'd char *; NIL means all. */
 extern List *dbaas_option_zones(List *options);
 
-/* May a zone that is not available be left out, where that does no harm? */
+/* Is option "unavailable_zones" skip? */
 extern bool dbaas_option_skips_zones(List *options);
 
 #endif							/* DBAAS_OPTIONS_H */

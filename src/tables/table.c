@@ -51,7 +51,7 @@ no_resource(Oid relid)
 	return error;
 }
 
-/* The validator knew it: the library that made the table was of a later version. */
+/* The validator of a later version accepted it. */
 static DbaasError *
 not_known(int sqlerrcode, const char *what)
 {
@@ -64,7 +64,7 @@ not_known(int sqlerrcode, const char *what)
 	return error;
 }
 
-/* Is there what this version does not know?  "options" are the table's and its server's. */
+/* Does this version know all options and resources?  "options": the table's and its server's. */
 static DbaasError *
 check_known(Oid relid, List *options, TupleDesc desc)
 {
@@ -90,8 +90,8 @@ check_known(Oid relid, List *options, TupleDesc desc)
 }
 
 /*
- * A generated column is PostgreSQL's to compute: it shows nothing of the
- * resource.  One that seemed to would be taken for what the API says.
+ * PostgreSQL computes a generated column, so it cannot show a field.  One with the
+ * name of a field would be mistaken for that.
  */
 static DbaasError *
 check_generated(const DbaasTable *table, AttrNumber attnum, const char *name)
@@ -109,7 +109,7 @@ check_generated(const DbaasTable *table, AttrNumber attnum, const char *name)
 	return error;
 }
 
-/* Options of columns that go with option "path" alone would be passed over. */
+/* Refuses options of columns that would have no effect without option "path". */
 static DbaasError *
 refuse_parameter(const DbaasTable *table, List *options, const char *name)
 {
@@ -126,8 +126,8 @@ refuse_parameter(const DbaasTable *table, List *options, const char *name)
 }
 
 /*
- * What one column shows: what its option "field" says, or else the column of
- * the catalogue that has its name.
+ * Finds what a column shows: what its option "field" says, or else the resource's
+ * column of its name.
  */
 static DbaasError *
 find_attribute(const DbaasTable *table, AttrNumber attnum, const char *name,
@@ -160,7 +160,7 @@ dbaas_table_resource(Oid relid, List **options)
 	return resource ? dbaas_catalogue_find(resource) : NULL;
 }
 
-/* What the columns of a table with option "path" show. */
+/* Finds what the columns of a table with option "path" show. */
 static DbaasError *
 read_declared(DbaasTable *table, TupleDesc desc)
 {
@@ -178,7 +178,7 @@ read_declared(DbaasTable *table, TupleDesc desc)
 	return error;
 }
 
-/* What the columns of a table with option "resource" show. */
+/* Finds what the columns of a table with option "resource" show. */
 static DbaasError *
 read_attributes(DbaasTable *table, TupleDesc desc)
 {

@@ -16,8 +16,8 @@
 
 typedef struct DbaasAttribute
 {
-	int			column;			/* index in the catalogue, or -1 */
-	const char *field;			/* where answers hold it, or NULL */
+	int			column;			/* index in the resource, or -1 */
+	const char *field;			/* where responses hold it, or NULL */
 } DbaasAttribute;
 
 typedef struct DbaasTable
@@ -31,31 +31,30 @@ typedef struct DbaasTable
 } DbaasTable;
 
 /*
- * Reads the definition of a foreign table, into the current memory context.
- * Returns NULL, or an error when it has no resource that is known (HV00J), an
- * option that is not known (HV00D), a column that means nothing (HV005), or a
- * generated one that seems to show a field (0A000); or one of
- * dbaas_declared_resource().  A resource that the table declares belongs to
- * that context too.
+ * Reads the definition of a foreign table, into the current memory context; so
+ * goes a resource that the table declares.  Returns NULL, or an error: no resource
+ * that this version knows (HV00J), an unknown option (HV00D), a column that is none
+ * of the resource (HV005), a generated column that would hide a field (0A000), or
+ * an error of dbaas_declared_resource().
  */
 extern DbaasError *dbaas_table_read(Oid relid, DbaasTable **table);
 
-/* The same, and raises that error. */
+/* The same, but raises the error. */
 extern DbaasTable *dbaas_table_get(Oid relid);
 
-/* The same of an error that came up while the table was read or written. */
+/* Raises an error that occurred while the table was read or written. */
 pg_noreturn extern void dbaas_table_raise(const DbaasTable *table, const DbaasError *error);
 
 /*
- * The resource that a foreign table names, or NULL when it names none; and its
- * options, followed by its server's.
+ * The resource of the catalogue that a foreign table shows, or NULL when there is
+ * none; in *options, the table's options, followed by its server's.
  */
 extern const DbaasResource *dbaas_table_resource(Oid relid, List **options);
 
-/* Does the attribute show anything?  A dropped or generated one does not. */
+/* Does the attribute show a field or a parameter?  A dropped or generated one does not. */
 extern bool dbaas_table_shows(const DbaasTable *table, AttrNumber attnum);
 
-/* The attribute numbers, from 1, that show something; palloc'd. */
+/* The numbers, from 1, of the attributes that do; palloc'd. */
 extern Bitmapset *dbaas_table_shown(const DbaasTable *table);
 
 /* Attribute number that shows a column of the catalogue, or 0; -1 is no column. */
