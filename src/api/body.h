@@ -1,40 +1,48 @@
 /*-------------------------------------------------------------------------
  *
  * body.h
- *		JSON that is made: the bodies of requests, on json-c.
+ *		JSON values to write: the bodies of requests.
  *
- * What is read is json.h's.
+ * Made with json-c, which nothing else includes.  JSON is read by json.h.  Every
+ * function raises an ERROR when memory runs out (53200), as palloc() does.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef DBAAS_BODY_H
 #define DBAAS_BODY_H
 
-/* json-c's type has the name of a function of PostgreSQL. */
-#define json_object json_c_object
-#include <json-c/json.h>
-#undef json_object
-
+/* A JSON value; json-c counts its references. */
 typedef struct json_c_object DbaasBody;
 
-/*
- * The value belongs to the memory context cxt from now on: its reset drops the
- * reference.
- */
-extern void dbaas_body_own(MemoryContext cxt, DbaasBody *value);
-
-/* A new object without members, which belongs to the current memory context. */
+/* A new object without members, freed with the current memory context. */
 extern DbaasBody *dbaas_body_new(void);
 
 /*
- * A value that is written as the JSON text says, digit for digit.  The text is
- * copied; who adds the value to an object hands it over.
+ * New values, to be added to an object or array at once: they belong to that then.
+ * The text of "verbatim" is JSON, which is written as it is.
  */
+extern DbaasBody *dbaas_body_object(void);
+extern DbaasBody *dbaas_body_array(void);
+extern DbaasBody *dbaas_body_string(const char *text);
+extern DbaasBody *dbaas_body_integer(int64 number);
+extern DbaasBody *dbaas_body_boolean(bool value);
 extern DbaasBody *dbaas_body_verbatim(const char *text);
 
+/* Sets a member of an object; value NULL is JSON's null. */
+extern void dbaas_body_add(DbaasBody *object, const char *name, DbaasBody *value);
+
+/* Adds an element to an array. */
+extern void dbaas_body_append(DbaasBody *array, DbaasBody *value);
+
+/* Has the object that member?  Its value, which still belongs to it, is stored in *value. */
+extern bool dbaas_body_get(const DbaasBody *object, const char *name, DbaasBody **value);
+
+/* Has the object no members? */
+extern bool dbaas_body_is_empty(const DbaasBody *object);
+
 /*
- * The value as compact JSON text without escaped slashes; belongs to the
- * value, until it changes.
+ * The value as compact JSON text without escaped slashes.  Belongs to the value,
+ * and holds until that changes.
  */
 extern const char *dbaas_body_text(DbaasBody *value);
 

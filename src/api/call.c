@@ -202,13 +202,13 @@ dbaas_call_unknown(const DbaasCall *call)
 }
 
 const DbaasJson *
-dbaas_call_answer(const DbaasCall *call)
+dbaas_call_response(const DbaasCall *call)
 {
 	return call->answer;
 }
 
 Size
-dbaas_call_answer_bytes(const DbaasCall *call)
+dbaas_call_response_bytes(const DbaasCall *call)
 {
 	return call->body ? call->body_len : 0;
 }
@@ -321,7 +321,10 @@ end_attempt(DbaasCall *call, const DbaasHttpResponse *answer)
 {
 	bool		write = call->spec.kind == DBAAS_CALL_WRITE;
 
-	/* An old connection's fault: another is tried at once, and that is no retry. */
+	/*
+	 * An old connection's fault: another is tried at once, and that is no
+	 * retry.
+	 */
 	bool		anew = answer->failure == DBAAS_HTTP_SILENT && !write;
 
 	leave_flight(call);

@@ -67,7 +67,7 @@ extern bool dbaas_log_requests;
  * spec points to is copied, but for the counters.
  */
 extern DbaasCall *dbaas_call_start(DbaasConnection *conn, MemoryContext cxt,
-								 const DbaasCallSpec *spec);
+								   const DbaasCallSpec *spec);
 
 /* Has the call ended? */
 extern bool dbaas_call_done(const DbaasCall *call);
@@ -97,10 +97,10 @@ extern bool dbaas_call_unknown(const DbaasCall *call);
  * Of a call that has ended without error: the answer, or NULL when the API
  * answered 404 to a DBAAS_CALL_READ.  Belongs to the call.
  */
-extern const DbaasJson *dbaas_call_answer(const DbaasCall *call);
+extern const DbaasJson *dbaas_call_response(const DbaasCall *call);
 
 /* Bytes of the answer's text, beside what it became: 0 before it has come. */
-extern Size dbaas_call_answer_bytes(const DbaasCall *call);
+extern Size dbaas_call_response_bytes(const DbaasCall *call);
 
 /* Tells the statistics how many rows a whole answer of its operation had. */
 extern void dbaas_call_learn_rows(const DbaasCall *call, int64 rows);

@@ -342,7 +342,7 @@ static void
 take_answer(DbaasOperation *operation)
 {
 	DbaasError *error = dbaas_call_error(operation->call);
-	const DbaasJson *answer = error ? NULL : dbaas_call_answer(operation->call);
+	const DbaasJson *answer = error ? NULL : dbaas_call_response(operation->call);
 
 	if (operation->write.direct && dbaas_json_is(answer, DBAAS_JSON_OBJECT) &&
 		dbaas_json_member(answer, "state") == NULL)
@@ -387,7 +387,7 @@ take_poll(DbaasOperation *operation)
 	if (bear_poll_error(operation, error))
 		return;
 	if (error == NULL)
-		take_state(operation, dbaas_call_answer(operation->call));
+		take_state(operation, dbaas_call_response(operation->call));
 	else
 		fail_write(operation, DBAAS_WRITE_UNKNOWN, error,
 				   psprintf("operation %s could not be followed: %s",
@@ -425,7 +425,7 @@ static void
 take_services(DbaasOperation *operation)
 {
 	DbaasError *error = dbaas_call_error(operation->call);
-	const DbaasJson *answer = error ? NULL : dbaas_call_answer(operation->call);
+	const DbaasJson *answer = error ? NULL : dbaas_call_response(operation->call);
 
 	if (bear_poll_error(operation, error))
 		return;

@@ -181,7 +181,7 @@ check_selected(DbaasConnection *conn, DbaasCall *call, const DbaasJson *list)
 static DbaasError *
 read_list(DbaasConnection *conn, DbaasCall *call, DbaasZones *zones)
 {
-	const DbaasJson *list = dbaas_json_member(dbaas_call_answer(call), "zones");
+	const DbaasJson *list = dbaas_json_member(dbaas_call_response(call), "zones");
 
 	if (!dbaas_json_is(list, DBAAS_JSON_ARRAY))
 		return bad_list(call, "The answer has no array \"zones\".");

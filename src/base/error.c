@@ -102,7 +102,7 @@ convert(Conversion *conversion, const char *text, int len)
 static const char *
 in_server_encoding(const char *text)
 {
-	static Conversion conversion = {.from = -1, .to = -1};
+	static Conversion conversion = {.from = -1,.to = -1};
 	bool		possible;
 	StringInfoData out;
 	int			n;
@@ -166,7 +166,7 @@ client_shows_all(void)
 const char *
 dbaas_error_shown(const char *text)
 {
-	static Conversion conversion = {.from = -1, .to = -1};
+	static Conversion conversion = {.from = -1,.to = -1};
 	bool		possible;
 	StringInfoData out;
 	int			n;
@@ -251,7 +251,10 @@ dbaas_error_shown_context(void)
 void
 dbaas_error_hide(DbaasHiding *hiding, bool hides)
 {
-	hiding->callback = (ErrorContextCallback) {NULL, hide_statement, error_context_stack};
+	hiding->callback = (ErrorContextCallback)
+	{
+		NULL, hide_statement, error_context_stack
+	};
 	hiding->outer = error_context_stack;
 	if (hides)
 		hidden_statement = GetCurrentStatementStartTimestamp();
@@ -329,6 +332,14 @@ dbaas_error_raise_always(const DbaasError *error)
 	}
 	PG_END_TRY();
 	pg_unreachable();
+}
+
+void
+dbaas_error_out_of_memory(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OUT_OF_MEMORY),
+			 errmsg("out of memory")));
 }
 
 const char *

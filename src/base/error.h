@@ -104,6 +104,9 @@ pg_noreturn extern void dbaas_error_raise(const DbaasError *error);
 /* The same without a look at cancels: for errors about writes that were sent. */
 pg_noreturn extern void dbaas_error_raise_always(const DbaasError *error);
 
+/* The ERROR of memory that ran out (53200), as palloc() raises it. */
+pg_noreturn extern void dbaas_error_out_of_memory(void);
+
 /*
  * Hides statements that may hold a secret.
  *

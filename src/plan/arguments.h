@@ -11,7 +11,7 @@
 #include "nodes/execnodes.h"
 
 #include "plan/pushdown.h"
-#include "read/target.h"
+#include "read/key.h"
 #include "tables/table.h"
 
 /* The expressions that give a scan its keys, bounds and LIMIT, initialized. */

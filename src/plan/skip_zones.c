@@ -20,12 +20,12 @@
 #include "plan/plan.h"
 #include "plan/skip_zones.h"
 
-/* What was found out about a statement.  DbaasStatement keeps it. */
-struct DbaasMissing
+/* What was found out about a statement. */
+typedef struct Skipping
 {
 	bool		writes;
 	Bitmapset  *may_skip;		/* plan_node_ids of scans */
-};
+}			Skipping;
 
 /* Is the relation a table of ours, or does it have a partition that is one? */
 static bool
@@ -79,31 +79,33 @@ writes(const PlannedStmt *stmt)
 	return false;
 }
 
-static DbaasMissing *
+static Skipping *
 analyze_statement(const PlannedStmt *stmt)
 {
-	DbaasMissing *missing = palloc0(sizeof(DbaasMissing));
+	Skipping   *skipping = palloc0(sizeof(Skipping));
 
-	missing->writes = writes(stmt);
-	if (!missing->writes)
-		missing->may_skip = dbaas_incomplete_allowed(stmt);
-	return missing;
+	skipping->writes = writes(stmt);
+	if (!skipping->writes)
+		skipping->may_skip = dbaas_incomplete_allowed(stmt);
+	return skipping;
 }
 
-DbaasOutage
-dbaas_skip_zones_outage(EState *estate, const ForeignScan *plan)
+DbaasSkip
+dbaas_skip_zones_effect(EState *estate, const ForeignScan *plan)
 {
-	DbaasMissing **missing = dbaas_statement_missing(dbaas_statement_get(estate->es_query_cxt));
+	static char owner;
+	Skipping  **skipping = dbaas_statement_state(dbaas_statement_get(estate->es_query_cxt),
+												 &owner, sizeof(Skipping *));
 
-	if (*missing == NULL)
+	if (*skipping == NULL)
 	{
 		MemoryContext oldcxt = MemoryContextSwitchTo(estate->es_query_cxt);
 
-		*missing = analyze_statement(estate->es_plannedstmt);
+		*skipping = analyze_statement(estate->es_plannedstmt);
 		MemoryContextSwitchTo(oldcxt);
 	}
-	if ((*missing)->writes)
-		return DBAAS_OUTAGE_WRITES;
-	return bms_is_member(plan->scan.plan.plan_node_id, (*missing)->may_skip) ?
-		DBAAS_OUTAGE_TAKES : DBAAS_OUTAGE_ADDS;
+	if ((*skipping)->writes)
+		return DBAAS_SKIP_CHANGES_WRITES;
+	return bms_is_member(plan->scan.plan.plan_node_id, (*skipping)->may_skip) ?
+		DBAAS_SKIP_ALLOWED : DBAAS_SKIP_ADDS_ROWS;
 }

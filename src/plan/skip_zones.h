@@ -10,13 +10,13 @@
 
 #include "nodes/execnodes.h"
 
-#include "read/statement.h"
+#include "read/read.h"
 
 /*
- * What it would mean for the statement that the EState runs if this scan skipped
- * a zone: DBAAS_OUTAGE_TAKES if the scan may, else the reason why it must not.
+ * What would come of it if this scan, of the statement that the EState runs,
+ * skipped a zone: DBAAS_SKIP_ALLOWED, or why it must not.
  * The plan is analyzed once for each statement.
  */
-extern DbaasOutage dbaas_skip_zones_outage(EState *estate, const ForeignScan *plan);
+extern DbaasSkip dbaas_skip_zones_effect(EState *estate, const ForeignScan *plan);
 
 #endif							/* DBAAS_SKIP_ZONES_H */

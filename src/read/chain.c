@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * chain.c
- *		The answers to one target: a request, or one for each page.
+ *		The responses to one target: one, or a chain of pages.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,133 +11,115 @@
 
 #include "api/body.h"
 #include "read/chain.h"
+#include "read/skip.h"
+#include "read/share.h"
 #include "tables/path.h"
 
-/*
- * The body of a read that takes parameters there.  What the pages need takes
- * the place of the columns that say the same.
- */
-static const char *
-make_body(const DbaasChain *chain, int64 limit)
+/* When to request the page that follows one that has come. */
+typedef enum Prefetch
 {
-	const DbaasResource *resource = chain->spec->resource;
-	const DbaasPaging *paging = resource->paging;
-	DbaasBody  *body = dbaas_body_new();
+	PREFETCH_NEVER,				/* when it is needed */
+	PREFETCH_AFTER_FIRST_ROW,	/* once the first row of that page was
+								 * returned */
+	PREFETCH_AT_ONCE
+}			Prefetch;
 
-	for (int c = 0; c < resource->ncolumns; c++)
-	{
-		const DbaasColumn *column = &resource->columns[c];
-		const char *value = chain->target->args[c];
+struct DbaasChains
+{
+	const		DbaasRead *read;
+	Prefetch	prefetch;
+	int64		first_limit;	/* entries to request with the first page;
+								 * each page then doubles that, up to what the
+								 * API allows */
+	DbaasField *unique_field;	/* only the first row with a value is
+								 * returned; or NULL */
+	DbaasSet   *returned;		/* values of that, in all chains */
+	DbaasField *zone_field;		/* names the row's zone; or NULL */
+	DbaasField *time_field;		/* of the entries of pages; or NULL */
+};
 
-		if (column->param == NULL || dbaas_path_has(&chain->spec->endpoint->parsed, c))
-			continue;
-		if (paging && chain->spec->order && c == resource->index.order)
-			json_object_object_add(body, column->param, json_object_new_string(chain->spec->order));
-		else if (paging && c == resource->index.limit)
-			json_object_object_add(body, column->param, json_object_new_int64(limit));
-		else if (paging && c == resource->index.offset)
-		{
-			if (chain->cursor)
-				json_object_object_add(body, column->param, json_object_new_string(chain->cursor));
-		}
-		else if (value && column->type == DBAAS_BIGINT)
-			json_object_object_add(body, column->param,
-								   json_object_new_int64(strtoll(value, NULL, 10)));
-		else if (value)
-			json_object_object_add(body, column->param, json_object_new_string(value));
-	}
-	return dbaas_body_text(body);
+/* ------------------------------------------------------------------------
+ * Beginning and end
+ * ------------------------------------------------------------------------ */
+
+static DbaasField *
+column_field(const DbaasResource *resource, int column)
+{
+	return dbaas_field_parse(resource->columns[column].field);
 }
 
-/* Asks for a page: the first of the chain, or the one at its cursor. */
-static void
-ask_page(DbaasChain *chain)
+DbaasChains *
+dbaas_chains_new(const DbaasRead * read)
 {
-	const DbaasEndpoint *endpoint = chain->spec->endpoint;
-	const DbaasPaging *paging = chain->spec->resource->paging;
-	MemoryContext oldcxt = CurrentMemoryContext;
-	MemoryContext cxt;
-	DbaasCallSpec spec = {0};
-	DbaasQuery	query;
-	int64		limit = 0;
+	DbaasChains *chains = palloc0(sizeof(DbaasChains));
+	const DbaasResource *resource = read->resource;
+	const DbaasPaging *paging = resource->paging;
 
+	chains->read = read;
+	chains->prefetch = !read->eager ? PREFETCH_NEVER :
+		read->merge ? PREFETCH_AFTER_FIRST_ROW : PREFETCH_AT_ONCE;
+	if (resource->unique_column)
+	{
+		chains->returned = dbaas_set_new();
+		chains->unique_field = column_field(resource, resource->index.unique);
+	}
+	if (resource->global)
+		chains->zone_field = column_field(resource, DBAAS_ZONE_COLUMN);
 	if (paging)
 	{
-		limit = chain->page_limit;
-		chain->page_limit = Min(chain->page_limit * 2, paging->max_limit);
-		if (chain->wanted >= 0)
-			limit = Min(limit, chain->wanted);
-		if (chain->cap >= 0)
-			limit = Min(limit, chain->cap);
-		if (chain->cursor)
-			dbaas_set_add(chain->cursors, chain->cursor);
+		chains->time_field = column_field(resource, resource->index.time);
+		chains->first_limit = paging->max_limit;
 	}
-
-	cxt = AllocSetContextCreate(chain->cxt, "dbaas_fdw request text", ALLOCSET_SMALL_SIZES);
-	MemoryContextSwitchTo(cxt);
-	spec.kind = endpoint->parsed.nparams > 0 ? DBAAS_CALL_READ : DBAAS_CALL_LIST;
-	spec.unsigned_ = chain->spec->resource->global;
-	spec.hide_secrets = !chain->spec->resource->verbatim;
-	spec.any_json = dbaas_rows_are_any(endpoint->rows, endpoint->values);
-	spec.zone = chain->target->zone;
-	spec.base = chain->target->base;
-	spec.method = endpoint->method;
-	spec.operation = endpoint->path;
-	query = dbaas_path_query(&endpoint->parsed, chain->target->args);
-	spec.path = psprintf("%s%s", dbaas_path_expand(&endpoint->parsed, chain->target->args), query.text);
-	spec.query_names = query.names;
-	spec.query_values = query.values;
-	spec.body = strcmp(endpoint->method, "POST") == 0 ? make_body(chain, limit) : NULL;
-	spec.counters = chain->spec->counters;
-	chain->shared = false;
-	chain->asked = chain->spec->anew ? dbaas_call_start(chain->spec->conn, chain->cxt, &spec) :
-		dbaas_statement_call(chain->spec->statement, chain->spec->conn, chain->cxt,
-							 &spec, &chain->shared);
-	MemoryContextSwitchTo(oldcxt);
-	MemoryContextDelete(cxt);
+	return chains;
 }
 
-/* Was the zone left out by now, by another chain perhaps, and no other will do? */
-static bool
-is_left_out(const DbaasChain *chain)
+void
+dbaas_chains_limit(DbaasChains * chains, int64 first_limit)
 {
-	return chain->target->zone && chain->target->instead == NULL &&
-		dbaas_statement_is_left_out(chain->spec->statement, chain->spec->conn,
-									chain->target->zone, chain->spec->outage);
+	chains->first_limit = Min(chains->first_limit, first_limit);
 }
+
+/* Is the target's zone skipped, and is there no other to read it in? */
+static bool
+is_skipped(const DbaasChain *chain)
+{
+	return chain->target->zone && chain->target->fallback == NULL &&
+		dbaas_skip_is_skipped(chain->chains->read, chain->target->zone);
+}
+
+static void request_page(DbaasChain *chain);
 
 DbaasChain *
-dbaas_chain_begin(const DbaasChainSpec *spec, const DbaasTarget *target)
+dbaas_chain_begin(DbaasChains * chains, const DbaasTarget *target)
 {
-	const DbaasResource *resource = spec->resource;
-	const DbaasPaging *paging = resource->paging;
+	const		DbaasRead *read = chains->read;
+	const DbaasResource *resource = read->resource;
 	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw chain",
 											  ALLOCSET_SMALL_SIZES);
 	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
 	DbaasChain *chain = palloc0(sizeof(DbaasChain));
 
 	chain->cxt = cxt;
-	chain->spec = spec;
+	chain->chains = chains;
 	chain->target = target;
-	chain->wanted = spec->limit == 0 ? 1 : spec->limit;
+	chain->wanted = read->limit == 0 ? 1 : read->limit;
 	chain->cap = -1;
-	if (paging)
+	if (resource->paging)
 	{
 		const char *cap = target->args[resource->index.limit];
-		const char *order = spec->order ? spec->order :
-			target->args[resource->index.order];
+		const char *order = read->order ? read->order : target->args[resource->index.order];
 
 		chain->cursor = target->args[resource->index.offset];
 		chain->descending = order && strcmp(order, "desc") == 0;
-		chain->page_limit = spec->first_limit;
+		chain->page_limit = chains->first_limit;
 		if (cap)
 			chain->cap = strtoll(cap, NULL, 10);
 		chain->cursors = dbaas_set_new();
 	}
-	if (is_left_out(chain))
+	if (is_skipped(chain))
 		chain->last = true;
 	else
-		ask_page(chain);
+		request_page(chain);
 	MemoryContextSwitchTo(oldcxt);
 	return chain;
 }
@@ -148,57 +130,154 @@ dbaas_chain_end(DbaasChain *chain)
 	MemoryContextDelete(chain->cxt);
 }
 
-Size
-dbaas_chain_answer_bytes(const DbaasChain *chain)
+/* ------------------------------------------------------------------------
+ * Requests
+ * ------------------------------------------------------------------------ */
+
+/*
+ * The body of a request that takes its parameters there.  What paging needs takes
+ * the place of the columns of the same meaning.
+ */
+static const char *
+make_body(const DbaasChain *chain, int64 limit)
 {
-	return (chain->asked ? dbaas_call_answer_bytes(chain->asked) : 0) +
-		(chain->page ? dbaas_call_answer_bytes(chain->page->call) : 0);
+	const		DbaasRead *read = chain->chains->read;
+	const DbaasResource *resource = read->resource;
+	DbaasBody  *body = dbaas_body_new();
+
+	for (int c = 0; c < resource->ncolumns; c++)
+	{
+		const DbaasColumn *column = &resource->columns[c];
+		const char *value = chain->target->args[c];
+
+		if (column->param == NULL || dbaas_path_has(&read->endpoint->parsed, c))
+			continue;
+		if (c == resource->index.order && read->order)
+			dbaas_body_add(body, column->param, dbaas_body_string(read->order));
+		else if (c == resource->index.limit)
+			dbaas_body_add(body, column->param, dbaas_body_integer(limit));
+		else if (c == resource->index.offset)
+		{
+			if (chain->cursor)
+				dbaas_body_add(body, column->param, dbaas_body_string(chain->cursor));
+		}
+		else if (value && column->type == DBAAS_BIGINT)
+			dbaas_body_add(body, column->param, dbaas_body_integer(strtoll(value, NULL, 10)));
+		else if (value)
+			dbaas_body_add(body, column->param, dbaas_body_string(value));
+	}
+	return dbaas_body_text(body);
+}
+
+/* How many entries to request with the next page. */
+static int64
+next_limit(DbaasChain *chain)
+{
+	int64		limit = chain->page_limit;
+
+	chain->page_limit = Min(chain->page_limit * 2, chain->chains->read->resource->paging->max_limit);
+	if (chain->wanted >= 0)
+		limit = Min(limit, chain->wanted);
+	if (chain->cap >= 0)
+		limit = Min(limit, chain->cap);
+	return limit;
+}
+
+/* Requests a page: the first of the chain, or the one at its cursor. */
+static void
+request_page(DbaasChain *chain)
+{
+	const		DbaasRead *read = chain->chains->read;
+	const DbaasResource *resource = read->resource;
+	const DbaasEndpoint *endpoint = read->endpoint;
+	int64		limit = resource->paging ? next_limit(chain) : 0;
+	MemoryContext cxt = AllocSetContextCreate(chain->cxt, "dbaas_fdw request text",
+											  ALLOCSET_SMALL_SIZES);
+	MemoryContext oldcxt;
+	DbaasCallSpec spec = {0};
+	DbaasQuery	query;
+
+	if (chain->cursors && chain->cursor)
+		dbaas_set_add(chain->cursors, chain->cursor);
+
+	oldcxt = MemoryContextSwitchTo(cxt);
+	spec.kind = endpoint->parsed.nparams > 0 ? DBAAS_CALL_READ : DBAAS_CALL_LIST;
+	spec.unsigned_ = resource->global;
+	spec.hide_secrets = !resource->verbatim;
+	spec.any_json = dbaas_rows_are_any(endpoint->rows, endpoint->values);
+	spec.zone = chain->target->zone;
+	spec.base = chain->target->base;
+	spec.method = endpoint->method;
+	spec.operation = endpoint->path;
+	query = dbaas_path_query(&endpoint->parsed, chain->target->args);
+	spec.path = psprintf("%s%s", dbaas_path_expand(&endpoint->parsed, chain->target->args),
+						 query.text);
+	spec.query_names = query.names;
+	spec.query_values = query.values;
+	spec.body = strcmp(endpoint->method, "POST") == 0 ? make_body(chain, limit) : NULL;
+	spec.counters = read->counters;
+	chain->requested = dbaas_share_call(read, chain->cxt, &spec, &chain->shared);
+	MemoryContextSwitchTo(oldcxt);
+	MemoryContextDelete(cxt);
 }
 
 void
-dbaas_chain_reading(DbaasChain *chain)
+dbaas_chain_prefetch(DbaasChain *chain)
 {
-	if (chain->asked == NULL && !chain->last && chain->spec->ahead != DBAAS_AHEAD_NEVER)
-		ask_page(chain);
+	if (chain->requested == NULL && !chain->last && chain->chains->prefetch != PREFETCH_NEVER)
+		request_page(chain);
+}
+
+Size
+dbaas_chain_response_bytes(const DbaasChain *chain)
+{
+	return (chain->requested ? dbaas_call_response_bytes(chain->requested) : 0) +
+		(chain->page ? dbaas_call_response_bytes(chain->page->call) : 0);
+}
+
+/* ------------------------------------------------------------------------
+ * Pages
+ * ------------------------------------------------------------------------ */
+
+bool
+dbaas_chain_row_time(const DbaasChain *chain, TimestampTz *time)
+{
+	return dbaas_decode_time(dbaas_rows_field(chain->page->rows, chain->chains->time_field), time);
 }
 
 /*
- * Looks at the times of a page.  *needed becomes the number of entries that are
- * not before the lower bound; *past_bound is set when one is that much older
- * that none behind it can be needed.
+ * Counts in *needed how many of the n entries of a page are not before the lower
+ * bound.  Sets *past_bound if one is so much older that no later entry is needed.
  */
 static void
 measure_page(DbaasChain *chain, int64 n, int64 *needed, bool *past_bound)
 {
-	DbaasRows  *rows = chain->page->rows;
+	const		DbaasRead *read = chain->chains->read;
 	char	   *problem;
 
 	*needed = n;
 	*past_bound = false;
-	if (!chain->spec->bounded)
+	if (!read->bounded)
 		return;
 	for (int64 i = 0; i < n; i++)
 	{
 		TimestampTz time;
 
-		if (!dbaas_rows_next(rows, &problem) ||
-			!dbaas_decode_time(dbaas_rows_field(rows, chain->spec->time_field), &time) ||
-			time >= chain->spec->since)
+		if (!dbaas_rows_next(chain->page->rows, &problem) ||
+			!dbaas_chain_row_time(chain, &time) || time >= read->since)
 			continue;
 		(*needed)--;
-		if (chain->descending && time < chain->spec->since - DBAAS_DISORDER)
+		if (chain->descending && time < read->since - DBAAS_DISORDER)
 			*past_bound = true;
 	}
-	dbaas_rows_rewind(rows);
+	dbaas_rows_rewind(chain->page->rows);
 }
 
-/*
- * Looks at the page that has come: is there a next one, and where?
- */
+/* Finds out from the page that has come whether and where there is a next one. */
 static DbaasError *
 plan_next_page(DbaasChain *chain)
 {
-	const DbaasPaging *paging = chain->spec->resource->paging;
+	const DbaasPaging *paging = chain->chains->read->resource->paging;
 	DbaasCall  *call = chain->page->call;
 	const DbaasJson *next;
 	int64		n = dbaas_rows_first_count(chain->page->rows);
@@ -215,7 +294,7 @@ plan_next_page(DbaasChain *chain)
 		chain->cap -= Min(chain->cap, n);
 	if (past_bound || chain->wanted == 0 || chain->cap == 0)
 		return NULL;
-	next = dbaas_json_member(dbaas_call_answer(call), paging->next_field);
+	next = dbaas_json_member(dbaas_call_response(call), paging->next_field);
 	if (next == NULL)
 		return NULL;
 	if (!dbaas_json_is(next, DBAAS_JSON_STRING))
@@ -223,51 +302,53 @@ plan_next_page(DbaasChain *chain)
 							   dbaas_call_label(call), paging->next_field,
 							   dbaas_json_type_name(next));
 
-	/* A cursor that was sent before leads nowhere new. */
+	/* A cursor that was sent before would start the same pages again. */
 	chain->cursor = MemoryContextStrdup(chain->cxt, dbaas_json_string(next, NULL));
 	chain->last = dbaas_set_has(chain->cursors, chain->cursor);
 	return NULL;
 }
 
 /*
- * The API answers 404.  Of what it lists under a type that the catalogue does not
- * know, the path may be another than was thought.
+ * What follows from a 404.  It is no error, except when a list of parents has the
+ * target under a service type that the catalogue does not know: the path for
+ * that type may be another.
  */
 static DbaasError *
-note_missing(const DbaasChain *chain, const char *label)
+accept_not_found(const DbaasChain *chain, const char *label)
 {
-	const DbaasResource *resource = chain->spec->resource;
+	const		DbaasRead *read = chain->chains->read;
 
-	for (int c = 0; c < resource->ncolumns && chain->target->listed; c++)
+	for (int c = 0; c < read->resource->ncolumns && chain->target->listed; c++)
 	{
-		const DbaasColumn *column = &resource->columns[c];
+		const DbaasColumn *column = &read->resource->columns[c];
 		const char *value = chain->target->args[c];
 
 		if (value && !dbaas_catalogue_knows(column, value) &&
-			dbaas_path_has(&chain->spec->endpoint->parsed, c))
-			return dbaas_statement_miss(chain->spec->statement, label, chain->spec->outage);
+			dbaas_path_has(&read->endpoint->parsed, c))
+			return dbaas_skip_unknown(read, label);
 	}
 	return NULL;
 }
 
 /*
- * The page that was asked for has come: it is the one to be read now.  It stays
- * NULL when the API answered that there is nothing.
+ * The requested page has come, and becomes chain->page; that stays NULL when the
+ * API answers 404.
  */
 static DbaasError *
 open_page(DbaasChain *chain)
 {
-	DbaasCall  *call = chain->asked;
-	const DbaasJson *answer = dbaas_call_answer(call);
+	const DbaasEndpoint *endpoint = chain->chains->read->endpoint;
+	DbaasCall  *call = chain->requested;
+	const DbaasJson *response = dbaas_call_response(call);
 	DbaasError *error = dbaas_call_error(call);
 	MemoryContext oldcxt;
 	DbaasPage  *page;
 	int64		cap = chain->cap;
 
-	chain->asked = NULL;
+	chain->requested = NULL;
 	chain->last = true;
-	if (error == NULL && answer == NULL)
-		return note_missing(chain, dbaas_call_label(call));
+	if (error == NULL && response == NULL)
+		return accept_not_found(chain, dbaas_call_label(call));
 	if (error)
 		return error;
 
@@ -275,16 +356,15 @@ open_page(DbaasChain *chain)
 	page = chain->page = palloc0(sizeof(DbaasPage));
 	page->call = call;
 	page->shared = chain->shared;
-	page->rows = dbaas_rows_begin(chain->spec->endpoint->rows, chain->spec->endpoint->values,
-								  answer);
+	page->rows = dbaas_rows_begin(endpoint->rows, endpoint->values, response);
 	page->origin.zone = chain->target->zone;
 	page->origin.args = chain->target->args;
 	page->origin.label = dbaas_call_label(call);
 	error = plan_next_page(chain);
 	page->unread = cap;
 	MemoryContextSwitchTo(oldcxt);
-	if (error == NULL && !chain->last && chain->spec->ahead == DBAAS_AHEAD_ALWAYS)
-		ask_page(chain);
+	if (error == NULL && !chain->last && chain->chains->prefetch == PREFETCH_AT_ONCE)
+		request_page(chain);
 	return error;
 }
 
@@ -297,34 +377,6 @@ dbaas_page_release(DbaasPage *page)
 	pfree(page);
 }
 
-/* Is the current row to be shown? */
-static bool
-accept_row(DbaasChain *chain)
-{
-	DbaasRows  *rows = chain->page->rows;
-
-	if (chain->spec->zone_field)
-	{
-		char	   *zone = dbaas_json_plain_string(dbaas_rows_field(rows, chain->spec->zone_field));
-		bool		selected = zone == NULL || dbaas_zones_selected(chain->spec->conn, zone);
-
-		if (zone)
-			pfree(zone);
-		if (!selected)
-			return false;
-	}
-	if (chain->spec->unique_field)
-	{
-		char	   *value = dbaas_json_plain_string(dbaas_rows_field(rows, chain->spec->unique_field));
-		bool		is_new = value == NULL || dbaas_set_add(chain->spec->shown, value);
-
-		if (value)
-			pfree(value);
-		return is_new;
-	}
-	return true;
-}
-
 DbaasError *
 dbaas_page_shape_error(const DbaasPage *page, const char *problem)
 {
@@ -335,104 +387,151 @@ dbaas_page_shape_error(const DbaasPage *page, const char *problem)
 	return error;
 }
 
-/* The rest of the chain is left out, with the page that was asked for. */
-static DbaasReadStatus
-leave_out(DbaasChain *chain)
-{
-	if (chain->asked && !chain->shared)
-		dbaas_call_release(chain->asked);
-	chain->asked = NULL;
-	chain->last = true;
-	return DBAAS_READ_END;
-}
-
-DbaasReadStatus
-dbaas_chain_next_page(DbaasChain *chain, DbaasError **error)
-{
-	DbaasError *missing;
-
-	if (chain->asked == NULL && chain->last)
-		return DBAAS_READ_END;
-	if (is_left_out(chain) && (chain->asked == NULL || !dbaas_call_done(chain->asked)))
-		return leave_out(chain);
-	if (chain->asked == NULL)
-		ask_page(chain);
-	while (dbaas_call_done(chain->asked) && dbaas_call_unavailable(chain->asked) &&
-		   chain->target->instead)
-	{
-		chain->target = chain->target->instead;
-		ask_page(chain);
-	}
-	if (!dbaas_call_done(chain->asked))
-		return DBAAS_READ_PENDING;
-	if (chain->target->zone && dbaas_call_unavailable(chain->asked))
-	{
-		missing = dbaas_call_error(chain->asked);
-		if (dbaas_statement_leave_out(chain->spec->statement, chain->spec->conn,
-									  chain->target->zone, chain->spec->outage, &missing))
-			return leave_out(chain);
-		*error = missing;
-		return DBAAS_READ_FAILED;
-	}
-	*error = open_page(chain);
-	if (*error)
-		return DBAAS_READ_FAILED;
-	if (chain->page && chain->target->zone && chain->spec->outage == DBAAS_OUTAGE_TAKES)
-		dbaas_statement_shows_zone(chain->spec->statement, chain->spec->conn, chain->target->zone);
-	return chain->page ? DBAAS_READ_NEXT : DBAAS_READ_END;
-}
-
-/* A chain that was read whole tells the planner what to expect of the next. */
+/* Ends the chain's pages here, since its zone is skipped. */
 static void
-learn_rows(DbaasChain *chain)
+skip_rest(DbaasChain *chain)
 {
-	if (chain->spec->limit < 0 && !chain->spec->bounded && chain->cap < 0)
-		dbaas_call_learn_rows(chain->page->call, chain->nshown);
+	if (chain->requested && !chain->shared)
+		dbaas_call_release(chain->requested);
+	chain->requested = NULL;
+	chain->last = true;
+}
+
+/* The zone of the requested page is not available. */
+static DbaasError *
+accept_unavailable(DbaasChain *chain)
+{
+	DbaasError *error = dbaas_skip_zone(chain->chains->read, chain->target->zone,
+										dbaas_call_error(chain->requested));
+
+	if (error == NULL)
+		skip_rest(chain);
+	return error;
+}
+
+DbaasError *
+dbaas_chain_next_page(DbaasChain *chain, DbaasReadStatus *status)
+{
+	DbaasError *error;
+
+	*status = DBAAS_READ_END;
+	if (chain->requested == NULL && chain->last)
+		return NULL;
+	if (is_skipped(chain) && (chain->requested == NULL || !dbaas_call_done(chain->requested)))
+	{
+		skip_rest(chain);
+		return NULL;
+	}
+	if (chain->requested == NULL)
+		request_page(chain);
+	while (dbaas_call_done(chain->requested) && dbaas_call_unavailable(chain->requested) &&
+		   chain->target->fallback)
+	{
+		chain->target = chain->target->fallback;
+		request_page(chain);
+	}
+	if (!dbaas_call_done(chain->requested))
+	{
+		*status = DBAAS_READ_PENDING;
+		return NULL;
+	}
+	if (chain->target->zone && dbaas_call_unavailable(chain->requested))
+		return accept_unavailable(chain);
+	error = open_page(chain);
+	if (error || chain->page == NULL)
+		return error;
+	if (chain->target->zone)
+		dbaas_skip_note_rows(chain->chains->read, chain->target->zone);
+	*status = DBAAS_READ_NEXT;
+	return NULL;
 }
 
 void
 dbaas_chain_start(DbaasChain *chain)
 {
-	if (chain->spec->ahead == DBAAS_AHEAD_ALWAYS && chain->page == NULL && chain->asked &&
-		dbaas_call_done(chain->asked) && dbaas_call_error(chain->asked) == NULL)
+	if (chain->chains->prefetch == PREFETCH_AT_ONCE && chain->page == NULL && chain->requested &&
+		dbaas_call_done(chain->requested) && dbaas_call_error(chain->requested) == NULL)
 		chain->error = open_page(chain);
 }
 
-DbaasReadStatus
-dbaas_chain_next_row(DbaasChain *chain, DbaasError **error)
+/* ------------------------------------------------------------------------
+ * Rows
+ * ------------------------------------------------------------------------ */
+
+/* Is the current row of a zone that the server's option "zones" selects? */
+static bool
+is_in_selected_zone(const DbaasChain *chain)
 {
-	if (chain->error)
-	{
-		*error = chain->error;
-		return DBAAS_READ_FAILED;
-	}
-	for (;;)
+	const		DbaasChains *chains = chain->chains;
+	char	   *zone;
+	bool		selected;
+
+	if (chains->zone_field == NULL)
+		return true;
+	zone = dbaas_json_plain_string(dbaas_rows_field(chain->page->rows, chains->zone_field));
+	if (zone == NULL)
+		return true;
+	selected = dbaas_zones_selected(chains->read->conn, zone);
+	pfree(zone);
+	return selected;
+}
+
+/* Is the current row the first with its value of the unique column? */
+static bool
+is_first_of_its_value(const DbaasChain *chain)
+{
+	const		DbaasChains *chains = chain->chains;
+	char	   *value;
+	bool		first;
+
+	if (chains->unique_field == NULL)
+		return true;
+	value = dbaas_json_plain_string(dbaas_rows_field(chain->page->rows, chains->unique_field));
+	if (value == NULL)
+		return true;
+	first = dbaas_set_add(chains->returned, value);
+	pfree(value);
+	return first;
+}
+
+/* Tells the statistics how many rows a chain had that was read as a whole. */
+static void
+learn_rows(DbaasChain *chain)
+{
+	const		DbaasRead *read = chain->chains->read;
+
+	if (read->limit < 0 && !read->bounded && chain->cap < 0)
+		dbaas_call_learn_rows(chain->page->call, chain->nreturned);
+}
+
+DbaasError *
+dbaas_chain_next_row(DbaasChain *chain, DbaasReadStatus *status)
+{
+	DbaasError *error = chain->error;
+
+	*status = DBAAS_READ_NEXT;
+	while (error == NULL && *status == DBAAS_READ_NEXT)
 	{
 		DbaasPage  *page = chain->page;
 		char	   *problem = NULL;
-		DbaasReadStatus status;
 
 		while (page && page->unread != 0 && dbaas_rows_next(page->rows, &problem))
 		{
-			if (!accept_row(chain))
+			if (!is_in_selected_zone(chain) || !is_first_of_its_value(chain))
 				continue;
 			if (page->unread > 0)
 				page->unread--;
-			chain->nshown++;
-			return DBAAS_READ_NEXT;
+			chain->nreturned++;
+			return NULL;
 		}
 		if (problem)
-		{
-			*error = dbaas_page_shape_error(page, problem);
-			return DBAAS_READ_FAILED;
-		}
-		if (page && chain->last && chain->asked == NULL)
+			return dbaas_page_shape_error(page, problem);
+		if (page && chain->last && chain->requested == NULL)
 			learn_rows(chain);
 		if (page)
 			dbaas_page_release(page);
 		chain->page = NULL;
-		status = dbaas_chain_next_page(chain, error);
-		if (status != DBAAS_READ_NEXT)
-			return status;
+		error = dbaas_chain_next_page(chain, status);
 	}
+	return error;
 }

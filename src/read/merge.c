@@ -3,8 +3,8 @@
  * merge.c
  *		The rows of many chains in the order of their times.
  *
- * Entries are sorted within each page, and those near its end, which something
- * in the next page may come before, wait for it.
+ * Entries are sorted within each page.  Those near its end wait for the next page,
+ * which may have an entry that comes before them.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,24 +27,25 @@ typedef struct Entry
 /* A chain with its entries. */
 typedef struct Strand
 {
-	dlist_node	node;			/* in merge->waiting, while its first entry is not known */
+	dlist_node	node;			/* in merge->waiting, while the next entry is
+								 * not known */
 	pairingheap_node heap_node; /* in merge->heads, while it is */
 	int			number;			/* in the order of the chains */
 	DbaasChain *chain;
 	Entry	   *entries;		/* in order */
 	int64		nentries;
 	int64		next_entry;
-	int64		safe;			/* entries that no later page comes before */
-	int64		numbered;
+	int64		safe;			/* the first so many stay first whatever comes */
+	int64		nnumbered;		/* entries that have a number */
 } Strand;
 
 struct DbaasMerge
 {
 	MemoryContext cxt;
 	dlist_head	waiting;
-	pairingheap *heads;			/* by their first entries */
+	pairingheap *heads;			/* by their next entries */
 	int			nstrands;
-	DbaasPage  *shown;			/* page of the row that was given last */
+	DbaasPage  *returned;		/* page of the row that was returned last */
 };
 
 /* A heap's first is the greatest. */
@@ -96,8 +97,8 @@ dbaas_merge_add(DbaasMerge *merge, DbaasChain *chain)
 }
 
 /*
- * Takes the entries of the page that has come among those that wait, in order,
- * and finds how many of them nothing in a later page can come before.
+ * Sorts the entries of the page that has come into those that wait, and counts
+ * how many of them are safe: no later page can have an entry that comes before.
  */
 static DbaasError *
 take_entries(Strand *strand)
@@ -108,7 +109,7 @@ take_entries(Strand *strand)
 	int64		waiting = strand->nentries - strand->next_entry;
 	Entry	   *entries = MemoryContextAlloc(chain->cxt, Max(waiting + n, 1) * sizeof(Entry));
 	TimestampTz time = chain->descending ? DT_NOEND : DT_NOBEGIN;
-	TimestampTz edge = time;
+	TimestampTz last_time = time;
 	char	   *problem;
 
 	if (waiting > 0)
@@ -120,11 +121,14 @@ take_entries(Strand *strand)
 	{
 		if (!dbaas_rows_next(page->rows, &problem))
 			return dbaas_page_shape_error(page, problem);
-		/* An entry without a time stays where it is. */
-		(void) dbaas_decode_time(dbaas_rows_field(page->rows, chain->spec->time_field), &time);
-		edge = i == 0 ? time : chain->descending ? Min(edge, time) : Max(edge, time);
-		entries[waiting + i] = (Entry) {time, strand->numbered++, i + 1,
-			dbaas_rows_position(page->rows), page};
+		/* An entry without a time stays behind the one before it. */
+		(void) dbaas_chain_row_time(chain, &time);
+		last_time = i == 0 ? time : chain->descending ? Min(last_time, time) : Max(last_time, time);
+		entries[waiting + i] = (Entry)
+		{
+			time, strand->nnumbered++, i + 1,
+				dbaas_rows_position(page->rows), page
+		};
 	}
 	if (strand->entries)
 		pfree(strand->entries);
@@ -136,54 +140,59 @@ take_entries(Strand *strand)
 	strand->safe = 0;
 	while (strand->safe < strand->nentries &&
 		   (chain->last ||
-			(chain->descending ? entries[strand->safe].time > edge + DBAAS_DISORDER :
-			 entries[strand->safe].time < edge - DBAAS_DISORDER)))
+			(chain->descending ? entries[strand->safe].time > last_time + DBAAS_DISORDER :
+			 entries[strand->safe].time < last_time - DBAAS_DISORDER)))
 		strand->safe++;
 	return NULL;
 }
 
-/* Makes sure that the strand's first entry is known; DBAAS_READ_NEXT if so. */
-static DbaasReadStatus
-prepare_entry(Strand *strand, DbaasError **error)
+/*
+ * Makes the strand's next entry known, without waiting: *status is DBAAS_READ_NEXT
+ * if it is.
+ */
+static DbaasError *
+prepare_entry(Strand *strand, DbaasReadStatus *status)
 {
+	*status = DBAAS_READ_NEXT;
 	while (strand->next_entry >= strand->safe)
 	{
-		DbaasReadStatus status = dbaas_chain_next_page(strand->chain, error);
+		DbaasError *error = dbaas_chain_next_page(strand->chain, status);
 
-		if (status == DBAAS_READ_END && strand->next_entry < strand->nentries)
+		if (error == NULL && *status == DBAAS_READ_NEXT)
+			error = take_entries(strand);
+		else if (error == NULL && *status == DBAAS_READ_END &&
+				 strand->next_entry < strand->nentries)
 		{
 			strand->safe = strand->nentries;
-			break;
+			*status = DBAAS_READ_NEXT;
 		}
-		if (status != DBAAS_READ_NEXT)
-			return status;
-		*error = take_entries(strand);
-		if (*error)
-			return DBAAS_READ_FAILED;
+		if (error || *status != DBAAS_READ_NEXT)
+			return error;
 	}
-	return DBAAS_READ_NEXT;
+	return NULL;
 }
 
 /*
- * Puts those whose first entry is known among the heads.  Returns
- * DBAAS_READ_PENDING when there are others, whose first may come before all.
+ * Moves the strands whose next entry is known from "waiting" to "heads", and ends
+ * those that have none.  *status becomes DBAAS_READ_PENDING if any are left: their
+ * next entry may come before all others.
  */
-static DbaasReadStatus
-prepare_heads(DbaasMerge *merge, DbaasError **error)
+static DbaasError *
+prepare_heads(DbaasMerge *merge, DbaasReadStatus *status)
 {
 	dlist_mutable_iter iter;
 
 	dlist_foreach_modify(iter, &merge->waiting)
 	{
 		Strand	   *strand = dlist_container(Strand, node, iter.cur);
-		DbaasReadStatus status = prepare_entry(strand, error);
+		DbaasError *error = prepare_entry(strand, status);
 
-		if (status == DBAAS_READ_FAILED)
-			return status;
-		if (status == DBAAS_READ_PENDING)
+		if (error)
+			return error;
+		if (*status == DBAAS_READ_PENDING)
 			continue;
 		dlist_delete(&strand->node);
-		if (status == DBAAS_READ_NEXT)
+		if (*status == DBAAS_READ_NEXT)
 			pairingheap_add(merge->heads, &strand->heap_node);
 		else
 		{
@@ -191,41 +200,45 @@ prepare_heads(DbaasMerge *merge, DbaasError **error)
 			pfree(strand);
 		}
 	}
-	return dlist_is_empty(&merge->waiting) ? DBAAS_READ_NEXT : DBAAS_READ_PENDING;
+	*status = dlist_is_empty(&merge->waiting) ? DBAAS_READ_NEXT : DBAAS_READ_PENDING;
+	return NULL;
 }
 
-/* The page of the row that was shown last goes when that was its last. */
+/* Releases the page of the row that was returned last if that was its last row. */
 static void
-drop_shown(DbaasMerge *merge)
+release_returned(DbaasMerge *merge)
 {
-	if (merge->shown && merge->shown->unread == 0)
-		dbaas_page_release(merge->shown);
-	merge->shown = NULL;
+	if (merge->returned && merge->returned->unread == 0)
+		dbaas_page_release(merge->returned);
+	merge->returned = NULL;
 }
 
-DbaasReadStatus
-dbaas_merge_next(DbaasMerge *merge, DbaasPage **page, DbaasError **error)
+DbaasError *
+dbaas_merge_next(DbaasMerge *merge, DbaasReadStatus *status, DbaasPage **page)
 {
-	DbaasReadStatus status;
 	Strand	   *first;
 	Entry	   *entry;
+	DbaasError *error;
 
-	drop_shown(merge);
-	status = prepare_heads(merge, error);
-	if (status != DBAAS_READ_NEXT)
-		return status;
+	release_returned(merge);
+	error = prepare_heads(merge, status);
+	if (error || *status != DBAAS_READ_NEXT)
+		return error;
 	if (pairingheap_is_empty(merge->heads))
-		return DBAAS_READ_END;
+	{
+		*status = DBAAS_READ_END;
+		return NULL;
+	}
 
 	first = pairingheap_container(Strand, heap_node, pairingheap_remove_first(merge->heads));
 	entry = &first->entries[first->next_entry++];
 	entry->page->unread--;
 	dbaas_rows_return(entry->page->rows, entry->position, entry->row);
-	dbaas_chain_reading(first->chain);
-	*page = merge->shown = entry->page;
+	dbaas_chain_prefetch(first->chain);
+	*page = merge->returned = entry->page;
 	if (first->next_entry < first->safe)
 		pairingheap_add(merge->heads, &first->heap_node);
 	else
 		dlist_push_head(&merge->waiting, &first->node);
-	return DBAAS_READ_NEXT;
+	return NULL;
 }

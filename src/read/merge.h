@@ -16,16 +16,16 @@ typedef struct DbaasMerge DbaasMerge;
 extern DbaasMerge *dbaas_merge_begin(void);
 
 /*
- * Adds a chain that has just begun, and that the merge ends.  All have the same
- * direction.  Of rows with the same time, those of the chain that was added
+ * Adds a chain that has just begun; the merge ends it.  All chains must have the
+ * same direction.  Of rows with the same time, those of the chain that was added
  * first come first.
  */
 extern void dbaas_merge_add(DbaasMerge *merge, DbaasChain *chain);
 
 /*
- * Goes to the next row, without waiting.  *page then stands on it, until the
- * next call.
+ * Goes to the next row, without waiting.  (*page)->rows then stands on it, until the
+ * next call.  Returns NULL or an error.
  */
-extern DbaasReadStatus dbaas_merge_next(DbaasMerge *merge, DbaasPage **page, DbaasError **error);
+extern DbaasError *dbaas_merge_next(DbaasMerge *merge, DbaasReadStatus *status, DbaasPage **page);
 
 #endif							/* DBAAS_MERGE_H */

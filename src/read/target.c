@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * target.c
- *		From a set of keys to targets: what is to be asked, and where.
+ *		The targets of a read: which requests, in which zones.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,17 +9,19 @@
 
 #include "miscadmin.h"
 
+#include "read/skip.h"
+#include "read/parents.h"
 #include "read/target.h"
 #include "tables/path.h"
 
 struct DbaasTargets
 {
-	MemoryContext cxt;
-	DbaasTargetsSpec spec;
+	const		DbaasRead *read;
+	DbaasKey   *keys;			/* the read's, see copy_keys() */
 	int			nzones;
 	const DbaasZone **zones;
-	DbaasKey   *keys;			/* those that can name something */
-	List	   *parents;		/* lists not yet read, by zone; or NIL */
+	List	   *parents;		/* DbaasParents *: lists that are not read
+								 * yet, in the order of the zones */
 	int			parents_zone;	/* zone of the first of them */
 	List	   *list;			/* of DbaasTarget * */
 	int			next;			/* of them, to be given */
@@ -45,8 +47,8 @@ domain_error(const DbaasResource *resource, const DbaasColumn *column, const cha
 }
 
 /*
- * A value that cannot be a segment of a path, or is longer than any name, names
- * nothing.
+ * Can there be something with this value in its path?  Not when it cannot be a
+ * segment of a path, or is longer than any name.
  */
 static bool
 can_name_something(const DbaasColumn *column, const char *value)
@@ -57,21 +59,21 @@ can_name_something(const DbaasColumn *column, const char *value)
 }
 
 /*
- * Copies the keys: without the values that name nothing, with the defaults of
- * those that are not given.
+ * Copies the read's keys, without values of the path that can name nothing, and
+ * with the default of a parameter that the read does not give.
  */
 static DbaasError *
-take_keys(DbaasTargets *targets)
+copy_keys(DbaasTargets *targets)
 {
-	const DbaasResource *resource = targets->spec.resource;
+	const DbaasResource *resource = targets->read->resource;
 
 	targets->keys = palloc0(resource->ncolumns * sizeof(DbaasKey));
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
 		const DbaasColumn *column = &resource->columns[c];
-		const DbaasKey *given = &targets->spec.keys[c];
+		const DbaasKey *given = &targets->read->keys[c];
 		DbaasKey   *key = &targets->keys[c];
-		bool		in_path = dbaas_path_has(&targets->spec.endpoint->parsed, c);
+		bool		in_path = dbaas_path_has(&targets->read->endpoint->parsed, c);
 
 		key->given = given->given || column->default_value != NULL;
 		key->excluded = given->excluded;
@@ -95,61 +97,11 @@ take_keys(DbaasTargets *targets)
 	return NULL;
 }
 
-static int
-compare_texts(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
+/* Is a key given that no value is left of?  Then there is no row to find. */
 static bool
-key_has_value(const DbaasKey *key, const char *value)
+has_empty_key(const DbaasTargets *targets)
 {
-	return bsearch(&value, key->values, key->n, sizeof(char *), compare_texts) != NULL;
-}
-
-void
-dbaas_key_restrict(DbaasKey *key, const char **values, int n)
-{
-	int			kept = 0;
-
-	qsort(values, n, sizeof(char *), compare_texts);
-	for (int i = 0; i < n; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if ((kept == 0 || strcmp(values[kept - 1], values[i]) != 0) &&
-			(!key->given || key_has_value(key, values[i])))
-			values[kept++] = values[i];
-	}
-	key->given = true;
-	key->n = kept;
-	key->values = values;
-}
-
-void
-dbaas_key_exclude(DbaasKey *key, const char **values, int n)
-{
-	for (int i = 0; i < n; i++)
-		key->excluded = lappend(key->excluded, (char *) values[i]);
-}
-
-static bool
-key_excludes(const DbaasKey *key, const char *value)
-{
-	ListCell   *lc;
-
-	foreach(lc, key->excluded)
-	{
-		if (strcmp(lfirst(lc), value) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* No request can yield a row when a key has no value. */
-static bool
-is_contradiction(const DbaasTargets *targets)
-{
-	for (int c = 0; c < targets->spec.resource->ncolumns; c++)
+	for (int c = 0; c < targets->read->resource->ncolumns; c++)
 	{
 		if (targets->keys[c].given && targets->keys[c].n == 0)
 			return true;
@@ -157,43 +109,36 @@ is_contradiction(const DbaasTargets *targets)
 	return false;
 }
 
-static bool
-is_left_out(const DbaasTargets *targets, const DbaasZone *zone)
-{
-	return dbaas_statement_is_left_out(targets->spec.statement, targets->spec.conn, zone->name,
-									   targets->spec.outage);
-}
-
-/* The zones to ask. */
+/* Finds the zones to send requests to. */
 static DbaasError *
-take_zones(DbaasTargets *targets)
+find_zones(DbaasTargets *targets)
 {
+	const		DbaasRead *read = targets->read;
 	const DbaasKey *key = &targets->keys[DBAAS_ZONE_COLUMN];
 	const DbaasZones *zones;
 	DbaasError *error;
 
-	if (is_contradiction(targets))
+	if (has_empty_key(targets))
 		return NULL;
-	if (targets->spec.resource->global)
+	if (read->resource->global)
 	{
 		DbaasZone  *server = palloc0(sizeof(DbaasZone));
 
-		server->base = dbaas_zones_global_base(targets->spec.conn);
+		server->base = dbaas_zones_global_base(read->conn);
 		targets->zones = palloc(sizeof(DbaasZone *));
 		targets->zones[targets->nzones++] = server;
 		return NULL;
 	}
-	error = dbaas_statement_zones(targets->spec.statement, targets->spec.conn, key->values,
-								  key->given ? key->n : 0, targets->spec.counters, &zones);
+	error = dbaas_read_zones(read, key->values, key->given ? key->n : 0, &zones);
 	if (error)
 		return error;
 	targets->zones = palloc(Max(zones->n, 1) * sizeof(DbaasZone *));
 	for (int i = 0; i < zones->n; i++)
 	{
-		if ((!key->given || key_has_value(key, zones->zones[i].name)) &&
-			!key_excludes(key, zones->zones[i].name) &&
-			!is_left_out(targets, &zones->zones[i]))
-			targets->zones[targets->nzones++] = &zones->zones[i];
+		const DbaasZone *zone = &zones->zones[i];
+
+		if (dbaas_key_allows(key, zone->name) && !dbaas_skip_is_skipped(read, zone->name))
+			targets->zones[targets->nzones++] = zone;
 	}
 	return NULL;
 }
@@ -202,7 +147,7 @@ take_zones(DbaasTargets *targets)
  * Parents and targets
  * ------------------------------------------------------------------------ */
 
-/* Are all values of the key ones that the catalogue knows? */
+/* Does the catalogue know all values of the key? */
 static bool
 knows_values(const DbaasColumn *column, const DbaasKey *key)
 {
@@ -215,17 +160,19 @@ knows_values(const DbaasColumn *column, const DbaasKey *key)
 }
 
 /*
- * Are the lists of parents needed?  They are when a parameter of the path is
- * not given, when they tell which of several zones has what is given, and when
- * not all of them count.  A type that is not known might lead to any path, so
- * there has to be something of it.
+ * Must the lists of parents be read?  They must
+ * - when a parameter of the path that they give is not given by the read,
+ * - when it is given as a service type that the catalogue does not know: a request
+ *   for it is only sent if a list has a service of the type,
+ * - when they tell which of several zones has what the read names,
+ * - when a filter says that not all parents count.
  */
 static bool
-needs_parents(const DbaasTargets *targets)
+must_list_parents(const DbaasTargets *targets)
 {
-	const DbaasResource *resource = targets->spec.resource;
+	const DbaasResource *resource = targets->read->resource;
 	const DbaasParent *parent = resource->parent;
-	bool		uses = false;
+	bool		in_path = false;
 
 	if (parent == NULL)
 		return false;
@@ -233,20 +180,20 @@ needs_parents(const DbaasTargets *targets)
 	{
 		int			c = resource->index.parent_keys[i];
 
-		if (!dbaas_path_has(&targets->spec.endpoint->parsed, c))
+		if (!dbaas_path_has(&targets->read->endpoint->parsed, c))
 			continue;
-		uses = true;
+		in_path = true;
 		if (!targets->keys[c].given ||
 			!knows_values(&resource->columns[c], &targets->keys[c]))
 			return true;
 	}
-	return uses && ((parent->locates && targets->nzones > 1) || parent->filter_column);
+	return in_path && ((parent->locates && targets->nzones > 1) || parent->filter_column);
 }
 
 static DbaasTarget *
 make_target(const DbaasTargets *targets, const DbaasZone *zone, const char **args)
 {
-	int			n = targets->spec.resource->ncolumns;
+	int			n = targets->read->resource->ncolumns;
 	DbaasTarget *target = palloc0(sizeof(DbaasTarget));
 
 	target->zone = zone->name;
@@ -256,75 +203,92 @@ make_target(const DbaasTargets *targets, const DbaasZone *zone, const char **arg
 	return target;
 }
 
+/* Adds the target with these arguments.  Other zones that would do follow as fallbacks. */
+static void
+add_target(DbaasTargets *targets, const DbaasZone *zone, const char **args, bool listed)
+{
+	DbaasTarget *target = make_target(targets, zone, args);
+
+	target->listed = listed;
+	targets->list = lappend(targets->list, target);
+	for (int i = 1; targets->read->resource->any_zone && i < targets->nzones; i++)
+	{
+		DbaasTarget *fallback = make_target(targets, targets->zones[i], args);
+
+		target->fallback = fallback;
+		target = fallback;
+	}
+}
+
 /*
- * Adds a target for each combination of the values of those parameters, from
- * the given column on, that args does not hold yet.
+ * Adds a target for each combination of values of the parameters that args does
+ * not have yet, from the given column on.
  */
 static void
-add_targets(DbaasTargets *targets, const DbaasZone *zone, const char **args, bool listed,
-			int column)
+add_combinations(DbaasTargets *targets, const DbaasZone *zone, const char **args, bool listed,
+				 int column)
 {
-	const DbaasResource *resource = targets->spec.resource;
-	DbaasTarget *target;
+	const DbaasResource *resource = targets->read->resource;
 
 	for (; column < resource->ncolumns; column++)
 	{
 		const DbaasKey *key = &targets->keys[column];
 
 		if (args[column] || !key->given ||
-			!dbaas_catalogue_is_param(resource, targets->spec.endpoint, column))
+			!dbaas_catalogue_is_param(resource, targets->read->endpoint, column))
 			continue;
 		for (int i = 0; i < key->n; i++)
 		{
 			CHECK_FOR_INTERRUPTS();
 			args[column] = key->values[i];
-			add_targets(targets, zone, args, listed, column + 1);
+			add_combinations(targets, zone, args, listed, column + 1);
 		}
 		args[column] = NULL;
 		return;
 	}
-	target = make_target(targets, zone, args);
-	target->listed = listed;
-	targets->list = lappend(targets->list, target);
-	for (int i = 1; resource->any_zone && i < targets->nzones; i++)
-	{
-		DbaasTarget *instead = make_target(targets, targets->zones[i], args);
+	add_target(targets, zone, args, listed);
+}
 
-		target->instead = instead;
-		target = instead;
+/*
+ * Takes a parent's values as arguments.  Returns whether they may name something,
+ * and the read's keys allow them.
+ */
+static bool
+take_parent(const DbaasTargets *targets, const DbaasParentRow *row, const char **args)
+{
+	const DbaasResource *resource = targets->read->resource;
+	bool		wanted = true;
+
+	for (int i = 0; i < resource->parent->nkeys; i++)
+	{
+		int			c = resource->index.parent_keys[i];
+		const char *value = row->values[i];
+
+		args[c] = value;
+		wanted = wanted && can_name_something(&resource->columns[c], value) &&
+			(!targets->keys[c].given || dbaas_key_has(&targets->keys[c], value));
 	}
+	return wanted;
 }
 
 /* Adds the targets of the parents in one zone. */
 static void
-add_parents(DbaasTargets *targets, const DbaasZone *zone, DbaasParents *parents)
+add_parents(DbaasTargets *targets, const DbaasZone *zone, const DbaasParents *parents)
 {
-	const DbaasResource *resource = targets->spec.resource;
 	int			n;
 	const DbaasParentRow *rows = dbaas_parents_rows(parents, &n);
 
-	for (int r = 0; r < n; r++)
+	for (int i = 0; i < n; i++)
 	{
-		const char **args = palloc0(resource->ncolumns * sizeof(char *));
-		bool		wanted = true;
+		const char **args = palloc0(targets->read->resource->ncolumns * sizeof(char *));
 
 		CHECK_FOR_INTERRUPTS();
-		for (int i = 0; i < resource->parent->nkeys; i++)
-		{
-			int			c = resource->index.parent_keys[i];
-			const char *value = rows[r].values[i];
-
-			args[c] = value;
-			wanted = wanted && can_name_something(&resource->columns[c], value) &&
-				(!targets->keys[c].given || key_has_value(&targets->keys[c], value));
-		}
-		if (wanted)
-			add_targets(targets, zone, args, true, 0);
+		if (take_parent(targets, &rows[i], args))
+			add_combinations(targets, zone, args, true, 0);
 		pfree(args);
 	}
 }
 
-/* In the order of the zones. */
 DbaasError *
 dbaas_targets_read(DbaasTargets *targets, bool *pending)
 {
@@ -333,23 +297,18 @@ dbaas_targets_read(DbaasTargets *targets, bool *pending)
 	{
 		DbaasParents *parents = linitial(targets->parents);
 		const DbaasZone *zone = targets->zones[targets->parents_zone];
-		DbaasError *error;
 		bool		unavailable;
+		DbaasError *error = dbaas_parents_read(parents, pending, &unavailable);
 
-		if (!dbaas_parents_done(parents, &error, &unavailable))
-		{
-			if (!is_left_out(targets, zone))
-			{
-				*pending = true;
-				return NULL;
-			}
-		}
-		else if (error == NULL)
+		if (error && unavailable)
+			error = dbaas_skip_zone(targets->read, zone->name, error);
+		else if (error == NULL && !*pending)
 			add_parents(targets, zone, parents);
-		else if (!unavailable ||
-				 !dbaas_statement_leave_out(targets->spec.statement, targets->spec.conn,
-											zone->name, targets->spec.outage, &error))
+		else if (error == NULL && !dbaas_skip_is_skipped(targets->read, zone->name))
+			return NULL;
+		if (error)
 			return error;
+		*pending = false;
 		targets->parents = list_delete_first(targets->parents);
 		targets->parents_zone++;
 	}
@@ -371,30 +330,30 @@ dbaas_targets_next(DbaasTargets *targets)
 }
 
 DbaasError *
-dbaas_targets_begin(const DbaasTargetsSpec *spec, DbaasTargets **result)
+dbaas_targets_begin(const DbaasRead * read, DbaasTargets **result)
 {
 	DbaasTargets *targets = palloc0(sizeof(DbaasTargets));
 	DbaasError *error;
+	int			nzones;
 
-	targets->cxt = CurrentMemoryContext;
-	targets->spec = *spec;
+	targets->read = read;
 	*result = targets;
-	error = take_keys(targets);
+	error = copy_keys(targets);
 	if (error == NULL)
-		error = take_zones(targets);
+		error = find_zones(targets);
 	if (error)
 		return error;
-	for (int i = 0; i < (spec->resource->any_zone ? Min(targets->nzones, 1) : targets->nzones); i++)
+	nzones = read->resource->any_zone ? Min(targets->nzones, 1) : targets->nzones;
+	for (int i = 0; i < nzones; i++)
 	{
 		const DbaasZone *zone = targets->zones[i];
 
-		if (needs_parents(targets))
+		if (must_list_parents(targets))
 			targets->parents = lappend(targets->parents,
-									   dbaas_statement_parents(spec->statement, spec->conn, zone,
-															   spec->resource->parent,
-															   spec->counters));
+									   dbaas_parents_get(read, zone, read->resource->parent));
 		else
-			add_targets(targets, zone, palloc0(spec->resource->ncolumns * sizeof(char *)), false, 0);
+			add_combinations(targets, zone, palloc0(read->resource->ncolumns * sizeof(char *)),
+							 false, 0);
 	}
 	return NULL;
 }

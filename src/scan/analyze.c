@@ -22,6 +22,7 @@
 #include "plan/pushdown.h"
 #include "read/decode.h"
 #include "read/fetch.h"
+#include "read/skip.h"
 #include "scan/analyze.h"
 #include "tables/generated.h"
 
@@ -63,29 +64,26 @@ static DbaasFetch *
 begin_fetch(const DbaasTable *table, const DbaasPushed *pushed, ExprContext *econtext)
 {
 	const DbaasResource *resource = table->resource;
-	DbaasFetchSpec spec = {
+	DbaasRead	read = {
+		.statement = dbaas_statement_get(CurrentMemoryContext),
 		.resource = resource,
-		.limit = -1,
+		.endpoint = pushed->endpoint,
+		.limit = resource->paging ? resource->paging->max_limit : -1,
 		.eager = true
 	};
 	DbaasArguments arguments;
-	DbaasConnection *conn;
 	DbaasFetch *fetch = NULL;
 	DbaasError *error;
 
 	dbaas_arguments_evaluate(dbaas_arguments_init_pushed(pushed), table, econtext, &arguments);
 	if (arguments.nothing)
 		return NULL;
-	spec.endpoint = pushed->endpoint;
-	spec.keys = arguments.keys;
-	spec.bounded = arguments.bounded;
-	spec.since = arguments.since;
-	if (resource->paging)
-		spec.limit = resource->paging->max_limit;
-	error = dbaas_connection_get(table->serverid, GetUserId(), CurrentMemoryContext, &conn);
+	read.keys = arguments.keys;
+	read.bounded = arguments.bounded;
+	read.since = arguments.since;
+	error = dbaas_connection_get(table->serverid, GetUserId(), CurrentMemoryContext, &read.conn);
 	if (error == NULL)
-		error = dbaas_fetch_begin(conn, dbaas_statement_get(CurrentMemoryContext), &spec, NULL,
-								  &fetch);
+		error = dbaas_fetch_begin(&read, &fetch);
 	if (error)
 		dbaas_table_raise(table, error);
 	return fetch;
@@ -103,9 +101,10 @@ read_row(const DbaasTable *table, DbaasFetch *fetch, DbaasDecoder *decoder, Tupl
 	MemoryContext oldcxt;
 
 	ExecClearTuple(slot);
-	while ((status = dbaas_fetch_next(fetch, &rows, &origin, &error)) == DBAAS_READ_PENDING)
+	while ((error = dbaas_fetch_next(fetch, &status, &rows, &origin)) == NULL &&
+		   status == DBAAS_READ_PENDING)
 		dbaas_progress_wait(NULL, 0);
-	if (status == DBAAS_READ_FAILED)
+	if (error)
 		dbaas_table_raise(table, error);
 	if (status == DBAAS_READ_END)
 		return false;
@@ -143,7 +142,7 @@ read_sample(const DbaasTable *table, Relation relation, Sample *sample)
 		take_sample(sample, econtext->ecxt_scantuple);
 		MemoryContextSwitchTo(cxt);
 	}
-	dbaas_statement_tell_missed(dbaas_statement_get(cxt));
+	dbaas_skip_warn(dbaas_statement_get(cxt));
 	ExecDropSingleTupleTableSlot(econtext->ecxt_scantuple);
 	FreeExprContext(econtext, true);
 	MemoryContextSwitchTo(oldcxt);

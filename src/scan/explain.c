@@ -17,7 +17,6 @@
 #include "plan/plan.h"
 #include "plan/pushdown.h"
 #include "plan/skip_zones.h"
-#include "read/statement.h"
 #include "scan/explain.h"
 #include "scan/scan.h"
 #include "tables/options.h"
@@ -154,8 +153,8 @@ explain_outage(ForeignScanState *node, ExplainState *es)
 {
 	if (dbaas_option_skips_zones(dbaas_scan_table(node)->options) &&
 		!scan_resource(node)->global &&
-		dbaas_skip_zones_outage(node->ss.ps.state, (ForeignScan *) node->ss.ps.plan) ==
-		DBAAS_OUTAGE_TAKES)
+		dbaas_skip_zones_effect(node->ss.ps.state, (ForeignScan *) node->ss.ps.plan) ==
+		DBAAS_SKIP_ALLOWED)
 		ExplainPropertyText("Unavailable Zones", "skip", es);
 }
 

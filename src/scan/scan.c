@@ -23,6 +23,9 @@
 #include "plan/skip_zones.h"
 #include "read/decode.h"
 #include "read/fetch.h"
+#include "read/parents.h"
+#include "read/share.h"
+#include "read/skip.h"
 #include "scan/results.h"
 #include "scan/scan.h"
 #include "tables/generated.h"
@@ -30,17 +33,12 @@
 
 typedef struct DbaasScanState
 {
-	DbaasStatement *statement;
 	DbaasTable *table;
-	const DbaasEndpoint *endpoint;
+	DbaasRead	read;			/* all that does not depend on arguments */
 	DbaasDecoder *decoder;
 	DbaasGenerated *generated;	/* or NULL */
 	DbaasArgumentExprs *exprs;
-	DbaasScanOrder order;
-	bool		merge;
-	bool		eager;
 	Oid			userid;
-	DbaasConnection *conn;		/* NULL until the first request */
 	DbaasResults *results;
 	bool		was_run;
 	MemoryContext row_cxt;		/* reset for each row */
@@ -76,11 +74,14 @@ dbaasBeginForeignScan(ForeignScanState *node, int eflags)
 	scans_begun++;
 	node->fdw_state = scan;
 	scan->table = dbaas_table_get(RelationGetRelid(relation));
-	scan->endpoint = &scan->table->resource->reads[intVal(list_nth(plan->fdw_private,
-																   DBAAS_SCAN_ENDPOINT))];
-	scan->order = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_ORDER));
-	scan->merge = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_MERGE)) != 0;
-	scan->eager = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_READS_ALL)) != 0;
+	scan->read.statement = dbaas_statement_get(node->ss.ps.state->es_query_cxt);
+	scan->read.counters = &scan->counters;
+	scan->read.resource = scan->table->resource;
+	scan->read.endpoint = &scan->read.resource->reads[intVal(list_nth(plan->fdw_private,
+																	  DBAAS_SCAN_ENDPOINT))];
+	scan->read.order = order_names[intVal(list_nth(plan->fdw_private, DBAAS_SCAN_ORDER))];
+	scan->read.merge = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_MERGE)) != 0;
+	scan->read.eager = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_READS_ALL)) != 0;
 	scan->results = dbaas_results_new(node->ss.ps.state->es_query_cxt);
 	scan->exprs = dbaas_arguments_init(node);
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
@@ -103,11 +104,10 @@ dbaasBeginForeignScan(ForeignScanState *node, int eflags)
 		dbaas_results_keep_rows(scan->results);
 	scan->row_cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw row",
 										  ALLOCSET_DEFAULT_SIZES);
-	scan->statement = dbaas_statement_get(node->ss.ps.state->es_query_cxt);
-	dbaas_statement_expect(scan->statement, scan->table->serverid, scan->endpoint->path);
-	if (scan->table->resource->parent)
-		dbaas_statement_expect_parents(scan->statement, scan->table->serverid,
-									   scan->table->resource->parent);
+	dbaas_share_expect(scan->read.statement, scan->table->serverid, scan->read.endpoint->path);
+	if (scan->read.resource->parent)
+		dbaas_parents_expect(scan->read.statement, scan->table->serverid,
+							 scan->read.resource->parent);
 }
 
 void
@@ -128,8 +128,7 @@ dbaasEndForeignScan(ForeignScanState *node)
 	if (scan == NULL)
 		return;
 	dbaas_results_drop(scan->results);
-	if (scan->statement)
-		dbaas_statement_tell_missed(scan->statement);
+	dbaas_skip_warn(scan->read.statement);
 }
 
 bool
@@ -167,40 +166,44 @@ make_result(ForeignScanState *node)
 
 /* Begins to fetch the rows of a result.  Returns NULL or an error. */
 static DbaasError *
-begin_fetch(ForeignScanState *node, DbaasResult *result)
+begin_fetch(ForeignScanState *node, DbaasResult * result)
 {
 	DbaasScanState *scan = node->fdw_state;
-	MemoryContext query_cxt = node->ss.ps.state->es_query_cxt;
 	MemoryContext oldcxt;
-	DbaasFetchSpec spec = {0};
+	DbaasRead	read;
 	DbaasError *error = NULL;
 
-	if (scan->conn == NULL)
-		error = dbaas_connection_get(scan->table->serverid, scan->userid, query_cxt, &scan->conn);
+	if (scan->read.conn == NULL)
+		error = dbaas_connection_get(scan->table->serverid, scan->userid,
+									 node->ss.ps.state->es_query_cxt, &scan->read.conn);
 	if (error)
 		return error;
-	spec.resource = scan->table->resource;
-	spec.endpoint = scan->endpoint;
-	spec.keys = result->arguments.keys;
-	spec.limit = result->arguments.limit;
-	spec.order = order_names[scan->order];
-	spec.merge = scan->merge;
-	spec.bounded = result->arguments.bounded;
-	spec.since = result->arguments.since;
-	spec.eager = scan->eager;
-	spec.outage = dbaas_skip_zones_outage(node->ss.ps.state, (ForeignScan *) node->ss.ps.plan);
+	read = scan->read;
+	read.skip = dbaas_skip_zones_effect(node->ss.ps.state, (ForeignScan *) node->ss.ps.plan);
+	read.keys = result->arguments.keys;
+	read.limit = result->arguments.limit;
+	read.bounded = result->arguments.bounded;
+	read.since = result->arguments.since;
 	oldcxt = MemoryContextSwitchTo(result->cxt);
-	error = dbaas_fetch_begin(scan->conn, dbaas_statement_get(query_cxt), &spec,
-							  &scan->counters, &result->fetch);
+	error = dbaas_fetch_begin(&read, &result->fetch);
 	MemoryContextSwitchTo(oldcxt);
 	return error;
+}
+
+/* Where the statement keeps the scans of dbaas_scan_start_together(). */
+static List **
+scans_to_start(EState *estate)
+{
+	static char owner;
+
+	return dbaas_statement_state(dbaas_statement_get(estate->es_query_cxt), &owner, sizeof(List *));
 }
 
 /* Starts the other scans of dbaas_scan_start_together(). */
 static void
 start_others(ForeignScanState *node)
 {
-	List	  **together = dbaas_statement_together(dbaas_statement_get(node->ss.ps.state->es_query_cxt));
+	List	  **together = scans_to_start(node->ss.ps.state);
 	List	   *others = *together;
 	ListCell   *lc;
 
@@ -218,7 +221,7 @@ start_others(ForeignScanState *node)
 
 /* Makes the first requests for a result.  Raises errors. */
 static void
-start_fetch(ForeignScanState *node, DbaasResult *result)
+start_fetch(ForeignScanState *node, DbaasResult * result)
 {
 	DbaasScanState *scan = node->fdw_state;
 	DbaasError *error;
@@ -233,7 +236,7 @@ start_fetch(ForeignScanState *node, DbaasResult *result)
 
 /* Fetches a row into the slot, which stays empty at the end and when it has to wait. */
 static void
-fetch_row(ForeignScanState *node, DbaasResult *result, TupleTableSlot *slot)
+fetch_row(ForeignScanState *node, DbaasResult * result, TupleTableSlot *slot)
 {
 	DbaasScanState *scan = node->fdw_state;
 	DbaasReadStatus status;
@@ -246,7 +249,8 @@ fetch_row(ForeignScanState *node, DbaasResult *result, TupleTableSlot *slot)
 		return;
 	if (result->fetch == NULL)
 		start_fetch(node, result);
-	while ((status = dbaas_fetch_next(result->fetch, &rows, &origin, &error)) == DBAAS_READ_PENDING)
+	while ((error = dbaas_fetch_next(result->fetch, &status, &rows, &origin)) == NULL &&
+		   status == DBAAS_READ_PENDING)
 	{
 		if (scan->async)
 		{
@@ -256,7 +260,7 @@ fetch_row(ForeignScanState *node, DbaasResult *result, TupleTableSlot *slot)
 		dbaas_progress_wait(&scan->counters, 0);
 		dbaas_results_continue_prefetched(scan->results);
 	}
-	if (status == DBAAS_READ_FAILED)
+	if (error)
 		dbaas_table_raise(scan->table, error);
 	if (status == DBAAS_READ_END)
 	{
@@ -381,13 +385,13 @@ dbaas_scan_concurrency(const ForeignScanState *node)
 {
 	const DbaasScanState *scan = node->fdw_state;
 
-	return scan->conn ? dbaas_connection_limits(scan->conn)->concurrency : 1;
+	return scan->read.conn ? dbaas_connection_limits(scan->read.conn)->concurrency : 1;
 }
 
 void
 dbaas_scan_start_together(EState *estate, List *scans)
 {
-	*dbaas_statement_together(dbaas_statement_get(estate->es_query_cxt)) = scans;
+	*scans_to_start(estate) = scans;
 }
 
 const DbaasCounters *

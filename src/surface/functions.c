@@ -130,10 +130,10 @@ add_texts(DbaasBody *json, const char *name, const char *const *texts)
 
 	if (texts == NULL)
 		return;
-	array = json_object_new_array();
+	array = dbaas_body_array();
 	for (int i = 0; texts[i]; i++)
-		json_object_array_add(array, json_object_new_string(texts[i]));
-	json_object_object_add(json, name, array);
+		dbaas_body_append(array, dbaas_body_string(texts[i]));
+	dbaas_body_add(json, name, array);
 }
 
 /*
@@ -153,13 +153,13 @@ domain_datum(const DbaasDomain *domain, const char *const *service_types, bool *
 	add_texts(json, "serviceTypes", service_types);
 	if (domain && domain->max)
 	{
-		json_object_object_add(json, "minimum", json_object_new_int64(domain->min));
-		json_object_object_add(json, "maximum", json_object_new_int64(domain->max));
+		dbaas_body_add(json, "minimum", dbaas_body_integer(domain->min));
+		dbaas_body_add(json, "maximum", dbaas_body_integer(domain->max));
 	}
 	if (domain && domain->max_length)
 	{
-		json_object_object_add(json, "minLength", json_object_new_int(domain->min_length));
-		json_object_object_add(json, "maxLength", json_object_new_int(domain->max_length));
+		dbaas_body_add(json, "minLength", dbaas_body_integer(domain->min_length));
+		dbaas_body_add(json, "maxLength", dbaas_body_integer(domain->max_length));
 	}
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(dbaas_body_text(json)));
 }

@@ -13,6 +13,7 @@
 #include "api/body.h"
 #include "api/progress.h"
 #include "base/network.h"
+#include "read/share.h"
 #include "tables/path.h"
 #include "tables/secret.h"
 #include "write/compose.h"
@@ -57,7 +58,7 @@ parse_array(const DbaasWriter *writer, int column, const char *text)
 	{
 		if (!dbaas_json_is(item, DBAAS_JSON_STRING))
 			dbaas_writer_refuse_value(writer, column, text,
-						 psprintf("Allowed for %s: %s.", dbaas_writable_name(writer->table, column), allowed));
+									  psprintf("Allowed for %s: %s.", dbaas_writable_name(writer->table, column), allowed));
 	}
 	return array;
 }
@@ -77,17 +78,17 @@ json_value(DbaasWriter *writer, const DbaasRowValues *row, int column, const cha
 			number = strtoll(text, &end, 10);
 			if (*text == '\0' || *end)
 				dbaas_writer_refuse_value(writer, column, text, psprintf("Allowed for %s: whole numbers.", name));
-			return json_object_new_int64(number);
+			return dbaas_body_integer(number);
 		case DBAAS_BOOLEAN:
 			if (!parse_bool(text, &boolean))
 				dbaas_writer_refuse_value(writer, column, text, psprintf("Allowed for %s: true and false.", name));
-			return json_object_new_boolean(boolean);
+			return dbaas_body_boolean(boolean);
 		case DBAAS_TEXT_ARRAY:
 			return dbaas_body_verbatim(dbaas_json_compact(parse_array(writer, column,
 																	  dbaas_writer_array(writer, row,
-																				 dbaas_table_attribute(writer->table, column) - 1))));
+																						 dbaas_table_attribute(writer->table, column) - 1))));
 		default:
-			return json_object_new_string(text);
+			return dbaas_body_string(text);
 	}
 }
 
@@ -99,7 +100,7 @@ parse_object(const DbaasWriter *writer, int column, const char *text)
 
 	if (dbaas_secret_any_hidden(object))
 		dbaas_writer_refuse_value(writer, column, NULL,
-					 "\"***\" in it stands for a secret that is not shown. Give the secret itself, or leave it out.");
+								  "\"***\" in it stands for a secret that is not shown. Give the secret itself, or leave it out.");
 	return object;
 }
 
@@ -116,15 +117,15 @@ add_at(DbaasBody *object, const char *type, const char *member, DbaasBody *value
 	{
 		const char *outer = pnstrdup(member, len);
 
-		if (!json_object_object_get_ex(object, outer, &inner))
+		if (!dbaas_body_get(object, outer, &inner))
 		{
-			inner = json_object_new_object();
-			json_object_object_add(object, outer, inner);
+			inner = dbaas_body_object();
+			dbaas_body_add(object, outer, inner);
 		}
 		object = inner;
 		member += len + 1;
 	}
-	json_object_object_add(object, member, value);
+	dbaas_body_add(object, member, value);
 }
 
 /* The other column that a member of the body is for, or -1. */
@@ -162,11 +163,11 @@ add_members(DbaasWriter *writer, int column, const char *text, const char *servi
 
 		if (other >= 0)
 			dbaas_writer_refuse_value(writer, column, NULL,
-						 psprintf("Leave out \"%s\", which column \"%s\" is for.", member,
-								  dbaas_writable_name(writer->table, other)));
-		json_object_object_add(body->sent, member, dbaas_body_verbatim(dbaas_json_compact(name + 1)));
-		json_object_object_add(body->shown, member, secret ? json_object_new_string("***") :
-							   dbaas_body_verbatim(dbaas_json_compact(shown_member + 1)));
+									  psprintf("Leave out \"%s\", which column \"%s\" is for.", member,
+											   dbaas_writable_name(writer->table, other)));
+		dbaas_body_add(body->sent, member, dbaas_body_verbatim(dbaas_json_compact(name + 1)));
+		dbaas_body_add(body->shown, member, secret ? dbaas_body_string("***") :
+					   dbaas_body_verbatim(dbaas_json_compact(shown_member + 1)));
 		if (networks && strcmp(member, networks) == 0)
 			warn_if_open(service, networks, name + 1);
 		shown_member = dbaas_json_next(shown, shown_member);
@@ -215,7 +216,7 @@ add_known(const char *member, const DbaasJson *value, Body *body)
 }
 
 static void
-add_column(DbaasWriter *writer, const DbaasChange *change, int column, const char *service, Body *body)
+add_column(DbaasWriter *writer, const DbaasChange * change, int column, const char *service, Body *body)
 {
 	const DbaasColumn *c = &writer->resource->columns[column];
 	const DbaasRowValues *row = writer->command == DBAAS_DELETE ? change->old_row : change->new_row;
@@ -254,12 +255,12 @@ add_column(DbaasWriter *writer, const DbaasChange *change, int column, const cha
 		dbaas_writer_refuse_value(writer, column, text, "What has this name could not be deleted.");
 	add_at(body->sent, body->type, member, json_value(writer, row, column, text));
 	add_at(body->shown, body->type, member,
-		   c->secret ? json_object_new_string("***") : json_value(writer, row, column, text));
+		   c->secret ? dbaas_body_string("***") : json_value(writer, row, column, text));
 	if (c->secret)
 		body->secrets = lappend(body->secrets, unconstify(char *, text));
 	if (c->networks)
 		warn_if_open(service, c->networks, parse_array(writer, column,
-										 dbaas_writer_array(writer, row, dbaas_table_attribute(writer->table, column) - 1)));
+													   dbaas_writer_array(writer, row, dbaas_table_attribute(writer->table, column) - 1)));
 }
 
 /* The answer to a read that every write of this kind needs. */
@@ -268,18 +269,17 @@ ask_kept(DbaasWriter *writer, const DbaasWrite *write, const DbaasZone *zone, co
 {
 	const DbaasEndpoint *read = dbaas_writable_kept_read(writer->resource->kept);
 	DbaasCallSpec spec = {
-		.kind = DBAAS_CALL_LIST, .zone = zone->name, .base = zone->base, .method = read->method,
-		.operation = read->path, .path = write->path, .hide_secrets = true
+		.kind = DBAAS_CALL_LIST,.zone = zone->name,.base = zone->base,.method = read->method,
+		.operation = read->path,.path = write->path,.hide_secrets = true
 	};
 	bool		shared;
-	DbaasCall  *call = dbaas_statement_call(writer->statement, writer->conn, CurrentMemoryContext,
-											&spec, &shared);
+	DbaasCall  *call = dbaas_share_call(&writer->lookup, CurrentMemoryContext, &spec, &shared);
 
 	while (!dbaas_call_done(call))
 		dbaas_progress_wait(NULL, 0);
 	if (dbaas_call_error(call))
 		dbaas_table_raise(writer->table, dbaas_call_error(call));
-	return dbaas_json_member(dbaas_call_answer(call), member);
+	return dbaas_json_member(dbaas_call_response(call), member);
 }
 
 /*
@@ -287,14 +287,14 @@ ask_kept(DbaasWriter *writer, const DbaasWrite *write, const DbaasZone *zone, co
  * will leave it; nothing where the service has none.
  */
 static void
-add_kept(DbaasWriter *writer, const DbaasChange *change, const DbaasWrite *write, const DbaasZone *zone,
+add_kept(DbaasWriter *writer, const DbaasChange * change, const DbaasWrite *write, const DbaasZone *zone,
 		 Body *body)
 {
 	const DbaasKept *kept = writer->command == DBAAS_UPDATE ? writer->resource->kept : NULL;
 	const DbaasJson *value = NULL;
 
 	if (kept == NULL || body->type == NULL || dbaas_catalogue_check(kept->types, body->type) ||
-		json_object_object_get_ex(body->sent, kept->member, NULL))
+		dbaas_body_get(body->sent, kept->member, NULL))
 		return;
 	if (change->overlay && (dbaas_overlay_find(change->overlay, kept->member, &value) ||
 							change->overlay->made))
@@ -319,9 +319,9 @@ add_kept(DbaasWriter *writer, const DbaasChange *change, const DbaasWrite *write
 
 /* The body: the columns that are sent, each where it has its place. */
 void
-dbaas_compose_body(DbaasWriter *writer, const DbaasChange *change, const DbaasZone *zone, DbaasWrite *write)
+dbaas_compose_body(DbaasWriter *writer, const DbaasChange * change, const DbaasZone *zone, DbaasWrite *write)
 {
-	Body		body = {dbaas_body_new(), dbaas_body_new(), .type = change->type};
+	Body		body = {dbaas_body_new(), dbaas_body_new(),.type = change->type};
 
 	for (int c = 0; c < writer->resource->ncolumns; c++)
 	{
@@ -329,7 +329,7 @@ dbaas_compose_body(DbaasWriter *writer, const DbaasChange *change, const DbaasZo
 			add_column(writer, change, c, write->services[0], &body);
 	}
 	write->secrets = body.secrets;
-	if (json_object_object_length(body.sent) == 0)
+	if (dbaas_body_is_empty(body.sent))
 		return;
 	add_kept(writer, change, write, zone, &body);
 	write->body = dbaas_body_text(body.sent);

@@ -59,9 +59,9 @@ listed_service(DbaasWriter *writer, const DbaasZone *zone, const char *service, 
 	List	   *found;
 	StringInfoData names;
 	ListCell   *lc;
-	DbaasError *error = dbaas_statement_locate(writer->statement, writer->conn, zone, service,
-											   facts ? &dbaas_catalogue_service_facts :
-											   &dbaas_catalogue_each_service, &found);
+	DbaasError *error = dbaas_parents_locate(&writer->lookup, zone, service,
+											 facts ? &dbaas_catalogue_service_facts :
+											 &dbaas_catalogue_each_service, &found);
 
 	if (error)
 		dbaas_table_raise(writer->table, error);
@@ -123,12 +123,15 @@ dbaas_locate_row(DbaasWriter *writer, const DbaasRowValues *row, bool needs_runn
 	DbaasListedService service = {.state = state};
 	bool		facts;
 	const DbaasZones *zones;
-	DbaasError *error = dbaas_statement_zones(writer->statement, writer->conn, &zone_name,
-											  zone_name != NULL, NULL, &zones);
+	DbaasError *error = dbaas_read_zones(&writer->lookup, &zone_name, zone_name != NULL, &zones);
 
 	if (error)
 		dbaas_table_raise(writer->table, error);
-	/* A type that is not known might lead to any path: the lists have to name it. */
+
+	/*
+	 * A type that is not known might lead to any path: the lists have to name
+	 * it.
+	 */
 	if (type && !writer->makes_service && !dbaas_writer_knows_type(writer, type))
 		type = NULL;
 	service.type = type;
@@ -216,8 +219,8 @@ is_new_type(const DbaasWriter *writer, int column, const char *value, const Dbaa
 
 	if (!writer->makes_service || dbaas_catalogue_knows(&writer->resource->columns[column], value))
 		return false;
-	error = dbaas_statement_has_parent(writer->statement, writer->conn, zone,
-									   &dbaas_catalogue_each_type, value, &found);
+	error = dbaas_parents_contain(&writer->lookup, zone,
+								  &dbaas_catalogue_each_type, value, &found);
 	if (error)
 		dbaas_table_raise(writer->table, error);
 	return found;

@@ -11,6 +11,7 @@
 #ifndef DBAAS_LOCATE_H
 #define DBAAS_LOCATE_H
 
+#include "read/parents.h"
 #include "write/writer.h"
 
 /* The attribute that names the service which is written, or 0. */

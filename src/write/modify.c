@@ -52,7 +52,6 @@ typedef struct ModifyState
 	struct ModifyState *routed; /* for rows that are routed here, or NULL */
 	DbaasTable *table;
 	DbaasWriter *writer;
-	DbaasStatement *statement;
 	TupleDesc	desc;
 	bool		send_now;		/* write_mode is immediate */
 	bool		hides;			/* no log may show the statement */
@@ -344,19 +343,14 @@ begin_modify(EState *estate, ResultRelInfo *rinfo, DbaasCommand command, Oid use
 {
 	ModifyState *modify = palloc0(sizeof(ModifyState));
 	Relation	relation = rinfo->ri_RelationDesc;
-	int		   *batch;
 	DbaasHiding hiding;
 
 	modify->table = dbaas_table_get(RelationGetRelid(relation));
 	modify->hides = dbaas_writable_hides_statement(modify->table, command);
 	dbaas_error_hide(&hiding, modify->hides);
 	modify->desc = RelationGetDescr(relation);
-	modify->statement = dbaas_statement_get(estate->es_query_cxt);
 	modify->writer = dbaas_writer_new(modify->table, modify->desc, command, userid,
-									  modify->statement, estate->es_query_cxt);
-	batch = dbaas_statement_batch(modify->statement);
-	if (*batch == 0)
-		*batch = dbaas_queue_new_batch();
+									  estate->es_query_cxt);
 	modify->send_now = dbaas_write_mode == DBAAS_WRITE_IMMEDIATE;
 	modify->row_cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw write",
 											ALLOCSET_DEFAULT_SIZES);
@@ -580,14 +574,18 @@ next_row(ModifyState *modify, DbaasFetch *fetch)
 	const DbaasOrigin *origin;
 	DbaasError *error;
 
-	while ((status = dbaas_fetch_next(fetch, &rows, &origin, &error)) == DBAAS_READ_PENDING)
+	while ((error = dbaas_fetch_next(fetch, &status, &rows, &origin)) == NULL &&
+		   status == DBAAS_READ_PENDING)
 		dbaas_progress_wait(NULL, 0);
-	if (status == DBAAS_READ_FAILED)
+	if (error)
 		dbaas_table_raise(modify->table, error);
 	if (status != DBAAS_READ_NEXT)
 		return NULL;
 	dbaas_decode_row(modify->decoder, rows, origin, values, isnull);
-	*row = (DbaasRowValues) {values, isnull};
+	*row = (DbaasRowValues)
+	{
+		values, isnull
+	};
 	return row;
 }
 
@@ -604,8 +602,7 @@ read_back(ModifyState *modify, TupleTableSlot *slot, const char *made)
 	DbaasKey   *keys = palloc0(resource->ncolumns * sizeof(DbaasKey));
 	bool	   *given = palloc0(resource->ncolumns * sizeof(bool));
 	DbaasRowValues row = {slot->tts_values, slot->tts_isnull};
-	DbaasFetchSpec spec = {.resource = resource, .keys = keys, .limit = -1, .anew = true,
-		.outage = DBAAS_OUTAGE_WRITES};
+	DbaasRead	read = modify->writer->lookup;
 	DbaasRowValues *found;
 	DbaasFetch *fetch;
 	DbaasError *error;
@@ -620,9 +617,12 @@ read_back(ModifyState *modify, TupleTableSlot *slot, const char *made)
 		keys[c].values = palloc(sizeof(char *));
 		keys[c].values[keys[c].n++] = value;
 	}
-	spec.endpoint = dbaas_catalogue_endpoint(resource, given);
-	error = dbaas_fetch_begin(modify->writer->conn, modify->statement, &spec,
-							  NULL, &fetch);
+	read.bypass_shared = true;
+	read.resource = resource;
+	read.endpoint = dbaas_catalogue_endpoint(resource, given);
+	read.keys = keys;
+	read.limit = -1;
+	error = dbaas_fetch_begin(&read, &fetch);
 	if (error)
 		dbaas_table_raise(modify->table, error);
 	while ((found = next_row(modify, fetch)) && !is_row(modify, found, made_column, made))

@@ -73,10 +73,10 @@ row_thing(DbaasWriter *writer, const DbaasRowValues *row)
  * it as it is, as in any table.
  */
 static const DbaasOverlay *
-find_overlay(DbaasWriter *writer, const DbaasChange *change, const char *thing,
+find_overlay(DbaasWriter *writer, const DbaasChange * change, const char *thing,
 			 DbaasListedService *service, bool *again)
 {
-	DbaasQueueSpec spec = {writer->conn, NULL, NULL, thing, writer->read_after, dbaas_dry_run};
+	DbaasQueueSpec spec = {writer->lookup.conn, NULL, NULL, thing, writer->read_after, dbaas_dry_run};
 	List	   *writes;
 
 	if (writer->command == DBAAS_INSERT || thing == NULL || dbaas_queue_find(&spec) == NIL)
@@ -85,8 +85,8 @@ find_overlay(DbaasWriter *writer, const DbaasChange *change, const char *thing,
 	spec.zone = service->zone->name;
 	spec.base = service->zone->base;
 	writes = dbaas_queue_find(&spec);
-	*again = writer->command == DBAAS_UPDATE && 
-		dbaas_queue_updates(writes, *dbaas_statement_batch(writer->statement), writer->table->relid);
+	*again = writer->command == DBAAS_UPDATE &&
+		dbaas_queue_updates(writes, writer->batch, writer->table->relid);
 	return writes ? dbaas_overlay_new(writes) : NULL;
 }
 
@@ -116,7 +116,7 @@ service_is_gone(DbaasWriter *writer, const DbaasRowValues *row, const char *thin
 	{
 		const char *name = dbaas_writer_value(writer, row, writer->resource->index.services[i]);
 		DbaasQueueSpec spec = {
-			writer->conn, NULL, NULL, name ? service_thing(name) : NULL, writer->read_after, dbaas_dry_run
+			writer->lookup.conn, NULL, NULL, name ? service_thing(name) : NULL, writer->read_after, dbaas_dry_run
 		};
 		const DbaasZone *zone;
 		List	   *writes;
@@ -192,8 +192,8 @@ is_among(DbaasWriter *writer, const DbaasRowValues *row, const DbaasOverlay *ove
 	{
 		int			name = parent->columns[0];
 
-		error = dbaas_statement_locate(writer->statement, writer->conn, zone,
-									   dbaas_writer_value(writer, row, name), parent, &found);
+		error = dbaas_parents_locate(&writer->lookup, zone, dbaas_writer_value(writer, row, name),
+									 parent, &found);
 		if (error)
 			dbaas_table_raise(writer->table, error);
 		return found != NIL;
@@ -256,7 +256,7 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 				 const DbaasRowValues *new_row, DbaasWrite *write)
 {
 	const DbaasRowValues *row = writer->command == DBAAS_INSERT ? new_row : old_row;
-	DbaasChange		change = {
+	DbaasChange change = {
 		old_row, new_row,
 		.sent = palloc0(writer->resource->ncolumns * sizeof(bool)),
 		.values = palloc0(writer->resource->ncolumns * sizeof(DbaasJson *))
@@ -301,7 +301,7 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 	write->zone = service.zone->name;
 	write->base = service.zone->base;
 	write->command = writer->command;
-	write->batch = *dbaas_statement_batch(writer->statement);
+	write->batch = writer->batch;
 	write->relid = writer->table->relid;
 	write->creates = writer->makes_service;
 	write->made = made_name(writer, row);

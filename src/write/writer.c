@@ -16,15 +16,30 @@
 #include "utils/lsyscache.h"
 
 #include "read/decode.h"
+#include "read/parents.h"
+#include "read/share.h"
 #include "write/queue.h"
 #include "write/same.h"
 #include "write/writable.h"
 #include "write/writer.h"
 
+/* The number of the statement's batch: a new one when it has none yet. */
+static int
+statement_batch(DbaasStatement *statement)
+{
+	static char owner;
+	int		   *batch = dbaas_statement_state(statement, &owner, sizeof(int));
+
+	if (*batch == 0)
+		*batch = dbaas_queue_new_batch();
+	return *batch;
+}
+
 DbaasWriter *
 dbaas_writer_new(const DbaasTable *table, TupleDesc desc, DbaasCommand command, Oid userid,
-				 DbaasStatement *statement, MemoryContext query_cxt)
+				 MemoryContext query_cxt)
 {
+	DbaasStatement *statement = dbaas_statement_get(query_cxt);
 	DbaasWriter *writer = palloc0(sizeof(DbaasWriter));
 	DbaasError *error;
 
@@ -35,7 +50,8 @@ dbaas_writer_new(const DbaasTable *table, TupleDesc desc, DbaasCommand command, 
 	writer->makes_service = command == DBAAS_INSERT && table->resource->is_service;
 	writer->needs_type = dbaas_catalogue_write_needs_type(table->resource, command);
 	writer->userid = userid;
-	writer->statement = statement;
+	writer->lookup.statement = statement;
+	writer->lookup.skip = DBAAS_SKIP_CHANGES_WRITES;
 	writer->desc = desc;
 	writer->outputs = palloc0(Max(desc->natts, 1) * sizeof(FmgrInfo));
 	for (int i = 0; i < desc->natts; i++)
@@ -50,18 +66,19 @@ dbaas_writer_new(const DbaasTable *table, TupleDesc desc, DbaasCommand command, 
 		fmgr_info(output, &writer->outputs[i]);
 	}
 	if (writer->needs_type && !writer->makes_service)
-		dbaas_statement_expect_parents(statement, table->serverid, &dbaas_catalogue_service_facts);
+		dbaas_parents_expect(statement, table->serverid, &dbaas_catalogue_service_facts);
 	if (command == DBAAS_DELETE && dbaas_writable_needs_lists(table, table->resource->protected))
-		dbaas_statement_expect_parents(statement, table->serverid, table->resource->protected);
+		dbaas_parents_expect(statement, table->serverid, table->resource->protected);
 	writer->asks_kept = dbaas_writable_asks_kept(table, command);
 	if (writer->asks_kept)
-		dbaas_statement_expect(statement, table->serverid,
-							   dbaas_writable_kept_read(table->resource->kept)->path);
+		dbaas_share_expect(statement, table->serverid,
+						   dbaas_writable_kept_read(table->resource->kept)->path);
 	if (command == DBAAS_DELETE && dbaas_writable_needs_lists(table, table->resource->notable))
-		dbaas_statement_expect_parents(statement, table->serverid, table->resource->notable);
-	error = dbaas_connection_get(table->serverid, userid, query_cxt, &writer->conn);
+		dbaas_parents_expect(statement, table->serverid, table->resource->notable);
+	error = dbaas_connection_get(table->serverid, userid, query_cxt, &writer->lookup.conn);
 	if (error)
 		dbaas_table_raise(writer->table, error);
+	writer->batch = statement_batch(statement);
 	writer->read_after = dbaas_queue_sendings();
 	return writer;
 }
@@ -85,7 +102,7 @@ dbaas_writer_member(const DbaasWriter *writer, int column)
 bool
 dbaas_writer_knows_type(const DbaasWriter *writer, const char *type)
 {
-	return !writer->needs_type || 
+	return !writer->needs_type ||
 		dbaas_catalogue_knows(&writer->resource->columns[writer->resource->index.type], type);
 }
 
@@ -196,7 +213,7 @@ same_time(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasRowValu
 /* Does the new row keep an attribute's value? */
 bool
 dbaas_writer_keeps(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasRowValues *new_row,
-			   int index)
+				   int index)
 {
 	const DbaasColumn *column = &writer->resource->columns[writer->table->attributes[index].column];
 
@@ -238,13 +255,13 @@ dbaas_writer_check_domain(const DbaasWriter *writer, int column, const char *val
 
 	if (problem)
 		dbaas_writer_refuse_value(writer, column, value,
-					 psprintf("Allowed for %s: %s.", dbaas_writable_name(writer->table, column), problem));
+								  psprintf("Allowed for %s: %s.", dbaas_writable_name(writer->table, column), problem));
 }
 
 /* A value that the column gives as JSON. */
 const DbaasJson *
 dbaas_writer_parse(const DbaasWriter *writer, int column, const char *text, DbaasJsonType type,
-			const char *allowed)
+				   const char *allowed)
 {
 	const DbaasJson *value;
 	char	   *problem;
@@ -254,7 +271,7 @@ dbaas_writer_parse(const DbaasWriter *writer, int column, const char *text, Dbaa
 		dbaas_writer_refuse_value(writer, column, NULL, psprintf("It is no JSON: %s.", problem));
 	if (!dbaas_json_is(value, type))
 		dbaas_writer_refuse_value(writer, column, text,
-					 psprintf("Allowed for %s: %s.", dbaas_writable_name(writer->table, column), allowed));
+								  psprintf("Allowed for %s: %s.", dbaas_writable_name(writer->table, column), allowed));
 	return value;
 }
 

@@ -16,7 +16,7 @@
 #include "nodes/bitmapset.h"
 
 #include "base/json.h"
-#include "read/statement.h"
+#include "read/read.h"
 #include "tables/table.h"
 
 /* A row: as many values and flags as the table has attributes. */
@@ -31,13 +31,15 @@ typedef struct DbaasWriter
 {
 	const DbaasTable *table;
 	const DbaasResource *resource;
-	DbaasCommand		command;
+	DbaasCommand command;
 	TupleDesc	desc;
 	FmgrInfo   *outputs;		/* output functions, by attribute number - 1 */
 	Oid			userid;
-	DbaasConnection *conn;
-	DbaasStatement *statement;
-	int			read_after;		/* dbaas_queue_sendings() before the rows were read */
+	DbaasRead	lookup;			/* how to read lists of services and the like */
+	int			batch;			/* number that the writes of the statement
+								 * share */
+	int			read_after;		/* dbaas_queue_sendings() before the rows were
+								 * read */
 	const Bitmapset *set;		/* attributes that an UPDATE sets */
 	const Bitmapset *read;		/* attributes that it computes values from */
 	bool		makes_service;	/* do its rows become services? */
@@ -46,14 +48,13 @@ typedef struct DbaasWriter
 } DbaasWriter;
 
 /*
- * A writer for an INSERT, UPDATE or DELETE by a user; in the current memory
- * context.  The statement serves to find the zones of services.  Raises ERROR when
- * there is no user mapping (28000), or when two columns of the table show a field
- * that the command may set (0A000).
+ * A writer for an INSERT, UPDATE or DELETE by a user, in the statement whose executor
+ * uses query_cxt; in the current memory context.  Raises ERROR when there is no user
+ * mapping (28000), or when two columns of the table show a field that the command
+ * may set (0A000).
  */
 extern DbaasWriter *dbaas_writer_new(const DbaasTable *table, TupleDesc desc,
-									 DbaasCommand command, Oid userid,
-									 DbaasStatement *statement, MemoryContext query_cxt);
+									 DbaasCommand command, Oid userid, MemoryContext query_cxt);
 
 /*
  * Says, by attribute number, which attributes an UPDATE sets, and which of them it

@@ -1,0 +1,36 @@
+/*-------------------------------------------------------------------------
+ *
+ * read.c
+ *		A read: what is asked of the API, how far, and for whom.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "read/read.h"
+
+/* Is one of the named zones not in the list, and might it be in a newer one? */
+static bool
+names_new_zone(DbaasConnection *conn, const DbaasZones *zones, const char *const *named, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (dbaas_zones_find(zones, named[i]) == NULL && dbaas_zones_may_appear(conn, named[i]))
+			return true;
+	}
+	return false;
+}
+
+DbaasError *
+dbaas_read_zones(const DbaasRead * read, const char *const *named, int n, const DbaasZones **zones)
+{
+	DbaasMoment began = dbaas_statement_began(read->statement);
+	DbaasError *error;
+
+	dbaas_zones_refresh(read->conn, read->counters, began);
+	error = dbaas_zones_get(read->conn, read->counters, zones);
+	if (error || !names_new_zone(read->conn, *zones, named, n))
+		return error;
+	error = dbaas_zones_renew(read->conn, read->counters, began);
+	return error ? error : dbaas_zones_get(read->conn, read->counters, zones);
+}
