@@ -158,7 +158,7 @@ may-installcheck:
 # What doc/facts.sql prints goes through a file, so that its failure is one
 docs:
 	@facts=$$(mktemp) && trap 'rm -f "$$facts"' EXIT && \
-		$(srcdir)/test/throwaway test/with-simulator psql -X -qAt -v ON_ERROR_STOP=1 \
+		$(srcdir)/test/throwaway test/with-simulator psql -X -q -v ON_ERROR_STOP=1 \
 			-f doc/facts.sql >"$$facts" && $(srcdir)/doc/generate <"$$facts"
 
 demo:

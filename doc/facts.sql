@@ -2,6 +2,8 @@
 -- functions and the views, as one line of JSON.  "make docs" runs it beside a simulator, and
 -- doc/generate reads what it prints.  It writes nothing, neither here nor at the API.
 
+\pset format unaligned
+\pset tuples_only on
 \getenv endpoint DBAAS_SIM_ENDPOINT
 \getenv api_key DBAAS_SIM_API_KEY
 \getenv api_secret DBAAS_SIM_API_SECRET
