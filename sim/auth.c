@@ -71,7 +71,10 @@ compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *) a, *(char *const *) b);
 }
 
-/* The decoded values of the signed arguments, in the order of their names. */
+/*
+ * Returns the decoded values of the signed arguments, in the order of their
+ * names.
+ */
 static char *
 signed_values(const char *query, const char *names)
 {
@@ -122,7 +125,10 @@ auth_sign(const char *secret, const char *method, const char *path, const char *
 	free(message);
 }
 
-/* The value of a comma-separated "name=value" part of the header, malloc'd, or NULL. */
+/*
+ * Returns the value of a comma-separated "name=value" part of the header,
+ * malloc'd, or NULL.
+ */
 static char *
 header_part(const char *header, const char *name)
 {
@@ -150,7 +156,7 @@ signature_matches(const Request *request, const char *signed_names, const char *
 }
 
 bool
-auth_check(const Request *request, Answer *answer)
+auth_check(const Request *request, Response *response)
 {
 	const char *header = request->authorization;
 	char	   *credential;
@@ -161,12 +167,12 @@ auth_check(const Request *request, Answer *answer)
 
 	if (header == NULL)
 	{
-		answer_message(answer, 401, "Missing authorization");
+		respond_message(response, 401, "Missing authorization");
 		return false;
 	}
 	if (strncmp(header, SCHEME, strlen(SCHEME)) != 0)
 	{
-		answer_message(answer, 403, "Unsupported authorization scheme");
+		respond_message(response, 403, "Unsupported authorization scheme");
 		return false;
 	}
 	header += strlen(SCHEME);
@@ -188,6 +194,6 @@ auth_check(const Request *request, Answer *answer)
 	free(signature);
 	free(names);
 	if (refusal)
-		answer_message(answer, 403, "%s", refusal);
+		respond_message(response, 403, "%s", refusal);
 	return refusal == NULL;
 }

@@ -5,7 +5,7 @@
 #ifndef SIM_AUTH_H
 #define SIM_AUTH_H
 
-#include "answer.h"
+#include "response.h"
 
 /*
  * Sign a request.  "query" holds the query string as sent, or NULL; "signed_names" the
@@ -16,10 +16,13 @@ extern void auth_sign(const char *secret, const char *method, const char *path,
 					  const void *body, size_t body_length, const char *expires,
 					  char signature[45]);
 
-/* Returns false, with the refusal in "answer", when the request is not properly signed. */
-extern bool auth_check(const Request *request, Answer *answer);
+/*
+ * Returns false, with an error in "response", when the request is not properly
+ * signed.
+ */
+extern bool auth_check(const Request *request, Response *response);
 
-/* Percent-decode; NULL when malformed or when a NUL would result. */
+/* Percent-decodes; returns NULL for what is malformed or holds a NUL. */
 extern char *percent_decode(const char *text, size_t length);
 
 /* The value of a query argument, decoded and malloc'd, or NULL. */

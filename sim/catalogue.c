@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "answer.h"
 #include "catalogue.h"
 #include "options.h"
+#include "response.h"
 
 const ServiceType service_types[SERVICE_TYPES] = {
 	{"pg", "dbaas-postgres", "get-dbaas-service-pg",
@@ -150,7 +150,7 @@ integration_type_find(const char *name)
 	return NULL;
 }
 
-/* Calls are few, so the lists stay text. */
+/* Calls are few, so the lists are kept as text. */
 static bool
 list_contains(const char *list, const char *word)
 {
@@ -175,7 +175,7 @@ service_type_has_version(const ServiceType *type, const char *version)
 	return strchr(version, ',') == NULL && list_contains(type->versions, version);
 }
 
-/* The last plan exists in the first zone alone, the others everywhere. */
+/* The last plan exists in the first zone only, the others in all zones. */
 bool
 plan_in_zone(const Plan *plan, int zone_index)
 {

@@ -87,7 +87,7 @@ extern const IntegrationType *integration_type_find(const char *name);
 extern bool integration_type_allows(const IntegrationType *type, const char *source_type,
 									const char *dest_type);
 
-/* The objects that the API answers about these. */
+/* The JSON objects by which the API describes these. */
 extern json_object *service_type_json(const ServiceType *type);
 extern json_object *integration_type_json(const IntegrationType *type);
 extern json_object *integration_schema_json(const IntegrationType *type);

@@ -16,63 +16,63 @@
 #include "state.h"
 
 static void
-answer_done(Answer *answer)
+respond_done(Response *response)
 {
-	answer_json(answer, 200, json_object_new_object());
+	respond_json(response, 200, json_object_new_object());
 }
 
 static void
-get_requests(Request *request, Answer *answer)
+get_requests(Request *request, Response *response)
 {
 	char	   *since = query_value(request->query, "since", strlen("since"));
 
-	answer_json(answer, 200, record_json(since ? strtoul(since, NULL, 10) : 0));
+	respond_json(response, 200, record_json(since ? strtoul(since, NULL, 10) : 0));
 	free(since);
 }
 
 static void
-delete_requests(Request *request, Answer *answer)
+delete_requests(Request *request, Response *response)
 {
 	(void) request;
 	record_clear();
-	answer_done(answer);
+	respond_done(response);
 }
 
 static void
-get_faults(Request *request, Answer *answer)
+get_faults(Request *request, Response *response)
 {
 	(void) request;
-	answer_json(answer, 200, faults_json());
+	respond_json(response, 200, faults_json());
 }
 
 static void
-post_faults(Request *request, Answer *answer)
+post_faults(Request *request, Response *response)
 {
 	char	   *complaint = faults_add(request->json);
 
 	if (complaint)
-		answer_error(answer, 400, "%s", complaint);
+		respond_error(response, 400, "%s", complaint);
 	else
-		answer_done(answer);
+		respond_done(response);
 	free(complaint);
 }
 
 static void
-delete_faults(Request *request, Answer *answer)
+delete_faults(Request *request, Response *response)
 {
 	(void) request;
 	faults_clear();
-	answer_done(answer);
+	respond_done(response);
 }
 
 static void
-post_reset(Request *request, Answer *answer)
+post_reset(Request *request, Response *response)
 {
 	(void) request;
 	faults_clear();
 	state_reset();
 	record_clear();
-	answer_done(answer);
+	respond_done(response);
 }
 
 static json_object *
@@ -88,13 +88,13 @@ config_json(void)
 	return json;
 }
 
-/* Members before one that is refused stay changed. */
+/* When a member is refused, those before it have been changed already. */
 static void
-post_config(Request *request, Answer *answer)
+post_config(Request *request, Response *response)
 {
 	if (!json_object_is_type(request->json, json_type_object))
 	{
-		answer_error(answer, 400, "the body must be an object");
+		respond_error(response, 400, "the body must be an object");
 		return;
 	}
 	json_object_object_foreach(request->json, name, value)
@@ -104,15 +104,15 @@ post_config(Request *request, Answer *answer)
 
 		if (!is_number || !config_change(name, json_object_get_int64(value)))
 		{
-			answer_error(answer, 400, "no such setting, or not such a value: \"%s\"", name);
+			respond_error(response, 400, "no such setting, or not such a value: \"%s\"", name);
 			return;
 		}
 	}
-	answer_json(answer, 200, config_json());
+	respond_json(response, 200, config_json());
 }
 
 static void
-get_state(Request *request, Answer *answer)
+get_state(Request *request, Response *response)
 {
 	json_object *json = json_object_new_object();
 	json_object *zones = json_object_new_array();
@@ -128,11 +128,11 @@ get_state(Request *request, Answer *answer)
 	json_add(json, "config", config_json());
 	json_add_number(json, "requests", (int64_t) record_count());
 	json_add_number(json, "faults", (int64_t) faults_count());
-	answer_json(answer, 200, json);
+	respond_json(response, 200, json);
 }
 
 static void
-post_append_logs(Request *request, Answer *answer)
+post_append_logs(Request *request, Response *response)
 {
 	const char *name = json_member_text(request->json, "zone");
 	const char *service = json_member_text(request->json, "service");
@@ -143,7 +143,7 @@ post_append_logs(Request *request, Answer *answer)
 
 	if (!zone || !service || count < 0)
 	{
-		answer_error(answer, 400, "needs \"zone\", \"service\" and a \"count\" of at least 0");
+		respond_error(response, 400, "needs \"zone\", \"service\" and a \"count\" of at least 0");
 		return;
 	}
 	state_lock(zone);
@@ -152,16 +152,16 @@ post_append_logs(Request *request, Answer *answer)
 		state_append_logs(zone, facts.index, count);
 	state_unlock(zone);
 	if (found)
-		answer_done(answer);
+		respond_done(response);
 	else
-		answer_error(answer, 404, "no such service");
+		respond_error(response, 404, "no such service");
 }
 
 typedef struct Control
 {
 	const char *method;
 	const char *path;
-	void		(*handle) (Request *request, Answer *answer);
+	void		(*handle) (Request *request, Response *response);
 } Control;
 
 static const Control controls[] = {
@@ -177,7 +177,7 @@ static const Control controls[] = {
 };
 
 void
-control_handle(Request *request, Answer *answer)
+control_handle(Request *request, Response *response)
 {
 	bool		valid = true;
 
@@ -189,10 +189,10 @@ control_handle(Request *request, Answer *answer)
 			strcmp(controls[i].path, request->api_path) != 0)
 			continue;
 		if (valid)
-			controls[i].handle(request, answer);
+			controls[i].handle(request, response);
 		else
-			answer_error(answer, 400, "the body is not valid JSON");
+			respond_error(response, 400, "the body is not valid JSON");
 		return;
 	}
-	answer_error(answer, 404, "no such control");
+	respond_error(response, 404, "no such control");
 }

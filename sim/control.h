@@ -5,11 +5,11 @@
 #ifndef SIM_CONTROL_H
 #define SIM_CONTROL_H
 
-#include "answer.h"
+#include "response.h"
 
 #define CONTROL_PREFIX "/_sim/"
 
 /* request->api_path is the path after the prefix */
-extern void control_handle(Request *request, Answer *answer);
+extern void control_handle(Request *request, Response *response);
 
 #endif							/* SIM_CONTROL_H */

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answer.h"
 #include "data.h"
 #include "options.h"
+#include "response.h"
 
 #define TIME_SIZE 40
 
@@ -93,7 +93,10 @@ notifications_json(const ServiceFacts *facts)
 	return array;
 }
 
-/* A null, which the API's document does not allow, and some clients do not take. */
+/*
+ * Adds a null.  The API's document does not allow it, and some clients refuse
+ * it.
+ */
 static void
 add_null(json_object *json, const char *name)
 {

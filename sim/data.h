@@ -30,7 +30,7 @@ typedef struct ServiceFacts
 	const char *state;
 	bool		termination_protection;
 	bool		tells_protection;	/* the field is there */
-	bool		made;			/* by a write; its fields are all present */
+	bool		made;			/* by a write; then all its fields are present */
 	int64_t		created_at;		/* Unix time */
 } ServiceFacts;
 
@@ -72,7 +72,10 @@ typedef struct Task
 
 extern void data_service(ServiceFacts *facts, const char *zone, int zone_index, int index);
 
-/* Returns the index that a service of this name would have, 0 when no rule makes the name. */
+/*
+ * Returns the index that a service of this name would have, or 0 when no rule
+ * makes such a name.
+ */
 extern int	data_service_index(const char *name, int zone_index);
 
 extern json_object *data_service_json(const ServiceFacts *facts, const char *state);

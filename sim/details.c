@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answer.h"
 #include "details.h"
 #include "options.h"
+#include "response.h"
 
 #define DAY INT64_C(86400)
 
@@ -144,7 +144,7 @@ host_of(const ServiceFacts *facts)
 	return xasprintf("%s.%s.dbaas.example", facts->name, facts->zone);
 }
 
-/* Who every service is made with. */
+/* The administrator that every service is made with. */
 static const char *
 admin_name(const ServiceFacts *facts)
 {
@@ -161,7 +161,7 @@ details_password(const ServiceFacts *facts, const char *username)
 	return xasprintf("S3CRET_%.16s", hex);
 }
 
-/* The administrator's name and password as they are now, malloc'd. */
+/* Returns the administrator's current name and password, malloc'd. */
 static void
 find_admin(const ServiceFacts *facts, json_object *changes, char **name, char **password)
 {
@@ -357,7 +357,7 @@ backups_json(const ServiceFacts *facts)
 	return array;
 }
 
-/* Of the last node while the service is not running. */
+/* The state of the last node while the service is not running. */
 static json_object *
 progress_json(const char *state)
 {
@@ -419,7 +419,7 @@ add_component(json_object *array, const TypeDetails *type, const char *name, int
 	free(full_host);
 }
 
-/* The first has a replica when the plan has a second node. */
+/* The first component has a replica when the plan has a second node. */
 static json_object *
 components_json(const ServiceFacts *facts, const char *host)
 {
@@ -507,7 +507,7 @@ schedule_json(const ServiceFacts *facts)
 
 /* ---------- the whole ---------- */
 
-/* Malloc'd: the text, which has at most 64 marks, with what stands in <> filled in. */
+/* Returns the text with its marks in <>, at most 64, replaced; malloc'd. */
 static char *
 fill_in(const char *text, const char *name, const char *host, const char *admin,
 		const char *password)
@@ -548,7 +548,7 @@ add_members(json_object *json, json_object *members)
 		json_add(json, name, json_object_get(value));
 }
 
-/* A service made by a write has the settings that it was made with alone. */
+/* A service that a write made has only the settings that it was made with. */
 static void
 forget_settings(json_object *members)
 {
@@ -597,7 +597,10 @@ uri_params_json(const ServiceFacts *facts, const char *host, const char *admin,
 	return json;
 }
 
-/* The version that it was made with: the default, or some that there is. */
+/*
+ * The version that the service was made with: the default, or another known
+ * one.
+ */
 static void
 add_version(json_object *json, const ServiceFacts *facts)
 {

@@ -8,13 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answer.h"
 #include "document.h"
+#include "response.h"
 
 typedef struct DocumentedSchema
 {
 	const char *name;
-	const char *text;			/* JSON; {"$ref": NAME} stands for another */
+	const char *text;			/* JSON; {"$ref": NAME} refers to another
+								 * schema */
 } DocumentedSchema;
 
 typedef struct DocumentedSettings
@@ -26,7 +27,7 @@ typedef struct DocumentedSettings
 #include "documented.h"
 
 static json_object *resolved[lengthof(schemas)];
-static char *settings_answers[lengthof(settings)];
+static char *settings_responses[lengthof(settings)];
 
 static json_object *resolve(json_object *schema);
 
@@ -59,7 +60,7 @@ schema_named(const char *name)
 	abort();
 }
 
-/* Takes the reference over, and gives one. */
+/* Takes over a reference, and returns one. */
 static json_object *
 resolve(json_object *schema)
 {
@@ -95,7 +96,10 @@ document_resolve(const char *text)
 	return resolve(parse(text));
 }
 
-/* As the API hands schemas out: closed unless they say otherwise, and with a title. */
+/*
+ * A schema as the API returns it: with a title, and without additional
+ * properties unless it says otherwise.
+ */
 static json_object *
 handed_out(const char *member, json_object *schema)
 {
@@ -112,7 +116,7 @@ handed_out(const char *member, json_object *schema)
 }
 
 static char *
-settings_answer(const DocumentedSettings *entry)
+settings_response(const DocumentedSettings *entry)
 {
 	json_object *members = document_resolve(entry->members);
 	json_object *json = json_object_new_object();
@@ -132,7 +136,7 @@ void
 document_init(void)
 {
 	for (size_t i = 0; i < lengthof(settings); i++)
-		settings_answers[i] = settings_answer(&settings[i]);
+		settings_responses[i] = settings_response(&settings[i]);
 }
 
 const DocumentedOperation *
@@ -147,6 +151,6 @@ document_settings(const char *path)
 {
 	for (size_t i = 0; i < lengthof(settings); i++)
 		if (strcmp(settings[i].path, path) == 0)
-			return settings_answers[i];
+			return settings_responses[i];
 	return NULL;
 }

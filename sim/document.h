@@ -25,14 +25,14 @@ extern void document_init(void);
 extern const DocumentedOperation *document_operations(size_t *count);
 
 /*
- * The JSON of an operation, with each schema that it refers to in its place.
- * The caller's reference; parts are shared, so it is read only.
+ * Returns the JSON of an operation with each reference replaced by the schema,
+ * as a new reference.  Parts are shared, so the caller must not change it.
  */
 extern json_object *document_resolve(const char *text);
 
 /*
- * The answer of a GET /dbaas-settings-...: the schemas of a type's settings.
- * NULL when there is no such path; the text stays valid.
+ * Returns the response to GET /dbaas-settings-..., the schemas of a type's
+ * settings, or NULL when there is no such path.  The text stays valid.
  */
 extern const char *document_settings(const char *path);
 

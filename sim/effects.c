@@ -2,7 +2,7 @@
  * effects.c
  *		What operations change in a zone, each kind in its way.
  *
- * An effect applies to the state as it is when the operation ends: what it was
+ * An effect is applied to the state at the end of the operation; what it was
  * to change may be gone by then.
  */
 #include <stdlib.h>
@@ -130,7 +130,7 @@ apply_create_integration(SimZone *zone, Effect *effect)
 	zone_add_integration(zone, made);
 	touch_service(zone, made->source);
 	touch_service(zone, made->dest);
-	memset(made, 0, sizeof(*made)); /* its strings are the zone's now */
+	memset(made, 0, sizeof(*made)); /* the zone owns its strings now */
 }
 
 static void
@@ -200,7 +200,7 @@ apply_create_service(SimZone *zone, Effect *effect)
 	touch_service(zone, effect->service);
 }
 
-/* Strings are items by themselves; other items are known by a member. */
+/* An item is a string, or it is an object that one member identifies. */
 static bool
 is_item(json_object *item, const char *list, const char *key)
 {

@@ -1,10 +1,10 @@
 /*
  * faults.c
- *		Faults that tests ask for: which request gets which, and what it does to the answer.
+ *		Faults that tests ask for: which request gets which, and what it does to the response.
  *
  * A fault stays the JSON object that it was asked for as, with two counters.
  * Its action is a row of a table: the members it takes, what it does before a
- * request is processed, and what it does to the answer.
+ * request is processed, and what it does to the response.
  */
 #include <fnmatch.h>
 #include <pthread.h>
@@ -19,19 +19,19 @@
 typedef struct Fault
 {
 	json_object *json;
-	int64_t		number;			/* among all that were ever added */
-	int64_t		skip;			/* matching requests still to spare */
-	int64_t		times;			/* still to play; negative: for ever */
-	int64_t		met;			/* requests that wait, or waited, for each
-								 * other */
+	int64_t		number;			/* counts all that were ever added */
+	int64_t		skip;			/* matching requests still to be skipped */
+	int64_t		times;			/* how often it still applies; negative:
+								 * always */
+	int64_t		arrived;		/* requests that have arrived at it */
 } Fault;
 
 typedef struct Action
 {
 	const char *name;
-	const char *members;		/* its own, each after a blank */
-	bool		(*before) (Request *request, Answer *answer, Delivery *delivery);
-	void		(*after) (Request *request, Answer *answer, Delivery *delivery);
+	const char *members;		/* the members it takes, each after a blank */
+	bool		(*before) (Request *request, Response *response, Delivery *delivery);
+	void		(*after) (Request *request, Response *response, Delivery *delivery);
 } Action;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -42,7 +42,7 @@ static int64_t faults_added;
 
 /* ---------- actions ---------- */
 
-/* The body that a fault gives, or NULL. */
+/* Returns the body that a fault specifies, or NULL. */
 static Body *
 given_body(json_object *fault)
 {
@@ -65,71 +65,76 @@ given_content_type(json_object *fault)
 }
 
 static void
-default_body(Answer *answer, int status)
+default_body(Response *response, int status)
 {
 	if (status >= 500)
-		answer_text(answer, status, "upstream failure\n");
+		respond_text(response, status, "upstream failure\n");
 	else if (status == 204 || status == 304)
-		answer_text(answer, status, "");
+		respond_text(response, status, "");
 	else
-		answer_message(answer, status, "%s", status == 429 ? "Too many requests" : "Refused");
+		respond_message(response, status, "%s", status == 429 ? "Too many requests" : "Refused");
 }
 
 static bool
-before_status(Request *request, Answer *answer, Delivery *delivery)
+before_status(Request *request, Response *response, Delivery *delivery)
 {
 	json_object *fault = request->fault;
 	int			status = (int) json_member_number(fault, "status", 200);
 	Body	   *body = given_body(fault);
 
 	if (body)
-		answer_body(answer, status, given_content_type(fault), body);
+		respond_body(response, status, given_content_type(fault), body);
 	else
-		default_body(answer, status);
+		default_body(response, status);
 	json_object_object_get_ex(fault, "headers", &delivery->headers);
 	delivery->as_is = delivery->headers != NULL;
 	return true;
 }
 
 static bool
-before_redirect(Request *request, Answer *answer, Delivery *delivery)
+before_redirect(Request *request, Response *response, Delivery *delivery)
 {
 	json_object *headers = json_object_new_object();
 
 	json_add_text(headers, "Location", json_member_text(request->fault, "location"));
 	json_add(request->fault, "headers", headers);
 	delivery->headers = headers;
-	answer_text(answer, (int) json_member_number(request->fault, "status", 302), "");
+	respond_text(response, (int) json_member_number(request->fault, "status", 302), "");
 	return true;
 }
 
 static void
-after_body(Request *request, Answer *answer, Delivery *delivery)
+after_body(Request *request, Response *response, Delivery *delivery)
 {
 	(void) delivery;
-	if (answer->status == 200)
-		answer_body(answer, 200, given_content_type(request->fault),
-					given_body(request->fault));
+	if (response->status == 200)
+		respond_body(response, 200, given_content_type(request->fault),
+					 given_body(request->fault));
 }
 
-/* Whatever is asked for, and found or not: for paths that the simulator does not know. */
+/*
+ * Replaces any response, a 404 too: for paths that the simulator does not
+ * know.
+ */
 static void
-after_answer(Request *request, Answer *answer, Delivery *delivery)
+after_response(Request *request, Response *response, Delivery *delivery)
 {
 	Body	   *body = given_body(request->fault);
 
 	(void) delivery;
-	if (answer->status == 401 || answer->status == 403)
+	if (response->status == 401 || response->status == 403)
 	{
 		body_unref(body);
 		return;
 	}
-	answer->allow = NULL;
-	answer_body(answer, (int) json_member_number(request->fault, "status", 200),
-				given_content_type(request->fault), body ? body : body_new(xstrdup("{}"), 2));
+	response->allow = NULL;
+	respond_body(response, (int) json_member_number(request->fault, "status", 200),
+				 given_content_type(request->fault), body ? body : body_new(xstrdup("{}"), 2));
 }
 
-/* RFC 7396; returns a new reference, "target" is used up. */
+/*
+ * A merge patch (RFC 7396).  Returns a new reference, and takes over "target".
+ */
 static json_object *
 merge_patch(json_object *target, json_object *patch)
 {
@@ -159,95 +164,95 @@ merge_patch(json_object *target, json_object *patch)
 }
 
 static void
-after_merge(Request *request, Answer *answer, Delivery *delivery)
+after_merge(Request *request, Response *response, Delivery *delivery)
 {
 	json_object *patch = NULL;
 	json_object *json;
 	bool		valid;
 
 	(void) delivery;
-	if (answer->status != 200)
+	if (response->status != 200)
 		return;
-	json = json_parse(answer->body->bytes, answer->body->length, &valid);
+	json = json_parse(response->body->bytes, response->body->length, &valid);
 	json_object_object_get_ex(request->fault, "patch", &patch);
-	answer_json(answer, 200, merge_patch(json, patch));
+	respond_json(response, 200, merge_patch(json, patch));
 }
 
 static void
-after_cut(Request *request, Answer *answer, Delivery *delivery)
+after_cut(Request *request, Response *response, Delivery *delivery)
 {
 	(void) request;
-	(void) answer;
+	(void) response;
 	delivery->kind = DELIVER_CUT;
 }
 
 static bool
-before_close(Request *request, Answer *answer, Delivery *delivery)
+before_close(Request *request, Response *response, Delivery *delivery)
 {
-	(void) answer;
+	(void) response;
 	delivery->kind = DELIVER_NOTHING;
 	return !json_member_bool(request->fault, "after_processing", false);
 }
 
 static bool
-before_stall(Request *request, Answer *answer, Delivery *delivery)
+before_stall(Request *request, Response *response, Delivery *delivery)
 {
 	int64_t		ms = json_member_number(request->fault, "ms", -1);
 
-	(void) answer;
+	(void) response;
 	wait_ms(request->socket, ms < 0 ? WAIT_FOREVER : (double) ms);
 	delivery->kind = DELIVER_NOTHING;
 	return true;
 }
 
 static bool
-before_delay(Request *request, Answer *answer, Delivery *delivery)
+before_delay(Request *request, Response *response, Delivery *delivery)
 {
-	(void) answer;
+	(void) response;
 	(void) delivery;
 	wait_ms(request->socket, (double) json_member_number(request->fault, "ms", 0));
 	return false;
 }
 
 /*
- * Adds "more" to the number of requests that met the fault of that number, and returns the sum;
- * -1 when the fault was removed.
+ * Adds "more" to the number of requests that have arrived at a fault, and
+ * returns the sum, or -1 when the fault was removed.
  */
 static int64_t
-met(int64_t number, int more)
+arrived(int64_t number, int more)
 {
 	int64_t		count = -1;
 
 	pthread_mutex_lock(&lock);
 	for (size_t i = 0; i < fault_count; i++)
 		if (faults[i].number == number)
-			count = faults[i].met += more;
+			count = faults[i].arrived += more;
 	pthread_mutex_unlock(&lock);
 	return count;
 }
 
-/* Each waits for the last of its group. */
+/* Each request waits until the last of its group has arrived. */
 static bool
-before_meet(Request *request, Answer *answer, Delivery *delivery)
+before_meet(Request *request, Response *response, Delivery *delivery)
 {
 	int64_t		number = json_member_number(request->fault, "number", 0);
 	int64_t		group = json_member_number(request->fault, "requests", 1);
-	int64_t		last = (met(number, 1) + group - 1) / group * group;
+	int64_t		last = (arrived(number, 1) + group - 1) / group * group;
 	int64_t		so_far;
 	double		end = clock_ms() + (double) json_member_number(request->fault, "ms", 20000);
 
-	(void) answer;
+	(void) response;
 	(void) delivery;
-	while ((so_far = met(number, 0)) >= 0 && so_far < last && clock_ms() < end &&
+	while ((so_far = arrived(number, 0)) >= 0 && so_far < last && clock_ms() < end &&
 		   wait_ms(request->socket, 1))
 		;
 	return false;
 }
 
 static void
-after_trickle(Request *request, Answer *answer, Delivery *delivery)
+after_trickle(Request *request, Response *response, Delivery *delivery)
 {
-	(void) answer;
+	(void) response;
 	delivery->kind = DELIVER_TRICKLE;
 	delivery->pause_ms = json_member_number(request->fault, "ms", 10);
 	delivery->chunk = json_member_number(request->fault, "chunk", 16);
@@ -258,7 +263,7 @@ static const Action actions[] = {
 	{"raw", " status headers body body_base64 content_type", before_status, NULL},
 	{"redirect", " status location", before_redirect, NULL},
 	{"body", " body body_base64 content_type", NULL, after_body},
-	{"answer", " status body body_base64 content_type", NULL, after_answer},
+	{"answer", " status body body_base64 content_type", NULL, after_response},
 	{"merge", " patch", NULL, after_merge},
 	{"cut", "", NULL, after_cut},
 	{"close", " after_processing", before_close, NULL},
@@ -281,20 +286,20 @@ action_of(json_object *fault)
 }
 
 bool
-faults_before(Request *request, Answer *answer, Delivery *delivery)
+faults_before(Request *request, Response *response, Delivery *delivery)
 {
 	const Action *action = action_of(request->fault);
 
-	return action && action->before && action->before(request, answer, delivery);
+	return action && action->before && action->before(request, response, delivery);
 }
 
 void
-faults_after(Request *request, Answer *answer, Delivery *delivery)
+faults_after(Request *request, Response *response, Delivery *delivery)
 {
 	const Action *action = action_of(request->fault);
 
 	if (action && action->after)
-		action->after(request, answer, delivery);
+		action->after(request, response, delivery);
 }
 
 /* ---------- the list of faults ---------- */
@@ -304,7 +309,8 @@ typedef struct FaultMember
 {
 	const char *name;
 	json_type	type;
-	bool		matching;		/* says which requests, not what happens */
+	bool		matching;		/* says which requests, rather than what
+								 * happens */
 } FaultMember;
 
 static const FaultMember members[] = {
@@ -367,7 +373,7 @@ valid_state(json_object *fault)
 		strcmp(state, "timeout") == 0 || strcmp(state, "pending-forever") == 0;
 }
 
-/* What is wrong with a fault, malloc'd, or NULL. */
+/* Returns what is wrong with a fault, malloc'd, or NULL. */
 static char *
 check_fault(json_object *fault)
 {
@@ -421,7 +427,7 @@ add_one(json_object *json)
 	faults[fault_count].skip = json_member_number(json, "skip", 0);
 	faults[fault_count].times = json_member_number(json, "times", 1);
 	faults[fault_count].number = faults_added++;
-	faults[fault_count].met = 0;
+	faults[fault_count].arrived = 0;
 	fault_count++;
 	pthread_mutex_unlock(&lock);
 }
@@ -444,7 +450,10 @@ faults_add(json_object *json)
 	return NULL;
 }
 
-/* The faults as given, with what is left of "skip" and "times". */
+/*
+ * Returns the faults as they were given, with what remains of "skip" and
+ * "times".
+ */
 json_object *
 faults_json(void)
 {

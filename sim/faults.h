@@ -1,18 +1,18 @@
 /*
  * faults.h
- *		Faults that tests ask for: which request gets which, and what it does to the answer.
+ *		Faults that tests ask for: which request gets which, and what it does to the response.
  */
 #ifndef SIM_FAULTS_H
 #define SIM_FAULTS_H
 
-#include "answer.h"
+#include "response.h"
 
-/* How an answer is sent. */
+/* How a response is sent. */
 typedef enum DeliveryKind
 {
 	DELIVER_WHOLE,
-	DELIVER_CUT,				/* half of the body, then the connection
-								 * closes */
+	DELIVER_CUT,				/* half of the body; then the connection is
+								 * closed */
 	DELIVER_TRICKLE,			/* a few bytes at a time */
 	DELIVER_NOTHING				/* the connection closes */
 } DeliveryKind;
@@ -20,10 +20,10 @@ typedef enum DeliveryKind
 typedef struct Delivery
 {
 	DeliveryKind kind;
-	long		pause_ms;		/* of a trickle, before every chunk */
+	long		pause_ms;		/* before each chunk of DELIVER_TRICKLE */
 	long		chunk;			/* its bytes */
 	bool		as_is;			/* the body must not be compressed */
-	json_object *headers;		/* further headers, or NULL; the fault's */
+	json_object *headers;		/* more headers, or NULL; the fault owns them */
 } Delivery;
 
 /*
@@ -35,16 +35,16 @@ extern json_object *faults_json(void);
 extern size_t faults_count(void);
 extern void faults_clear(void);
 
-/* The first fault that is due for a request, as the caller's own copy; or NULL. */
+/* Returns a copy of the first fault that applies to a request, or NULL. */
 extern json_object *faults_take(const Request *request);
 
 /*
- * Play request->fault before the request is processed.  True: "answer" and
- * "delivery" are what it leads to, and the request is not processed.
+ * Applies request->fault before the request is processed.  Returns true when
+ * "response" and "delivery" are set and the request is not to be processed.
  */
-extern bool faults_before(Request *request, Answer *answer, Delivery *delivery);
+extern bool faults_before(Request *request, Response *response, Delivery *delivery);
 
-/* Play it on the answer. */
-extern void faults_after(Request *request, Answer *answer, Delivery *delivery);
+/* Play it on the response. */
+extern void faults_after(Request *request, Response *response, Delivery *delivery);
 
 #endif							/* SIM_FAULTS_H */

@@ -63,7 +63,7 @@ sign(int argc, char **argv)
 	return 0;
 }
 
-/* Signals are taken by the main thread alone, from a descriptor. */
+/* The main thread alone receives signals, from a descriptor. */
 static int
 take_signals(void)
 {
@@ -77,7 +77,9 @@ take_signals(void)
 	return signalfd(-1, &signals, SFD_CLOEXEC);
 }
 
-/* Until a signal, or the end of standard input where that counts. */
+/*
+ * Waits for a signal, or with --exit-with-stdin for the end of standard input.
+ */
 static void
 wait_for_end(int signal_descriptor)
 {

@@ -1,9 +1,10 @@
 /*
  * operations.c
- *		The API's operations: those of its document, and which of them are served how.
+ *		The API's operations: those of its document, and which of them the simulator
+ *		serves.
  *
- * Serving an operation is adding a row to the table, and a handler; its
- * parameters and its body are the document's.  The others are answered with 501.
+ * To serve another one, add a row to the table and a handler; its parameters
+ * and its body are those of the document.  The rest gets status 501.
  */
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -14,12 +15,11 @@
 #include "handlers.h"
 #include "operations.h"
 
-/* How operations are served; the first row that matches counts. */
+/* The operations that are served; the first row that matches is used. */
 typedef struct ServedPaths
 {
 	const char *method;
-	const char *paths;			/* a * stands for one segment, or a part of
-								 * one */
+	const char *paths;			/* a * matches one segment or a part of one */
 	Handler		handler;
 	bool		may_be_unsigned;
 	bool		locks;
@@ -85,7 +85,10 @@ static const ServedPaths served[] = {
 	{"DELETE", "/dbaas-*/{service-name}/connection-pool/*", delete_pool, false, false, NULL},
 };
 
-/* Beside DBaaS: of the organisation, in every zone alike.  The document has them not. */
+/*
+ * Operations on the organisation, the same in every zone.  They are not part of
+ * DBaaS, nor of the document.
+ */
 static const ApiOperation beside[] = {
 	{
 		"GET", "/usage-report", "get-usage-report", NULL, NULL, "period;",
@@ -150,7 +153,7 @@ forget_params(Request *request)
 	}
 }
 
-/* Segment by segment; parameters are decoded into the request. */
+/* Matches segment by segment, and decodes the parameters into the request. */
 static bool
 match_path(const char *template, Request *request)
 {
@@ -175,7 +178,10 @@ match_path(const char *template, Request *request)
 	return *template == '\0' && *path == '\0';
 }
 
-/* The methods of the paths that match and are served, as an Allow header has them. */
+/*
+ * Returns the methods of the paths that match and are served, for an Allow
+ * header.
+ */
 static const char *
 allowed_methods(Request *request)
 {
@@ -196,7 +202,7 @@ allowed_methods(Request *request)
 }
 
 bool
-operations_route(Request *request, Answer *answer)
+operations_route(Request *request, Response *response)
 {
 	bool		documented = false;
 
@@ -215,17 +221,17 @@ operations_route(Request *request, Answer *answer)
 	request->operation = NULL;
 	if (documented)
 	{
-		answer_message(answer, 501,
-					   "This operation is documented, but the simulator does not serve it");
+		respond_message(response, 501,
+						"This operation is documented, but the simulator does not serve it");
 		return false;
 	}
-	answer->allow = allowed_methods(request);
-	if (*answer->allow)
-		answer_text(answer, 405, "Method Not Allowed\n");
+	response->allow = allowed_methods(request);
+	if (*response->allow)
+		respond_text(response, 405, "Method Not Allowed\n");
 	else
 	{
-		answer->allow = NULL;
-		answer_message(answer, 404, "Not found");
+		response->allow = NULL;
+		respond_message(response, 404, "Not found");
 	}
 	return false;
 }

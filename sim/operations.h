@@ -5,9 +5,9 @@
 #ifndef SIM_OPERATIONS_H
 #define SIM_OPERATIONS_H
 
-#include "answer.h"
+#include "response.h"
 
-typedef void (*Handler) (Request *request, Answer *answer);
+typedef void (*Handler) (Request *request, Response *response);
 
 typedef struct ApiOperation
 {
@@ -19,11 +19,11 @@ typedef struct ApiOperation
 	json_object *body;			/* the body's schema; NULL: the request has no
 								 * body */
 	const char *query;			/* names of the arguments that the query may
-								 * have, a ; behind each; or NULL */
+								 * have, each followed by a semicolon; or NULL */
 	Handler		handler;		/* NULL: it is not served */
 	bool		may_be_unsigned;
-	bool		locks;			/* the handler locks the zone itself, and
-								 * shortly */
+	bool		locks;			/* the handler locks the zone itself, for a
+								 * short time */
 	const char *shown_by;		/* of a write: operationId of the read that
 								 * shows what it makes or changes; NULL: the
 								 * handler knows */
@@ -33,12 +33,16 @@ typedef struct ApiOperation
 extern void operations_init(void);
 
 /*
- * Find the operation for request->method and request->api_path, and fill in
- * request->operation and request->params.  Otherwise "answer" says 404, 405 or 501.
+ * Finds the operation for request->method and request->api_path, and sets
+ * request->operation and request->params.  Otherwise it returns false, and
+ * "response" is a 404, 405 or 501.
  */
-extern bool operations_route(Request *request, Answer *answer);
+extern bool operations_route(Request *request, Response *response);
 
-/* What is documented, and whether it is served, as JSON, for --describe. */
+/*
+ * Returns the documented operations as JSON, with whether each is served, for
+ * --describe.
+ */
 extern json_object *operations_describe(void);
 
 #endif							/* SIM_OPERATIONS_H */

@@ -1,6 +1,6 @@
 /*
  * options.c
- *		The command line, and the settings that may change while serving.
+ *		The command line, and the settings that can be changed while it runs.
  */
 #include <errno.h>
 #include <limits.h>
@@ -36,7 +36,7 @@ static const NumberOption number_options[] = {
 	{"zones", &config.zones, NULL, 1, 100, "number of zones (default 3)"},
 	{"services", &config.services, NULL, 0, 100000, "services in each zone (default 20)"},
 	{"logs", NULL, &config.logs, 0, 1000000000, "log entries of each service (default 5000)"},
-	{"latency", NULL, &config.latency, 0, 600000, "milliseconds before every answer (default 0)"},
+	{"latency", NULL, &config.latency, 0, 600000, "milliseconds before every response (default 0)"},
 	{"operation-time", NULL, &config.operation_time, 0, INT_MAX,
 	"milliseconds that an operation is pending (default 100)"},
 	{"running-time", NULL, &config.running_time, 0, INT_MAX,
@@ -105,7 +105,9 @@ parse_number(const char *text, long min, long max, long *number)
 	return end != text && *end == '\0' && errno == 0 && *number >= min && *number <= max;
 }
 
-/* Returns false when there is no such option, or reports a bad value and ends. */
+/*
+ * Returns false when there is no such option.  Ends the program on a bad value.
+ */
 static bool
 set_number(const char *name, const char *text)
 {
@@ -217,10 +219,7 @@ config_change(const char *name, long value)
 		const NumberOption *option = &number_options[i];
 		char		spelled[32];
 
-		/*
-		 * JSON members say operation_time where the command line says
-		 * operation-time
-		 */
+		/* The member of operation-time is operation_time. */
 		snprintf(spelled, sizeof(spelled), "%s", name);
 		for (char *c = spelled; *c; c++)
 			if (*c == '_')

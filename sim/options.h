@@ -1,6 +1,6 @@
 /*
  * options.h
- *		The command line, and the settings that may change while serving.
+ *		The command line, and the settings that can be changed while it runs.
  */
 #ifndef SIM_OPTIONS_H
 #define SIM_OPTIONS_H
@@ -19,7 +19,7 @@ typedef struct SimConfig
 	long		zones;
 	long		services;		/* in each zone */
 	_Atomic long logs;			/* entries of each service */
-	_Atomic long latency;		/* ms before every answer */
+	_Atomic long latency;		/* ms before every response */
 	_Atomic long operation_time;	/* ms an operation is pending */
 	_Atomic long running_time;	/* ms a changed service is rebuilding */
 	_Atomic long gzip;			/* boolean: compress when the client may */
@@ -47,7 +47,10 @@ typedef enum OptionsOutcome
  */
 extern OptionsOutcome options_parse(int argc, char **argv, int *first_argument);
 
-/* Set one of the settings that may change; false when there is none so called. */
+/*
+ * Sets a setting that may change.  Returns false when there is none of this
+ * name.
+ */
 extern bool config_change(const char *name, long value);
 
 #endif							/* SIM_OPTIONS_H */

@@ -2,7 +2,7 @@
  * pending.c
  *		The life of operations: started, pending, ended.
  *
- * No timer runs: zone_settle() ends what is due.
+ * There is no timer: zone_settle() ends those that are due.
  */
 #include <math.h>
 #include <stdio.h>
@@ -71,7 +71,7 @@ end_operation(SimZone *zone, Operation *operation)
 	state_apply(zone, &operation->effect);
 }
 
-/* End what is due, in the order of the writes. */
+/* Ends the operations that are due, in the order of the writes. */
 void
 zone_settle(SimZone *zone)
 {
@@ -205,7 +205,7 @@ state_operation_start(SimZone *zone, const char *command, char *link, Effect *ef
 	strcpy(operation->reference_id, effect->id);
 	strcpy(operation->state, "pending");
 	snprintf(operation->final_state, sizeof(operation->final_state), "%s", final_state);
-	/* Told when it fails, and then always. */
+	/* Shown when the operation fails. */
 	operation->reason = xstrdup(fate->reason ? fate->reason : "unknown");
 	operation->message = xstrdup(fate->message ? fate->message :
 								 "The operation could not be completed");

@@ -1,6 +1,6 @@
 /*
  * reads.c
- *		The handlers that change nothing.
+ *		The handlers of reads.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,10 +8,10 @@
 #include <time.h>
 
 #include "auth.h"
+#include "cache.h"
 #include "digest.h"
 #include "document.h"
 #include "handlers.h"
-#include "kept.h"
 #include "operations.h"
 #include "options.h"
 #include "replicas.h"
@@ -23,7 +23,7 @@
 /* ---------- the catalogue ---------- */
 
 void
-list_zones(Request *request, Answer *answer)
+list_zones(Request *request, Response *response)
 {
 	json_object *json = json_object_new_object();
 	json_object *zones = json_object_new_array();
@@ -44,11 +44,11 @@ list_zones(Request *request, Answer *answer)
 		free(sos);
 	}
 	json_add(json, "zones", zones);
-	answer_json(answer, 200, json);
+	respond_json(response, 200, json);
 }
 
 void
-list_service_types(Request *request, Answer *answer)
+list_service_types(Request *request, Response *response)
 {
 	json_object *json = json_object_new_object();
 	json_object *types = json_object_new_array();
@@ -57,22 +57,22 @@ list_service_types(Request *request, Answer *answer)
 	for (int i = 0; i < SERVICE_TYPES; i++)
 		json_object_array_add(types, service_type_json(&service_types[i]));
 	json_add(json, "dbaas-service-types", types);
-	answer_json(answer, 200, json);
+	respond_json(response, 200, json);
 }
 
 void
-get_service_type(Request *request, Answer *answer)
+get_service_type(Request *request, Response *response)
 {
 	const ServiceType *type = service_type_find(request->params[0]);
 
 	if (type)
-		answer_json(answer, 200, service_type_json(type));
+		respond_json(response, 200, service_type_json(type));
 	else
-		answer_message(answer, 404, "Service type not found");
+		respond_message(response, 404, "Service type not found");
 }
 
 void
-list_integration_types(Request *request, Answer *answer)
+list_integration_types(Request *request, Response *response)
 {
 	json_object *json = json_object_new_object();
 	json_object *types = json_object_new_array();
@@ -81,27 +81,27 @@ list_integration_types(Request *request, Answer *answer)
 	for (int i = 0; i < INTEGRATION_TYPES; i++)
 		json_object_array_add(types, integration_type_json(&integration_types[i]));
 	json_add(json, "dbaas-integration-types", types);
-	answer_json(answer, 200, json);
+	respond_json(response, 200, json);
 }
 
 void
-list_integration_settings(Request *request, Answer *answer)
+list_integration_settings(Request *request, Response *response)
 {
 	const IntegrationType *type = integration_type_find(request->params[0]);
 	json_object *json;
 
 	if (!type || !integration_type_allows(type, request->params[1], request->params[2]))
 	{
-		answer_message(answer, 404, "Integration settings not found");
+		respond_message(response, 404, "Integration settings not found");
 		return;
 	}
 	json = json_object_new_object();
 	json_add(json, "settings", integration_schema_json(type));
-	answer_json(answer, 200, json);
+	respond_json(response, 200, json);
 }
 
 void
-get_ca_certificate(Request *request, Answer *answer)
+get_ca_certificate(Request *request, Response *response)
 {
 	json_object *json = json_object_new_object();
 	char	   *certificate = data_ca_certificate();
@@ -109,50 +109,53 @@ get_ca_certificate(Request *request, Answer *answer)
 	(void) request;
 	json_add_text(json, "certificate", certificate);
 	free(certificate);
-	answer_json(answer, 200, json);
+	respond_json(response, 200, json);
 }
 
 /* ---------- services and what belongs to them ---------- */
 
 void
-list_services(Request *request, Answer *answer)
+list_services(Request *request, Response *response)
 {
-	answer_body(answer, 200, "application/json", state_service_list(request->zone));
+	respond_body(response, 200, "application/json", state_service_list(request->zone));
 }
 
-/* The service that the first path parameter names; otherwise "answer" says 404. */
+/*
+ * Finds the service that the first path parameter names.  Otherwise "response"
+ * is a 404.
+ */
 static bool
-find_service(Request *request, ServiceFacts *facts, Answer *answer)
+find_service(Request *request, ServiceFacts *facts, Response *response)
 {
 	if (state_service(request->zone, request->params[0], facts))
 		return true;
-	answer_message(answer, 404, "Service not found");
+	respond_message(response, 404, "Service not found");
 	return false;
 }
 
 void
-get_service_settings(Request *request, Answer *answer)
+get_service_settings(Request *request, Response *response)
 {
 	const char *text = document_settings(request->api_path);
 
-	answer_body(answer, 200, "application/json", body_new(xstrdup(text), strlen(text)));
+	respond_body(response, 200, "application/json", body_new(xstrdup(text), strlen(text)));
 }
 
-/* A service is found below the path of its own type alone. */
+/* A service is found only below the path of its own type. */
 void
-get_service_details(Request *request, Answer *answer)
+get_service_details(Request *request, Response *response)
 {
 	ServiceFacts facts;
 
 	if (state_service_below(request->zone, request->api_path, request->params[0], &facts))
-		answer_json(answer, 200, state_details_json(request->zone, &facts));
+		respond_json(response, 200, state_details_json(request->zone, &facts));
 	else
-		answer_message(answer, 404, "Service not found");
+		respond_message(response, 404, "Service not found");
 }
 
-/* Who may do what is the same in every service of a type. */
+/* Access rights are the same in every service of a type. */
 void
-get_access(Request *request, Answer *answer)
+get_access(Request *request, Response *response)
 {
 	static const struct
 	{
@@ -187,18 +190,18 @@ get_access(Request *request, Answer *answer)
 
 	if (!state_service_below(request->zone, request->api_path, request->params[0], &facts))
 	{
-		answer_message(answer, 404, "Service not found");
+		respond_message(response, 404, "Service not found");
 		return;
 	}
 	for (size_t i = 0; i < lengthof(answers); i++)
 		if (strcmp(answers[i].id, request->operation->id) == 0)
-			answer_body(answer, 200, "application/json",
-						body_new(xstrdup(answers[i].text), strlen(answers[i].text)));
+			respond_body(response, 200, "application/json",
+						 body_new(xstrdup(answers[i].text), strlen(answers[i].text)));
 }
 
-/* As the service's own read has them, but for what is secret. */
+/* As the service's own read shows them, but without secrets. */
 void
-list_service_users(Request *request, Answer *answer)
+list_service_users(Request *request, Response *response)
 {
 	ServiceFacts facts;
 	json_object *json;
@@ -206,7 +209,7 @@ list_service_users(Request *request, Answer *answer)
 
 	if (!state_service_below(request->zone, request->api_path, request->params[0], &facts))
 	{
-		answer_message(answer, 404, "Service not found");
+		respond_message(response, 404, "Service not found");
 		return;
 	}
 	users = state_details_list(request->zone, &facts, "users");
@@ -214,21 +217,27 @@ list_service_users(Request *request, Answer *answer)
 		json_object_object_del(json_object_array_get_idx(users, i), "password");
 	json = json_object_new_object();
 	json_add(json, "users", users);
-	answer_json(answer, 200, json);
+	respond_json(response, 200, json);
 }
 
-/* Answers what is kept under the key; false when nothing is. */
+/*
+ * Responds with what the cache has for the key.  Returns false when there is
+ * nothing.
+ */
 static bool
-answer_kept(Answer *answer, const char *key)
+respond_cached(Response *response, const char *key)
 {
-	Body	   *body = kept_find(key);
+	Body	   *body = cache_find(key);
 
 	if (body)
-		answer_body(answer, 200, "application/json", body);
+		respond_body(response, 200, "application/json", body);
 	return body != NULL;
 }
 
-/* The start of a key: the service, with all that its logs and metrics follow from. */
+/*
+ * The start of a cache key: the service, and all that its logs and metrics
+ * depend on.
+ */
 static char *
 key_of(const ServiceFacts *facts, const char *what)
 {
@@ -237,7 +246,7 @@ key_of(const ServiceFacts *facts, const char *what)
 }
 
 static void
-answer_logs(const Request *request, const ServiceFacts *facts, int64_t count, Answer *answer)
+respond_logs(const Request *request, const ServiceFacts *facts, int64_t count, Response *response)
 {
 	const char *order = json_member_text(request->json, "sort-order");
 	const char *offset = json_member_text(request->json, "offset");
@@ -249,112 +258,112 @@ answer_logs(const Request *request, const ServiceFacts *facts, int64_t count, An
 								offset ? " from " : "", offset ? offset : "");
 	json_object *page;
 
-	if (!answer_kept(answer, key))
+	if (!respond_cached(response, key))
 	{
 		page = logs_page_json(facts, count, limit, ascending, offset);
 		if (page)
 		{
-			answer_json(answer, 200, page);
-			kept_add(key, answer->body);
+			respond_json(response, 200, page);
+			cache_add(key, response->body);
 		}
 		else
-			answer_problem_text(answer, 400, "The offset is not valid.");
+			respond_problem_text(response, 400, "The offset is not valid.");
 	}
 	free(key);
 	free(service);
 }
 
 void
-get_service_logs(Request *request, Answer *answer)
+get_service_logs(Request *request, Response *response)
 {
 	ServiceFacts facts;
 	bool		found;
 	int64_t		count = 0;
 
 	state_lock(request->zone);
-	found = find_service(request, &facts, answer);
+	found = find_service(request, &facts, response);
 	if (found)
 		count = state_log_count(request->zone, facts.index);
 	state_unlock(request->zone);
 	if (found)
-		answer_logs(request, &facts, count, answer);
+		respond_logs(request, &facts, count, response);
 }
 
 static void
-answer_metrics(const ServiceFacts *facts, const char *period, Answer *answer)
+respond_metrics(const ServiceFacts *facts, const char *period, Response *response)
 {
 	char	   *service = key_of(facts, "metrics");
 	char	   *key = xasprintf("%s, %s", service, period);
 
-	if (!answer_kept(answer, key))
+	if (!respond_cached(response, key))
 	{
-		answer_json(answer, 200, metrics_json(facts, period));
-		kept_add(key, answer->body);
+		respond_json(response, 200, metrics_json(facts, period));
+		cache_add(key, response->body);
 	}
 	free(key);
 	free(service);
 }
 
 void
-get_service_metrics(Request *request, Answer *answer)
+get_service_metrics(Request *request, Response *response)
 {
 	ServiceFacts facts;
 	bool		found;
 	const char *period = json_member_text(request->json, "period");
 
 	state_lock(request->zone);
-	found = find_service(request, &facts, answer);
+	found = find_service(request, &facts, response);
 	state_unlock(request->zone);
 	if (found)
-		answer_metrics(&facts, period ? period : "hour", answer);
+		respond_metrics(&facts, period ? period : "hour", response);
 }
 
 void
-get_migration_status(Request *request, Answer *answer)
+get_migration_status(Request *request, Response *response)
 {
 	ServiceFacts facts;
 	json_object *json;
 
-	if (!find_service(request, &facts, answer))
+	if (!find_service(request, &facts, response))
 		return;
 	json = data_migration_json(&facts);
 	if (json)
-		answer_json(answer, 200, json);
+		respond_json(response, 200, json);
 	else
-		answer_message(answer, 404, "No migration found");
+		respond_message(response, 404, "No migration found");
 }
 
 void
-get_task(Request *request, Answer *answer)
+get_task(Request *request, Response *response)
 {
 	ServiceFacts facts;
 	Task		task;
 
-	if (!find_service(request, &facts, answer))
+	if (!find_service(request, &facts, response))
 		return;
 	if (state_task(request->zone, &facts, request->params[1], &task))
-		answer_json(answer, 200, data_task_json(&task, facts.type));
+		respond_json(response, 200, data_task_json(&task, facts.type));
 	else
-		answer_message(answer, 404, "Task not found");
+		respond_message(response, 404, "Task not found");
 }
 
 /* ---------- integrations ---------- */
 
 void
-get_integration(Request *request, Answer *answer)
+get_integration(Request *request, Response *response)
 {
 	Integration *integration = state_integration(request->zone, request->params[0]);
 	json_object *json = integration ? state_integration_json(request->zone, integration) :
 		replicas_json(state_zone_index(request->zone), request->params[0]);
 
 	if (json)
-		answer_json(answer, 200, json);
+		respond_json(response, 200, json);
 	else
-		answer_message(answer, 404, "Integration not found");
+		respond_message(response, 404, "Integration not found");
 }
 
 void
-list_external_endpoints(Request *request, Answer *answer)
+list_external_endpoints(Request *request, Response *response)
 {
 	json_object *json = json_object_new_object();
 	json_object *endpoints = json_object_new_array();
@@ -372,10 +381,10 @@ list_external_endpoints(Request *request, Answer *answer)
 		json_object_array_add(endpoints, item);
 	}
 	json_add(json, "dbaas-endpoints", endpoints);
-	answer_json(answer, 200, json);
+	respond_json(response, 200, json);
 }
 
-/* What is told of an external endpoint beyond its name, by type. */
+/* The title and the settings of external endpoints, by type. */
 typedef struct EndpointType
 {
 	const char *type;
@@ -401,7 +410,7 @@ static const EndpointType endpoint_types[EXTERNAL_TYPES] = {
 };
 
 void
-list_external_endpoint_types(Request *request, Answer *answer)
+list_external_endpoint_types(Request *request, Response *response)
 {
 	json_object *json = json_object_new_object();
 	json_object *types = json_object_new_array();
@@ -420,12 +429,15 @@ list_external_endpoint_types(Request *request, Answer *answer)
 		json_object_array_add(types, type);
 	}
 	json_add(json, "endpoint-types", types);
-	answer_json(answer, 200, json);
+	respond_json(response, 200, json);
 }
 
-/* Below the path of its type alone: /dbaas-external-endpoint-TYPE/{endpoint-id} */
+/*
+ * Found only below the path of its type:
+ * /dbaas-external-endpoint-TYPE/{endpoint-id}
+ */
 void
-get_external_endpoint(Request *request, Answer *answer)
+get_external_endpoint(Request *request, Response *response)
 {
 	int			zone_index = state_zone_index(request->zone);
 	const char *type = request->api_path + strlen("/dbaas-external-endpoint-");
@@ -447,15 +459,15 @@ get_external_endpoint(Request *request, Answer *answer)
 		json_add_text(json, "name", endpoint.name);
 		json_add_text(json, "type", endpoint.type);
 		json_add(json, "settings", json_verbatim(endpoint_types[t].settings));
-		answer_json(answer, 200, json);
+		respond_json(response, 200, json);
 		return;
 	}
-	answer_message(answer, 404, "External endpoint not found");
+	respond_message(response, 404, "External endpoint not found");
 }
 
-/* Of an external integration with an endpoint of that type. */
+/* The settings of an external integration with an endpoint of that type. */
 void
-get_datadog_settings(Request *request, Answer *answer)
+get_datadog_settings(Request *request, Response *response)
 {
 	ExternalIntegration *external = state_external(request->zone, request->params[0]);
 	ExternalEndpoint endpoint = {.type = ""};
@@ -466,44 +478,44 @@ get_datadog_settings(Request *request, Answer *answer)
 	if (external)
 		data_external_endpoint(&endpoint, zone_name(zone_index), zone_index, external->endpoint);
 	if (strcmp(endpoint.type, "datadog") == 0)
-		answer_body(answer, 200, "application/json", body_new(xstrdup(text), strlen(text)));
+		respond_body(response, 200, "application/json", body_new(xstrdup(text), strlen(text)));
 	else
-		answer_message(answer, 404, "External integration not found");
+		respond_message(response, 404, "External integration not found");
 }
 
 void
-list_external_integrations(Request *request, Answer *answer)
+list_external_integrations(Request *request, Response *response)
 {
 	ServiceFacts facts;
 	json_object *json;
 
-	if (!find_service(request, &facts, answer))
+	if (!find_service(request, &facts, response))
 		return;
 	json = json_object_new_object();
 	json_add(json, "external-integrations", state_externals_json(request->zone, facts.index));
-	answer_json(answer, 200, json);
+	respond_json(response, 200, json);
 }
 
 void
-get_external_integration(Request *request, Answer *answer)
+get_external_integration(Request *request, Response *response)
 {
 	ExternalIntegration *external = state_external(request->zone, request->params[0]);
 
 	if (external)
-		answer_json(answer, 200, state_external_json(request->zone, external));
+		respond_json(response, 200, state_external_json(request->zone, external));
 	else
-		answer_message(answer, 404, "External integration not found");
+		respond_message(response, 404, "External integration not found");
 }
 
 void
-get_operation(Request *request, Answer *answer)
+get_operation(Request *request, Response *response)
 {
 	json_object *json = state_operation_json(request->zone, request->params[0]);
 
 	if (json)
-		answer_json(answer, 200, json);
+		respond_json(response, 200, json);
 	else
-		answer_message(answer, 404, "Operation not found");
+		respond_message(response, 404, "Operation not found");
 }
 
 /* ---------- of the organisation ---------- */
@@ -520,9 +532,9 @@ is_month(const char *text)
 		text[7] == '\0' && month >= 1 && month <= 12;
 }
 
-/* A line for each type of service and plan. */
+/* A line for each service type and plan. */
 void
-get_usage_report(Request *request, Answer *answer)
+get_usage_report(Request *request, Response *response)
 {
 	char	   *period = query_value(request->query, "period", strlen("period"));
 	const char *month = period ? period : "2026-01";
@@ -551,18 +563,18 @@ get_usage_report(Request *request, Answer *answer)
 	}
 	json_add(json, "usage", usage);
 	if (is_month(month))
-		answer_json(answer, 200, json);
+		respond_json(response, 200, json);
 	else
 	{
 		json_object_put(json);
-		answer_problem_text(answer, 400, "The period is no month.");
+		respond_problem_text(response, 400, "The period is no month.");
 	}
 	free(period);
 	free(from);
 	free(to);
 }
 
-/* The seconds of a time as the API writes it, or -1. */
+/* Returns the Unix time of an argument in the API's format, or -1. */
 static int64_t
 argument_time(Request *request, const char *name, int64_t otherwise)
 {
@@ -575,9 +587,9 @@ argument_time(Request *request, const char *name, int64_t otherwise)
 	return seconds;
 }
 
-/* One each hour of the day before the epoch, newest first. */
+/* One event in each hour of the day before the epoch, newest first. */
 void
-list_events(Request *request, Answer *answer)
+list_events(Request *request, Response *response)
 {
 	int64_t		from = argument_time(request, "from", DATA_EPOCH - 86400);
 	int64_t		to = argument_time(request, "to", DATA_EPOCH);
@@ -605,10 +617,10 @@ list_events(Request *request, Answer *answer)
 			json_object_put(event);
 	}
 	if (from >= 0 && to >= 0)
-		answer_json(answer, 200, events);
+		respond_json(response, 200, events);
 	else
 	{
 		json_object_put(events);
-		answer_problem_text(answer, 400, "It is not a time.");
+		respond_problem_text(response, 400, "It is not a time.");
 	}
 }

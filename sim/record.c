@@ -1,9 +1,9 @@
 /*
  * record.c
- *		What requests arrived, for tests to look at.
+ *		The requests that arrived, for tests to look at.
  *
- * The last MAX_RECORDS requests are kept, in order of arrival.  Numbers are
- * never given twice, not even after the record was cleared.
+ * The last MAX_RECORDS requests are kept, in the order of arrival.  A number is
+ * never used twice, not even after the record was cleared.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -20,7 +20,8 @@ typedef struct Record
 	const char *zone;			/* NULL: no zone of ours */
 	char	   *method;
 	char	   *url;
-	size_t		path_start;		/* of the path after the prefix, in "url" */
+	size_t		path_start;		/* where the path after the prefix starts in
+								 * "url" */
 	size_t		path_length;
 	char	   *body;			/* NULL: none */
 	size_t		body_length;

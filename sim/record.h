@@ -5,22 +5,22 @@
 #ifndef SIM_RECORD_H
 #define SIM_RECORD_H
 
-#include "answer.h"
+#include "response.h"
 
 /* What the server knows of a request besides the request itself. */
 typedef struct RequestMeta
 {
-	json_object *headers;		/* lower-case names; nothing secret; taken
+	json_object *headers;		/* names in lower case; nothing secret; taken
 								 * over */
 	unsigned	connection;
 	const char *http_version;
 	double		started_ms;
 } RequestMeta;
 
-/* Record a request's arrival; the result is its number. */
+/* Records a request's arrival, and returns its number. */
 extern unsigned long record_begin(const Request *request, const RequestMeta *meta);
 
-/* Its answer is about to be sent; status 0: it gets none. */
+/* To be called before its response is sent; status 0: there is no response. */
 extern void record_end(unsigned long seq, int status);
 
 extern json_object *record_json(unsigned long since);	/* those after this

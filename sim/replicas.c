@@ -1,6 +1,7 @@
 /*
  * replicas.c
- *		Integrations of type read_replica: they may join services of two zones.
+ *		Integrations of type read_replica, whose two services may be in different
+ *		zones.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -84,7 +85,7 @@ replicas_list(int zone, int service, json_object *array)
 	pthread_mutex_unlock(&lock);
 }
 
-/* Those of an id, or else of a service. */
+/* Removes the one of an id or, when that is NULL, all of a service. */
 static void
 drop(const char *id, int zone, int service)
 {

@@ -1,14 +1,15 @@
 /*
  * replicas.h
- *		Integrations of type read_replica: they may join services of two zones.
+ *		Integrations of type read_replica, whose two services may be in different
+ *		zones.
  *
- * They are of no zone, so they have a lock of their own, which is taken last.
+ * They belong to no zone and have a lock of their own, which is taken last.
  */
 #ifndef SIM_REPLICAS_H
 #define SIM_REPLICAS_H
 
-#include "answer.h"
 #include "data.h"
+#include "response.h"
 
 /* One end: a service of a zone. */
 typedef struct ReplicaEnd
@@ -18,21 +19,27 @@ typedef struct ReplicaEnd
 	char		name[64];
 } ReplicaEnd;
 
-/* Join a new service to the one that it follows. */
+/* Makes a new service the replica of another one. */
 extern void replicas_add(const char *id, const ReplicaEnd *source, const ReplicaEnd *dest);
 
-/* Is there one of that id with an end in the zone?  Its JSON, or NULL. */
+/*
+ * Returns the JSON of the one of that id, if one of its ends is in the zone,
+ * or NULL.
+ */
 extern json_object *replicas_json(int zone, const char *id);
 
-/* Add those of a service to an array. */
+/* Adds the integrations of a service to an array. */
 extern void replicas_list(int zone, int service, json_object *array);
 
-/* Remove one: the replica is on its own then.  Or those of a service that is gone. */
+/*
+ * Removes one, so that the replica becomes independent, or those of a service
+ * that is gone.
+ */
 extern void replicas_promote(const char *id);
 extern void replicas_drop(int zone, int service);
 extern void replicas_reset(void);
 
-/* A number that changes with them. */
+/* Returns a number that is different after each change. */
 extern unsigned replicas_version(void);
 
 #endif							/* SIM_REPLICAS_H */

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answer.h"
+#include "response.h"
 #include "schema.h"
 
 /* ---------- patterns ---------- */
@@ -37,7 +37,10 @@ add_class(ByteSet *set, char class)
 	}
 }
 
-/* The byte that an escape stands for; "*text" is behind the backslash, and is moved on. */
+/*
+ * Returns the byte that an escape stands for.  "*text" is after the backslash,
+ * and is moved after the escape.
+ */
 static int
 escaped_byte(const char **text)
 {
@@ -55,12 +58,12 @@ escaped_byte(const char **text)
 		(unsigned char) c;
 }
 
-/* "text" is behind the [; the result is behind the ]. */
+/* "text" is after the [; the result is after the ]. */
 static const char *
 read_bracket(const char *text, ByteSet *set)
 {
 	bool		negated = *text == '^';
-	int			last = -1;		/* what a range may start with */
+	int			last = -1;		/* the byte that a range may start with, or -1 */
 
 	memset(set, 0, sizeof(*set));
 	text += negated;
@@ -94,7 +97,10 @@ read_bracket(const char *text, ByteSet *set)
 	return text + (*text == ']');
 }
 
-/* In POSIX's words, where ] comes first, [ and - last, and ^ not first. */
+/*
+ * Writes the set as POSIX has it, where ] comes first, [ and - last, and ^ not
+ * first.
+ */
 static char *
 write_bracket(char *to, const ByteSet *set)
 {
@@ -122,7 +128,10 @@ write_bracket(char *to, const ByteSet *set)
 	return to;
 }
 
-/* Malloc'd.  What looks ahead is left out, so that such a pattern matches more. */
+/*
+ * Returns the pattern as POSIX has it, malloc'd.  It leaves lookahead
+ * assertions out, so a pattern that has one matches more.
+ */
 static char *
 posix_pattern(const char *pattern)
 {
@@ -201,7 +210,7 @@ is_uuid(const char *text)
 	return text[i] == '\0' && pattern[i] == '\0';
 }
 
-/* Characters, not bytes; "text" is valid UTF-8. */
+/* Counts characters, not bytes; "text" is valid UTF-8. */
 static int
 character_count(const char *text)
 {
@@ -222,7 +231,10 @@ schema_add_error(json_object *errors, const char *location, const char *detail)
 	json_object_array_add(errors, error);
 }
 
-/* Below 0, 0 or above 0; whole numbers are compared digit for digit. */
+/*
+ * Returns a number below, equal to or above 0.  Whole numbers are compared
+ * exactly.
+ */
 static int
 compare_numbers(json_object *a, json_object *b)
 {
@@ -288,7 +300,7 @@ is_one_of(json_object *value, json_object *values)
 	return false;
 }
 
-/* What is wrong with a value's type, or NULL. */
+/* Returns what is wrong with a value's type, or NULL. */
 static const char *
 check_type(json_object *schema, json_object *value)
 {
@@ -315,7 +327,7 @@ check_type(json_object *schema, json_object *value)
 	return NULL;
 }
 
-/* What is wrong with a value, whatever is in it; or NULL. */
+/* Returns what is wrong with a value apart from what it contains, or NULL. */
 static const char *
 check_value(json_object *schema, json_object *value)
 {

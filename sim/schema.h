@@ -16,7 +16,10 @@
 extern void schema_check(json_object *schema, json_object *value, const char *location,
 						 json_object *errors);
 
-/* What is wrong with a text outside of any body, or NULL; the result is static. */
+/*
+ * Returns what is wrong with a text that is not part of a body, or NULL.  The
+ * result is static.
+ */
 extern const char *schema_check_text(json_object *schema, const char *text);
 
 extern void schema_add_error(json_object *errors, const char *location, const char *detail);

@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answer.h"
 #include "options.h"
+#include "response.h"
 #include "series.h"
 
-#define CURSOR_LENGTH 20		/* 8 digits of check, 12 of position */
+#define CURSOR_LENGTH 20		/* 8 digits of a checksum, 12 of the position */
 #define CURSOR_SIZE 32
 
 static char *
@@ -29,7 +29,9 @@ write_cursor(char cursor[CURSOR_SIZE], const ServiceFacts *facts, int64_t positi
 	return cursor;
 }
 
-/* Returns the position, -1 when the service never gave such a cursor. */
+/*
+ * Returns the position, or -1 when the service never returned such a cursor.
+ */
 static int64_t
 read_cursor(const char *cursor, const ServiceFacts *facts, int64_t count)
 {
@@ -75,7 +77,7 @@ log_entry_json(const ServiceFacts *facts, int64_t step, int64_t entry)
 	return json;
 }
 
-/* Has it neither logs nor metrics yet? */
+/* A service that is new has neither logs nor metrics. */
 static bool
 is_brand_new(const ServiceFacts *facts, int64_t count)
 {
@@ -123,7 +125,7 @@ column_json(const char *label, const char *type)
 	return json;
 }
 
-/* Hundredths below 1000, one in fifty null. */
+/* Values below 1000 with two decimal places; one in fifty is null. */
 static json_object *
 sample_json(const ServiceFacts *facts, const char *metric, const char *period, int node, int row)
 {

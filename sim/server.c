@@ -1,9 +1,9 @@
 /*
  * server.c
- *		HTTP: connections in, answers out.
+ *		The HTTP server.
  *
  * The only file that knows libmicrohttpd.  Every connection has a thread, so
- * that a request which waits (latency, faults) holds up no other.
+ * that a request that waits (latency, faults) delays no other.
  */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -27,7 +27,7 @@
 #define MAX_CONNECTIONS 4096
 #define THREAD_STACK (512 * 1024)
 #define MAX_BODY (16 * 1024 * 1024)
-#define MIN_GZIP 1024			/* smaller bodies gain nothing */
+#define MIN_GZIP 1024			/* bytes; smaller bodies gain nothing */
 
 /* A request being received, libmicrohttpd's connection context. */
 typedef struct Exchange
@@ -39,7 +39,7 @@ typedef struct Exchange
 	bool		too_large;
 } Exchange;
 
-/* A body on its way in pieces. */
+/* A body that is sent in pieces. */
 typedef struct Stream
 {
 	Body	   *body;
@@ -67,7 +67,10 @@ note_uri(void *cls, const char *uri, struct MHD_Connection *connection)
 	return exchange;
 }
 
-/* The path is decoded where it is used; some versions would refuse a NUL in it. */
+/*
+ * The path is decoded where it is used.  Some versions of the library would
+ * refuse a NUL in it.
+ */
 static size_t
 keep_escapes(void *cls, struct MHD_Connection *connection, char *text)
 {
@@ -132,7 +135,10 @@ append_body(Exchange *exchange, const char *bytes, size_t length)
 	request->body[request->body_length] = '\0';
 }
 
-/* Collect a header for the record, with its name in lower case and no secret. */
+/*
+ * Collects a header for the record, with its name in lower case, and without
+ * secrets.
+ */
 static enum MHD_Result
 collect_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
 {
@@ -160,7 +166,7 @@ header_copy(struct MHD_Connection *connection, const char *name)
 
 /*
  * A client that writes head and body separately, with Nagle's algorithm, waits
- * for our acknowledgement of the head; do not delay it.
+ * for our acknowledgement of the head, which must not be delayed.
  */
 static void
 acknowledge_head(int socket)
@@ -250,40 +256,43 @@ make_response(Body *body, const Delivery *delivery, int socket)
 }
 
 static void
-add_given_headers(struct MHD_Response *response, json_object *headers)
+add_given_headers(struct MHD_Response *mhd_response, json_object *headers)
 {
 	if (!json_object_is_type(headers, json_type_object))
 		return;
 	json_object_object_foreach(headers, name, value)
-		MHD_add_response_header(response, name, json_object_get_string(value));
+		MHD_add_response_header(mhd_response, name, json_object_get_string(value));
 }
 
 static enum MHD_Result
-send_answer(struct MHD_Connection *connection, const Request *request, const Answer *answer,
-			const Delivery *delivery)
+send_response(struct MHD_Connection *connection, const Request *request, const Response *response,
+			  const Delivery *delivery)
 {
-	Body	   *body = answer->body;
-	struct MHD_Response *response;
+	Body	   *body = response->body;
+	struct MHD_Response *mhd_response;
 	enum MHD_Result result;
 	bool		compress = config.gzip && request->accepts_gzip && !delivery->as_is &&
 		body->length > MIN_GZIP;
 
 	if (compress)
 		body = body_compressed(body);
-	response = make_response(body, delivery, request->socket);
+	mhd_response = make_response(body, delivery, request->socket);
 	if (compress)
-		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
-	if (answer->content_type)
-		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type);
-	if (answer->allow)
-		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, answer->allow);
-	add_given_headers(response, delivery->headers);
-	result = MHD_queue_response(connection, (unsigned) answer->status, response);
-	MHD_destroy_response(response);
+		MHD_add_response_header(mhd_response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+	if (response->content_type)
+		MHD_add_response_header(mhd_response, MHD_HTTP_HEADER_CONTENT_TYPE, response->content_type);
+	if (response->allow)
+		MHD_add_response_header(mhd_response, MHD_HTTP_HEADER_ALLOW, response->allow);
+	add_given_headers(mhd_response, delivery->headers);
+	result = MHD_queue_response(connection, (unsigned) response->status, mhd_response);
+	MHD_destroy_response(mhd_response);
 	return result;
 }
 
-/* Split "path" into zone and the path after the prefix; the bare prefix is the first zone's. */
+/*
+ * Splits "path" into the zone and the path after the prefix.  A prefix without
+ * a zone means the first zone.
+ */
 static void
 find_zone(Request *request)
 {
@@ -305,34 +314,37 @@ find_zone(Request *request)
 		request->api_path = rest + strlen("/v2");
 }
 
-/* What the API itself does: who asks, what for, is it valid, do it. */
+/*
+ * What the API itself does: it authenticates a request, finds its operation,
+ * validates it and runs the handler.
+ */
 static void
-answer_api(Request *request, Answer *answer)
+respond_api(Request *request, Response *response)
 {
-	Answer		routing = {0};
+	Response	routing = {0};
 	bool		routed = request->zone && operations_route(request, &routing);
 
 	if (!(routed && request->operation->may_be_unsigned && !request->authorization) &&
-		!auth_check(request, answer))
+		!auth_check(request, response))
 		routed = false;
 	else if (!request->zone)
-		answer_message(answer, 404, "Not found");
+		respond_message(response, 404, "Not found");
 	else if (!routed)
 	{
-		*answer = routing;
+		*response = routing;
 		return;
 	}
 	body_unref(routing.body);
-	if (!routed || !validate_request(request, answer))
+	if (!routed || !validate_request(request, response))
 		return;
 
 	if (request->operation->locks)
 	{
-		request->operation->handler(request, answer);
+		request->operation->handler(request, response);
 		return;
 	}
 	state_lock(request->zone);
-	request->operation->handler(request, answer);
+	request->operation->handler(request, response);
 	state_unlock(request->zone);
 }
 
@@ -354,34 +366,38 @@ static enum MHD_Result
 serve_api(Exchange *exchange, struct MHD_Connection *connection, const char *version)
 {
 	Request    *request = &exchange->request;
-	Answer		answer = {0};
+	Response	response = {0};
 	Delivery	delivery = {0};
 	unsigned long seq;
 	enum MHD_Result result = MHD_NO;
 
 	find_zone(request);
-	/* Before it is recorded: a test that sees the record may count on it. */
+
+	/*
+	 * Before the request is recorded, so that a test that sees the record can
+	 * rely on it.
+	 */
 	request->fault = faults_take(request);
 	seq = record_request(exchange, connection, version);
 	if (config.latency > 0)
 		wait_ms(request->socket, (double) config.latency);
-	if (!faults_before(request, &answer, &delivery))
+	if (!faults_before(request, &response, &delivery))
 	{
 		if (exchange->too_large)
-			answer_message(&answer, 413, "The body is too large");
+			respond_message(&response, 413, "The body is too large");
 		else
-			answer_api(request, &answer);
-		faults_after(request, &answer, &delivery);
+			respond_api(request, &response);
+		faults_after(request, &response, &delivery);
 	}
 
 	/*
-	 * Counted as answered before the client can know, so that it never sees
-	 * more in flight.
+	 * Recorded before the client can see the response, so that it never finds
+	 * too many requests in flight.
 	 */
-	record_end(seq, delivery.kind == DELIVER_NOTHING ? 0 : answer.status);
+	record_end(seq, delivery.kind == DELIVER_NOTHING ? 0 : response.status);
 	if (delivery.kind != DELIVER_NOTHING)
-		result = send_answer(connection, request, &answer, &delivery);
-	body_unref(answer.body);
+		result = send_response(connection, request, &response, &delivery);
+	body_unref(response.body);
 	return result;
 }
 
@@ -389,14 +405,14 @@ static enum MHD_Result
 serve_control(Exchange *exchange, struct MHD_Connection *connection)
 {
 	Request    *request = &exchange->request;
-	Answer		answer = {0};
+	Response	response = {0};
 	Delivery	delivery = {0};
 	enum MHD_Result result;
 
 	request->api_path = request->path + strlen(CONTROL_PREFIX);
-	control_handle(request, &answer);
-	result = send_answer(connection, request, &answer, &delivery);
-	body_unref(answer.body);
+	control_handle(request, &response);
+	result = send_response(connection, request, &response, &delivery);
+	body_unref(response.body);
 	return result;
 }
 
@@ -449,7 +465,7 @@ server_listen(void)
 	return true;
 }
 
-/* Why it does not start; later it has nothing to say that matters. */
+/* Shows why the library does not start; its later messages do not matter. */
 static void
 tell_start(void *cls, const char *format, va_list arguments)
 {

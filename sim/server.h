@@ -1,19 +1,25 @@
 /*
  * server.h
- *		HTTP: connections in, answers out.
+ *		The HTTP server.
  */
 #ifndef SIM_SERVER_H
 #define SIM_SERVER_H
 
 #include <stdbool.h>
 
-/* Take config.port, and set config.listening_port; errno says why not. */
+/*
+ * Listens on config.port, and sets config.listening_port.  Sets errno on
+ * failure.
+ */
 extern bool server_listen(void);
 
 /* Serve there. */
 extern bool server_start(void);
 
-/* End all waits, close all connections, return when all threads have ended. */
+/*
+ * Ends all waits, closes all connections, and returns when all threads have
+ * ended.
+ */
 extern void server_stop(void);
 
 #endif							/* SIM_SERVER_H */

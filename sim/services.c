@@ -1,10 +1,11 @@
 /*
  * services.c
- *		The handlers that make and change services, and what is inside them.
+ *		The handlers that create and change services, and what is inside them.
  *
- * A body was held to the API's document before; what is checked here depends on
- * the state or on the catalogue.  The effect of a write is a change of what the
- * type's own read answers: of some members, or of one item of a list.
+ * The body was validated against the API's document before; what is checked
+ * here depends on the state or on the catalogue.  The effect of a write is a
+ * change of what the type's own read shows: of some members, or of one item of
+ * a list.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -22,36 +23,39 @@
 
 /* ---------- checks ---------- */
 
-/* The service that the path names, of the path's type. */
+/* Finds the service that the path names, which must be of the path's type. */
 static bool
-find_typed(Request *request, ServiceFacts *facts, Answer *answer)
+find_typed(Request *request, ServiceFacts *facts, Response *response)
 {
 	if (state_service_below(request->zone, request->api_path, request->params[0], facts))
 		return true;
-	answer_message(answer, 404, "Service not found");
+	respond_message(response, 404, "Service not found");
 	return false;
 }
 
-/* The same, which must not be about to go. */
+/* The same; the service must not be about to be deleted. */
 static bool
-find_staying(Request *request, ServiceFacts *facts, Answer *answer)
+find_staying(Request *request, ServiceFacts *facts, Response *response)
 {
 	char		id[UUID_SIZE];
 
-	if (!find_typed(request, facts, answer))
+	if (!find_typed(request, facts, response))
 		return false;
 	service_id(facts, id);
-	return check_not_pending(request, EFFECT_DELETE_SERVICE, id, answer);
+	return check_not_pending(request, EFFECT_DELETE_SERVICE, id, response);
 }
 
-/* The same, which must be running, since it is to be changed. */
+/* The same; the service must be running, so that it can be changed. */
 static bool
-find_changeable(Request *request, ServiceFacts *facts, Answer *answer)
+find_changeable(Request *request, ServiceFacts *facts, Response *response)
 {
-	return find_staying(request, facts, answer) && check_running(request, facts, answer);
+	return find_staying(request, facts, response) && check_running(request, facts, response);
 }
 
-/* The protection is a flag of the platform: what runs does not matter to it. */
+/*
+ * Termination protection is a flag of the platform, and can be changed in any
+ * state.
+ */
 static bool
 changes_protection_alone(json_object *body)
 {
@@ -59,9 +63,9 @@ changes_protection_alone(json_object *body)
 		json_object_object_get_ex(body, "termination-protection", NULL);
 }
 
-/* The plan that the body names, if any; "*plan" is NULL then. */
+/* Finds the plan that the body names.  "*plan" is NULL when it names none. */
 static bool
-check_plan(Request *request, const Plan **plan, Answer *answer)
+check_plan(Request *request, const Plan **plan, Response *response)
 {
 	const char *name = json_member_text(request->json, "plan");
 
@@ -70,34 +74,34 @@ check_plan(Request *request, const Plan **plan, Answer *answer)
 		return true;
 	*plan = plan_find(name);
 	if (*plan == NULL)
-		answer_bad_member(answer, "plan", "is not a plan of this type of service");
+		respond_bad_member(response, "plan", "is not a plan of this type of service");
 	else if (!plan_in_zone(*plan, state_zone_index(request->zone)))
-		answer_bad_member(answer, "plan", "is not offered in this zone");
+		respond_bad_member(response, "plan", "is not offered in this zone");
 	else if (!(*plan)->authorized)
-		answer_message(answer, 403, "Plan %s is not authorized for this organization", name);
+		respond_message(response, 403, "Plan %s is not authorized for this organization", name);
 	else
 		return true;
 	return false;
 }
 
-/* A version that there is, and none before the one that the service has. */
+/* The version must exist, and must not be older than the service's own. */
 static bool
-check_version(Request *request, const ServiceType *type, const char *current, Answer *answer)
+check_version(Request *request, const ServiceType *type, const char *current, Response *response)
 {
 	const char *version = json_member_text(request->json, "version");
 
 	if (version == NULL)
 		return true;
 	if (type->versions == NULL || !service_type_has_version(type, version))
-		answer_bad_member(answer, "version", "is not an available version");
+		respond_bad_member(response, "version", "is not an available version");
 	else if (current && strtod(version, NULL) < strtod(current, NULL))
-		answer_bad_member(answer, "version", "is older than the service's version");
+		respond_bad_member(response, "version", "is older than the service's version");
 	else
 		return true;
 	return false;
 }
 
-/* An address, alone or with the length of a prefix. */
+/* An address, with or without the length of a prefix. */
 static bool
 is_address_block(const char *text)
 {
@@ -116,21 +120,21 @@ is_address_block(const char *text)
 }
 
 static bool
-check_ip_filter(Request *request, Answer *answer)
+check_ip_filter(Request *request, Response *response)
 {
 	json_object *filter = json_object_object_get(request->json, "ip-filter");
 
 	for (size_t i = 0; filter && i < json_object_array_length(filter); i++)
 		if (!is_address_block(json_object_get_string(json_object_array_get_idx(filter, i))))
 		{
-			answer_bad_member(answer, "ip-filter", "is not a list of address blocks");
+			respond_bad_member(response, "ip-filter", "is not a list of address blocks");
 			return false;
 		}
 	return true;
 }
 
 static bool
-check_maintenance(Request *request, Answer *answer)
+check_maintenance(Request *request, Response *response)
 {
 	json_object *maintenance = json_object_object_get(request->json, "maintenance");
 
@@ -138,23 +142,26 @@ check_maintenance(Request *request, Answer *answer)
 		schema_pattern_matches("^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$",
 							   json_member_text(maintenance, "time")))
 		return true;
-	answer_bad_member(answer, "maintenance", "has an invalid time");
+	respond_bad_member(response, "maintenance", "has an invalid time");
 	return false;
 }
 
-/* What a create and an update have in common; "current" is the version so far, or NULL. */
+/*
+ * The checks that a create and an update share.  "current" is the current
+ * version, or NULL.
+ */
 static bool
 check_body(Request *request, const ServiceType *type, const char *current, const Plan **plan,
-		   Answer *answer)
+		   Response *response)
 {
-	return check_plan(request, plan, answer) &&
-		check_version(request, type, current, answer) &&
-		check_ip_filter(request, answer) && check_maintenance(request, answer);
+	return check_plan(request, plan, response) &&
+		check_version(request, type, current, response) &&
+		check_ip_filter(request, response) && check_maintenance(request, response);
 }
 
 /* ---------- services ---------- */
 
-/* Members of bodies that a read does not show as they were sent. */
+/* Members of a body that a read does not show as they were sent. */
 static bool
 is_shown(const char *name)
 {
@@ -178,7 +185,10 @@ is_settings(const char *name)
 	return length > 9 && strcmp(name + length - 9, "-settings") == 0;
 }
 
-/* "now" with the members of "sent", but for those that are null. */
+/*
+ * Returns "now" with the members of "sent", and without those that are null in
+ * it.
+ */
 static json_object *
 merged(json_object *now, json_object *sent)
 {
@@ -228,7 +238,7 @@ compare_texts(const void *a, const void *b)
 				  json_object_get_string(*(json_object *const *) b));
 }
 
-/* The blocks of a filter, each once, in an order of their own. */
+/* The blocks of a filter, sorted and without duplicates. */
 static json_object *
 address_blocks(json_object *sent)
 {
@@ -273,9 +283,9 @@ move_schedule(Request *request, const ServiceFacts *facts, json_object *now, jso
 }
 
 /*
- * The members that the body changes, as the read will show them.  Settings not
- * named stay as they are; so do the updates of the maintenance.  All else is
- * replaced.
+ * Returns the members that the body changes, as the read will show them.
+ * Settings that the body does not name stay as they are, and so do the updates
+ * of the maintenance.  All else is replaced.
  */
 static json_object *
 changed_members(json_object *body, json_object *now)
@@ -308,7 +318,7 @@ set_protection(Effect *effect, json_object *body)
 	effect->protection = json_member_bool(body, "termination-protection", false);
 }
 
-/* The administrator as the body names him. */
+/* Sets the administrator's name and password from the body. */
 static void
 add_administrator(json_object *members, const ServiceFacts *facts, json_object *body)
 {
@@ -331,26 +341,26 @@ add_administrator(json_object *members, const ServiceFacts *facts, json_object *
 	json_add(members, "users", users);
 }
 
-/* A service to fork from must be there, and of the same type. */
+/* A service to fork from must exist, and be of the same type. */
 static bool
-check_fork(Request *request, const ServiceType *type, Answer *answer)
+check_fork(Request *request, const ServiceType *type, Response *response)
 {
 	const char *name = json_member_text(request->json, "fork-from-service");
 	ServiceFacts facts;
 
 	if (name == NULL)
 		return true;
-	if (!find_service(request, name, &facts, answer))
+	if (!find_service(request, name, &facts, response))
 		return false;
 	if (facts.type == type)
 		return true;
-	answer_bad_member(answer, "fork-from-service", "is not a service of this type");
+	respond_bad_member(response, "fork-from-service", "is not a service of this type");
 	return false;
 }
 
 /*
- * A service in this zone, or else in another.  Two zones are never locked at once,
- * so this one may change meanwhile.
+ * Finds a service in this zone, or else in another one.  Two zones are never
+ * locked at once, so this one may change meanwhile.
  */
 static bool
 find_anywhere(Request *request, const char *name, ServiceFacts *facts, ReplicaEnd *end)
@@ -373,9 +383,12 @@ find_anywhere(Request *request, const char *name, ServiceFacts *facts, ReplicaEn
 	return found;
 }
 
-/* The service that a new one is to follow, if any; the end's name is empty otherwise. */
+/*
+ * Finds the service that a new one is to replicate.  The end's name is empty
+ * when there is none.
+ */
 static bool
-check_replica(Request *request, const ServiceType *type, ReplicaEnd *source, Answer *answer)
+check_replica(Request *request, const ServiceType *type, ReplicaEnd *source, Response *response)
 {
 	json_object *wanted = json_object_object_get(request->json, "integrations");
 	json_object *first = wanted ? json_object_array_get_idx(wanted, 0) : NULL;
@@ -389,18 +402,18 @@ check_replica(Request *request, const ServiceType *type, ReplicaEnd *source, Ans
 	if (name == NULL || json_object_array_length(wanted) > 1 ||
 		(dest && strcmp(dest, request->params[0]) != 0))
 	{
-		answer_bad_member(answer, "integrations",
-						  "must name the one service that this one follows");
+		respond_bad_member(response, "integrations",
+						   "must name the one service that this one follows");
 		return false;
 	}
 	if (!find_anywhere(request, name, &facts, source))
 	{
-		answer_message(answer, 404, "Service not found");
+		respond_message(response, 404, "Service not found");
 		return false;
 	}
 	if (facts.type != type)
 	{
-		answer_bad_member(answer, "integrations", "names a service that is not of this type");
+		respond_bad_member(response, "integrations", "names a service that is not of this type");
 		return false;
 	}
 	source->service = facts.index;
@@ -408,7 +421,7 @@ check_replica(Request *request, const ServiceType *type, ReplicaEnd *source, Ans
 	return true;
 }
 
-/* Has the new service follow the other. */
+/* Makes the new service a replica of the other one. */
 static void
 add_replica(Request *request, const ReplicaEnd *source, int service)
 {
@@ -424,7 +437,7 @@ add_replica(Request *request, const ReplicaEnd *source, int service)
 }
 
 void
-create_service(Request *request, Answer *answer)
+create_service(Request *request, Response *response)
 {
 	const char *name = request->params[0];
 	const ServiceType *type = service_type_below(request->api_path);
@@ -434,12 +447,12 @@ create_service(Request *request, Answer *answer)
 	ReplicaEnd	source;
 	json_object *now;
 
-	if (!check_body(request, type, NULL, &change.plan, answer) ||
-		!check_fork(request, type, answer) || !check_replica(request, type, &source, answer))
+	if (!check_body(request, type, NULL, &change.plan, response) ||
+		!check_fork(request, type, response) || !check_replica(request, type, &source, response))
 		return;
 	if (state_service(request->zone, name, &facts))
 	{
-		answer_error(answer, 409, "Service already exists");
+		respond_error(response, 409, "Service already exists");
 		return;
 	}
 	effect.service = change.service = state_service_add(request->zone, name, type);
@@ -452,44 +465,44 @@ create_service(Request *request, Answer *answer)
 	json_object_put(now);
 	add_administrator(change.members, &facts, request->json);
 	state_apply(request->zone, &change);
-	answer_service_operation(request, answer, &facts, &effect);
+	respond_service_operation(request, response, &facts, &effect);
 }
 
 void
-update_service(Request *request, Answer *answer)
+update_service(Request *request, Response *response)
 {
 	Effect		effect = {.kind = EFFECT_CHANGE_SERVICE};
 	ServiceFacts facts;
 	json_object *now;
 
-	if (!find_staying(request, &facts, answer) ||
-		!(changes_protection_alone(request->json) || check_running(request, &facts, answer)))
+	if (!find_staying(request, &facts, response) ||
+		!(changes_protection_alone(request->json) || check_running(request, &facts, response)))
 		return;
 	now = state_details_json(request->zone, &facts);
-	if (check_body(request, facts.type, json_member_text(now, "version"), &effect.plan, answer))
+	if (check_body(request, facts.type, json_member_text(now, "version"), &effect.plan, response))
 	{
 		effect.service = facts.index;
 		set_protection(&effect, request->json);
 		effect.members = changed_members(request->json, now);
 		move_schedule(request, &facts, now, effect.members);
 		effect.rebuilds = effect.plan || json_object_object_get_ex(request->json, "version", NULL);
-		answer_service_operation(request, answer, &facts, &effect);
+		respond_service_operation(request, response, &facts, &effect);
 	}
 	json_object_put(now);
 }
 
 void
-delete_typed_service(Request *request, Answer *answer)
+delete_typed_service(Request *request, Response *response)
 {
 	ServiceFacts facts;
 
-	if (find_typed(request, &facts, answer))
-		start_deletion(request, &facts, answer);
+	if (find_typed(request, &facts, response))
+		start_deletion(request, &facts, response);
 }
 
-/* Its updates are installed. */
+/* Installs the updates that the service's maintenance lists. */
 void
-start_maintenance(Request *request, Answer *answer)
+start_maintenance(Request *request, Response *response)
 {
 	Effect		effect = {
 		.kind = EFFECT_CHANGE_SERVICE,
@@ -499,7 +512,7 @@ start_maintenance(Request *request, Answer *answer)
 	json_object *now;
 	json_object *maintenance;
 
-	if (!find_changeable(request, &facts, answer))
+	if (!find_changeable(request, &facts, response))
 		return;
 	now = state_details_json(request->zone, &facts);
 	maintenance = merged(NULL, json_object_object_get(now, "maintenance"));
@@ -508,12 +521,15 @@ start_maintenance(Request *request, Answer *answer)
 	effect.service = facts.index;
 	effect.members = json_object_new_object();
 	json_add(effect.members, "maintenance", maintenance);
-	answer_service_operation(request, answer, &facts, &effect);
+	respond_service_operation(request, response, &facts, &effect);
 }
 
 /* ---------- items of lists: users, databases, connection pools ---------- */
 
-/* The item that "member" ("" of strings themselves) tells from others; a new reference, or NULL. */
+/*
+ * Returns a new reference to the item whose "member" is the key, or NULL.  When
+ * "member" is empty, the items are strings.
+ */
 static json_object *
 find_item(Request *request, const ServiceFacts *facts, const char *list, const char *member,
 		  const char *key)
@@ -534,7 +550,7 @@ find_item(Request *request, const ServiceFacts *facts, const char *list, const c
 	return found;
 }
 
-/* Takes "item" over; NULL removes what is there. */
+/* Takes over "item"; NULL removes the item. */
 static Effect
 edit(const ServiceFacts *facts, const char *list, const char *key, json_object *item)
 {
@@ -549,73 +565,78 @@ edit(const ServiceFacts *facts, const char *list, const char *key, json_object *
 	return effect;
 }
 
-/* Start the operation of an edit, unless another of that item is under way. */
+/*
+ * Starts the operation of an edit, unless another edit of the item is pending.
+ */
 static void
-answer_edit(Request *request, Answer *answer, const ServiceFacts *facts, const char *list,
-			const char *key, json_object *item)
+respond_edit(Request *request, Response *response, const ServiceFacts *facts, const char *list,
+			 const char *key, json_object *item)
 {
 	Effect		effect;
 
 	if (state_edit_pending(request->zone, facts->index, list, key))
 	{
 		json_object_put(item);
-		answer_error(answer, 409, "Another operation is in progress");
+		respond_error(response, 409, "Another operation is in progress");
 		return;
 	}
 	effect = edit(facts, list, key, item);
-	answer_service_operation(request, answer, facts, &effect);
+	respond_service_operation(request, response, facts, &effect);
 }
 
 static bool
 check_new_item(Request *request, const ServiceFacts *facts, const char *list, const char *member,
-			   const char *key, const char *what, Answer *answer)
+			   const char *key, const char *what, Response *response)
 {
 	json_object *item = find_item(request, facts, list, member, key);
 
 	if (item == NULL)
 		return true;
 	json_object_put(item);
-	answer_error(answer, 409, "%s already exists", what);
+	respond_error(response, 409, "%s already exists", what);
 	return false;
 }
 
-/* The item that the second parameter of the path names; otherwise "answer" says 404. */
+/*
+ * Finds the item that the second path parameter names.  Otherwise "response" is
+ * a 404.
+ */
 static json_object *
 find_named(Request *request, const ServiceFacts *facts, const char *list, const char *member,
-		   const char *what, Answer *answer)
+		   const char *what, Response *response)
 {
 	json_object *item = find_item(request, facts, list, member, request->params[1]);
 
 	if (item == NULL)
-		answer_message(answer, 404, "%s not found", what);
+		respond_message(response, 404, "%s not found", what);
 	return item;
 }
 
 static json_object *
-user_of_path(Request *request, const ServiceFacts *facts, Answer *answer)
+user_of_path(Request *request, const ServiceFacts *facts, Response *response)
 {
-	return find_named(request, facts, "users", "username", "User", answer);
+	return find_named(request, facts, "users", "username", "User", response);
 }
 
-/* What clickhouse answers in place of an operation. */
+/* What clickhouse returns instead of an operation. */
 static void
-answer_secrets(Answer *answer, const char *username, const char *password)
+respond_secrets(Response *response, const char *username, const char *password)
 {
 	json_object *json = json_object_new_object();
 
 	json_add_text(json, "username", username);
 	json_add_text(json, "password", password);
-	answer_json(answer, 200, json);
+	respond_json(response, 200, json);
 }
 
 static void
-answer_clickhouse_secrets(Request *request, const ServiceFacts *facts, const char *username,
-						  Answer *answer)
+respond_clickhouse_secrets(Request *request, const ServiceFacts *facts, const char *username,
+						   Response *response)
 {
 	const char *sent = json_member_text(request->json, "password");
 	char	   *password = sent ? xstrdup(sent) : details_password(facts, username);
 
-	answer_secrets(answer, username, password);
+	respond_secrets(response, username, password);
 	free(password);
 }
 
@@ -626,15 +647,15 @@ is_clickhouse(const ServiceFacts *facts)
 }
 
 void
-create_user(Request *request, Answer *answer)
+create_user(Request *request, Response *response)
 {
 	static const char *const copied[] = {"allow-replication", "authentication", "access-control"};
 	const char *username = json_member_text(request->json, "username");
 	ServiceFacts facts;
 	json_object *user;
 
-	if (!find_changeable(request, &facts, answer) ||
-		!check_new_item(request, &facts, "users", "username", username, "User", answer))
+	if (!find_changeable(request, &facts, response) ||
+		!check_new_item(request, &facts, "users", "username", username, "User", response))
 		return;
 	user = details_user(&facts, username);
 	for (size_t i = 0; i < lengthof(copied); i++)
@@ -648,36 +669,36 @@ create_user(Request *request, Answer *answer)
 	{
 		Effect		effect = edit(&facts, "users", username, user);
 
-		answer_clickhouse_secrets(request, &facts, username, answer);
+		respond_clickhouse_secrets(request, &facts, username, response);
 		state_apply(request->zone, &effect);
 	}
 	else
-		answer_edit(request, answer, &facts, "users", username, user);
+		respond_edit(request, response, &facts, "users", username, user);
 }
 
 void
-delete_user(Request *request, Answer *answer)
+delete_user(Request *request, Response *response)
 {
 	ServiceFacts facts;
 	json_object *user;
 
-	if (!find_changeable(request, &facts, answer))
+	if (!find_changeable(request, &facts, response))
 		return;
 	user = find_named(request, &facts, "users", is_clickhouse(&facts) ? "uuid" : "username",
-					  "User", answer);
+					  "User", response);
 	if (user == NULL)
 		return;
 	if (json_member_bool(user, "required", false) ||
 		(json_member_text(user, "type") && strcmp(json_member_text(user, "type"), "primary") == 0))
-		answer_error(answer, 409, "The service needs this user");
+		respond_error(response, 409, "The service needs this user");
 	else
-		answer_edit(request, answer, &facts, "users", json_member_text(user, "username"), NULL);
+		respond_edit(request, response, &facts, "users", json_member_text(user, "username"), NULL);
 	json_object_put(user);
 }
 
-/* Without an operation: the answer is the users. */
+/* There is no operation: the response is the list of users. */
 void
-allow_replication(Request *request, Answer *answer)
+allow_replication(Request *request, Response *response)
 {
 	ServiceFacts facts;
 	json_object *user;
@@ -686,8 +707,8 @@ allow_replication(Request *request, Answer *answer)
 	json_object *json;
 	Effect		effect;
 
-	if (!find_changeable(request, &facts, answer) ||
-		!(user = user_of_path(request, &facts, answer)))
+	if (!find_changeable(request, &facts, response) ||
+		!(user = user_of_path(request, &facts, response)))
 		return;
 	if (json_object_object_get_ex(request->json, "allow-replication", &value))
 		json_add(user, "allow-replication", json_object_get(value));
@@ -702,12 +723,12 @@ allow_replication(Request *request, Answer *answer)
 	}
 	json = json_object_new_object();
 	json_add(json, "users", users);
-	answer_json(answer, 200, json);
+	respond_json(response, 200, json);
 }
 
-/* Without a password in the body a new one is made up. */
+/* Makes up a new password when the body has none. */
 void
-reset_password(Request *request, Answer *answer)
+reset_password(Request *request, Response *response)
 {
 	const char *sent = json_member_text(request->json, "password");
 	ServiceFacts facts;
@@ -716,14 +737,14 @@ reset_password(Request *request, Answer *answer)
 	char		id[UUID_SIZE];
 	char	   *password;
 
-	if (!find_changeable(request, &facts, answer) ||
-		!(user = user_of_path(request, &facts, answer)))
+	if (!find_changeable(request, &facts, response) ||
+		!(user = user_of_path(request, &facts, response)))
 		return;
 	state_new_id(request->zone, "password", id);
 	password = sent ? xstrdup(sent) : xasprintf("S3CRET_%s", id);
 	if (is_clickhouse(&facts))
 	{
-		answer_secrets(answer, request->params[1], password);
+		respond_secrets(response, request->params[1], password);
 		json_object_put(user);
 	}
 	else
@@ -731,60 +752,60 @@ reset_password(Request *request, Answer *answer)
 		json_add_text(user, "password", password);
 		if (json_object_object_get_ex(request->json, "authentication", &value))
 			json_add(user, "authentication", json_object_get(value));
-		answer_edit(request, answer, &facts, "users", request->params[1], user);
+		respond_edit(request, response, &facts, "users", request->params[1], user);
 	}
 	free(password);
 }
 
 void
-update_access_control(Request *request, Answer *answer)
+update_access_control(Request *request, Response *response)
 {
 	ServiceFacts facts;
 	json_object *user;
 	json_object *value;
 
-	if (!find_changeable(request, &facts, answer) ||
-		!(user = user_of_path(request, &facts, answer)))
+	if (!find_changeable(request, &facts, response) ||
+		!(user = user_of_path(request, &facts, response)))
 		return;
 	if (json_object_object_get_ex(request->json, "access-control", &value))
 		json_add(user, "access-control", json_object_get(value));
-	answer_edit(request, answer, &facts, "users", request->params[1], user);
+	respond_edit(request, response, &facts, "users", request->params[1], user);
 }
 
 void
-create_database(Request *request, Answer *answer)
+create_database(Request *request, Response *response)
 {
 	const char *name = json_member_text(request->json, "database-name");
 	ServiceFacts facts;
 
-	if (find_changeable(request, &facts, answer) &&
-		check_new_item(request, &facts, "databases", "", name, "Database", answer))
-		answer_edit(request, answer, &facts, "databases", name, json_object_new_string(name));
+	if (find_changeable(request, &facts, response) &&
+		check_new_item(request, &facts, "databases", "", name, "Database", response))
+		respond_edit(request, response, &facts, "databases", name, json_object_new_string(name));
 }
 
 void
-delete_database(Request *request, Answer *answer)
+delete_database(Request *request, Response *response)
 {
 	ServiceFacts facts;
 	json_object *database;
 	json_object *user;
 
-	if (!find_changeable(request, &facts, answer) ||
-		!(database = find_named(request, &facts, "databases", "", "Database", answer)))
+	if (!find_changeable(request, &facts, response) ||
+		!(database = find_named(request, &facts, "databases", "", "Database", response)))
 		return;
 	json_object_put(database);
 	user = find_item(request, &facts, "connection-pools", "database", request->params[1]);
 	json_object_put(user);
 	if (user)
-		answer_error(answer, 409, "A connection pool uses the database");
+		respond_error(response, 409, "A connection pool uses the database");
 	else
-		answer_edit(request, answer, &facts, "databases", request->params[1], NULL);
+		respond_edit(request, response, &facts, "databases", request->params[1], NULL);
 }
 
-/* Does the service have the item that a member of the body names, if it does? */
+/* If a member of the body names an item, the service must have it. */
 static bool
 check_known(Request *request, const ServiceFacts *facts, const char *member, const char *list,
-			const char *key_member, Answer *answer)
+			const char *key_member, Response *response)
 {
 	const char *name = json_member_text(request->json, member);
 	json_object *item = name ? find_item(request, facts, list, key_member, name) : NULL;
@@ -792,18 +813,21 @@ check_known(Request *request, const ServiceFacts *facts, const char *member, con
 	json_object_put(item);
 	if (name == NULL || item)
 		return true;
-	answer_bad_member(answer, member, "is not known to the service");
+	respond_bad_member(response, member, "is not known to the service");
 	return false;
 }
 
 static bool
-check_pool(Request *request, const ServiceFacts *facts, Answer *answer)
+check_pool(Request *request, const ServiceFacts *facts, Response *response)
 {
-	return check_known(request, facts, "database-name", "databases", "", answer) &&
-		check_known(request, facts, "username", "users", "username", answer);
+	return check_known(request, facts, "database-name", "databases", "", response) &&
+		check_known(request, facts, "username", "users", "username", response);
 }
 
-/* A pool as the body has it; what the body leaves out is that of "now", or the default. */
+/*
+ * Returns a pool with the body's members; those that it lacks come from "now",
+ * or are the defaults.
+ */
 static json_object *
 pool_of_body(Request *request, const ServiceFacts *facts, const char *name, json_object *now)
 {
@@ -827,44 +851,44 @@ pool_of_body(Request *request, const ServiceFacts *facts, const char *name, json
 }
 
 void
-create_pool(Request *request, Answer *answer)
+create_pool(Request *request, Response *response)
 {
 	const char *name = json_member_text(request->json, "name");
 	ServiceFacts facts;
 
-	if (find_changeable(request, &facts, answer) && check_pool(request, &facts, answer) &&
+	if (find_changeable(request, &facts, response) && check_pool(request, &facts, response) &&
 		check_new_item(request, &facts, "connection-pools", "name", name,
-					   "Connection pool", answer))
-		answer_edit(request, answer, &facts, "connection-pools", name,
-					pool_of_body(request, &facts, name, NULL));
+					   "Connection pool", response))
+		respond_edit(request, response, &facts, "connection-pools", name,
+					 pool_of_body(request, &facts, name, NULL));
 }
 
 void
-update_pool(Request *request, Answer *answer)
+update_pool(Request *request, Response *response)
 {
 	ServiceFacts facts;
 	json_object *now;
 
-	if (!find_changeable(request, &facts, answer) ||
+	if (!find_changeable(request, &facts, response) ||
 		!(now = find_named(request, &facts, "connection-pools", "name",
-						   "Connection pool", answer)))
+						   "Connection pool", response)))
 		return;
-	if (check_pool(request, &facts, answer))
-		answer_edit(request, answer, &facts, "connection-pools", request->params[1],
-					pool_of_body(request, &facts, request->params[1], now));
+	if (check_pool(request, &facts, response))
+		respond_edit(request, response, &facts, "connection-pools", request->params[1],
+					 pool_of_body(request, &facts, request->params[1], now));
 	json_object_put(now);
 }
 
 void
-delete_pool(Request *request, Answer *answer)
+delete_pool(Request *request, Response *response)
 {
 	ServiceFacts facts;
 	json_object *pool;
 
-	if (!find_changeable(request, &facts, answer) ||
+	if (!find_changeable(request, &facts, response) ||
 		!(pool = find_named(request, &facts, "connection-pools", "name",
-							"Connection pool", answer)))
+							"Connection pool", response)))
 		return;
 	json_object_put(pool);
-	answer_edit(request, answer, &facts, "connection-pools", request->params[1], NULL);
+	respond_edit(request, response, &facts, "connection-pools", request->params[1], NULL);
 }

@@ -1,6 +1,6 @@
 /*
  * state.c
- *		What is in a zone: services, integrations, tasks, as the rules have them
+ *		What is in a zone: services, integrations and tasks, as the rules make them
  *		and as writes changed them.
  */
 #include <stdio.h>
@@ -14,7 +14,7 @@
 
 /* ---------- services ---------- */
 
-/* As the rules have it, with what writes changed. */
+/* As the rules make it, with the changes of writes. */
 static void
 service_facts(SimZone *zone, int index, ServiceFacts *facts)
 {
@@ -72,7 +72,7 @@ state_service_state(SimZone *zone, const ServiceFacts *facts)
 {
 	ServiceChanges *changes = &zone->services[facts->index - 1];
 
-	/* Once running it stays so, also when the time is made longer. */
+	/* Once it is running it stays so, even if running-time is made longer. */
 	if (changes->changed_at > 0 && clock_ms() >= changes->changed_at + config.running_time)
 		changes->changed_at = 0;
 	return changes->building || changes->changed_at > 0 ? "rebuilding" : facts->state;
@@ -191,7 +191,10 @@ zone_drop_list(SimZone *zone)
 	zone->list = NULL;
 }
 
-/* The list is kept until a write changes it, unless time itself will. */
+/*
+ * The list is kept until a write changes it.  While a service is still to
+ * become running it is not kept.
+ */
 Body *
 state_service_list(SimZone *zone)
 {

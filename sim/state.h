@@ -5,8 +5,8 @@
 #ifndef SIM_STATE_H
 #define SIM_STATE_H
 
-#include "answer.h"
 #include "data.h"
+#include "response.h"
 
 typedef struct SimZone SimZone;
 
@@ -27,8 +27,8 @@ typedef enum EffectKind
 } EffectKind;
 
 /*
- * What an operation does when it ends in success.  The members used depend on
- * the kind; strings belong to the effect until it is applied.
+ * What an operation does when it succeeds.  The members that are used depend on
+ * the kind.  The effect owns its strings until it is applied.
  */
 typedef struct Effect
 {
@@ -45,18 +45,18 @@ typedef struct Effect
 	bool		protection;
 	bool		rebuilds;		/* the service is not running for a while */
 	const char *list;			/* a list as details_list() knows it */
-	char	   *key;			/* which of its items */
-	json_object *item;			/* takes its place, or is added; NULL: it is
+	char	   *key;			/* which item of the list */
+	json_object *item;			/* replaces it, or is added; NULL: it is
 								 * removed */
 } Effect;
 
-/* How an operation is to end; all zero means in success, after the usual time. */
+/* How an operation is to end; all zero: it succeeds after the usual time. */
 typedef struct OperationFate
 {
 	const char *state;			/* NULL: success; "pending": never ends */
 	const char *reason;
 	const char *message;
-	bool		immediate;		/* ended in the very first answer */
+	bool		immediate;		/* it has ended in the first response already */
 } OperationFate;
 
 extern void state_init(void);
@@ -68,13 +68,13 @@ extern const char *state_zone_name(const SimZone *zone);
 extern int	state_zone_index(const SimZone *zone);
 
 /*
- * A zone is locked while its state is looked at; locking also applies what
- * operations ended meanwhile.  All functions below need the zone locked.
+ * A zone must be locked while its state is used.  Locking it also applies the
+ * operations that ended meanwhile.  All functions below need the zone locked.
  */
 extern void state_lock(SimZone *zone);
 extern void state_unlock(SimZone *zone);
 
-/* Fills in the facts of a service that is there; false when there is none. */
+/* Finds a service and fills in its facts.  Returns false when there is none. */
 extern bool state_service(SimZone *zone, const char *name, ServiceFacts *facts);
 extern bool state_service_at(SimZone *zone, int index, ServiceFacts *facts);
 
@@ -83,7 +83,10 @@ extern bool state_service_below(SimZone *zone, const char *path, const char *nam
 								ServiceFacts *facts);
 extern const char *state_service_state(SimZone *zone, const ServiceFacts *facts);
 
-/* The members of the type's own read that writes changed; the zone's, or NULL. */
+/*
+ * Returns the members of the type's own read that writes changed, or NULL.  The
+ * zone owns them.
+ */
 extern json_object *state_service_changes(SimZone *zone, const ServiceFacts *facts);
 extern json_object *state_details_json(SimZone *zone, const ServiceFacts *facts);
 extern json_object *state_details_list(SimZone *zone, const ServiceFacts *facts,
@@ -104,29 +107,30 @@ extern json_object *state_externals_json(SimZone *zone, int service);
 
 extern bool state_task(SimZone *zone, const ServiceFacts *facts, const char *id, Task *task);
 
-/* True when an operation that would do this has not ended yet. */
+/* Is an operation pending that would do this? */
 extern bool state_effect_pending(SimZone *zone, EffectKind kind, const char *id);
 extern bool state_integration_pending(SimZone *zone, const Integration *integration);
 extern bool state_external_pending(SimZone *zone, const ExternalIntegration *integration);
 
-/* Is a write under way that edits that item of a list? */
+/* Is an operation pending that edits this item of a list? */
 extern bool state_edit_pending(SimZone *zone, int service, const char *list, const char *key);
 
 /*
- * Add a service, and return its number.  It is rebuilding until an operation with
- * an effect of EFFECT_CREATE_SERVICE ends; unless in success, it is gone then.
+ * Adds a service, and returns its number.  It is rebuilding until an operation
+ * with an effect of EFFECT_CREATE_SERVICE ends.  If that fails, the service is
+ * gone.
  */
 extern int	state_service_add(SimZone *zone, const char *name, const ServiceType *type);
 
-/* Apply an effect at once, without an operation; it is taken over. */
+/* Applies an effect at once, without an operation, and takes it over. */
 extern void state_apply(SimZone *zone, Effect *effect);
 
-/* The id for the next thing of a kind that a write makes. */
+/* Makes the id for the next thing of a kind that a write creates. */
 extern void state_new_id(SimZone *zone, const char *kind, char id[UUID_SIZE]);
 
 /*
- * Start an operation and return its JSON as first answered.  "link" is malloc'd;
- * it and the effect are taken over.
+ * Starts an operation, and returns its JSON for the first response.  Takes over
+ * the effect and "link", which is malloc'd.
  */
 extern json_object *state_operation_start(SimZone *zone, const char *command, char *link,
 										  Effect *effect, const OperationFate *fate);

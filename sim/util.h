@@ -18,7 +18,8 @@ extern char *xstrndup(const char *text, size_t length);
 extern char *xasprintf(const char *fmt,...) SIM_PRINTF(1, 2);
 
 /*
- * Room for one more item in an array of "item_size" items; the caller counts.
+ * Makes room for one more item in an array of "count" items, and returns the
+ * array.  The caller counts.
  */
 extern void *xgrow(void *items, size_t count, size_t *capacity, size_t item_size);
 
@@ -26,8 +27,8 @@ extern void clock_start(void);
 extern double clock_ms(void);
 
 /*
- * Write the UTC time of a Unix time as YYYY-MM-DDTHH:MM:SS, then the
- * microseconds when there are any to write (micros >= 0), then Z.
+ * Writes a Unix time in UTC as YYYY-MM-DDTHH:MM:SS, then the microseconds
+ * unless micros is negative, then Z.
  */
 extern char *format_time(char *buffer, size_t size, int64_t seconds, int micros);
 

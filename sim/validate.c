@@ -1,9 +1,10 @@
 /*
  * validate.c
- *		Requests as the API's document has them, or a refusal.
+ *		Validates requests against the API's document.
  *
- * The rules are in the API's document; this file only applies them.  A body
- * that is wrong in several ways is told all of them, each with its location.
+ * The rules are in the document; this file only applies them.  The response to
+ * a body that is wrong in several ways lists all of them, each with its
+ * location.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,23 +13,23 @@
 #include "validate.h"
 
 void
-answer_bad_member(Answer *answer, const char *member, const char *detail)
+respond_bad_member(Response *response, const char *member, const char *detail)
 {
 	json_object *errors = json_object_new_array();
 	char	   *location = xasprintf("$['%s']", member);
 
 	schema_add_error(errors, location, detail);
 	free(location);
-	answer_problem(answer, 422, "The request body is not valid.", errors);
+	respond_problem(response, 422, "The request body is not valid.", errors);
 }
 
-/* True when there are no errors; they are taken over. */
+/* Returns true when there are no errors.  Takes them over. */
 static bool
-check_errors(json_object *errors, const char *detail, Answer *answer)
+check_errors(json_object *errors, const char *detail, Response *response)
 {
 	if (json_object_array_length(errors) > 0)
 	{
-		answer_problem(answer, 422, detail, errors);
+		respond_problem(response, 422, detail, errors);
 		return false;
 	}
 	json_object_put(errors);
@@ -36,7 +37,7 @@ check_errors(json_object *errors, const char *detail, Answer *answer)
 }
 
 static bool
-check_body(Request *request, Answer *answer)
+check_body(Request *request, Response *response)
 {
 	bool		valid;
 	json_object *errors;
@@ -44,12 +45,12 @@ check_body(Request *request, Answer *answer)
 	request->json = json_parse(request->body, request->body_length, &valid);
 	if (!valid)
 	{
-		answer_problem_text(answer, 400, "The body is not valid JSON.");
+		respond_problem_text(response, 400, "The body is not valid JSON.");
 		return false;
 	}
 	errors = json_object_new_array();
 	schema_check(request->operation->body, request->json, "$", errors);
-	return check_errors(errors, "The request body is not valid.", answer);
+	return check_errors(errors, "The request body is not valid.", response);
 }
 
 static bool
@@ -62,7 +63,7 @@ is_json_content(const char *content_type)
 }
 
 static bool
-check_params(Request *request, Answer *answer)
+check_params(Request *request, Response *response)
 {
 	json_object *params = request->operation->params;
 
@@ -72,15 +73,15 @@ check_params(Request *request, Answer *answer)
 
 		if (schema_check_text(json_object_object_get(param, "schema"), request->params[i]))
 		{
-			answer_problem_text(answer, 400, "The path parameter %s is not valid.",
-								json_member_text(param, "name"));
+			respond_problem_text(response, 400, "The path parameter %s is not valid.",
+								 json_member_text(param, "name"));
 			return false;
 		}
 	}
 	return true;
 }
 
-/* Does the query have nothing but arguments that the operation takes? */
+/* The query may have only arguments that the operation takes. */
 static bool
 takes_query(const ApiOperation *operation, const char *query)
 {
@@ -99,7 +100,7 @@ takes_query(const ApiOperation *operation, const char *query)
 }
 
 bool
-validate_request(Request *request, Answer *answer)
+validate_request(Request *request, Response *response)
 {
 	const char *complaint = NULL;
 
@@ -114,15 +115,15 @@ validate_request(Request *request, Answer *answer)
 		complaint = "The content type must be application/json.";
 	if (complaint)
 	{
-		answer_problem_text(answer, 400, "%s", complaint);
+		respond_problem_text(response, 400, "%s", complaint);
 		return false;
 	}
-	return check_params(request, answer) &&
-		(request->operation->body == NULL || check_body(request, answer));
+	return check_params(request, response) &&
+		(request->operation->body == NULL || check_body(request, response));
 }
 
 bool
-validate_settings(const IntegrationType *type, json_object *settings, Answer *answer)
+validate_settings(const IntegrationType *type, json_object *settings, Response *response)
 {
 	json_object *schema = integration_schema_json(type);
 	json_object *errors = json_object_new_array();
@@ -130,5 +131,5 @@ validate_settings(const IntegrationType *type, json_object *settings, Answer *an
 	if (settings)
 		schema_check(schema, settings, "$['settings']", errors);
 	json_object_put(schema);
-	return check_errors(errors, "The settings are not valid.", answer);
+	return check_errors(errors, "The settings are not valid.", response);
 }

@@ -1,6 +1,6 @@
 /*
  * validate.h
- *		Requests as the API's document has them, or a refusal.
+ *		Validates requests against the API's document.
  */
 #ifndef SIM_VALIDATE_H
 #define SIM_VALIDATE_H
@@ -9,18 +9,20 @@
 #include "operations.h"
 
 /*
- * Check query, path parameters and body against request->operation, and parse
- * the body into request->json.  Returns false with the refusal in "answer".
+ * Checks query, path parameters and body against request->operation, and
+ * parses the body into request->json.  Returns false with an error in
+ * "response".
  */
-extern bool validate_request(Request *request, Answer *answer);
+extern bool validate_request(Request *request, Response *response);
 
-/* The 422 answer about one member of the body. */
-extern void answer_bad_member(Answer *answer, const char *member, const char *detail);
+/* The 422 response about one member of the body. */
+extern void respond_bad_member(Response *response, const char *member, const char *detail);
 
 /*
- * Are settings what the integration type's own schema allows?  Otherwise "answer" is 422.
- * NULL settings are.
+ * Are the settings valid by the integration type's own schema? Otherwise
+ * "response" is a 422.  NULL is valid.
  */
-extern bool validate_settings(const IntegrationType *type, json_object *settings, Answer *answer);
+extern bool validate_settings(const IntegrationType *type, json_object *settings,
+							  Response *response);
 
 #endif							/* SIM_VALIDATE_H */

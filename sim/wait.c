@@ -2,8 +2,8 @@
  * wait.c
  *		The one way to wait in a thread that serves a connection.
  *
- * Latency, stalls and trickled bodies all wait here, so that the end of the
- * simulator or of the connection cuts any of them short.
+ * Latency, stalls and trickled bodies all wait here, so that each wait ends
+ * with the simulator or the connection.
  */
 #include <poll.h>
 #include <stdint.h>

@@ -12,8 +12,8 @@
 extern void wait_init(void);
 
 /*
- * Wait some milliseconds.  Returns false when it was cut short: the client
- * closed its end of the socket, or the simulator is ending.
+ * Waits some milliseconds.  Returns false when the wait ended early, because
+ * the client closed its end of the socket or the simulator is ending.
  */
 extern bool wait_ms(int client_socket, double ms);
 

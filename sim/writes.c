@@ -16,7 +16,10 @@
 #include "validate.h"
 #include "writes.h"
 
-/* What a fault of action "operation" decided for the operation of this request. */
+/*
+ * How a fault of action "operation" wants the operation of this request to
+ * end.
+ */
 static OperationFate
 fate_of(const Request *request)
 {
@@ -37,54 +40,55 @@ fate_of(const Request *request)
 
 /* Takes over "link" and the effect; shown_by is an operationId. */
 static void
-answer_operation_of(Request *request, Answer *answer, char *link, const char *shown_by,
-					Effect *effect)
+respond_operation_of(Request *request, Response *response, char *link, const char *shown_by,
+					 Effect *effect)
 {
 	OperationFate fate = fate_of(request);
 
-	answer_json(answer, 200, state_operation_start(request->zone, shown_by, link, effect, &fate));
+	respond_json(response, 200,
+				 state_operation_start(request->zone, shown_by, link, effect, &fate));
 }
 
 void
-answer_operation(Request *request, Answer *answer, char *link, Effect *effect)
+respond_operation(Request *request, Response *response, char *link, Effect *effect)
 {
-	answer_operation_of(request, answer, link, request->operation->shown_by, effect);
+	respond_operation_of(request, response, link, request->operation->shown_by, effect);
 }
 
 void
-answer_service_operation(Request *request, Answer *answer, const ServiceFacts *facts,
-						 Effect *effect)
+respond_service_operation(Request *request, Response *response, const ServiceFacts *facts,
+						  Effect *effect)
 {
 	service_id(facts, effect->id);
-	answer_operation_of(request, answer,
-						xasprintf("/v2/%s/%s", facts->type->path_segment, facts->name),
-						facts->type->shown_by, effect);
+	respond_operation_of(request, response,
+						 xasprintf("/v2/%s/%s", facts->type->path_segment, facts->name),
+						 facts->type->shown_by, effect);
 }
 
 bool
-find_service(Request *request, const char *name, ServiceFacts *facts, Answer *answer)
+find_service(Request *request, const char *name, ServiceFacts *facts, Response *response)
 {
 	if (state_service(request->zone, name, facts))
 		return true;
-	answer_message(answer, 404, "Service not found");
+	respond_message(response, 404, "Service not found");
 	return false;
 }
 
 bool
-check_running(Request *request, const ServiceFacts *facts, Answer *answer)
+check_running(Request *request, const ServiceFacts *facts, Response *response)
 {
 	if (strcmp(state_service_state(request->zone, facts), "running") == 0)
 		return true;
-	answer_error(answer, 409, "Operation not possible in the current state");
+	respond_error(response, 409, "Operation not possible in the current state");
 	return false;
 }
 
 bool
-check_not_pending(Request *request, EffectKind kind, const char *id, Answer *answer)
+check_not_pending(Request *request, EffectKind kind, const char *id, Response *response)
 {
 	if (!state_effect_pending(request->zone, kind, id))
 		return true;
-	answer_error(answer, 409, "Another operation is in progress");
+	respond_error(response, 409, "Another operation is in progress");
 	return false;
 }
 
@@ -95,34 +99,34 @@ service_id(const ServiceFacts *facts, char id[UUID_SIZE])
 }
 
 void
-start_deletion(Request *request, const ServiceFacts *facts, Answer *answer)
+start_deletion(Request *request, const ServiceFacts *facts, Response *response)
 {
 	Effect		effect = {.kind = EFFECT_DELETE_SERVICE};
 
 	if (facts->termination_protection)
 	{
-		answer_message(answer, 403, "Service is protected against termination and shutdown. "
-					   "Remove termination protection first.");
+		respond_message(response, 403, "Service is protected against termination and shutdown. "
+						"Remove termination protection first.");
 		return;
 	}
 	effect.service = facts->index;
 	service_id(facts, effect.id);
-	if (check_not_pending(request, effect.kind, effect.id, answer))
-		answer_service_operation(request, answer, facts, &effect);
+	if (check_not_pending(request, effect.kind, effect.id, response))
+		respond_service_operation(request, response, facts, &effect);
 }
 
 void
-delete_service(Request *request, Answer *answer)
+delete_service(Request *request, Response *response)
 {
 	ServiceFacts facts;
 
-	if (find_service(request, request->params[0], &facts, answer))
-		start_deletion(request, &facts, answer);
+	if (find_service(request, request->params[0], &facts, response))
+		start_deletion(request, &facts, response);
 }
 
 /*
- * The settings as sent; a member name spelled with escapes is found by the parser
- * alone, and then large numbers are as the parser has them.
+ * Returns the settings as they were sent.  When the member's name is written
+ * with escapes, only the parser finds it, and large numbers are rounded.
  */
 static char *
 settings_of(const Request *request)
@@ -135,36 +139,36 @@ settings_of(const Request *request)
 	return settings;
 }
 
-/* The two services of a new integration, by the body's members. */
+/* Finds the two services of a new integration by the body's members. */
 static bool
 find_ends(Request *request, const IntegrationType *type, ServiceFacts *source,
-		  ServiceFacts *dest, Answer *answer)
+		  ServiceFacts *dest, Response *response)
 {
 	if (!find_service(request, json_member_text(request->json, "source-service"), source,
-					  answer) ||
-		!find_service(request, json_member_text(request->json, "dest-service"), dest, answer))
+					  response) ||
+		!find_service(request, json_member_text(request->json, "dest-service"), dest, response))
 		return false;
 	if (!integration_type_allows(type, source->type->name, dest->type->name))
 	{
-		answer_bad_member(answer, "integration-type",
-						  "is not possible between services of these types");
+		respond_bad_member(response, "integration-type",
+						   "is not possible between services of these types");
 		return false;
 	}
-	return check_running(request, source, answer) && check_running(request, dest, answer);
+	return check_running(request, source, response) && check_running(request, dest, response);
 }
 
 static bool
-check_new_integration(Request *request, const Integration *wanted, Answer *answer)
+check_new_integration(Request *request, const Integration *wanted, Response *response)
 {
 	if (!state_integration_between(request->zone, wanted->type, wanted->source, wanted->dest) &&
 		!state_integration_pending(request->zone, wanted))
 		return true;
-	answer_error(answer, 409, "Integration already exists");
+	respond_error(response, 409, "Integration already exists");
 	return false;
 }
 
 void
-create_integration(Request *request, Answer *answer)
+create_integration(Request *request, Response *response)
 {
 	Effect		effect = {.kind = EFFECT_CREATE_INTEGRATION};
 	Integration *made = &effect.integration;
@@ -172,12 +176,12 @@ create_integration(Request *request, Answer *answer)
 	ServiceFacts dest;
 
 	made->type = integration_type_find(json_member_text(request->json, "integration-type"));
-	if (!find_ends(request, made->type, &source, &dest, answer))
+	if (!find_ends(request, made->type, &source, &dest, response))
 		return;
 	made->source = source.index;
 	made->dest = dest.index;
-	if (!check_new_integration(request, made, answer) ||
-		!validate_settings(made->type, json_object_object_get(request->json, "settings"), answer))
+	if (!check_new_integration(request, made, response) ||
+		!validate_settings(made->type, json_object_object_get(request->json, "settings"), response))
 		return;
 
 	state_new_id(request->zone, "integration", effect.id);
@@ -187,31 +191,34 @@ create_integration(Request *request, Answer *answer)
 	made->is_enabled = true;
 	made->is_active = true;
 	made->settings = settings_of(request);
-	answer_operation(request, answer,
-					 xasprintf("/v2/dbaas-integration/%s", effect.id), &effect);
+	respond_operation(request, response,
+					  xasprintf("/v2/dbaas-integration/%s", effect.id), &effect);
 }
 
-/* The integration that the path names, neither deleted nor about to be. */
+/*
+ * Finds the integration that the path names; it must not be about to be
+ * deleted.
+ */
 static Integration *
-find_integration(Request *request, Answer *answer)
+find_integration(Request *request, Response *response)
 {
 	Integration *integration = state_integration(request->zone, request->params[0]);
 
 	if (integration == NULL)
 	{
-		answer_message(answer, 404, "Integration not found");
+		respond_message(response, 404, "Integration not found");
 		return NULL;
 	}
-	if (!check_not_pending(request, EFFECT_DELETE_INTEGRATION, integration->id, answer))
+	if (!check_not_pending(request, EFFECT_DELETE_INTEGRATION, integration->id, response))
 		return NULL;
 	return integration;
 }
 
 void
-update_integration(Request *request, Answer *answer)
+update_integration(Request *request, Response *response)
 {
 	Effect		effect = {.kind = EFFECT_UPDATE_INTEGRATION};
-	Integration *integration = find_integration(request, answer);
+	Integration *integration = find_integration(request, response);
 	ServiceFacts source;
 	ServiceFacts dest;
 
@@ -219,19 +226,22 @@ update_integration(Request *request, Answer *answer)
 		return;
 	state_service_at(request->zone, integration->source, &source);
 	state_service_at(request->zone, integration->dest, &dest);
-	if (!check_running(request, &source, answer) || !check_running(request, &dest, answer) ||
+	if (!check_running(request, &source, response) || !check_running(request, &dest, response) ||
 		!validate_settings(integration->type, json_object_object_get(request->json, "settings"),
-						   answer))
+						   response))
 		return;
 	strcpy(effect.id, integration->id);
 	effect.settings = settings_of(request);
-	answer_operation(request, answer,
-					 xasprintf("/v2/dbaas-integration/%s", effect.id), &effect);
+	respond_operation(request, response,
+					  xasprintf("/v2/dbaas-integration/%s", effect.id), &effect);
 }
 
-/* Does the path name a read replica's integration?  Then it ends so. */
+/*
+ * If the path names a read replica's integration, responds with the operation
+ * that removes it.
+ */
 static bool
-promote_replica(Request *request, Answer *answer)
+promote_replica(Request *request, Response *response)
 {
 	Effect		effect = {.kind = EFFECT_PROMOTE_REPLICA};
 	json_object *json = replicas_json(state_zone_index(request->zone), request->params[0]);
@@ -240,29 +250,32 @@ promote_replica(Request *request, Answer *answer)
 		return false;
 	snprintf(effect.id, sizeof(effect.id), "%s", json_member_text(json, "id"));
 	json_object_put(json);
-	if (check_not_pending(request, effect.kind, effect.id, answer))
-		answer_operation(request, answer,
-						 xasprintf("/v2/dbaas-integration/%s", effect.id), &effect);
+	if (check_not_pending(request, effect.kind, effect.id, response))
+		respond_operation(request, response,
+						  xasprintf("/v2/dbaas-integration/%s", effect.id), &effect);
 	return true;
 }
 
 void
-delete_integration(Request *request, Answer *answer)
+delete_integration(Request *request, Response *response)
 {
 	Effect		effect = {.kind = EFFECT_DELETE_INTEGRATION};
 	Integration *integration;
 
-	if (promote_replica(request, answer))
+	if (promote_replica(request, response))
 		return;
-	integration = find_integration(request, answer);
+	integration = find_integration(request, response);
 	if (integration == NULL)
 		return;
 	strcpy(effect.id, integration->id);
-	answer_operation(request, answer,
-					 xasprintf("/v2/dbaas-integration/%s", effect.id), &effect);
+	respond_operation(request, response,
+					  xasprintf("/v2/dbaas-integration/%s", effect.id), &effect);
 }
 
-/* The endpoint's number in its zone, 0 when there is none of this id. */
+/*
+ * Returns the endpoint's number in its zone, or 0 when there is none of this
+ * id.
+ */
 static int
 find_endpoint(Request *request, const char *id, ExternalEndpoint *endpoint)
 {
@@ -278,77 +291,77 @@ find_endpoint(Request *request, const char *id, ExternalEndpoint *endpoint)
 }
 
 void
-attach_service(Request *request, Answer *answer)
+attach_service(Request *request, Response *response)
 {
 	Effect		effect = {.kind = EFFECT_ATTACH};
 	ExternalIntegration *made = &effect.external;
 	ServiceFacts facts;
 	ExternalEndpoint endpoint;
 
-	if (!find_service(request, request->params[0], &facts, answer))
+	if (!find_service(request, request->params[0], &facts, response))
 		return;
 	made->service = facts.index;
 	made->endpoint = find_endpoint(request, json_member_text(request->json, "dest-endpoint-id"),
 								   &endpoint);
 	if (made->endpoint == 0)
 	{
-		answer_message(answer, 404, "External endpoint not found");
+		respond_message(response, 404, "External endpoint not found");
 		return;
 	}
 	if (strcmp(endpoint.type, json_member_text(request->json, "type")) != 0)
 	{
-		answer_bad_member(answer, "type", "is not the type of the external endpoint");
+		respond_bad_member(response, "type", "is not the type of the external endpoint");
 		return;
 	}
-	if (!check_running(request, &facts, answer))
+	if (!check_running(request, &facts, response))
 		return;
 	if (state_external_between(request->zone, made->service, made->endpoint) ||
 		state_external_pending(request->zone, made))
 	{
-		answer_error(answer, 409, "External integration already exists");
+		respond_error(response, 409, "External integration already exists");
 		return;
 	}
 	state_new_id(request->zone, "external-integration", effect.id);
 	strcpy(made->id, effect.id);
 	made->status = "active";
-	answer_operation(request, answer,
-					 xasprintf("/v2/dbaas-external-integration/%s", effect.id), &effect);
+	respond_operation(request, response,
+					  xasprintf("/v2/dbaas-external-integration/%s", effect.id), &effect);
 }
 
 void
-detach_service(Request *request, Answer *answer)
+detach_service(Request *request, Response *response)
 {
 	Effect		effect = {.kind = EFFECT_DETACH};
 	ExternalIntegration *external;
 	ServiceFacts facts;
 
-	if (!find_service(request, request->params[0], &facts, answer))
+	if (!find_service(request, request->params[0], &facts, response))
 		return;
 	external = state_external(request->zone, json_member_text(request->json, "integration-id"));
 	if (external == NULL || external->service != facts.index)
 	{
-		answer_message(answer, 404, "External integration not found");
+		respond_message(response, 404, "External integration not found");
 		return;
 	}
 	strcpy(effect.id, external->id);
-	if (check_not_pending(request, effect.kind, effect.id, answer))
-		answer_operation(request, answer,
-						 xasprintf("/v2/dbaas-external-integration/%s", effect.id), &effect);
+	if (check_not_pending(request, effect.kind, effect.id, response))
+		respond_operation(request, response,
+						  xasprintf("/v2/dbaas-external-integration/%s", effect.id), &effect);
 }
 
 /* A check succeeds unless the source's URI contains "unreachable". */
 void
-create_migration_check(Request *request, Answer *answer)
+create_migration_check(Request *request, Response *response)
 {
 	Effect		effect = {.kind = EFFECT_CREATE_TASK};
 	ServiceFacts facts;
 
-	if (!find_service(request, request->params[0], &facts, answer))
+	if (!find_service(request, request->params[0], &facts, response))
 		return;
 	if (!facts.type->has_tasks)
 	{
-		answer_message(answer, 400, "Migration checks are not supported for %s services",
-					   facts.type->name);
+		respond_message(response, 400, "Migration checks are not supported for %s services",
+						facts.type->name);
 		return;
 	}
 	state_new_id(request->zone, "task", effect.id);
@@ -357,6 +370,6 @@ create_migration_check(Request *request, Answer *answer)
 	effect.task.create_time = DATA_EPOCH;
 	effect.task.success = strstr(json_member_text(request->json, "source-service-uri"),
 								 "unreachable") == NULL;
-	answer_operation(request, answer,
-					 xasprintf("/v2/dbaas-task/%s/%s", facts.name, effect.id), &effect);
+	respond_operation(request, response,
+					  xasprintf("/v2/dbaas-task/%s/%s", facts.name, effect.id), &effect);
 }

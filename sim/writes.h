@@ -1,34 +1,41 @@
 /*
  * writes.h
- *		What the handlers of writes share: checks that answer, and the start of operations.
+ *		What the handlers of writes share: checks, and the start of operations.
  *
- * A check returns false when "answer" has the refusal.
+ * A check that fails returns false, with the error in "response".
  */
 #ifndef SIM_WRITES_H
 #define SIM_WRITES_H
 
 #include "state.h"
 
-/* A service by name, which must be there; otherwise "answer" says 404. */
-extern bool find_service(Request *request, const char *name, ServiceFacts *facts, Answer *answer);
+/* Finds a service by name.  Otherwise "response" is a 404. */
+extern bool find_service(Request *request, const char *name, ServiceFacts *facts,
+						 Response *response);
 
-/* Only a running service can be changed; otherwise "answer" says 409. */
-extern bool check_running(Request *request, const ServiceFacts *facts, Answer *answer);
+/* Only a running service can be changed.  Otherwise "response" is a 409. */
+extern bool check_running(Request *request, const ServiceFacts *facts,
+						  Response *response);
 
-/* Is no operation under way that does this to the thing of this id?  Otherwise 409. */
-extern bool check_not_pending(Request *request, EffectKind kind, const char *id, Answer *answer);
+/*
+ * No operation may be pending that does this to the thing of this id.
+ * Otherwise "response" is a 409.
+ */
+extern bool check_not_pending(Request *request, EffectKind kind, const char *id,
+							  Response *response);
 
-/* The id that operations refer to a service by. */
+/* Returns the id by which operations refer to a service. */
 extern void service_id(const ServiceFacts *facts, char id[UUID_SIZE]);
 
-/* Start the operation of this request; takes over "link" and the effect. */
-extern void answer_operation(Request *request, Answer *answer, char *link, Effect *effect);
+/* Starts the operation of this request.  Takes over "link" and the effect. */
+extern void respond_operation(Request *request, Response *response, char *link, Effect *effect);
 
-/* The same, for a write that a service's own read shows. */
-extern void answer_service_operation(Request *request, Answer *answer, const ServiceFacts *facts,
-									 Effect *effect);
+/* The same, for a write whose result the service's own read shows. */
+extern void respond_service_operation(Request *request, Response *response,
+									  const ServiceFacts *facts, Effect *effect);
 
-/* Delete a service that was found. */
-extern void start_deletion(Request *request, const ServiceFacts *facts, Answer *answer);
+/* Deletes a service that was found. */
+extern void start_deletion(Request *request, const ServiceFacts *facts,
+						   Response *response);
 
 #endif							/* SIM_WRITES_H */

@@ -1,11 +1,11 @@
 /*
  * zone.c
- *		The zones: their beginning, their locks, their end.
+ *		The zones: how they start, how they are locked, how they are freed.
  *
- * A zone starts as data.c's rules have it; operations that ended in success
- * change it from there.  No timer runs: whoever locks a zone first applies
- * what ended since.  Zones share nothing but what replicas.c keeps, and have a
- * lock each.
+ * A zone starts as the rules of data.c make it; operations that succeed change
+ * it.  There is no timer: whoever locks a zone first applies the operations
+ * that ended since.  Each zone has a lock of its own, and only replicas.c keeps
+ * what two zones share.
  */
 #include <stdlib.h>
 #include <string.h>

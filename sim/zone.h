@@ -16,13 +16,13 @@ typedef struct ServiceChanges
 {
 	bool		deleted;
 	bool		building;		/* the operation that makes it has not ended */
-	double		changed_at;		/* on the monotonic clock, while it is
-								 * rebuilding after that; 0 otherwise */
+	double		changed_at;		/* time on the monotonic clock from which it
+								 * is rebuilding; 0 otherwise */
 	int64_t		more_logs;
-	char	   *name;			/* of one that was made by a write; otherwise
+	char	   *name;			/* of a service that a write made; otherwise
 								 * NULL */
 	const ServiceType *type;	/* the same */
-	const Plan *plan;			/* NULL: as the rules have it */
+	const Plan *plan;			/* NULL: as the rules make it */
 	bool		sets_protection;
 	bool		protection;
 	json_object *members;		/* of the type's own read: their new values;
@@ -49,8 +49,8 @@ struct SimZone
 	const char *name;
 	int			index;
 	ServiceChanges *services;
-	size_t		service_count;	/* those made by writes follow those of the
-								 * rules */
+	size_t		service_count;	/* those that writes made come after those of
+								 * the rules */
 	size_t		service_capacity;
 	Integration *integrations;
 	size_t		integration_count;
@@ -58,8 +58,8 @@ struct SimZone
 	ExternalIntegration *externals;
 	size_t		external_count;
 	size_t		external_capacity;
-	Task	   *tasks;			/* made by writes; others follow from the
-								 * rules */
+	Task	   *tasks;			/* those that writes made; others come from
+								 * the rules */
 	size_t		task_count;
 	size_t		task_capacity;
 	Operation **operations;
@@ -67,28 +67,29 @@ struct SimZone
 	size_t		operation_capacity;
 	size_t		first_pending;	/* all operations before it have ended */
 	unsigned	new_ids;
-	Body	   *list;			/* the service list as answered, or NULL */
+	Body	   *list;			/* the response with the list of services, or
+								 * NULL */
 	unsigned	list_version;	/* of the replicas in it */
-	double		last_changed_at;	/* of the services: one may still become
-									 * running */
+	double		last_changed_at;	/* when the last service was changed: it
+									 * may still become running */
 };
 
 /* effects.c */
 extern void zone_add_integration(SimZone *zone, const Integration *integration);
 extern void zone_add_external(SimZone *zone, const ExternalIntegration *external);
 extern void zone_free_integration(Integration *integration);	/* what it points to */
-extern void zone_free_effect(Effect *effect);	/* the same; it has none then */
+extern void zone_free_effect(Effect *effect);	/* the same, and empties it */
 
 /* pending.c */
-extern void zone_add_old_operations(SimZone *zone); /* the two that every zone
-													 * starts with */
+extern void zone_add_old_operations(SimZone *zone); /* the two operations that
+													 * every zone starts with */
 extern bool zone_operation_pending(const Operation *operation);
-extern void zone_settle(SimZone *zone); /* end what is due, in the order of
-										 * the writes */
+extern void zone_settle(SimZone *zone); /* ends the operations that are due,
+										 * in the order of the writes */
 
 /* state.c */
-extern void zone_drop_list(SimZone *zone);	/* of services: it is made anew
-											 * when asked for */
+extern void zone_drop_list(SimZone *zone);	/* the list of services; it is
+											 * rebuilt when it is asked for */
 extern bool zone_same_integration(const Integration *a, const Integration *b);
 
 #endif							/* SIM_ZONE_H */

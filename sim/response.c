@@ -1,5 +1,5 @@
 /*
- * answer.c
+ * response.c
  *		Bodies and answers, in the shapes of the API.
  *
  * Knows JSON and compression, but neither HTTP connections nor what is asked.
@@ -13,7 +13,7 @@
 
 #include <zlib.h>
 
-#include "answer.h"
+#include "response.h"
 
 static pthread_mutex_t compression_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -67,8 +67,8 @@ gzip_body(const Body *body)
 }
 
 /*
- * Compress once, however many answers share the body.  Work outside the lock
- * may be done twice by two threads; the first result stays.
+ * Compresses a body once, however many responses share it.  The work is done
+ * outside the lock, so two threads may both do it; the first result is kept.
  */
 Body *
 body_compressed(Body *body)
@@ -93,27 +93,27 @@ body_compressed(Body *body)
 }
 
 void
-answer_body(Answer *answer, int status, const char *content_type, Body *body)
+respond_body(Response *response, int status, const char *content_type, Body *body)
 {
-	body_unref(answer->body);
-	answer->status = status;
-	answer->content_type = content_type;
-	answer->body = body;
+	body_unref(response->body);
+	response->status = status;
+	response->content_type = content_type;
+	response->body = body;
 }
 
 void
-answer_text(Answer *answer, int status, const char *text)
+respond_text(Response *response, int status, const char *text)
 {
-	answer_body(answer, status, "text/plain; charset=utf-8",
-				body_new(xstrdup(text), strlen(text)));
+	respond_body(response, status, "text/plain; charset=utf-8",
+				 body_new(xstrdup(text), strlen(text)));
 }
 
 void
-answer_json(Answer *answer, int status, json_object *json)
+respond_json(Response *response, int status, json_object *json)
 {
 	const char *text = json_text(json);
 
-	answer_body(answer, status, "application/json", body_new(xstrdup(text), strlen(text)));
+	respond_body(response, status, "application/json", body_new(xstrdup(text), strlen(text)));
 	json_object_put(json);
 }
 
@@ -128,48 +128,48 @@ format_text(const char *fmt, va_list args)
 }
 
 static void
-answer_one_member(Answer *answer, int status, const char *member, char *text)
+respond_one_member(Response *response, int status, const char *member, char *text)
 {
 	json_object *json = json_object_new_object();
 
 	json_add_text(json, member, text);
 	free(text);
-	answer_json(answer, status, json);
+	respond_json(response, status, json);
 }
 
 void
-answer_message(Answer *answer, int status, const char *fmt,...)
+respond_message(Response *response, int status, const char *fmt,...)
 {
 	va_list		args;
 
 	va_start(args, fmt);
-	answer_one_member(answer, status, "message", format_text(fmt, args));
+	respond_one_member(response, status, "message", format_text(fmt, args));
 	va_end(args);
 }
 
 void
-answer_error(Answer *answer, int status, const char *fmt,...)
+respond_error(Response *response, int status, const char *fmt,...)
 {
 	va_list		args;
 
 	va_start(args, fmt);
-	answer_one_member(answer, status, "error", format_text(fmt, args));
+	respond_one_member(response, status, "error", format_text(fmt, args));
 	va_end(args);
 }
 
 void
-answer_problem(Answer *answer, int status, const char *detail, json_object *errors)
+respond_problem(Response *response, int status, const char *detail, json_object *errors)
 {
 	json_object *json = json_object_new_object();
 
 	json_add_text(json, "title", status == 422 ? "Unprocessable Content" : "Bad Request");
 	json_add_text(json, "detail", detail);
 	json_add(json, "errors", errors);
-	answer_json(answer, status, json);
+	respond_json(response, status, json);
 }
 
 void
-answer_problem_text(Answer *answer, int status, const char *fmt,...)
+respond_problem_text(Response *response, int status, const char *fmt,...)
 {
 	va_list		args;
 	char	   *text;
@@ -180,7 +180,7 @@ answer_problem_text(Answer *answer, int status, const char *fmt,...)
 	va_end(args);
 	json_object_array_add(errors, json_object_new_string(text));
 	free(text);
-	answer_problem(answer, status, "The request is not valid.", errors);
+	respond_problem(response, status, "The request is not valid.", errors);
 }
 
 const char *
@@ -258,10 +258,10 @@ json_member_bool(json_object *object, const char *name, bool otherwise)
 }
 
 /*
- * Versions of json-c do not agree on what is strict: 0.16 takes control
- * characters in strings, later ones no whole number beyond 64 bits, 0.18
- * nothing beyond ASCII.  So what they judge is this copy without such things.
- * NULL when there are control characters in strings.
+ * Versions of json-c differ in strict mode: 0.16 accepts control characters in
+ * strings, later ones refuse whole numbers beyond 64 bits, and 0.18 refuses
+ * characters beyond ASCII.  They validate this copy instead, which has none of
+ * these.  Returns NULL when a string has a control character.
  */
 static char *
 plain_copy(const char *text, size_t *length)
@@ -299,7 +299,7 @@ parse_with(int flags, const char *text, size_t length, bool *valid)
 	json_object *json;
 
 	json_tokener_set_flags(tokener, flags);
-	/* the terminating NUL, included, ends a number at the top level */
+	/* with the terminating NUL, which ends a number at the top level */
 	json = json_tokener_parse_ex(tokener, text, (int) length + 1);
 	*valid = json_tokener_get_error(tokener) == json_tokener_success &&
 		json_tokener_get_parse_end(tokener) >= length;
@@ -325,7 +325,7 @@ json_parse(const char *text, size_t length, bool *valid)
 	return *valid ? parse_with(JSON_TOKENER_VALIDATE_UTF8, text, length, valid) : NULL;
 }
 
-/* The first character after the string, object, array or other value at "text". */
+/* Returns the first character after the JSON value at "text". */
 static const char *
 skip_value(const char *text)
 {
