@@ -251,10 +251,9 @@ dbaas_error_shown_context(void)
 void
 dbaas_error_hide(DbaasHiding *hiding, bool hides)
 {
-	hiding->callback = (ErrorContextCallback)
-	{
-		NULL, hide_statement, error_context_stack
-	};
+	hiding->callback.previous = NULL;
+	hiding->callback.callback = hide_statement;
+	hiding->callback.arg = error_context_stack;
 	hiding->outer = error_context_stack;
 	if (hides)
 		hidden_statement = GetCurrentStatementStartTimestamp();
@@ -313,8 +312,8 @@ dbaas_error_raise_always(const DbaasError *error)
 		throw_error(error);
 
 	/*
-	 * Context callbacks of the functions around add texts, too: they are known once
-	 * the error is caught.
+	 * Context callbacks of the functions around add texts, too: they are
+	 * known once the error is caught.
 	 */
 	PG_TRY();
 	{

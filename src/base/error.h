@@ -36,8 +36,8 @@ typedef struct DbaasError
 	const char *hint;			/* or NULL */
 	Oid			relid;			/* table that it is about, or InvalidOid */
 	AttrNumber	attnum;			/* column of that table, or 0 */
-	int			column;			/* column of the catalogue plus 1, or 0: from it
-								 * dbaas_table_raise() finds attnum */
+	int			column;			/* column of the catalogue plus 1, or 0: from
+								 * it dbaas_table_raise() finds attnum */
 	const char *file;			/* where it was made: constant texts */
 	int			line;
 	const char *function;

@@ -38,9 +38,11 @@ typedef enum DbaasHttpFailure
 								 * have been received */
 	DBAAS_HTTP_TIMEOUT,			/* no complete response in time; may have been
 								 * received */
-	DBAAS_HTTP_BROKEN,			/* the connection failed; may have been received */
+	DBAAS_HTTP_BROKEN,			/* the connection failed; may have been
+								 * received */
 	DBAAS_HTTP_TOO_LARGE,		/* the response exceeds max_response_bytes */
-	DBAAS_HTTP_BAD_RESPONSE,	/* not HTTP, or its body is not as its head says */
+	DBAAS_HTTP_BAD_RESPONSE,	/* not HTTP, or its body is not as its head
+								 * says */
 	DBAAS_HTTP_NO_ROOM,			/* no file descriptor was left, nothing was
 								 * sent */
 	DBAAS_HTTP_INTERNAL,		/* out of memory, or libcurl refused a setting */
@@ -50,8 +52,8 @@ typedef struct DbaasHttpResponse
 {
 	DbaasHttpFailure failure;
 	const char *failure_text;	/* what libcurl says of the failure */
-	bool		crowded;		/* DBAAS_HTTP_NO_ROOM while other requests were
-								 * under way: it may work once these end */
+	bool		crowded;		/* DBAAS_HTTP_NO_ROOM while other requests
+								 * were under way: it may work once these end */
 	int			status;			/* HTTP status */
 	const char *body;			/* decompressed; body[body_len] is NUL */
 	size_t		body_len;

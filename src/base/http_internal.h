@@ -42,8 +42,8 @@ struct DbaasHttpRequest
 	char		errbuf[CURL_ERROR_SIZE];
 	DbaasMoment started;
 	DbaasMoment deadline;
-	DbaasMoment silence_check;	/* when to look whether its connection is silent;
-								 * 0: no more */
+	DbaasMoment silence_check;	/* when to look whether its connection is
+								 * silent; 0: no more */
 	bool		fresh;			/* has a connection of its own */
 	bool		ended;
 	bool		silent;			/* nothing came over its connection */

@@ -332,7 +332,10 @@ dbaas_http_start(DbaasHttpPool *pool, MemoryContext cxt, const char *method,
 	CURLcode	code;
 	sigset_t	saved;
 
-	/* Idle time up to now is excluded for the others, and is none of this request. */
+	/*
+	 * Idle time up to now is excluded for the others, and is none of this
+	 * request.
+	 */
 	exclude_idle_time();
 	last_driven = dbaas_clock_now();
 
@@ -649,12 +652,13 @@ dbaas_http_perform(void)
 	n = dbaas_events_take(events, MAX_EVENTS);
 	for (int i = 0; i < n; i++)
 	{
-		DbaasHttpPool *pool = find_pool((uint32) (events[i].data.u64 >> 32));
+		DbaasHttpPool *pool = find_pool((uint32) (events[i].data.u64 >>32));
 
 		/*
-		 * EPOLLERR and EPOLLHUP become "readable" and "writable", not an error:
-		 * the event may be of a socket that was closed, and whose number another
-		 * has now.  libcurl finds a real error when it reads or writes.
+		 * EPOLLERR and EPOLLHUP become "readable" and "writable", not an
+		 * error: the event may be of a socket that was closed, and whose
+		 * number another has now.  libcurl finds a real error when it reads
+		 * or writes.
 		 */
 		int			what = (events[i].events & ~EPOLLOUT ? CURL_CSELECT_IN : 0) |
 			(events[i].events & ~EPOLLIN ? CURL_CSELECT_OUT : 0);
@@ -662,8 +666,8 @@ dbaas_http_perform(void)
 		if (pool == NULL)
 			continue;
 		if (what & CURL_CSELECT_IN)
-			dbaas_sockets_hear((curl_socket_t) (events[i].data.u64 & 0xffffffff));
-		perform_pool(pool, (curl_socket_t) (events[i].data.u64 & 0xffffffff), what);
+			dbaas_sockets_hear((curl_socket_t) (events[i].data.u64 &0xffffffff));
+		perform_pool(pool, (curl_socket_t) (events[i].data.u64 &0xffffffff), what);
 	}
 
 	dlist_foreach(iter, &pools)

@@ -129,7 +129,11 @@ dbaas_http_transfer_prepare(DbaasHttpRequest *request, const char *method, const
 	 * server refuses a request, or asks for HTTP/1.1, libcurl repeats it.
 	 */
 	SETOPT(CURLOPT_HTTP_VERSION, fresh ? (long) CURL_HTTP_VERSION_1_1 : (long) CURL_HTTP_VERSION_2TLS);
-	/* Wait for the first TLS connection: it may be HTTP/2, and carry all requests. */
+
+	/*
+	 * Wait for the first TLS connection: it may be HTTP/2, and carry all
+	 * requests.
+	 */
 	SETOPT(CURLOPT_PIPEWAIT, tls ? 1L : 0L);
 	SETOPT(CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
 	SETOPT(CURLOPT_FORBID_REUSE, fresh ? 1L : 0L);
@@ -142,7 +146,10 @@ dbaas_http_transfer_prepare(DbaasHttpRequest *request, const char *method, const
 	SETOPT(CURLOPT_SSL_VERIFYHOST, 2L);
 	if (pool->ca_pem)
 	{
-		/* Not the file's name: libcurl would open it while signals are blocked. */
+		/*
+		 * Not the file's name: libcurl would open it while signals are
+		 * blocked.
+		 */
 		struct curl_blob pem = {pool->ca_pem, strlen(pool->ca_pem), CURL_BLOB_NOCOPY};
 
 		SETOPT(CURLOPT_CAINFO_BLOB, &pem);
@@ -150,8 +157,9 @@ dbaas_http_transfer_prepare(DbaasHttpRequest *request, const char *method, const
 	}
 
 	/*
-	 * "" also keeps libcurl from taking a proxy from the server's environment.
-	 * Plain http is for loopback addresses, and goes through no proxy.
+	 * "" also keeps libcurl from taking a proxy from the server's
+	 * environment. Plain http is for loopback addresses, and goes through no
+	 * proxy.
 	 */
 	SETOPT(CURLOPT_PROXY, pool->proxy && tls ? pool->proxy : "");
 	/* SOCKS5's other method, GSSAPI, would block. */
@@ -210,7 +218,10 @@ classify(DbaasHttpRequest *request, CURLcode code)
 	if (request->silent)
 		return DBAAS_HTTP_SILENT;
 
-	/* Not 0 once the connection was made and the request was about to be sent. */
+	/*
+	 * Not 0 once the connection was made and the request was about to be
+	 * sent.
+	 */
 	if (request->easy)
 		curl_easy_getinfo(request->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_at);
 

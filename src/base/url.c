@@ -92,7 +92,10 @@ dbaas_url_check_proxy(const char *url, char **problem)
 	char	   *path = NULL;
 	bool		known = false;
 
-	/* These are the flags with which libcurl parses a proxy: its scheme may be missing. */
+	/*
+	 * These are the flags with which libcurl parses a proxy: its scheme may
+	 * be missing.
+	 */
 	if (parsed && strpbrk(url, "?#") == NULL && strstr(url, ":///") == NULL &&
 		curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME) == CURLUE_OK)
 	{

@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "tables/catalogue.h"
+/* INDENT OFF */
 
 /* Values and bounds that parameters accept. */
 
@@ -949,5 +950,7 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.global = true
 	}
 };
+
+/* INDENT ON */
 
 const int	dbaas_catalogue_nentries = lengthof(dbaas_catalogue_entries);

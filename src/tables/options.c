@@ -34,7 +34,7 @@ static const char *const known_zones[] = {
 	"at-vie-1", "at-vie-2", "bg-sof-1", "ch-dk-2", "ch-gva-2", "de-fra-1", "de-muc-1",
 	"hr-zag-1", NULL
 };
-
+/* INDENT OFF */
 static const DbaasOption options_table[] = {
 	{"endpoint", DBAAS_ON_SERVER, DBAAS_OPTION_URL,
 		.default_text = "https://api-{zone}.exoscale.com/v2",
@@ -108,6 +108,7 @@ static const DbaasOption options_table[] = {
 	{"field", DBAAS_ON_COLUMN, DBAAS_OPTION_FIELD,
 	.help = "what the column shows: a field of the API, such as node-count, or * for the whole object"},
 };
+/* INDENT ON */
 
 const DbaasOption *
 dbaas_options(int *n)

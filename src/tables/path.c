@@ -151,6 +151,7 @@ dbaas_path_query(const DbaasPath *path, const char *const *args)
 	StringInfoData text;
 	StringInfoData names;
 	StringInfoData values;
+	DbaasQuery	query;
 
 	initStringInfo(&text);
 	initStringInfo(&names);
@@ -166,5 +167,8 @@ dbaas_path_query(const DbaasPath *path, const char *const *args)
 		appendStringInfo(&names, "%s%s", names.len ? ";" : "", param->name);
 		appendStringInfoString(&values, value);
 	}
-	return (DbaasQuery) {text.data, names.len ? names.data : NULL, values.data};
+	query.text = text.data;
+	query.names = names.len ? names.data : NULL;
+	query.values = values.data;
+	return query;
 }

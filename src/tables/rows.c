@@ -29,7 +29,8 @@ typedef struct Step
 	StepKind	kind;
 	char	   *member;			/* "": the value of the level above */
 	const DbaasJson *container; /* array, object or table; NULL: absent */
-	const DbaasJson *item;		/* element, name of a member, or line of a table */
+	const DbaasJson *item;		/* element, name of a member, or line of a
+								 * table */
 	const DbaasJson *current;	/* what the step stands on */
 	bool		open;
 
@@ -39,7 +40,8 @@ typedef struct Step
 	int64		ncols;
 	int64		line_number;	/* from 1 */
 	bool		line_fits;		/* has the line a value for each column? */
-	const DbaasJson *col;		/* the column of the current cell; NULL: none yet */
+	const DbaasJson *col;		/* the column of the current cell; NULL: none
+								 * yet */
 	const DbaasJson *cell;		/* its value; NULL if the line does not fit */
 } Step;
 
@@ -69,7 +71,8 @@ struct DbaasField
 	int			up;				/* how many steps further out it starts */
 	int			nmembers;
 	char	   *members[MAX_MEMBERS];
-	DbaasField *otherwise;		/* the next alternative, when this is absent; or NULL */
+	DbaasField *otherwise;		/* the next alternative, when this is absent;
+								 * or NULL */
 };
 
 /* Reads the step at *p, and moves *p behind it; false when there is none. */
@@ -293,8 +296,8 @@ dbaas_rows_next(DbaasRows *rows, char **problem)
 	}
 
 	/*
-	 * Goes on in the innermost step.  At the end of a step it goes on in the one
-	 * around it, and from there in again.
+	 * Goes on in the innermost step.  At the end of a step it goes on in the
+	 * one around it, and from there in again.
 	 */
 	if (!rows->started)
 		level = 1;

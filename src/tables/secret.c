@@ -31,6 +31,7 @@ static const struct
 	const char *text;
 	size_t		len;
 }			secret_names[] = {
+
 	WORDS("password"), WORDS("passwd"), WORDS("secret"), WORDS("token"), WORDS("access-key"),
 	WORDS("access-cert"), WORDS("api-key"), WORDS("private-key"), WORDS("client-key"),
 	WORDS("secret-key"), WORDS("passphrase"), WORDS("authorization")
@@ -390,8 +391,8 @@ dbaas_secret_hide_text(const char *text, size_t *len)
 	size_t		plain_len = *len;
 
 	/*
-	 * Names and marks of passwords may be encoded.  Where decoding reveals one,
-	 * the decoded text is what is shown.
+	 * Names and marks of passwords may be encoded.  Where decoding reveals
+	 * one, the decoded text is what is shown.
 	 */
 	for (int level = 0; level < DBAAS_SECRET_ENCODINGS && dbaas_secret_decode(&plain, &plain_len); level++)
 	{
@@ -445,7 +446,10 @@ hide_in_string(DbaasJson *string)
 	shown = dbaas_secret_hide_text(text, &shown_len);
 	if (shown_len != len || memcmp(shown, text, len) != 0)
 	{
-		/* If the result needs escapes, or more room, "***" replaces all of it. */
+		/*
+		 * If the result needs escapes, or more room, "***" replaces all of
+		 * it.
+		 */
 		bool		fits = shown_len <= string->len;
 
 		for (size_t i = 0; i < shown_len; i++)

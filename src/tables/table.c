@@ -171,10 +171,10 @@ read_declared(DbaasTable *table, TupleDesc desc)
 
 	table->resource = resource;
 	for (int i = 0; i < desc->natts && error == NULL; i++)
-		table->attributes[i] = (DbaasAttribute) {
-			.column = columns[i],
-			.field = columns[i] < 0 ? NULL : resource->columns[columns[i]].field
-		};
+	{
+		table->attributes[i].column = columns[i];
+		table->attributes[i].field = columns[i] < 0 ? NULL : resource->columns[columns[i]].field;
+	}
 	return error;
 }
 
@@ -188,7 +188,8 @@ read_attributes(DbaasTable *table, TupleDesc desc)
 	{
 		Form_pg_attribute attr = TupleDescAttr(desc, i);
 
-		table->attributes[i] = (DbaasAttribute) {.column = -1};
+		table->attributes[i].column = -1;
+		table->attributes[i].field = NULL;
 		if (attr->attgenerated)
 			error = check_generated(table, attr->attnum, NameStr(attr->attname));
 		else if (!attr->attisdropped)
