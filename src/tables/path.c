@@ -11,6 +11,7 @@
 
 #include "lib/stringinfo.h"
 
+#include "base/error.h"
 #include "base/url.h"
 #include "tables/path.h"
 
@@ -110,7 +111,7 @@ encode(const char *text)
 	char	   *encoded = dbaas_url_encode_segment(text);
 
 	if (encoded == NULL)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+		dbaas_error_out_of_memory();
 	return encoded;
 }
 
