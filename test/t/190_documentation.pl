@@ -1,9 +1,10 @@
-# The documentation, README.md and doc/: its lists are the extension's own, its SQL runs, what it
-# quotes is there, and its links lead somewhere.  What doc/internals.md says is in 191_internals.pl.
+# The documentation, README.md and doc/: its lists are the extension's own, its SQL runs, and what
+# it quotes is there.  Its links are in test/check-docs, the pages for developers in
+# 191_internals.pl.
 use strict;
 use warnings;
 
-use DbaasDocs qw(pages read_lines anchor blocks chapter);
+use DbaasDocs qw(pages read_lines blocks chapter);
 use DbaasSim;
 use DbaasTest;
 use IPC::Run ();
@@ -32,7 +33,6 @@ check_settings();
 check_policies();
 check_sql();
 check_demo();
-check_links();
 check_sqlstates();
 check_messages();
 check_explain();
@@ -266,49 +266,6 @@ sub check_demo
 	is(lines_of(grep { !$printed{$_} && $_ ne ' ...' && $_ ne '' } @shown), '',
 		'README shows what the demo prints');
 	return;
-}
-
-# Links lead to a file, and to a heading in it; every page can be reached, and leads back
-sub check_links
-{
-	my %heading;
-	foreach my $page (keys %lines)
-	{
-		my @headings = map { /^#+ (.*)/ ? $1 : () } @{ $lines{$page} };
-		$heading{ "$page#" . anchor($_) } = 1 foreach @headings;
-	}
-	my @dangling;
-	foreach my $page (sort keys %text)
-	{
-		my $folder = $page =~ m{^(.*/)} ? $1 : '';
-		foreach my $target (grep { !/^https?:/ } $text{$page} =~ /\]\(([^)\s]*)\)/g)
-		{
-			my ($file, $anchor) = split /#/, $target, 2;
-			$file = $file eq '' ? $page : without_steps_up("$folder$file");
-			push @dangling, "$page: $target"
-			  unless -e "$ENV{TESTDIR}/$file" && (!defined $anchor || $heading{"$file#$anchor"});
-		}
-	}
-	is(lines_of(@dangling), '', 'links lead somewhere');
-
-	foreach my $page (grep { m{^doc/[^/]*$} } pages())
-	{
-		ok($text{'README.md'} =~ /\]\(\Q$page\E[)#]/, "README leads to $page");
-		ok($text{$page} =~ /\]\(\.\.\/README\.md[)#]/, "and $page to README");
-	}
-	foreach my $wanted ('schedule', 'Debian 13', 'pg_cron', 'dump', 'restore', 'pg_upgrade')
-	{
-		ok($text{'README.md'} =~ /\Q$wanted\E/i, "README shows the way to $wanted");
-	}
-	cmp_ok(scalar @{ $lines{'README.md'} }, '<', 380, 'README is short');
-	return;
-}
-
-sub without_steps_up
-{
-	my ($path) = @_;
-	1 while $path =~ s{(?:^|(?<=/))(?!\.\./)[^/]+/\.\./}{};
-	return $path;
 }
 
 sub check_sqlstates
