@@ -114,7 +114,7 @@ dbaas_call_start(DbaasConnection *conn, MemoryContext cxt, const DbaasCallSpec *
 	call->spec.zone = dbaas_text_copy(spec->zone);
 	call->spec.method = pstrdup(spec->method);
 	call->spec.body = dbaas_text_copy(spec->body);
-	call->spec.secrets = dbaas_texts_copy(spec->secrets);
+	call->spec.secrets = dbaas_text_copy_list(spec->secrets);
 	call->spec.query_names = dbaas_text_copy(spec->query_names);
 	call->spec.query_values = dbaas_text_copy(spec->query_values);
 	call->url = psprintf("%s%s", spec->base, spec->path);

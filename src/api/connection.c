@@ -206,9 +206,9 @@ open_connection(const ForeignServer *server, const UserMapping *mapping, DbaasCo
 	conn->server_name = pstrdup(server->servername);
 	conn->facts = dbaas_stats_server(server->servername);
 	conn->options = copyObject(server->options);
-	conn->limits.concurrency = (int) dbaas_option_number(conn->options, "max_concurrency");
-	conn->limits.retries = (int) dbaas_option_number(conn->options, "max_retries");
-	conn->limits.response_bytes = (size_t) dbaas_option_number(conn->options, "max_response_bytes");
+	conn->limits.concurrency = (int) dbaas_options_number(conn->options, "max_concurrency");
+	conn->limits.retries = (int) dbaas_options_number(conn->options, "max_retries");
+	conn->limits.response_bytes = (size_t) dbaas_options_number(conn->options, "max_response_bytes");
 
 	error = read_credentials(server, mapping, &conn->credentials);
 	if (error)
@@ -217,11 +217,11 @@ open_connection(const ForeignServer *server, const UserMapping *mapping, DbaasCo
 		return error;			/* cxt goes with its parent, as the error does */
 	}
 
-	settings.connect_timeout_ms = (long) (dbaas_option_number(conn->options, "connect_timeout") * 1000);
-	settings.request_timeout_ms = (long) (dbaas_option_number(conn->options, "request_timeout") * 1000);
+	settings.connect_timeout_ms = (long) (dbaas_options_number(conn->options, "connect_timeout") * 1000);
+	settings.request_timeout_ms = (long) (dbaas_options_number(conn->options, "request_timeout") * 1000);
 	settings.max_response_bytes = conn->limits.response_bytes;
 	settings.ca_pem = conn->credentials.ca_pem;
-	settings.proxy = dbaas_option_string(conn->options, "proxy");
+	settings.proxy = dbaas_options_string(conn->options, "proxy");
 	settings.user_agent = "dbaas_fdw/" DBAAS_FDW_VERSION;
 	conn->pool = dbaas_http_pool_open(&settings, &no_room);
 	MemoryContextSwitchTo(oldcxt);
@@ -338,7 +338,7 @@ check_secret(const char *secret, const char *source)
 {
 	DbaasError *error;
 
-	if (dbaas_option_is_token(secret))
+	if (dbaas_options_is_token(secret))
 		return NULL;
 	error = dbaas_error_new(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 							"%s is not a secret of an API key", source);
@@ -402,10 +402,10 @@ static DbaasError *
 read_credentials(const ForeignServer *server, const UserMapping *mapping,
 				 Credentials *credentials)
 {
-	const char *key = dbaas_option_string(mapping->options, "api_key");
-	const char *secret = dbaas_option_string(mapping->options, "api_secret");
-	const char *secret_file = dbaas_option_string(mapping->options, "api_secret_file");
-	const char *ca_file = dbaas_option_string(server->options, "ca_file");
+	const char *key = dbaas_options_string(mapping->options, "api_key");
+	const char *secret = dbaas_options_string(mapping->options, "api_secret");
+	const char *secret_file = dbaas_options_string(mapping->options, "api_secret_file");
+	const char *ca_file = dbaas_options_string(server->options, "ca_file");
 	DbaasError *error;
 
 	memset(credentials, 0, sizeof(Credentials));

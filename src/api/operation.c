@@ -54,7 +54,7 @@ dbaas_operation_new(MemoryContext cxt, const DbaasWrite *write, DbaasConnection 
 	operation->write.path = pstrdup(write->path);
 	operation->write.thing = dbaas_text_copy(write->thing);
 	operation->write.body = dbaas_text_copy(write->body);
-	operation->write.secrets = dbaas_texts_copy(write->secrets);
+	operation->write.secrets = dbaas_text_copy_list(write->secrets);
 	for (size_t i = 0; i < lengthof(write->services); i++)
 		operation->write.services[i] = dbaas_text_copy(write->services[i]);
 	operation->write.made = dbaas_text_copy(write->made);
@@ -126,7 +126,7 @@ fail_write(DbaasOperation *operation, DbaasWriteState state, DbaasError *error, 
 static const char *
 wait_option(const DbaasOperation *operation)
 {
-	return dbaas_option_string(dbaas_connection_options(operation->conn), "wait");
+	return dbaas_options_string(dbaas_connection_options(operation->conn), "wait");
 }
 
 /* Sets when to poll next, further off each time. */
@@ -148,8 +148,8 @@ schedule_poll(DbaasOperation *operation)
 static DbaasMoment
 deadline(const DbaasOperation *operation)
 {
-	double		timeout = dbaas_option_number(dbaas_connection_options(operation->conn),
-											  "operation_timeout");
+	double		timeout = dbaas_options_number(dbaas_connection_options(operation->conn),
+											   "operation_timeout");
 
 	return operation->sent_at + (DbaasMoment) (timeout * 1e6);
 }
@@ -166,7 +166,7 @@ time_out(DbaasOperation *operation)
 										dbaas_write_label(&operation->write));
 
 	error->detail = psprintf("After %s s %s.",
-							 dbaas_option_string(dbaas_connection_options(operation->conn), "operation_timeout"),
+							 dbaas_options_string(dbaas_connection_options(operation->conn), "operation_timeout"),
 							 what);
 	error->hint = "Option operation_timeout of the server sets the time. Table dbaas_operations shows operations.";
 	if (operation->state == DBAAS_WRITE_PENDING)
@@ -403,8 +403,8 @@ static bool
 is_starting(const DbaasJson *answer, const char *service, bool created)
 {
 	DbaasRows  *rows = dbaas_rows_begin("dbaas-services[]", false, answer);
-	DbaasField *name = dbaas_field_parse("name");
-	DbaasField *state = dbaas_field_parse("state");
+	DbaasField *name = dbaas_rows_parse_field("name");
+	DbaasField *state = dbaas_rows_parse_field("state");
 	char	   *problem;
 
 	while (service && dbaas_rows_next(rows, &problem))

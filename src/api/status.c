@@ -100,7 +100,7 @@ dbaas_status_doubts_credentials(const DbaasHttpResponse *answer)
 static const char *
 with_zone_hint(const DbaasRequestFacts *request, const char *hint)
 {
-	const char *zone_hint = request->zone ? dbaas_option_zone_hint(request->zone) : NULL;
+	const char *zone_hint = request->zone ? dbaas_options_zone_hint(request->zone) : NULL;
 
 	return zone_hint ? psprintf("%s %s", hint, zone_hint) : hint;
 }

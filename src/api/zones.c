@@ -35,7 +35,7 @@ without_final_slashes(char *url)
 static char *
 endpoint_of(DbaasConnection *conn, const char *zone)
 {
-	const char *endpoint = dbaas_option_string(dbaas_connection_options(conn), "endpoint");
+	const char *endpoint = dbaas_options_string(dbaas_connection_options(conn), "endpoint");
 
 	return without_final_slashes(dbaas_url_expand_zone(endpoint, zone));
 }
@@ -43,7 +43,7 @@ endpoint_of(DbaasConnection *conn, const char *zone)
 static bool
 endpoint_has_zone(DbaasConnection *conn)
 {
-	return strstr(dbaas_option_string(dbaas_connection_options(conn), "endpoint"), "{zone}") != NULL;
+	return strstr(dbaas_options_string(dbaas_connection_options(conn), "endpoint"), "{zone}") != NULL;
 }
 
 char *
@@ -55,7 +55,7 @@ dbaas_zones_global_base(DbaasConnection *conn)
 bool
 dbaas_zones_selected(DbaasConnection *conn, const char *name)
 {
-	List	   *selected = dbaas_option_zones(dbaas_connection_options(conn));
+	List	   *selected = dbaas_options_zones(dbaas_connection_options(conn));
 	ListCell   *lc;
 
 	foreach(lc, selected)
@@ -118,7 +118,7 @@ add_zone(DbaasConnection *conn, DbaasCall *call, const DbaasJson *element, Dbaas
 	DbaasZone  *zone;
 	char	   *problem;
 
-	if (name == NULL || !dbaas_option_is_zone(name))
+	if (name == NULL || !dbaas_options_is_zone(name))
 		return bad_list(call, "A zone has no name that looks like ch-gva-2.");
 	for (int i = 0; i < zones->n; i++)
 	{
@@ -161,7 +161,7 @@ check_selected(DbaasConnection *conn, DbaasCall *call, const DbaasJson *list)
 		names[i] = dbaas_json_member_string(element, "name");
 		appendStringInfo(&all, "%s%s", i ? ", " : "", names[i]);
 	}
-	foreach(lc, dbaas_option_zones(dbaas_connection_options(conn)))
+	foreach(lc, dbaas_options_zones(dbaas_connection_options(conn)))
 	{
 		const char *nearest = dbaas_error_nearest(lfirst(lc), names);
 		DbaasError *error;
@@ -254,7 +254,7 @@ make_zones(DbaasConnection *conn, DbaasCounters *counters, bool once)
 	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw zones",
 											  ALLOCSET_SMALL_SIZES);
 	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
-	List	   *names = dbaas_option_zones(dbaas_connection_options(conn));
+	List	   *names = dbaas_options_zones(dbaas_connection_options(conn));
 	DbaasZones *zones = palloc0(sizeof(DbaasZones));
 	DbaasError *error = NULL;
 
@@ -316,7 +316,7 @@ dbaas_zones_may_appear(DbaasConnection *conn, const char *name)
 {
 	const DbaasZones *zones = *dbaas_connection_zones_slot(conn);
 
-	return zones && zones->learned && dbaas_option_is_zone(name) &&
+	return zones && zones->learned && dbaas_options_is_zone(name) &&
 		dbaas_zones_selected(conn, name);
 }
 

@@ -19,7 +19,7 @@ dbaas_text_copy(const char *text)
 
 /* A copy of a list of texts, char *, with copies of them. */
 static inline List *
-dbaas_texts_copy(const List *texts)
+dbaas_text_copy_list(const List *texts)
 {
 	List	   *copy = NIL;
 	ListCell   *lc;

@@ -45,11 +45,11 @@ dbaas_cost_new_info(Oid relid, Index varno)
 	info->table = dbaas_table_get(relid);
 	info->server = GetForeignServer(info->table->serverid)->servername;
 	options = info->table->options;
-	info->request_cost = dbaas_option_number(options, "fdw_startup_cost") *
+	info->request_cost = dbaas_options_number(options, "fdw_startup_cost") *
 		Max(dbaas_stats_server(info->server)->latency / DBAAS_TYPICAL_LATENCY, 0.01);
-	info->concurrency = Max(dbaas_option_number(options, "max_concurrency"), 1);
-	info->tuple_cost = dbaas_option_number(options, "fdw_tuple_cost");
-	info->async_capable = dbaas_option_boolean(options, "async_capable");
+	info->concurrency = Max(dbaas_options_number(options, "max_concurrency"), 1);
+	info->tuple_cost = dbaas_options_number(options, "fdw_tuple_cost");
+	info->async_capable = dbaas_options_boolean(options, "async_capable");
 	info->response_rows = -1;
 	return info;
 }

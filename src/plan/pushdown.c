@@ -316,7 +316,7 @@ as_separator(Node *node)
 	if (!IsA(separator, Const) || separator->constisnull || separator->consttype != TEXTOID)
 		return NULL;
 	value = TextDatumGetCString(separator->constvalue);
-	return *value && !dbaas_option_is_zone(pnstrdup(value, 1)) ? separator : NULL;
+	return *value && !dbaas_options_is_zone(pnstrdup(value, 1)) ? separator : NULL;
 }
 
 static Expr *

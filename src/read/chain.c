@@ -45,7 +45,7 @@ struct DbaasChains
 static DbaasField *
 column_field(const DbaasResource *resource, int column)
 {
-	return dbaas_field_parse(resource->columns[column].field);
+	return dbaas_rows_parse_field(resource->columns[column].field);
 }
 
 DbaasChains *

@@ -104,7 +104,7 @@ dbaas_decoder_new(const DbaasTable *table, TupleDesc desc, const Bitmapset *used
 		if (shown->column >= 0)
 			attribute->column = &table->resource->columns[shown->column];
 		attribute->name = shown->field ? shown->field : attribute->column->name;
-		attribute->field = shown->field ? dbaas_field_parse(shown->field) : NULL;
+		attribute->field = shown->field ? dbaas_rows_parse_field(shown->field) : NULL;
 		attribute->len = attr->attlen;
 		attribute->byval = attr->attbyval;
 		init_input(&attribute->input, attr->atttypid, attr->atttypmod);

@@ -172,9 +172,9 @@ read_rows(DbaasParents *parents)
 	reader.rows = dbaas_rows_begin(parent->read->rows, parent->read->values,
 								   dbaas_call_response(parents->call));
 	for (int i = 0; i < parent->nkeys; i++)
-		reader.keys[i] = dbaas_field_parse(columns[parent->columns[i]].field);
+		reader.keys[i] = dbaas_rows_parse_field(columns[parent->columns[i]].field);
 	if (parent->filter >= 0)
-		reader.filter = dbaas_field_parse(columns[parent->filter].field);
+		reader.filter = dbaas_rows_parse_field(columns[parent->filter].field);
 	while (dbaas_rows_next(reader.rows, &problem))
 	{
 		DbaasParentRow row = {0};

@@ -117,7 +117,7 @@ dbaas_skip_zone(const DbaasRead * read, const char *zone, DbaasError *error)
 	ZoneState  *state;
 
 	if (read->skip == DBAAS_SKIP_NEVER ||
-		!dbaas_option_skips_zones(dbaas_connection_options(read->conn)))
+		!dbaas_options_skips_zones(dbaas_connection_options(read->conn)))
 		return error;
 	if (read->skip != DBAAS_SKIP_ALLOWED)
 		return explain_refusal(read, error);

@@ -151,7 +151,7 @@ explain_extent(ForeignScanState *node, ExplainState *es)
 static void
 explain_outage(ForeignScanState *node, ExplainState *es)
 {
-	if (dbaas_option_skips_zones(dbaas_scan_table(node)->options) &&
+	if (dbaas_options_skips_zones(dbaas_scan_table(node)->options) &&
 		!scan_resource(node)->global &&
 		dbaas_skip_zones_effect(node->ss.ps.state, (ForeignScan *) node->ss.ps.plan) ==
 		DBAAS_SKIP_ALLOWED)

@@ -100,7 +100,7 @@ dbaas_fdw_options(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	int			n;
-	const DbaasOption *options = dbaas_options(&n);
+	const DbaasOption *options = dbaas_options_all(&n);
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < n; i++)

@@ -314,11 +314,11 @@ check_columns(Check *check)
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
 		const DbaasColumn *column = &resource->columns[c];
-		char	   *problem = column->field ? dbaas_field_check(column->field) : NULL;
+		char	   *problem = column->field ? dbaas_rows_check_field(column->field) : NULL;
 		bool		fits = column->field == NULL;
 
 		for (int i = 0; i < dbaas_catalogue_nreads(resource) && !fits; i++)
-			fits = dbaas_field_check_rows(column->field, resource->reads[i].rows) == NULL;
+			fits = dbaas_rows_check_field_in(column->field, resource->reads[i].rows) == NULL;
 		check_that(check, column->description && *column->description,
 				   "column \"%s\" has no description", column->name);
 		check_that(check, dbaas_catalogue_column(resource, column->name) == c,

@@ -149,18 +149,18 @@ add_column(Making *making, AttrNumber attnum, const char *name, Oid type)
 	DbaasResource *resource = making->resource;
 	DbaasColumn *column = &making->columns[resource->ncolumns++];
 	List	   *options = GetForeignColumnOptions(making->relid, attnum);
-	const char *from = dbaas_option_string(options, "from");
+	const char *from = dbaas_options_string(options, "from");
 	char	   *problem;
 
 	column->name = name;
 	column->untyped = true;
-	column->field = dbaas_option_string(options, "field");
-	column->param = dbaas_option_string(options, "param");
-	if (column->field && (problem = dbaas_field_check_rows(column->field, resource->reads[0].rows)))
+	column->field = dbaas_options_string(options, "field");
+	column->param = dbaas_options_string(options, "param");
+	if (column->field && (problem = dbaas_rows_check_field_in(column->field, resource->reads[0].rows)))
 		return wrong_option(making, name, "field", problem);
 	if (column->field == NULL && column->param == NULL)
 		column->field = field_of_name(name);
-	if (column->field && dbaas_field_is_member(column->field))
+	if (column->field && dbaas_rows_field_is_member(column->field))
 		resource->reads[0].values = false;
 	if (column->param)
 		return add_parameter(making, column, type, from);
@@ -213,8 +213,8 @@ check_path(const Making *making)
 static DbaasParent *
 make_parent(List *options)
 {
-	const char *for_each = dbaas_option_string(options, "for_each");
-	const char *filter = dbaas_option_string(options, "for_each_filter");
+	const char *for_each = dbaas_options_string(options, "for_each");
+	const char *filter = dbaas_options_string(options, "for_each_filter");
 	DbaasParent *parent;
 
 	if (for_each == NULL)
@@ -238,7 +238,7 @@ dbaas_declared_resource(Oid relid, const char *name, TupleDesc desc, List *optio
 {
 	Making		making = {.relid = relid,.table = name};
 	DbaasResource *resource = palloc0(sizeof(DbaasResource));
-	const char *rows = dbaas_option_string(options, "rows");
+	const char *rows = dbaas_options_string(options, "rows");
 	DbaasError *error = NULL;
 
 	making.resource = resource;
@@ -249,13 +249,13 @@ dbaas_declared_resource(Oid relid, const char *name, TupleDesc desc, List *optio
 	resource->columns = making.columns;
 	resource->ncolumns = 1;
 	resource->reads[0].method = "GET";
-	resource->reads[0].path = dbaas_option_string(options, "path");
+	resource->reads[0].path = dbaas_options_string(options, "path");
 	making.path = dbaas_path_parse(resource->reads[0].path);
 	resource->reads[0].rows = rows ? rows : "";
 	resource->reads[0].values = true;
 	resource->typical_rows = TYPICAL_ROWS;
 	resource->parent = making.parent;
-	resource->any_zone = strcmp(dbaas_option_string(options, "scope"), "organisation") == 0;
+	resource->any_zone = strcmp(dbaas_options_string(options, "scope"), "organisation") == 0;
 
 	for (int i = 0; i < desc->natts && error == NULL; i++)
 	{

@@ -111,7 +111,7 @@ static const DbaasOption options_table[] = {
 /* INDENT ON */
 
 const DbaasOption *
-dbaas_options(int *n)
+dbaas_options_all(int *n)
 {
 	*n = lengthof(options_table);
 	return options_table;
@@ -270,7 +270,7 @@ check_url(const DbaasOption *option, const char *value)
 }
 
 bool
-dbaas_option_is_zone(const char *name)
+dbaas_options_is_zone(const char *name)
 {
 	size_t		len = strlen(name);
 
@@ -279,7 +279,7 @@ dbaas_option_is_zone(const char *name)
 }
 
 char *
-dbaas_option_zone_hint(const char *name)
+dbaas_options_zone_hint(const char *name)
 {
 	const char *nearest = dbaas_error_nearest(name, known_zones);
 	StringInfoData hint;
@@ -309,7 +309,7 @@ check_zones(const DbaasOption *option, const char *value)
 	{
 		const char *zone = lfirst(lc);
 
-		if (!dbaas_option_is_zone(zone))
+		if (!dbaas_options_is_zone(zone))
 			refuse_value(option, value, what, "A zone's name looks like ch-gva-2.");
 	}
 }
@@ -387,14 +387,14 @@ check_list(const DbaasOption *option, const char *value)
 static void
 check_filter(const DbaasOption *option, const char *value, List *options)
 {
-	const DbaasResource *resource = dbaas_catalogue_find(dbaas_option_string(options, "for_each"));
+	const DbaasResource *resource = dbaas_catalogue_find(dbaas_options_string(options, "for_each"));
 	size_t		len = strcspn(value, "=");
 	int			column = resource ? dbaas_catalogue_column(resource, pnstrdup(value, len)) : -1;
 
 	if (value[len] == '\0' || column < 0 || resource->columns[column].field == NULL)
 		refuse_value(option, value,
 					 psprintf("column=value, with a column of resource \"%s\" that its list shows",
-							  dbaas_option_string(options, "for_each")), NULL);
+							  dbaas_options_string(options, "for_each")), NULL);
 }
 
 /* Raises an error if a check of rows.h or path.h found a problem. */
@@ -409,7 +409,7 @@ refuse_if(const DbaasOption *option, const char *value, const char *problem)
 }
 
 bool
-dbaas_option_is_token(const char *text)
+dbaas_options_is_token(const char *text)
 {
 	for (const char *p = text; *p; p++)
 	{
@@ -422,7 +422,7 @@ dbaas_option_is_token(const char *text)
 static void
 check_token(const DbaasOption *option, const char *value)
 {
-	if (!dbaas_option_is_token(value))
+	if (!dbaas_options_is_token(value))
 		refuse_value(option, value, "visible ASCII characters without commas", NULL);
 }
 
@@ -466,7 +466,7 @@ check_value(const DbaasOption *option, const char *value)
 		case DBAAS_OPTION_FIELD:
 			if (*value == '\0')
 				refuse_value(option, value, "a text that is not empty", NULL);
-			refuse_if(option, value, dbaas_field_check(value));
+			refuse_if(option, value, dbaas_rows_check_field(value));
 			break;
 		case DBAAS_OPTION_TOKEN:
 			check_token(option, value);
@@ -582,7 +582,7 @@ dbaas_options_unknown(List *options)
 }
 
 const char *
-dbaas_option_string(List *options, const char *name)
+dbaas_options_string(List *options, const char *name)
 {
 	ListCell   *lc;
 
@@ -597,18 +597,18 @@ dbaas_option_string(List *options, const char *name)
 }
 
 bool
-dbaas_option_boolean(List *options, const char *name)
+dbaas_options_boolean(List *options, const char *name)
 {
 	bool		value = false;
 
-	(void) parse_bool(dbaas_option_string(options, name), &value);
+	(void) parse_bool(dbaas_options_string(options, name), &value);
 	return value;
 }
 
 bool
-dbaas_option_allows(List *options, const char *name)
+dbaas_options_allows(List *options, const char *name)
 {
-	bool		allows = dbaas_option_boolean(NIL, name);
+	bool		allows = dbaas_options_boolean(NIL, name);
 	ListCell   *lc;
 
 	foreach(lc, options)
@@ -625,24 +625,24 @@ dbaas_option_allows(List *options, const char *name)
 }
 
 double
-dbaas_option_number(List *options, const char *name)
+dbaas_options_number(List *options, const char *name)
 {
 	double		number = 0;
 
-	(void) parse_number(find_option(name), dbaas_option_string(options, name), &number);
+	(void) parse_number(find_option(name), dbaas_options_string(options, name), &number);
 	return number;
 }
 
 bool
-dbaas_option_skips_zones(List *options)
+dbaas_options_skips_zones(List *options)
 {
-	return strcmp(dbaas_option_string(options, "unavailable_zones"), "skip") == 0;
+	return strcmp(dbaas_options_string(options, "unavailable_zones"), "skip") == 0;
 }
 
 List *
-dbaas_option_zones(List *options)
+dbaas_options_zones(List *options)
 {
-	const char *value = dbaas_option_string(options, "zones");
+	const char *value = dbaas_options_string(options, "zones");
 	List	   *split = NIL;
 	List	   *zones = NIL;
 	ListCell   *lc;

@@ -64,7 +64,7 @@ typedef struct DbaasOption
 } DbaasOption;
 
 /* All options; the count is stored in *n.  Constant data. */
-extern const DbaasOption *dbaas_options(int *n);
+extern const DbaasOption *dbaas_options_all(int *n);
 
 /* Name of a place, such as "server"; for 0, "foreign data wrapper". */
 extern const char *dbaas_options_place_name(DbaasOptionPlace place);
@@ -87,32 +87,32 @@ extern const char *dbaas_options_unknown(List *options);
  * counts, and gives the option's default when there is none.  The lists have
  * passed dbaas_options_validate().  Texts belong to the list or are constant.
  */
-extern const char *dbaas_option_string(List *options, const char *name);
-extern bool dbaas_option_boolean(List *options, const char *name);
-extern double dbaas_option_number(List *options, const char *name);
+extern const char *dbaas_options_string(List *options, const char *name);
+extern bool dbaas_options_boolean(List *options, const char *name);
+extern double dbaas_options_number(List *options, const char *name);
 
 /*
  * A boolean option, true by default, of a list with the options of a table and of
  * its server: is it true in both?
  */
-extern bool dbaas_option_allows(List *options, const char *name);
+extern bool dbaas_options_allows(List *options, const char *name);
 
 /* Can a text be an API key or its secret: visible ASCII, no comma? */
-extern bool dbaas_option_is_token(const char *text);
+extern bool dbaas_options_is_token(const char *text);
 
 /* Can a text be the name of a zone, such as ch-gva-2? */
-extern bool dbaas_option_is_zone(const char *name);
+extern bool dbaas_options_is_zone(const char *name);
 
 /*
  * A hint for a zone that the API's documentation does not have, which may be new
  * or misspelt: palloc'd; NULL when it has it.
  */
-extern char *dbaas_option_zone_hint(const char *name);
+extern char *dbaas_options_zone_hint(const char *name);
 
 /* The zones in option "zones": a list of palloc'd char *; NIL means all. */
-extern List *dbaas_option_zones(List *options);
+extern List *dbaas_options_zones(List *options);
 
 /* Is option "unavailable_zones" skip? */
-extern bool dbaas_option_skips_zones(List *options);
+extern bool dbaas_options_skips_zones(List *options);
 
 #endif							/* DBAAS_OPTIONS_H */

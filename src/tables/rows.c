@@ -406,7 +406,7 @@ parse_field(const char *expression, size_t len)
 }
 
 DbaasField *
-dbaas_field_parse(const char *expression)
+dbaas_rows_parse_field(const char *expression)
 {
 	DbaasField *first = NULL;
 	DbaasField **last = &first;
@@ -424,9 +424,9 @@ dbaas_field_parse(const char *expression)
 }
 
 char *
-dbaas_field_check(const char *expression)
+dbaas_rows_check_field(const char *expression)
 {
-	for (DbaasField *field = dbaas_field_parse(expression); field; field = field->otherwise)
+	for (DbaasField *field = dbaas_rows_parse_field(expression); field; field = field->otherwise)
 	{
 		for (int i = 0; i < field->nmembers; i++)
 		{
@@ -449,11 +449,11 @@ level_kind(const DbaasRows *rows, int level)
 }
 
 char *
-dbaas_field_check_rows(const char *expression, const char *rows_expression)
+dbaas_rows_check_field_in(const char *expression, const char *rows_expression)
 {
 	DbaasRows  *rows = dbaas_rows_begin(rows_expression, true, NULL);
 
-	for (DbaasField *field = dbaas_field_parse(expression); field; field = field->otherwise)
+	for (DbaasField *field = dbaas_rows_parse_field(expression); field; field = field->otherwise)
 	{
 		int			level = rows->nsteps - field->up;
 
@@ -470,9 +470,9 @@ dbaas_field_check_rows(const char *expression, const char *rows_expression)
 }
 
 bool
-dbaas_field_is_member(const char *expression)
+dbaas_rows_field_is_member(const char *expression)
 {
-	for (DbaasField *field = dbaas_field_parse(expression); field; field = field->otherwise)
+	for (DbaasField *field = dbaas_rows_parse_field(expression); field; field = field->otherwise)
 	{
 		if (field->kind == FIELD_MEMBER && field->up == 0)
 			return true;

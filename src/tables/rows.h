@@ -25,17 +25,17 @@ typedef struct DbaasField DbaasField;
  * when nothing is.
  */
 extern char *dbaas_rows_check(const char *expression);
-extern char *dbaas_field_check(const char *expression);
+extern char *dbaas_rows_check_field(const char *expression);
 
 /*
  * What is wrong with a "field" expression when it is used with a "rows"
  * expression: it goes out by more objects than that goes in, or asks for what
  * only other steps have.  Each is right by itself.  NULL when nothing is wrong.
  */
-extern char *dbaas_field_check_rows(const char *expression, const char *rows);
+extern char *dbaas_rows_check_field_in(const char *expression, const char *rows);
 
 /* Does a "field" expression ask for a member of the row itself? */
-extern bool dbaas_field_is_member(const char *expression);
+extern bool dbaas_rows_field_is_member(const char *expression);
 
 /* May the response with these rows be something else than an object? */
 extern bool dbaas_rows_are_any(const char *expression, bool values);
@@ -69,7 +69,7 @@ extern const DbaasJson *dbaas_rows_position(const DbaasRows *rows);
 extern void dbaas_rows_return(DbaasRows *rows, const DbaasJson *position, int64 number);
 
 /* Parses a "field" expression, in the current memory context. */
-extern DbaasField *dbaas_field_parse(const char *expression);
+extern DbaasField *dbaas_rows_parse_field(const char *expression);
 
 /*
  * The field's value in the current row; NULL when it is absent or null.

@@ -79,7 +79,7 @@ check_known(Oid relid, List *options, TupleDesc desc)
 								  unknown, get_rel_name(relid)));
 	for (size_t i = 0; i < lengthof(names); i++)
 	{
-		const char *resource = dbaas_option_string(options, names[i]);
+		const char *resource = dbaas_options_string(options, names[i]);
 
 		if (resource && dbaas_catalogue_find(resource) == NULL)
 			return not_known(ERRCODE_FDW_OPTION_NAME_NOT_FOUND,
@@ -99,7 +99,7 @@ check_generated(const DbaasTable *table, AttrNumber attnum, const char *name)
 	DbaasError *error;
 
 	if (dbaas_catalogue_column(table->resource, name) < 0 &&
-		dbaas_option_string(GetForeignColumnOptions(table->relid, attnum), "field") == NULL)
+		dbaas_options_string(GetForeignColumnOptions(table->relid, attnum), "field") == NULL)
 		return NULL;
 	error = dbaas_error_new(ERRCODE_FEATURE_NOT_SUPPORTED,
 							"column \"%s\" of foreign table \"%s\" shows a field of the API and cannot be generated",
@@ -117,7 +117,7 @@ refuse_parameter(const DbaasTable *table, List *options, const char *name)
 
 	for (size_t i = 0; i < lengthof(names); i++)
 	{
-		if (dbaas_option_string(options, names[i]))
+		if (dbaas_options_string(options, names[i]))
 			return dbaas_error_new(ERRCODE_FDW_INVALID_OPTION_NAME,
 								   "option \"%s\" of column \"%s\" of foreign table \"%s\" cannot be used: the table has no option \"path\"",
 								   names[i], name, get_rel_name(table->relid));
@@ -135,7 +135,7 @@ find_attribute(const DbaasTable *table, AttrNumber attnum, const char *name,
 {
 	const DbaasResource *resource = table->resource;
 	List	   *options = GetForeignColumnOptions(table->relid, attnum);
-	const char *field = dbaas_option_string(options, "field");
+	const char *field = dbaas_options_string(options, "field");
 	DbaasError *error = refuse_parameter(table, options, name);
 
 	if (error)
@@ -153,7 +153,7 @@ const DbaasResource *
 dbaas_table_resource(Oid relid, List **options)
 {
 	ForeignTable *foreign = GetForeignTable(relid);
-	const char *resource = dbaas_option_string(foreign->options, "resource");
+	const char *resource = dbaas_options_string(foreign->options, "resource");
 
 	*options = list_concat_copy(foreign->options,
 								GetForeignServer(foreign->serverid)->options);
@@ -213,7 +213,7 @@ dbaas_table_read(Oid relid, DbaasTable **result)
 	table->relid = relid;
 	table->serverid = GetForeignTable(relid)->serverid;
 	table->resource = dbaas_table_resource(relid, &table->options);
-	declared = dbaas_option_string(table->options, "path") != NULL;
+	declared = dbaas_options_string(table->options, "path") != NULL;
 	relation = table_open(relid, NoLock);
 	desc = RelationGetDescr(relation);
 	table->natts = desc->natts;

@@ -84,7 +84,7 @@ dbaasIsForeignRelUpdatable(Relation rel)
 	int			events = 0;
 
 	/* The information schema asks this of every table, usable or not. */
-	if (resource == NULL || !dbaas_option_allows(options, "updatable"))
+	if (resource == NULL || !dbaas_options_allows(options, "updatable"))
 		return 0;
 	for (size_t i = 0; i < lengthof(commands); i++)
 	{
