@@ -81,7 +81,7 @@ static const Setting settings[] = {
 	.help = "How long a session goes by the list of zones that it has learned; -1 is until it ends."},
 	{PREFIX ".enable_lookahead", SETTING_BOOLEAN, PGC_USERSET, &dbaas_enable_lookahead,
 		.default_value = true,
-	.help = "Asks ahead for what the next rows of a join, and other scans, will need."},
+	.help = "Sends requests in advance for the next rows of a join, and for other scans."},
 };
 
 /* How a setting that came from there is taken back. */
