@@ -37,7 +37,7 @@ static void take_poll(DbaasOperation *operation);
 static void take_services(DbaasOperation *operation);
 
 char *
-dbaas_write_label(const DbaasWrite *write)
+dbaas_operation_label(const DbaasWrite *write)
 {
 	return psprintf("%s %s in zone %s", write->method, write->path, write->zone);
 }
@@ -52,12 +52,12 @@ dbaas_operation_new(MemoryContext cxt, const DbaasWrite *write, DbaasConnection 
 	operation->write.zone = pstrdup(write->zone);
 	operation->write.base = pstrdup(write->base);
 	operation->write.path = pstrdup(write->path);
-	operation->write.thing = dbaas_text_copy(write->thing);
+	operation->write.identity = dbaas_text_copy(write->identity);
 	operation->write.body = dbaas_text_copy(write->body);
 	operation->write.secrets = dbaas_text_copy_list(write->secrets);
 	for (size_t i = 0; i < lengthof(write->services); i++)
 		operation->write.services[i] = dbaas_text_copy(write->services[i]);
-	operation->write.made = dbaas_text_copy(write->made);
+	operation->write.created_name = dbaas_text_copy(write->created_name);
 	operation->conn = conn;
 	operation->cxt = cxt;
 	operation->pause_ms = FIRST_POLL_MS;
@@ -163,7 +163,7 @@ time_out(DbaasOperation *operation)
 		"its service was not yet running";
 	DbaasError *error = dbaas_error_new(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION,
 										"%s did not end in time",
-										dbaas_write_label(&operation->write));
+										dbaas_operation_label(&operation->write));
 
 	error->detail = psprintf("After %s s %s.",
 							 dbaas_options_string(dbaas_connection_options(operation->conn), "operation_timeout"),
@@ -233,7 +233,7 @@ dbaas_operation_stop(DbaasOperation *operation)
 		fail_write(operation,
 				   operation->state == DBAAS_WRITE_STARTING ? DBAAS_WRITE_APPLIED : DBAAS_WRITE_UNKNOWN,
 				   dbaas_error_new(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION, "%s was not waited for",
-								   dbaas_write_label(&operation->write)),
+								   dbaas_operation_label(&operation->write)),
 				   operation->state == DBAAS_WRITE_SENT ? "sent, not answered" :
 				   operation->state == DBAAS_WRITE_PENDING ?
 				   psprintf("operation %s was still pending", operation->operation_id) :
@@ -289,7 +289,7 @@ take_failure(DbaasOperation *operation, const char *state, const DbaasJson *answ
 	excerpt = dbaas_secret_hide_text(excerpt, &len);
 	excerpt = dbaas_error_excerpt(excerpt, strlen(excerpt), DBAAS_EXCERPT_BYTES);
 	error = dbaas_error_new(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION, "%s: its operation ended in %s",
-							dbaas_write_label(&operation->write), state);
+							dbaas_operation_label(&operation->write), state);
 	error->detail = psprintf("The API says: %s", excerpt);
 	fail_write(operation, DBAAS_WRITE_FAILED, error, excerpt);
 }
@@ -431,7 +431,7 @@ take_services(DbaasOperation *operation)
 		return;
 	if (error)
 		fail_write(operation, DBAAS_WRITE_APPLIED, error, "its service could not be followed");
-	else if (is_starting(answer, operation->write.services[0], operation->write.creates) ||
+	else if (is_starting(answer, operation->write.services[0], operation->write.creates_service) ||
 			 is_starting(answer, operation->write.services[1], false))
 		schedule_poll(operation);
 	else

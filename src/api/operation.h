@@ -19,26 +19,27 @@ typedef struct DbaasWrite
 {
 	Oid			serverid;
 	Oid			userid;
+	Oid			relid;			/* the foreign table, or InvalidOid */
+	DbaasCommand command;
+	int			batch;			/* number that the writes of its statement share */
 	const char *zone;
 	const char *base;			/* URL of the zone */
 	const char *method;
 	const char *operation;		/* path template */
 	const char *path;			/* percent-encoded */
-	const char *thing;			/* what it writes, as a path, be it by another
-								 * one; NULL: what no other write could mean */
-	const char *body;			/* or NULL */
-	const char *shown_body;		/* with "***" for what is secret; or NULL */
-	List	   *secrets;		/* char *: those parts */
-	const char *services[2];	/* services that "running" waits for; or NULL */
-	const char *made;			/* name of what an INSERT makes; or NULL */
-	DbaasCommand command;		/* what asks for it */
-	int			batch;			/* number that the writes of a statement share */
-	Oid			relid;			/* the foreign table, or InvalidOid */
-	bool		creates;		/* makes the first service */
-	bool		direct;			/* is an answer that is no operation its end? */
-	const char *counts;			/* what the limits count it among; or NULL */
-	bool		ends_service;	/* deletes the first service */
-	bool		announces;		/* is nothing but its answer to tell what it made? */
+	const char *identity;		/* of the row that it writes, see DbaasResource; or
+								 * NULL: no other write can be of that row */
+	const char *body;			/* JSON, or NULL */
+	const char *shown_body;		/* the same with "***" for secrets */
+	List	   *secrets;		/* of char *: these secrets */
+	const char *services[2];	/* names of those that option wait "running" waits
+								 * for; or NULL */
+	const char *created_name;	/* name of what an INSERT creates; or NULL */
+	bool		creates_service;	/* does it create the first service? */
+	bool		ends_service;	/* does it delete the first service? */
+	bool		direct;			/* see DbaasWriteEndpoint */
+	bool		announces;		/* see DbaasResource */
+	const char *counts;			/* see DbaasResource; or NULL */
 } DbaasWrite;
 
 typedef enum DbaasWriteState
@@ -113,6 +114,6 @@ extern void dbaas_operation_stop(DbaasOperation *operation);
 extern bool dbaas_operation_stands(const DbaasOperation *operation);
 
 /* "DELETE /dbaas-service/pg-1 in zone ch-gva-2"; palloc'd. */
-extern char *dbaas_write_label(const DbaasWrite *write);
+extern char *dbaas_operation_label(const DbaasWrite *write);
 
 #endif							/* DBAAS_OPERATION_H */

@@ -155,6 +155,12 @@ dbaas_error_excerpt(const char *text, size_t len, size_t max_bytes)
 	return unconstify(char *, dbaas_error_shown(in_server_encoding(out.data)));
 }
 
+char *
+dbaas_error_name(const char *name)
+{
+	return dbaas_error_excerpt(name, strlen(name), NAMEDATALEN);
+}
+
 /* Has the client's encoding all characters of the server's? */
 static bool
 client_shows_all(void)

@@ -62,6 +62,9 @@ extern DbaasError *dbaas_error_make(const char *file, int line, const char *func
  */
 extern char *dbaas_error_excerpt(const char *text, size_t len, size_t max_bytes);
 
+/* The same of a name that somebody gave: at most NAMEDATALEN bytes of it. */
+extern char *dbaas_error_name(const char *name);
+
 /*
  * The text, in the server's encoding, with question marks for the characters that
  * the client's encoding lacks.  With these, PostgreSQL would send the client an

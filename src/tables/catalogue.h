@@ -278,9 +278,10 @@ struct DbaasResource
 	const char *state_column;	/* has its state; or NULL */
 	bool		is_service;		/* a row is a service: an INSERT makes one, in the
 								 * zone of the row, and a DELETE ends it */
-	const char *thing;			/* what a row of this table stands for, as a
-								 * path; rows of two tables may be one thing;
-								 * NULL: nothing that could be written again */
+	const char *identity;		/* tells a row from others, as a path: writes of one
+								 * identity, be it of two tables, are of one row, and
+								 * are sent in their order.  NULL: no write can be of
+								 * a row that another one wrote */
 	const char *created_column; /* tells the row that an INSERT made from
 								 * others; takes the id that its operation
 								 * refers to where the INSERT gives none */
@@ -309,7 +310,7 @@ struct DbaasResource
 		int			type;
 		int			state;
 	}			index;
-	DbaasPath	thing_path;
+	DbaasPath	identity_path;
 };
 
 /*

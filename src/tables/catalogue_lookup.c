@@ -197,8 +197,8 @@ dbaas_catalogue_resolve(DbaasResource *resource)
 		resource->index.services[i] = named_column(resource, resource->services[i]);
 	resource->index.type = named_column(resource, resource->type_column);
 	resource->index.state = named_column(resource, resource->state_column);
-	if (resource->thing)
-		resource->thing_path = dbaas_catalogue_path(resource, resource->thing);
+	if (resource->identity)
+		resource->identity_path = dbaas_catalogue_path(resource, resource->identity);
 }
 
 void
@@ -376,7 +376,7 @@ check_writes(Check *check)
 	check_parent(check, "notable", resource->notable, true);
 	check_that(check, resource->kept == NULL || dbaas_catalogue_find(resource->kept->resource),
 			   "what it keeps is of no resource");
-	check_path(check, "thing", &resource->thing_path);
+	check_path(check, "identity", &resource->identity_path);
 }
 
 char *

@@ -54,7 +54,8 @@ dbaas_catalogue_write(const DbaasResource *resource, DbaasCommand command, const
 	if (first == NULL || type == NULL || resource->type_column == NULL ||
 		!dbaas_catalogue_knows(&resource->columns[resource->index.type], type))
 		return first;
-	for (const DbaasWriteEndpoint *e = first; e; e = dbaas_catalogue_next_write(resource, command, e))
+	for (const DbaasWriteEndpoint *e = first; e;
+		 e = dbaas_catalogue_next_write(resource, command, e))
 	{
 		if (has_text(e->types ? e->types : types_of(resource), type))
 			return e;
@@ -80,7 +81,8 @@ dbaas_catalogue_write_types(const DbaasResource *resource, DbaasCommand command)
 bool
 dbaas_catalogue_write_needs_type(const DbaasResource *resource, DbaasCommand command)
 {
-	for (const DbaasWriteEndpoint *e = NULL; (e = dbaas_catalogue_next_write(resource, command, e));)
+	for (const DbaasWriteEndpoint *e = dbaas_catalogue_next_write(resource, command, NULL); e;
+		 e = dbaas_catalogue_next_write(resource, command, e))
 	{
 		if (e->types || dbaas_path_has(&e->parsed, resource->index.type))
 			return true;
@@ -91,7 +93,8 @@ dbaas_catalogue_write_needs_type(const DbaasResource *resource, DbaasCommand com
 bool
 dbaas_catalogue_write_has(const DbaasResource *resource, DbaasCommand command, int column)
 {
-	for (const DbaasWriteEndpoint *e = NULL; (e = dbaas_catalogue_next_write(resource, command, e));)
+	for (const DbaasWriteEndpoint *e = dbaas_catalogue_next_write(resource, command, NULL); e;
+		 e = dbaas_catalogue_next_write(resource, command, e))
 	{
 		if (dbaas_path_has(&e->parsed, column))
 			return true;

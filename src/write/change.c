@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * change.c
- *		What a write changes of a row, as the transaction will leave it.
+ *		Which columns a write sends, and what an UPDATE changes of them.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,17 +13,14 @@
 
 #include "tables/secret.h"
 #include "write/change.h"
+#include "write/members.h"
 #include "write/same.h"
 #include "write/writable.h"
 
-/* Do both lie in one member that the API wants whole? */
-static bool
-go_together(const char *a, const char *b)
-{
-	return dbaas_writable_lies_in(b, pnstrdup(a, strcspn(a, "/"))) && strchr(a, '/');
-}
+/* ------------------------------------------------------------------------
+ * Values before the UPDATE
+ * ------------------------------------------------------------------------ */
 
-/* The value of a column that the row was read with. */
 const DbaasJson *
 dbaas_change_read_value(DbaasWriter *writer, const DbaasChange *change, int column)
 {
@@ -33,79 +30,84 @@ dbaas_change_read_value(DbaasWriter *writer, const DbaasChange *change, int colu
 }
 
 /*
- * The value that a column has once what is queued has been sent.  Returns whether
- * it is known: what the API adds to a thing that the queue makes is not.
+ * The value that a column will have once the queued writes are sent.  Returns whether
+ * that is known: if the queue makes the row, the API may give it values by itself.
  */
 static bool
 queued_value(DbaasWriter *writer, const DbaasChange *change, int column, const DbaasJson **value)
 {
-	const char *member = dbaas_writable_typed_member(change->type, dbaas_writer_member(writer, column));
 	const DbaasOverlay *overlay = change->overlay;
+	const char *member;
 
-	*value = overlay && overlay->made ? NULL : dbaas_change_read_value(writer, change, column);
+	*value = overlay && overlay->created ? NULL : dbaas_change_read_value(writer, change, column);
 	if (overlay == NULL)
 		return true;
+	member = dbaas_writable_typed_member(change->type, dbaas_writer_member(writer, column));
 	if (writer->resource->columns[column].merges)
 		*value = dbaas_overlay_merge(overlay, member, *value);
 	else if (dbaas_overlay_find(overlay, member, value))
 		return true;
-	return !overlay->made;
+	return !overlay->created;
 }
 
 pg_noreturn static void
-refuse_unseen(const DbaasWriter *writer, int column)
+refuse_stale(const DbaasWriter *writer, int column)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 dbaas_error_about(writer->table->relid, dbaas_table_attribute(writer->table, column)),
-			 errmsg("this UPDATE computes a value from column \"%s\" of foreign table \"%s\", which an earlier statement of the transaction changes",
-					dbaas_writable_name(writer->table, column), get_rel_name(writer->table->relid)),
+			 dbaas_writer_about(writer, column),
+			 errmsg("this UPDATE computes a value from column \"%s\" of foreign table \"%s\", "
+					"which an earlier statement of the transaction changes",
+					dbaas_writer_name(writer, column), get_rel_name(writer->table->relid)),
 			 errdetail("That change is queued; the statement reads what the API still says."),
 			 errhint("COMMIT in between, or give the value itself.")));
 }
 
-/*
- * Refuses a value that was computed from what the queue is to change.  An object
- * that the API merges is looked at member by member instead.
- */
-void
-dbaas_change_check_read(DbaasWriter *writer, const DbaasChange *change)
-{
-	for (int c = 0; change->overlay && c < writer->resource->ncolumns; c++)
-	{
-		const DbaasColumn *column = &writer->resource->columns[c];
-		AttrNumber	attnum = dbaas_table_attribute(writer->table, c);
-		const DbaasJson *value;
-
-		if (attnum == 0 || dbaas_writer_member(writer, c) == NULL || !bms_is_member(attnum, writer->read) ||
-			(column->merges && bms_is_member(attnum, writer->set)))
-			continue;
-		if (!queued_value(writer, change, c, &value) ||
-			!dbaas_same(column->meaning, dbaas_change_read_value(writer, change, c), value))
-			refuse_unseen(writer, c);
-	}
-}
-
-/* Does the UPDATE give the column a value, be it the one that it was read with? */
+/* Is a value computed from the column, so that it must not be one that the queue changes? */
 static bool
-is_set(DbaasWriter *writer, const DbaasChange *change, int column)
+is_computed_from(const DbaasWriter *writer, int column)
 {
 	AttrNumber	attnum = dbaas_table_attribute(writer->table, column);
 
-	return attnum && (bms_is_member(attnum, writer->set) ||
-					  !dbaas_writer_keeps(writer, change->old_row, change->new_row, attnum - 1));
+	if (attnum == 0 || dbaas_writer_member(writer, column) == NULL ||
+		!bms_is_member(attnum, writer->read))
+		return false;
+	/* changed_members() looks at each member of such an object. */
+	return !writer->resource->columns[column].merges || !bms_is_member(attnum, writer->set);
 }
 
-/* A member of an object that is merged; as it was, and as it is to be. */
+void
+dbaas_change_check_read(DbaasWriter *writer, const DbaasChange *change)
+{
+	if (change->overlay == NULL)
+		return;
+	for (int c = 0; c < writer->resource->ncolumns; c++)
+	{
+		const DbaasJson *value;
+
+		if (!is_computed_from(writer, c))
+			continue;
+		if (!queued_value(writer, change, c, &value) ||
+			!dbaas_same(writer->resource->columns[c].meaning,
+						dbaas_change_read_value(writer, change, c), value))
+			refuse_stale(writer, c);
+	}
+}
+
+/* ------------------------------------------------------------------------
+ * Objects that the API merges
+ * ------------------------------------------------------------------------ */
+
+/* The values of such a column. */
 typedef struct Merged
 {
 	const DbaasJson *read;		/* of the row as it was read */
-	const DbaasJson *queued;	/* and as the queue will leave it */
-	const DbaasJson *wanted;	/* by the new row */
-	bool		computed;		/* are they computed from what was read? */
+	const DbaasJson *queued;	/* of the row as the queue will leave it */
+	const DbaasJson *wanted;	/* of the new row */
+	bool		computed;		/* is "wanted" computed from "read"? */
 } Merged;
 
-/* A secret is not shown, so who leaves it out does not mean to remove it. */
+/* A secret is not shown: an object that lacks one does not ask to remove it. */
 static bool
 is_secret_member(const DbaasJson *name)
 {
@@ -113,7 +115,7 @@ is_secret_member(const DbaasJson *name)
 		(dbaas_json_is(name + 1, DBAAS_JSON_STRING) && dbaas_secret_any_hidden(name + 1));
 }
 
-/* Adds the paths of what an object has and another has not, but for secrets. */
+/* Adds the paths of members that one object has and the other lacks, except secrets. */
 static void
 list_lost(StringInfo lost, const char *prefix, const DbaasJson *had, const DbaasJson *has)
 {
@@ -125,39 +127,40 @@ list_lost(StringInfo lost, const char *prefix, const DbaasJson *had, const Dbaas
 		const DbaasJson *member;
 		char	   *path = psprintf("%s%s", prefix, text);
 
-		if (!dbaas_json_find(has, text, &member))
-		{
-			if (!is_secret_member(name))
-				appendStringInfo(lost, "%s%s", lost->len ? ", " : "", path);
-		}
-		else
+		if (dbaas_json_find(has, text, &member))
 			list_lost(lost, psprintf("%s.", path), name + 1, member);
+		else if (!is_secret_member(name))
+			appendStringInfo(lost, "%s%s", lost->len ? ", " : "", path);
 	}
 }
 
-/* The API keeps what an UPDATE leaves out: so no row may leave it out. */
+/* Refuses an object without members that it had: the API would keep them. */
 static void
 check_lost(const DbaasWriter *writer, int column, const DbaasJson *had, const DbaasJson *has)
 {
+	const char *name = dbaas_writer_name(writer, column);
 	StringInfoData lost;
 
 	initStringInfo(&lost);
 	list_lost(&lost, "", had, has);
-	if (lost.len > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 dbaas_error_about(writer->table->relid, dbaas_table_attribute(writer->table, column)),
-				 errmsg("column \"%s\" of foreign table \"%s\" cannot lose members",
-						dbaas_writable_name(writer->table, column), get_rel_name(writer->table->relid)),
-				 errdetail("The API keeps those that an UPDATE leaves out: %s.",
-						   dbaas_error_excerpt(lost.data, lost.len, DBAAS_EXCERPT_BYTES)),
-				 errhint("Keep them, as %s || '{...}' does, and give each its default where that is meant.",
-						 quote_identifier(dbaas_writable_name(writer->table, column)))));
+	if (lost.len == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 dbaas_writer_about(writer, column),
+			 errmsg("column \"%s\" of foreign table \"%s\" cannot lose members", name,
+					get_rel_name(writer->table->relid)),
+			 errdetail("The API keeps those that an UPDATE leaves out: %s.",
+					   dbaas_error_excerpt(lost.data, lost.len, DBAAS_EXCERPT_BYTES)),
+			 errhint("Keep them, as %s || '{...}' does, and give each its default "
+					 "where that is meant.",
+					 quote_identifier(name))));
 }
 
 /*
- * Has the UPDATE changed the member?  Where the value was computed from what was
- * read, a member that is as it was read is not meant, though the queue changes it.
+ * Does the UPDATE change the member?  In an object that it computes from the row as it
+ * was read, it leaves alone a member that still has the value that was read, even if the
+ * queue changes that member.
  */
 static bool
 is_member_changed(const DbaasWriter *writer, int column, const Merged *objects, const char *name)
@@ -170,39 +173,56 @@ is_member_changed(const DbaasWriter *writer, int column, const Merged *objects, 
 		(objects->computed && dbaas_same(DBAAS_AS_JSON, wanted, read)))
 		return false;
 	if (objects->computed && !dbaas_same(DBAAS_AS_JSON, read, queued))
-		refuse_unseen(writer, column);
+		refuse_stale(writer, column);
 	return true;
 }
 
-/* The members that an UPDATE changes of an object that the API merges; NULL for none. */
+/* An object with the members that an UPDATE changes; NULL when it changes none. */
 static const DbaasJson *
 changed_members(DbaasWriter *writer, const DbaasChange *change, int column)
 {
+	static const char allowed[] = "a JSON object";
 	AttrNumber	attnum = dbaas_table_attribute(writer->table, column);
 	Merged		objects = {
-		dbaas_change_read_value(writer, change, column), .computed = bms_is_member(attnum, writer->read)
+		.read = dbaas_change_read_value(writer, change, column),
+		.computed = bms_is_member(attnum, writer->read)
 	};
-	StringInfoData text;
+	DbaasMembers *members = dbaas_members_new();
+	char	   *text;
 
 	queued_value(writer, change, column, &objects.queued);
-	objects.wanted = dbaas_writer_parse(writer, column, dbaas_writer_value(writer, change->new_row, column),
-								 DBAAS_JSON_OBJECT, "a JSON object");
+	objects.wanted = dbaas_writer_parse(writer, column,
+										dbaas_writer_text(writer, change->new_row, column),
+										DBAAS_JSON_OBJECT, allowed);
 	check_lost(writer, column, objects.computed ? objects.read : objects.queued, objects.wanted);
-	initStringInfo(&text);
 	for (const DbaasJson *name = dbaas_json_first(objects.wanted); name;
 		 name = dbaas_json_next(objects.wanted, name))
 	{
-		if (is_member_changed(writer, column, &objects, dbaas_json_string(name, NULL)))
-			appendStringInfo(&text, "%c%s:%s", text.len ? ',' : '{', dbaas_json_text(name),
-							 dbaas_json_text(name + 1));
+		const char *member = dbaas_json_string(name, NULL);
+		const char *value = dbaas_json_text(name + 1);
+
+		if (is_member_changed(writer, column, &objects, member))
+			dbaas_members_add(members, member, value, value);
 	}
-	if (text.len == 0)
-		return NULL;
-	appendStringInfoChar(&text, '}');
-	return dbaas_writer_parse(writer, column, text.data, DBAAS_JSON_OBJECT, "a JSON object");
+	text = dbaas_members_text(members);
+	return text ? dbaas_writer_parse(writer, column, text, DBAAS_JSON_OBJECT, allowed) : NULL;
 }
 
-/* Has the UPDATE changed the column? */
+/* ------------------------------------------------------------------------
+ * Columns that are sent
+ * ------------------------------------------------------------------------ */
+
+/* Does the UPDATE give the column a value, even the one that it was read with? */
+static bool
+is_set(DbaasWriter *writer, const DbaasChange *change, int column)
+{
+	AttrNumber	attnum = dbaas_table_attribute(writer->table, column);
+
+	return attnum && (bms_is_member(attnum, writer->set) ||
+					  !dbaas_writer_keeps(writer, change->old_row, change->new_row, attnum - 1));
+}
+
+/* Does the UPDATE change the column?  Of an object that is merged, stores the members. */
 static bool
 is_changed(DbaasWriter *writer, DbaasChange *change, int column)
 {
@@ -213,7 +233,7 @@ is_changed(DbaasWriter *writer, DbaasChange *change, int column)
 	if (!is_set(writer, change, column))
 		return false;
 	new_value = dbaas_writer_json(writer, change->new_row,
-							   dbaas_table_attribute(writer->table, column) - 1);
+								  dbaas_table_attribute(writer->table, column) - 1);
 	if (strcmp(c->update, "*") == 0)
 		return new_value != NULL;
 	if (c->merges && new_value)
@@ -225,17 +245,28 @@ is_changed(DbaasWriter *writer, DbaasChange *change, int column)
 		!dbaas_same(c->meaning, old_value, new_value);
 }
 
+/* Are both members, such as "maintenance/dow" and "maintenance/time", of one object? */
+static bool
+share_object(const char *a, const char *b)
+{
+	size_t		len = strcspn(a, "/");
+
+	return a[len] == '/' && strncmp(a, b, len + 1) == 0;
+}
+
 /*
- * What an UPDATE that changes a column sends beside it: what lies in the same
- * member, as it is or will be.
+ * Sends beside a changed column the others of the same object, since the API wants it
+ * whole: with their new value, or else the one that the queue leaves.
  */
 static void
-send_with(DbaasWriter *writer, DbaasChange *change, int column)
+send_object(DbaasWriter *writer, DbaasChange *change, int column)
 {
 	for (int c = 0; c < writer->resource->ncolumns; c++)
 	{
-		if (change->sent[c] || dbaas_writer_member(writer, c) == NULL ||
-			!go_together(dbaas_writer_member(writer, column), dbaas_writer_member(writer, c)))
+		const char *member = dbaas_writer_member(writer, c);
+
+		if (change->sent[c] || member == NULL ||
+			!share_object(dbaas_writer_member(writer, column), member))
 			continue;
 		change->sent[c] = true;
 		if (change->overlay && !is_set(writer, change, c) &&
@@ -244,26 +275,31 @@ send_with(DbaasWriter *writer, DbaasChange *change, int column)
 	}
 }
 
-/* Which columns go into the body?  Returns whether any does. */
+static bool
+is_sent(DbaasWriter *writer, DbaasChange *change, int column)
+{
+	if (dbaas_writer_member(writer, column) == NULL)
+		return false;
+	if (writer->command == DBAAS_UPDATE)
+		return is_changed(writer, change, column);
+	return writer->command == DBAAS_DELETE || writer->resource->columns[column].insert_required ||
+		dbaas_writer_text(writer, change->new_row, column);
+}
+
 bool
 dbaas_change_find_sent(DbaasWriter *writer, DbaasChange *change)
 {
-	const DbaasResource *resource = writer->resource;
 	bool		any = false;
 
-	for (int c = 0; c < resource->ncolumns; c++)
+	for (int c = 0; c < writer->resource->ncolumns; c++)
 	{
-		if (dbaas_writer_member(writer, c) == NULL)
-			continue;
-		change->sent[c] = writer->command == DBAAS_INSERT ? resource->columns[c].insert_required ||
-			dbaas_writer_value(writer, change->new_row, c) :
-			writer->command == DBAAS_DELETE || is_changed(writer, change, c);
+		change->sent[c] = is_sent(writer, change, c);
 		any = any || change->sent[c];
 	}
-	for (int c = 0; writer->command == DBAAS_UPDATE && c < resource->ncolumns; c++)
+	for (int c = 0; writer->command == DBAAS_UPDATE && c < writer->resource->ncolumns; c++)
 	{
 		if (change->sent[c])
-			send_with(writer, change, c);
+			send_object(writer, change, c);
 	}
 	return any;
 }

@@ -7,28 +7,44 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
 #include "utils/builtins.h"
+#include "utils/json.h"
 #include "utils/lsyscache.h"
 
-#include "api/body.h"
 #include "api/progress.h"
 #include "base/network.h"
 #include "read/share.h"
-#include "tables/path.h"
 #include "tables/secret.h"
 #include "write/compose.h"
+#include "write/members.h"
 #include "write/writable.h"
 
-/* A body while it is made, and what of it is shown. */
+/* What a body shows in place of a secret, as JSON. */
+#define HIDDEN "\"***\""
+
+/* A body while it is made. */
 typedef struct Body
 {
-	DbaasBody  *sent;
-	DbaasBody  *shown;
-	List	   *secrets;		/* of char * */
+	const char *service;		/* name of the service that is written, or NULL */
 	const char *type;			/* of the service, or NULL */
+	DbaasMembers *members;
+	List	   *secrets;		/* of char *: what no error may show */
 } Body;
 
-/* Warns of a member that lets everybody connect to the service, which is seldom meant. */
+/* Adds a value where the catalogue says, such as "{type}-settings" or "a/b". */
+static void
+add_at(Body *body, const char *place, const char *value, const char *shown)
+{
+	dbaas_members_add_at(body->members, dbaas_writable_typed_member(body->type, place), value,
+						 shown);
+}
+
+/* ------------------------------------------------------------------------
+ * Values
+ * ------------------------------------------------------------------------ */
+
+/* Warns of networks that let everybody connect to the service: seldom is that meant. */
 static void
 warn_if_open(const char *service, const char *member, const DbaasJson *networks)
 {
@@ -42,32 +58,33 @@ warn_if_open(const char *service, const char *member, const DbaasJson *networks)
 		if (network && dbaas_network_is_open(network))
 			dbaas_error_notice(WARNING,
 							   (errmsg("service \"%s\" will be open to the whole world",
-									   dbaas_error_excerpt(service, strlen(service), NAMEDATALEN)),
+									   dbaas_error_name(service)),
 								errdetail("Its %s has \"%s\".", member,
-										  dbaas_error_excerpt(network, strlen(network), NAMEDATALEN))));
+										  dbaas_error_name(network))));
 	}
 }
 
 static const DbaasJson *
-parse_array(const DbaasWriter *writer, int column, const char *text)
+parse_array(DbaasWriter *writer, const DbaasRowValues *row, int column)
 {
 	static const char allowed[] = "an array of texts";
+	int			index = dbaas_table_attribute(writer->table, column) - 1;
+	const char *text = dbaas_writer_array(writer, row, index);
 	const DbaasJson *array = dbaas_writer_parse(writer, column, text, DBAAS_JSON_ARRAY, allowed);
 
 	for (const DbaasJson *item = dbaas_json_first(array); item; item = dbaas_json_next(array, item))
 	{
 		if (!dbaas_json_is(item, DBAAS_JSON_STRING))
-			dbaas_writer_refuse_value(writer, column, text,
-									  psprintf("Allowed for %s: %s.", dbaas_writable_name(writer->table, column), allowed));
+			dbaas_writer_refuse_unless(writer, column, text, allowed);
 	}
 	return array;
 }
 
-/* A column's value as JSON. */
-static DbaasBody *
+/* The value of a column that is no object, as JSON; "text" is the same as text. */
+static const char *
 json_value(DbaasWriter *writer, const DbaasRowValues *row, int column, const char *text)
 {
-	const char *name = dbaas_writable_name(writer->table, column);
+	StringInfoData quoted;
 	char	   *end;
 	long long	number;
 	bool		boolean;
@@ -77,58 +94,50 @@ json_value(DbaasWriter *writer, const DbaasRowValues *row, int column, const cha
 		case DBAAS_BIGINT:
 			number = strtoll(text, &end, 10);
 			if (*text == '\0' || *end)
-				dbaas_writer_refuse_value(writer, column, text, psprintf("Allowed for %s: whole numbers.", name));
-			return dbaas_body_integer(number);
+				dbaas_writer_refuse_unless(writer, column, text, "whole numbers");
+			return psprintf("%lld", number);
 		case DBAAS_BOOLEAN:
 			if (!parse_bool(text, &boolean))
-				dbaas_writer_refuse_value(writer, column, text, psprintf("Allowed for %s: true and false.", name));
-			return dbaas_body_boolean(boolean);
+				dbaas_writer_refuse_unless(writer, column, text, "true and false");
+			return boolean ? "true" : "false";
 		case DBAAS_TEXT_ARRAY:
-			return dbaas_body_verbatim(dbaas_json_compact(parse_array(writer, column,
-																	  dbaas_writer_array(writer, row,
-																						 dbaas_table_attribute(writer->table, column) - 1))));
+			return dbaas_json_compact(parse_array(writer, row, column));
 		default:
-			return dbaas_body_string(text);
+			initStringInfo(&quoted);
+			escape_json(&quoted, text);
+			return quoted.data;
 	}
 }
 
-/* A column's value that is an object, which has no secret that was hidden in it. */
+/* The value of a column that is an object, without secrets that were hidden in it. */
 static const DbaasJson *
 parse_object(const DbaasWriter *writer, int column, const char *text)
 {
-	const DbaasJson *object = dbaas_writer_parse(writer, column, text, DBAAS_JSON_OBJECT, "a JSON object");
+	const DbaasJson *object = dbaas_writer_parse(writer, column, text, DBAAS_JSON_OBJECT,
+												 "a JSON object");
 
 	if (dbaas_secret_any_hidden(object))
-		dbaas_writer_refuse_value(writer, column, NULL,
-								  "\"***\" in it stands for a secret that is not shown. Give the secret itself, or leave it out.");
+		dbaas_writer_refuse(writer, column, NULL,
+							"\"***\" in it stands for a secret that is not shown. "
+							"Give the secret itself, or leave it out.");
 	return object;
 }
 
-/* Puts a value where the member says. */
-static void
-add_at(DbaasBody *object, const char *type, const char *member, DbaasBody *value)
+/* The same with "***" for each secret; the text is not changed. */
+static const DbaasJson *
+parse_shown(const DbaasWriter *writer, int column, const char *text)
 {
-	size_t		len;
-	DbaasBody  *inner;
+	const DbaasJson *shown = parse_object(writer, column, pstrdup(text));
 
-	member = dbaas_writable_typed_member(type, member);
-	len = strcspn(member, "/");
-	if (member[len])
-	{
-		const char *outer = pnstrdup(member, len);
-
-		if (!dbaas_body_get(object, outer, &inner))
-		{
-			inner = dbaas_body_object();
-			dbaas_body_add(object, outer, inner);
-		}
-		object = inner;
-		member += len + 1;
-	}
-	dbaas_body_add(object, member, value);
+	dbaas_secret_hide(shown);
+	return shown;
 }
 
-/* The other column that a member of the body is for, or -1. */
+/* ------------------------------------------------------------------------
+ * Columns
+ * ------------------------------------------------------------------------ */
+
+/* The column that the command sends as that member of the body, or -1. */
 static int
 member_column(const DbaasWriter *writer, const char *name)
 {
@@ -143,134 +152,139 @@ member_column(const DbaasWriter *writer, const char *name)
 }
 
 /*
- * The members of a column that is an object of such.  Of a secret column nothing
- * but their names is shown.
+ * Adds the members of an object, the value of a column, to the body itself.  If the
+ * column is secret, only their names are shown.
  */
 static void
-add_members(DbaasWriter *writer, int column, const char *text, const char *service, Body *body)
+add_members(DbaasWriter *writer, int column, const char *text, Body *body)
 {
-	bool		secret = writer->resource->columns[column].secret;
-	const char *networks = writer->resource->columns[column].networks;
+	const DbaasColumn *c = &writer->resource->columns[column];
 	const DbaasJson *object = parse_object(writer, column, text);
-	const DbaasJson *shown = parse_object(writer, column, pstrdup(text));
-	const DbaasJson *shown_member = dbaas_json_first(shown);
+	const DbaasJson *shown = parse_shown(writer, column, text);
+	const DbaasJson *shown_name = dbaas_json_first(shown);
 
-	dbaas_secret_hide(shown);
-	for (const DbaasJson *name = dbaas_json_first(object); name; name = dbaas_json_next(object, name))
+	for (const DbaasJson *name = dbaas_json_first(object); name;
+		 name = dbaas_json_next(object, name))
 	{
 		const char *member = dbaas_json_string(name, NULL);
 		int			other = member_column(writer, member);
 
 		if (other >= 0)
-			dbaas_writer_refuse_value(writer, column, NULL,
-									  psprintf("Leave out \"%s\", which column \"%s\" is for.", member,
-											   dbaas_writable_name(writer->table, other)));
-		dbaas_body_add(body->sent, member, dbaas_body_verbatim(dbaas_json_compact(name + 1)));
-		dbaas_body_add(body->shown, member, secret ? dbaas_body_string("***") :
-					   dbaas_body_verbatim(dbaas_json_compact(shown_member + 1)));
-		if (networks && strcmp(member, networks) == 0)
-			warn_if_open(service, networks, name + 1);
-		shown_member = dbaas_json_next(shown, shown_member);
+			dbaas_writer_refuse(writer, column, NULL,
+								psprintf("Leave out \"%s\", which column \"%s\" is for.", member,
+										 dbaas_writer_name(writer, other)));
+		dbaas_members_add(body->members, member, dbaas_json_compact(name + 1),
+						  c->secret ? HIDDEN : dbaas_json_compact(shown_name + 1));
+		if (c->networks && strcmp(member, c->networks) == 0)
+			warn_if_open(body->service, c->networks, name + 1);
+		shown_name = dbaas_json_next(shown, shown_name);
 	}
-	body->secrets = dbaas_secret_collect(body->secrets, object, secret);
+	body->secrets = dbaas_secret_collect(body->secrets, object, c->secret);
 }
 
-/* A column that is an object: what has a secret's name in it is not shown. */
+/* Adds an object, the value of a column, as a member. */
 static void
 add_object(DbaasWriter *writer, int column, const char *text, Body *body)
 {
-	const char *member = dbaas_writer_member(writer, column);
 	const DbaasJson *object = parse_object(writer, column, text);
-	const DbaasJson *shown = parse_object(writer, column, pstrdup(text));
+	const DbaasJson *shown = parse_shown(writer, column, text);
 
-	dbaas_secret_hide(shown);
-	add_at(body->sent, body->type, member, dbaas_body_verbatim(dbaas_json_compact(object)));
-	add_at(body->shown, body->type, member, dbaas_body_verbatim(dbaas_json_compact(shown)));
+	add_at(body, dbaas_writer_member(writer, column), dbaas_json_compact(object),
+		   dbaas_json_compact(shown));
 	body->secrets = dbaas_secret_collect(body->secrets, object, false);
 }
 
-/* Refuses a column that the type of the service does not have. */
+/* Adds a value that is no object. */
+static void
+add_value(DbaasWriter *writer, const DbaasRowValues *row, int column, const char *text, Body *body)
+{
+	const DbaasColumn *c = &writer->resource->columns[column];
+	const char *json;
+
+	dbaas_writer_check_domain(writer, column, text);
+	if (writer->command == DBAAS_INSERT && !dbaas_path_can_hold(text) &&
+		dbaas_catalogue_write_has(writer->resource, DBAAS_DELETE, column))
+		dbaas_writer_refuse(writer, column, text, "What has this name could not be deleted.");
+	json = json_value(writer, row, column, text);
+	add_at(body, dbaas_writer_member(writer, column), json, c->secret ? HIDDEN : json);
+	if (c->secret)
+		body->secrets = lappend(body->secrets, unconstify(char *, text));
+	if (c->networks)
+		warn_if_open(body->service, c->networks, parse_array(writer, row, column));
+}
+
+/* Adds a value that a queued write sends, or that the API has. */
+static void
+add_known(const char *place, const DbaasJson *value, Body *body)
+{
+	const char *text = dbaas_json_compact(value);
+
+	add_at(body, place, text, text);
+}
+
+/* Refuses a column that services of the type do not have. */
 static void
 check_column_type(const DbaasWriter *writer, int column, const char *type)
 {
 	DbaasDomain types = {.values = writer->resource->columns[column].write_types};
-	const char *allowed = types.values && type && dbaas_writer_knows_type(writer, type) ?
-		dbaas_catalogue_check(&types, type) : NULL;
+	const char *allowed;
 
+	if (types.values == NULL || type == NULL || !dbaas_writer_knows_type(writer, type))
+		return;
+	allowed = dbaas_catalogue_check(&types, type);
 	if (allowed)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 dbaas_error_about(writer->table->relid, dbaas_table_attribute(writer->table, column)),
-				 errmsg("column \"%s\" of foreign table \"%s\" cannot be set for a service of type \"%s\"",
-						dbaas_writable_name(writer->table, column), get_rel_name(writer->table->relid),
-						dbaas_error_excerpt(type, strlen(type), NAMEDATALEN)),
+				 dbaas_writer_about(writer, column),
+				 errmsg("column \"%s\" of foreign table \"%s\" cannot be set "
+						"for a service of type \"%s\"",
+						dbaas_writer_name(writer, column), get_rel_name(writer->table->relid),
+						dbaas_error_name(type)),
 				 errhint("It can for services of these types: %s.", allowed)));
 }
 
-/* A value that an earlier write of the transaction sends, or the API has. */
 static void
-add_known(const char *member, const DbaasJson *value, Body *body)
-{
-	add_at(body->sent, body->type, member, dbaas_body_verbatim(dbaas_json_compact(value)));
-	add_at(body->shown, body->type, member, dbaas_body_verbatim(dbaas_json_compact(value)));
-}
-
-static void
-add_column(DbaasWriter *writer, const DbaasChange * change, int column, const char *service, Body *body)
+add_column(DbaasWriter *writer, const DbaasChange *change, int column, Body *body)
 {
 	const DbaasColumn *c = &writer->resource->columns[column];
 	const DbaasRowValues *row = writer->command == DBAAS_DELETE ? change->old_row : change->new_row;
+	const DbaasJson *value = change->values[column];
 	const char *member = dbaas_writer_member(writer, column);
-	const char *text = dbaas_writer_value(writer, row, column);
+	const char *text = dbaas_writer_text(writer, row, column);
 
-	if (change->values[column] && c->merges)
-		text = dbaas_json_text(change->values[column]);
-	else if (change->values[column])
+	if (value && !c->merges)
 	{
-		add_known(member, change->values[column], body);
+		add_known(member, value, body);
 		return;
 	}
+	if (value)
+		text = dbaas_json_text(value);
 	if (text == NULL && !c->nullable)
 		dbaas_writer_refuse_missing(writer, column);
 	check_column_type(writer, column, body->type);
 	if (text == NULL)
-	{
-		add_at(body->sent, body->type, member, NULL);
-		add_at(body->shown, body->type, member, NULL);
-		return;
-	}
-	if (strcmp(member, "*") == 0)
-	{
-		add_members(writer, column, text, service, body);
-		return;
-	}
-	if (c->type == DBAAS_JSONB)
-	{
+		add_at(body, member, "null", "null");
+	else if (strcmp(member, "*") == 0)
+		add_members(writer, column, text, body);
+	else if (c->type == DBAAS_JSONB)
 		add_object(writer, column, text, body);
-		return;
-	}
-	dbaas_writer_check_domain(writer, column, text);
-	if (writer->command == DBAAS_INSERT && !dbaas_path_can_hold(text) &&
-		dbaas_catalogue_write_has(writer->resource, DBAAS_DELETE, column))
-		dbaas_writer_refuse_value(writer, column, text, "What has this name could not be deleted.");
-	add_at(body->sent, body->type, member, json_value(writer, row, column, text));
-	add_at(body->shown, body->type, member,
-		   c->secret ? dbaas_body_string("***") : json_value(writer, row, column, text));
-	if (c->secret)
-		body->secrets = lappend(body->secrets, unconstify(char *, text));
-	if (c->networks)
-		warn_if_open(service, c->networks, parse_array(writer, column,
-													   dbaas_writer_array(writer, row, dbaas_table_attribute(writer->table, column) - 1)));
+	else
+		add_value(writer, row, column, text, body);
 }
 
-/* The answer to a read that every write of this kind needs. */
+/* ------------------------------------------------------------------------
+ * What every PUT carries
+ * ------------------------------------------------------------------------ */
+
+/* Reads the member that has to be kept from the API; NULL when there is none. */
 static const DbaasJson *
-ask_kept(DbaasWriter *writer, const DbaasWrite *write, const DbaasZone *zone, const char *member)
+read_kept(DbaasWriter *writer, const DbaasWrite *write, const DbaasZone *zone)
 {
-	const DbaasEndpoint *read = dbaas_writable_kept_read(writer->resource->kept);
+	const DbaasKept *kept = writer->resource->kept;
+	const DbaasEndpoint *read = dbaas_writable_kept_read(kept);
 	DbaasCallSpec spec = {
-		.kind = DBAAS_CALL_LIST,.zone = zone->name,.base = zone->base,.method = read->method,
-		.operation = read->path,.path = write->path,.hide_secrets = true
+		.kind = DBAAS_CALL_LIST, .zone = zone->name, .base = zone->base, .method = read->method,
+		.operation = read->path, .path = write->path, .hide_secrets = true
 	};
 	bool		shared;
 	DbaasCall  *call = dbaas_share_call(&writer->lookup, CurrentMemoryContext, &spec, &shared);
@@ -279,59 +293,72 @@ ask_kept(DbaasWriter *writer, const DbaasWrite *write, const DbaasZone *zone, co
 		dbaas_progress_wait(NULL, 0);
 	if (dbaas_call_error(call))
 		dbaas_table_raise(writer->table, dbaas_call_error(call));
-	return dbaas_json_member(dbaas_call_response(call), member);
+	return dbaas_json_member(dbaas_call_response(call), kept->member);
+}
+
+/* Adds the parts of that member that the row has. */
+static void
+add_kept_parts(DbaasWriter *writer, const DbaasChange *change, Body *body)
+{
+	for (int c = 0; c < writer->resource->ncolumns; c++)
+	{
+		const char *member = writer->resource->columns[c].update;
+		const DbaasJson *part = member &&
+			dbaas_writable_is_part(member, writer->resource->kept->member) ?
+			dbaas_change_read_value(writer, change, c) : NULL;
+
+		if (part)
+			add_known(member, part, body);
+	}
 }
 
 /*
- * Adds what the API would change if a PUT left it out, as it is or as the queue
- * will leave it; nothing where the service has none.
+ * Adds the member that the API would change if this PUT left it out, with the value
+ * that it has or that the queue will give it.  The queue leaves the value of a service
+ * that it makes to the API.
  */
 static void
-add_kept(DbaasWriter *writer, const DbaasChange * change, const DbaasWrite *write, const DbaasZone *zone,
-		 Body *body)
+add_kept(DbaasWriter *writer, const DbaasChange *change, const DbaasWrite *write,
+		 const DbaasZone *zone, Body *body)
 {
 	const DbaasKept *kept = writer->command == DBAAS_UPDATE ? writer->resource->kept : NULL;
 	const DbaasJson *value = NULL;
 
 	if (kept == NULL || body->type == NULL || dbaas_catalogue_check(kept->types, body->type) ||
-		dbaas_body_get(body->sent, kept->member, NULL))
+		dbaas_members_has(body->members, kept->member))
 		return;
-	if (change->overlay && (dbaas_overlay_find(change->overlay, kept->member, &value) ||
-							change->overlay->made))
-		;
-	else if (writer->asks_kept)
-		value = ask_kept(writer, write, zone, kept->member);
-	else
+	if (change->overlay == NULL ||
+		(!dbaas_overlay_find(change->overlay, kept->member, &value) && !change->overlay->created))
 	{
-		for (int c = 0; c < writer->resource->ncolumns; c++)
+		if (!writer->asks_kept)
 		{
-			const char *member = writer->resource->columns[c].update;
-			const DbaasJson *part = member && dbaas_writable_lies_in(member, kept->member) ?
-				dbaas_change_read_value(writer, change, c) : NULL;
-
-			if (part)
-				add_known(member, part, body);
+			add_kept_parts(writer, change, body);
+			return;
 		}
+		value = read_kept(writer, write, zone);
 	}
 	if (value)
 		add_known(kept->member, value, body);
 }
 
-/* The body: the columns that are sent, each where it has its place. */
 void
-dbaas_compose_body(DbaasWriter *writer, const DbaasChange * change, const DbaasZone *zone, DbaasWrite *write)
+dbaas_compose_body(DbaasWriter *writer, const DbaasChange *change, const DbaasZone *zone,
+				   DbaasWrite *write)
 {
-	Body		body = {dbaas_body_new(), dbaas_body_new(),.type = change->type};
+	Body		body = {
+		.service = write->services[0], .type = change->type, .members = dbaas_members_new()
+	};
 
 	for (int c = 0; c < writer->resource->ncolumns; c++)
 	{
 		if (change->sent[c])
-			add_column(writer, change, c, write->services[0], &body);
+			add_column(writer, change, c, &body);
 	}
 	write->secrets = body.secrets;
-	if (dbaas_body_is_empty(body.sent))
+	write->body = dbaas_members_text(body.members);
+	if (write->body == NULL)
 		return;
 	add_kept(writer, change, write, zone, &body);
-	write->body = dbaas_body_text(body.sent);
-	write->shown_body = dbaas_body_text(body.shown);
+	write->body = dbaas_members_text(body.members);
+	write->shown_body = dbaas_members_shown(body.members);
 }

@@ -10,20 +10,18 @@
 #include "lib/stringinfo.h"
 #include "utils/lsyscache.h"
 
-#include "tables/path.h"
 #include "write/locate.h"
-#include "write/writable.h"
-
-/* The attribute that names the service which the write is of, or 0. */
-AttrNumber
-dbaas_locate_attribute(const DbaasWriter *writer)
-{
-	return dbaas_table_attribute(writer->table, writer->resource->index.services[0]);
-}
 
 /* ------------------------------------------------------------------------
  * Zone and service
  * ------------------------------------------------------------------------ */
+
+/* A row's value of the column that names the service, or NULL. */
+static const char *
+service_name(DbaasWriter *writer, const DbaasRowValues *row)
+{
+	return dbaas_writer_text(writer, row, writer->resource->index.services[0]);
+}
 
 static char *
 zone_names(const DbaasZones *zones)
@@ -36,7 +34,6 @@ zone_names(const DbaasZones *zones)
 	return out.data;
 }
 
-/* The zone of that name. */
 static const DbaasZone *
 named_zone(const DbaasWriter *writer, const char *name, const DbaasZones *zones)
 {
@@ -46,35 +43,29 @@ named_zone(const DbaasWriter *writer, const char *name, const DbaasZones *zones)
 		return zone;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 dbaas_error_about(writer->table->relid, dbaas_table_attribute(writer->table, DBAAS_ZONE_COLUMN)),
-			 errmsg("zone \"%s\" is none of the server's zones",
-					dbaas_error_excerpt(name, strlen(name), NAMEDATALEN)),
+			 dbaas_writer_about(writer, DBAAS_ZONE_COLUMN),
+			 errmsg("zone \"%s\" is not one of the server's zones", dbaas_error_name(name)),
 			 errhint("The zones are: %s.", zone_names(zones))));
 }
 
-/* What the lists say of the service in that zone, or in the one zone that has it. */
-static DbaasListedService
-listed_service(DbaasWriter *writer, const DbaasZone *zone, const char *service, bool facts)
+pg_noreturn static void
+refuse_unlisted(const DbaasWriter *writer, const DbaasZone *zone, const char *service)
 {
-	List	   *found;
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 dbaas_writer_about(writer, writer->resource->index.services[0]),
+			 errmsg("there is no service \"%s\" in %s%s", dbaas_error_name(service),
+					zone ? "zone " : "any zone", zone ? zone->name : ""),
+			 errhint("The lists of services tell. "
+					 "What a transaction inserts is there once it has committed.")));
+}
+
+/* "found" is a list of DbaasListedService *. */
+pg_noreturn static void
+refuse_ambiguous(const DbaasWriter *writer, const char *service, const List *found)
+{
 	StringInfoData names;
 	ListCell   *lc;
-	DbaasError *error = dbaas_parents_locate(&writer->lookup, zone, service,
-											 facts ? &dbaas_catalogue_service_facts :
-											 &dbaas_catalogue_each_service, &found);
-
-	if (error)
-		dbaas_table_raise(writer->table, error);
-	if (found == NIL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 dbaas_error_about(writer->table->relid, dbaas_locate_attribute(writer)),
-				 errmsg("there is no service \"%s\" in %s%s",
-						dbaas_error_excerpt(service, strlen(service), NAMEDATALEN),
-						zone ? "zone " : "any zone", zone ? zone->name : ""),
-				 errhint("The lists of services tell. What a transaction inserts is there once it has committed.")));
-	if (list_length(found) == 1)
-		return *(DbaasListedService *) linitial(found);
 
 	initStringInfo(&names);
 	foreach(lc, found)
@@ -82,76 +73,93 @@ listed_service(DbaasWriter *writer, const DbaasZone *zone, const char *service, 
 						 ((const DbaasListedService *) lfirst(lc))->zone->name);
 	ereport(ERROR,
 			(errcode(ERRCODE_AMBIGUOUS_ALIAS),
-			 dbaas_error_about(writer->table->relid, dbaas_locate_attribute(writer)),
-			 errmsg("there is a service \"%s\" in several zones: %s",
-					dbaas_error_excerpt(service, strlen(service), NAMEDATALEN), names.data),
+			 dbaas_writer_about(writer, writer->resource->index.services[0]),
+			 errmsg("there is a service \"%s\" in several zones: %s", dbaas_error_name(service),
+					names.data),
 			 errhint("Give the column zone a value.")));
+}
+
+/*
+ * The entry of a service in the lists of services: of that zone, or of the only zone
+ * that has the service.  It has the zone, and with "facts" the type and the state.
+ */
+static DbaasListedService
+listed_service(DbaasWriter *writer, const DbaasZone *zone, const char *service, bool facts)
+{
+	const DbaasParent *lists = facts ? &dbaas_catalogue_service_facts :
+		&dbaas_catalogue_each_service;
+	List	   *found;
+	DbaasError *error = dbaas_parents_locate(&writer->lookup, zone, service, lists, &found);
+
+	if (error)
+		dbaas_table_raise(writer->table, error);
+	if (found == NIL)
+		refuse_unlisted(writer, zone, service);
+	if (list_length(found) > 1)
+		refuse_ambiguous(writer, service, found);
+	return *(DbaasListedService *) linitial(found);
 }
 
 /* Refuses a type of service that does not take the command. */
 pg_noreturn static void
 refuse_type(const DbaasWriter *writer, const char *name, const char *type)
 {
-	int			column = writer->resource->index.type;
-
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 dbaas_error_about(writer->table->relid, dbaas_table_attribute(writer->table, column)),
-			 errmsg("service \"%s\" of type \"%s\" does not take this write to foreign table \"%s\"",
-					dbaas_error_excerpt(name, strlen(name), NAMEDATALEN),
-					dbaas_error_excerpt(type, strlen(type), NAMEDATALEN),
+			 dbaas_writer_about(writer, writer->resource->index.type),
+			 errmsg("service \"%s\" of type \"%s\" does not take this write "
+					"to foreign table \"%s\"",
+					dbaas_error_name(name), dbaas_error_name(type),
 					get_rel_name(writer->table->relid)),
 			 errhint("Services of these types do: %s.",
 					 dbaas_catalogue_write_types(writer->resource, writer->command))));
 }
 
-/*
- * Where a row's write goes, and what it has to know of the service: its state
- * when it "needs_running".  The zone is the one that the row names, the server's
- * only one, or else the one that has the service.
- */
+/* The zone that the row names, or the server's only zone; NULL when there are more. */
+static const DbaasZone *
+row_zone(DbaasWriter *writer, const DbaasRowValues *row)
+{
+	const char *name = dbaas_writer_text(writer, row, DBAAS_ZONE_COLUMN);
+	const DbaasZones *zones;
+	DbaasError *error = dbaas_read_zones(&writer->lookup, &name, name != NULL, &zones);
+
+	if (error)
+		dbaas_table_raise(writer->table, error);
+	if (name)
+		return named_zone(writer, name, zones);
+	return zones->n == 1 ? &zones->zones[0] : NULL;
+}
+
 DbaasListedService
 dbaas_locate_row(DbaasWriter *writer, const DbaasRowValues *row, bool needs_running)
 {
 	const DbaasResource *resource = writer->resource;
-	const char *zone_name = dbaas_writer_value(writer, row, DBAAS_ZONE_COLUMN);
-	const char *name = dbaas_writer_value(writer, row, resource->index.services[0]);
-	const char *given = dbaas_writer_value(writer, row, writer->needs_type ?
-										   resource->index.type : -1);
-	const char *type = given;
-	const char *state = dbaas_writer_value(writer, row, resource->index.state);
-	DbaasListedService service = {.state = state};
+	bool		lists_type = writer->needs_type && !writer->makes_service;
+	const char *given_type = writer->needs_type ?
+		dbaas_writer_text(writer, row, resource->index.type) : NULL;
+	const char *name = service_name(writer, row);
+	DbaasListedService service = {
+		.zone = row_zone(writer, row),
+		.type = given_type,
+		.state = dbaas_writer_text(writer, row, resource->index.state)
+	};
 	bool		facts;
-	const DbaasZones *zones;
-	DbaasError *error = dbaas_read_zones(&writer->lookup, &zone_name, zone_name != NULL, &zones);
+	const char *type;
 
-	if (error)
-		dbaas_table_raise(writer->table, error);
-
-	/*
-	 * A type that is not known might lead to any path: the lists have to name
-	 * it.
-	 */
-	if (type && !writer->makes_service && !dbaas_writer_knows_type(writer, type))
-		type = NULL;
-	service.type = type;
-	facts = writer->needs_type && !writer->makes_service &&
-		(type == NULL || (needs_running && state == NULL));
-	if (zone_name)
-		service.zone = named_zone(writer, zone_name, zones);
-	else if (zones->n == 1)
-		service.zone = &zones->zones[0];
+	/* An unknown type could lead to any path: the service's own comes from the lists. */
+	if (service.type && lists_type && !dbaas_writer_knows_type(writer, service.type))
+		service.type = NULL;
+	type = service.type;
+	facts = lists_type && (type == NULL || (needs_running && service.state == NULL));
 	if (service.zone && !facts)
 		return service;
-	if (writer->makes_service)
-		dbaas_writer_refuse_missing(writer, DBAAS_ZONE_COLUMN);
-	if (name == NULL)
+	if (writer->makes_service || name == NULL)
 		dbaas_writer_refuse_missing(writer, DBAAS_ZONE_COLUMN);
 	service = listed_service(writer, service.zone, name, facts);
 	if (type)
 		service.type = type;
-	else if (given && service.type && strcmp(given, service.type) != 0)
-		refuse_type(writer, name, given);
+	else if (given_type && service.type && strcmp(given_type, service.type) != 0)
+		refuse_type(writer, name, given_type);
 	return service;
 }
 
@@ -168,8 +176,8 @@ running_column(const DbaasWriter *writer, const bool *sent)
 }
 
 /*
- * What is known to need a service that runs the API answers with an obscure
- * error.  What is not is sent, and the API has the say.
+ * Refuses to change the column, unless it is -1, of a service whose state is known and
+ * is not "running": the API's own error would not say that this is the reason.
  */
 static void
 check_running(const DbaasWriter *writer, const char *name, const DbaasListedService *service,
@@ -179,30 +187,29 @@ check_running(const DbaasWriter *writer, const char *name, const DbaasListedServ
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_IN_USE),
-			 dbaas_error_about(writer->table->relid, dbaas_table_attribute(writer->table, column)),
-			 errmsg("service \"%s\" in zone %s is not running",
-					dbaas_error_excerpt(name, strlen(name), NAMEDATALEN), service->zone->name),
-			 errdetail("Its state is %s.",
-					   dbaas_error_excerpt(service->state, strlen(service->state), NAMEDATALEN)),
-			 errhint("Column \"%s\" can be changed once it runs. With option wait \"running\" of the server, a write ends when its service runs again.",
-					 dbaas_writable_name(writer->table, column))));
+			 dbaas_writer_about(writer, column),
+			 errmsg("service \"%s\" in zone %s is not running", dbaas_error_name(name),
+					service->zone->name),
+			 errdetail("Its state is %s.", dbaas_error_name(service->state)),
+			 errhint("Column \"%s\" can be changed once it runs. With option wait \"running\" "
+					 "of the server, a write ends when its service runs again.",
+					 dbaas_writer_name(writer, column))));
 }
 
-/* The service of a row whose path depends on its type, when it takes the write. */
 DbaasListedService
 dbaas_locate_typed(DbaasWriter *writer, const DbaasRowValues *row, const bool *sent)
 {
-	int			needing = running_column(writer, sent);
-	const char *name = dbaas_writer_value(writer, row, writer->resource->index.services[0]);
+	int			running = running_column(writer, sent);
+	const char *name = service_name(writer, row);
 	DbaasListedService service;
 
 	if (name == NULL)
 		dbaas_writer_refuse_missing(writer, writer->resource->index.services[0]);
-	service = dbaas_locate_row(writer, row, needing >= 0);
+	service = dbaas_locate_row(writer, row, running >= 0);
 	if (service.type && !writer->makes_service &&
 		dbaas_catalogue_write(writer->resource, writer->command, service.type) == NULL)
 		refuse_type(writer, name, service.type);
-	check_running(writer, name, &service, needing);
+	check_running(writer, name, &service, running);
 	return service;
 }
 
@@ -210,28 +217,29 @@ dbaas_locate_typed(DbaasWriter *writer, const DbaasRowValues *row, const bool *s
  * Path
  * ------------------------------------------------------------------------ */
 
-/* Is it the type of a service to make that the API's own list has, and no other does? */
+/*
+ * Is the value the type of a service to make, which the catalogue does not know, but the
+ * zone's list of types has?
+ */
 static bool
 is_new_type(const DbaasWriter *writer, int column, const char *value, const DbaasZone *zone)
 {
 	bool		found;
 	DbaasError *error;
 
-	if (!writer->makes_service || dbaas_catalogue_knows(&writer->resource->columns[column], value))
+	if (!writer->makes_service ||
+		dbaas_catalogue_knows(&writer->resource->columns[column], value))
 		return false;
-	error = dbaas_parents_contain(&writer->lookup, zone,
-								  &dbaas_catalogue_each_type, value, &found);
+	error = dbaas_parents_contain(&writer->lookup, zone, &dbaas_catalogue_each_type, value, &found);
 	if (error)
 		dbaas_table_raise(writer->table, error);
 	return found;
 }
 
-/* That path with the row's values. */
 char *
 dbaas_locate_path(DbaasWriter *writer, const DbaasRowValues *row,
 				  const DbaasWriteEndpoint *endpoint, const DbaasListedService *service)
 {
-	const char *type = service->type;
 	const DbaasResource *resource = writer->resource;
 	const char **args = palloc0(resource->ncolumns * sizeof(char *));
 
@@ -239,12 +247,12 @@ dbaas_locate_path(DbaasWriter *writer, const DbaasRowValues *row,
 	{
 		if (!dbaas_path_has(&endpoint->parsed, c))
 			continue;
-		args[c] = writer->needs_type && c == resource->index.type ? type :
-			dbaas_writer_value(writer, row, c);
+		args[c] = writer->needs_type && c == resource->index.type ? service->type :
+			dbaas_writer_text(writer, row, c);
 		if (args[c] == NULL)
 			dbaas_writer_refuse_missing(writer, c);
 		if (!dbaas_path_can_hold(args[c]))
-			dbaas_writer_refuse_value(writer, c, args[c], "It cannot be a segment of a path.");
+			dbaas_writer_refuse(writer, c, args[c], "It cannot be a segment of a path.");
 		if (writer->command == DBAAS_INSERT && !is_new_type(writer, c, args[c], service->zone))
 			dbaas_writer_check_domain(writer, c, args[c]);
 	}

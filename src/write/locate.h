@@ -14,9 +14,6 @@
 #include "read/parents.h"
 #include "write/writer.h"
 
-/* The attribute that names the service which is written, or 0. */
-extern AttrNumber dbaas_locate_attribute(const DbaasWriter *writer);
-
 /*
  * The zone that a row's write goes to: the one that the row names, else the server's
  * only one, else the one that has the service.  Also the service's type, where the

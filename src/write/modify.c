@@ -514,7 +514,7 @@ report_dry_run(const DbaasWrite *write)
 	if (body)
 		body = dbaas_error_shown(pg_any_to_server(body, strlen(body), PG_UTF8));
 	dbaas_error_notice(NOTICE,
-					   (errmsg("dry run: %s", dbaas_write_label(write)),
+					   (errmsg("dry run: %s", dbaas_operation_label(write)),
 						body ? errdetail_internal("Body: %s", body) : 0,
 						errhint("Nothing is sent while dbaas_fdw.dry_run is on.")));
 }
@@ -557,7 +557,7 @@ write_row(ModifyState *modify, TupleTableSlot *new_slot, bool returning)
 static bool
 is_row(ModifyState *modify, const DbaasRowValues *row, int column, const char *value)
 {
-	const char *found = dbaas_writer_value(modify->writer, row, column);
+	const char *found = dbaas_writer_text(modify->writer, row, column);
 
 	return dbaas_table_attribute(modify->table, column) == 0 || (found && strcmp(found, value) == 0);
 }
@@ -582,10 +582,7 @@ next_row(ModifyState *modify, DbaasFetch *fetch)
 	if (status != DBAAS_READ_NEXT)
 		return NULL;
 	dbaas_decode_row(modify->decoder, rows, origin, values, isnull);
-	*row = (DbaasRowValues)
-	{
-		values, isnull
-	};
+	*row = (DbaasRowValues) {values, isnull};
 	return row;
 }
 
@@ -609,7 +606,7 @@ read_back(ModifyState *modify, TupleTableSlot *slot, const char *made)
 
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
-		const char *value = c == made_column ? made : dbaas_writer_value(modify->writer, &row, c);
+		const char *value = c == made_column ? made : dbaas_writer_text(modify->writer, &row, c);
 
 		if (value == NULL || (c != DBAAS_ZONE_COLUMN && resource->columns[c].param == NULL))
 			continue;
@@ -660,7 +657,7 @@ made_value(ModifyState *modify, TupleTableSlot *slot)
 {
 	const DbaasResource *resource = modify->table->resource;
 	DbaasRowValues row = {slot->tts_values, slot->tts_isnull};
-	const char *given = dbaas_writer_value(modify->writer, &row,
+	const char *given = dbaas_writer_text(modify->writer, &row,
 										   resource->index.created);
 
 	return given ? given : dbaas_queue_last_reference();

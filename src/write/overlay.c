@@ -1,18 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * overlay.c
- *		A thing of the API as the writes that were queued for it will leave it.
+ *		A row as the writes that are queued for it will leave it.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "lib/stringinfo.h"
-
 #include "api/operation.h"
+#include "write/members.h"
 #include "write/overlay.h"
 
-/* JSON that this wrapper made itself. */
+/* Parses JSON that this wrapper made. */
 static const DbaasJson *
 parse_own(const char *text)
 {
@@ -35,15 +34,16 @@ dbaas_overlay_new(const List *writes)
 	{
 		const DbaasWrite *write = lfirst(lc);
 
-		overlay->gone = write->command == DBAAS_DELETE;
+		overlay->deleted = write->command == DBAAS_DELETE;
 		if (write->command != DBAAS_UPDATE)
 		{
 			overlay->bodies = NIL;
-			overlay->made = write->command == DBAAS_INSERT;
-			overlay->made_path = overlay->made ? write->path : NULL;
+			overlay->created = write->command == DBAAS_INSERT;
+			overlay->created_path = overlay->created ? write->path : NULL;
 		}
-		if (write->body && !overlay->gone)
-			overlay->bodies = lappend(overlay->bodies, unconstify(DbaasJson *, parse_own(write->body)));
+		if (write->body && !overlay->deleted)
+			overlay->bodies = lappend(overlay->bodies,
+									  unconstify(DbaasJson *, parse_own(write->body)));
 	}
 	return overlay;
 }
@@ -52,8 +52,8 @@ bool
 dbaas_overlay_find(const DbaasOverlay *overlay, const char *member, const DbaasJson **value)
 {
 	size_t		len = strcspn(member, "/");
-	const char *outer = pnstrdup(member, len);
-	const char *inner = member[len] ? member + len + 1 : NULL;
+	const char *object_name = pnstrdup(member, len);
+	const char *part = member[len] ? member + len + 1 : NULL;
 	bool		found = false;
 	ListCell   *lc;
 
@@ -61,51 +61,39 @@ dbaas_overlay_find(const DbaasOverlay *overlay, const char *member, const DbaasJ
 	{
 		const DbaasJson *object;
 
-		if (!dbaas_json_find(lfirst(lc), outer, &object))
+		if (!dbaas_json_find(lfirst(lc), object_name, &object))
 			continue;
-		/* The API wants such an object whole. */
+		/* A body has such an object as a whole: what is not in it becomes null. */
 		found = true;
-		if (inner == NULL)
+		if (part == NULL)
 			*value = object;
-		else if (!dbaas_json_find(object, inner, value))
+		else if (!dbaas_json_find(object, part, value))
 			*value = NULL;
 	}
 	return found;
 }
 
-/* Adds a member to the text of an object. */
-static void
-add_member(StringInfo text, const DbaasJson *name)
-{
-	appendStringInfo(text, "%s%s:%s", text->len > 1 ? "," : "", dbaas_json_text(name),
-					 dbaas_json_text(name + 1));
-}
-
 const DbaasJson *
 dbaas_overlay_merge(const DbaasOverlay *overlay, const char *member, const DbaasJson *base)
 {
+	DbaasMembers *members = NULL;
 	ListCell   *lc;
 
 	foreach(lc, overlay->bodies)
 	{
 		const DbaasJson *object;
-		const DbaasJson *value;
-		StringInfoData text;
 
-		if (!dbaas_json_find(lfirst(lc), member, &object) || !dbaas_json_is(object, DBAAS_JSON_OBJECT))
+		if (!dbaas_json_find(lfirst(lc), member, &object) ||
+			!dbaas_json_is(object, DBAAS_JSON_OBJECT))
 			continue;
-		initStringInfo(&text);
-		appendStringInfoChar(&text, '{');
-		for (const DbaasJson *name = base ? dbaas_json_first(base) : NULL; name;
-			 name = dbaas_json_next(base, name))
+		if (members == NULL)
 		{
-			if (!dbaas_json_find(object, dbaas_json_string(name, NULL), &value))
-				add_member(&text, name);
+			members = dbaas_members_new();
+			dbaas_members_add_object(members, base);
 		}
-		for (const DbaasJson *name = dbaas_json_first(object); name; name = dbaas_json_next(object, name))
-			add_member(&text, name);
-		appendStringInfoChar(&text, '}');
-		base = parse_own(text.data);
+		dbaas_members_add_object(members, object);
 	}
-	return base;
+	if (members == NULL)
+		return base;
+	return parse_own(dbaas_members_text(members) ? dbaas_members_text(members) : "{}");
 }

@@ -21,10 +21,9 @@
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
-#include "api/progress.h"
-#include "base/set.h"
 #include "write/queue.h"
 #include "write/report.h"
+#include "write/send.h"
 
 int			dbaas_delete_limit = 10;
 int			dbaas_update_limit = 10;
@@ -32,9 +31,8 @@ bool		dbaas_dry_run = false;
 
 static MemoryContext queue_cxt = NULL;	/* child of TopTransactionContext */
 static List *queue = NIL;		/* of DbaasQueued *, in order */
-static HTAB *things = NULL;		/* HashedThing: what the queue writes, or NULL */
-static int	last_batch = 0;
-static int	sendings = 0;
+static HTAB *by_identity = NULL;	/* of IdentityEntry; NULL: not built */
+static int	sendings = 0;		/* see dbaas_queue_sendings() */
 
 /* transactions */
 static void on_transaction(XactEvent event, void *arg);
@@ -48,27 +46,34 @@ dbaas_queue_init(void)
 	RegisterSubXactCallback(on_subtransaction, NULL);
 }
 
-int
-dbaas_queue_new_batch(void)
-{
-	return ++last_batch;
-}
-
 static bool
 same_text(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* Do both write the same thing? */
+/* Do both write the same row, whichever tables show it? */
 static bool
-same_thing(const DbaasWrite *a, const DbaasWrite *b)
+same_row(const DbaasWrite *a, const DbaasWrite *b)
 {
 	return a->serverid == b->serverid && strcmp(a->zone, b->zone) == 0 &&
-		a->thing && same_text(a->thing, b->thing);
+		a->identity && same_text(a->identity, b->identity);
 }
 
-/* The services, say, that the transaction deletes, or those that it updates, with this write. */
+/* Does a write count towards the same limit as another one? */
+static bool
+counts_with(const DbaasOperation *operation, const DbaasWrite *write, bool dry_run)
+{
+	return same_text(operation->write.counts, write->counts) &&
+		operation->write.command == write->command &&
+		(operation->state == DBAAS_WRITE_DRY) == dry_run &&
+		operation->state != DBAAS_WRITE_FAILED;
+}
+
+/*
+ * How many services, for instance, the transaction deletes or updates together with
+ * this write: each counts once.
+ */
 static int
 count_written(const DbaasWrite *write, bool dry_run)
 {
@@ -82,12 +87,10 @@ count_written(const DbaasWrite *write, bool dry_run)
 		bool		known = false;
 		ListCell   *other;
 
-		if (!same_text(operation->write.counts, write->counts) ||
-			operation->write.command != write->command ||
-			(operation->state == DBAAS_WRITE_DRY) != dry_run || operation->state == DBAAS_WRITE_FAILED)
+		if (!counts_with(operation, write, dry_run))
 			continue;
 		foreach(other, found)
-			known = known || same_thing(lfirst(other), &operation->write);
+			known = known || same_row(lfirst(other), &operation->write);
 		if (!known)
 			found = lappend(found, &operation->write);
 	}
@@ -105,7 +108,7 @@ check_limit(const DbaasWrite *write, bool dry_run)
 	bool		any_sent = false;
 	ListCell   *lc;
 
-	/* No more of them than writes: spares counting them */
+	/* A queue that is shorter than the limit needs no counting. */
 	if (limit < 0 || list_length(queue) < limit || count_written(write, dry_run) <= limit)
 		return;
 	foreach(lc, queue)
@@ -132,71 +135,77 @@ is_found(const DbaasQueued *queued, const DbaasQueueSpec *spec)
 {
 	const DbaasOperation *operation = queued->operation;
 	const DbaasWrite *write = &operation->write;
+	bool		read_shows_it = dbaas_operation_stands(operation) && !operation->unfinished &&
+		queued->sending <= spec->read_after;
 
-	if (operation->state == DBAAS_WRITE_FAILED ||
-		(operation->state == DBAAS_WRITE_DRY && !spec->dry_run) ||
-		(dbaas_operation_stands(operation) && !operation->unfinished &&
-		 queued->sending <= spec->read_after))
+	if (operation->state == DBAAS_WRITE_FAILED || read_shows_it ||
+		(operation->state == DBAAS_WRITE_DRY && !spec->dry_run))
 		return false;
-	return write->thing && strcmp(write->thing, spec->thing) == 0 &&
-		(spec->zone == NULL ||
-		 (strcmp(write->zone, spec->zone) == 0 && strcmp(write->base, spec->base) == 0)) &&
-		dbaas_connection_same_key(operation->conn, spec->conn);
+	if (write->identity == NULL || strcmp(write->identity, spec->identity) != 0)
+		return false;
+	if (spec->zone &&
+		(strcmp(write->zone, spec->zone) != 0 || strcmp(write->base, spec->base) != 0))
+		return false;
+	return dbaas_connection_same_key(operation->conn, spec->conn);
 }
 
-/* The last write whose thing has a hash. */
-typedef struct HashedThing
+/*
+ * The writes whose identities have the same hash: the last of them, which leads to
+ * those before.
+ */
+typedef struct IdentityEntry
 {
 	uint32		hash;
 	DbaasQueued *last;
-} HashedThing;
+} IdentityEntry;
 
-/* The entry of a thing, which is made when it is not there; "things" is. */
-static HashedThing *
-hashed_thing(const char *thing)
+/* The entry of an identity, made when there is none. */
+static IdentityEntry *
+identity_entry(const char *identity)
 {
-	uint32		hash = string_hash(thing, strlen(thing) + 1);
+	uint32		hash = string_hash(identity, strlen(identity) + 1);
 	bool		found;
-	HashedThing *hashed = hash_search(things, &hash, HASH_ENTER, &found);
+	IdentityEntry *entry = hash_search(by_identity, &hash, HASH_ENTER, &found);
 
 	if (!found)
-		hashed->last = NULL;
-	return hashed;
+		entry->last = NULL;
+	return entry;
 }
 
 static void
-add_thing(DbaasQueued *queued)
+index_write(DbaasQueued *queued)
 {
-	HashedThing *hashed;
+	IdentityEntry *entry;
 
-	if (queued->operation->write.thing == NULL)
+	if (queued->operation->write.identity == NULL)
 		return;
-	hashed = hashed_thing(queued->operation->write.thing);
-	queued->before = hashed->last;
-	hashed->last = queued;
+	entry = identity_entry(queued->operation->write.identity);
+	queued->previous = entry->last;
+	entry->last = queued;
 }
 
-/* Those who ask for the writes of a thing ask for each row. */
+/* Statements look for the writes of each row that they read: a list would be slow. */
 static void
-index_things(void)
+build_index(void)
 {
 	HASHCTL		control = {
-		.keysize = sizeof(uint32), .entrysize = sizeof(HashedThing), .hcxt = queue_cxt
+		.keysize = sizeof(uint32), .entrysize = sizeof(IdentityEntry), .hcxt = queue_cxt
 	};
 	ListCell   *lc;
 
-	things = hash_create("dbaas_fdw written things", 64, &control,
-						 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	by_identity = hash_create("dbaas_fdw writes by identity", 64, &control,
+							  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	foreach(lc, queue)
-		add_thing(lfirst(lc));
+		index_write(lfirst(lc));
 }
 
+/* Writes have left the queue: the next search builds the index again. */
 static void
-forget_things(void)
+drop_index(void)
 {
-	if (things)
-		hash_destroy(things);
-	things = NULL;
+	if (by_identity)
+		hash_destroy(by_identity);
+	by_identity = NULL;
 }
 
 List *
@@ -206,9 +215,10 @@ dbaas_queue_find(const DbaasQueueSpec *spec)
 
 	if (queue == NIL)
 		return NIL;
-	if (things == NULL)
-		index_things();
-	for (DbaasQueued *queued = hashed_thing(spec->thing)->last; queued; queued = queued->before)
+	if (by_identity == NULL)
+		build_index();
+	for (DbaasQueued *queued = identity_entry(spec->identity)->last; queued;
+		 queued = queued->previous)
 	{
 		if (is_found(queued, spec))
 			found = lcons(&queued->operation->write, found);
@@ -222,8 +232,9 @@ refuse_duplicate(const DbaasWrite *write, const DbaasWrite *earlier)
 	ereport(ERROR,
 			(errcode(ERRCODE_UNIQUE_VIOLATION),
 			 dbaas_error_about(write->relid, InvalidAttrNumber),
-			 errmsg("%s makes what this transaction makes or changes already", dbaas_write_label(write)),
-			 errdetail("Before it, this transaction sends %s.", dbaas_write_label(earlier)),
+			 errmsg("%s makes what this transaction makes or changes already",
+					dbaas_operation_label(write)),
+			 errdetail("Before it, this transaction sends %s.", dbaas_operation_label(earlier)),
 			 errhint("DELETE it first, or leave the INSERT out.")));
 }
 
@@ -243,26 +254,33 @@ dbaas_queue_updates(const List *writes, int batch, Oid relid)
 }
 
 /*
- * Is there no such row to write, by what the transaction does to it last?  An UPDATE
- * that meets a row again, in a join say, leaves it as it is, as in any table.
- * dbaas_write_make() asks that earlier, but only where the row shows all that tells
- * it from others.
+ * Does the transaction leave no row for the write?  It may have deleted the row, or the
+ * statement may have updated it: an UPDATE that meets a row again, in a join for
+ * instance, leaves it as it is, as in any table.  dbaas_write_make() finds both out
+ * before, but only if the table shows the whole identity of the row.  Raises ERROR when
+ * an INSERT creates a row that the queue has (23505).
  */
 static bool
-is_gone(const DbaasWrite *write, DbaasConnection *conn, int read_after, bool dry_run)
+is_row_gone(const DbaasWrite *write, DbaasConnection *conn, int read_after, bool dry_run)
 {
-	DbaasQueueSpec spec = {conn, write->zone, write->base, write->thing, read_after, dry_run};
-	List	   *found = write->thing ? dbaas_queue_find(&spec) : NIL;
+	DbaasQueueSpec spec = {
+		.conn = conn, .zone = write->zone, .base = write->base, .identity = write->identity,
+		.read_after = read_after, .dry_run = dry_run
+	};
+	List	   *found = write->identity ? dbaas_queue_find(&spec) : NIL;
 	const DbaasWrite *last = found ? llast(found) : NULL;
 
 	if (last == NULL)
 		return false;
-	if (write->command != DBAAS_INSERT)
-		return last->command == DBAAS_DELETE ||
-			(write->command == DBAAS_UPDATE && dbaas_queue_updates(found, write->batch, write->relid));
-	if (last->command != DBAAS_DELETE)
-		refuse_duplicate(write, last);
-	return false;
+	if (write->command == DBAAS_INSERT)
+	{
+		if (last->command != DBAAS_DELETE)
+			refuse_duplicate(write, last);
+		return false;
+	}
+	return last->command == DBAAS_DELETE ||
+		(write->command == DBAAS_UPDATE &&
+		 dbaas_queue_updates(found, write->batch, write->relid));
 }
 
 bool
@@ -279,7 +297,7 @@ dbaas_queue_add(const DbaasWrite *write, int read_after, bool dry_run)
 	error = dbaas_connection_get(write->serverid, write->userid, queue_cxt, &conn);
 	if (error)
 		dbaas_error_raise(error);
-	if (is_gone(write, conn, read_after, dry_run))
+	if (is_row_gone(write, conn, read_after, dry_run))
 		return false;
 	if (write->counts)
 		check_limit(write, dry_run);
@@ -288,8 +306,8 @@ dbaas_queue_add(const DbaasWrite *write, int read_after, bool dry_run)
 	queued->operation = dbaas_operation_new(queue_cxt, write, conn, dry_run);
 	queued->level = GetCurrentTransactionNestLevel();
 	queue = lappend(queue, queued);
-	if (things)
-		add_thing(queued);
+	if (by_identity)
+		index_write(queued);
 	MemoryContextSwitchTo(oldcxt);
 	return true;
 }
@@ -343,7 +361,7 @@ forget_all(void)
 	/* queue_cxt goes with the transaction's own context. */
 	queue_cxt = NULL;
 	queue = NIL;
-	things = NULL;
+	by_identity = NULL;
 	sendings = 0;
 }
 
@@ -366,18 +384,19 @@ refuse_prepare(void)
 	if (any_real())
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot PREPARE a transaction that has written to foreign tables of dbaas_fdw"),
+				 errmsg("cannot PREPARE a transaction "
+						"that has written to foreign tables of dbaas_fdw"),
 				 errdetail("The API has no two-phase commit.")));
 }
 
-/* Does what is about writes, over a statement that may hold the secrets of one. */
+/* Calls a function while no error shows the statement, if it may hold a write's secret. */
 static void
-do_hidden(void (*act) (void))
+call_hidden(void (*function) (void))
 {
 	DbaasHiding hiding;
 
 	dbaas_error_hide(&hiding, dbaas_report_any_secret(queue));
-	act();
+	function();
 	dbaas_error_unhide(&hiding);
 }
 
@@ -390,10 +409,10 @@ on_transaction(XactEvent event, void *arg)
 	switch (event)
 	{
 		case XACT_EVENT_PRE_COMMIT:
-			do_hidden(send_at_commit);
+			call_hidden(send_at_commit);
 			break;
 		case XACT_EVENT_PRE_PREPARE:
-			do_hidden(refuse_prepare);
+			call_hidden(refuse_prepare);
 			break;
 		case XACT_EVENT_ABORT:
 			/* A session that is terminated comes here from its wait. */
@@ -411,31 +430,38 @@ on_transaction(XactEvent event, void *arg)
 	}
 }
 
+/* Hands the writes of a subtransaction that commits to the one around it. */
 static void
-on_subtransaction(SubXactEvent event, SubTransactionId subid, SubTransactionId parent, void *arg)
+commit_level(int level)
 {
-	int			level = GetCurrentTransactionNestLevel();
 	ListCell   *lc;
 
-	(void) subid;
-	(void) parent;
-	(void) arg;
-	if (queue == NIL || (event != SUBXACT_EVENT_ABORT_SUB && event != SUBXACT_EVENT_COMMIT_SUB))
-		return;
-	if (event == SUBXACT_EVENT_ABORT_SUB)
-		dbaas_report_standing(queue, level);
+	foreach(lc, queue)
+	{
+		DbaasQueued *queued = lfirst(lc);
+
+		if (queued->level >= level)
+			queued->level = level - 1;
+	}
+}
+
+/*
+ * Removes the writes of a subtransaction that aborts from the queue.  Those that were
+ * sent stay, for the reports.  An error that reported writes of outer levels may have
+ * been caught, so they are reported again when their own level aborts.
+ */
+static void
+abort_level(int level)
+{
+	ListCell   *lc;
+
+	dbaas_report_standing(queue, level);
 	foreach(lc, queue)
 	{
 		DbaasQueued *queued = lfirst(lc);
 
 		if (queued->level < level)
-		{
-			if (event == SUBXACT_EVENT_ABORT_SUB && !queued->undone)
-				queued->reported = false;
-			continue;
-		}
-		if (event == SUBXACT_EVENT_COMMIT_SUB)
-			queued->level = level - 1;
+			queued->reported = queued->reported && queued->undone;
 		else if (dbaas_operation_stands(queued->operation))
 		{
 			queued->undone = true;
@@ -444,8 +470,21 @@ on_subtransaction(SubXactEvent event, SubTransactionId subid, SubTransactionId p
 		else
 			queue = foreach_delete_current(queue, lc);
 	}
-	if (event == SUBXACT_EVENT_ABORT_SUB)
-		forget_things();
+	drop_index();
+}
+
+static void
+on_subtransaction(SubXactEvent event, SubTransactionId subid, SubTransactionId parent, void *arg)
+{
+	(void) subid;
+	(void) parent;
+	(void) arg;
+	if (queue == NIL)
+		return;
+	if (event == SUBXACT_EVENT_COMMIT_SUB)
+		commit_level(GetCurrentTransactionNestLevel());
+	else if (event == SUBXACT_EVENT_ABORT_SUB)
+		abort_level(GetCurrentTransactionNestLevel());
 }
 
 /* ------------------------------------------------------------------------
@@ -453,133 +492,9 @@ on_subtransaction(SubXactEvent event, SubTransactionId subid, SubTransactionId p
  * ------------------------------------------------------------------------ */
 
 /*
- * One turn for the writes from first to last: goes on with those under way and
- * starts others, unless one has failed.  Returns whether any is under way;
- * *until is when there is something to do for them at the latest, or 0.
+ * Refuses to send in a dry run: who turns it on before the COMMIT may well mean the writes
+ * that are queued already.
  */
-static bool
-step_batch(int first, int last, DbaasOperation **failed, DbaasMoment *until)
-{
-	int			under_way = 0;
-
-	*until = 0;
-	for (int i = first; i <= last; i++)
-	{
-		DbaasQueued *queued = list_nth(queue, i);
-
-		if (dbaas_operation_under_way(queued->operation))
-			dbaas_operation_step(queued->operation);
-		dbaas_report_outcome(queued, false);
-		if (dbaas_operation_under_way(queued->operation))
-			under_way++;
-		if (queued->operation->error && !queued->undone && *failed == NULL)
-			*failed = queued->operation;
-	}
-	for (int i = first; i <= last; i++)
-	{
-		DbaasQueued *queued = list_nth(queue, i);
-		DbaasOperation *operation = queued->operation;
-		DbaasMoment due;
-
-		if (*failed && dbaas_operation_take_back(operation))
-		{
-			dbaas_report_outcome(queued, false);
-			under_way--;
-		}
-		else if (*failed == NULL && operation->state == DBAAS_WRITE_QUEUED &&
-				 under_way < dbaas_connection_limits(operation->conn)->concurrency)
-		{
-			dbaas_report_sending(queued);
-			dbaas_operation_send(operation);
-			queued->sending = sendings;
-			under_way++;
-		}
-		due = dbaas_operation_due(operation);
-		if (due != 0 && (*until == 0 || due < *until))
-			*until = due;
-	}
-	return under_way > 0;
-}
-
-/* The last of the writes, from "first" on, that may go out with it: each of another thing. */
-static int
-end_of_batch(int first)
-{
-	const DbaasQueued *begin = list_nth(queue, first);
-	DbaasSet   *things = dbaas_set_new();
-	int			last;
-
-	for (last = first; last < list_length(queue); last++)
-	{
-		const DbaasQueued *queued = list_nth(queue, last);
-		const DbaasWrite *write = &queued->operation->write;
-
-		if (write->batch != begin->operation->write.batch ||
-			(write->thing && !dbaas_set_add(things, psprintf("%s %s %s", write->base, write->zone,
-															 write->thing))))
-			break;
-	}
-	return last - 1;
-}
-
-/* Sends the queue batch after batch, until the end or the first failure. */
-static DbaasOperation *
-send_batches(void)
-{
-	DbaasOperation *failed = NULL;
-	int			first = 0;
-
-	sendings++;
-	while (first < list_length(queue) && failed == NULL)
-	{
-		int			last = end_of_batch(first);
-		DbaasMoment until;
-
-		while (step_batch(first, last, &failed, &until))
-			dbaas_progress_wait(NULL, until);
-		first = last + 1;
-	}
-	return failed;
-}
-
-/*
- * A write goes out by the mapping and with the key that it was queued with, to
- * the server that it was checked against, or not at all: all of them may have
- * been changed or dropped since, by this transaction or another.
- */
-static void
-check_connections(void)
-{
-	ListCell   *lc;
-
-	foreach(lc, queue)
-	{
-		DbaasOperation *operation = ((DbaasQueued *) lfirst(lc))->operation;
-		const DbaasWrite *write = &operation->write;
-		DbaasConnection *conn = NULL;
-		DbaasError *error = NULL;
-
-		if (operation->state != DBAAS_WRITE_QUEUED || dbaas_connection_is_current(operation->conn))
-			continue;
-		if (GetForeignServerExtended(write->serverid, FSV_MISSING_OK))
-			error = dbaas_connection_get(write->serverid, write->userid, queue_cxt, &conn);
-		if (conn == NULL || !dbaas_connection_equal(conn, operation->conn))
-		{
-			DbaasError *changed =
-				dbaas_error_new(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-								"a server or user mapping was changed or dropped after writes were queued for it");
-
-			changed->detail = psprintf("%s%sWrites of this transaction:\n%s",
-									   error ? error->message : "", error ? ".\n" : "",
-									   dbaas_report_list(queue));
-			changed->hint = "Run the transaction again, once its servers and user mappings are as they shall be.";
-			dbaas_error_raise_always(changed);
-		}
-		operation->conn = conn;
-	}
-}
-
-/* Who turns it on before the COMMIT may well mean what was queued before. */
 static void
 check_dry_run(void)
 {
@@ -595,8 +510,8 @@ check_dry_run(void)
 }
 
 /*
- * A write that has failed, while what it was sent for goes on: that was in a
- * savepoint, since rolled back, and the write was queued before it.
+ * A write that failed, though the transaction goes on: it was queued before a savepoint
+ * and sent inside it, and the error was rolled back with the savepoint.
  */
 static DbaasOperation *
 find_failed(void)
@@ -613,113 +528,26 @@ find_failed(void)
 	return NULL;
 }
 
-/* Says what was made that nothing else would tell, once. */
-static void
-announce_made(void)
-{
-	ListCell   *lc;
-
-	foreach(lc, queue)
-	{
-		DbaasOperation *operation = ((DbaasQueued *) lfirst(lc))->operation;
-
-		if (!operation->write.announces || operation->state != DBAAS_WRITE_APPLIED ||
-			operation->reference_id == NULL)
-			continue;
-		operation->write.announces = false;
-		dbaas_error_notice(NOTICE,
-						   (errmsg("%s: the id is %s", dbaas_write_label(&operation->write),
-								   dbaas_error_excerpt(operation->reference_id, strlen(operation->reference_id),
-													   NAMEDATALEN)),
-							errhint("No list has it: the row is found by that id. INSERT ... RETURNING gives it as a value.")));
-	}
-}
-
-/* What is waited for: the writes that are not over, and the first of them. */
-static char *
-progress_text(int seconds)
-{
-	const DbaasOperation *first = NULL;
-	int			n = 0;
-	int			waiting = 0;
-	char	   *label;
-	ListCell   *lc;
-
-	foreach(lc, queue)
-	{
-		const DbaasOperation *operation = ((DbaasQueued *) lfirst(lc))->operation;
-		bool		under_way = dbaas_operation_under_way(operation);
-
-		if (operation->state == DBAAS_WRITE_DRY)
-			continue;
-		n++;
-		if (under_way || operation->state == DBAAS_WRITE_QUEUED)
-			waiting++;
-		if (under_way && first == NULL)
-			first = operation;
-	}
-	if (first == NULL)
-		return NULL;
-	label = dbaas_write_label(&first->write);
-	return psprintf("waiting for %d of %d %s, %d s: %s%s", waiting, n,
-					n == 1 ? "operation" : "operations", seconds,
-					dbaas_error_excerpt(label, strlen(label), DBAAS_EXCERPT_BYTES),
-					first->state == DBAAS_WRITE_STARTING ? ", until its service runs" : "");
-}
-
 static void
 send_queue(void)
 {
 	MemoryContext oldcxt = CurrentMemoryContext;
-	DbaasOperation *volatile failed = find_failed();
+	DbaasOperation *failed = find_failed();
 
 	if (failed)
 		dbaas_report_failure(queue, failed);
 	if (!any_queued())
 		return;
 	check_dry_run();
-	check_connections();
 	MemoryContextSwitchTo(queue_cxt);
-	dbaas_progress_describe(progress_text);
-	PG_TRY();
-	{
-		failed = send_batches();
-		dbaas_progress_describe(NULL);
-	}
-	PG_CATCH();
-	{
-		ErrorData  *edata;
-		ListCell   *lc;
-
-		dbaas_progress_describe(NULL);
-		/*
-		 * A cancel while writes are under way: says how far they came, of all
-		 * of them, though another interrupt may have come.
-		 */
-		HOLD_INTERRUPTS();
-		MemoryContextSwitchTo(queue_cxt);
-		edata = CopyErrorData();
-		FlushErrorState();
-		foreach(lc, queue)
-		{
-			dbaas_operation_stop(((DbaasQueued *) lfirst(lc))->operation);
-			dbaas_report_outcome(lfirst(lc), true);
-		}
-		dbaas_report_interruption(queue, edata);
-		RESUME_INTERRUPTS();
-		ReThrowError(edata);
-	}
-	PG_END_TRY();
-	if (failed)
-		dbaas_report_failure(queue, failed);
-	announce_made();
+	dbaas_send_writes(queue, ++sendings);
 	MemoryContextSwitchTo(oldcxt);
 }
 
 void
 dbaas_queue_send(void)
 {
-	do_hidden(send_queue);
+	call_hidden(send_queue);
 }
 
 void
@@ -730,7 +558,7 @@ dbaas_queue_explain(ErrorData *edata)
 		const DbaasWrite *last = &((DbaasQueued *) llast(queue))->operation->write;
 
 		edata->message = psprintf("what %s made cannot be shown: %s",
-								  dbaas_write_label(last), edata->message);
+								  dbaas_operation_label(last), edata->message);
 		edata->sqlerrcode = ERRCODE_FDW_ERROR;
 	}
 	dbaas_report_interruption(queue, edata);

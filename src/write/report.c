@@ -21,7 +21,7 @@
 
 bool		dbaas_log_writes = true;
 
-/* A word, or a few, for where a write stands. */
+/* How far a write has come, in words. */
 static const char *
 outcome_text(const DbaasOperation *operation)
 {
@@ -43,19 +43,18 @@ outcome_text(const DbaasOperation *operation)
 		case DBAAS_WRITE_UNKNOWN:
 			return psprintf("unknown: %s", operation->outcome);
 	}
-	return "?";
+	pg_unreachable();
 }
 
-/* Adds a name that the path does not show. */
+/* Appends a name, unless it is NULL or in the path. */
 static void
 add_name(StringInfo out, const DbaasWrite *write, const char *name)
 {
 	if (name && strstr(write->path, name) == NULL)
-		appendStringInfo(out, "%s%s", out->len ? ", " : " (",
-						 dbaas_error_excerpt(name, strlen(name), NAMEDATALEN));
+		appendStringInfo(out, "%s%s", out->len ? ", " : " (", dbaas_error_name(name));
 }
 
-/* What the write names beside its path: " (pg-1, thanos-1)". */
+/* Names that belong to the write and are not in its path: " (pg-1, thanos-1)"; or "". */
 static char *
 names_text(const DbaasWrite *write)
 {
@@ -64,18 +63,12 @@ names_text(const DbaasWrite *write)
 	initStringInfo(&out);
 	for (size_t i = 0; i < lengthof(write->services); i++)
 		add_name(&out, write, write->services[i]);
-	if (write->made && !(write->services[0] && strcmp(write->made, write->services[0]) == 0))
-		add_name(&out, write, write->made);
+	if (write->created_name &&
+		!(write->services[0] && strcmp(write->created_name, write->services[0]) == 0))
+		add_name(&out, write, write->created_name);
 	if (out.len)
 		appendStringInfoChar(&out, ')');
 	return out.data;
-}
-
-/* A name that somebody chose, in one line of the log. */
-static char *
-name_text(const char *name)
-{
-	return name ? dbaas_error_excerpt(name, strlen(name), NAMEDATALEN) : "?";
 }
 
 /* "alice on server exoscale in transaction 3/17 (xid 745)". */
@@ -93,29 +86,30 @@ sender_text(const DbaasWrite *write)
 
 	dbaas_virtual_transaction(&proc_number, &local_id);
 	initStringInfo(&out);
-	appendStringInfoString(&out, name_text(user));
+	appendStringInfoString(&out, user ? dbaas_error_name(user) : "?");
 	if (session_user)
-		appendStringInfo(&out, " (session user %s)", name_text(session_user));
+		appendStringInfo(&out, " (session user %s)", dbaas_error_name(session_user));
 	appendStringInfo(&out, " on server %s in transaction %d/%u",
-					 name_text(server ? server->servername : NULL), proc_number, local_id);
+					 server ? dbaas_error_name(server->servername) : "?", proc_number, local_id);
 	if (TransactionIdIsValid(xid))
 		appendStringInfo(&out, " (xid %u)", xid);
 	return out.data;
 }
 
 /*
- * A line for the server's log alone, whatever log_min_messages says up to
- * "log"; the statement, which may hold a secret, does not follow it.
+ * Writes a line to the server's log, but not to the client; without the statement, which
+ * may hold a secret.
  */
 static void
 log_line(const DbaasWrite *write, const char *outcome, const char *sender)
 {
-	char	   *label = dbaas_write_label(write);
+	char	   *label = dbaas_operation_label(write);
 
 	ereport(LOG_SERVER_ONLY,
 			(errmsg_internal("dbaas_fdw write: %s%s: %s, by %s",
 							 dbaas_error_excerpt(label, strlen(label), MAX_LOGGED_LABEL),
-							 names_text(write), dbaas_error_excerpt(outcome, strlen(outcome), MAX_LOGGED_OUTCOME),
+							 names_text(write),
+							 dbaas_error_excerpt(outcome, strlen(outcome), MAX_LOGGED_OUTCOME),
 							 sender),
 			 errhidestmt(true), errhidecontext(true)));
 }
@@ -136,17 +130,26 @@ dbaas_report_outcome(DbaasQueued *queued, bool given_up)
 
 	if (sender == NULL || (!given_up && dbaas_operation_under_way(queued->operation)))
 		return;
-	/* A report serves interrupts once it is made. */
+	/* ereport() serves interrupts after the line is written: not to write it twice. */
 	queued->sender = NULL;
 	log_line(&queued->operation->write, outcome_text(queued->operation), sender);
 }
 
-/*
- * A line for each write from a nesting level on; all, or those that stand and
- * that, unless "again" is set, are not reported yet.
- */
-static char *
-list_writes(List *queue, bool all, bool again, int min_level)
+/* Appends a line about a write. */
+static void
+append_write(StringInfo out, DbaasQueued *queued)
+{
+	const DbaasOperation *operation = queued->operation;
+
+	queued->reported = true;
+	appendStringInfo(out, "%s%s%s: %s%s", out->len ? "\n" : "",
+					 dbaas_operation_label(&operation->write), names_text(&operation->write),
+					 outcome_text(operation),
+					 queued->undone ? ", in a savepoint that was rolled back" : "");
+}
+
+char *
+dbaas_report_list(List *queue)
 {
 	StringInfoData out;
 	ListCell   *lc;
@@ -155,40 +158,43 @@ list_writes(List *queue, bool all, bool again, int min_level)
 	foreach(lc, queue)
 	{
 		DbaasQueued *queued = lfirst(lc);
-		const DbaasOperation *operation = queued->operation;
 
-		if (operation->state == DBAAS_WRITE_DRY)
-			continue;
-		if (!all && (!dbaas_operation_stands(operation) ||
-					 (queued->reported && (!again || queued->undone)) ||
-					 queued->level < min_level))
-			continue;
-		queued->reported = true;
-		appendStringInfo(&out, "%s%s%s: %s%s", out.len ? "\n" : "",
-						 dbaas_write_label(&operation->write), names_text(&operation->write),
-						 outcome_text(operation),
-						 queued->undone ? ", in a savepoint that was rolled back" : "");
+		if (queued->operation->state != DBAAS_WRITE_DRY)
+			append_write(&out, queued);
 	}
 	return out.len ? out.data : NULL;
 }
 
-char *
-dbaas_report_list(List *queue)
+/* Does a WARNING at the end of that nesting level have to name the write? */
+static bool
+is_to_report(const DbaasQueued *queued, int min_level)
 {
-	return list_writes(queue, true, false, 0);
+	if (queued->level < min_level || queued->operation->state == DBAAS_WRITE_DRY ||
+		!dbaas_operation_stands(queued->operation))
+		return false;
+	if (!queued->reported)
+		return true;
+	return min_level > 0 && !queued->undone;
 }
 
 void
 dbaas_report_standing(List *queue, int min_level)
 {
-	char	   *list = list_writes(queue, false, min_level > 0, min_level);
+	StringInfoData out;
+	ListCell   *lc;
 
-	if (list == NULL)
+	initStringInfo(&out);
+	foreach(lc, queue)
+	{
+		if (is_to_report(lfirst(lc), min_level))
+			append_write(&out, lfirst(lc));
+	}
+	if (out.len == 0)
 		return;
 	dbaas_error_notice(WARNING,
 					   (errcode(ERRCODE_WARNING),
 						errmsg("writes that were sent to the API are not undone by the rollback"),
-						errdetail_internal("%s", dbaas_error_shown(list))));
+						errdetail_internal("%s", dbaas_error_shown(out.data))));
 }
 
 bool

@@ -107,7 +107,8 @@ same_array(const DbaasJson *a, const DbaasJson *b)
 static bool
 has_members(const DbaasJson *object, const DbaasJson *wanted)
 {
-	for (const DbaasJson *name = dbaas_json_first(wanted); name; name = dbaas_json_next(wanted, name))
+	for (const DbaasJson *name = dbaas_json_first(wanted); name;
+		 name = dbaas_json_next(wanted, name))
 	{
 		const char *text = dbaas_json_string(name, NULL);
 

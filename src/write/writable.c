@@ -30,7 +30,8 @@ dbaas_writable_name(const DbaasTable *table, int column)
 {
 	AttrNumber	attnum = dbaas_table_attribute(table, column);
 
-	return attnum ? get_attname(table->relid, attnum, false) : table->resource->columns[column].name;
+	return attnum ? get_attname(table->relid, attnum, false) :
+		table->resource->columns[column].name;
 }
 
 bool
@@ -58,13 +59,6 @@ dbaas_writable_has_secret(const DbaasTable *table, DbaasCommand command)
 	return false;
 }
 
-/* May a value of the column hold a secret, be it inside an object? */
-static bool
-may_hold_secret(const DbaasColumn *column)
-{
-	return column->secret || column->type == DBAAS_JSONB;
-}
-
 bool
 dbaas_writable_hides_statement(const DbaasTable *table, DbaasCommand command)
 {
@@ -72,7 +66,10 @@ dbaas_writable_hides_statement(const DbaasTable *table, DbaasCommand command)
 		return false;
 	for (int c = 0; c < table->resource->ncolumns; c++)
 	{
-		if (may_hold_secret(&table->resource->columns[c]) &&
+		const DbaasColumn *column = &table->resource->columns[c];
+
+		/* Who writes an object may put a secret into any, wanted or not. */
+		if ((column->secret || column->type == DBAAS_JSONB) &&
 			dbaas_writable_takes(table->resource, command, c))
 			return true;
 	}
@@ -98,7 +95,7 @@ dbaas_writable_sets_secret(const DbaasTable *table, const Bitmapset *updated)
 	return false;
 }
 
-/* The table's columns that the command sets, for a hint. */
+/* The table's columns that the command can set, "plan, parameters". */
 static const char *
 settable_columns(const DbaasTable *table, DbaasCommand command)
 {
@@ -127,10 +124,6 @@ dbaas_writable_refuse(const DbaasTable *table, DbaasCommand command, AttrNumber 
 			 errhint("%s takes: %s.", verb, settable_columns(table, command))));
 }
 
-/*
- * Of two columns that show one field, which one would be sent?  Refused, where
- * the command may give it a value.
- */
 void
 dbaas_writable_check_repeated(const DbaasTable *table, DbaasCommand command)
 {
@@ -152,17 +145,12 @@ dbaas_writable_check_repeated(const DbaasTable *table, DbaasCommand command)
 	}
 }
 
-/*
- * Does the table not show what tells whether a row is among those of the parent?
- * Then the statement asks for its lists.
- */
 bool
 dbaas_writable_needs_lists(const DbaasTable *table, const DbaasParent *parent)
 {
 	return parent && dbaas_table_attribute(table, parent->filter) == 0;
 }
 
-/* The name of a member, with the type of the service. */
 const char *
 dbaas_writable_typed_member(const char *type, const char *member)
 {
@@ -172,9 +160,8 @@ dbaas_writable_typed_member(const char *type, const char *member)
 		psprintf("%s%s", type, member + strlen(mark)) : member;
 }
 
-/* Does the member of a body lie in that object? */
 bool
-dbaas_writable_lies_in(const char *member, const char *object)
+dbaas_writable_is_part(const char *member, const char *object)
 {
 	size_t		len = strlen(object);
 
@@ -186,19 +173,21 @@ dbaas_writable_asks_kept(const DbaasTable *table, DbaasCommand command)
 {
 	const DbaasResource *resource = table->resource;
 	const DbaasKept *kept = command == DBAAS_UPDATE ? resource->kept : NULL;
-	bool		any = false;
+	bool		shown = false;
 
 	if (kept == NULL)
 		return false;
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
-		if (resource->columns[c].update == NULL || !dbaas_writable_lies_in(resource->columns[c].update, kept->member))
+		const char *member = resource->columns[c].update;
+
+		if (member == NULL || !dbaas_writable_is_part(member, kept->member))
 			continue;
 		if (dbaas_table_attribute(table, c) == 0)
 			return true;
-		any = true;
+		shown = true;
 	}
-	return !any;
+	return !shown;
 }
 
 const DbaasEndpoint *

@@ -28,14 +28,14 @@ extern const char *dbaas_writable_name(const DbaasTable *table, int column);
 extern bool dbaas_writable_has_secret(const DbaasTable *table, DbaasCommand command);
 
 /*
- * Can a value of the command hold a secret, be it inside an object?  Then no log
- * may show the statement.
+ * Can the command set a column whose values may hold a secret, be it inside an object?
+ * Then no log may show the statement.
  */
 extern bool dbaas_writable_hides_statement(const DbaasTable *table, DbaasCommand command);
 
 /*
- * Can a value of one of these attributes hold a secret?  The set has attribute
- * numbers less FirstLowInvalidHeapAttributeNumber.
+ * Does the API keep secrets in one of these attributes?  The set has attribute numbers
+ * less FirstLowInvalidHeapAttributeNumber.
  */
 extern bool dbaas_writable_sets_secret(const DbaasTable *table, const Bitmapset *updated);
 
@@ -44,8 +44,8 @@ pg_noreturn extern void dbaas_writable_refuse(const DbaasTable *table, DbaasComm
 											  AttrNumber attnum);
 
 /*
- * Raises ERROR when two attributes show one field that the command may set (0A000):
- * which of the two values would be sent?
+ * Raises ERROR when two attributes show one field that the command can set (0A000): it
+ * would not be clear which of the two values to send.
  */
 extern void dbaas_writable_check_repeated(const DbaasTable *table, DbaasCommand command);
 
@@ -61,12 +61,12 @@ extern bool dbaas_writable_needs_lists(const DbaasTable *table, const DbaasParen
  */
 extern const char *dbaas_writable_typed_member(const char *type, const char *member);
 
-/* Is the member, such as "maintenance/dow", one of that object's, "maintenance"? */
-extern bool dbaas_writable_lies_in(const char *member, const char *object);
+/* Is a member such as "maintenance/dow" part of the object, such as "maintenance"? */
+extern bool dbaas_writable_is_part(const char *member, const char *object);
 
 /*
- * Does a command have to read what every PUT of its endpoint carries, since the
- * table does not show that?  And the endpoint that it reads.
+ * Does an UPDATE have to read what every PUT carries (see DbaasKept), since the table
+ * does not show it?  And the endpoint that it reads.
  */
 extern bool dbaas_writable_asks_kept(const DbaasTable *table, DbaasCommand command);
 extern const DbaasEndpoint *dbaas_writable_kept_read(const DbaasKept *kept);

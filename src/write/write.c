@@ -10,7 +10,6 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-#include "tables/path.h"
 #include "write/change.h"
 #include "write/compose.h"
 #include "write/locate.h"
@@ -20,74 +19,59 @@
 #include "write/write.h"
 
 /* ------------------------------------------------------------------------
- * What the row stands for, and what the transaction does to it
+ * The identity of a row, and what the transaction does to it
  * ------------------------------------------------------------------------ */
 
-/* The name that an INSERT gives to what it makes, or NULL. */
+/* The identity of a service, as row_identity() has it. */
 static const char *
-made_name(DbaasWriter *writer, const DbaasRowValues *row)
-{
-	int			column;
-
-	if (writer->command != DBAAS_INSERT)
-		return NULL;
-	column = writer->resource->index.created;
-	return dbaas_writable_takes(writer->resource, DBAAS_INSERT, column) ?
-		dbaas_writer_value(writer, row, column) : NULL;
-}
-
-/* A service, as row_thing() has it. */
-static const char *
-service_thing(const char *name)
+service_identity(const char *name)
 {
 	const DbaasResource *services = dbaas_catalogue_find(DBAAS_SERVICES_RESOURCE);
 	const char **args = palloc0(services->ncolumns * sizeof(char *));
 
-	args[services->thing_path.params[0].column] = name;
-	return dbaas_path_expand(&services->thing_path, args);
+	args[services->identity_path.params[0].column] = name;
+	return dbaas_path_expand(&services->identity_path, args);
 }
 
-/* What the row stands for, whatever writes it; NULL when the row does not tell. */
+/* The identity of a row (see DbaasResource); NULL when the row does not show all of it. */
 static const char *
-row_thing(DbaasWriter *writer, const DbaasRowValues *row)
+row_identity(DbaasWriter *writer, const DbaasRowValues *row)
 {
 	const DbaasResource *resource = writer->resource;
 	const char **args = palloc0(resource->ncolumns * sizeof(char *));
 
-	if (resource->thing == NULL)
+	if (resource->identity == NULL)
 		return NULL;
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
-		if (!dbaas_path_has(&resource->thing_path, c))
+		if (!dbaas_path_has(&resource->identity_path, c))
 			continue;
-		args[c] = dbaas_writer_value(writer, row, c);
+		args[c] = dbaas_writer_text(writer, row, c);
 		if (args[c] == NULL)
 			return NULL;
 	}
-	return dbaas_path_expand(&resource->thing_path, args);
+	return dbaas_path_expand(&resource->identity_path, args);
 }
 
 /*
- * What the transaction does to the row that was read, unless that is nothing; then
- * also where the row is.  An UPDATE that meets a row again, in a join say, leaves
- * it as it is, as in any table.
+ * The queued writes of an identity in the zone of the row, which is looked for only if
+ * there are any in some zone; *service then says where the row is.
  */
-static const DbaasOverlay *
-find_overlay(DbaasWriter *writer, const DbaasChange * change, const char *thing,
-			 DbaasListedService *service, bool *again)
+static List *
+queued_writes(DbaasWriter *writer, const DbaasRowValues *row, const char *identity,
+			  DbaasListedService *service)
 {
-	DbaasQueueSpec spec = {writer->lookup.conn, NULL, NULL, thing, writer->read_after, dbaas_dry_run};
-	List	   *writes;
+	DbaasQueueSpec spec = {
+		.conn = writer->lookup.conn, .identity = identity, .read_after = writer->read_after,
+		.dry_run = dbaas_dry_run
+	};
 
-	if (writer->command == DBAAS_INSERT || thing == NULL || dbaas_queue_find(&spec) == NIL)
-		return NULL;
-	*service = dbaas_locate_row(writer, change->old_row, false);
+	if (identity == NULL || dbaas_queue_find(&spec) == NIL)
+		return NIL;
+	*service = dbaas_locate_row(writer, row, false);
 	spec.zone = service->zone->name;
 	spec.base = service->zone->base;
-	writes = dbaas_queue_find(&spec);
-	*again = writer->command == DBAAS_UPDATE &&
-		dbaas_queue_updates(writes, writer->batch, writer->table->relid);
-	return writes ? dbaas_overlay_new(writes) : NULL;
+	return dbaas_queue_find(&spec);
 }
 
 pg_noreturn static void
@@ -95,161 +79,235 @@ refuse_deleted(const DbaasWriter *writer, const char *name, const char *zone)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 dbaas_error_about(writer->table->relid, dbaas_locate_attribute(writer)),
+			 dbaas_writer_about(writer, writer->resource->index.services[0]),
 			 errmsg("this transaction deletes service \"%s\" in zone %s",
-					dbaas_error_excerpt(name, strlen(name), NAMEDATALEN), zone),
-			 errdetail("What is made inside it afterwards would fail, when the service is gone already."),
+					dbaas_error_name(name), zone),
+			 errdetail("What is made inside it afterwards would fail, "
+					   "when the service is gone already."),
 			 errhint("Leave out the DELETE or this INSERT.")));
 }
 
 /*
- * What an earlier statement does to one of the services that the row's write is
- * of.  Returns whether that leaves nothing of the row: it was read inside a service
- * that is deleted, be another made under its name or not.  *made becomes the path
- * that makes the first service, if one does.
+ * Does the transaction delete a service that the row, of that identity, is inside of?
+ * Then the row that was read is gone, even if another service of that name is created
+ * afterwards.  An INSERT into a deleted service is refused.  *created_path becomes the
+ * path of the queued write that creates the first service, or NULL.
  */
 static bool
-service_is_gone(DbaasWriter *writer, const DbaasRowValues *row, const char *thing, const char **made)
+is_service_gone(DbaasWriter *writer, const DbaasRowValues *row, const char *identity,
+				const char **created_path)
 {
-	*made = NULL;
+	*created_path = NULL;
 	for (size_t i = 0; i < lengthof(writer->resource->services); i++)
 	{
-		const char *name = dbaas_writer_value(writer, row, writer->resource->index.services[i]);
-		DbaasQueueSpec spec = {
-			writer->lookup.conn, NULL, NULL, name ? service_thing(name) : NULL, writer->read_after, dbaas_dry_run
-		};
-		const DbaasZone *zone;
-		List	   *writes;
+		const char *name = dbaas_writer_text(writer, row, writer->resource->index.services[i]);
+		const char *of_service = name ? service_identity(name) : NULL;
+		DbaasListedService service;
+		List	   *writes = queued_writes(writer, row, of_service, &service);
 		DbaasOverlay *overlay;
 
-		if (name == NULL || dbaas_queue_find(&spec) == NIL)
+		if (writes == NIL)
 			continue;
-		zone = dbaas_locate_row(writer, row, false).zone;
-		spec.zone = zone->name;
-		spec.base = zone->base;
-		writes = dbaas_queue_find(&spec);
-		overlay = writes ? dbaas_overlay_new(writes) : NULL;
-		if (overlay && i == 0)
-			*made = overlay->made_path;
-		if (overlay == NULL || (thing && strcmp(thing, spec.thing) == 0))
-			continue;
-		if (overlay->gone && writer->command == DBAAS_INSERT)
-			refuse_deleted(writer, name, spec.zone);
-		if ((overlay->gone || overlay->made) && writer->command != DBAAS_INSERT)
+		overlay = dbaas_overlay_new(writes);
+		if (i == 0)
+			*created_path = overlay->created_path;
+		if (identity && strcmp(identity, of_service) == 0)
+			continue;			/* the row is the service itself */
+		if (writer->command != DBAAS_INSERT && (overlay->deleted || overlay->created))
 			return true;
+		if (overlay->deleted)
+			refuse_deleted(writer, name, service.zone->name);
 	}
 	return false;
 }
 
 /*
- * The path of a write follows from the type that the API's lists say.  That is not
- * the type of a service which the transaction makes anew as another.
+ * Does the transaction leave nothing of the row to write, or has the statement updated
+ * it already?  If not, stores what the queue does to the row, in which case *service
+ * says where it is, and *created_path as above.
+ */
+static bool
+is_row_gone(DbaasWriter *writer, const DbaasRowValues *row, const char *identity,
+			DbaasChange *change, DbaasListedService *service, const char **created_path)
+{
+	List	   *writes = NIL;
+	bool		created;
+
+	if (writer->command != DBAAS_INSERT)
+		writes = queued_writes(writer, row, identity, service);
+	if (writer->command == DBAAS_UPDATE &&
+		dbaas_queue_updates(writes, writer->batch, writer->table->relid))
+		return true;
+	change->overlay = writes ? dbaas_overlay_new(writes) : NULL;
+	if (change->overlay && change->overlay->deleted)
+		return true;
+	created = change->overlay && change->overlay->created;
+	return is_service_gone(writer, row, identity, created_path) && !created;
+}
+
+/*
+ * The path of a write follows from the type of the service in the API's lists.  Refuses
+ * a write to a service that the transaction deletes and creates again as another type.
  */
 static void
-check_made(const DbaasWriter *writer, const DbaasWrite *write, const char *made)
+check_created_path(const DbaasWriter *writer, const DbaasWrite *write, const char *created_path)
 {
-	size_t		len = made ? strlen(made) : 0;
+	size_t		len = created_path ? strlen(created_path) : 0;
 
-	if (made == NULL || !writer->needs_type || writer->makes_service ||
-		(strncmp(write->path, made, len) == 0 && strchr("/", write->path[len])))
+	if (created_path == NULL || !writer->needs_type || writer->makes_service ||
+		(strncmp(write->path, created_path, len) == 0 && strchr("/", write->path[len])))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 dbaas_error_about(writer->table->relid, dbaas_locate_attribute(writer)),
+			 dbaas_writer_about(writer, writer->resource->index.services[0]),
 			 errmsg("this transaction makes service \"%s\" anew, as one of another type",
-					dbaas_error_excerpt(write->services[0], strlen(write->services[0]), NAMEDATALEN)),
-			 errdetail("It is made by POST %s, and this statement would write to %s.", made, write->path),
+					dbaas_error_name(write->services[0])),
+			 errdetail("It is made by POST %s, and this statement would write to %s.",
+					   created_path, write->path),
 			 errhint("COMMIT in between.")));
 }
 
 /* ------------------------------------------------------------------------
- * Protection and side effects
+ * Protection and side effects of a DELETE
  * ------------------------------------------------------------------------ */
 
+/* Do the lists have the row among those of the parent? */
+static bool
+is_listed_among(DbaasWriter *writer, const DbaasRowValues *row, const DbaasZone *zone,
+				const DbaasParent *parent)
+{
+	List	   *found;
+	DbaasError *error =
+		dbaas_parents_locate(&writer->lookup, zone,
+							 dbaas_writer_text(writer, row, parent->columns[0]), parent, &found);
+
+	if (error)
+		dbaas_table_raise(writer->table, error);
+	return found != NIL;
+}
+
 /*
- * Is the row to delete among those of the parent?  Where the table does not show
- * it, the list of its zone tells.
+ * Is the row to delete among those of the parent, by its filter?  The queue tells, if it
+ * sets that column or creates the row; else the row, or the list of its zone if the
+ * table does not show the column.
  */
 static bool
 is_among(DbaasWriter *writer, const DbaasRowValues *row, const DbaasOverlay *overlay,
 		 const DbaasZone *zone, const DbaasParent *parent)
 {
-	const DbaasResource *resource = writer->resource;
-	int			column;
-	const char *value;
+	const DbaasColumn *column = &writer->resource->columns[parent->filter];
 	const DbaasJson *queued = NULL;
-	List	   *found;
-	DbaasError *error;
+	const char *value;
 	bool		truth;
 
-	if (writer->command != DBAAS_DELETE || parent == NULL)
-		return false;
-	column = parent->filter;
-	if (overlay && resource->columns[column].update &&
-		(dbaas_overlay_find(overlay, resource->columns[column].update, &queued) || overlay->made))
+	if (overlay && column->update &&
+		(dbaas_overlay_find(overlay, column->update, &queued) || overlay->created))
 		return dbaas_json_is(queued, DBAAS_JSON_BOOLEAN) && *queued->text == 't';
 	if (dbaas_writable_needs_lists(writer->table, parent))
-	{
-		int			name = parent->columns[0];
-
-		error = dbaas_parents_locate(&writer->lookup, zone, dbaas_writer_value(writer, row, name),
-									 parent, &found);
-		if (error)
-			dbaas_table_raise(writer->table, error);
-		return found != NIL;
-	}
-	value = dbaas_writer_value(writer, row, column);
-	if (value == NULL || resource->columns[column].type != DBAAS_BOOLEAN)
+		return is_listed_among(writer, row, zone, parent);
+	value = dbaas_writer_text(writer, row, parent->filter);
+	if (value == NULL || column->type != DBAAS_BOOLEAN)
 		return value && strcmp(value, parent->filter_value) == 0;
 	return parse_bool(value, &truth) && truth;
 }
 
-/* The API refuses to delete what is protected: so does this, at once. */
+/* Refuses to delete what the API would refuse to delete. */
 static void
 check_protection(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasOverlay *overlay,
 				 const DbaasZone *zone, const char *name)
 {
 	const DbaasParent *protected = writer->resource->protected;
-	int			column;
-	const char *shown;
+	const char *column;
 
-	if (!is_among(writer, old_row, overlay, zone, protected))
+	if (protected == NULL || !is_among(writer, old_row, overlay, zone, protected))
 		return;
-	column = protected->filter;
-	shown = dbaas_writable_name(writer->table, column);
+	column = dbaas_writer_name(writer, protected->filter);
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_IN_USE),
-			 dbaas_error_about(writer->table->relid, dbaas_table_attribute(writer->table, column)),
-			 errmsg("service \"%s\" is protected against termination",
-					dbaas_error_excerpt(name, strlen(name), NAMEDATALEN)),
+			 dbaas_writer_about(writer, protected->filter),
+			 errmsg("service \"%s\" is protected against termination", dbaas_error_name(name)),
 			 dbaas_writable_needs_lists(writer->table, protected) ?
-			 errhint("Take the termination protection off first, through a table that has column \"%s\".",
-					 shown) :
+			 errhint("Take the termination protection off first, "
+					 "through a table that has column \"%s\".",
+					 column) :
 			 errhint("Take the termination protection off first: UPDATE ... SET %s = false; "
-					 "or leave the service out: ... AND %s IS NOT TRUE.", shown, shown)));
+					 "or leave the service out: ... AND %s IS NOT TRUE.", column, column)));
 }
 
-/* A DELETE that does more than it says is seldom meant so. */
+/* Warns of a DELETE that does more than it says. */
 static void
 warn_of_effect(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasZone *zone,
 			   const DbaasWrite *write)
 {
+	const DbaasParent *notable = writer->resource->notable;
 	const char *first = write->services[0];
 	const char *second = write->services[1];
 
-	if (!is_among(writer, old_row, NULL, zone, writer->resource->notable))
+	if (notable == NULL || !is_among(writer, old_row, NULL, zone, notable))
 		return;
 	dbaas_error_notice(WARNING,
-					   (errmsg("%s %s", dbaas_write_label(write), writer->resource->effect),
+					   (errmsg("%s %s", dbaas_operation_label(write), writer->resource->effect),
 						first && second ?
-						errdetail("Its services are \"%s\" and \"%s\".",
-								  dbaas_error_excerpt(first, strlen(first), NAMEDATALEN),
-								  dbaas_error_excerpt(second, strlen(second), NAMEDATALEN)) : 0));
+						errdetail("Its services are \"%s\" and \"%s\".", dbaas_error_name(first),
+								  dbaas_error_name(second)) : 0));
 }
 
 /* ------------------------------------------------------------------------
  * The write
  * ------------------------------------------------------------------------ */
+
+/* The name that an INSERT gives to what it creates, or NULL. */
+static const char *
+created_name(DbaasWriter *writer, const DbaasRowValues *row)
+{
+	int			column = writer->resource->index.created;
+
+	return dbaas_writable_takes(writer->resource, DBAAS_INSERT, column) ?
+		dbaas_writer_text(writer, row, column) : NULL;
+}
+
+/* Sets what follows from the writer alone, and from the row of an INSERT. */
+static void
+set_facts(DbaasWriter *writer, const DbaasRowValues *row, DbaasWrite *write)
+{
+	const DbaasResource *resource = writer->resource;
+
+	write->serverid = writer->table->serverid;
+	write->userid = writer->userid;
+	write->relid = writer->table->relid;
+	write->command = writer->command;
+	write->batch = writer->batch;
+	write->creates_service = writer->makes_service;
+	write->ends_service = writer->command == DBAAS_DELETE && resource->is_service;
+	if (writer->command == DBAAS_INSERT)
+	{
+		write->created_name = created_name(writer, row);
+		write->announces = resource->announces;
+	}
+	else
+	{
+		write->counts = resource->counts;
+		if (write->identity == NULL)
+			write->identity = write->path;
+	}
+}
+
+/* Sets the operation of the API and its path, for a service of that type. */
+static void
+set_path(DbaasWriter *writer, const DbaasRowValues *row, const DbaasListedService *service,
+		 DbaasWrite *write)
+{
+	const DbaasResource *resource = writer->resource;
+	const DbaasWriteEndpoint *endpoint = dbaas_catalogue_write(resource, writer->command,
+															   service->type);
+
+	write->method = endpoint->method;
+	write->operation = endpoint->path;
+	write->direct = endpoint->direct;
+	write->path = dbaas_locate_path(writer, row, endpoint, service);
+	for (size_t i = 0; i < lengthof(write->services); i++)
+		write->services[i] = dbaas_writer_text(writer, row, resource->index.services[i]);
+}
 
 DbaasWriteNeed
 dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
@@ -257,60 +315,43 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 {
 	const DbaasRowValues *row = writer->command == DBAAS_INSERT ? new_row : old_row;
 	DbaasChange change = {
-		old_row, new_row,
+		.old_row = old_row, .new_row = new_row,
 		.sent = palloc0(writer->resource->ncolumns * sizeof(bool)),
 		.values = palloc0(writer->resource->ncolumns * sizeof(DbaasJson *))
 	};
 	DbaasListedService service = {0};
-	const DbaasWriteEndpoint *endpoint;
-	const char *made;
-	bool		again = false;
+	const char *created_path = NULL;
 
 	memset(write, 0, sizeof(*write));
 	if (writer->command != DBAAS_DELETE)
 		dbaas_writer_check_settable(writer, old_row, new_row);
-	write->thing = row_thing(writer, row);
-	change.overlay = find_overlay(writer, &change, write->thing, &service, &again);
+	write->identity = row_identity(writer, row);
+	if (is_row_gone(writer, row, write->identity, &change, &service, &created_path))
+		return DBAAS_WRITE_GONE;
+
 	change.type = service.type;
-	if (again || (change.overlay && change.overlay->gone))
-		return DBAAS_WRITE_GONE;
-	if (service_is_gone(writer, row, write->thing, &made) &&
-		!(change.overlay && change.overlay->made))
-		return DBAAS_WRITE_GONE;
 	dbaas_change_check_read(writer, &change);
 	if (!dbaas_change_find_sent(writer, &change) && writer->command == DBAAS_UPDATE)
 		return DBAAS_WRITE_NOTHING;
+
 	if (writer->needs_type)
 		service = dbaas_locate_typed(writer, row, change.sent);
 	change.type = service.type;
-	endpoint = dbaas_catalogue_write(writer->resource, writer->command, service.type);
-	write->method = endpoint->method;
-	write->operation = endpoint->path;
-	write->path = dbaas_locate_path(writer, row, endpoint, &service);
-	for (size_t i = 0; i < lengthof(write->services); i++)
-		write->services[i] = dbaas_writer_value(writer, row, writer->resource->index.services[i]);
-	check_made(writer, write, made);
+	set_path(writer, row, &service, write);
+	check_created_path(writer, write, created_path);
 	dbaas_compose_body(writer, &change, service.zone, write);
 	if (write->body == NULL && writer->command == DBAAS_UPDATE)
 		return DBAAS_WRITE_NOTHING;
+
 	if (service.zone == NULL)
 		service = dbaas_locate_row(writer, row, false);
-	check_protection(writer, old_row, change.overlay, service.zone, write->services[0]);
-	write->serverid = writer->table->serverid;
-	write->userid = writer->userid;
 	write->zone = service.zone->name;
 	write->base = service.zone->base;
-	write->command = writer->command;
-	write->batch = writer->batch;
-	write->relid = writer->table->relid;
-	write->creates = writer->makes_service;
-	write->made = made_name(writer, row);
-	write->announces = writer->command == DBAAS_INSERT && writer->resource->announces;
-	write->direct = endpoint->direct;
-	write->counts = writer->command == DBAAS_INSERT ? NULL : writer->resource->counts;
-	write->ends_service = writer->command == DBAAS_DELETE && writer->resource->is_service;
-	if (write->thing == NULL && writer->command != DBAAS_INSERT)
-		write->thing = write->path;
-	warn_of_effect(writer, old_row, service.zone, write);
+	set_facts(writer, row, write);
+	if (writer->command == DBAAS_DELETE)
+	{
+		check_protection(writer, old_row, change.overlay, service.zone, write->services[0]);
+		warn_of_effect(writer, old_row, service.zone, write);
+	}
 	return DBAAS_WRITE_NEEDED;
 }

@@ -23,37 +23,12 @@
 #include "write/writable.h"
 #include "write/writer.h"
 
-/* The number of the statement's batch: a new one when it has none yet. */
-static int
-statement_batch(DbaasStatement *statement)
+/* The output function of each attribute. */
+static FmgrInfo *
+output_functions(TupleDesc desc)
 {
-	static char owner;
-	int		   *batch = dbaas_statement_state(statement, &owner, sizeof(int));
+	FmgrInfo   *outputs = palloc0(Max(desc->natts, 1) * sizeof(FmgrInfo));
 
-	if (*batch == 0)
-		*batch = dbaas_queue_new_batch();
-	return *batch;
-}
-
-DbaasWriter *
-dbaas_writer_new(const DbaasTable *table, TupleDesc desc, DbaasCommand command, Oid userid,
-				 MemoryContext query_cxt)
-{
-	DbaasStatement *statement = dbaas_statement_get(query_cxt);
-	DbaasWriter *writer = palloc0(sizeof(DbaasWriter));
-	DbaasError *error;
-
-	dbaas_writable_check_repeated(table, command);
-	writer->table = table;
-	writer->resource = table->resource;
-	writer->command = command;
-	writer->makes_service = command == DBAAS_INSERT && table->resource->is_service;
-	writer->needs_type = dbaas_catalogue_write_needs_type(table->resource, command);
-	writer->userid = userid;
-	writer->lookup.statement = statement;
-	writer->lookup.skip = DBAAS_SKIP_CHANGES_WRITES;
-	writer->desc = desc;
-	writer->outputs = palloc0(Max(desc->natts, 1) * sizeof(FmgrInfo));
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute attr = TupleDescAttr(desc, i);
@@ -63,22 +38,68 @@ dbaas_writer_new(const DbaasTable *table, TupleDesc desc, DbaasCommand command, 
 		if (attr->attisdropped)
 			continue;
 		getTypeOutputInfo(attr->atttypid, &output, &varlena);
-		fmgr_info(output, &writer->outputs[i]);
+		fmgr_info(output, &outputs[i]);
 	}
+	return outputs;
+}
+
+/* Tells the statement what the writer may read, so that scans share the responses. */
+static void
+expect_reads(const DbaasWriter *writer)
+{
+	const DbaasTable *table = writer->table;
+	const DbaasResource *resource = writer->resource;
+	DbaasStatement *statement = writer->lookup.statement;
+
 	if (writer->needs_type && !writer->makes_service)
 		dbaas_parents_expect(statement, table->serverid, &dbaas_catalogue_service_facts);
-	if (command == DBAAS_DELETE && dbaas_writable_needs_lists(table, table->resource->protected))
-		dbaas_parents_expect(statement, table->serverid, table->resource->protected);
-	writer->asks_kept = dbaas_writable_asks_kept(table, command);
 	if (writer->asks_kept)
 		dbaas_share_expect(statement, table->serverid,
-						   dbaas_writable_kept_read(table->resource->kept)->path);
-	if (command == DBAAS_DELETE && dbaas_writable_needs_lists(table, table->resource->notable))
-		dbaas_parents_expect(statement, table->serverid, table->resource->notable);
+						   dbaas_writable_kept_read(resource->kept)->path);
+	if (writer->command != DBAAS_DELETE)
+		return;
+	if (dbaas_writable_needs_lists(table, resource->protected))
+		dbaas_parents_expect(statement, table->serverid, resource->protected);
+	if (dbaas_writable_needs_lists(table, resource->notable))
+		dbaas_parents_expect(statement, table->serverid, resource->notable);
+}
+
+/* The number of the statement's batch: a new one if it has none yet. */
+static int
+statement_batch(DbaasStatement *statement)
+{
+	static int	last_batch = 0;
+	int		   *batch = dbaas_statement_state(statement, &last_batch, sizeof(int));
+
+	if (*batch == 0)
+		*batch = ++last_batch;
+	return *batch;
+}
+
+DbaasWriter *
+dbaas_writer_new(const DbaasTable *table, TupleDesc desc, DbaasCommand command, Oid userid,
+				 MemoryContext query_cxt)
+{
+	DbaasWriter *writer = palloc0(sizeof(DbaasWriter));
+	DbaasError *error;
+
+	dbaas_writable_check_repeated(table, command);
+	writer->table = table;
+	writer->resource = table->resource;
+	writer->command = command;
+	writer->userid = userid;
+	writer->lookup.statement = dbaas_statement_get(query_cxt);
+	writer->lookup.skip = DBAAS_SKIP_CHANGES_WRITES;
+	writer->desc = desc;
+	writer->outputs = output_functions(desc);
+	writer->makes_service = command == DBAAS_INSERT && table->resource->is_service;
+	writer->needs_type = dbaas_catalogue_write_needs_type(table->resource, command);
+	writer->asks_kept = dbaas_writable_asks_kept(table, command);
+	expect_reads(writer);
 	error = dbaas_connection_get(table->serverid, userid, query_cxt, &writer->lookup.conn);
 	if (error)
-		dbaas_table_raise(writer->table, error);
-	writer->batch = statement_batch(statement);
+		dbaas_table_raise(table, error);
+	writer->batch = statement_batch(writer->lookup.statement);
 	writer->read_after = dbaas_queue_sendings();
 	return writer;
 }
@@ -102,15 +123,29 @@ dbaas_writer_member(const DbaasWriter *writer, int column)
 bool
 dbaas_writer_knows_type(const DbaasWriter *writer, const char *type)
 {
+	int			column = writer->resource->index.type;
+
 	return !writer->needs_type ||
-		dbaas_catalogue_knows(&writer->resource->columns[writer->resource->index.type], type);
+		dbaas_catalogue_knows(&writer->resource->columns[column], type);
+}
+
+const char *
+dbaas_writer_name(const DbaasWriter *writer, int column)
+{
+	return dbaas_writable_name(writer->table, column);
+}
+
+int
+dbaas_writer_about(const DbaasWriter *writer, int column)
+{
+	return dbaas_error_about(writer->table->relid, dbaas_table_attribute(writer->table, column));
 }
 
 /* ------------------------------------------------------------------------
  * Values
  * ------------------------------------------------------------------------ */
 
-/* An attribute's text, or NULL. */
+/* A row's value of an attribute as text in the server's encoding, or NULL. */
 static const char *
 attribute_text(DbaasWriter *writer, const DbaasRowValues *row, int index)
 {
@@ -120,7 +155,7 @@ attribute_text(DbaasWriter *writer, const DbaasRowValues *row, int index)
 }
 
 const char *
-dbaas_writer_value(DbaasWriter *writer, const DbaasRowValues *row, int column)
+dbaas_writer_text(DbaasWriter *writer, const DbaasRowValues *row, int column)
 {
 	AttrNumber	attnum = dbaas_table_attribute(writer->table, column);
 	const char *text = attnum ? attribute_text(writer, row, attnum - 1) : NULL;
@@ -128,25 +163,27 @@ dbaas_writer_value(DbaasWriter *writer, const DbaasRowValues *row, int column)
 	return text ? pg_server_to_any(text, strlen(text), PG_UTF8) : NULL;
 }
 
-/* The JSON value of that text; or the text as a JSON string when it is none. */
 static const DbaasJson *
-text_as_json(const char *text, bool is_json)
+parse_text(const char *text)
 {
 	const DbaasJson *value;
 	char	   *problem;
-	StringInfoData quoted;
 
-	if (is_json && dbaas_json_parse(CurrentMemoryContext, text, strlen(text),
-									DBAAS_JSON_ALL_NODES(strlen(text)), &value, &problem))
-		return value;
-	initStringInfo(&quoted);
-	escape_json(&quoted, text);
-	if (!dbaas_json_parse(CurrentMemoryContext, quoted.data, quoted.len, 1, &value, &problem))
-		return NULL;
-	return value;
+	return dbaas_json_parse(CurrentMemoryContext, text, strlen(text),
+							DBAAS_JSON_ALL_NODES(strlen(text)), &value, &problem) ? value : NULL;
 }
 
-/* An array as JSON, in UTF-8; the text of what is JSON already. */
+/* The text as a JSON string; NULL when it is no UTF-8. */
+static const DbaasJson *
+quote_text(const char *text)
+{
+	StringInfoData quoted;
+
+	initStringInfo(&quoted);
+	escape_json(&quoted, text);
+	return parse_text(quoted.data);
+}
+
 const char *
 dbaas_writer_array(DbaasWriter *writer, const DbaasRowValues *row, int index)
 {
@@ -160,26 +197,32 @@ dbaas_writer_array(DbaasWriter *writer, const DbaasRowValues *row, int index)
 	return pg_server_to_any(json, strlen(json), PG_UTF8);
 }
 
-/* What an attribute's value is in the API; NULL when it has none. */
 const DbaasJson *
 dbaas_writer_json(DbaasWriter *writer, const DbaasRowValues *row, int index)
 {
 	DbaasType	type = writer->resource->columns[writer->table->attributes[index].column].type;
+	const DbaasJson *value = NULL;
 	const char *text;
 	bool		boolean;
 
 	if (row->isnull[index])
 		return NULL;
 	if (type == DBAAS_TEXT_ARRAY)
-		return text_as_json(dbaas_writer_array(writer, row, index), true);
-	text = attribute_text(writer, row, index);
-	if (type == DBAAS_BOOLEAN && parse_bool(text, &boolean))
-		text = boolean ? "true" : "false";
-	return text_as_json(pg_server_to_any(text, strlen(text), PG_UTF8),
-						type == DBAAS_BIGINT || type == DBAAS_DOUBLE || type == DBAAS_BOOLEAN ||
-						type == DBAAS_JSONB);
+		text = dbaas_writer_array(writer, row, index);
+	else
+	{
+		text = attribute_text(writer, row, index);
+		if (type == DBAAS_BOOLEAN && parse_bool(text, &boolean))
+			text = boolean ? "true" : "false";
+		text = pg_server_to_any(text, strlen(text), PG_UTF8);
+	}
+	if (type == DBAAS_BIGINT || type == DBAAS_DOUBLE || type == DBAAS_BOOLEAN ||
+		type == DBAAS_JSONB || type == DBAAS_TEXT_ARRAY)
+		value = parse_text(text);
+	return value ? value : quote_text(text);
 }
 
+/* A row's value of an attribute as a time.  Returns whether it is one. */
 static bool
 attribute_time(DbaasWriter *writer, const DbaasRowValues *row, int index, TimestampTz *time)
 {
@@ -191,9 +234,10 @@ attribute_time(DbaasWriter *writer, const DbaasRowValues *row, int index, Timest
 	return true;
 }
 
-/* Is it the same time, as precisely as the new value says it? */
+/* Is it the same time, to the precision of the new value: seconds, ms or us? */
 static bool
-same_time(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasRowValues *new_row, int index)
+same_time(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasRowValues *new_row,
+		  int index)
 {
 	static const int64 units[] = {USECS_PER_SEC, 1000, 1};
 	TimestampTz old_time;
@@ -210,12 +254,12 @@ same_time(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasRowValu
 	return false;
 }
 
-/* Does the new row keep an attribute's value? */
 bool
-dbaas_writer_keeps(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasRowValues *new_row,
-				   int index)
+dbaas_writer_keeps(DbaasWriter *writer, const DbaasRowValues *old_row,
+				   const DbaasRowValues *new_row, int index)
 {
-	const DbaasColumn *column = &writer->resource->columns[writer->table->attributes[index].column];
+	const DbaasColumn *column =
+		&writer->resource->columns[writer->table->attributes[index].column];
 
 	if (old_row->isnull[index] || new_row->isnull[index])
 		return old_row->isnull[index] && new_row->isnull[index];
@@ -231,34 +275,40 @@ dbaas_writer_keeps(DbaasWriter *writer, const DbaasRowValues *old_row, const Dba
  * Checks
  * ------------------------------------------------------------------------ */
 
-/* Refuses a value, with what is allowed as the hint; never shows a secret. */
 void
-dbaas_writer_refuse_value(const DbaasWriter *writer, int column, const char *value, const char *allowed)
+dbaas_writer_refuse(const DbaasWriter *writer, int column, const char *value, const char *hint)
 {
-	const char *name = dbaas_writable_name(writer->table, column);
+	const char *name = dbaas_writer_name(writer, column);
 
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 dbaas_error_about(writer->table->relid, dbaas_table_attribute(writer->table, column)),
+			 dbaas_writer_about(writer, column),
 			 writer->resource->columns[column].secret || value == NULL ?
 			 errmsg("the API does not accept this value of column \"%s\"", name) :
-			 errmsg("the API does not accept \"%s\" for column \"%s\"",
-					dbaas_error_excerpt(value, strlen(value), NAMEDATALEN), name),
-			 errhint("%s", allowed)));
+			 errmsg("the API does not accept \"%s\" for column \"%s\"", dbaas_error_name(value),
+					name),
+			 errhint("%s", hint)));
+}
+
+void
+dbaas_writer_refuse_unless(const DbaasWriter *writer, int column, const char *value,
+						   const char *allowed)
+{
+	dbaas_writer_refuse(writer, column, value,
+						psprintf("Allowed for %s: %s.", dbaas_writer_name(writer, column),
+								 allowed));
 }
 
 void
 dbaas_writer_check_domain(const DbaasWriter *writer, int column, const char *value)
 {
-	const char *problem = dbaas_catalogue_check(writer->resource->columns[column].write_domain,
-												value);
+	const DbaasDomain *domain = writer->resource->columns[column].write_domain;
+	const char *allowed = dbaas_catalogue_check(domain, value);
 
-	if (problem)
-		dbaas_writer_refuse_value(writer, column, value,
-								  psprintf("Allowed for %s: %s.", dbaas_writable_name(writer->table, column), problem));
+	if (allowed)
+		dbaas_writer_refuse_unless(writer, column, value, allowed);
 }
 
-/* A value that the column gives as JSON. */
 const DbaasJson *
 dbaas_writer_parse(const DbaasWriter *writer, int column, const char *text, DbaasJsonType type,
 				   const char *allowed)
@@ -268,24 +318,22 @@ dbaas_writer_parse(const DbaasWriter *writer, int column, const char *text, Dbaa
 
 	if (!dbaas_json_parse(CurrentMemoryContext, text, strlen(text),
 						  DBAAS_JSON_ALL_NODES(strlen(text)), &value, &problem))
-		dbaas_writer_refuse_value(writer, column, NULL, psprintf("It is no JSON: %s.", problem));
+		dbaas_writer_refuse(writer, column, NULL, psprintf("It is not valid JSON: %s.", problem));
 	if (!dbaas_json_is(value, type))
-		dbaas_writer_refuse_value(writer, column, text,
-								  psprintf("Allowed for %s: %s.", dbaas_writable_name(writer->table, column), allowed));
+		dbaas_writer_refuse_unless(writer, column, text, allowed);
 	return value;
 }
 
-/*
- * Refuses a row that gives a value where the API takes none.  A column that keeps
- * its value is not set.
- */
 void
-dbaas_writer_check_settable(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasRowValues *new_row)
+dbaas_writer_check_settable(DbaasWriter *writer, const DbaasRowValues *old_row,
+							const DbaasRowValues *new_row)
 {
 	for (int i = 0; i < writer->table->natts; i++)
 	{
+		int			column = writer->table->attributes[i].column;
+
 		if (!dbaas_table_shows(writer->table, i + 1) ||
-			dbaas_writable_takes(writer->resource, writer->command, writer->table->attributes[i].column))
+			dbaas_writable_takes(writer->resource, writer->command, column))
 			continue;
 		if (writer->command == DBAAS_UPDATE ? !dbaas_writer_keeps(writer, old_row, new_row, i) :
 			!new_row->isnull[i])
@@ -298,16 +346,16 @@ dbaas_writer_refuse_missing(const DbaasWriter *writer, int column)
 {
 	const DbaasColumn *c = &writer->resource->columns[column];
 	Oid			relid = writer->table->relid;
+	const char *name = get_rel_name(relid);
 
 	ereport(ERROR,
 			(errcode(ERRCODE_NOT_NULL_VIOLATION),
-			 dbaas_error_about(relid, dbaas_table_attribute(writer->table, column)),
+			 dbaas_writer_about(writer, column),
 			 errmsg("column \"%s\" of foreign table \"%s\" has to be given",
-					dbaas_writable_name(writer->table, column), get_rel_name(relid)),
+					dbaas_writer_name(writer, column), name),
 			 errdetail("The API needs it."),
 			 dbaas_table_attribute(writer->table, column) ? 0 :
 			 errhint("The table has no such column: ALTER FOREIGN TABLE %s ADD COLUMN %s %s.",
-					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
-												get_rel_name(relid)),
+					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)), name),
 					 quote_identifier(c->name), dbaas_catalogue_type_name(c->type))));
 }

@@ -36,10 +36,8 @@ typedef struct DbaasWriter
 	FmgrInfo   *outputs;		/* output functions, by attribute number - 1 */
 	Oid			userid;
 	DbaasRead	lookup;			/* how to read lists of services and the like */
-	int			batch;			/* number that the writes of the statement
-								 * share */
-	int			read_after;		/* dbaas_queue_sendings() before the rows were
-								 * read */
+	int			batch;			/* number that the writes of the statement share */
+	int			read_after;		/* dbaas_queue_sendings() before the rows were read */
 	const Bitmapset *set;		/* attributes that an UPDATE sets */
 	const Bitmapset *read;		/* attributes that it computes values from */
 	bool		makes_service;	/* do its rows become services? */
@@ -67,24 +65,35 @@ extern void dbaas_writer_updates(DbaasWriter *writer, const Bitmapset *set, cons
 extern const char *dbaas_writer_member(const DbaasWriter *writer, int column);
 
 /*
- * Does the catalogue say what services of the type take?  If it does not know the
- * type, the API decides.
+ * Does the catalogue know the type of service, and so what such a service takes?  If
+ * not, the API decides.  True when the command does not depend on the type.
  */
 extern bool dbaas_writer_knows_type(const DbaasWriter *writer, const char *type);
+
+/* The name that the table gives a catalogue column; that column's own if it has none. */
+extern const char *dbaas_writer_name(const DbaasWriter *writer, int column);
+
+/* In ereport(): the error is about the attribute that shows a catalogue column. */
+extern int	dbaas_writer_about(const DbaasWriter *writer, int column);
 
 /*
  * A row's value of a catalogue column as text in UTF-8; NULL when it is null, or
  * when the table has no such column.
  */
-extern const char *dbaas_writer_value(DbaasWriter *writer, const DbaasRowValues *row,
-									  int column);
+extern const char *dbaas_writer_text(DbaasWriter *writer, const DbaasRowValues *row, int column);
 
 /*
  * A row's value of the attribute with that index (its number - 1): as JSON of the
- * type that the API has there, NULL when it is null; and of one that is an array and
- * not null, as the text of a JSON array.
+ * type that the API has there, or a JSON string if it is not of that type; NULL when
+ * it is null.
  */
-extern const DbaasJson *dbaas_writer_json(DbaasWriter *writer, const DbaasRowValues *row, int index);
+extern const DbaasJson *dbaas_writer_json(DbaasWriter *writer, const DbaasRowValues *row,
+										  int index);
+
+/*
+ * The text of the same as a JSON array, in UTF-8.  The value must not be null.  When
+ * its SQL type is no array, this is its text as it is.
+ */
 extern const char *dbaas_writer_array(DbaasWriter *writer, const DbaasRowValues *row, int index);
 
 /* Does the new row keep the value of the attribute with that index? */
@@ -92,23 +101,25 @@ extern bool dbaas_writer_keeps(DbaasWriter *writer, const DbaasRowValues *old_ro
 							   const DbaasRowValues *new_row, int index);
 
 /*
- * Parses text that a catalogue column was given as JSON.  Raises ERROR when it is not
- * JSON of that type, which "allowed" describes (22023).
+ * Raises the ERROR that the API does not accept a value of a catalogue column
+ * (22023).  It shows the value, unless that is NULL or the column is secret.  The
+ * hint is given, or says what is "allowed".
+ */
+pg_noreturn extern void dbaas_writer_refuse(const DbaasWriter *writer, int column,
+											const char *value, const char *hint);
+pg_noreturn extern void dbaas_writer_refuse_unless(const DbaasWriter *writer, int column,
+												   const char *value, const char *allowed);
+
+/* Raises that ERROR when the catalogue says that writes do not accept the value. */
+extern void dbaas_writer_check_domain(const DbaasWriter *writer, int column, const char *value);
+
+/*
+ * Parses text that a catalogue column was given as JSON.  Raises that ERROR when it is
+ * not JSON of the type, which "allowed" describes.
  */
 extern const DbaasJson *dbaas_writer_parse(const DbaasWriter *writer, int column,
 										   const char *text, DbaasJsonType type,
 										   const char *allowed);
-
-/*
- * Raises the ERROR that the API does not accept a value of a catalogue column
- * (22023), with what it accepts as the hint.  The value is shown unless it is NULL or
- * the column is secret.
- */
-pg_noreturn extern void dbaas_writer_refuse_value(const DbaasWriter *writer, int column,
-												  const char *value, const char *allowed);
-
-/* Raises that ERROR when the catalogue says that writes do not accept the value. */
-extern void dbaas_writer_check_domain(const DbaasWriter *writer, int column, const char *value);
 
 /* Raises the ERROR that the catalogue column has to have a value (23502). */
 pg_noreturn extern void dbaas_writer_refuse_missing(const DbaasWriter *writer, int column);

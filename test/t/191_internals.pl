@@ -34,7 +34,7 @@ is(join("\n", @shown), join("\n", reverse map { join ', ', split ' ' } split /\n
 # The table that is added as an example compiles, with its write
 my ($columns, $entry, $writes) = map { $_->{text} } blocks('c', read_lines('CONTRIBUTING.md'));
 $entry =~ s/^(\t\},\n)\z/$writes$1/m;
-$entry =~ s/\n(?=\t\t\.thing)/,\n/;
+$entry =~ s/\n(?=\t\t\.identity)/,\n/;
 my $catalogue = join("\n", read_lines('src/tables/catalogue.c'));
 $catalogue =~ s/^(DbaasResource dbaas_catalogue_entries\[\] = \{\n)/$columns\n$1$entry/m;
 chomp(my $includes = `"$ENV{PG_CONFIG}" --includedir-server`);

@@ -1,0 +1,314 @@
+/*-------------------------------------------------------------------------
+ *
+ * send.c
+ *		Sends the writes of a queue, and waits for their ends.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "foreign/foreign.h"
+#include "miscadmin.h"
+
+#include "api/progress.h"
+#include "base/set.h"
+#include "write/report.h"
+#include "write/send.h"
+
+static List *queue;				/* the one that is sent */
+
+/* ------------------------------------------------------------------------
+ * A batch: writes that are sent concurrently
+ * ------------------------------------------------------------------------ */
+
+/*
+ * Goes on with the writes under way, of those from first to last.  Stores the first that
+ * has failed, if none is stored.  Returns how many are still under way.
+ */
+static int
+follow_batch(int first, int last, DbaasOperation **failed)
+{
+	int			under_way = 0;
+
+	for (int i = first; i <= last; i++)
+	{
+		DbaasQueued *queued = list_nth(queue, i);
+		DbaasOperation *operation = queued->operation;
+
+		if (dbaas_operation_under_way(operation))
+			dbaas_operation_step(operation);
+		dbaas_report_outcome(queued, false);
+		if (dbaas_operation_under_way(operation))
+			under_way++;
+		if (operation->error && !queued->undone && *failed == NULL)
+			*failed = operation;
+	}
+	return under_way;
+}
+
+/*
+ * Starts those of the writes that are queued, as far as the server's concurrency allows.
+ * Returns how many are under way then.
+ */
+static int
+start_batch(int first, int last, int under_way, int sending)
+{
+	for (int i = first; i <= last; i++)
+	{
+		DbaasQueued *queued = list_nth(queue, i);
+		DbaasOperation *operation = queued->operation;
+
+		if (operation->state != DBAAS_WRITE_QUEUED ||
+			under_way >= dbaas_connection_limits(operation->conn)->concurrency)
+			continue;
+		dbaas_report_sending(queued);
+		dbaas_operation_send(operation);
+		queued->sending = sending;
+		under_way++;
+	}
+	return under_way;
+}
+
+/* After a failure: takes back what was not sent yet.  Returns the same. */
+static int
+take_back_batch(int first, int last, int under_way)
+{
+	for (int i = first; i <= last; i++)
+	{
+		DbaasQueued *queued = list_nth(queue, i);
+
+		if (dbaas_operation_take_back(queued->operation))
+		{
+			dbaas_report_outcome(queued, false);
+			under_way--;
+		}
+	}
+	return under_way;
+}
+
+/* The first moment when there is something to do for the writes, at the latest; or 0. */
+static DbaasMoment
+batch_due(int first, int last)
+{
+	DbaasMoment until = 0;
+
+	for (int i = first; i <= last; i++)
+	{
+		DbaasMoment due =
+			dbaas_operation_due(((DbaasQueued *) list_nth(queue, i))->operation);
+
+		if (due != 0 && (until == 0 || due < until))
+			until = due;
+	}
+	return until;
+}
+
+/* Sends the writes from first to last, and waits for them.  Returns one that failed. */
+static DbaasOperation *
+send_batch(int first, int last, int sending)
+{
+	DbaasOperation *failed = NULL;
+
+	for (;;)
+	{
+		int			under_way = follow_batch(first, last, &failed);
+
+		under_way = failed ? take_back_batch(first, last, under_way) :
+			start_batch(first, last, under_way, sending);
+		if (under_way == 0)
+			return failed;
+		dbaas_progress_wait(NULL, batch_due(first, last));
+	}
+}
+
+/*
+ * The last of the writes from "first" on that are sent concurrently with it: of the same
+ * statement, and each of another row.
+ */
+static int
+end_of_batch(int first)
+{
+	const DbaasQueued *begin = list_nth(queue, first);
+	DbaasSet   *rows = dbaas_set_new();
+	int			last;
+
+	for (last = first; last < list_length(queue); last++)
+	{
+		const DbaasQueued *queued = list_nth(queue, last);
+		const DbaasWrite *write = &queued->operation->write;
+
+		if (write->batch != begin->operation->write.batch ||
+			(write->identity &&
+			 !dbaas_set_add(rows, psprintf("%s %s %s", write->base, write->zone,
+										   write->identity))))
+			break;
+	}
+	return last - 1;
+}
+
+/* Sends the queue batch after batch, until the end or the first failure. */
+static DbaasOperation *
+send_batches(int sending)
+{
+	DbaasOperation *failed = NULL;
+	int			first = 0;
+
+	while (first < list_length(queue) && failed == NULL)
+	{
+		int			last = end_of_batch(first);
+
+		failed = send_batch(first, last, sending);
+		first = last + 1;
+	}
+	return failed;
+}
+
+/* ------------------------------------------------------------------------
+ * The queue
+ * ------------------------------------------------------------------------ */
+
+pg_noreturn static void
+refuse_connection(const DbaasError *reason)
+{
+	DbaasError *error =
+		dbaas_error_new(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+						"a server or user mapping was changed or dropped "
+						"after writes were queued for it");
+
+	error->detail = psprintf("%s%sWrites of this transaction:\n%s", reason ? reason->message : "",
+							 reason ? ".\n" : "", dbaas_report_list(queue));
+	error->hint = "Run the transaction again, "
+		"once its servers and user mappings are as they shall be.";
+	dbaas_error_raise_always(error);
+}
+
+/*
+ * A write is sent with the server, user mapping and key that it was queued with, or not at
+ * all.  Each of them may have been changed or dropped since.
+ */
+static void
+check_connections(void)
+{
+	ListCell   *lc;
+
+	foreach(lc, queue)
+	{
+		DbaasOperation *operation = ((DbaasQueued *) lfirst(lc))->operation;
+		const DbaasWrite *write = &operation->write;
+		DbaasConnection *conn = NULL;
+		DbaasError *error = NULL;
+
+		if (operation->state != DBAAS_WRITE_QUEUED ||
+			dbaas_connection_is_current(operation->conn))
+			continue;
+		if (GetForeignServerExtended(write->serverid, FSV_MISSING_OK))
+			error = dbaas_connection_get(write->serverid, write->userid, CurrentMemoryContext,
+										 &conn);
+		if (conn == NULL || !dbaas_connection_equal(conn, operation->conn))
+			refuse_connection(error);
+		operation->conn = conn;
+	}
+}
+
+/* Gives the ids of what was created and is in no list, once. */
+static void
+announce_created(void)
+{
+	ListCell   *lc;
+
+	foreach(lc, queue)
+	{
+		DbaasOperation *operation = ((DbaasQueued *) lfirst(lc))->operation;
+
+		if (!operation->write.announces || operation->state != DBAAS_WRITE_APPLIED ||
+			operation->reference_id == NULL)
+			continue;
+		operation->write.announces = false;
+		dbaas_error_notice(NOTICE,
+						   (errmsg("%s: the id is %s", dbaas_operation_label(&operation->write),
+								   dbaas_error_name(operation->reference_id)),
+							errhint("No list has it: the row is found by that id. "
+									"INSERT ... RETURNING gives it as a value.")));
+	}
+}
+
+/* For the client: how many writes it waits for, and the first of them; NULL for none. */
+static char *
+progress_text(int seconds)
+{
+	const DbaasOperation *first = NULL;
+	int			n = 0;
+	int			waiting = 0;
+	char	   *label;
+	ListCell   *lc;
+
+	foreach(lc, queue)
+	{
+		const DbaasOperation *operation = ((DbaasQueued *) lfirst(lc))->operation;
+		bool		under_way = dbaas_operation_under_way(operation);
+
+		if (operation->state == DBAAS_WRITE_DRY)
+			continue;
+		n++;
+		if (under_way || operation->state == DBAAS_WRITE_QUEUED)
+			waiting++;
+		if (under_way && first == NULL)
+			first = operation;
+	}
+	if (first == NULL)
+		return NULL;
+	label = dbaas_operation_label(&first->write);
+	return psprintf("waiting for %d of %d %s, %d s: %s%s", waiting, n,
+					n == 1 ? "operation" : "operations", seconds,
+					dbaas_error_excerpt(label, strlen(label), DBAAS_EXCERPT_BYTES),
+					first->state == DBAAS_WRITE_STARTING ? ", until its service runs" : "");
+}
+
+/*
+ * After a cancel, for instance: adds to the error how far each write has come.  No other
+ * interrupt is served until all of them are in the report.
+ */
+pg_noreturn static void
+rethrow_interruption(MemoryContext cxt)
+{
+	ErrorData  *edata;
+	ListCell   *lc;
+
+	HOLD_INTERRUPTS();
+	MemoryContextSwitchTo(cxt);
+	edata = CopyErrorData();
+	FlushErrorState();
+	foreach(lc, queue)
+	{
+		dbaas_operation_stop(((DbaasQueued *) lfirst(lc))->operation);
+		dbaas_report_outcome(lfirst(lc), true);
+	}
+	dbaas_report_interruption(queue, edata);
+	RESUME_INTERRUPTS();
+	ReThrowError(edata);
+}
+
+void
+dbaas_send_writes(List *writes, int sending)
+{
+	MemoryContext cxt = CurrentMemoryContext;
+	DbaasOperation *volatile failed = NULL;
+
+	queue = writes;
+	check_connections();
+	dbaas_progress_describe(progress_text);
+	PG_TRY();
+	{
+		failed = send_batches(sending);
+		dbaas_progress_describe(NULL);
+	}
+	PG_CATCH();
+	{
+		dbaas_progress_describe(NULL);
+		rethrow_interruption(cxt);
+	}
+	PG_END_TRY();
+	if (failed)
+		dbaas_report_failure(queue, failed);
+	announce_created();
+}
