@@ -31,6 +31,7 @@
 #include "tables/catalogue.h"
 #include "tables/options.h"
 #include "write/modify.h"
+#include "write/modify_plan.h"
 #include "write/queue.h"
 
 PG_MODULE_MAGIC;

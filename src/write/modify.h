@@ -1,7 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * modify.h
- *		INSERT, UPDATE and DELETE on foreign tables.
+ *		INSERT, UPDATE and DELETE on foreign tables, as the executor calls them.
+ *
+ * Knows the executor and its slots; what a row becomes is write.h's, when it is sent
+ * queue.h's.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,12 +22,7 @@ typedef enum DbaasWriteMode
 
 extern int	dbaas_write_mode;
 
-/* Callbacks of FdwRoutine. */
-extern int	dbaasIsForeignRelUpdatable(Relation rel);
-extern void dbaasAddForeignUpdateTargets(PlannerInfo *root, Index rtindex,
-										 RangeTblEntry *target_rte, Relation target_relation);
-extern List *dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan,
-									Index result_relation, int subplan_index);
+/* Callbacks of FdwRoutine; those of the planner are in modify_plan.h. */
 extern void dbaasBeginForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo,
 									List *fdw_private, int subplan_index, int eflags);
 extern TupleTableSlot *dbaasExecForeignInsert(EState *estate, ResultRelInfo *rinfo,

@@ -1,0 +1,283 @@
+/*-------------------------------------------------------------------------
+ *
+ * modify_plan.c
+ *		Planning of INSERT, UPDATE and DELETE on foreign tables.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/sysattr.h"
+#include "access/table.h"
+#include "catalog/heap.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/appendinfo.h"
+#include "optimizer/inherit.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "parser/parsetree.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "base/compat.h"
+#include "tables/options.h"
+#include "write/modify_plan.h"
+#include "write/writable.h"
+
+DbaasCommand
+dbaas_modify_command(CmdType command)
+{
+	Assert(command == CMD_INSERT || command == CMD_UPDATE || command == CMD_DELETE);
+	return command == CMD_INSERT ? DBAAS_INSERT :
+		command == CMD_UPDATE ? DBAAS_UPDATE : DBAAS_DELETE;
+}
+
+int
+dbaasIsForeignRelUpdatable(Relation rel)
+{
+	static const CmdType commands[] = {CMD_INSERT, CMD_UPDATE, CMD_DELETE};
+	List	   *options;
+	const DbaasResource *resource = dbaas_table_resource(RelationGetRelid(rel), &options);
+	int			events = 0;
+
+	/* The information schema asks this of every table, usable or not. */
+	if (resource == NULL || !dbaas_options_allows(options, "updatable"))
+		return 0;
+	for (size_t i = 0; i < lengthof(commands); i++)
+	{
+		if (dbaas_catalogue_write(resource, dbaas_modify_command(commands[i]), NULL))
+			events |= 1 << commands[i];
+	}
+	return events;
+}
+
+/* A Var for an attribute of the relation with that index in the range table. */
+static Var *
+attribute_var(Index rtindex, const FormData_pg_attribute *attr)
+{
+	return makeVar(rtindex, attr->attnum, attr->atttypid, attr->atttypmod, attr->attcollation, 0);
+}
+
+char *
+dbaas_modify_junk_name(const FormData_pg_attribute *attr)
+{
+	return psprintf("dbaas_%d_%u_%d_%u", attr->attnum, attr->atttypid, attr->atttypmod,
+					attr->attcollation);
+}
+
+/*
+ * Does a foreign table that the DELETE names, or a partition of it, have a trigger that
+ * gets the deleted row?  For that table PostgreSQL asks for the whole row, and once one
+ * partition has that junk column the others have to have it as well.
+ */
+static bool
+triggers_want_rows(PlannerInfo *root)
+{
+	Oid			parent = planner_rt_fetch(root->parse->resultRelation, root)->relid;
+	bool		wanted = false;
+	ListCell   *lc;
+
+	foreach(lc, find_all_inheritors(parent, AccessShareLock, NULL))
+	{
+		Relation	relation = table_open(lfirst_oid(lc), NoLock);
+		const TriggerDesc *triggers = relation->trigdesc;
+
+		if (relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE && triggers &&
+			(triggers->trig_delete_before_row || triggers->trig_delete_after_row))
+			wanted = true;
+		table_close(relation, NoLock);
+	}
+	return wanted;
+}
+
+/*
+ * An UPDATE needs the row as it was read, and so does RETURNING.  A DELETE gets no more
+ * than what identifies the row: other values of the API may be such that this database
+ * cannot hold them, and must not keep a row from being deleted.
+ */
+void
+dbaasAddForeignUpdateTargets(PlannerInfo *root, Index rtindex, RangeTblEntry *target_rte,
+							 Relation target_relation)
+{
+	TupleDesc	desc = RelationGetDescr(target_relation);
+	DbaasTable *table;
+
+	if (root->parse->commandType != CMD_DELETE || root->parse->returningList ||
+		triggers_want_rows(root))
+	{
+		Var		   *var = makeVar(rtindex, InvalidAttrNumber, RECORDOID, -1, InvalidOid, 0);
+
+		add_row_identity_var(root, var, rtindex, DBAAS_OLD_ROW_COLUMN);
+		return;
+	}
+	table = dbaas_table_get(target_rte->relid);
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attr = TupleDescAttr(desc, i);
+
+		if (dbaas_writable_identifies(table->resource, table->attributes[i].column))
+			add_row_identity_var(root, attribute_var(rtindex, attr), rtindex,
+								 dbaas_modify_junk_name(attr));
+	}
+}
+
+void
+dbaas_modify_refuse_on_conflict(Oid relid)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 dbaas_error_about(relid, 0),
+			 errmsg("INSERT with ON CONFLICT is not supported on foreign table \"%s\"",
+					get_rel_name(relid))));
+}
+
+/*
+ * Every row of a foreign table has the same ctid, xmin and so on.  A statement that looks
+ * for one row by them would write all rows.
+ */
+static void
+refuse_system_columns(RelOptInfo *rel, Oid relid)
+{
+	static const AttrNumber same[] = {
+		SelfItemPointerAttributeNumber, MinTransactionIdAttributeNumber,
+		MinCommandIdAttributeNumber, MaxTransactionIdAttributeNumber,
+		MaxCommandIdAttributeNumber
+	};
+	Bitmapset  *used = NULL;
+	ListCell   *lc;
+
+	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &used);
+	foreach(lc, rel->baserestrictinfo)
+		pull_varattnos((Node *) lfirst_node(RestrictInfo, lc)->clause, rel->relid, &used);
+	for (size_t i = 0; i < lengthof(same); i++)
+	{
+		const char *name;
+
+		if (!bms_is_member(same[i] - FirstLowInvalidHeapAttributeNumber, used))
+			continue;
+		name = NameStr(SystemAttributeDefinition(same[i])->attname);
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 dbaas_error_about(relid, 0),
+				 errmsg("cannot find rows of foreign table \"%s\" by %s to write them",
+						get_rel_name(relid), name),
+				 errdetail("All its rows have the same %s, so the write would reach all of them.",
+						   name),
+				 errhint("Name the rows by the table's own columns. A write through postgres_fdw "
+						 "has to be one that postgres_fdw sends as a whole.")));
+	}
+}
+
+void
+dbaas_modify_refuse_check_option(Oid relid)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 dbaas_error_about(relid, 0),
+			 errmsg("cannot write to foreign table \"%s\" through a view WITH CHECK OPTION",
+					get_rel_name(relid)),
+			 errdetail("A row that fails the check would be shown, with its secret, "
+					   "in the error.")));
+}
+
+/* Refuses statements that this wrapper cannot carry out. */
+static void
+check_plan(PlannerInfo *root, const ModifyTable *plan, Index result_relation,
+		   const DbaasTable *table)
+{
+	Oid			relid = planner_rt_fetch(result_relation, root)->relid;
+	Bitmapset  *updated = NULL;
+
+	if (plan->onConflictAction != ONCONFLICT_NONE)
+		dbaas_modify_refuse_on_conflict(relid);
+	if (plan->operation == CMD_UPDATE)
+		updated = get_rel_all_updated_cols(root, find_base_rel(root, result_relation));
+	if (plan->withCheckOptionLists &&
+		(plan->operation == CMD_INSERT ? dbaas_writable_has_secret(table, DBAAS_INSERT) :
+		 dbaas_writable_sets_secret(table, updated)))
+		dbaas_modify_refuse_check_option(relid);
+	if (plan->operation != CMD_INSERT)
+		refuse_system_columns(find_base_rel(root, result_relation), relid);
+}
+
+/* Number in a partition of an attribute of the table that an UPDATE names; or 0. */
+static AttrNumber
+own_attribute(Oid named, Oid relid, AttrNumber attnum)
+{
+	return named == relid ? attnum : get_attnum(relid, get_attname(named, attnum, false));
+}
+
+/*
+ * The attributes that an expression reads of the table that an UPDATE names: their
+ * numbers in the table or partition "relid".
+ */
+static List *
+read_attributes(Expr *expr, Index varno, Oid named, Oid relid)
+{
+	Bitmapset  *used = NULL;
+	List	   *attnums = NIL;
+	bool		whole_row;
+
+	pull_varattnos((Node *) expr, varno, &used);
+	whole_row = bms_is_member(-FirstLowInvalidHeapAttributeNumber, used);
+	for (AttrNumber attnum = 1; get_attname(named, attnum, true); attnum++)
+	{
+		AttrNumber	own = own_attribute(named, relid, attnum);
+
+		if (own && (whole_row || bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, used)))
+			attnums = lappend_int(attnums, own);
+	}
+	return attnums;
+}
+
+/*
+ * The attributes that an UPDATE sets, and those that it computes values from: two lists
+ * of attribute numbers.  An attribute that is set to itself does not count as set.
+ */
+static List *
+plan_update(PlannerInfo *root, Oid relid)
+{
+	Index		varno = root->parse->resultRelation;
+	Oid			named = planner_rt_fetch(varno, root)->relid;
+	List	   *set = NIL;
+	List	   *read = NIL;
+	ListCell   *lc;
+	ListCell   *attnum;
+
+	forboth(lc, root->processed_tlist, attnum, root->update_colnos)
+	{
+		Expr	   *expr = lfirst_node(TargetEntry, lc)->expr;
+		const Var  *var = IsA(expr, Var) ? (const Var *) expr : NULL;
+
+		if (var && var->varno == (int) varno && var->varattno == lfirst_int(attnum))
+			continue;
+		set = lappend_int(set, own_attribute(named, relid, lfirst_int(attnum)));
+		read = list_concat_unique_int(read, read_attributes(expr, varno, named, relid));
+	}
+	/* SET (a, b) = (SELECT ...) has its subquery behind the columns. */
+	foreach(lc, root->processed_tlist)
+	{
+		Expr	   *expr = lfirst_node(TargetEntry, lc)->expr;
+
+		if (IsA(expr, SubPlan))
+			read = list_concat_unique_int(read, read_attributes(expr, varno, named, relid));
+	}
+	return list_make2(set, read);
+}
+
+List *
+dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index result_relation,
+					   int subplan_index)
+{
+	DbaasTable *table = dbaas_table_get(planner_rt_fetch(result_relation, root)->relid);
+	bool		hides = dbaas_writable_hides_statement(table, dbaas_modify_command(plan->operation));
+	DbaasHiding hiding;
+
+	(void) subplan_index;
+	dbaas_error_hide(&hiding, hides);
+	check_plan(root, plan, result_relation, table);
+	dbaas_error_unhide(&hiding);
+	return plan->operation == CMD_UPDATE ? plan_update(root, table->relid) : NIL;
+}

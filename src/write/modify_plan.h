@@ -1,0 +1,43 @@
+/*-------------------------------------------------------------------------
+ *
+ * modify_plan.h
+ *		Planning of INSERT, UPDATE and DELETE on foreign tables.
+ *
+ * Knows the planner, and what the executor of modify.h needs from a plan.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_MODIFY_PLAN_H
+#define DBAAS_MODIFY_PLAN_H
+
+#include "catalog/pg_attribute.h"
+#include "foreign/fdwapi.h"
+
+#include "tables/catalogue.h"
+
+/* Callbacks of FdwRoutine. */
+extern int	dbaasIsForeignRelUpdatable(Relation rel);
+extern void dbaasAddForeignUpdateTargets(PlannerInfo *root, Index rtindex,
+										 RangeTblEntry *target_rte, Relation target_relation);
+
+/* fdw_private of an UPDATE: the attributes that it sets, and those that it reads for that. */
+extern List *dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan,
+									Index result_relation, int subplan_index);
+
+/* Name of the junk column with the whole row as it was read. */
+#define DBAAS_OLD_ROW_COLUMN "wholerow"
+
+/*
+ * Name of the junk column with an attribute of the row to delete; palloc'd.  Partitions
+ * share junk columns of the same name, so it has all that they must have in common.
+ */
+extern char *dbaas_modify_junk_name(const FormData_pg_attribute *attr);
+
+/* The catalogue's name for CMD_INSERT, CMD_UPDATE or CMD_DELETE. */
+extern DbaasCommand dbaas_modify_command(CmdType command);
+
+/* Raise ERRORs about statements that this wrapper cannot carry out (0A000). */
+pg_noreturn extern void dbaas_modify_refuse_on_conflict(Oid relid);
+pg_noreturn extern void dbaas_modify_refuse_check_option(Oid relid);
+
+#endif							/* DBAAS_MODIFY_PLAN_H */
