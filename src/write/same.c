@@ -3,8 +3,8 @@
  * same.c
  *		Do two JSON values mean the same?
  *
- * The API says some values in other words than it was told: networks in another
- * order and with the length of their prefix, versions more or less precisely.
+ * The API shows some values in another form than it was sent: networks in another order
+ * and with a prefix length, versions with more or fewer parts.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,6 +12,7 @@
 
 #include <sys/socket.h>
 
+#include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
 #include "utils/builtins.h"
 #include "utils/inet.h"
@@ -23,7 +24,7 @@
  * JSON
  * ------------------------------------------------------------------------ */
 
-/* A number as 0.DIGITS times a power of ten, DIGITS without zeros around. */
+/* 0.DIGITS times ten to the power of exponent; DIGITS begin and end with no zero. */
 typedef struct Number
 {
 	bool		negative;
@@ -103,7 +104,7 @@ same_array(const DbaasJson *a, const DbaasJson *b)
 	return x == NULL && y == NULL;
 }
 
-/* Has one object what the other has?  A member that is null is one that is absent. */
+/* Does an object have the members that are wanted?  One that is null counts as absent. */
 static bool
 has_members(const DbaasJson *object, const DbaasJson *wanted)
 {
@@ -147,7 +148,10 @@ same_json(const DbaasJson *a, const DbaasJson *b)
  * Networks
  * ------------------------------------------------------------------------ */
 
-/* A network with its host bits cleared, as "2/24/c0000200"; NULL when it is none. */
+/*
+ * A text that two networks share exactly if they differ at most in their host bits, such
+ * as "4/24/c0000200"; NULL if it is no network.
+ */
 static char *
 network_key(const char *text)
 {
@@ -171,7 +175,10 @@ network_key(const char *text)
 	return key;
 }
 
-/* The networks of an array of texts, each once; NULL when it is none. */
+/*
+ * The networks of an array of texts, as a set and as a list of const char *, each once.
+ * What is no network stands for itself.  NULL if it is no such array.
+ */
 static DbaasSet *
 read_networks(const DbaasJson *array, List **keys)
 {
@@ -217,7 +224,7 @@ same_networks(const DbaasJson *a, const DbaasJson *b)
  * Versions and times
  * ------------------------------------------------------------------------ */
 
-/* "16" is "16.4", which is not "16.5". */
+/* Is one version the other, or its beginning?  "16" is "16.4", which is not "16.5". */
 static bool
 same_version(const DbaasJson *a, const DbaasJson *b)
 {
@@ -234,7 +241,7 @@ same_version(const DbaasJson *a, const DbaasJson *b)
 	return (*x == '\0' && (*y == '\0' || *y == '.')) || (*y == '\0' && *x == '.');
 }
 
-/* Seconds since midnight of "3:00:00" or "03:00", or -1. */
+/* Seconds since midnight of "3:00:00" or "03:00"; -1 if it is no time of day. */
 static int
 read_time_of_day(const DbaasJson *value)
 {
@@ -249,7 +256,9 @@ read_time_of_day(const DbaasJson *value)
 	if (sscanf(text, "%2d:%2d:%2d%n", &hour, &minute, &second, &end) != 3 &&
 		sscanf(text, "%2d:%2d%n", &hour, &minute, &end) != 2)
 		return -1;
-	return text[end] ? -1 : (hour * 60 + minute) * 60 + second;
+	if (text[end] || hour >= HOURS_PER_DAY || minute >= MINS_PER_HOUR || second >= SECS_PER_MINUTE)
+		return -1;
+	return (hour * MINS_PER_HOUR + minute) * SECS_PER_MINUTE + second;
 }
 
 bool

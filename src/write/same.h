@@ -14,9 +14,9 @@
 #include "tables/catalogue.h"
 
 /*
- * Do the values mean the same, as the meaning says?  Numbers are compared as
- * numbers, objects whatever the order of their members; an absent value is null.
- * What is not of the form that the meaning asks for is compared as JSON.
+ * Do two values mean the same?  Values that do not have the form of the meaning are
+ * compared as JSON: numbers by value, objects regardless of the order of members, and
+ * NULL, or a member that is absent, as null.
  */
 extern bool dbaas_same(DbaasMeaning meaning, const DbaasJson *a, const DbaasJson *b);
 

@@ -139,6 +139,7 @@ is_deeply(writes("UPDATE pools SET size = size * 1.0 WHERE $inside"), [], 'numbe
 $session->sql("$details maintenance_dow = 'monday', maintenance_time = '03:00:00' WHERE $inside");
 is_deeply(writes("$details maintenance_time = '3:00:00' WHERE $inside"), [], 'times of day');
 refused("$details maintenance_time = '4:00:00' WHERE $inside", '22023', qr/8 characters/);
+like($session->sql_error("$details maintenance_time = '02:60:00' WHERE $inside")->{message}, qr{^PUT /dbaas-postgres/pg-1-0001 in zone ch-gva-2 failed}, '02:60:00 is not 03:00:00');
 
 # ------------------------------------------------------------------------
 # A column that keeps its value is not set
