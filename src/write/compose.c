@@ -296,48 +296,84 @@ read_kept(DbaasWriter *writer, const DbaasWrite *write, const DbaasZone *zone)
 	return dbaas_json_member(dbaas_call_response(call), kept->member);
 }
 
-/* Adds the parts of that member that the row has. */
-static void
+/* The place in a body of a part of that member; NULL: the column shows none. */
+static const char *
+kept_part(const DbaasColumn *column, const DbaasKept *kept)
+{
+	return column->update && dbaas_writable_is_part(column->update, kept->member) ?
+		column->update : NULL;
+}
+
+/* Adds the parts that the row was read with.  Returns whether any is not null. */
+static bool
 add_kept_parts(DbaasWriter *writer, const DbaasChange *change, Body *body)
 {
-	for (int c = 0; c < writer->resource->ncolumns; c++)
-	{
-		const char *member = writer->resource->columns[c].update;
-		const DbaasJson *part = member &&
-			dbaas_writable_is_part(member, writer->resource->kept->member) ?
-			dbaas_change_read_value(writer, change, c) : NULL;
+	const DbaasResource *resource = writer->resource;
+	bool		any = false;
 
-		if (part)
-			add_known(member, part, body);
+	for (int c = 0; c < resource->ncolumns; c++)
+		any = any || (kept_part(&resource->columns[c], resource->kept) &&
+					  dbaas_change_read_value(writer, change, c));
+	for (int c = 0; any && c < resource->ncolumns; c++)
+	{
+		const char *place = kept_part(&resource->columns[c], resource->kept);
+		const DbaasJson *value = place ? dbaas_change_read_value(writer, change, c) : NULL;
+
+		if (value)
+			add_known(place, value, body);
+		else if (place)
+			add_at(body, place, "null", "null");
 	}
+	return any;
+}
+
+/* Adds that member as the API has it.  A part that the API leaves out is null. */
+static void
+add_kept_object(const DbaasKept *kept, const DbaasJson *object, Body *body)
+{
+	const DbaasResource *resource = dbaas_catalogue_find(kept->resource);
+
+	for (int c = 0; c < resource->ncolumns; c++)
+	{
+		const char *place = kept_part(&resource->columns[c], kept);
+
+		if (place)
+			add_at(body, place, "null", "null");
+	}
+	for (const DbaasJson *name = dbaas_json_first(object); name;
+		 name = dbaas_json_next(object, name))
+		add_known(psprintf("%s/%s", kept->member, dbaas_json_string(name, NULL)), name + 1, body);
 }
 
 /*
  * Adds the member that the API would change if this PUT left it out, with the value
  * that it has or that the queue will give it.  The queue leaves the value of a service
- * that it makes to the API.
+ * that it creates to the API.
  */
 static void
 add_kept(DbaasWriter *writer, const DbaasChange *change, const DbaasWrite *write,
 		 const DbaasZone *zone, Body *body)
 {
 	const DbaasKept *kept = writer->command == DBAAS_UPDATE ? writer->resource->kept : NULL;
+	const DbaasOverlay *overlay = change->overlay;
 	const DbaasJson *value = NULL;
 
 	if (kept == NULL || body->type == NULL || dbaas_catalogue_check(kept->types, body->type) ||
 		dbaas_members_has(body->members, kept->member))
 		return;
-	if (change->overlay == NULL ||
-		(!dbaas_overlay_find(change->overlay, kept->member, &value) && !change->overlay->created))
+	if (overlay && (dbaas_overlay_find(overlay, kept->member, &value) || overlay->created))
 	{
-		if (!writer->asks_kept)
-		{
-			add_kept_parts(writer, change, body);
-			return;
-		}
-		value = read_kept(writer, write, zone);
+		if (value)
+			add_known(kept->member, value, body);
+		return;
 	}
-	if (value)
+	/* A row with nothing but nulls does not tell whether the service has the member. */
+	if (!writer->asks_kept && add_kept_parts(writer, change, body))
+		return;
+	value = read_kept(writer, write, zone);
+	if (dbaas_json_is(value, DBAAS_JSON_OBJECT))
+		add_kept_object(kept, value, body);
+	else if (value)
 		add_known(kept->member, value, body);
 }
 

@@ -69,6 +69,15 @@ foreach my $case (
 	says(undef);
 	$session->sql("$service plan = 'startup-8', parameters = '{\"ip-filter\": [], $schedule}' WHERE $pg");
 }
+foreach my $half ('5,"backup-minute":null', 'null,"backup-minute":5', 'null,"backup-minute":null')
+{
+	my ($hour, $minute) = $half =~ /^(\w+),.*:(\w+)$/;
+	my $carried = qq("backup-schedule":{"backup-hour":$half});
+	is_deeply(writes("$details backup_hour = $hour, backup_minute = $minute WHERE $inside"), [qq(PUT /dbaas-postgres/pg-1-0001 {$carried})], "$half is written");
+	is_deeply(writes("$service plan = 'hobbyist-2' WHERE $pg"), [qq(PUT /dbaas-postgres/pg-1-0001 {"plan":"hobbyist-2",$carried})], 'carried');
+	is_deeply(writes("$details ip_filter = '{192.0.2.8/32}' WHERE $inside"), [qq(PUT /dbaas-postgres/pg-1-0001 {"ip-filter":["192.0.2.8/32"],$carried})], 'by the other table as well');
+	$session->sql("$service plan = 'startup-8', parameters = '{\"ip-filter\": [], $schedule}' WHERE $pg");
+}
 like($session->sql("EXPLAIN $service plan = 'x'"), qr{Request: PUT /dbaas-\{type\}/\{name\}\n\s*Reads: GET /dbaas-\{service-type\}/\{service-name\}\n}, 'EXPLAIN tells the read');
 unlike($session->sql("EXPLAIN $details ip_filter = '{}'"), qr/Reads:/, 'where there is one');
 is(scalar @{ sent("EXPLAIN $service plan = 'x'") }, 0, 'and asks nothing');
