@@ -21,19 +21,21 @@ typedef struct DbaasWrite
 	Oid			userid;
 	Oid			relid;			/* the foreign table, or InvalidOid */
 	DbaasCommand command;
-	int			batch;			/* number that the writes of its statement share */
+	int			batch;			/* number that the writes of its statement
+								 * share */
 	const char *zone;
 	const char *base;			/* URL of the zone */
 	const char *method;
 	const char *operation;		/* path template */
 	const char *path;			/* percent-encoded */
-	const char *identity;		/* of the row that it writes, see DbaasResource; or
-								 * NULL: no other write can be of that row */
+	const char *identity;		/* of the row that it writes, see
+								 * DbaasResource; or NULL: no other write can
+								 * be of that row */
 	const char *body;			/* JSON, or NULL */
 	const char *shown_body;		/* the same with "***" for secrets */
 	List	   *secrets;		/* of char *: these secrets */
-	const char *services[2];	/* names of those that option wait "running" waits
-								 * for; or NULL */
+	const char *services[2];	/* names of those that option wait "running"
+								 * waits for; or NULL */
 	const char *created_name;	/* name of what an INSERT creates; or NULL */
 	bool		creates_service;	/* does it create the first service? */
 	bool		ends_service;	/* does it delete the first service? */
@@ -61,8 +63,8 @@ typedef struct DbaasOperation
 	DbaasConnection *conn;
 	MemoryContext cxt;
 	DbaasWriteState state;
-	bool		unfinished;		/* applied, as far as option wait asks: the API
-								 * may still go on with it */
+	bool		unfinished;		/* applied, as far as option wait asks: the
+								 * API may still go on with it */
 	const char *outcome;		/* words for the report, or NULL */
 	DbaasError *error;			/* or NULL */
 	char	   *operation_id;

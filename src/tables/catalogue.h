@@ -87,12 +87,13 @@ typedef struct DbaasColumn
 	const char *field;
 	const char *param;
 	const DbaasDomain *domain;	/* what the parameter accepts, or NULL */
-	const char *const *known;	/* of types of service: those that the catalogue
-								 * knows; the API's lists may name more, and
-								 * "domain" says nothing of those.  Ends with
-								 * NULL; or NULL */
+	const char *const *known;	/* of types of service: those that the
+								 * catalogue knows; the API's lists may name
+								 * more, and "domain" says nothing of those.
+								 * Ends with NULL; or NULL */
 	const DbaasSegment *segments;	/* of paths; or NULL */
-	bool		query;			/* a query argument where it is not in the path */
+	bool		query;			/* a query argument where it is not in the
+								 * path */
 	bool		unlisted;		/* not in the tables that an import makes */
 	bool		untyped;		/* the API leaves the JSON type of it open */
 	const char *default_value;	/* of the parameter, or NULL */
@@ -110,11 +111,12 @@ typedef struct DbaasColumn
 	const char *const *write_types; /* types of service whose writes take it,
 									 * ending with NULL; or NULL for all */
 	const DbaasDomain *write_domain;	/* what writes accept, or NULL */
-	const char *networks;		/* member of the body whose networks may connect
-								 * to the service: a write that opens it to all is
-								 * warned of; or NULL */
+	const char *networks;		/* member of the body whose networks may
+								 * connect to the service: a write that opens
+								 * it to all is warned of; or NULL */
 	bool		secret;			/* never shown: not in errors, not in EXPLAIN */
-	bool		holds_secrets;	/* an object some of whose members may be secret */
+	bool		holds_secrets;	/* an object some of whose members may be
+								 * secret */
 	const char *description;	/* a phrase for the documentation and COMMENT */
 } DbaasColumn;
 
@@ -175,7 +177,8 @@ typedef struct DbaasParent
 		const char *parent_column;
 		bool		optional;	/* a row without a value counts too */
 	}			keys[DBAAS_PARENT_KEYS];	/* the rest has no column */
-	const char *filter_column;	/* of that resource: only rows with filter_value */
+	const char *filter_column;	/* of that resource: only rows with
+								 * filter_value */
 	const char *filter_value;	/* in it count; or NULL */
 
 	/* resolved, all of that resource */
@@ -194,7 +197,8 @@ typedef struct DbaasKept
 {
 	const char *member;
 	const DbaasDomain *types;	/* of service that have it */
-	const char *resource;		/* whose first read, which has the PUT's own path, shows it */
+	const char *resource;		/* whose first read, which has the PUT's own
+								 * path, shows it */
 } DbaasKept;
 
 /* The commands that write. */
@@ -226,10 +230,12 @@ typedef struct DbaasWriteEndpoint
 	DbaasCommand command;
 	const char *method;
 	const char *path;
-	const char *const *types;	/* of service that it is for, ending with NULL; or
-								 * NULL: all that the type column's domain has */
-	bool		direct;			/* the response is what it made or changed, and it
-								 * is done; other responses are an operation */
+	const char *const *types;	/* of service that it is for, ending with
+								 * NULL; or NULL: all that the type column's
+								 * domain has */
+	bool		direct;			/* the response is what it made or changed,
+								 * and it is done; other responses are an
+								 * operation */
 
 	/* resolved */
 	DbaasPath	parsed;
@@ -254,46 +260,50 @@ struct DbaasResource
 	double		typical_rows;	/* of a response, as long as none was seen */
 	const DbaasParent *parent;	/* or NULL */
 	const DbaasPaging *paging;	/* or NULL */
-	const char *unique_column;	/* responses may repeat a row, within a zone and
-								 * over zones, but a scan shows one for each
-								 * value of this column; or NULL */
-	bool		global;			/* requested once, not in each zone, and unsigned */
+	const char *unique_column;	/* responses may repeat a row, within a zone
+								 * and over zones, but a scan shows one for
+								 * each value of this column; or NULL */
+	bool global;				/* requested once, not in each zone, and
+								 * unsigned */
 	bool		any_zone;		/* every zone gives the same response: one is
 								 * enough */
 	bool		verbatim;		/* texts are what services wrote, and are not
 								 * searched for secrets to hide */
 
 	/*
-	 * Writes: what holds for a row whatever the command and its endpoint.  The
-	 * type of the service matters to the commands whose paths have it or whose
-	 * endpoints are for some types.  If a row does not show it, or not the state
-	 * where that matters, one request for each zone and statement reads the lists
-	 * of services.
+	 * Writes: what holds for a row whatever the command and its endpoint.
+	 * The type of the service matters to the commands whose paths have it or
+	 * whose endpoints are for some types.  If a row does not show it, or not
+	 * the state where that matters, one request for each zone and statement
+	 * reads the lists of services.
 	 */
 	DbaasWriteEndpoint writes[DBAAS_MAX_WRITES];	/* the rest has no method */
-	const char *services[2];	/* columns that name the services which a write
-								 * changes, or NULL; the first is in the write's
-								 * zone */
+	const char *services[2];	/* columns that name the services which a
+								 * write changes, or NULL; the first is in the
+								 * write's zone */
 	const char *type_column;	/* has the type of the first; or NULL */
 	const char *state_column;	/* has its state; or NULL */
-	bool		is_service;		/* a row is a service: an INSERT makes one, in the
-								 * zone of the row, and a DELETE ends it */
-	const char *identity;		/* tells a row from others, as a path: writes of one
-								 * identity, be it of two tables, are of one row, and
-								 * are sent in their order.  NULL: no write can be of
-								 * a row that another one wrote */
+	bool		is_service;		/* a row is a service: an INSERT makes one, in
+								 * the zone of the row, and a DELETE ends it */
+	const char *identity;		/* tells a row from others, as a path: writes
+								 * of one identity, be it of two tables, are
+								 * of one row, and are sent in their order.
+								 * NULL: no write can be of a row that another
+								 * one wrote */
 	const char *created_column; /* tells the row that an INSERT made from
 								 * others; takes the id that its operation
 								 * refers to where the INSERT gives none */
-	bool		announces;		/* nothing lists what an INSERT makes: a NOTICE
-								 * tells its id */
-	const char *counts;			/* what update_limit and delete_limit count its
-								 * rows among, such as "services"; or NULL */
+	bool		announces;		/* nothing lists what an INSERT makes: a
+								 * NOTICE tells its id */
+	const char *counts;			/* what update_limit and delete_limit count
+								 * its rows among, such as "services"; or NULL */
 	const DbaasKept *kept;		/* what every UPDATE carries; or NULL */
-	const DbaasParent *protected;	/* rows of this resource that the API refuses
-									 * to delete, by filter_column; or NULL */
-	const DbaasParent *notable; /* rows of this resource whose DELETE does more
-								 * than it says, by filter_column; or NULL */
+	const DbaasParent *protected;	/* rows of this resource that the API
+									 * refuses to delete, by filter_column; or
+									 * NULL */
+	const DbaasParent *notable; /* rows of this resource whose DELETE does
+								 * more than it says, by filter_column; or
+								 * NULL */
 	const char *effect;			/* and what that is */
 
 	/* resolved: indexes of columns; -1 for a name that is NULL */
@@ -301,7 +311,7 @@ struct DbaasResource
 	{
 		int			unique;
 		int			created;
-		int			parent_keys[DBAAS_PARENT_KEYS];	/* of parent->keys */
+		int			parent_keys[DBAAS_PARENT_KEYS]; /* of parent->keys */
 		int			limit;		/* of paging */
 		int			offset;
 		int			order;

@@ -26,7 +26,8 @@
 /* A body while it is made. */
 typedef struct Body
 {
-	const char *service;		/* name of the service that is written, or NULL */
+	const char *service;		/* name of the service that is written, or
+								 * NULL */
 	const char *type;			/* of the service, or NULL */
 	DbaasMembers *members;
 	List	   *secrets;		/* of char *: what no error may show */
@@ -283,8 +284,8 @@ read_kept(DbaasWriter *writer, const DbaasWrite *write, const DbaasZone *zone)
 	const DbaasKept *kept = writer->resource->kept;
 	const DbaasEndpoint *read = dbaas_writable_kept_read(kept);
 	DbaasCallSpec spec = {
-		.kind = DBAAS_CALL_LIST, .zone = zone->name, .base = zone->base, .method = read->method,
-		.operation = read->path, .path = write->path, .hide_secrets = true
+		.kind = DBAAS_CALL_LIST,.zone = zone->name,.base = zone->base,.method = read->method,
+		.operation = read->path,.path = write->path,.hide_secrets = true
 	};
 	bool		shared;
 	DbaasCall  *call = dbaas_share_call(&writer->lookup, CurrentMemoryContext, &spec, &shared);
@@ -367,7 +368,8 @@ add_kept(DbaasWriter *writer, const DbaasChange *change, const DbaasWrite *write
 			add_known(kept->member, value, body);
 		return;
 	}
-	/* A row with nothing but nulls does not tell whether the service has the member. */
+
+	/* If all are null, the service may have the member or lack it. */
 	if (!writer->asks_kept && add_kept_parts(writer, change, body))
 		return;
 	value = read_kept(writer, write, zone);
@@ -382,7 +384,7 @@ dbaas_compose_body(DbaasWriter *writer, const DbaasChange *change, const DbaasZo
 				   DbaasWrite *write)
 {
 	Body		body = {
-		.service = write->services[0], .type = change->type, .members = dbaas_members_new()
+		.service = write->services[0],.type = change->type,.members = dbaas_members_new()
 	};
 
 	for (int c = 0; c < writer->resource->ncolumns; c++)

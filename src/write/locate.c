@@ -146,7 +146,7 @@ dbaas_locate_row(DbaasWriter *writer, const DbaasRowValues *row, bool needs_runn
 	bool		facts;
 	const char *type;
 
-	/* An unknown type could lead to any path: the service's own comes from the lists. */
+	/* An unknown type could lead to any path: the lists have the right one. */
 	if (service.type && lists_type && !dbaas_writer_knows_type(writer, service.type))
 		service.type = NULL;
 	type = service.type;

@@ -24,7 +24,7 @@ typedef struct Member
 
 struct DbaasMembers
 {
-	List	   *list;			/* of Member *, in the order in which they came */
+	List	   *list;			/* of Member *, in order */
 };
 
 DbaasMembers *

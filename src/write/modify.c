@@ -37,9 +37,10 @@ typedef struct ModifyState
 	TupleDesc	desc;
 	bool		send_now;		/* write_mode is immediate */
 	bool		hides;			/* no log may show the statement */
-	AttrNumber	old_row_attno;	/* junk column with the old row; 0: there is none */
-	AttrNumber *old_attnos;		/* otherwise the junk column of each attribute; 0: it
-								 * has none */
+	AttrNumber	old_row_attno;	/* junk column with the old row; 0: there is
+								 * none */
+	AttrNumber *old_attnos;		/* otherwise the junk column of each
+								 * attribute; 0: it has none */
 	MemoryContext row_cxt;		/* reset for each row */
 	Datum	   *old_values;		/* the row as it was read */
 	bool	   *old_isnull;
@@ -95,7 +96,11 @@ begin_modify(EState *estate, ResultRelInfo *rinfo, DbaasCommand command, Oid use
 	modify->old_values = palloc0(Max(modify->desc->natts, 1) * sizeof(Datum));
 	modify->old_isnull = palloc(Max(modify->desc->natts, 1) * sizeof(bool));
 	memset(modify->old_isnull, true, modify->desc->natts);
-	/* A partition that rows are routed to; the planner has checked other tables. */
+
+	/*
+	 * A partition that rows are routed to; the planner has checked other
+	 * tables.
+	 */
 	if (rinfo->ri_WithCheckOptions && command == DBAAS_INSERT &&
 		dbaas_writable_has_secret(modify->table, command))
 		dbaas_modify_refuse_check_option(RelationGetRelid(relation));
@@ -382,7 +387,10 @@ dbaasExecForeignInsert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 	write_row(modify, slot, rinfo->ri_projectReturning != NULL);
 	if (rinfo->ri_projectReturning && !dbaas_dry_run)
 	{
-		/* PostgreSQL checks a view's condition after this, when the row is sent. */
+		/*
+		 * PostgreSQL checks a view's condition after this, when the row is
+		 * sent.
+		 */
 		if (rinfo->ri_WithCheckOptions)
 			ExecWithCheckOptions(WCO_VIEW_CHECK, rinfo, slot, estate);
 		ExecMaterializeSlot(slot);

@@ -63,7 +63,7 @@ dbaas_overlay_find(const DbaasOverlay *overlay, const char *member, const DbaasJ
 
 		if (!dbaas_json_find(lfirst(lc), object_name, &object))
 			continue;
-		/* A body has such an object as a whole: what is not in it becomes null. */
+		/* Bodies have such an object whole: a part that is not in it is null. */
 		found = true;
 		if (part == NULL)
 			*value = object;

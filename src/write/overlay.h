@@ -17,11 +17,12 @@
 typedef struct DbaasOverlay
 {
 	bool		deleted;		/* by the last of the writes */
-	bool		created;		/* by one of the writes, after which none deletes it:
-								 * a member that no body has is not known */
+	bool		created;		/* by one of the writes, after which none
+								 * deletes it: a member that no body has is
+								 * not known */
 	const char *created_path;	/* path of that write; or NULL */
-	List	   *bodies;			/* of const DbaasJson *: those of the writes since
-								 * then, in their order */
+	List	   *bodies;			/* of const DbaasJson *: those of the writes
+								 * since then, in their order */
 } DbaasOverlay;
 
 /*

@@ -38,7 +38,8 @@ typedef struct DbaasQueueSpec
 	const char *zone;			/* NULL: in any zone */
 	const char *base;			/* URL of the zone */
 	const char *identity;		/* of the row */
-	int			read_after;		/* dbaas_queue_sendings() before the row was read */
+	int			read_after;		/* dbaas_queue_sendings() before the row was
+								 * read */
 	bool		dry_run;		/* find those of a dry run too */
 } DbaasQueueSpec;
 

@@ -70,7 +70,8 @@ next_row(DbaasReadback *readback, DbaasFetch *fetch)
 	if (status != DBAAS_READ_NEXT)
 		return NULL;
 	dbaas_decode_row(readback->decoder, rows, origin, values, isnull);
-	*row = (DbaasRowValues) {values, isnull};
+	row->values = values;
+	row->isnull = isnull;
 	return row;
 }
 

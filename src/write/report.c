@@ -130,7 +130,11 @@ dbaas_report_outcome(DbaasQueued *queued, bool given_up)
 
 	if (sender == NULL || (!given_up && dbaas_operation_under_way(queued->operation)))
 		return;
-	/* ereport() serves interrupts after the line is written: not to write it twice. */
+
+	/*
+	 * Before ereport(), which may be left by an interrupt once it has
+	 * written.
+	 */
 	queued->sender = NULL;
 	log_line(&queued->operation->write, outcome_text(queued->operation), sender);
 }

@@ -19,14 +19,15 @@ typedef struct DbaasQueued
 {
 	DbaasOperation *operation;
 	int			level;			/* transaction nesting level */
-	struct DbaasQueued *previous;	/* the last before it whose identity has the same
-									 * hash, or NULL */
-	int			sending;		/* number of the dbaas_send_writes() that sent it; 0:
-								 * not sent */
+	struct DbaasQueued *previous;	/* the last before it whose identity has
+									 * the same hash, or NULL */
+	int			sending;		/* number of the dbaas_send_writes() that sent
+								 * it; 0: not sent */
 	bool		reported;		/* has a report said that it was sent? */
-	bool		undone;			/* was sent in a savepoint that was rolled back */
-	char	   *sender;			/* who sent it, for the line of the server's log that is
-								 * still to come; or NULL */
+	bool		undone;			/* was sent in a savepoint that was rolled
+								 * back */
+	char	   *sender;			/* who sent it, for the line of the server's
+								 * log that is still to come; or NULL */
 } DbaasQueued;
 
 /* GUC dbaas_fdw.log_writes */

@@ -36,8 +36,10 @@ typedef struct DbaasWriter
 	FmgrInfo   *outputs;		/* output functions, by attribute number - 1 */
 	Oid			userid;
 	DbaasRead	lookup;			/* how to read lists of services and the like */
-	int			batch;			/* number that the writes of the statement share */
-	int			read_after;		/* dbaas_queue_sendings() before the rows were read */
+	int			batch;			/* number that the writes of the statement
+								 * share */
+	int			read_after;		/* dbaas_queue_sendings() before the rows were
+								 * read */
 	const Bitmapset *set;		/* attributes that an UPDATE sets */
 	const Bitmapset *read;		/* attributes that it computes values from */
 	bool		makes_service;	/* do its rows become services? */
