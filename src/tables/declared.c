@@ -201,7 +201,7 @@ check_path(const Making *making)
 	if (making->parent && making->nkeys == 0)
 	{
 		DbaasError *error = dbaas_error_new(ERRCODE_FDW_OPTION_NAME_NOT_FOUND,
-											"no column of foreign table \"%s\" takes a value from what its option \"for_each\" names",
+											"foreign table \"%s\" has option \"for_each\", but none of its columns has option \"from\"",
 											making->table);
 
 		error->hint = "Give the column of a parameter the option \"from\" too, as in OPTIONS (param 'service-name', from 'name').";

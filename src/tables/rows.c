@@ -435,7 +435,7 @@ dbaas_rows_check_field(const char *expression)
 			if (*field->members[i] == '#')
 				return pstrdup("Only #key, #label, #first and #value begin with #");
 			if (strcmp(field->members[i], "..") == 0)
-				return pstrdup("Only its beginning may be ../");
+				return pstrdup("\"../\" may stand only at its beginning");
 		}
 	}
 	return NULL;
@@ -458,8 +458,7 @@ dbaas_rows_check_field_in(const char *expression, const char *rows_expression)
 		int			level = rows->nsteps - field->up;
 
 		if (level < 0)
-			return psprintf("it goes further out than \"%s\" goes in",
-							rows_expression);
+			return psprintf("it has more \"../\" than \"%s\" has steps", rows_expression);
 		if (field->kind == FIELD_KEY && level_kind(rows, level) != STEP_MEMBERS)
 			return pstrdup("only a step with {} has a #key");
 		if ((field->kind == FIELD_LABEL || field->kind == FIELD_FIRST || field->kind == FIELD_VALUE) &&
