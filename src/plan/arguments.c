@@ -383,6 +383,7 @@ dbaas_arguments_check(const DbaasTable *table, const DbaasArguments *arguments)
 	char	   *name;
 	char	   *qualified;
 	char	   *column;
+	const char *example;
 
 	if (c < 0)
 		return;
@@ -391,13 +392,15 @@ dbaas_arguments_check(const DbaasTable *table, const DbaasArguments *arguments)
 	qualified = quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->relid)), name);
 	column = attnum ? get_attname(table->relid, attnum, false) :
 		pstrdup(table->resource->columns[c].name);
+	example = table->resource->columns[c].type == DBAAS_UUID ?
+		"11111111-2222-4333-8444-555555555555" : "...";
 	ereport(ERROR,
 			(errcode(ERRCODE_FDW_UNABLE_TO_CREATE_EXECUTION),
 			 errmsg("column \"%s\" of foreign table \"%s\" has to be given", column, name),
-			 errdetail("The API has no list of them."),
+			 errdetail("The API does not list its values."),
 			 dbaas_error_about(table->relid, attnum),
 			 strcmp(application_name, "pg_dump") == 0 ?
 			 errhint("A dump has to leave the table out: --exclude-table-data='%s'", qualified) :
-			 errhint("For example: SELECT * FROM %s WHERE %s = '11111111-2222-4333-8444-555555555555';",
-					 qualified, quote_identifier(column))));
+			 errhint("For example: SELECT * FROM %s WHERE %s = '%s';",
+					 qualified, quote_identifier(column), example)));
 }

@@ -23,8 +23,6 @@
 #include "plan/cost.h"
 #include "tables/options.h"
 
-/* Parents in a zone, until their list was read. */
-#define TYPICAL_PARENTS 20
 /* Zones of a server, until its list was read. */
 #define TYPICAL_ZONES 3
 /*
@@ -80,7 +78,7 @@ zone_parents(const DbaasRelationInfo *info, const DbaasParent *parent)
 {
 	double		rows = seen_rows(info, parent->read);
 
-	return rows >= 0 ? rows : TYPICAL_PARENTS;
+	return rows >= 0 ? rows : parent->list->typical_rows;
 }
 
 /*

@@ -3,8 +3,8 @@
  * explain.c
  *		What EXPLAIN says of a foreign scan.
  *
- * Reads the plan, whose fdw_private is as plan.h says, and after a run what the
- * scan counted.
+ * Shows what the plan says, whose fdw_private is as plan.h describes, and after a
+ * run what the scan counted.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,9 +21,9 @@
 #include "scan/scan.h"
 #include "tables/options.h"
 
-/* A member of fdw_private. */
+/* An element of the plan's fdw_private. */
 static Node *
-planned(const ForeignScanState *node, DbaasScanPrivate which)
+plan_private(const ForeignScanState *node, DbaasScanPrivate which)
 {
 	return list_nth(((ForeignScan *) node->ss.ps.plan)->fdw_private, which);
 }
@@ -37,15 +37,15 @@ scan_resource(const ForeignScanState *node)
 static const DbaasEndpoint *
 scan_endpoint(const ForeignScanState *node)
 {
-	return &scan_resource(node)->reads[intVal(planned(node, DBAAS_SCAN_ENDPOINT))];
+	return &scan_resource(node)->reads[intVal(plan_private(node, DBAAS_SCAN_ENDPOINT))];
 }
 
 /*
- * An expression of fdw_exprs, as SQL.  What it calls the values that other
- * nodes give it depends on the nodes above, which only EXPLAIN itself knows: it
- * has just shown the scan's filter, and the context still stands there.  A scan
- * without a filter has no such expressions but a LIMIT's, whose InitPlans
- * belong to the statement's top node.
+ * An expression of fdw_exprs, as SQL.  The names of values from other nodes depend on
+ * the nodes above the scan, which only EXPLAIN knows.  It has just shown the scan's
+ * filter, and its deparse context is still set up for that.  A scan without a filter
+ * can only have expressions of a LIMIT, whose InitPlans belong to the statement's top
+ * node.
  */
 static char *
 expr_text(ForeignScanState *node, ExplainState *es, int index)
@@ -60,13 +60,13 @@ expr_text(ForeignScanState *node, ExplainState *es, int index)
 							  list_length(es->rtable) > 1, false);
 }
 
-/* The keys that are pushed; zones have a line of their own. */
+/* The keys that are pushed.  Zones are a property of their own. */
 static void
 explain_keys(ForeignScanState *node, ExplainState *es)
 {
 	const DbaasResource *resource = scan_resource(node);
-	List	   *columns = (List *) planned(node, DBAAS_SCAN_KEYS);
-	List	   *forms = (List *) planned(node, DBAAS_SCAN_KEY_FORMS);
+	List	   *columns = (List *) plan_private(node, DBAAS_SCAN_KEYS);
+	List	   *forms = (List *) plan_private(node, DBAAS_SCAN_KEY_FORMS);
 	List	   *keys = NIL;
 	List	   *zones = NIL;
 	List	   *not_zones = NIL;
@@ -100,7 +100,7 @@ explain_keys(ForeignScanState *node, ExplainState *es)
 		ExplainPropertyText("Zones", "all", es);
 }
 
-/* Where the names come from that the keys do not give. */
+/* The list of parents that is read for what the keys do not give. */
 static void
 explain_parent(ForeignScanState *node, ExplainState *es)
 {
@@ -112,7 +112,7 @@ explain_parent(ForeignScanState *node, ExplainState *es)
 		int			column = resource->index.parent_keys[i];
 
 		if (dbaas_path_has(&scan_endpoint(node)->parsed, column) &&
-			!list_member_int((List *) planned(node, DBAAS_SCAN_KEYS), column))
+			!list_member_int((List *) plan_private(node, DBAAS_SCAN_KEYS), column))
 		{
 			ExplainPropertyText("For Each Of", psprintf("%s %s", parent->read->method,
 														parent->read->path), es);
@@ -121,22 +121,26 @@ explain_parent(ForeignScanState *node, ExplainState *es)
 	}
 }
 
-/* How far the scan reads, and in which order. */
+/* How much the scan reads, and in which order. */
 static void
 explain_extent(ForeignScanState *node, ExplainState *es)
 {
-	int			nkeys = list_length((List *) planned(node, DBAAS_SCAN_KEYS));
-	int			nbounds = intVal(planned(node, DBAAS_SCAN_BOUNDS));
-	int			nlimits = intVal(planned(node, DBAAS_SCAN_LIMITS));
-	DbaasScanOrder order = intVal(planned(node, DBAAS_SCAN_ORDER));
+	int			nkeys = list_length((List *) plan_private(node, DBAAS_SCAN_KEYS));
+	int			nbounds = intVal(plan_private(node, DBAAS_SCAN_BOUNDS));
+	int			nlimits = intVal(plan_private(node, DBAAS_SCAN_LIMITS));
+	DbaasScanOrder order = intVal(plan_private(node, DBAAS_SCAN_ORDER));
+	int			time = scan_resource(node)->index.time;
+	const char *time_name = time >= 0 ? scan_resource(node)->columns[time].name : NULL;
 	List	   *bounds = NIL;
 
 	for (int i = 0; i < nbounds; i++)
-		bounds = lappend(bounds, psprintf("time < %s", expr_text(node, es, nkeys + i)));
+		bounds = lappend(bounds, psprintf("%s < %s", time_name,
+										  expr_text(node, es, nkeys + i)));
 	if (bounds)
 		ExplainPropertyList("Stop At", bounds, es);
 	if (order != DBAAS_ORDER_AS_GIVEN)
-		ExplainPropertyText("Order", order == DBAAS_ORDER_ASC ? "time ASC" : "time DESC", es);
+		ExplainPropertyText("Order", psprintf("%s %s", time_name,
+											  order == DBAAS_ORDER_ASC ? "ASC" : "DESC"), es);
 	if (nlimits > 1)
 		ExplainPropertyText("Limit", psprintf("%s + %s", expr_text(node, es, nkeys + nbounds),
 											  expr_text(node, es, nkeys + nbounds + 1)), es);
@@ -144,10 +148,10 @@ explain_extent(ForeignScanState *node, ExplainState *es)
 		ExplainPropertyText("Limit", expr_text(node, es, nkeys + nbounds), es);
 	if (es->costs)
 		ExplainPropertyFloat("Expected Requests", NULL,
-							 floatVal(planned(node, DBAAS_SCAN_REQUESTS)), 0, es);
+							 floatVal(plan_private(node, DBAAS_SCAN_REQUESTS)), 0, es);
 }
 
-/* Where a zone may be left out, that is said: it is not the default. */
+/* Whether the scan skips zones that are not available, which is not the default. */
 static void
 explain_outage(ForeignScanState *node, ExplainState *es)
 {
@@ -158,22 +162,22 @@ explain_outage(ForeignScanState *node, ExplainState *es)
 		ExplainPropertyText("Unavailable Zones", "skip", es);
 }
 
-/* What the run did. */
+/* What the scan counted. */
 static void
 explain_run(const ForeignScanState *node, ExplainState *es)
 {
 	const DbaasCounters *counters = dbaas_scan_counters(node);
-	int64		asked_ahead = dbaas_scan_total_prefetched(node);
-	int64		never_used = dbaas_scan_total_unused(node);
+	int64		prefetched = dbaas_scan_total_prefetched(node);
+	int64		unused = dbaas_scan_total_unused(node);
 
 	ExplainPropertyInteger("Requests", NULL, counters->requests, es);
 	ExplainPropertyInteger("Retries", NULL, counters->retries, es);
 	ExplainPropertyInteger("Bytes Received", NULL, counters->bytes, es);
 	ExplainPropertyInteger("Peak Concurrency", NULL, counters->peak, es);
-	if (asked_ahead > 0)
-		ExplainPropertyInteger("Asked Ahead", NULL, asked_ahead, es);
-	if (never_used > 0)
-		ExplainPropertyInteger("Never Used", NULL, never_used, es);
+	if (prefetched > 0)
+		ExplainPropertyInteger("Prefetched Results", NULL, prefetched, es);
+	if (unused > 0)
+		ExplainPropertyInteger("Unused Results", NULL, unused, es);
 	if (es->timing)
 		ExplainPropertyFloat("Time Waiting", "ms", counters->waited * 1000, 3, es);
 }

@@ -467,6 +467,6 @@ dbaasExplainForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List 
 		 e = dbaas_catalogue_next_write(resource, command, e))
 	{
 		if (strcmp(e->path, first->path) != 0)
-			ExplainPropertyText("Or", psprintf("%s %s", e->method, e->path), es);
+			ExplainPropertyText("Alternative Request", psprintf("%s %s", e->method, e->path), es);
 	}
 }

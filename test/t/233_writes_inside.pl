@@ -83,7 +83,7 @@ refused("UPDATE exo.dbaas_users SET access_control = '[]' WHERE $valkey", '22023
 refused("INSERT INTO $users, access_control) VALUES ('ch-gva-2', 'pg-1-0001', 'x', '{}')", '0A000', qr/"access_control".*type "pg"/s);
 
 like($session->sql("EXPLAIN (COSTS OFF) UPDATE exo.dbaas_users SET access_control = '{}' WHERE $valkey"),
-	qr{Request: PUT /dbaas-\{service-type\}/\{service-name\}/user/\{username\}/allow-replication\n\s+Or: PUT /dbaas-\{service-type\}/\{service-name\}/user/\{username\}\n}, 'EXPLAIN names both paths');
+	qr{Request: PUT /dbaas-\{service-type\}/\{service-name\}/user/\{username\}/allow-replication\n\s+Alternative Request: PUT /dbaas-\{service-type\}/\{service-name\}/user/\{username\}\n}, 'EXPLAIN names both paths');
 
 # Whatever else a type takes; of users it may be a password, and is shown nowhere
 my $role = '{"roles": [{"uuid": "11111111-2222-4333-8444-555555555555"}], "password": "S3CRETpassword"}';

@@ -212,8 +212,8 @@ is($session->sql(q{SELECT count(*) FROM pg_backend_memory_contexts WHERE name LI
 my $plan = $session->sql("EXPLAIN (COSTS OFF) SELECT i.id FROM inventory i JOIN exo.dbaas_logs l ON $on");
 like($plan, qr/Custom Scan \(dbaas_fdw lookahead\)\s+Looks Ahead For: l\n\s+->  Seq Scan on inventory i/, 'EXPLAIN names the node and the scan');
 $plan = $session->sql("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) SELECT i.id FROM inventory i JOIN exo.dbaas_logs l ON $on LIMIT 20");
-like($plan, qr/Asked Ahead: \d+/, 'ANALYZE says what was asked ahead');
-like($plan, qr/Never Used: [1-8]\n/, 'and what for nothing');
+like($plan, qr/Prefetched Results: \d+/, 'ANALYZE says what was prefetched');
+like($plan, qr/Unused Results: [1-8]\n/, 'and what was not used');
 unlike($session->sql("SET dbaas_fdw.enable_lookahead = off; EXPLAIN (COSTS OFF) SELECT i.id FROM inventory i JOIN exo.dbaas_logs l ON $on"), qr/lookahead/, 'enable_lookahead turns it off');
 
 # What the loop does not come to is not asked for again and again

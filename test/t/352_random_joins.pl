@@ -113,7 +113,7 @@ foreach my $i (1 .. $count)
 		my $analyzed = $session->sql("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) $sql$limit");
 		$sent{$switch} = [ first_pages($t->sim->requests) ];
 		$unused = 0;
-		$unused += $_ foreach $analyzed =~ /Never Used: (\d+)/g;
+		$unused += $_ foreach $analyzed =~ /Unused Results: (\d+)/g;
 	}
 	my $copy = join "\n", sort split /\n/, $session->sql($sql =~ s/exo\./copy./gr);
 	is($rows{on}, $copy, "query $i: as from copies") or diag($sql);

@@ -259,7 +259,7 @@ is($session->sql(q{SELECT count(*) FROM pg_backend_memory_contexts WHERE name LI
 my $plan = $session->sql("EXPLAIN (COSTS OFF) SELECT i.id, $logs FROM inventory i");
 like($plan, qr/Custom Scan \(dbaas_fdw lookahead\)\n  Looks Ahead For: l\n  ->  Seq Scan on inventory i\n\s+SubPlan 1\n.*\(zone = i.zone\)/s, 'EXPLAIN names the node, the scan, and what the subquery is given');
 like($session->sql("EXPLAIN (COSTS OFF, VERBOSE) SELECT i.id, $logs FROM inventory i"), qr/Output: i.id, \(SubPlan 1\)/, 'VERBOSE shows the target list where it was');
-like($session->sql("EXPLAIN (ANALYZE, COSTS OFF) SELECT i.id, $logs FROM inventory i"), qr/Rows Looked Ahead: \d+.*Asked Ahead: \d+/s, 'ANALYZE counts');
+like($session->sql("EXPLAIN (ANALYZE, COSTS OFF) SELECT i.id, $logs FROM inventory i"), qr/Rows Looked Ahead: \d+.*Prefetched Results: \d+/s, 'ANALYZE counts');
 unlike($session->sql("EXPLAIN SELECT i.id, (SELECT max(owner) FROM owners l WHERE l.name = i.name) FROM inventory i"), qr/lookahead/, 'not where no table is ours');
 unlike($session->sql("SET dbaas_fdw.enable_lookahead = off; EXPLAIN (COSTS OFF) SELECT i.id, $logs FROM inventory i"), qr/lookahead/, 'enable_lookahead turns it off');
 
