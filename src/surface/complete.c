@@ -1,11 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * complete.c
- *		dbaas_fdw_complete(): an imported schema gets what a later version has.
+ *		dbaas_fdw_complete(): adds to an imported schema what a new version has.
  *
- * What it makes is what an import makes.  A table belongs to the import when it
- * has the name that an import gives; one of another name is its owner's, and
- * left as it is, but its resource counts as shown.
+ * It makes the tables, columns, comments and views that an import by this version
+ * would make.  A table with the name that an import gives is one of the import.  A
+ * table with another name belongs to the user: it is not changed, and no other table
+ * is made for its resource.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,8 +37,8 @@ typedef struct Completion
 {
 	const char *schema;
 	Oid			schema_oid;
-	const char *server;			/* of new tables; NULL until it is known */
-	List	   *tables;			/* DbaasTable, of the schema */
+	const char *server;			/* for new tables; NULL until it is needed */
+	List	   *tables;			/* of DbaasTable: those of the schema */
 	List	   *whole;			/* names (Strings) of those that have all
 								 * columns */
 	List	   *made;			/* names (Strings) of what was made */
@@ -55,7 +56,7 @@ is_imported(const DbaasTable *table)
 	return strcmp(table->resource->table, get_rel_name(table->relid)) == 0;
 }
 
-/* The server that all tables of the import are on. */
+/* The server of the imported tables.  Raises ERROR if there is none, or several. */
 static const char *
 find_server(const Completion *completion)
 {
@@ -89,7 +90,7 @@ find_server(const Completion *completion)
 	return GetForeignServer(serverid)->servername;
 }
 
-/* The imported table of a resource, or else any that shows it, or NULL. */
+/* The imported table of a resource; else another table that shows it; else NULL. */
 static DbaasTable *
 find_table(const Completion *completion, const DbaasResource *resource)
 {
@@ -118,8 +119,8 @@ make_table(Completion *completion, const DbaasResource *resource)
 }
 
 /*
- * Adds the columns that a table does not show under any name.  Returns whether
- * it has now each one under its own.
+ * Adds the columns that a table does not show under any name.  Returns whether the
+ * table now has all columns under the catalogue's names.
  */
 static bool
 add_columns(Completion *completion, const DbaasTable *table)
@@ -190,9 +191,9 @@ complete_resource(Completion *completion, const DbaasResource *resource)
 /*
  * dbaas_fdw_complete(schema name, server name DEFAULT NULL) returns setof text
  *
- * Adds to a schema the tables, the columns, the comments and the views that it
- * lacks, and returns the names of what it made: of tables and views, and, as
- * table.column, of columns.  Its search_path is as that of dbaas_fdw_views().
+ * Adds to a schema the tables, columns, comments and views that it lacks.  Returns the
+ * names of the tables and views that it made, and of the columns, as table.column.  The
+ * extension's script sets its search_path, as it does for dbaas_fdw_views().
  */
 PGDLLEXPORT Datum
 dbaas_fdw_complete(PG_FUNCTION_ARGS)
@@ -212,13 +213,13 @@ dbaas_fdw_complete(PG_FUNCTION_ARGS)
 		completion.server = GetForeignServerByName(NameStr(*PG_GETARG_NAME(1)), false)->servername;
 
 	SPI_connect();
-	/* Two at once would make the same. */
+	/* Two sessions at once would make the same tables. */
 	LockDatabaseObject(NamespaceRelationId, completion.schema_oid, 0, ShareUpdateExclusiveLock);
 	foreach(lc, dbaas_import_tables(completion.schema_oid))
 	{
 		DbaasTable *table = dbaas_import_read(lfirst_oid(lc));
 
-		/* What a table declares itself is no resource of the catalogue. */
+		/* Skips resources that a table itself declares. */
 		if (table && dbaas_catalogue_find(table->resource->name) == table->resource)
 			completion.tables = lappend(completion.tables, table);
 	}

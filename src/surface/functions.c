@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * functions.c
- *		The SQL functions that show and steer the session's connections.
+ *		SQL functions about the session's connections, the options and the catalogue.
  *
  *-------------------------------------------------------------------------
  */
@@ -72,8 +72,8 @@ dbaas_fdw_stats(PG_FUNCTION_ARGS)
 /*
  * dbaas_fdw_disconnect(server name) returns boolean
  *
- * Closes this session's connections to a server, or at the end of the
- * statement or cursor that uses them.  Returns whether there were any.
+ * Closes this session's connections to a server; those in use are closed at the end of
+ * the statement or cursor that uses them.  Returns whether there were any.
  */
 PGDLLEXPORT Datum
 dbaas_fdw_disconnect(PG_FUNCTION_ARGS)
@@ -93,7 +93,7 @@ text_or_null(const char *text, bool *isnull)
 /*
  * dbaas_fdw_options() returns setof (place, name, default_value, description)
  *
- * A row for each option and each place where it may stand.
+ * A row for each option and each place where it may be set.
  */
 PGDLLEXPORT Datum
 dbaas_fdw_options(PG_FUNCTION_ARGS)
@@ -122,7 +122,7 @@ dbaas_fdw_options(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* Adds a list of texts, where there is one. */
+/* Adds an array of texts, unless it is NULL. */
 static void
 add_texts(DbaasBody *json, const char *name, const char *const *texts)
 {
@@ -137,8 +137,8 @@ add_texts(DbaasBody *json, const char *name, const char *const *texts)
 }
 
 /*
- * What a parameter or a member of a body accepts as jsonb, in the words of
- * OpenAPI, with the types of service that it is for; or NULL.
+ * What a parameter or a member of a request body accepts, as jsonb with OpenAPI's
+ * keywords, and the types of service that have it; NULL if there is no restriction.
  */
 static Datum
 domain_datum(const DbaasDomain *domain, const char *const *service_types, bool *isnull)
@@ -191,7 +191,7 @@ reads_datum(const DbaasResource *resource)
 /*
  * dbaas_fdw_catalogue() returns a row for each column of each table
  *
- * What the catalogue says, for documentation and tests.
+ * Shows the catalogue, for the documentation and the tests.
  */
 PGDLLEXPORT Datum
 dbaas_fdw_catalogue(PG_FUNCTION_ARGS)

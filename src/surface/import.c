@@ -34,7 +34,7 @@
 #include "tables/table.h"
 
 #define REMOTE_SCHEMA "dbaas"
-/* What the name of every table in it begins with. */
+/* The names of all imported tables begin with this. */
 #define TABLE_PREFIX "dbaas_"
 
 PG_FUNCTION_INFO_V1(dbaas_fdw_comment);
@@ -64,7 +64,7 @@ dbaas_import_table(const DbaasResource *resource, const char *name, const char *
 	return sql.data;
 }
 
-/* A table's name without what all of them begin with. */
+/* A table's name without the prefix. */
 static const char *
 short_name(const char *table)
 {
@@ -73,8 +73,8 @@ short_name(const char *table)
 }
 
 /*
- * Names in LIMIT TO or EXCEPT that are no table: a mistyped one, or that of a
- * resource, would be passed over in silence.
+ * Warns of names in LIMIT TO or EXCEPT that are not those of tables, such as mistyped
+ * ones and names of resources.  PostgreSQL ignores them silently.
  */
 static void
 warn_of_unknown_tables(const ImportForeignSchemaStmt *stmt)
@@ -102,7 +102,7 @@ warn_of_unknown_tables(const ImportForeignSchemaStmt *stmt)
 	}
 }
 
-/* PostgreSQL applies LIMIT TO and EXCEPT itself, to what is returned here. */
+/* Returns commands for all tables: PostgreSQL itself applies LIMIT TO and EXCEPT. */
 List *
 dbaasImportForeignSchema(ImportForeignSchemaStmt *stmt, Oid serverid)
 {
@@ -173,7 +173,7 @@ dbaas_import_tables(Oid schema)
 
 	foreach(lc, relids)
 	{
-		/* COMMENT takes that lock; the table may be gone by then. */
+		/* The table may have been dropped before the lock was granted. */
 		LockRelationOid(lfirst_oid(lc), ShareUpdateExclusiveLock);
 		if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(lfirst_oid(lc))))
 			locked = lappend_oid(locked, lfirst_oid(lc));
@@ -196,7 +196,7 @@ comment(const char *kind, const char *object, const char *description)
 	return 1;
 }
 
-/* Has the table, or a column of it, a comment? */
+/* Does the table have a comment, or one of its columns? */
 static bool
 has_comment(Oid relid, AttrNumber attnum)
 {
@@ -210,7 +210,7 @@ dbaas_import_comment(const DbaasTable *table, bool missing)
 												  get_rel_name(table->relid));
 	int			comments = 0;
 
-	/* What a table declares itself has no descriptions. */
+	/* A resource that the table itself declares has no descriptions. */
 	if (table->resource->description == NULL)
 		return 0;
 	if (!missing || !has_comment(table->relid, 0))
@@ -250,8 +250,8 @@ dbaas_import_read(Oid relid)
 /*
  * dbaas_fdw_comment(schema name) returns bigint
  *
- * Puts the catalogue's descriptions on this wrapper's tables in a schema and
- * on their columns.  Returns how many comments it made.
+ * Makes comments on this wrapper's tables in a schema, and on their columns, from the
+ * catalogue's descriptions.  Returns the number of comments made.
  */
 PGDLLEXPORT Datum
 dbaas_fdw_comment(PG_FUNCTION_ARGS)

@@ -16,32 +16,32 @@
 /* Callback of FdwRoutine. */
 extern List *dbaasImportForeignSchema(ImportForeignSchemaStmt *stmt, Oid serverid);
 
-/* A column as an import makes it: its name and its type.  palloc'd. */
+/* The definition of a column: its quoted name and its type.  palloc'd. */
 extern char *dbaas_import_column(const DbaasColumn *column);
 
 /*
- * The command that makes the table of a resource, under a name that is quoted
- * already, on a server.  palloc'd.
+ * The CREATE FOREIGN TABLE command for a resource.  The name is already quoted, the
+ * server's is not.  palloc'd.
  */
 extern char *dbaas_import_table(const DbaasResource *resource, const char *name,
 								const char *server);
 
 /*
- * This wrapper's tables in a schema, by Oid.  Each is locked, until the
- * transaction ends, as COMMENT locks it.
+ * The Oids of this wrapper's tables in a schema, in ascending order.  Takes the lock
+ * on each that COMMENT takes, until the transaction ends.
  */
 extern List *dbaas_import_tables(Oid schema);
 
-/* The definition of a table; where it is wrong, NULL and a WARNING that says so. */
+/* The definition of a table; if it is invalid, gives a WARNING and returns NULL. */
 extern DbaasTable *dbaas_import_read(Oid relid);
 
-/* Runs a command that returns no rows, in the SPI connection that there is. */
+/* Runs a utility command through SPI, to which the caller has connected. */
 extern void dbaas_import_run(const char *sql);
 
 /*
- * Puts the catalogue's descriptions on a table and its columns, or, with
- * "missing", on those of them that have none, in the SPI connection that there
- * is.  Returns how many comments it made.
+ * Makes comments on a table and its columns from the catalogue's descriptions; with
+ * "missing", only where there is no comment yet.  The caller has connected to SPI.
+ * Returns the number of comments made.
  */
 extern int	dbaas_import_comment(const DbaasTable *table, bool missing);
 

@@ -3,8 +3,9 @@
  * settings.c
  *		The settings dbaas_fdw.*, as data.
  *
- * Who sets one before the library is loaded makes a placeholder, which
- * PostgreSQL drops with a mere WARNING when it turns out to mean nothing.
+ * A setting that is set before the library is loaded is a placeholder.  PostgreSQL
+ * only warns when it drops a placeholder that the library does not define, so these
+ * are checked here first.
  *
  *-------------------------------------------------------------------------
  */
@@ -61,32 +62,32 @@ static const Setting settings[] = {
 	.help = "Logs each request's method, path, status and duration."},
 	{PREFIX ".log_writes", SETTING_BOOLEAN, PGC_SUSET, &dbaas_log_writes,
 		.default_value = true,
-	.help = "Logs each write before it is sent, and what became of it."},
+	.help = "Logs each write before it is sent, and its outcome."},
 	{PREFIX ".write_mode", SETTING_ENUM, PGC_USERSET, &dbaas_write_mode,
 		.default_value = DBAAS_WRITE_AT_COMMIT, .values = write_modes,
 	.help = "When writes are sent: at commit, or with their statement."},
 	{PREFIX ".delete_limit", SETTING_INTEGER, PGC_USERSET, &dbaas_delete_limit,
 		.default_value = 10, .min = -1, .max = INT_MAX,
-	.help = "Services, and databases in services, that one transaction may delete; -1 is no limit."},
+	.help = "Services, and databases in services, that one transaction may delete; -1 means no limit."},
 	{PREFIX ".update_limit", SETTING_INTEGER, PGC_USERSET, &dbaas_update_limit,
 		.default_value = 10, .min = -1, .max = INT_MAX,
-	.help = "Services that one transaction may update; -1 is no limit."},
+	.help = "Services that one transaction may update; -1 means no limit."},
 	{PREFIX ".dry_run", SETTING_BOOLEAN, PGC_USERSET, &dbaas_dry_run,
 	.help = "Checks and reports writes, and does not send them."},
 	{PREFIX ".progress", SETTING_TIME, PGC_USERSET, &dbaas_progress_interval,
 		.default_value = 10000, .max = INT_MAX,
-	.help = "Time between two notices of what is waited for, the first after half of it; 0 is none."},
+	.help = "Time between notices about what the session waits for, the first after half of it; 0 disables them."},
 	{PREFIX ".zones_ttl", SETTING_TIME, PGC_USERSET, &dbaas_zones_ttl,
 		.default_value = DBAAS_ZONES_TTL, .min = -1, .max = INT_MAX,
-	.help = "How long a session goes by the list of zones that it has learned; -1 is until it ends."},
+	.help = "How long a session uses a list of zones that it has read; -1 means until it ends."},
 	{PREFIX ".enable_lookahead", SETTING_BOOLEAN, PGC_USERSET, &dbaas_enable_lookahead,
 		.default_value = true,
 	.help = "Sends requests in advance for the next rows of a join, and for other scans."},
 };
 
-/* How a setting that came from there is taken back. */
+/* A hint how to undo a setting that came from this source. */
 static const char *
-how_to_take_back(const char *name, GucSource source)
+undo_hint(const char *name, GucSource source)
 {
 	switch (source)
 	{
@@ -94,18 +95,18 @@ how_to_take_back(const char *name, GucSource source)
 		case PGC_S_USER:
 		case PGC_S_DATABASE_USER:
 		case PGC_S_GLOBAL:
-			return psprintf("ALTER ROLE or ALTER DATABASE ... RESET %s takes it back, for new sessions.",
+			return psprintf("Undo it for new sessions with ALTER ROLE or ALTER DATABASE ... RESET %s.",
 							name);
 		case PGC_S_CLIENT:
-			return "It is among the options of the connection.";
+			return "It was set in the options of the connection.";
 		case PGC_S_SESSION:
-			return psprintf("RESET %s takes it back.", name);
+			return psprintf("Undo it with RESET %s.", name);
 		default:
-			return "It is in the server's configuration.";
+			return "It was set in the configuration of the server.";
 	}
 }
 
-/* Raises the error of a setting that does not exist. */
+/* Raises the error for a setting that does not exist. */
 pg_noreturn static void
 refuse_unknown(const char *name, GucSource source)
 {
@@ -120,11 +121,11 @@ refuse_unknown(const char *name, GucSource source)
 			 errmsg("unrecognized configuration parameter \"%s\"", name),
 			 errdetail("The session has set it, and dbaas_fdw has no such setting."),
 			 nearest ?
-			 errhint("Perhaps you meant \"%s\". %s", nearest, how_to_take_back(name, source)) :
-			 errhint("%s", how_to_take_back(name, source))));
+			 errhint("Perhaps you meant \"%s\". %s", nearest, undo_hint(name, source)) :
+			 errhint("%s", undo_hint(name, source))));
 }
 
-/* What the setting accepts when the value is not that; else NULL. */
+/* What the setting accepts, if it does not accept the value; else NULL. */
 static const char *
 find_problem(const Setting *setting, const char *value)
 {
@@ -145,7 +146,7 @@ find_problem(const Setting *setting, const char *value)
 			if (parse_int(value, &number, GUC_UNIT_MS, NULL) && number >= setting->min &&
 				number <= setting->max)
 				return NULL;
-			return "a time, such as 10s; 0 is none";
+			return "a time, such as 10s";
 		case SETTING_ENUM:
 			initStringInfo(&allowed);
 			for (const struct config_enum_entry *entry = setting->values; entry->name; entry++)
@@ -180,12 +181,12 @@ check_value(const char *given_name, const char *value, GucSource source)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid value for parameter \"%s\": \"%s\"", name, value),
-				 errhint("Allowed: %s. %s", allowed, how_to_take_back(name, source))));
+				 errhint("Allowed: %s. %s", allowed, undo_hint(name, source))));
 }
 
 /*
- * Looks at what a placeholder is, at what RESET makes of it, and at what the
- * end of a transaction, of a savepoint or of a function brings back.
+ * Checks the value of a placeholder, the value that RESET gives it, and those that the
+ * end of a transaction, a savepoint or a function may restore.
  */
 static void
 check_placeholder(const struct config_string *held)
@@ -202,7 +203,7 @@ check_placeholder(const struct config_string *held)
 	}
 }
 
-/* Looks at what the session has set before it knew of the settings. */
+/* Checks what the session has set before the library was loaded. */
 static void
 check_placeholders(void)
 {

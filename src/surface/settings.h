@@ -9,11 +9,11 @@
 #define DBAAS_SETTINGS_H
 
 /*
- * Defines the settings; called once, from _PG_init(), before anything else.
- * Raises ERROR when the session holds one that is unknown (42704) or whose
- * value is none (22023): a guard that was mistyped must not be taken for one
- * that was not set.  Nothing is defined then, so the library can be loaded
- * again once the setting is reset or right.
+ * Defines the settings.  Called once, from _PG_init(), before anything else.  Raises
+ * ERROR if the session has set one that does not exist (42704) or to an invalid value
+ * (22023): a mistyped safeguard must not count as one that was not set.  In that case
+ * nothing is defined, so the library can be loaded again after the setting was reset
+ * or corrected.
  */
 extern void dbaas_settings_define(void);
 

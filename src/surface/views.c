@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * views.c
- *		dbaas_fdw_views(): views that answer what people ask of the tables.
+ *		dbaas_fdw_views(): views over the imported tables, for common questions.
  *
- * The views are data, and plain SQL over the tables that an import makes; what
- * they ask of the API follows from those.  Adding one is adding an entry.
+ * A view is an entry of the table below: plain SQL over the tables that an import
+ * makes.
  *
  *-------------------------------------------------------------------------
  */
@@ -41,23 +41,23 @@ typedef struct View
 {
 	const char *name;
 	const char *description;
-	const char *tables[MAX_TABLES + 1]; /* that it reads; ends with NULL */
+	const char *tables[MAX_TABLES + 1]; /* those it reads; ends with NULL */
 	const char *query;			/* a format: %1$s is the schema, quoted */
 } View;
 
-/* The numbers of a version, such as {3,10} of 3.10; NULL when there are none. */
+/* The numbers of a version, such as {3,10} for 3.10; NULL if there are none. */
 #define NUMBERS(version) \
 	"string_to_array(substring(" version " FROM '[0-9]+(?:[.][0-9]+)*'), '.')::numeric[]"
 
-/* Is version "a" before "b", as far as both say?  8.0 is not before 8.0.35. */
+/* Is version "a" older than "b", as far as both are given?  8.0 is not older than 8.0.35. */
 #define BEFORE(a, b) \
 	a "[:cardinality(" b ")] < " b "[:cardinality(" a ")]"
 
-/* A member of a backup_config, which counts units of time; 0 is none. */
+/* An interval from a member of backup_config, in that unit; NULL if it is 0. */
 #define BACKUP_INTERVAL(member, unit) \
 	"nullif((p.backup_config ->> '" member "')::float8, 0) * interval '" unit "'"
 
-/* May an integration of zone i.zone join a service of that zone? */
+/* May the integration "i" have that service: is it in the same zone, or a read replica? */
 #define MAY_JOIN(service) \
 	"(" service ".zone = i.zone OR i.type = '" DBAAS_READ_REPLICA "')"
 
@@ -169,7 +169,7 @@ static const View views[] = {
 	}
 };
 
-/* The first of a view's tables that a schema lacks, or NULL. */
+/* The first of a view's tables that the schema does not have; or NULL. */
 static const char *
 missing_table(const View *view, Oid schema)
 {
@@ -181,7 +181,7 @@ missing_table(const View *view, Oid schema)
 	return NULL;
 }
 
-/* Makes a view, or makes it anew, with these options. */
+/* Creates or replaces a view, with these options. */
 static void
 make_view(const View *view, const char *schema, const char *options)
 {
@@ -198,7 +198,7 @@ comment_view(const View *view, const char *schema)
 							  quote_literal_cstr(view->description)));
 }
 
-/* The options of a view that there is, as make_view() takes them. */
+/* The options of an existing view, as make_view() takes them. */
 static char *
 options_of(Oid view)
 {
@@ -227,7 +227,7 @@ query_of(Oid view)
 {
 	char	   *query;
 
-	/* It is read with a snapshot, which has to see what was just made. */
+	/* pg_get_viewdef() uses a snapshot, which has to see what was just made. */
 	PushActiveSnapshot(GetTransactionSnapshot());
 	query = TextDatumGetCString(DirectFunctionCall1(pg_get_viewdef, ObjectIdGetDatum(view)));
 	PopActiveSnapshot();
@@ -281,9 +281,9 @@ dbaas_views_complete(const char *schema, List *tables)
 /*
  * dbaas_fdw_views(schema name) returns setof name
  *
- * Makes the views whose tables a schema has, there, and returns their names.
- * The extension's script sets its search_path: what the queries do not qualify
- * is PostgreSQL's own.
+ * Makes in a schema the views whose tables it has, and returns their names.  The
+ * extension's script sets its search_path, so that names which the queries do not
+ * qualify are PostgreSQL's own.
  */
 PGDLLEXPORT Datum
 dbaas_fdw_views(PG_FUNCTION_ARGS)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * views.h
- *		The views over the tables of a schema.
+ *		The views over the imported tables of a schema.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,10 +11,10 @@
 #include "nodes/pg_list.h"
 
 /*
- * Makes the views that read none but the named tables (Strings) of a schema,
- * where it has none of that name; one that it has gets the query of this
- * version, and keeps its options.  In the SPI connection that there is.
- * Returns the names of those that it made or whose query it changed (Strings).
+ * Makes in a schema the views that read only the named tables (Strings).  A view that
+ * exists gets the query of this version, and keeps its options.  The caller has
+ * connected to SPI.  Returns the names (Strings) of the views that were made or whose
+ * query was changed.
  */
 extern List *dbaas_views_complete(const char *schema, List *tables);
 
