@@ -117,8 +117,9 @@ SELECT max(label) FROM computed GROUP BY type HAVING count(all_cpus) > 8 ORDER B
 SELECT n, c.label FROM generate_series(1, 2) AS n, LATERAL (SELECT label FROM computed WHERE n = 1 AND zone = 'de-fra-1' ORDER BY label COLLATE "C" DESC LIMIT 1) AS c;
 ANALYZE computed;
 SELECT attname, null_frac, n_distinct FROM pg_stats WHERE tablename = 'computed' AND attname IN ('label', 'source') ORDER BY 1;
-ALTER FOREIGN TABLE computed ADD failing bigint GENERATED ALWAYS AS (1 / (nodes - nodes)) STORED;
+ALTER FOREIGN TABLE computed ADD failing bigint GENERATED ALWAYS AS (1 / coalesce(nodes - nodes, 0)) STORED;
 SELECT count(label) FROM computed;
+SELECT count(*) FROM computed;
 SELECT count(failing) FROM computed;
 CREATE FOREIGN TABLE computed_path (name text, "upper" text GENERATED ALWAYS AS (upper(name)) STORED, zone text)
   SERVER exoscale OPTIONS (path '/dbaas-external-endpoints', rows 'dbaas-endpoints[]');

@@ -93,7 +93,7 @@ dbaasBeginForeignScan(ForeignScanState *node, int eflags)
 		may_lack = bms_add_member(may_lack, lfirst_int(lc));
 	scan->decoder = dbaas_decoder_new(scan->table, RelationGetDescr(relation),
 									  bms_intersect(used, dbaas_table_shown(scan->table)), may_lack);
-	scan->generated = dbaas_generated_new(relation, used);
+	scan->generated = used ? dbaas_generated_new(relation, used) : NULL;
 
 	/* A view's tables are read as its owner. */
 	scan->userid = dbaas_check_as_user(node);
