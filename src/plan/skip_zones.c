@@ -25,7 +25,7 @@ typedef struct Skipping
 {
 	bool		writes;
 	Bitmapset  *may_skip;		/* plan_node_ids of scans */
-}			Skipping;
+} Skipping;
 
 /* Is the relation a table of ours, or does it have a partition that is one? */
 static bool

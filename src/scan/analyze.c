@@ -3,8 +3,9 @@
  * analyze.c
  *		ANALYZE on foreign tables.
  *
- * Reads the whole table, or of a partition what its bound lets in; of a table in
- * pages, the newest page of each target, since a log can be as long as it likes.
+ * Reads the whole table; of a partition, what its bound allows; and of a table whose
+ * responses come in pages, only the newest page of each target, because a log may be
+ * very long.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,13 +21,13 @@
 #include "api/progress.h"
 #include "plan/arguments.h"
 #include "plan/pushdown.h"
-#include "read/decode.h"
 #include "read/fetch.h"
 #include "read/skip.h"
 #include "scan/analyze.h"
+#include "scan/row_maker.h"
 #include "tables/generated.h"
 
-/* A sample that grows row by row, each row seen as likely in it as another. */
+/* A random sample, to which every row that was read belongs with equal probability. */
 typedef struct Sample
 {
 	HeapTuple  *rows;
@@ -59,7 +60,7 @@ take_sample(Sample *sample, TupleTableSlot *slot)
 	sample->rows[place] = ExecCopySlotHeapTuple(slot);
 }
 
-/* Starts reading all that ANALYZE looks at; NULL when that is nothing. */
+/* Begins to fetch the rows that ANALYZE looks at; returns NULL if there are none. */
 static DbaasFetch *
 begin_fetch(const DbaasTable *table, const DbaasPushed *pushed, ExprContext *econtext)
 {
@@ -89,16 +90,14 @@ begin_fetch(const DbaasTable *table, const DbaasPushed *pushed, ExprContext *eco
 	return fetch;
 }
 
-/* The next row, in the slot.  Returns whether there is one. */
+/* Reads the next row into the slot.  Returns false at the end. */
 static bool
-read_row(const DbaasTable *table, DbaasFetch *fetch, DbaasDecoder *decoder, TupleTableSlot *slot,
-		 ExprContext *econtext)
+read_row(const DbaasTable *table, DbaasFetch *fetch, DbaasRowMaker *maker, TupleTableSlot *slot)
 {
 	DbaasReadStatus status;
 	DbaasRows  *rows;
 	const DbaasOrigin *origin;
 	DbaasError *error;
-	MemoryContext oldcxt;
 
 	ExecClearTuple(slot);
 	while ((error = dbaas_fetch_next(fetch, &status, &rows, &origin)) == NULL &&
@@ -108,11 +107,7 @@ read_row(const DbaasTable *table, DbaasFetch *fetch, DbaasDecoder *decoder, Tupl
 		dbaas_table_raise(table, error);
 	if (status == DBAAS_READ_END)
 		return false;
-	ResetExprContext(econtext);
-	oldcxt = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
-	dbaas_decode_row(decoder, rows, origin, slot->tts_values, slot->tts_isnull);
-	MemoryContextSwitchTo(oldcxt);
-	ExecStoreVirtualTuple(slot);
+	dbaas_row_maker_store(maker, rows, origin, slot);
 	return true;
 }
 
@@ -122,28 +117,26 @@ read_sample(const DbaasTable *table, Relation relation, Sample *sample)
 	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw analyze",
 											  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
-	TupleDesc	desc = RelationGetDescr(relation);
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), &TTSOpsVirtual);
 	ExprContext *econtext = CreateStandaloneExprContext();
+	Bitmapset  *all = bms_union(dbaas_table_shown(table), dbaas_generated_all(relation));
 	DbaasPushed pushed;
 	ExprState  *qual = ExecInitQual(dbaas_pushdown_partition(table, relation, 1, &pushed), NULL);
-	DbaasDecoder *decoder = dbaas_decoder_new(table, desc, dbaas_table_shown(table), NULL);
-	DbaasGenerated *generated = dbaas_generated_new(relation, NULL);
+	DbaasRowMaker *maker = dbaas_row_maker_new(table, relation, all, NULL);
 	DbaasFetch *fetch = begin_fetch(table, &pushed, econtext);
 
-	econtext->ecxt_scantuple = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
-	while (fetch && read_row(table, fetch, decoder, econtext->ecxt_scantuple, econtext))
+	econtext->ecxt_scantuple = slot;
+	while (fetch && read_row(table, fetch, maker, slot))
 	{
-		MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
-		dbaas_generated_compute(generated, econtext->ecxt_scantuple);
-		MemoryContextSwitchTo(cxt);
+		ResetExprContext(econtext);
 		if (!ExecQual(qual, econtext))
 			continue;
 		MemoryContextSwitchTo(oldcxt);
-		take_sample(sample, econtext->ecxt_scantuple);
+		take_sample(sample, slot);
 		MemoryContextSwitchTo(cxt);
 	}
 	dbaas_skip_warn(dbaas_statement_get(cxt));
-	ExecDropSingleTupleTableSlot(econtext->ecxt_scantuple);
+	ExecDropSingleTupleTableSlot(slot);
 	FreeExprContext(econtext, true);
 	MemoryContextSwitchTo(oldcxt);
 	MemoryContextDelete(cxt);
@@ -171,8 +164,8 @@ acquire_sample(Relation relation, int elevel, HeapTuple *rows, int target,
 }
 
 /*
- * A table that cannot be read without a key cannot be analyzed, unless it is a
- * partition whose bound gives the key.
+ * A table with a required key can be analyzed only if it is a partition whose bound
+ * gives the key.
  */
 bool
 dbaasAnalyzeForeignTable(Relation relation, AcquireSampleRowsFunc *func, BlockNumber *totalpages)

@@ -21,27 +21,24 @@
 #include "plan/arguments.h"
 #include "plan/plan.h"
 #include "plan/skip_zones.h"
-#include "read/decode.h"
 #include "read/fetch.h"
 #include "read/parents.h"
 #include "read/share.h"
 #include "read/skip.h"
 #include "scan/results.h"
+#include "scan/row_maker.h"
 #include "scan/scan.h"
-#include "tables/generated.h"
 #include "tables/options.h"
 
 typedef struct DbaasScanState
 {
 	DbaasTable *table;
 	DbaasRead	read;			/* all that does not depend on arguments */
-	DbaasDecoder *decoder;
-	DbaasGenerated *generated;	/* or NULL */
+	DbaasRowMaker *maker;
 	DbaasArgumentExprs *exprs;
 	Oid			userid;
 	DbaasResults *results;
 	bool		was_run;
-	MemoryContext row_cxt;		/* reset for each row */
 	bool		async;			/* set "pending" instead of waiting */
 	bool		pending;		/* the next row has not arrived */
 	DbaasCounters counters;
@@ -66,9 +63,9 @@ dbaasBeginForeignScan(ForeignScanState *node, int eflags)
 	DbaasScanState *scan = palloc0(sizeof(DbaasScanState));
 	Relation	relation = node->ss.ss_currentRelation;
 	List	   *attributes = list_nth(plan->fdw_private, DBAAS_SCAN_ATTRIBUTES);
-	List	   *unused = list_nth(plan->fdw_private, DBAAS_SCAN_UNUSED_ATTRIBUTES);
+	List	   *unused_attributes = list_nth(plan->fdw_private, DBAAS_SCAN_UNUSED_ATTRIBUTES);
 	Bitmapset  *used = NULL;
-	Bitmapset  *may_lack = NULL;
+	Bitmapset  *unused = NULL;
 	ListCell   *lc;
 
 	scans_begun++;
@@ -89,11 +86,9 @@ dbaasBeginForeignScan(ForeignScanState *node, int eflags)
 
 	foreach(lc, attributes)
 		used = bms_add_member(used, lfirst_int(lc));
-	foreach(lc, unused)
-		may_lack = bms_add_member(may_lack, lfirst_int(lc));
-	scan->decoder = dbaas_decoder_new(scan->table, RelationGetDescr(relation),
-									  bms_intersect(used, dbaas_table_shown(scan->table)), may_lack);
-	scan->generated = used ? dbaas_generated_new(relation, used) : NULL;
+	foreach(lc, unused_attributes)
+		unused = bms_add_member(unused, lfirst_int(lc));
+	scan->maker = dbaas_row_maker_new(scan->table, relation, used, unused);
 
 	/* A view's tables are read as its owner. */
 	scan->userid = dbaas_check_as_user(node);
@@ -102,8 +97,6 @@ dbaasBeginForeignScan(ForeignScanState *node, int eflags)
 	if ((eflags & EXEC_FLAG_REWIND) != 0 || !bms_is_empty(node->ss.ps.plan->extParam) ||
 		intVal(list_nth(plan->fdw_private, DBAAS_SCAN_MAY_RESCAN)) != 0)
 		dbaas_results_keep_rows(scan->results);
-	scan->row_cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw row",
-										  ALLOCSET_DEFAULT_SIZES);
 	dbaas_share_expect(scan->read.statement, scan->table->serverid, scan->read.endpoint->path);
 	if (scan->read.resource->parent)
 		dbaas_parents_expect(scan->read.statement, scan->table->serverid,
@@ -166,7 +159,7 @@ make_result(ForeignScanState *node)
 
 /* Begins to fetch the rows of a result.  Returns NULL or an error. */
 static DbaasError *
-begin_fetch(ForeignScanState *node, DbaasResult * result)
+begin_fetch(ForeignScanState *node, DbaasResult *result)
 {
 	DbaasScanState *scan = node->fdw_state;
 	MemoryContext oldcxt;
@@ -221,7 +214,7 @@ start_others(ForeignScanState *node)
 
 /* Makes the first requests for a result.  Raises errors. */
 static void
-start_fetch(ForeignScanState *node, DbaasResult * result)
+start_fetch(ForeignScanState *node, DbaasResult *result)
 {
 	DbaasScanState *scan = node->fdw_state;
 	DbaasError *error;
@@ -236,14 +229,13 @@ start_fetch(ForeignScanState *node, DbaasResult * result)
 
 /* Fetches a row into the slot, which stays empty at the end and when it has to wait. */
 static void
-fetch_row(ForeignScanState *node, DbaasResult * result, TupleTableSlot *slot)
+fetch_row(ForeignScanState *node, DbaasResult *result, TupleTableSlot *slot)
 {
 	DbaasScanState *scan = node->fdw_state;
 	DbaasReadStatus status;
 	DbaasRows  *rows;
 	const DbaasOrigin *origin;
 	DbaasError *error;
-	MemoryContext oldcxt;
 
 	if (result->at_end || result->arguments.nothing)
 		return;
@@ -276,12 +268,7 @@ fetch_row(ForeignScanState *node, DbaasResult * result, TupleTableSlot *slot)
 	 */
 	if (scan->counters.in_flight > 0 && !scan->async)
 		dbaas_call_keep_going();
-	MemoryContextReset(scan->row_cxt);
-	oldcxt = MemoryContextSwitchTo(scan->row_cxt);
-	dbaas_decode_row(scan->decoder, rows, origin, slot->tts_values, slot->tts_isnull);
-	ExecStoreVirtualTuple(slot);
-	dbaas_generated_compute(scan->generated, slot);
-	MemoryContextSwitchTo(oldcxt);
+	dbaas_row_maker_store(scan->maker, rows, origin, slot);
 }
 
 TupleTableSlot *

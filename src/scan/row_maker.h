@@ -1,0 +1,34 @@
+/*-------------------------------------------------------------------------
+ *
+ * row_maker.h
+ *		From the rows of responses to rows of a foreign table.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_ROW_MAKER_H
+#define DBAAS_ROW_MAKER_H
+
+#include "executor/tuptable.h"
+#include "utils/relcache.h"
+
+#include "read/decode.h"
+
+typedef struct DbaasRowMaker DbaasRowMaker;
+
+/*
+ * A maker of rows with the attributes in "used", by their numbers; the others are
+ * NULL.  Those that are also in "unused" are not used by the query: see "may_lack" of
+ * dbaas_decoder_new().  In the current memory context.
+ */
+extern DbaasRowMaker *dbaas_row_maker_new(const DbaasTable *table, Relation relation,
+										  const Bitmapset *used, const Bitmapset *unused);
+
+/*
+ * Stores the current row of a response in a virtual slot, with its generated columns.
+ * The values last until the next call.  Raises the errors of decoding, and what
+ * expressions of generated columns raise.
+ */
+extern void dbaas_row_maker_store(DbaasRowMaker *maker, DbaasRows *rows, const DbaasOrigin *origin,
+								  TupleTableSlot *slot);
+
+#endif							/* DBAAS_ROW_MAKER_H */
