@@ -3,7 +3,7 @@
  * dbaas_fdw.c
  *		Foreign data wrapper for the Exoscale DBaaS management API.
  *
- * Loading, the handler and the validator.  See README.md for a map of src/.
+ * Loading, the handler and the validator.  doc/internals.md has a map of src/.
  *
  *-------------------------------------------------------------------------
  */

@@ -106,7 +106,7 @@ order_of_pathkey(const DbaasRelationInfo *info, RelOptInfo *baserel, const Dbaas
 {
 	const DbaasResource *resource = info->table->resource;
 	const DbaasPaging *paging = resource->paging;
-	bool		descending = pathkey->pk_nulls_first;
+	bool		descending = dbaas_pathkey_descending(pathkey);
 	ListCell   *lc;
 
 	if (pathkey->pk_opfamily !=
@@ -117,7 +117,7 @@ order_of_pathkey(const DbaasRelationInfo *info, RelOptInfo *baserel, const Dbaas
 	 * Times are never null, so NULLS FIRST and LAST do not matter; but only
 	 * the default of each direction is handled.
 	 */
-	if (paging == NULL || pathkey->pk_nulls_first != dbaas_pathkey_descending(pathkey) ||
+	if (paging == NULL || pathkey->pk_nulls_first != descending ||
 		dbaas_pushdown_has(pushed->keys, resource->index.order))
 		return DBAAS_ORDER_AS_GIVEN;
 
