@@ -6,7 +6,8 @@
  * Planning, import, validation, requests, decoding, EXPLAIN and the
  * documentation all follow from these structs.  Adding a table is adding an
  * entry to catalogue.c, which holds data alone; the functions are in
- * catalogue_lookup.c.  Neither knows anything of the planner or of HTTP.
+ * catalogue_lookup.c, catalogue_write.c and catalogue_check.c.  None of them knows
+ * anything of the planner or of HTTP.
  *
  * Entries name columns and other resources by strings, as they read best.  When
  * the library is loaded, dbaas_catalogue_init() looks each name up, once, and
@@ -271,8 +272,8 @@ struct DbaasResource
 								 * searched for secrets to hide */
 
 	/*
-	 * Writes: what holds for a row whatever the command and its endpoint.
-	 * The type of the service matters to the commands whose paths have it or
+	 * Writes: what holds for a row whatever the command and its endpoint. The
+	 * type of the service matters to the commands whose paths have it or
 	 * whose endpoints are for some types.  If a row does not show it, or not
 	 * the state where that matters, one request for each zone and statement
 	 * reads the lists of services.
@@ -440,7 +441,7 @@ extern bool dbaas_catalogue_write_needs_type(const DbaasResource *resource, Dbaa
 extern bool dbaas_catalogue_write_has(const DbaasResource *resource, DbaasCommand command,
 									  int column);
 
-/* The entries of catalogue.c, for catalogue_lookup.c. */
+/* The entries of catalogue.c, for the other files of this module. */
 extern DbaasResource dbaas_catalogue_entries[];
 extern const int dbaas_catalogue_nentries;
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * catalogue_lookup.c
- *		What the catalogue's entries mean: names resolved, look-ups, checks.
+ *		What the catalogue's entries mean: names resolved, and look-ups.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,7 +11,6 @@
 #include "utils/memutils.h"
 
 #include "tables/catalogue.h"
-#include "tables/rows.h"
 
 const DbaasResource *
 dbaas_catalogue_resources(int *n)
@@ -216,195 +215,6 @@ dbaas_catalogue_init(void)
 	if (dbaas_catalogue_problem())
 		elog(ERROR, "%s", dbaas_catalogue_problem());
 #endif
-}
-
-/* ------------------------------------------------------------------------
- * Checking entries
- * ------------------------------------------------------------------------ */
-
-/* An entry that is being checked, and the first that is wrong with it. */
-typedef struct Check
-{
-	const DbaasResource *resource;
-	char	   *problem;		/* or NULL */
-} Check;
-
-static void check_that(Check *check, bool holds, const char *format,...) pg_attribute_printf(3, 4);
-
-/* Notes a problem, unless it "holds" or there is one already. */
-static void
-check_that(Check *check, bool holds, const char *format,...)
-{
-	char		problem[512];
-	va_list		args;
-
-	if (holds || check->problem)
-		return;
-	va_start(args, format);
-	vsnprintf(problem, sizeof(problem), format, args);
-	va_end(args);
-	check->problem = psprintf("resource \"%s\" of the catalogue: %s", check->resource->name, problem);
-}
-
-/* Does a name of a column mean one?  NULL does not have to. */
-static void
-check_name(Check *check, const char *member, const char *name)
-{
-	check_that(check, name == NULL || dbaas_catalogue_column(check->resource, name) >= 0,
-			   "%s is \"%s\", which is no column", member, name);
-}
-
-static void
-check_path(Check *check, const char *member, const DbaasPath *path)
-{
-	char	   *problem = path->template ? dbaas_path_check(path->template) : NULL;
-
-	check_that(check, problem == NULL, "%s \"%s\": %s", member, path->template, problem);
-	for (int i = 0; i < path->nparams; i++)
-		check_that(check, path->params[i].column >= 0, "%s \"%s\": no column is {%s}", member,
-				   path->template, path->params[i].name);
-}
-
-/* Is the parameter of the last read's path given in every case? */
-static bool
-is_always_given(const DbaasResource *resource, int column)
-{
-	bool		from_parent = false;
-
-	for (int i = 0; i < DBAAS_PARENT_KEYS; i++)
-		from_parent = from_parent || resource->index.parent_keys[i] == column;
-	return from_parent || resource->columns[column].required;
-}
-
-static void
-check_reads(Check *check)
-{
-	const DbaasResource *resource = check->resource;
-	int			n = dbaas_catalogue_nreads(resource);
-
-	check_that(check, n > 0, "it has no reads");
-	for (int i = 0; i < n; i++)
-	{
-		const DbaasEndpoint *read = &resource->reads[i];
-		char	   *problem = dbaas_rows_check(read->rows);
-
-		check_that(check, problem == NULL, "rows \"%s\": %s", read->rows, problem);
-		check_path(check, "path", &read->parsed);
-		for (int p = 0; p < read->parsed.nparams && check->problem == NULL; p++)
-		{
-			int			column = read->parsed.params[p].column;
-
-			check_that(check, resource->columns[column].param != NULL,
-					   "path \"%s\": column \"%s\" has no param", read->path,
-					   resource->columns[column].name);
-			check_that(check, i < n - 1 || is_always_given(resource, column),
-					   "path \"%s\": nothing gives {%s} where a query does not", read->path,
-					   read->parsed.params[p].name);
-		}
-	}
-}
-
-static void
-check_columns(Check *check)
-{
-	const DbaasResource *resource = check->resource;
-
-	check_that(check, strcmp(resource->columns[DBAAS_ZONE_COLUMN].name, "zone") == 0,
-			   "its first column is not zone");
-	for (int c = 0; c < resource->ncolumns; c++)
-	{
-		const DbaasColumn *column = &resource->columns[c];
-		char	   *problem = column->field ? dbaas_rows_check_field(column->field) : NULL;
-		bool		fits = column->field == NULL;
-
-		for (int i = 0; i < dbaas_catalogue_nreads(resource) && !fits; i++)
-			fits = dbaas_rows_check_field_in(column->field, resource->reads[i].rows) == NULL;
-		check_that(check, column->description && *column->description,
-				   "column \"%s\" has no description", column->name);
-		check_that(check, dbaas_catalogue_column(resource, column->name) == c,
-				   "two columns are \"%s\"", column->name);
-		check_that(check, problem == NULL, "field \"%s\": %s", column->field, problem);
-		check_that(check, fits, "field \"%s\" is in no row", column->field);
-		check_that(check, column->default_value == NULL ||
-				   dbaas_catalogue_check(column->domain, column->default_value) == NULL,
-				   "column \"%s\": its default value is not allowed", column->name);
-	}
-}
-
-/* Does a parent mean a resource that can be listed, and columns of both? */
-static void
-check_parent(Check *check, const char *member, const DbaasParent *parent, bool of_itself)
-{
-	if (parent == NULL)
-		return;
-	check_that(check, parent->list != NULL, "%s: there is no resource \"%s\"", member, parent->resource);
-	if (check->problem)
-		return;
-	check_that(check, parent->read->parsed.nparams == 0, "%s: resource \"%s\" has no list", member,
-			   parent->resource);
-	check_that(check, parent->filter_column == NULL || parent->filter >= 0,
-			   "%s: resource \"%s\" has no column \"%s\"", member, parent->resource,
-			   parent->filter_column);
-	for (int i = 0; i < parent->nkeys; i++)
-	{
-		check_that(check, parent->columns[i] >= 0, "%s: resource \"%s\" has no column \"%s\"", member,
-				   parent->resource, parent->keys[i].parent_column);
-		if (!of_itself)
-			check_name(check, member, parent->keys[i].column);
-	}
-	check_that(check, !of_itself || parent->list == check->resource,
-			   "%s is not of its own resource", member);
-}
-
-static void
-check_writes(Check *check)
-{
-	const DbaasResource *resource = check->resource;
-
-	for (int i = 0; i < DBAAS_MAX_WRITES && resource->writes[i].method; i++)
-	{
-		check_path(check, "path", &resource->writes[i].parsed);
-		check_that(check, resource->writes[i].types == NULL || resource->type_column,
-				   "path \"%s\": it has types, and no type_column", resource->writes[i].path);
-	}
-	check_name(check, "services", resource->services[0]);
-	check_name(check, "services", resource->services[1]);
-	check_name(check, "type_column", resource->type_column);
-	check_name(check, "state_column", resource->state_column);
-	check_name(check, "created_column", resource->created_column);
-	check_parent(check, "protected", resource->protected, true);
-	check_parent(check, "notable", resource->notable, true);
-	check_that(check, resource->kept == NULL || dbaas_catalogue_find(resource->kept->resource),
-			   "what it keeps is of no resource");
-	check_path(check, "identity", &resource->identity_path);
-}
-
-char *
-dbaas_catalogue_problem(void)
-{
-	for (int i = 0; i < dbaas_catalogue_nentries; i++)
-	{
-		const DbaasResource *resource = &dbaas_catalogue_entries[i];
-		Check		check = {.resource = resource};
-
-		check_that(&check, dbaas_catalogue_find(resource->name) == resource, "there are two");
-		check_that(&check, resource->description && *resource->description, "it has no description");
-		check_columns(&check);
-		check_reads(&check);
-		check_parent(&check, "parent", resource->parent, false);
-		check_name(&check, "unique_column", resource->unique_column);
-		if (resource->paging)
-		{
-			check_name(&check, "limit_column", resource->paging->limit_column);
-			check_name(&check, "offset_column", resource->paging->offset_column);
-			check_name(&check, "order_column", resource->paging->order_column);
-			check_name(&check, "time_column", resource->paging->time_column);
-		}
-		check_writes(&check);
-		if (check.problem)
-			return check.problem;
-	}
-	return NULL;
 }
 
 /* ------------------------------------------------------------------------
