@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * call.c
- *		Calls of the API: a signed request, its retries and its answer.
+ *		Calls of the API: a signed request, its retries and its response.
  *
  * A call is a request that is sent again when that is safe and may help.
- * Calls of one connection share its max_concurrency: those beyond it wait for
- * their turn, in the order in which they were made.
+ * Each connection has max_concurrency slots for requests in flight.  Further calls
+ * wait for a slot, in the order in which they were made.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,32 +21,32 @@
 #include "base/text.h"
 #include "tables/secret.h"
 
-/* Pauses between tries: they start here, double, and stop growing here. */
+/* Pauses between tries: the first, which doubles each time, and the longest. */
 #define FIRST_PAUSE_MS 200.0
 #define LONGEST_PAUSE_MS 10000.0
 
-/* How often to look whether there is room for a request that waits for it. */
+/* How long a request waits that found no file descriptor free, before the next try. */
 #define ROOM_USECS 50000
 
-/* A server that asks for a longer pause gets an error instead. */
+/* If a server asks for a longer pause, in seconds, the call fails instead. */
 #define LONGEST_RETRY_AFTER 60
 
 /*
- * Rows that are used between two looks at the clock, and the time between two
- * turns for the calls on their way.
+ * For dbaas_call_keep_going(): how many rows between two looks at the clock, and how
+ * much time between two dbaas_call_perform().
  */
 #define ROWS_PER_LOOK 16
 #define PERFORM_USECS 1000
 
 /*
- * Bytes that an answer may have for each value in it, at its largest: so its
- * values need no more than four times max_response_bytes of memory.
+ * The values of a response are limited to one for so many bytes of
+ * max_response_bytes: they need at most four times that of memory.
  */
 #define BYTES_PER_NODE 4
 
 typedef enum CallState
 {
-	CALL_QUEUED,				/* waits for its turn */
+	CALL_QUEUED,				/* waits for a slot */
 	CALL_RUNNING,				/* request in flight */
 	CALL_PAUSED,				/* waits for retry_at */
 	CALL_DONE
@@ -67,31 +67,31 @@ struct DbaasCall
 	DbaasMoment retry_at;
 	MemoryContext request_cxt;	/* of the request in flight */
 	DbaasHttpRequest *request;
-	char	   *body;			/* malloc'ed, of the answer; or NULL */
+	char	   *body;			/* malloc'ed, of the response; or NULL */
 	Size		body_len;
-	const DbaasJson *answer;
+	const DbaasJson *response;
 	DbaasError *error;
 	bool		unavailable;
-	bool		unknown;
+	bool		may_be_applied;
 	int			status;
 };
 
 bool		dbaas_log_requests = false;
 
-/* All that have not ended, in the order in which they were made. */
+/* Calls that have not ended, in the order in which they were made. */
 static dlist_head calls = DLIST_STATIC_INIT(calls);
 
-/* Calls of this session that have ended. */
+/* How many calls of this session have ended. */
 static int64 ended = 0;
 
 static void perform_calls(void);
 static void start_request(DbaasCall *call);
-static void end_attempt(DbaasCall *call, const DbaasHttpResponse *answer);
-static void use_answer(DbaasCall *call, const DbaasHttpResponse *answer);
+static void end_attempt(DbaasCall *call, const DbaasHttpResponse *response);
+static void end_with_response(DbaasCall *call, const DbaasHttpResponse *response);
 static void end_call(DbaasCall *call, DbaasError *error);
 static void unlink_call(void *arg);
 
-/* The path for messages: a query argument may be a secret. */
+/* The path for messages, without a secret that a query argument may be. */
 static const char *
 shown_path(const DbaasCallSpec *spec)
 {
@@ -122,7 +122,7 @@ dbaas_call_start(DbaasConnection *conn, MemoryContext cxt, const DbaasCallSpec *
 		psprintf("%s %s in zone %s", spec->method, shown_path(spec), spec->zone) :
 		psprintf("%s %s", spec->method, shown_path(spec));
 	call->stats = dbaas_stats_get(dbaas_connection_server_name(conn),
-								  psprintf("%s %s", spec->method, spec->operation));
+								  psprintf("%s %s", spec->method, spec->path_template));
 	call->state = CALL_QUEUED;
 	dlist_push_tail(&calls, &call->node);
 	call->callback.func = unlink_call;
@@ -138,7 +138,7 @@ dbaas_call_start(DbaasConnection *conn, MemoryContext cxt, const DbaasCallSpec *
 static void
 leave_flight(DbaasCall *call)
 {
-	dbaas_connection_end_turn(call->conn);
+	dbaas_connection_free_slot(call->conn);
 	if (call->spec.counters)
 		call->spec.counters->in_flight--;
 }
@@ -196,15 +196,15 @@ dbaas_call_status(const DbaasCall *call)
 }
 
 bool
-dbaas_call_unknown(const DbaasCall *call)
+dbaas_call_may_be_applied(const DbaasCall *call)
 {
-	return call->unknown;
+	return call->may_be_applied;
 }
 
 const DbaasJson *
 dbaas_call_response(const DbaasCall *call)
 {
-	return call->answer;
+	return call->response;
 }
 
 Size
@@ -236,7 +236,7 @@ end_call(DbaasCall *call, DbaasError *error)
 		call->stats->errors++;
 }
 
-/* Sends the call's request, whose turn is taken; each time with a new signature. */
+/* Sends the call's request, with a new signature; it has taken a slot. */
 static void
 start_request(DbaasCall *call)
 {
@@ -248,12 +248,12 @@ start_request(DbaasCall *call)
 	call->request_cxt = AllocSetContextCreate(call->cxt, "dbaas_fdw request",
 											  ALLOCSET_SMALL_SIZES);
 	MemoryContextSwitchTo(call->request_cxt);
-	if (!spec->unsigned_)
+	if (!spec->anonymous)
 		error = dbaas_connection_sign(conn, spec->method, call->url, spec->body,
 									  spec->query_names, spec->query_values, &authorization);
 	if (error)
 	{
-		dbaas_connection_end_turn(conn);
+		dbaas_connection_free_slot(conn);
 		end_call(call, error);
 		return;
 	}
@@ -271,39 +271,39 @@ start_request(DbaasCall *call)
 	}
 }
 
-/* Milliseconds until the next try: exponential, half of it by chance. */
+/* Milliseconds until the next try: exponential, with a random half. */
 static double
-pause_ms(const DbaasCall *call, const DbaasHttpResponse *answer)
+pause_ms(const DbaasCall *call, const DbaasHttpResponse *response)
 {
 	double		pause = FIRST_PAUSE_MS * (double) (1 << Min(call->tries - 1, 10));
 
 	pause = Min(pause, LONGEST_PAUSE_MS);
 	pause *= 0.5 + 0.5 * pg_prng_double(&pg_global_prng_state);
-	return Max(pause, answer->retry_after * 1000.0);
+	return Max(pause, response->retry_after * 1000.0);
 }
 
 static void
-log_attempt(const DbaasCall *call, const DbaasHttpResponse *answer)
+log_attempt(const DbaasCall *call, const DbaasHttpResponse *response)
 {
-	if (answer->failure == DBAAS_HTTP_NO_FAILURE)
+	if (response->failure == DBAAS_HTTP_NO_FAILURE)
 		dbaas_error_notice(LOG, (errhidestmt(true),
 								 errmsg("dbaas_fdw: %s: status %d in %.1f ms",
-										call->label, answer->status, answer->seconds * 1000)));
+										call->label, response->status, response->seconds * 1000)));
 	else
 		dbaas_error_notice(LOG, (errhidestmt(true),
 								 errmsg("dbaas_fdw: %s: failed in %.1f ms: %s",
-										call->label, answer->seconds * 1000, answer->failure_text)));
+										call->label, response->seconds * 1000, response->failure_text)));
 }
 
 /*
- * No descriptor was left for the request, and nothing was sent.  If others were
- * under way, it waits for them to leave theirs: fewer are in flight then than
- * max_concurrency.
+ * If no file descriptor was free for the request, nothing was sent.  Then it waits,
+ * provided that other requests are in flight and will free theirs.  Returns
+ * whether it does.
  */
 static bool
-waits_for_room(DbaasCall *call, const DbaasHttpResponse *answer)
+waits_for_room(DbaasCall *call, const DbaasHttpResponse *response)
 {
-	if (answer->failure != DBAAS_HTTP_NO_ROOM || !answer->crowded)
+	if (response->failure != DBAAS_HTTP_NO_ROOM || !response->crowded)
 		return false;
 	leave_flight(call);
 	call->state = CALL_PAUSED;
@@ -317,44 +317,44 @@ waits_for_room(DbaasCall *call, const DbaasHttpResponse *answer)
 
 /* A request has ended: the call ends, or pauses before the next try. */
 static void
-end_attempt(DbaasCall *call, const DbaasHttpResponse *answer)
+end_attempt(DbaasCall *call, const DbaasHttpResponse *response)
 {
 	bool		write = call->spec.kind == DBAAS_CALL_WRITE;
 
 	/*
-	 * An old connection's fault: another is tried at once, and that is no
-	 * retry.
+	 * An old connection failed: the request is sent at once over another,
+	 * which does not count as a try.
 	 */
-	bool		anew = answer->failure == DBAAS_HTTP_SILENT && !write;
+	bool		reconnects = response->failure == DBAAS_HTTP_SILENT && !write;
 
 	leave_flight(call);
 	call->state = CALL_PAUSED;
-	call->stats->bytes += answer->bytes_received;
-	call->stats->seconds += answer->seconds;
-	if (answer->failure == DBAAS_HTTP_NO_FAILURE)
-		dbaas_stats_average(&dbaas_connection_facts(call->conn)->latency, answer->seconds);
+	call->stats->bytes += response->bytes_received;
+	call->stats->seconds += response->seconds;
+	if (response->failure == DBAAS_HTTP_NO_FAILURE)
+		dbaas_stats_average(&dbaas_connection_facts(call->conn)->latency, response->seconds);
 	if (call->spec.counters)
-		call->spec.counters->bytes += answer->bytes_received;
+		call->spec.counters->bytes += response->bytes_received;
 	if (dbaas_log_requests)
-		log_attempt(call, answer);
+		log_attempt(call, response);
 
-	if (anew ||
-		(!call->spec.once && call->tries <= dbaas_connection_limits(call->conn)->retries &&
-		 dbaas_status_may_retry(write, answer) &&
-		 answer->retry_after <= LONGEST_RETRY_AFTER))
+	if (reconnects ||
+		(!call->spec.no_retry && call->tries <= dbaas_connection_settings(call->conn)->max_retries &&
+		 dbaas_status_may_retry(write, response) &&
+		 response->retry_after <= LONGEST_RETRY_AFTER))
 	{
 		call->retry_at = dbaas_clock_now() +
-			(anew ? 0 : (DbaasMoment) (pause_ms(call, answer) * 1000));
-		call->tries -= anew ? 1 : 0;
+			(reconnects ? 0 : (DbaasMoment) (pause_ms(call, response) * 1000));
+		call->tries -= reconnects ? 1 : 0;
 		call->stats->retries++;
 		if (call->spec.counters)
 			call->spec.counters->retries++;
 	}
 	else
-		use_answer(call, answer);
+		end_with_response(call, response);
 }
 
-/* The request's memory goes; the answer's tree and errors stay. */
+/* Frees the request's memory.  Parsed responses and errors stay. */
 static void
 drop_request(DbaasCall *call)
 {
@@ -365,71 +365,84 @@ drop_request(DbaasCall *call)
 }
 
 /*
- * Takes the body over from the request, since the values point into it, and
- * reads it.
+ * Parses the body, which the call takes over from the request, since the values
+ * point into it.
  */
-static bool
-read_answer(DbaasCall *call, size_t len, char **problem)
+static DbaasError *
+parse_body(DbaasCall *call, size_t len)
 {
-	size_t		max_bytes = dbaas_connection_limits(call->conn)->response_bytes;
+	size_t		max_bytes = dbaas_connection_settings(call->conn)->max_response_bytes;
+	char	   *problem;
+	DbaasError *error;
 
 	call->body = dbaas_http_take_body(call->request);
 	call->body_len = len;
 	if (!dbaas_json_parse(call->cxt, call->body ? call->body : "", len,
-						  max_bytes / BYTES_PER_NODE, &call->answer, problem))
-		return false;
+						  max_bytes / BYTES_PER_NODE, &call->response, &problem))
+	{
+		call->response = NULL;
+		error = dbaas_error_new(ERRCODE_FDW_ERROR, "%s answered with unusable JSON", call->label);
+		error->detail = len == 0 ? "The answer is empty." :
+			psprintf("The answer of %zu bytes cannot be used: %s.", len, problem);
+		return error;
+	}
 	if (call->spec.hide_secrets)
-		dbaas_secret_hide(call->answer);
-	return true;
+		dbaas_secret_hide(call->response);
+	if (call->spec.any_json || dbaas_json_is(call->response, DBAAS_JSON_OBJECT))
+		return NULL;
+	error = dbaas_error_new(ERRCODE_FDW_ERROR, "%s answered with JSON that is not an object",
+							call->label);
+	error->detail = psprintf("The answer is of type %s.", dbaas_json_type_name(call->response));
+	call->response = NULL;
+	return error;
 }
 
+/* The error of a response without success, or of a request without response. */
+static DbaasError *
+failure_error(DbaasCall *call, const DbaasHttpResponse *response)
+{
+	DbaasRequestFacts facts = {
+		.conn = call->conn,
+		.label = call->label,
+		.zone = call->spec.zone,
+		.secrets = call->spec.secrets,
+		.write = call->spec.kind == DBAAS_CALL_WRITE,
+		.anonymous = call->spec.anonymous
+	};
+
+	if (dbaas_status_refuses_credentials(response) && !call->spec.anonymous)
+		dbaas_connection_recheck_files(call->conn);
+	return dbaas_status_error(&facts, response);
+}
+
+/* Ends the call with its last response, which is a success, an error or a 404. */
 static void
-use_answer(DbaasCall *call, const DbaasHttpResponse *answer)
+end_with_response(DbaasCall *call, const DbaasHttpResponse *response)
 {
 	DbaasError *error = NULL;
-	size_t		body_len = answer->body_len;
-	char	   *problem;
 
 	MemoryContextSwitchTo(call->cxt);
-	call->status = answer->failure == DBAAS_HTTP_NO_FAILURE ? answer->status : 0;
+	call->status = response->failure == DBAAS_HTTP_NO_FAILURE ? response->status : 0;
 	if (call->status == 404 && call->spec.kind == DBAAS_CALL_READ)
-		;						/* nothing there: no answer, no error */
+		;						/* no error, and call->response stays NULL */
 	else if (call->status < 200 || call->status > 299)
 	{
-		DbaasRequestFacts facts = {
-			.conn = call->conn,
-			.label = call->label,
-			.zone = call->spec.zone,
-			.secrets = call->spec.secrets,
-			.write = call->spec.kind == DBAAS_CALL_WRITE,
-			.unsigned_ = call->spec.unsigned_
-		};
-
-		error = dbaas_status_error(&facts, answer);
-		call->unavailable = dbaas_status_unavailable(answer);
-		if (dbaas_status_doubts_credentials(answer) && !call->spec.unsigned_)
-			dbaas_connection_doubt(call->conn);
+		error = failure_error(call, response);
+		call->unavailable = dbaas_status_unavailable(response);
 	}
-	else if (call->spec.kind == DBAAS_CALL_WRITE && answer->body_len > DBAAS_JSON_SHORT)
+	else if (call->spec.kind == DBAAS_CALL_WRITE && response->body_len > DBAAS_JSON_SHORT)
 	{
-		/* What becomes of a write has to be noted before an interrupt. */
+		/*
+		 * A longer text is parsed with interrupts, before the outcome is
+		 * noted.
+		 */
 		error = dbaas_error_new(ERRCODE_FDW_ERROR, "%s answered at a length that no operation has",
 								call->label);
-		error->detail = psprintf("The answer has %zu bytes.", answer->body_len);
+		error->detail = psprintf("The answer has %zu bytes.", response->body_len);
 	}
-	else if (!read_answer(call, body_len, &problem))
-	{
-		error = dbaas_error_new(ERRCODE_FDW_ERROR, "%s answered with unusable JSON", call->label);
-		error->detail = body_len == 0 ? "The answer is empty." :
-			psprintf("The answer of %zu bytes cannot be used: %s.", body_len, problem);
-	}
-	else if (!call->spec.any_json && !dbaas_json_is(call->answer, DBAAS_JSON_OBJECT))
-	{
-		error = dbaas_error_new(ERRCODE_FDW_ERROR,
-								"%s answered with something else than a JSON object", call->label);
-		error->detail = psprintf("The answer is of type %s.", dbaas_json_type_name(call->answer));
-	}
-	call->unknown = error && dbaas_status_may_be_applied(answer);
+	else
+		error = parse_body(call, response->body_len);
+	call->may_be_applied = error && dbaas_status_may_be_applied(response);
 	end_call(call, error);
 }
 
@@ -446,12 +459,12 @@ perform_calls(void)
 
 		if (call->state == CALL_RUNNING)
 		{
-			const DbaasHttpResponse *answer = dbaas_http_response(call->request);
+			const DbaasHttpResponse *response = dbaas_http_response(call->request);
 
-			if (answer == NULL)
+			if (response == NULL)
 				continue;
-			if (!waits_for_room(call, answer))
-				end_attempt(call, answer);
+			if (!waits_for_room(call, response))
+				end_attempt(call, response);
 			drop_request(call);
 		}
 		if (call->state == CALL_PAUSED && call->retry_at <= now)
@@ -461,7 +474,7 @@ perform_calls(void)
 	{
 		DbaasCall  *call = dlist_container(DbaasCall, node, iter.cur);
 
-		if (call->state == CALL_QUEUED && dbaas_connection_take_turn(call->conn))
+		if (call->state == CALL_QUEUED && dbaas_connection_take_slot(call->conn))
 			start_request(call);
 	}
 	MemoryContextSwitchTo(oldcxt);

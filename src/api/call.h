@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * call.h
- *		Calls of the API: a signed request, its retries and its answer.
+ *		Calls of the API: a signed request, its retries and its response.
  *
- * Knows connections and what an answer's status means; knows no tables.
+ * Knows connections and what a response's status means; knows no tables.
  * Errors are values.
  *
  *-------------------------------------------------------------------------
@@ -20,7 +20,7 @@
 /* One call, from its first request to its last retry. */
 typedef struct DbaasCall DbaasCall;
 
-/* Counts for EXPLAIN ANALYZE, kept by who makes the calls. */
+/* Counts for EXPLAIN ANALYZE; a scan has one, and its calls add to it. */
 typedef struct DbaasCounters
 {
 	int64		requests;		/* sent, retries included */
@@ -34,28 +34,28 @@ typedef struct DbaasCounters
 /* What a call may be used for. */
 typedef enum DbaasCallKind
 {
-	DBAAS_CALL_READ,			/* may be sent again; 404 is an answer */
-	DBAAS_CALL_LIST,			/* the same, but 404 is an error */
-	DBAAS_CALL_WRITE,			/* never sent twice when it may have arrived */
+	DBAAS_CALL_READ,			/* of one thing: 404 says that there is none */
+	DBAAS_CALL_LIST,			/* of what is always there: 404 is an error */
+	DBAAS_CALL_WRITE,			/* not sent again when it may have arrived */
 } DbaasCallKind;
 
 typedef struct DbaasCallSpec
 {
 	DbaasCallKind kind;
-	bool		unsigned_;		/* goes without signature */
-	bool		once;			/* is not sent again */
-	const char *zone;			/* for messages; NULL: not of a zone */
+	bool		anonymous;		/* sent without a signature */
+	bool		no_retry;		/* not sent again */
+	const char *zone;			/* for messages; NULL: the server as a whole */
 	const char *base;			/* URL that the path is appended to */
 	const char *method;
-	const char *operation;		/* path template, for the statistics */
+	const char *path_template;	/* for the statistics */
 	const char *path;			/* percent-encoded, with the query */
 	const char *query_names;	/* as dbaas_sign_request() takes them, or NULL */
 	const char *query_values;
 	const char *body;			/* JSON text, or NULL */
 	List	   *secrets;		/* char *: parts of the body that no error may
 								 * show */
-	bool		hide_secrets;	/* that the answer holds */
-	bool		any_json;		/* may it be something else than an object? */
+	bool		hide_secrets;	/* replace those in the response */
+	bool		any_json;		/* the response need not be an object */
 	DbaasCounters *counters;	/* outlives the call; or NULL */
 } DbaasCallSpec;
 
@@ -72,37 +72,29 @@ extern DbaasCall *dbaas_call_start(DbaasConnection *conn, MemoryContext cxt,
 /* Has the call ended? */
 extern bool dbaas_call_done(const DbaasCall *call);
 
-/* Has the call a request under way?  Else it ended, or waits for its turn. */
+/* Is a request of the call in flight?  If not, it waits to be sent, or has ended. */
 extern bool dbaas_call_in_flight(const DbaasCall *call);
 
-/* Of a call that has ended: its error, or NULL. */
+/*
+ * Of a call that has ended
+ *
+ * error		its error, or NULL.  Belongs to the call.
+ * unavailable	its error says that the server, and so the zone, is not available
+ * status		HTTP status; 0 when there was no response
+ * may_be_applied	a write ended with an error, but the API may have carried it out
+ * response		NULL when it ended with an error, or when the API answered 404 to a
+ *				DBAAS_CALL_READ.  Belongs to the call.
+ */
 extern DbaasError *dbaas_call_error(const DbaasCall *call);
-
-/*
- * Of a call that has ended: does its error say that the server, and so the
- * zone, is not available?
- */
 extern bool dbaas_call_unavailable(const DbaasCall *call);
-
-/* Of a call that has ended: the HTTP status, or 0 when there was no answer. */
 extern int	dbaas_call_status(const DbaasCall *call);
-
-/*
- * Of a write that has ended with an error: may the API have carried it out all
- * the same?
- */
-extern bool dbaas_call_unknown(const DbaasCall *call);
-
-/*
- * Of a call that has ended without error: the answer, or NULL when the API
- * answered 404 to a DBAAS_CALL_READ.  Belongs to the call.
- */
+extern bool dbaas_call_may_be_applied(const DbaasCall *call);
 extern const DbaasJson *dbaas_call_response(const DbaasCall *call);
 
-/* Bytes of the answer's text, beside what it became: 0 before it has come. */
+/* Bytes of the response's text, which the call keeps; 0 before it has come. */
 extern Size dbaas_call_response_bytes(const DbaasCall *call);
 
-/* Tells the statistics how many rows a whole answer of its operation had. */
+/* Adds to the statistics how many rows a complete response to such a call has. */
 extern void dbaas_call_learn_rows(const DbaasCall *call, int64 rows);
 
 /* "GET /dbaas-service in zone ch-gva-2"; belongs to the call. */
@@ -112,9 +104,9 @@ extern const char *dbaas_call_label(const DbaasCall *call);
 extern void dbaas_call_release(DbaasCall *call);
 
 /*
- * The calls of this session that have ended; *in_flight is how many are under
- * way, and *label names the first of them, or else one that waits for its turn,
- * or is NULL.  It belongs to its call.
+ * Returns how many calls of this session have ended.  *in_flight becomes the number
+ * of those in flight, and *label that of the first of them, or else of one that
+ * waits to be sent; NULL when there is none.  The label belongs to its call.
  */
 extern int64 dbaas_call_count(int *in_flight, const char **label);
 
@@ -122,15 +114,15 @@ extern int64 dbaas_call_count(int *in_flight, const char **label);
 extern void dbaas_call_perform(void);
 
 /*
- * The same now and then, for those who use rows while others are on their way:
- * to be called for each row.
+ * To be called for each row that is used while calls are in flight: does the same
+ * now and then, so that they go on.
  */
 extern void dbaas_call_keep_going(void);
 
 /*
- * The descriptor that is readable when dbaas_call_perform() has something to do
- * for any call, and at the given time (0: none); -1 before the first server is
- * connected to.
+ * A descriptor that becomes readable when dbaas_call_perform() has something to do
+ * for any call, and at the given time (0: not at any time); -1 before the first
+ * connection to a server.
  */
 extern int	dbaas_call_descriptor(DbaasMoment until);
 
@@ -138,9 +130,8 @@ extern int	dbaas_call_descriptor(DbaasMoment until);
 extern void dbaas_call_wake(void);
 
 /*
- * Waits until something happens to a call, or until the given moment (0:
- * no limit), and serves interrupts.  Adds the time to counters->waited; counters
- * may be NULL.
+ * Waits until something happens to a call, or until the given time (0: no limit).
+ * Serves interrupts.  Adds the time to counters->waited; counters may be NULL.
  */
 extern void dbaas_call_wait(DbaasCounters *counters, DbaasMoment until);
 

@@ -11,46 +11,17 @@
  */
 #include "postgres.h"
 
-#include <time.h>
-
-#include "access/htup_details.h"
-#include "access/reloptions.h"
-#include "catalog/pg_foreign_server.h"
-#include "catalog/pg_user_mapping.h"
 #include "foreign/foreign.h"
 #include "lib/ilist.h"
-#include "miscadmin.h"
-#include "utils/acl.h"
-#include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/syscache.h"
 
 #include "api/connection.h"
-#include "api/sign.h"
-#include "base/file.h"
+#include "api/credentials.h"
 #include "base/url.h"
 #include "base/version.h"
-#include "tables/options.h"
 #include "tables/secret.h"
-
-/* A signature holds for this long, as the vendor's clients have it. */
-#define SIGNATURE_SECONDS 600
-
-/* A secret is the first line of its file. */
-#define MAX_SECRET_BYTES 1024
-
-/* Bundles of all public CAs have some hundred kilobytes. */
-#define MAX_CA_BYTES (2 * 1024 * 1024)
-
-/* What a connection proves itself with, and by what it knows the server. */
-typedef struct Credentials
-{
-	char	   *api_key;
-	char	   *api_secret;
-	bool		exposed;		/* by the file that the secret is in */
-	char	   *ca_pem;			/* certificates, or NULL: the system's */
-} Credentials;
 
 struct DbaasConnection
 {
@@ -58,19 +29,19 @@ struct DbaasConnection
 	MemoryContext cxt;
 	int			references;		/* contexts that use it */
 	bool		stale;			/* options have changed, or disconnected */
-	bool		doubted;		/* refused: a file may have changed */
+	bool		recheck_files;	/* was refused: a file may have changed */
 	Oid			serverid;
 	Oid			umid;
 	uint32		server_hash;	/* for invalidation */
 	uint32		mapping_hash;
 	char	   *server_name;
 	DbaasServerFacts *facts;
-	List	   *options;
-	Credentials credentials;
-	DbaasLimits limits;
-	int			turns;			/* taken: requests in flight */
+	List	   *options;		/* of the server */
+	DbaasServerSettings settings;	/* parsed from them */
+	DbaasCredentials credentials;
+	int			in_flight;		/* requests that hold a slot */
 	DbaasHttpPool *pool;
-	void	   *zones;
+	DbaasZones *zones;			/* or NULL: see zones.c */
 };
 
 /* Holds a connection while a memory context lives. */
@@ -81,24 +52,6 @@ typedef struct Reference
 } Reference;
 
 static dlist_head connections = DLIST_STATIC_INIT(connections);
-
-static DbaasError *open_connection(const ForeignServer *server, const UserMapping *mapping,
-								   DbaasConnection **result);
-static DbaasError *check_doubted(DbaasConnection *conn, const UserMapping *mapping);
-static DbaasError *read_credentials(const ForeignServer *server, const UserMapping *mapping,
-									Credentials *credentials);
-static DbaasError *no_credentials(const ForeignServer *server, const UserMapping *mapping,
-								  const char *what, const char *missing);
-static void close_connection(DbaasConnection *conn);
-static void release_reference(void *arg);
-static void invalidate(Datum arg, int cacheid, uint32 hashvalue);
-
-void
-dbaas_connection_init(void)
-{
-	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, invalidate, (Datum) 0);
-	CacheRegisterSyscacheCallback(USERMAPPINGOID, invalidate, (Datum) 0);
-}
 
 static void
 invalidate(Datum arg, int cacheid, uint32 hashvalue)
@@ -118,75 +71,18 @@ invalidate(Datum arg, int cacheid, uint32 hashvalue)
 	}
 }
 
-/*
- * The user's mapping, or else the public one: mapping->umid is InvalidOid when
- * there is neither, which is no error yet, unlike in GetUserMapping().
- */
-static void
-find_user_mapping(Oid userid, Oid serverid, UserMapping *mapping)
+void
+dbaas_connection_init(void)
 {
-	HeapTuple	tuple;
-	Datum		datum;
-	bool		isnull;
-
-	memset(mapping, 0, sizeof(UserMapping));
-	mapping->serverid = serverid;
-	mapping->userid = userid;
-	tuple = SearchSysCache2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(userid),
-							ObjectIdGetDatum(serverid));
-	if (!HeapTupleIsValid(tuple))
-		tuple = SearchSysCache2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(InvalidOid),
-								ObjectIdGetDatum(serverid));
-	if (!HeapTupleIsValid(tuple))
-		return;
-
-	mapping->umid = ((Form_pg_user_mapping) GETSTRUCT(tuple))->oid;
-	datum = SysCacheGetAttr(USERMAPPINGUSERSERVER, tuple,
-							Anum_pg_user_mapping_umoptions, &isnull);
-	mapping->options = isnull ? NIL : untransformRelOptions(datum);
-	ReleaseSysCache(tuple);
+	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, invalidate, (Datum) 0);
+	CacheRegisterSyscacheCallback(USERMAPPINGOID, invalidate, (Datum) 0);
 }
 
-DbaasError *
-dbaas_connection_get(Oid serverid, Oid userid, MemoryContext cxt, DbaasConnection **conn)
-{
-	UserMapping mapping;
-	Reference  *reference;
-	dlist_mutable_iter iter;
-	DbaasError *error = NULL;
+/* ------------------------------------------------------------------------
+ * Opening and closing
+ * ------------------------------------------------------------------------ */
 
-	*conn = NULL;
-	find_user_mapping(userid, serverid, &mapping);
-	if (!OidIsValid(mapping.umid))
-		return no_credentials(GetForeignServer(serverid), &mapping, "has no user mapping", NULL);
-
-	dlist_foreach_modify(iter, &connections)
-	{
-		DbaasConnection *open = dlist_container(DbaasConnection, node, iter.cur);
-
-		if (open->umid == mapping.umid && !open->stale && open->doubted)
-			error = check_doubted(open, &mapping);
-		if (error)
-			return error;
-		if (open->stale && open->references == 0)
-			close_connection(open);
-		else if (open->umid == mapping.umid && !open->stale)
-			*conn = open;
-	}
-	if (*conn == NULL)
-		error = open_connection(GetForeignServer(serverid), &mapping, conn);
-	if (error)
-		return error;
-
-	reference = MemoryContextAlloc(cxt, sizeof(Reference));
-	reference->conn = *conn;
-	reference->callback.func = release_reference;
-	reference->callback.arg = reference;
-	(*conn)->references++;
-	MemoryContextRegisterResetCallback(cxt, &reference->callback);
-	return NULL;
-}
-
+/* Opens a connection, and keeps it for the session. */
 static DbaasError *
 open_connection(const ForeignServer *server, const UserMapping *mapping, DbaasConnection **result)
 {
@@ -206,22 +102,20 @@ open_connection(const ForeignServer *server, const UserMapping *mapping, DbaasCo
 	conn->server_name = pstrdup(server->servername);
 	conn->facts = dbaas_stats_server(server->servername);
 	conn->options = copyObject(server->options);
-	conn->limits.concurrency = (int) dbaas_options_number(conn->options, "max_concurrency");
-	conn->limits.retries = (int) dbaas_options_number(conn->options, "max_retries");
-	conn->limits.response_bytes = (size_t) dbaas_options_number(conn->options, "max_response_bytes");
+	dbaas_server_parse(conn->options, &conn->settings);
 
-	error = read_credentials(server, mapping, &conn->credentials);
+	error = dbaas_credentials_read(server, mapping, &conn->credentials);
 	if (error)
 	{
 		MemoryContextSwitchTo(oldcxt);
-		return error;			/* cxt goes with its parent, as the error does */
+		return error;			/* in cxt, which goes with its parent */
 	}
 
-	settings.connect_timeout_ms = (long) (dbaas_options_number(conn->options, "connect_timeout") * 1000);
-	settings.request_timeout_ms = (long) (dbaas_options_number(conn->options, "request_timeout") * 1000);
-	settings.max_response_bytes = conn->limits.response_bytes;
+	settings.connect_timeout_ms = conn->settings.connect_timeout_ms;
+	settings.request_timeout_ms = conn->settings.request_timeout_ms;
+	settings.max_response_bytes = conn->settings.max_response_bytes;
 	settings.ca_pem = conn->credentials.ca_pem;
-	settings.proxy = dbaas_options_string(conn->options, "proxy");
+	settings.proxy = conn->settings.proxy;
 	settings.user_agent = "dbaas_fdw/" DBAAS_FDW_VERSION;
 	conn->pool = dbaas_http_pool_open(&settings, &no_room);
 	MemoryContextSwitchTo(oldcxt);
@@ -250,184 +144,23 @@ open_connection(const ForeignServer *server, const UserMapping *mapping, DbaasCo
 	return NULL;
 }
 
-static bool
-same_credentials(const Credentials *a, const Credentials *b)
-{
-	return strcmp(a->api_key, b->api_key) == 0 && strcmp(a->api_secret, b->api_secret) == 0 &&
-		strcmp(a->ca_pem ? a->ca_pem : "", b->ca_pem ? b->ca_pem : "") == 0;
-}
-
-bool
-dbaas_connection_equal(const DbaasConnection *a, const DbaasConnection *b)
-{
-	return a->serverid == b->serverid && a->umid == b->umid && equal(a->options, b->options) &&
-		same_credentials(&a->credentials, &b->credentials);
-}
-
-bool
-dbaas_connection_same_key(const DbaasConnection *a, const DbaasConnection *b)
-{
-	return strcmp(a->credentials.api_key, b->credentials.api_key) == 0;
-}
-
 /*
- * The API, or TLS, has refused a connection whose options are what they were.
- * It is stale if a file that they name is another now.
+ * Reads the credentials of a connection again, whose options have not changed.  If
+ * they differ, a file has changed, and the connection is stale.
  */
 static DbaasError *
-check_doubted(DbaasConnection *conn, const UserMapping *mapping)
+recheck_files(DbaasConnection *conn, const UserMapping *mapping)
 {
-	Credentials now;
-	DbaasError *error = read_credentials(GetForeignServer(conn->serverid), mapping, &now);
+	DbaasCredentials current;
+	DbaasError *error = dbaas_credentials_read(GetForeignServer(conn->serverid), mapping,
+											   &current);
 
 	if (error)
 		return error;
-	conn->doubted = false;
-	conn->stale = !same_credentials(&now, &conn->credentials);
-	explicit_bzero(now.api_secret, strlen(now.api_secret));
+	conn->recheck_files = false;
+	conn->stale = !dbaas_credentials_equal(&current, &conn->credentials);
+	dbaas_credentials_erase(&current);
 	return NULL;
-}
-
-/* Is it the mapping for PUBLIC? */
-static bool
-is_public(Oid umid)
-{
-	HeapTuple	tuple = SearchSysCache1(USERMAPPINGOID, ObjectIdGetDatum(umid));
-	bool		public = false;
-
-	if (HeapTupleIsValid(tuple))
-	{
-		public = !OidIsValid(((Form_pg_user_mapping) GETSTRUCT(tuple))->umuser);
-		ReleaseSysCache(tuple);
-	}
-	return public;
-}
-
-/*
- * The error of a user without mapping, or whose mapping lacks options; missing
- * is how they are added, as in "ADD api_key '...'".
- */
-static DbaasError *
-no_credentials(const ForeignServer *server, const UserMapping *mapping,
-			   const char *what, const char *missing)
-{
-	char	   *user = GetUserNameFromId(mapping->userid, true);
-	const char *name = quote_identifier(server->servername);
-	bool		usage = user == NULL || dbaas_has_server_usage(server->serverid, mapping->userid);
-	const char *whom = usage && mapping->userid == GetUserId() ? "CURRENT_USER" :
-		quote_identifier(user ? user : "?");
-	DbaasError *error = dbaas_error_new(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-										"user \"%s\" %s for server \"%s\"",
-										user ? user : "?", what, server->servername);
-
-	if (missing)
-		error->hint = psprintf("ALTER USER MAPPING FOR %s SERVER %s OPTIONS (%s).",
-							   is_public(mapping->umid) ? "PUBLIC" : whom, name, missing);
-	else
-		error->hint = psprintf("CREATE USER MAPPING FOR %s SERVER %s "
-							   "OPTIONS (api_key '...', api_secret '...')%s.", whom, name,
-							   usage ? "" :
-							   psprintf(", as the server's owner, or after "
-										"GRANT USAGE ON FOREIGN SERVER %s TO %s", name, whom));
-	return error;
-}
-
-/* Is the text fit to be a secret?  If not, it is refused where it comes from. */
-static DbaasError *
-check_secret(const char *secret, const char *source)
-{
-	DbaasError *error;
-
-	if (dbaas_options_is_token(secret))
-		return NULL;
-	error = dbaas_error_new(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-							"%s is not a secret of an API key", source);
-	error->detail = "It must be visible ASCII characters without commas; spaces at its end count.";
-	return error;
-}
-
-/* The secret is the first line of the file. */
-static DbaasError *
-read_secret_file(const char *path, char **secret, bool *exposed)
-{
-	char	   *text;
-	size_t		len;
-	DbaasError *error = dbaas_file_read("api_secret_file", path,
-										ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-										MAX_SECRET_BYTES + 1, &text, &len, exposed);
-
-	if (error)
-		return error;
-	text[strcspn(text, "\r\n")] = '\0';
-	if (len == 0)
-		error = dbaas_error_new(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-								"the file of option \"api_secret_file\" is empty");
-	else if (strlen(text) > MAX_SECRET_BYTES)
-		error = dbaas_error_new(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-								"the first line of the file of option \"api_secret_file\" is longer than %d bytes",
-								MAX_SECRET_BYTES);
-	else if (text[0] == '\0')
-		error = dbaas_error_new(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-								"the file of option \"api_secret_file\" has no secret in its first line");
-	else
-		error = check_secret(text, "the first line of the file of option \"api_secret_file\"");
-	if (error == NULL)
-		*secret = pstrdup(text);
-	explicit_bzero(text, len);
-	pfree(text);
-	return error;
-}
-
-static DbaasError *
-read_ca_file(const char *path, char **pem)
-{
-	size_t		len;
-	DbaasError *error = dbaas_file_read("ca_file", path,
-										ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
-										MAX_CA_BYTES + 1, pem, &len, NULL);
-
-	if (error)
-		return error;
-	if (len > MAX_CA_BYTES)
-		return dbaas_error_new(ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
-							   "the file of option \"ca_file\" is larger than %d bytes", MAX_CA_BYTES);
-	if (strlen(*pem) < len || strstr(*pem, "CERTIFICATE-----") == NULL)
-		return dbaas_error_new(ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
-							   "the file of option \"ca_file\" holds no PEM certificates");
-	return NULL;
-}
-
-/* In the current memory context. */
-static DbaasError *
-read_credentials(const ForeignServer *server, const UserMapping *mapping,
-				 Credentials *credentials)
-{
-	const char *key = dbaas_options_string(mapping->options, "api_key");
-	const char *secret = dbaas_options_string(mapping->options, "api_secret");
-	const char *secret_file = dbaas_options_string(mapping->options, "api_secret_file");
-	const char *ca_file = dbaas_options_string(server->options, "ca_file");
-	DbaasError *error;
-
-	memset(credentials, 0, sizeof(Credentials));
-	if (key == NULL)
-		return no_credentials(server, mapping, "has no API key",
-							  secret || secret_file ? "ADD api_key '...'" :
-							  "ADD api_key '...', ADD api_secret '...'");
-	if (secret == NULL && secret_file == NULL)
-		return no_credentials(server, mapping, "has no secret of the API key",
-							  "ADD api_secret '...'");
-
-	credentials->api_key = pstrdup(key);
-	if (secret)
-	{
-		error = check_secret(secret, "option \"api_secret\"");
-		credentials->api_secret = pstrdup(secret);
-	}
-	else
-		error = read_secret_file(secret_file, &credentials->api_secret, &credentials->exposed);
-	if (error == NULL && ca_file)
-		error = read_ca_file(ca_file, &credentials->ca_pem);
-	return error;
 }
 
 static void
@@ -435,7 +168,7 @@ close_connection(DbaasConnection *conn)
 {
 	dlist_delete(&conn->node);
 	dbaas_http_pool_close(conn->pool);
-	explicit_bzero(conn->credentials.api_secret, strlen(conn->credentials.api_secret));
+	dbaas_credentials_erase(&conn->credentials);
 	MemoryContextDelete(conn->cxt);
 }
 
@@ -446,6 +179,45 @@ release_reference(void *arg)
 
 	if (--reference->conn->references == 0 && reference->conn->stale)
 		close_connection(reference->conn);
+}
+
+DbaasError *
+dbaas_connection_get(Oid serverid, Oid userid, MemoryContext cxt, DbaasConnection **conn)
+{
+	UserMapping mapping;
+	Reference  *reference;
+	dlist_mutable_iter iter;
+	DbaasError *error = dbaas_credentials_mapping(userid, serverid, &mapping);
+
+	*conn = NULL;
+	if (error)
+		return error;
+
+	dlist_foreach_modify(iter, &connections)
+	{
+		DbaasConnection *open = dlist_container(DbaasConnection, node, iter.cur);
+
+		if (open->umid == mapping.umid && !open->stale && open->recheck_files)
+			error = recheck_files(open, &mapping);
+		if (error)
+			return error;
+		if (open->stale && open->references == 0)
+			close_connection(open);
+		else if (open->umid == mapping.umid && !open->stale)
+			*conn = open;
+	}
+	if (*conn == NULL)
+		error = open_connection(GetForeignServer(serverid), &mapping, conn);
+	if (error)
+		return error;
+
+	reference = MemoryContextAlloc(cxt, sizeof(Reference));
+	reference->conn = *conn;
+	reference->callback.func = release_reference;
+	reference->callback.arg = reference;
+	(*conn)->references++;
+	MemoryContextRegisterResetCallback(cxt, &reference->callback);
+	return NULL;
 }
 
 bool
@@ -468,10 +240,27 @@ dbaas_connection_disconnect(Oid serverid)
 	return any;
 }
 
-void
-dbaas_connection_doubt(DbaasConnection *conn)
+/* ------------------------------------------------------------------------
+ * What a connection has
+ * ------------------------------------------------------------------------ */
+
+bool
+dbaas_connection_equal(const DbaasConnection *a, const DbaasConnection *b)
 {
-	conn->doubted = true;
+	return a->serverid == b->serverid && a->umid == b->umid && equal(a->options, b->options) &&
+		dbaas_credentials_equal(&a->credentials, &b->credentials);
+}
+
+bool
+dbaas_connection_same_key(const DbaasConnection *a, const DbaasConnection *b)
+{
+	return strcmp(a->credentials.api_key, b->credentials.api_key) == 0;
+}
+
+void
+dbaas_connection_recheck_files(DbaasConnection *conn)
+{
+	conn->recheck_files = true;
 }
 
 bool
@@ -486,10 +275,10 @@ dbaas_connection_server(const DbaasConnection *conn)
 	return conn->serverid;
 }
 
-List *
-dbaas_connection_options(const DbaasConnection *conn)
+const		DbaasServerSettings *
+dbaas_connection_settings(const DbaasConnection *conn)
 {
-	return conn->options;
+	return &conn->settings;
 }
 
 MemoryContext
@@ -504,16 +293,16 @@ dbaas_connection_facts(DbaasConnection *conn)
 	return conn->facts;
 }
 
-void **
-dbaas_connection_zones_slot(DbaasConnection *conn)
+DbaasZones *
+dbaas_connection_zones(const DbaasConnection *conn)
 {
-	return &conn->zones;
+	return conn->zones;
 }
 
-const DbaasLimits *
-dbaas_connection_limits(const DbaasConnection *conn)
+void
+dbaas_connection_set_zones(DbaasConnection *conn, DbaasZones *zones)
 {
-	return &conn->limits;
+	conn->zones = zones;
 }
 
 DbaasHttpPool *
@@ -530,35 +319,32 @@ dbaas_connection_server_name(const DbaasConnection *conn)
 
 DbaasError *
 dbaas_connection_sign(const DbaasConnection *conn, const char *method, const char *url,
-						const char *body, const char *names, const char *values,
-						char **authorization)
+					  const char *body, const char *names, const char *values,
+					  char **authorization)
 {
 	char	   *path = dbaas_url_path(url);
 
-	return dbaas_sign_request(conn->credentials.api_key, conn->credentials.api_secret, method,
-							  path ? path : "", body ? body : "", names, values,
-							  (int64) time(NULL) + SIGNATURE_SECONDS, authorization);
+	return dbaas_credentials_sign(&conn->credentials, method, path ? path : "",
+								  body ? body : "", names, values, authorization);
 }
 
 char *
 dbaas_connection_mask(const DbaasConnection *conn, char *text)
 {
-	char	   *secret = conn->credentials.api_secret;
-
-	return secret ? dbaas_secret_mask(text, list_make1(secret)) : text;
+	return dbaas_secret_mask(text, list_make1(conn->credentials.api_secret));
 }
 
 bool
-dbaas_connection_take_turn(DbaasConnection *conn)
+dbaas_connection_take_slot(DbaasConnection *conn)
 {
-	if (conn->turns >= conn->limits.concurrency)
+	if (conn->in_flight >= conn->settings.max_concurrency)
 		return false;
-	conn->turns++;
+	conn->in_flight++;
 	return true;
 }
 
 void
-dbaas_connection_end_turn(DbaasConnection *conn)
+dbaas_connection_free_slot(DbaasConnection *conn)
 {
-	conn->turns--;
+	conn->in_flight--;
 }

@@ -1,18 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * connection.h
- *		The session's connections to servers, with their credentials.
+ *		The session's connections to servers.
  *
- * Knows servers, user mappings and signatures; knows no calls and no tables.
- * The only module that holds the secret.  Errors are values.
+ * Knows servers and user mappings; knows no calls and no tables.  Errors are values.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef DBAAS_CONNECTION_H
 #define DBAAS_CONNECTION_H
 
-#include "nodes/pg_list.h"
-
+#include "api/server.h"
 #include "api/stats.h"
 #include "base/error.h"
 #include "base/http.h"
@@ -20,13 +18,8 @@
 /* A server as one user mapping reaches it: credentials, open sockets, zones. */
 typedef struct DbaasConnection DbaasConnection;
 
-/* What the server's options max_... bound. */
-typedef struct DbaasLimits
-{
-	int			concurrency;	/* requests in flight */
-	int			retries;
-	size_t		response_bytes; /* of an answer, decompressed */
-} DbaasLimits;
+/* The zones of a server; see zones.h. */
+typedef struct DbaasZones DbaasZones;
 
 /* Watches for changes of servers and mappings; called once, from _PG_init(). */
 extern void dbaas_connection_init(void);
@@ -52,15 +45,15 @@ extern bool dbaas_connection_is_current(const DbaasConnection *conn);
  */
 extern bool dbaas_connection_equal(const DbaasConnection *a, const DbaasConnection *b);
 
-/* Do both use one key, so that what they show is one organisation's? */
+/* Do both use the same key?  Then they show the same organisation. */
 extern bool dbaas_connection_same_key(const DbaasConnection *a, const DbaasConnection *b);
 
 /*
- * The connection was refused, by the API or by TLS: before it is got the next
- * time, the files with the secret and the certificates are read anew, and if
- * one has changed another connection is made.
+ * Says that the API or TLS refused the connection.  The next dbaas_connection_get()
+ * reads the files with the secret and the certificates again, and makes another
+ * connection if they have changed.
  */
-extern void dbaas_connection_doubt(DbaasConnection *conn);
+extern void dbaas_connection_recheck_files(DbaasConnection *conn);
 
 /*
  * Closes the connections to a server, or to all with InvalidOid; those in use
@@ -72,15 +65,15 @@ extern bool dbaas_connection_disconnect(Oid serverid);
 extern Oid	dbaas_connection_server(const DbaasConnection *conn);
 extern const char *dbaas_connection_server_name(const DbaasConnection *conn);
 
-/* The server's options: a list of DefElem that lives as long as the connection. */
-extern List *dbaas_connection_options(const DbaasConnection *conn);
+/* The server's settings, which live as long as the connection. */
+extern const DbaasServerSettings *dbaas_connection_settings(const DbaasConnection *conn);
 
-/* The numbers among them that bound what is asked. */
-extern const DbaasLimits *dbaas_connection_limits(const DbaasConnection *conn);
-
-/* Memory that lives as long as the connection, and a place there for the zones. */
+/* Memory that lives as long as the connection. */
 extern MemoryContext dbaas_connection_context(DbaasConnection *conn);
-extern void **dbaas_connection_zones_slot(DbaasConnection *conn);
+
+/* The zones that zones.c keeps there, for itself alone; NULL before they are set. */
+extern DbaasZones *dbaas_connection_zones(const DbaasConnection *conn);
+extern void dbaas_connection_set_zones(DbaasConnection *conn, DbaasZones *zones);
 
 /* What is known of the server, for the planner. */
 extern DbaasServerFacts *dbaas_connection_facts(DbaasConnection *conn);
@@ -89,9 +82,10 @@ extern DbaasServerFacts *dbaas_connection_facts(DbaasConnection *conn);
 extern DbaasHttpPool *dbaas_connection_pool(DbaasConnection *conn);
 
 /*
- * The value of the Authorization header of a request that is sent now; body
- * may be NULL; names and values are as dbaas_sign_request() takes them.  Stored in the current memory context.  Returns NULL, or an
- * error when the cryptographic library fails.
+ * Makes the value of the Authorization header of a request to a URL that is sent
+ * now, in the current memory context.  body may be NULL; names and values are as
+ * dbaas_sign_request() takes them.  Returns NULL, or an error when the
+ * cryptographic library fails.
  */
 extern DbaasError *dbaas_connection_sign(const DbaasConnection *conn, const char *method,
 										 const char *url, const char *body,
@@ -102,10 +96,10 @@ extern DbaasError *dbaas_connection_sign(const DbaasConnection *conn, const char
 extern char *dbaas_connection_mask(const DbaasConnection *conn, char *text);
 
 /*
- * A request takes a turn when it is sent, and ends it when it is no longer in
- * flight.  Returns false, and takes none, when max_concurrency are taken.
+ * A request takes a slot when it is sent, and frees it when it is no longer in
+ * flight.  Returns false, and takes none, when max_concurrency slots are taken.
  */
-extern bool dbaas_connection_take_turn(DbaasConnection *conn);
-extern void dbaas_connection_end_turn(DbaasConnection *conn);
+extern bool dbaas_connection_take_slot(DbaasConnection *conn);
+extern void dbaas_connection_free_slot(DbaasConnection *conn);
 
 #endif							/* DBAAS_CONNECTION_H */

@@ -3,7 +3,7 @@
  * operation.c
  *		One write, from its request to the end of the API's operation.
  *
- * A write is sent once.  Its answer is an operation, which is polled until it
+ * A write is sent once.  Its response is an operation, which is polled until it
  * ends; with wait "running" the services that it touched are polled then.
  *
  *-------------------------------------------------------------------------
@@ -14,7 +14,7 @@
 
 #include "api/operation.h"
 #include "base/text.h"
-#include "tables/options.h"
+#include "tables/path.h"
 #include "tables/rows.h"
 #include "tables/secret.h"
 
@@ -32,7 +32,7 @@
 /* Polls that may fail one after the other, as with the vendor's client. */
 #define MAX_POLL_ERRORS 5
 
-static void take_answer(DbaasOperation *operation);
+static void take_response(DbaasOperation *operation);
 static void take_poll(DbaasOperation *operation);
 static void take_services(DbaasOperation *operation);
 
@@ -42,22 +42,32 @@ dbaas_operation_label(const DbaasWrite *write)
 	return psprintf("%s %s in zone %s", write->method, write->path, write->zone);
 }
 
+static void
+copy_write(DbaasWrite *copy, const DbaasWrite *write)
+{
+	*copy = *write;
+	copy->zone = pstrdup(write->zone);
+	copy->base = pstrdup(write->base);
+	copy->method = pstrdup(write->method);
+	copy->path_template = pstrdup(write->path_template);
+	copy->path = pstrdup(write->path);
+	copy->body = dbaas_text_copy(write->body);
+	copy->shown_body = dbaas_text_copy(write->shown_body);
+	copy->secrets = dbaas_text_copy_list(write->secrets);
+	copy->identity = dbaas_text_copy(write->identity);
+	copy->created_name = dbaas_text_copy(write->created_name);
+	for (size_t i = 0; i < lengthof(write->services); i++)
+		copy->services[i] = dbaas_text_copy(write->services[i]);
+	copy->counts = dbaas_text_copy(write->counts);
+}
+
 DbaasOperation *
 dbaas_operation_new(MemoryContext cxt, const DbaasWrite *write, DbaasConnection *conn, bool dry_run)
 {
 	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
 	DbaasOperation *operation = palloc0(sizeof(DbaasOperation));
 
-	operation->write = *write;
-	operation->write.zone = pstrdup(write->zone);
-	operation->write.base = pstrdup(write->base);
-	operation->write.path = pstrdup(write->path);
-	operation->write.identity = dbaas_text_copy(write->identity);
-	operation->write.body = dbaas_text_copy(write->body);
-	operation->write.secrets = dbaas_text_copy_list(write->secrets);
-	for (size_t i = 0; i < lengthof(write->services); i++)
-		operation->write.services[i] = dbaas_text_copy(write->services[i]);
-	operation->write.created_name = dbaas_text_copy(write->created_name);
+	copy_write(&operation->write, write);
 	operation->conn = conn;
 	operation->cxt = cxt;
 	operation->pause_ms = FIRST_POLL_MS;
@@ -67,7 +77,7 @@ dbaas_operation_new(MemoryContext cxt, const DbaasWrite *write, DbaasConnection 
 }
 
 bool
-dbaas_operation_stands(const DbaasOperation *operation)
+dbaas_operation_may_be_applied(const DbaasOperation *operation)
 {
 	return operation->state != DBAAS_WRITE_QUEUED && operation->state != DBAAS_WRITE_DRY &&
 		operation->state != DBAAS_WRITE_FAILED;
@@ -90,7 +100,7 @@ dbaas_operation_send(DbaasOperation *operation)
 	spec.zone = write->zone;
 	spec.base = write->base;
 	spec.method = write->method;
-	spec.operation = write->operation;
+	spec.path_template = write->path_template;
 	spec.path = write->path;
 	spec.body = write->body;
 	spec.secrets = write->secrets;
@@ -99,17 +109,17 @@ dbaas_operation_send(DbaasOperation *operation)
 	operation->sent_at = dbaas_clock_now();
 }
 
-/* Asks for something in the write's own zone. */
+/* Sends a poll to the write's zone. */
 static void
-ask(DbaasOperation *operation, const char *template, const char *path)
+send_poll(DbaasOperation *operation, const DbaasEndpoint *endpoint, const char *path)
 {
 	DbaasCallSpec spec = {0};
 
 	spec.kind = DBAAS_CALL_LIST;
 	spec.zone = operation->write.zone;
 	spec.base = operation->write.base;
-	spec.method = "GET";
-	spec.operation = template;
+	spec.method = endpoint->method;
+	spec.path_template = endpoint->path;
 	spec.path = path;
 	spec.secrets = operation->write.secrets;
 	operation->call = dbaas_call_start(operation->conn, operation->cxt, &spec);
@@ -123,13 +133,29 @@ fail_write(DbaasOperation *operation, DbaasWriteState state, DbaasError *error, 
 	operation->outcome = outcome;
 }
 
-static const char *
-wait_option(const DbaasOperation *operation)
+/* Polls the write's operation. */
+static void
+poll_operation(DbaasOperation *operation)
 {
-	return dbaas_options_string(dbaas_connection_options(operation->conn), "wait");
+	const DbaasResource *resource = dbaas_catalogue_find(DBAAS_OPERATIONS_RESOURCE);
+	const DbaasEndpoint *endpoint = &resource->reads[0];
+	const char **args = palloc0(resource->ncolumns * sizeof(char *));
+
+	args[endpoint->parsed.params[0].column] = operation->operation_id;
+	send_poll(operation, endpoint, dbaas_path_expand(&endpoint->parsed, args));
+	pfree(args);
 }
 
-/* Sets when to poll next, further off each time. */
+/* Polls the list of services. */
+static void
+poll_services(DbaasOperation *operation)
+{
+	const DbaasEndpoint *endpoint = &dbaas_catalogue_find(DBAAS_SERVICES_RESOURCE)->reads[0];
+
+	send_poll(operation, endpoint, endpoint->path);
+}
+
+/* Schedules the next poll; the pauses grow. */
 static void
 schedule_poll(DbaasOperation *operation)
 {
@@ -144,17 +170,16 @@ schedule_poll(DbaasOperation *operation)
 			Min((elapsed - STEADY_UNTIL_S) / (SLOWEST_AT_S - STEADY_UNTIL_S), 1.0);
 }
 
-/* When to give up waiting. */
+/* When to stop waiting. */
 static DbaasMoment
 deadline(const DbaasOperation *operation)
 {
-	double		timeout = dbaas_options_number(dbaas_connection_options(operation->conn),
-											   "operation_timeout");
+	double		timeout = dbaas_connection_settings(operation->conn)->operation_timeout;
 
 	return operation->sent_at + (DbaasMoment) (timeout * 1e6);
 }
 
-/* Gives up waiting. */
+/* Stops waiting, since operation_timeout has passed. */
 static void
 time_out(DbaasOperation *operation)
 {
@@ -165,9 +190,8 @@ time_out(DbaasOperation *operation)
 										"%s did not end in time",
 										dbaas_operation_label(&operation->write));
 
-	error->detail = psprintf("After %s s %s.",
-							 dbaas_options_string(dbaas_connection_options(operation->conn), "operation_timeout"),
-							 what);
+	error->detail = psprintf("After %g s %s.",
+							 dbaas_connection_settings(operation->conn)->operation_timeout, what);
 	error->hint = "Option operation_timeout of the server sets the time. Table dbaas_operations shows operations.";
 	if (operation->state == DBAAS_WRITE_PENDING)
 		fail_write(operation, DBAAS_WRITE_UNKNOWN, error, what);
@@ -185,14 +209,14 @@ dbaas_operation_step(DbaasOperation *operation)
 		DbaasCall  *call = operation->call;
 
 		if (operation->state == DBAAS_WRITE_SENT)
-			take_answer(operation);
+			take_response(operation);
 		else if (operation->state == DBAAS_WRITE_PENDING)
 			take_poll(operation);
 		else
 			take_services(operation);
 		operation->call = NULL;
 
-		/* An error belongs to its call, so that stays. */
+		/* An error may be in the memory of its call, which then stays. */
 		if (operation->error == NULL)
 			dbaas_call_release(call);
 	}
@@ -203,14 +227,14 @@ dbaas_operation_step(DbaasOperation *operation)
 	else if (operation->call == NULL && operation->poll_at <= dbaas_clock_now())
 	{
 		if (operation->state == DBAAS_WRITE_PENDING)
-			ask(operation, "/operation/{id}", psprintf("/operation/%s", operation->operation_id));
+			poll_operation(operation);
 		else
-			ask(operation, "/dbaas-service", "/dbaas-service");
+			poll_services(operation);
 	}
 }
 
 bool
-dbaas_operation_take_back(DbaasOperation *operation)
+dbaas_operation_unsend(DbaasOperation *operation)
 {
 	if (operation->state != DBAAS_WRITE_SENT || dbaas_call_in_flight(operation->call) ||
 		dbaas_call_done(operation->call))
@@ -228,7 +252,7 @@ dbaas_operation_stop(DbaasOperation *operation)
 		return;
 	if (operation->call && dbaas_call_done(operation->call))
 		dbaas_operation_step(operation);
-	dbaas_operation_take_back(operation);
+	dbaas_operation_unsend(operation);
 	if (dbaas_operation_under_way(operation))
 		fail_write(operation,
 				   operation->state == DBAAS_WRITE_STARTING ? DBAAS_WRITE_APPLIED : DBAAS_WRITE_UNKNOWN,
@@ -255,11 +279,11 @@ dbaas_operation_due(const DbaasOperation *operation)
 	return operation->call ? due : Min(due, operation->poll_at);
 }
 
-/* The operation has ended, or is not waited for. */
+/* The operation has ended in success. */
 static void
 take_success(DbaasOperation *operation)
 {
-	if (strcmp(wait_option(operation), "running") == 0 && operation->write.services[0] &&
+	if (dbaas_connection_settings(operation->conn)->wait == DBAAS_WAIT_RUNNING && operation->write.services[0] &&
 		!operation->write.ends_service)
 	{
 		operation->state = DBAAS_WRITE_STARTING;
@@ -272,10 +296,10 @@ take_success(DbaasOperation *operation)
 
 /* The operation ended in failure or timeout. */
 static void
-take_failure(DbaasOperation *operation, const char *state, const DbaasJson *answer)
+take_failure(DbaasOperation *operation, const char *state, const DbaasJson *response)
 {
-	const char *reason = dbaas_json_member_string(answer, "reason");
-	const char *message = dbaas_json_member_string(answer, "message");
+	const char *reason = dbaas_json_member_string(response, "reason");
+	const char *message = dbaas_json_member_string(response, "message");
 	StringInfoData said;
 	size_t		len;
 	char	   *excerpt;
@@ -294,15 +318,13 @@ take_failure(DbaasOperation *operation, const char *state, const DbaasJson *answ
 	fail_write(operation, DBAAS_WRITE_FAILED, error, excerpt);
 }
 
-/*
- * Takes what the API says of the operation, in the first answer or in a poll.
- */
+/* Takes the operation's state from the response to the write or to a poll. */
 static void
-take_state(DbaasOperation *operation, const DbaasJson *answer)
+take_state(DbaasOperation *operation, const DbaasJson *response)
 {
-	const char *state = dbaas_json_member_string(answer, "state");
-	const char *id = dbaas_json_member_string(answer, "id");
-	const char *reference = dbaas_json_member_string(dbaas_json_member(answer, "reference"), "id");
+	const char *state = dbaas_json_member_string(response, "state");
+	const char *id = dbaas_json_member_string(response, "id");
+	const char *reference = dbaas_json_member_string(dbaas_json_member(response, "reference"), "id");
 
 	if (reference && operation->reference_id == NULL)
 		operation->reference_id = pstrdup(reference);
@@ -310,13 +332,13 @@ take_state(DbaasOperation *operation, const DbaasJson *answer)
 		operation->operation_id = dbaas_error_excerpt(id, strlen(id), NAMEDATALEN);
 
 	if (state && (strcmp(state, "failure") == 0 || strcmp(state, "timeout") == 0))
-		take_failure(operation, state, answer);
+		take_failure(operation, state, response);
 	else if (state && strcmp(state, "success") == 0)
 		take_success(operation);
 	else if (state && strcmp(state, "pending") == 0 && operation->operation_id &&
 			 strspn(operation->operation_id, "0123456789abcdefABCDEF-") == strlen(operation->operation_id))
 	{
-		if (strcmp(wait_option(operation), "none") == 0)
+		if (dbaas_connection_settings(operation->conn)->wait == DBAAS_WAIT_NONE)
 		{
 			operation->outcome = psprintf("operation %s pending", operation->operation_id);
 			operation->state = DBAAS_WRITE_APPLIED;
@@ -339,29 +361,29 @@ take_state(DbaasOperation *operation, const DbaasJson *answer)
 }
 
 static void
-take_answer(DbaasOperation *operation)
+take_response(DbaasOperation *operation)
 {
 	DbaasError *error = dbaas_call_error(operation->call);
-	const DbaasJson *answer = error ? NULL : dbaas_call_response(operation->call);
+	const DbaasJson *response = error ? NULL : dbaas_call_response(operation->call);
 
-	if (operation->write.direct && dbaas_json_is(answer, DBAAS_JSON_OBJECT) &&
-		dbaas_json_member(answer, "state") == NULL)
+	if (operation->write.direct && dbaas_json_is(response, DBAAS_JSON_OBJECT) &&
+		dbaas_json_member(response, "state") == NULL)
 		take_success(operation);
 	else if (error == NULL)
-		take_state(operation, answer);
+		take_state(operation, response);
 	else
 		fail_write(operation,
-				   dbaas_call_unknown(operation->call) ? DBAAS_WRITE_UNKNOWN : DBAAS_WRITE_FAILED,
+				   dbaas_call_may_be_applied(operation->call) ? DBAAS_WRITE_UNKNOWN : DBAAS_WRITE_FAILED,
 				   error, error->detail ? error->detail : error->message);
 }
 
 /*
- * Is a poll's error one that may pass?  Then the next poll is due after a
- * pause, unless too many have failed one after the other.  That the API was not
- * reached says nothing: operation_timeout bounds how long that goes on.
+ * If a poll ended with an error that may be temporary, schedules the next poll.
+ * Returns whether it did: not after MAX_POLL_ERRORS in a row.  Errors that the API was
+ * not reached do not count, since only operation_timeout limits those.
  */
 static bool
-bear_poll_error(DbaasOperation *operation, const DbaasError *error)
+poll_again(DbaasOperation *operation, const DbaasError *error)
 {
 	if (error == NULL)
 	{
@@ -384,7 +406,7 @@ take_poll(DbaasOperation *operation)
 {
 	DbaasError *error = dbaas_call_error(operation->call);
 
-	if (bear_poll_error(operation, error))
+	if (poll_again(operation, error))
 		return;
 	if (error == NULL)
 		take_state(operation, dbaas_call_response(operation->call));
@@ -394,45 +416,54 @@ take_poll(DbaasOperation *operation)
 							operation->operation_id, error->message));
 }
 
+/* The field of a column of the list of services. */
+static DbaasField *
+services_field(const char *column)
+{
+	const DbaasResource *resource = dbaas_catalogue_find(DBAAS_SERVICES_RESOURCE);
+
+	return dbaas_rows_parse_field(resource->columns[dbaas_catalogue_column(resource, column)].field);
+}
+
 /*
- * Is the service, of those that the list has, on its way to running?  One that
- * it has not may be in another zone or gone, or, when it was "created", not there
- * yet.  One that is powered off stays so.
+ * Is the service still to run, by this list of services?  One that is powered off
+ * is not.  One that the list does not have is, if the write creates it; otherwise
+ * it is in another zone, or gone.
  */
 static bool
-is_starting(const DbaasJson *answer, const char *service, bool created)
+is_starting(const DbaasJson *list, const char *service, bool creates)
 {
-	DbaasRows  *rows = dbaas_rows_begin("dbaas-services[]", false, answer);
-	DbaasField *name = dbaas_rows_parse_field("name");
-	DbaasField *state = dbaas_rows_parse_field("state");
+	const DbaasEndpoint *endpoint = &dbaas_catalogue_find(DBAAS_SERVICES_RESOURCE)->reads[0];
+	DbaasRows  *rows = dbaas_rows_begin(endpoint->rows, endpoint->values, list);
+	DbaasField *name = services_field("name");
+	DbaasField *state = services_field("state");
 	char	   *problem;
 
 	while (service && dbaas_rows_next(rows, &problem))
 	{
-		const DbaasJson *found = dbaas_rows_field(rows, name);
+		const DbaasJson *value;
 
-		if (dbaas_json_equals(found, service))
-		{
-			found = dbaas_rows_field(rows, state);
-			return dbaas_json_is(found, DBAAS_JSON_STRING) && !dbaas_json_equals(found, "running") &&
-				!dbaas_json_equals(found, "poweroff");
-		}
+		if (!dbaas_json_equals(dbaas_rows_field(rows, name), service))
+			continue;
+		value = dbaas_rows_field(rows, state);
+		return dbaas_json_is(value, DBAAS_JSON_STRING) && !dbaas_json_equals(value, "running") &&
+			!dbaas_json_equals(value, "poweroff");
 	}
-	return service && created;
+	return service && creates;
 }
 
 static void
 take_services(DbaasOperation *operation)
 {
 	DbaasError *error = dbaas_call_error(operation->call);
-	const DbaasJson *answer = error ? NULL : dbaas_call_response(operation->call);
+	const DbaasJson *response = error ? NULL : dbaas_call_response(operation->call);
 
-	if (bear_poll_error(operation, error))
+	if (poll_again(operation, error))
 		return;
 	if (error)
 		fail_write(operation, DBAAS_WRITE_APPLIED, error, "its service could not be followed");
-	else if (is_starting(answer, operation->write.services[0], operation->write.creates_service) ||
-			 is_starting(answer, operation->write.services[1], false))
+	else if (is_starting(response, operation->write.services[0], operation->write.creates_service) ||
+			 is_starting(response, operation->write.services[1], false))
 		schedule_poll(operation);
 	else
 		operation->state = DBAAS_WRITE_APPLIED;

@@ -3,7 +3,7 @@
  * operation.h
  *		One write, from its request to the end of the API's operation.
  *
- * Knows the life of the API's operations; knows neither transactions nor
+ * Knows the life of the API's operations; knows neither transactions nor foreign
  * tables.  Errors are values.
  *
  *-------------------------------------------------------------------------
@@ -19,24 +19,27 @@ typedef struct DbaasWrite
 {
 	Oid			serverid;
 	Oid			userid;
-	Oid			relid;			/* the foreign table, or InvalidOid */
-	DbaasCommand command;
-	int			batch;			/* number that the writes of its statement
-								 * share */
+	DbaasCommand command;		/* that it is for */
+	Oid			relid;			/* foreign table of the command, or InvalidOid */
+	int			batch;			/* number that the writes of a statement share */
+
+	/* The request */
 	const char *zone;
 	const char *base;			/* URL of the zone */
 	const char *method;
-	const char *operation;		/* path template */
+	const char *path_template;
 	const char *path;			/* percent-encoded */
+	const char *body;			/* or NULL */
+	const char *shown_body;		/* with "***" for what is secret; or NULL */
+	List	   *secrets;		/* char *: texts in the body that are secret */
+
+	/* What it does */
 	const char *identity;		/* of the row that it writes, see
 								 * DbaasResource; or NULL: no other write can
 								 * be of that row */
-	const char *body;			/* JSON, or NULL */
-	const char *shown_body;		/* the same with "***" for secrets */
-	List	   *secrets;		/* of char *: these secrets */
+	const char *created_name;	/* name of what an INSERT creates; or NULL */
 	const char *services[2];	/* names of those that option wait "running"
 								 * waits for; or NULL */
-	const char *created_name;	/* name of what an INSERT creates; or NULL */
 	bool		creates_service;	/* does it create the first service? */
 	bool		ends_service;	/* does it delete the first service? */
 	bool		direct;			/* see DbaasWriteEndpoint */
@@ -47,40 +50,40 @@ typedef struct DbaasWrite
 typedef enum DbaasWriteState
 {
 	DBAAS_WRITE_QUEUED,
-	DBAAS_WRITE_DRY,			/* reported only, never sent */
-	DBAAS_WRITE_SENT,			/* the answer is awaited */
-	DBAAS_WRITE_PENDING,		/* the operation's end is awaited */
-	DBAAS_WRITE_STARTING,		/* the services' running is awaited */
+	DBAAS_WRITE_DRY,			/* of a dry run: never sent */
+	DBAAS_WRITE_SENT,			/* waits for the response */
+	DBAAS_WRITE_PENDING,		/* waits for the end of its operation */
+	DBAAS_WRITE_STARTING,		/* waits for its services to run */
 	DBAAS_WRITE_APPLIED,
 	DBAAS_WRITE_FAILED,
-	DBAAS_WRITE_UNKNOWN
+	DBAAS_WRITE_UNKNOWN			/* applied or not: nothing tells */
 } DbaasWriteState;
 
-/* A write and how far it has come; others only read it. */
+/* A write and its state.  Other modules only read it. */
 typedef struct DbaasOperation
 {
 	DbaasWrite	write;
 	DbaasConnection *conn;
 	MemoryContext cxt;
 	DbaasWriteState state;
-	bool		unfinished;		/* applied, as far as option wait asks: the
-								 * API may still go on with it */
+	bool		unfinished;		/* applied as far as option "wait" demands,
+								 * but the API may go on with it */
 	const char *outcome;		/* words for the report, or NULL */
 	DbaasError *error;			/* or NULL */
 	char	   *operation_id;
-	char	   *reference_id;	/* what the operation is about, or NULL */
+	char	   *reference_id;	/* of what the operation is about, or NULL */
 
 	/* operation.c's own */
-	DbaasCall  *call;			/* write or poll in flight, or NULL */
+	DbaasCall  *call;			/* write or poll that has not ended, or NULL */
 	DbaasMoment sent_at;
 	DbaasMoment poll_at;
 	double		pause_ms;		/* before the next poll */
-	int			poll_errors;	/* polls that failed, one after the other */
+	int			poll_errors;	/* polls that failed since one succeeded */
 } DbaasOperation;
 
 /*
- * A copy of a write, in cxt, that goes out by a connection that has to stay as
- * long; with dry_run it is never sent.
+ * Makes an operation with a copy of a write, in cxt.  The connection must live as
+ * long.  With dry_run it is never sent.
  */
 extern DbaasOperation *dbaas_operation_new(MemoryContext cxt, const DbaasWrite *write,
 										   DbaasConnection *conn, bool dry_run);
@@ -89,31 +92,32 @@ extern DbaasOperation *dbaas_operation_new(MemoryContext cxt, const DbaasWrite *
 extern void dbaas_operation_send(DbaasOperation *operation);
 
 /*
- * Does what can be done without waiting for a write that is under way.  What
- * it learns goes into the current memory context, which has to live as long.
+ * Does what can be done for a write without waiting.  What it learns goes into the
+ * current memory context, which must live as long as the operation.
  */
 extern void dbaas_operation_step(DbaasOperation *operation);
 
-/* Is its answer, its operation's end or its service's running awaited? */
+/* Does the write wait for its response, its operation's end or its services? */
 extern bool dbaas_operation_under_way(const DbaasOperation *operation);
 
-/* When to step it at the latest though no call of it ends; 0 for never. */
+/* When to step it even if no call of it has ended; 0: never. */
 extern DbaasMoment dbaas_operation_due(const DbaasOperation *operation);
 
 /*
- * Takes a write back that no request was made for yet, or none but such that
- * the API refused for the time being.  Returns whether it was such a write.
+ * Puts a write that was sent back into the state DBAAS_WRITE_QUEUED, if no request of
+ * it is in flight: because none was made yet, or the API refused it for the
+ * moment.  Returns whether it did.
  */
-extern bool dbaas_operation_take_back(DbaasOperation *operation);
+extern bool dbaas_operation_unsend(DbaasOperation *operation);
 
 /*
- * Stops following a write, if it is under way; nothing is sent for it any
- * more.  Memory as for a step.
+ * Stops waiting for a write that is under way, and sends no more for it.  Memory as
+ * in dbaas_operation_step().
  */
 extern void dbaas_operation_stop(DbaasOperation *operation);
 
-/* May what the write does be done, now or later? */
-extern bool dbaas_operation_stands(const DbaasOperation *operation);
+/* May the API have carried out the write, or still do so? */
+extern bool dbaas_operation_may_be_applied(const DbaasOperation *operation);
 
 /* "DELETE /dbaas-service/pg-1 in zone ch-gva-2"; palloc'd. */
 extern char *dbaas_operation_label(const DbaasWrite *write);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * status.c
- *		What an answer without success means: an error, a retry, a doubt.
+ *		What a response without success means: an error, a retry or more.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,19 +15,19 @@
 #include "tables/options.h"
 #include "tables/secret.h"
 
-static DbaasError *failure_error(const DbaasRequestFacts *request, const DbaasHttpResponse *answer);
-static DbaasError *status_error(const DbaasRequestFacts *request, const DbaasHttpResponse *answer);
-static char *describe_body(const DbaasRequestFacts *request, const DbaasHttpResponse *answer);
+static DbaasError *failure_error(const DbaasRequestFacts *request, const DbaasHttpResponse *response);
+static DbaasError *status_error(const DbaasRequestFacts *request, const DbaasHttpResponse *response);
+static char *describe_body(const DbaasRequestFacts *request, const DbaasHttpResponse *response);
 
 DbaasError *
-dbaas_status_error(const DbaasRequestFacts *request, const DbaasHttpResponse *answer)
+dbaas_status_error(const DbaasRequestFacts *request, const DbaasHttpResponse *response)
 {
-	if (answer->failure != DBAAS_HTTP_NO_FAILURE)
-		return failure_error(request, answer);
-	return status_error(request, answer);
+	if (response->failure != DBAAS_HTTP_NO_FAILURE)
+		return failure_error(request, response);
+	return status_error(request, response);
 }
 
-/* What a load balancer says of a server that is down, or too busy, behind it. */
+/* A load balancer says so of a server behind it that is down or too busy. */
 static bool
 is_down(int status)
 {
@@ -35,68 +35,66 @@ is_down(int status)
 }
 
 bool
-dbaas_status_may_retry(bool write, const DbaasHttpResponse *answer)
+dbaas_status_may_retry(bool write, const DbaasHttpResponse *response)
 {
-	switch (answer->failure)
+	switch (response->failure)
 	{
 		case DBAAS_HTTP_UNREACHABLE:
 			return true;
 		case DBAAS_HTTP_BROKEN:
 			return !write;
 		case DBAAS_HTTP_NO_FAILURE:
-			return answer->status == 429 || (!write && is_down(answer->status));
+			return response->status == 429 || (!write && is_down(response->status));
 		default:
 			return false;
 	}
 }
 
 bool
-dbaas_status_may_be_applied(const DbaasHttpResponse *answer)
+dbaas_status_may_be_applied(const DbaasHttpResponse *response)
 {
-	switch (answer->failure)
+	switch (response->failure)
 	{
 		case DBAAS_HTTP_UNREACHABLE:
 		case DBAAS_HTTP_TLS:
 		case DBAAS_HTTP_NO_ROOM:
 			return false;
 		case DBAAS_HTTP_NO_FAILURE:
-			return answer->status < 300 || answer->status >= 500;
+			return response->status < 300 || response->status >= 500;
 		default:
 			return true;
 	}
 }
 
 /*
- * A zone that is down shows itself in what does not come: a connection, one that
- * stays, an answer in time; or its load balancer says so.  An answer that came
- * and cannot be used is no such thing, nor is a certificate that is refused:
- * somebody is there.
+ * A response that cannot be used does not count, nor does a certificate that is
+ * refused: something is there.
  */
 bool
-dbaas_status_unavailable(const DbaasHttpResponse *answer)
+dbaas_status_unavailable(const DbaasHttpResponse *response)
 {
-	switch (answer->failure)
+	switch (response->failure)
 	{
 		case DBAAS_HTTP_UNREACHABLE:
 		case DBAAS_HTTP_TIMEOUT:
 		case DBAAS_HTTP_BROKEN:
 			return true;
 		case DBAAS_HTTP_NO_FAILURE:
-			return is_down(answer->status);
+			return is_down(response->status);
 		default:
 			return false;
 	}
 }
 
 bool
-dbaas_status_doubts_credentials(const DbaasHttpResponse *answer)
+dbaas_status_refuses_credentials(const DbaasHttpResponse *response)
 {
-	return answer->failure == DBAAS_HTTP_TLS ||
-		(answer->failure == DBAAS_HTTP_NO_FAILURE &&
-		 (answer->status == 401 || answer->status == 403));
+	return response->failure == DBAAS_HTTP_TLS ||
+		(response->failure == DBAAS_HTTP_NO_FAILURE &&
+		 (response->status == 401 || response->status == 403));
 }
 
-/* A zone that nobody knows may be why, where addresses follow from names. */
+/* Adds a hint that the zone's name may be wrong, since addresses follow from it. */
 static const char *
 with_zone_hint(const DbaasRequestFacts *request, const char *hint)
 {
@@ -105,9 +103,9 @@ with_zone_hint(const DbaasRequestFacts *request, const char *hint)
 	return zone_hint ? psprintf("%s %s", hint, zone_hint) : hint;
 }
 
-/* There was no whole answer. */
+/* There was no complete response. */
 static DbaasError *
-failure_error(const DbaasRequestFacts *request, const DbaasHttpResponse *answer)
+failure_error(const DbaasRequestFacts *request, const DbaasHttpResponse *response)
 {
 	static const struct
 	{
@@ -133,20 +131,20 @@ failure_error(const DbaasRequestFacts *request, const DbaasHttpResponse *answer)
 	};
 	DbaasError *error;
 
-	error = dbaas_error_new(kinds[answer->failure].sqlerrcode, "%s %s",
-							request->label, kinds[answer->failure].what);
-	error->detail = dbaas_error_excerpt(answer->failure_text, strlen(answer->failure_text),
+	error = dbaas_error_new(kinds[response->failure].sqlerrcode, "%s %s",
+							request->label, kinds[response->failure].what);
+	error->detail = dbaas_error_excerpt(response->failure_text, strlen(response->failure_text),
 										DBAAS_EXCERPT_BYTES);
-	error->hint = answer->failure == DBAAS_HTTP_UNREACHABLE ?
-		with_zone_hint(request, kinds[answer->failure].hint) : kinds[answer->failure].hint;
+	error->hint = response->failure == DBAAS_HTTP_UNREACHABLE ?
+		with_zone_hint(request, kinds[response->failure].hint) : kinds[response->failure].hint;
 	return error;
 }
 
-/* The API answered with an error. */
+/* The API responded with an error. */
 static DbaasError *
-status_error(const DbaasRequestFacts *request, const DbaasHttpResponse *answer)
+status_error(const DbaasRequestFacts *request, const DbaasHttpResponse *response)
 {
-	int			status = answer->status;
+	int			status = response->status;
 	int			code = ERRCODE_FDW_ERROR;
 	const char *hint = NULL;
 	DbaasError *error;
@@ -154,7 +152,7 @@ status_error(const DbaasRequestFacts *request, const DbaasHttpResponse *answer)
 	if (status == 401 || status == 403)
 	{
 		code = ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION;
-		hint = request->unsigned_ ?
+		hint = request->anonymous ?
 			"No key is needed for that: check the server's option endpoint, which looks like https://api-{zone}.exoscale.com/v2." :
 			"Check api_key and api_secret of the user mapping, the role of that key, and this machine's clock.";
 	}
@@ -169,18 +167,18 @@ status_error(const DbaasRequestFacts *request, const DbaasHttpResponse *answer)
 	else if (status == 429)
 	{
 		code = ERRCODE_CONFIGURATION_LIMIT_EXCEEDED;
-		hint = answer->retry_after > 0 ?
-			psprintf("The API asks to wait for %ld seconds.", answer->retry_after) :
+		hint = response->retry_after > 0 ?
+			psprintf("The API asks to wait for %ld seconds.", response->retry_after) :
 			"Lower the server's option max_concurrency, or try again later.";
 	}
 	else if (status >= 300 && status <= 399)
 		hint = "Redirects are not followed: set the server's option endpoint to where the API is.";
 
 	error = dbaas_error_new(code, "%s failed with HTTP status %d", request->label, status);
-	error->detail = describe_body(request, answer);
+	error->detail = describe_body(request, response);
 	error->hint = hint;
 
-	/* Refused for what it is, not for who asks. */
+	/* A 403 may be for the service's termination protection, not for the key. */
 	if ((status == 403 || code == ERRCODE_OBJECT_IN_USE) && request->write && error->detail &&
 		strstr(error->detail, "protect"))
 	{
@@ -190,7 +188,7 @@ status_error(const DbaasRequestFacts *request, const DbaasHttpResponse *answer)
 	return error;
 }
 
-/* Appends "; text", without "; " at the start; other values say nothing. */
+/* Appends a value that is a string, after "; " if it is not the first. */
 static void
 append_part(StringInfo out, const DbaasJson *value)
 {
@@ -205,20 +203,39 @@ append_part(StringInfo out, const DbaasJson *value)
 	appendBinaryStringInfo(out, text, len);
 }
 
-/*
- * What an error's body says, in whichever of the API's shapes it is; NULL when
- * it says nothing.
- */
-static char *
-describe_body(const DbaasRequestFacts *request, const DbaasHttpResponse *answer)
+/* Appends the texts of an error's body, in any of the forms that the API uses. */
+static void
+append_texts(StringInfo out, const DbaasJson *body)
 {
-	const char *body = answer->body;
-	size_t		len = answer->body_len;
+	const DbaasJson *errors = dbaas_json_member(body, "errors");
+
+	append_part(out, dbaas_json_member(body, "message"));
+	append_part(out, dbaas_json_member(body, "error"));
+	append_part(out, dbaas_json_member(body, "title"));
+	append_part(out, dbaas_json_member(body, "detail"));
+	if (!dbaas_json_is(errors, DBAAS_JSON_ARRAY))
+		return;
+	for (const DbaasJson *one = dbaas_json_first(errors); one; one = dbaas_json_next(errors, one))
+	{
+		const char *location = dbaas_json_member_string(one, "location");
+
+		append_part(out, one);
+		append_part(out, dbaas_json_member(one, "detail"));
+		if (location)
+			appendStringInfo(out, " (at %s)", location);
+	}
+}
+
+/* "The API says: ..." with what the body of an error says; NULL when that is nothing. */
+static char *
+describe_body(const DbaasRequestFacts *request, const DbaasHttpResponse *response)
+{
+	const char *body = response->body;
+	size_t		len = response->body_len;
 	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw error body",
 											  ALLOCSET_SMALL_SIZES);
 	StringInfoData said;
 	const DbaasJson *value;
-	const DbaasJson *errors;
 	char	   *problem;
 	char	   *excerpt;
 	size_t		excerpt_len;
@@ -226,26 +243,7 @@ describe_body(const DbaasRequestFacts *request, const DbaasHttpResponse *answer)
 	initStringInfo(&said);
 	if (len <= DBAAS_JSON_SHORT &&
 		dbaas_json_parse(cxt, body, len, DBAAS_JSON_ALL_NODES(len), &value, &problem))
-	{
-		append_part(&said, dbaas_json_member(value, "message"));
-		append_part(&said, dbaas_json_member(value, "error"));
-		append_part(&said, dbaas_json_member(value, "title"));
-		append_part(&said, dbaas_json_member(value, "detail"));
-		errors = dbaas_json_member(value, "errors");
-		if (dbaas_json_is(errors, DBAAS_JSON_ARRAY))
-		{
-			for (const DbaasJson *one = dbaas_json_first(errors); one;
-				 one = dbaas_json_next(errors, one))
-			{
-				const char *location = dbaas_json_member_string(one, "location");
-
-				append_part(&said, one);
-				append_part(&said, dbaas_json_member(one, "detail"));
-				if (location)
-					appendStringInfo(&said, " (at %s)", location);
-			}
-		}
-	}
+		append_texts(&said, value);
 	if (said.len == 0)
 		appendBinaryStringInfo(&said, body, Min(len, DBAAS_JSON_SHORT));
 	for (int i = 0; i < said.len; i++)
@@ -253,9 +251,11 @@ describe_body(const DbaasRequestFacts *request, const DbaasHttpResponse *answer)
 		if (said.data[i] == '\0')
 			said.data[i] = ' ';
 	}
+
 	/*
-	 * Masked before it is cut, or a part of the secret could be left; and what is
-	 * known to be one first, which may go on where one that is found ends.
+	 * Secrets are masked before the text is cut, or a part of one could
+	 * remain. Those that are known are masked first: what only looks like a
+	 * secret may end in the middle of one.
 	 */
 	excerpt = dbaas_connection_mask(request->conn, dbaas_secret_mask(said.data, request->secrets));
 	excerpt_len = strlen(excerpt);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * status.h
- *		What an answer without success means: an error, a retry, a doubt.
+ *		What a response without success means: an error, a retry or more.
  *
  * Knows HTTP's statuses and the shapes of the API's errors; knows no calls.
  * Errors are values.
@@ -24,7 +24,7 @@ typedef struct DbaasRequestFacts
 	List	   *secrets;		/* char *: parts of its body that no error may
 								 * show */
 	bool		write;
-	bool		unsigned_;
+	bool		anonymous;
 } DbaasRequestFacts;
 
 /*
@@ -32,24 +32,22 @@ typedef struct DbaasRequestFacts
  * current memory context.
  */
 extern DbaasError *dbaas_status_error(const DbaasRequestFacts *request,
-									  const DbaasHttpResponse *answer);
+									  const DbaasHttpResponse *response);
 
-/* May the request be sent again after this answer, and would that help? */
-extern bool dbaas_status_may_retry(bool write, const DbaasHttpResponse *answer);
+/* May the request be sent again after this response, and would that help? */
+extern bool dbaas_status_may_retry(bool write, const DbaasHttpResponse *response);
 
-/*
- * May the API have carried out a write of which this is the answer, when that
- * is no success?
- */
-extern bool dbaas_status_may_be_applied(const DbaasHttpResponse *answer);
+/* May the API have carried out a write whose response this is, which is no success? */
+extern bool dbaas_status_may_be_applied(const DbaasHttpResponse *response);
 
 /*
- * Does the answer, once it is the last, say that the server is not available:
- * not reached, silent, breaking off, or down behind what was reached?
+ * Does it mean that the server is not available, when there is no further try?  It
+ * was not reached, did not respond in time or to the end, or a load balancer
+ * says that it is down.
  */
-extern bool dbaas_status_unavailable(const DbaasHttpResponse *answer);
+extern bool dbaas_status_unavailable(const DbaasHttpResponse *response);
 
-/* Does the answer refuse who asks, or is who answers refused? */
-extern bool dbaas_status_doubts_credentials(const DbaasHttpResponse *answer);
+/* Did the API refuse the key, or TLS the server's certificate? */
+extern bool dbaas_status_refuses_credentials(const DbaasHttpResponse *response);
 
 #endif							/* DBAAS_STATUS_H */

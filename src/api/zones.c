@@ -15,9 +15,10 @@
 #include "base/clock.h"
 #include "base/http.h"
 #include "base/url.h"
+#include "tables/catalogue.h"
 #include "tables/options.h"
 
-/* Zone whose address is asked when it does not matter which. */
+/* The zone whose address is used when any would do. */
 #define DEFAULT_ZONE "ch-gva-2"
 
 int			dbaas_zones_ttl = DBAAS_ZONES_TTL;
@@ -33,29 +34,23 @@ without_final_slashes(char *url)
 }
 
 static char *
-endpoint_of(DbaasConnection *conn, const char *zone)
+endpoint_of(const DbaasConnection *conn, const char *zone)
 {
-	const char *endpoint = dbaas_options_string(dbaas_connection_options(conn), "endpoint");
+	const char *endpoint = dbaas_connection_settings(conn)->endpoint;
 
 	return without_final_slashes(dbaas_url_expand_zone(endpoint, zone));
 }
 
-static bool
-endpoint_has_zone(DbaasConnection *conn)
-{
-	return strstr(dbaas_options_string(dbaas_connection_options(conn), "endpoint"), "{zone}") != NULL;
-}
-
 char *
-dbaas_zones_global_base(DbaasConnection *conn)
+dbaas_zones_global_base(const DbaasConnection *conn)
 {
 	return endpoint_of(conn, DEFAULT_ZONE);
 }
 
 bool
-dbaas_zones_selected(DbaasConnection *conn, const char *name)
+dbaas_zones_selected(const DbaasConnection *conn, const char *name)
 {
-	List	   *selected = dbaas_options_zones(dbaas_connection_options(conn));
+	List	   *selected = dbaas_connection_settings(conn)->zones;
 	ListCell   *lc;
 
 	foreach(lc, selected)
@@ -66,9 +61,9 @@ dbaas_zones_selected(DbaasConnection *conn, const char *name)
 	return selected == NIL;
 }
 
-/* Zones whose addresses follow from the options. */
+/* The zones of the option, whose addresses follow from their names. */
 static DbaasZones *
-zones_from_options(DbaasConnection *conn, List *names)
+zones_from_options(const DbaasConnection *conn, List *names)
 {
 	DbaasZones *zones = palloc0(sizeof(DbaasZones));
 	ListCell   *lc;
@@ -95,7 +90,7 @@ bad_list(DbaasCall *call, const char *detail)
 	return error;
 }
 
-/* Where the list was got safely, what it names must be as safe. */
+/* If the list came over https, the addresses in it must be https too. */
 static bool
 keeps_security(DbaasConnection *conn, const char *base, char **problem)
 {
@@ -109,7 +104,7 @@ keeps_security(DbaasConnection *conn, const char *base, char **problem)
 	return true;
 }
 
-/* Takes one element of the list of zones. */
+/* Adds a zone of the list, if the option selects it. */
 static DbaasError *
 add_zone(DbaasConnection *conn, DbaasCall *call, const DbaasJson *element, DbaasZones *zones)
 {
@@ -127,7 +122,7 @@ add_zone(DbaasConnection *conn, DbaasCall *call, const DbaasJson *element, Dbaas
 	}
 	if (!dbaas_zones_selected(conn, name))
 		return NULL;
-	if (base == NULL && endpoint_has_zone(conn))
+	if (base == NULL && dbaas_connection_settings(conn)->endpoint_has_zone)
 		base = endpoint_of(conn, name);
 	if (base == NULL)
 		return bad_list(call, psprintf("Zone \"%s\" has no api-endpoint.",
@@ -142,7 +137,7 @@ add_zone(DbaasConnection *conn, DbaasCall *call, const DbaasJson *element, Dbaas
 	return NULL;
 }
 
-/* Each zone that the option selects has to be in the list. */
+/* Checks that the list has each zone that the option selects. */
 static DbaasError *
 check_selected(DbaasConnection *conn, DbaasCall *call, const DbaasJson *list)
 {
@@ -161,7 +156,7 @@ check_selected(DbaasConnection *conn, DbaasCall *call, const DbaasJson *list)
 		names[i] = dbaas_json_member_string(element, "name");
 		appendStringInfo(&all, "%s%s", i ? ", " : "", names[i]);
 	}
-	foreach(lc, dbaas_options_zones(dbaas_connection_options(conn)))
+	foreach(lc, dbaas_connection_settings(conn)->zones)
 	{
 		const char *nearest = dbaas_error_nearest(lfirst(lc), names);
 		DbaasError *error;
@@ -169,9 +164,9 @@ check_selected(DbaasConnection *conn, DbaasCall *call, const DbaasJson *list)
 		if (nearest && strcmp(nearest, lfirst(lc)) == 0)
 			continue;
 		error = dbaas_error_new(ERRCODE_INVALID_PARAMETER_VALUE,
-								"zone \"%s\" of the server's option \"zones\" is none that the API names",
+								"zone \"%s\" in server option \"zones\" does not exist",
 								(char *) lfirst(lc));
-		error->detail = psprintf("The API names: %s.", all.data);
+		error->detail = psprintf("The zones are: %s.", all.data);
 		error->hint = nearest ? psprintf("Perhaps you meant \"%s\".", nearest) : NULL;
 		return error;
 	}
@@ -198,19 +193,21 @@ read_list(DbaasConnection *conn, DbaasCall *call, DbaasZones *zones)
 	return check_selected(conn, call, list);
 }
 
-/* With "once", one try has to do. */
+/* Requests the list, without retries if no_retry, and waits for it. */
 static DbaasError *
-learn_zones(DbaasConnection *conn, DbaasCounters *counters, bool once, DbaasZones *zones)
+learn_zones(DbaasConnection *conn, DbaasCounters *counters, bool no_retry, DbaasZones *zones)
 {
-	/* Signed, a key with database rights alone would be refused. */
+	const DbaasEndpoint *endpoint = &dbaas_catalogue_find(DBAAS_ZONES_RESOURCE)->reads[0];
+
+	/* Signed, a key that only has rights on databases would be refused. */
 	DbaasCallSpec spec = {
 		.kind = DBAAS_CALL_LIST,
-		.unsigned_ = true,
-		.once = once,
+		.anonymous = true,
+		.no_retry = no_retry,
 		.base = dbaas_zones_global_base(conn),
-		.method = "GET",
-		.operation = "/zone",
-		.path = "/zone",
+		.method = endpoint->method,
+		.path_template = endpoint->path,
+		.path = endpoint->path,
 		.counters = counters
 	};
 	DbaasCall  *call = dbaas_call_start(conn, CurrentMemoryContext, &spec);
@@ -228,7 +225,7 @@ learn_zones(DbaasConnection *conn, DbaasCounters *counters, bool once, DbaasZone
 	return error;
 }
 
-/* Do both name the same zones, at the same addresses? */
+/* Do both lists have the same zones, at the same addresses? */
 static bool
 same_zones(const DbaasZones *a, const DbaasZones *b)
 {
@@ -244,54 +241,55 @@ same_zones(const DbaasZones *a, const DbaasZones *b)
 }
 
 /*
- * Makes the list, and keeps it, unless it is the one that is there.  What was
- * there stays: somebody may hold a zone of it.
+ * Makes the list and sets it for the connection, unless it is the same as before.
+ * The list before is not freed, since its zones may be in use.
  */
 static DbaasError *
-make_zones(DbaasConnection *conn, DbaasCounters *counters, bool once)
+make_zones(DbaasConnection *conn, DbaasCounters *counters, bool no_retry)
 {
-	void	  **slot = dbaas_connection_zones_slot(conn);
+	DbaasZones *current = dbaas_connection_zones(conn);
 	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw zones",
 											  ALLOCSET_SMALL_SIZES);
 	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
-	List	   *names = dbaas_options_zones(dbaas_connection_options(conn));
+	List	   *names = dbaas_connection_settings(conn)->zones;
 	DbaasZones *zones = palloc0(sizeof(DbaasZones));
 	DbaasError *error = NULL;
 
-	if (names && endpoint_has_zone(conn))
+	if (names && dbaas_connection_settings(conn)->endpoint_has_zone)
 		zones = zones_from_options(conn, names);
 	else
-		error = learn_zones(conn, counters, once, zones);
+		error = learn_zones(conn, counters, no_retry, zones);
 	MemoryContextSwitchTo(oldcxt);
 	if (error)
-		return error;			/* cxt goes with its parent, as the error does */
-	if (*slot && same_zones(*slot, zones))
+		return error;			/* in cxt, which goes with its parent */
+	if (current && same_zones(current, zones))
 	{
-		((DbaasZones *) *slot)->learned_at = zones->learned_at;
-		((DbaasZones *) *slot)->tried_at = zones->tried_at;
+		current->learned_at = zones->learned_at;
+		current->tried_at = zones->tried_at;
 		MemoryContextDelete(cxt);
 		return NULL;
 	}
 	MemoryContextSetParent(cxt, dbaas_connection_context(conn));
+	dbaas_connection_set_zones(conn, zones);
 	dbaas_connection_facts(conn)->zones = zones->n;
-	*slot = zones;
 	return NULL;
 }
 
 DbaasError *
 dbaas_zones_get(DbaasConnection *conn, DbaasCounters *counters, const DbaasZones **result)
 {
-	void	  **slot = dbaas_connection_zones_slot(conn);
-	DbaasError *error = *slot ? NULL : make_zones(conn, counters, false);
+	DbaasError *error = NULL;
 
-	*result = *slot;
+	if (dbaas_connection_zones(conn) == NULL)
+		error = make_zones(conn, counters, false);
+	*result = dbaas_connection_zones(conn);
 	return error;
 }
 
 DbaasError *
 dbaas_zones_renew(DbaasConnection *conn, DbaasCounters *counters, DbaasMoment since)
 {
-	const DbaasZones *zones = *dbaas_connection_zones_slot(conn);
+	const DbaasZones *zones = dbaas_connection_zones(conn);
 
 	if (zones == NULL || !zones->learned || zones->learned_at >= since)
 		return NULL;
@@ -301,7 +299,7 @@ dbaas_zones_renew(DbaasConnection *conn, DbaasCounters *counters, DbaasMoment si
 void
 dbaas_zones_refresh(DbaasConnection *conn, DbaasCounters *counters, DbaasMoment since)
 {
-	DbaasZones *zones = *dbaas_connection_zones_slot(conn);
+	DbaasZones *zones = dbaas_connection_zones(conn);
 	DbaasMoment now = dbaas_clock_now();
 
 	if (zones == NULL || !zones->learned || zones->tried_at >= since || dbaas_zones_ttl < 0 ||
@@ -312,9 +310,9 @@ dbaas_zones_refresh(DbaasConnection *conn, DbaasCounters *counters, DbaasMoment 
 }
 
 bool
-dbaas_zones_may_appear(DbaasConnection *conn, const char *name)
+dbaas_zones_may_appear(const DbaasConnection *conn, const char *name)
 {
-	const DbaasZones *zones = *dbaas_connection_zones_slot(conn);
+	const DbaasZones *zones = dbaas_connection_zones(conn);
 
 	return zones && zones->learned && dbaas_options_is_zone(name) &&
 		dbaas_zones_selected(conn, name);

@@ -22,11 +22,11 @@ typedef enum Prefetch
 	PREFETCH_AFTER_FIRST_ROW,	/* once the first row of that page was
 								 * returned */
 	PREFETCH_AT_ONCE
-}			Prefetch;
+} Prefetch;
 
 struct DbaasChains
 {
-	const		DbaasRead *read;
+	const DbaasRead *read;
 	Prefetch	prefetch;
 	int64		first_limit;	/* entries to request with the first page;
 								 * each page then doubles that, up to what the
@@ -49,7 +49,7 @@ column_field(const DbaasResource *resource, int column)
 }
 
 DbaasChains *
-dbaas_chains_new(const DbaasRead * read)
+dbaas_chains_new(const DbaasRead *read)
 {
 	DbaasChains *chains = palloc0(sizeof(DbaasChains));
 	const DbaasResource *resource = read->resource;
@@ -74,7 +74,7 @@ dbaas_chains_new(const DbaasRead * read)
 }
 
 void
-dbaas_chains_limit(DbaasChains * chains, int64 first_limit)
+dbaas_chains_limit(DbaasChains *chains, int64 first_limit)
 {
 	chains->first_limit = Min(chains->first_limit, first_limit);
 }
@@ -90,9 +90,9 @@ is_skipped(const DbaasChain *chain)
 static void request_page(DbaasChain *chain);
 
 DbaasChain *
-dbaas_chain_begin(DbaasChains * chains, const DbaasTarget *target)
+dbaas_chain_begin(DbaasChains *chains, const DbaasTarget *target)
 {
-	const		DbaasRead *read = chains->read;
+	const DbaasRead *read = chains->read;
 	const DbaasResource *resource = read->resource;
 	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw chain",
 											  ALLOCSET_SMALL_SIZES);
@@ -141,7 +141,7 @@ dbaas_chain_end(DbaasChain *chain)
 static const char *
 make_body(const DbaasChain *chain, int64 limit)
 {
-	const		DbaasRead *read = chain->chains->read;
+	const DbaasRead *read = chain->chains->read;
 	const DbaasResource *resource = read->resource;
 	DbaasBody  *body = dbaas_body_new();
 
@@ -187,7 +187,7 @@ next_limit(DbaasChain *chain)
 static void
 request_page(DbaasChain *chain)
 {
-	const		DbaasRead *read = chain->chains->read;
+	const DbaasRead *read = chain->chains->read;
 	const DbaasResource *resource = read->resource;
 	const DbaasEndpoint *endpoint = read->endpoint;
 	int64		limit = resource->paging ? next_limit(chain) : 0;
@@ -202,13 +202,13 @@ request_page(DbaasChain *chain)
 
 	oldcxt = MemoryContextSwitchTo(cxt);
 	spec.kind = endpoint->parsed.nparams > 0 ? DBAAS_CALL_READ : DBAAS_CALL_LIST;
-	spec.unsigned_ = resource->global;
+	spec.anonymous = resource->global;
 	spec.hide_secrets = !resource->verbatim;
 	spec.any_json = dbaas_rows_are_any(endpoint->rows, endpoint->values);
 	spec.zone = chain->target->zone;
 	spec.base = chain->target->base;
 	spec.method = endpoint->method;
-	spec.operation = endpoint->path;
+	spec.path_template = endpoint->path;
 	query = dbaas_path_query(&endpoint->parsed, chain->target->args);
 	spec.path = psprintf("%s%s", dbaas_path_expand(&endpoint->parsed, chain->target->args),
 						 query.text);
@@ -252,7 +252,7 @@ dbaas_chain_row_time(const DbaasChain *chain, TimestampTz *time)
 static void
 measure_page(DbaasChain *chain, int64 n, int64 *needed, bool *past_bound)
 {
-	const		DbaasRead *read = chain->chains->read;
+	const DbaasRead *read = chain->chains->read;
 	char	   *problem;
 
 	*needed = n;
@@ -316,7 +316,7 @@ plan_next_page(DbaasChain *chain)
 static DbaasError *
 accept_not_found(const DbaasChain *chain, const char *label)
 {
-	const		DbaasRead *read = chain->chains->read;
+	const DbaasRead *read = chain->chains->read;
 
 	for (int c = 0; c < read->resource->ncolumns && chain->target->listed; c++)
 	{
@@ -462,7 +462,7 @@ dbaas_chain_start(DbaasChain *chain)
 static bool
 is_in_selected_zone(const DbaasChain *chain)
 {
-	const		DbaasChains *chains = chain->chains;
+	const DbaasChains *chains = chain->chains;
 	char	   *zone;
 	bool		selected;
 
@@ -480,7 +480,7 @@ is_in_selected_zone(const DbaasChain *chain)
 static bool
 is_first_of_its_value(const DbaasChain *chain)
 {
-	const		DbaasChains *chains = chain->chains;
+	const DbaasChains *chains = chain->chains;
 	char	   *value;
 	bool		first;
 
@@ -498,7 +498,7 @@ is_first_of_its_value(const DbaasChain *chain)
 static void
 learn_rows(DbaasChain *chain)
 {
-	const		DbaasRead *read = chain->chains->read;
+	const DbaasRead *read = chain->chains->read;
 
 	if (read->limit < 0 && !read->bounded && chain->cap < 0)
 		dbaas_call_learn_rows(chain->page->call, chain->nreturned);

@@ -64,19 +64,19 @@ typedef struct DbaasChain
 } DbaasChain;
 
 /* In the current memory context.  The read must live as long. */
-extern DbaasChains * dbaas_chains_new(const DbaasRead * read);
+extern DbaasChains *dbaas_chains_new(const DbaasRead *read);
 
 /*
  * Has the chains that begin from now on request no more than so many entries with
  * their first pages.
  */
-extern void dbaas_chains_limit(DbaasChains * chains, int64 first_limit);
+extern void dbaas_chains_limit(DbaasChains *chains, int64 first_limit);
 
 /*
  * Requests the first page of a target.  The chain has a memory context of its own
  * under the current one; chains and target must outlive it.
  */
-extern DbaasChain *dbaas_chain_begin(DbaasChains * chains, const DbaasTarget *target);
+extern DbaasChain *dbaas_chain_begin(DbaasChains *chains, const DbaasTarget *target);
 
 /*
  * If the first page has come and pages are to be requested at once, requests the

@@ -55,7 +55,10 @@ typedef struct Attribute
 	bool		element_byval;
 	char		element_align;
 
-	/* of a key that no answer holds: as it was asked for in the last row, in fn_mcxt */
+	/*
+	 * of a key that no answer holds: as it was asked for in the last row, in
+	 * fn_mcxt
+	 */
 	char	   *asked;
 	Datum		asked_datum;
 	int16		len;
@@ -562,7 +565,10 @@ dbaas_decode_row(DbaasDecoder *decoder, DbaasRows *rows, const DbaasOrigin *orig
 			Attribute  *attribute = &decoder->used[now];
 			ErrorData  *edata;
 
-			/* What an input function, or a domain, says of a value becomes the detail. */
+			/*
+			 * What an input function, or a domain, says of a value becomes
+			 * the detail.
+			 */
 			MemoryContextSwitchTo(cxt);
 			edata = CopyErrorData();
 			if (!is_of_the_value(edata->sqlerrcode))

@@ -39,7 +39,7 @@ struct DbaasFetch
 };
 
 DbaasError *
-dbaas_fetch_begin(const DbaasRead * read, DbaasFetch **result)
+dbaas_fetch_begin(const DbaasRead *read, DbaasFetch **result)
 {
 	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw fetch",
 											  ALLOCSET_DEFAULT_SIZES);
@@ -54,7 +54,7 @@ dbaas_fetch_begin(const DbaasRead * read, DbaasFetch **result)
 	 * Without pages, as many responses may wait to be read as requests are in
 	 * flight.
 	 */
-	fetch->max_window = dbaas_connection_limits(read->conn)->concurrency *
+	fetch->max_window = dbaas_connection_settings(read->conn)->max_concurrency *
 		(read->resource->paging ? 1 : 2);
 	fetch->window = read->eager ? fetch->max_window : 1;
 	fetch->common = dbaas_chains_new(&fetch->read);

@@ -37,15 +37,15 @@ typedef struct ListReader
 	DbaasRows  *rows;
 	DbaasField *keys[DBAAS_PARENT_KEYS];
 	DbaasField *filter;			/* or NULL */
-}			ListReader;
+} ListReader;
 
 /* What this module keeps for a statement. */
 typedef struct Lists
 {
 	List	   *lists;			/* of DbaasParents * */
-}			Lists;
+} Lists;
 
-static void add_value(ListReader * reader, DbaasParentRow *row, int key, const DbaasJson *value);
+static void add_value(ListReader *reader, DbaasParentRow *row, int key, const DbaasJson *value);
 
 void
 dbaas_parents_expect(DbaasStatement *statement, Oid serverid, const DbaasParent *parent)
@@ -54,7 +54,7 @@ dbaas_parents_expect(DbaasStatement *statement, Oid serverid, const DbaasParent 
 }
 
 DbaasParents *
-dbaas_parents_get(const DbaasRead * read, const DbaasZone *zone, const DbaasParent *parent)
+dbaas_parents_get(const DbaasRead *read, const DbaasZone *zone, const DbaasParent *parent)
 {
 	static char owner;
 	Lists	   *lists = dbaas_statement_state(read->statement, &owner, sizeof(Lists));
@@ -81,7 +81,7 @@ dbaas_parents_get(const DbaasRead * read, const DbaasZone *zone, const DbaasPare
 	spec.zone = zone->name;
 	spec.base = zone->base;
 	spec.method = parent->read->method;
-	spec.operation = parent->read->path;
+	spec.path_template = parent->read->path;
 	spec.path = parent->read->path;
 	spec.counters = read->counters;
 	parents->call = dbaas_share_call(read, parents->cxt, &spec, &parents->shared);
@@ -109,7 +109,7 @@ add_row(DbaasParents *parents, const DbaasParentRow *row)
  * A row without a value for a key that is not optional counts for nothing.
  */
 static void
-add_combinations(ListReader * reader, DbaasParentRow *row, int key)
+add_combinations(ListReader *reader, DbaasParentRow *row, int key)
 {
 	const DbaasParent *parent = reader->parents->parent;
 	const DbaasJson *value;
@@ -137,7 +137,7 @@ add_combinations(ListReader * reader, DbaasParentRow *row, int key)
 
 /* Adds the combinations with that value of the key.  One with a NUL is no name. */
 static void
-add_value(ListReader * reader, DbaasParentRow *row, int key, const DbaasJson *value)
+add_value(ListReader *reader, DbaasParentRow *row, int key, const DbaasJson *value)
 {
 	row->values[key] = dbaas_json_plain_string(value);
 	if (row->values[key])
@@ -146,7 +146,7 @@ add_value(ListReader * reader, DbaasParentRow *row, int key, const DbaasJson *va
 
 /* Does the list's current row have the value that the filter wants? */
 static bool
-passes_filter(const ListReader * reader)
+passes_filter(const ListReader *reader)
 {
 	const char *wanted = reader->parents->parent->filter_value;
 	const DbaasJson *value;
@@ -225,7 +225,7 @@ dbaas_parents_rows(const DbaasParents *parents, int *n)
 
 /* Waits for a list, and reads it. */
 static DbaasError *
-wait_for_list(const DbaasRead * read, DbaasParents *parents)
+wait_for_list(const DbaasRead *read, DbaasParents *parents)
 {
 	DbaasError *error;
 	bool		pending;
@@ -258,7 +258,7 @@ find_service(const DbaasParents *parents, const char *service)
 }
 
 DbaasError *
-dbaas_parents_locate(const DbaasRead * read, const DbaasZone *zone, const char *service,
+dbaas_parents_locate(const DbaasRead *read, const DbaasZone *zone, const char *service,
 					 const DbaasParent *parent, List **found)
 {
 	const DbaasZones *zones;
@@ -291,7 +291,7 @@ dbaas_parents_locate(const DbaasRead * read, const DbaasZone *zone, const char *
 }
 
 DbaasError *
-dbaas_parents_contain(const DbaasRead * read, const DbaasZone *zone, const DbaasParent *parent,
+dbaas_parents_contain(const DbaasRead *read, const DbaasZone *zone, const DbaasParent *parent,
 					  const char *value, bool *found)
 {
 	DbaasParents *parents = dbaas_parents_get(read, zone, parent);

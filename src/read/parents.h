@@ -30,7 +30,7 @@ extern void dbaas_parents_expect(DbaasStatement *statement, Oid serverid,
  * The list of the parents in a zone, requested when the statement asks for it the
  * first time.  Does not wait.  The zone must live as long as the statement.
  */
-extern DbaasParents *dbaas_parents_get(const DbaasRead * read, const DbaasZone *zone,
+extern DbaasParents *dbaas_parents_get(const DbaasRead *read, const DbaasZone *zone,
 									   const DbaasParent *parent);
 
 /*
@@ -56,7 +56,7 @@ typedef struct DbaasListedService
  * most one for each zone, in the current memory context.  Type and state are
  * set for dbaas_catalogue_service_facts() alone.  Returns NULL or an error.
  */
-extern DbaasError *dbaas_parents_locate(const DbaasRead * read, const DbaasZone *zone,
+extern DbaasError *dbaas_parents_locate(const DbaasRead *read, const DbaasZone *zone,
 										const char *service, const DbaasParent *parent,
 										List **found);
 
@@ -64,7 +64,7 @@ extern DbaasError *dbaas_parents_locate(const DbaasRead * read, const DbaasZone 
  * Looks for a value among the first keys of the parents in a zone.  Waits for the
  * list.  Returns NULL or an error.
  */
-extern DbaasError *dbaas_parents_contain(const DbaasRead * read, const DbaasZone *zone,
+extern DbaasError *dbaas_parents_contain(const DbaasRead *read, const DbaasZone *zone,
 										 const DbaasParent *parent, const char *value,
 										 bool *found);
 

@@ -22,7 +22,7 @@ names_new_zone(DbaasConnection *conn, const DbaasZones *zones, const char *const
 }
 
 DbaasError *
-dbaas_read_zones(const DbaasRead * read, const char *const *named, int n, const DbaasZones **zones)
+dbaas_read_zones(const DbaasRead *read, const char *const *named, int n, const DbaasZones **zones)
 {
 	DbaasMoment began = dbaas_statement_began(read->statement);
 	DbaasError *error;

@@ -30,7 +30,7 @@ typedef enum DbaasSkip
 	DBAAS_SKIP_CHANGES_WRITES,	/* it could write something else */
 	DBAAS_SKIP_ADDS_ROWS,		/* its result could have other rows */
 	DBAAS_SKIP_ALLOWED			/* its result only lacks the rows */
-}			DbaasSkip;
+} DbaasSkip;
 
 typedef struct DbaasRead
 {
@@ -54,7 +54,7 @@ typedef struct DbaasRead
 								 * NULL: as the keys say */
 	bool		merge;			/* give rows in that order over all targets */
 	bool		eager;			/* send requests before their rows are needed */
-}			DbaasRead;
+} DbaasRead;
 
 /*
  * The zones of the read's server, as dbaas_zones_get() gives them.  The first
@@ -62,7 +62,7 @@ typedef struct DbaasRead
  * When one of the n zones in "named" is not in the list but may be in a newer one,
  * the list is renewed as well, at most once in a statement.  Waits.
  */
-extern DbaasError *dbaas_read_zones(const DbaasRead * read, const char *const *named, int n,
+extern DbaasError *dbaas_read_zones(const DbaasRead *read, const char *const *named, int n,
 									const DbaasZones **zones);
 
 #endif							/* DBAAS_READ_H */

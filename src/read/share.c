@@ -41,7 +41,7 @@ typedef struct Sharing
 {
 	List	   *expected;		/* of Expected * */
 	HTAB	   *calls;			/* of SharedCalls; NULL before the first */
-}			Sharing;
+} Sharing;
 
 static Sharing *
 statement_sharing(DbaasStatement *statement)
@@ -52,7 +52,7 @@ statement_sharing(DbaasStatement *statement)
 }
 
 static Expected *
-find_expected(const Sharing * sharing, Oid serverid, const char *path)
+find_expected(const Sharing *sharing, Oid serverid, const char *path)
 {
 	ListCell   *lc;
 
@@ -87,19 +87,19 @@ dbaas_share_expect(DbaasStatement *statement, Oid serverid, const char *path)
 
 /* Should the statement's scans share this call? */
 static bool
-is_shared(const Sharing * sharing, const DbaasRead * read, const DbaasCallSpec *spec)
+is_shared(const Sharing *sharing, const DbaasRead *read, const DbaasCallSpec *spec)
 {
 	const Expected *expected;
 
 	if (read->bypass_shared || spec->body || spec->zone == NULL)
 		return false;
-	expected = find_expected(sharing, dbaas_connection_server(read->conn), spec->operation);
+	expected = find_expected(sharing, dbaas_connection_server(read->conn), spec->path_template);
 	return expected && expected->scans > 1;
 }
 
 /* The shared calls with the hash of this one; in the statement's context. */
 static SharedCalls *
-find_calls(Sharing * sharing, DbaasConnection *conn, const DbaasCallSpec *spec)
+find_calls(Sharing *sharing, DbaasConnection *conn, const DbaasCallSpec *spec)
 {
 	uint32		hash = hash_combine(string_hash(spec->path, strlen(spec->path) + 1),
 									hash_combine(string_hash(spec->zone, strlen(spec->zone) + 1),
@@ -140,7 +140,7 @@ find_call(const SharedCalls *calls, DbaasConnection *conn, const DbaasCallSpec *
 }
 
 DbaasCall *
-dbaas_share_call(const DbaasRead * read, MemoryContext cxt, const DbaasCallSpec *spec, bool *shared)
+dbaas_share_call(const DbaasRead *read, MemoryContext cxt, const DbaasCallSpec *spec, bool *shared)
 {
 	Sharing    *sharing = statement_sharing(read->statement);
 	MemoryContext oldcxt;

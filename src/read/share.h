@@ -21,7 +21,7 @@ extern void dbaas_share_expect(DbaasStatement *statement, Oid serverid, const ch
  * Starts a call whose memory context is under cxt, or takes the one that the
  * statement's scans share: then *shared is set, and the call must not be released.
  */
-extern DbaasCall *dbaas_share_call(const DbaasRead * read, MemoryContext cxt,
+extern DbaasCall *dbaas_share_call(const DbaasRead *read, MemoryContext cxt,
 								   const DbaasCallSpec *spec, bool *shared);
 
 #endif							/* DBAAS_SHARE_H */

@@ -30,7 +30,7 @@ typedef struct Skips
 	List	   *zones;			/* of ZoneState * */
 	List	   *unknown;		/* of char *: labels of requests */
 	int			nwarned;		/* of them, the first n have been in a WARNING */
-}			Skips;
+} Skips;
 
 static Skips *
 statement_skips(DbaasStatement *statement)
@@ -46,7 +46,7 @@ statement_skips(DbaasStatement *statement)
 
 /* The state of a zone, or NULL. */
 static ZoneState *
-find_zone(const DbaasRead * read, const char *zone)
+find_zone(const DbaasRead *read, const char *zone)
 {
 	ListCell   *lc;
 
@@ -62,7 +62,7 @@ find_zone(const DbaasRead * read, const char *zone)
 
 /* The state of a zone, made when there is none yet. */
 static ZoneState *
-get_zone(const DbaasRead * read, const char *zone)
+get_zone(const DbaasRead *read, const char *zone)
 {
 	ZoneState  *state = find_zone(read, zone);
 	Skips	   *skips = statement_skips(read->statement);
@@ -80,14 +80,14 @@ get_zone(const DbaasRead * read, const char *zone)
 }
 
 void
-dbaas_skip_note_rows(const DbaasRead * read, const char *zone)
+dbaas_skip_note_rows(const DbaasRead *read, const char *zone)
 {
 	if (read->skip == DBAAS_SKIP_ALLOWED)
 		get_zone(read, zone)->has_rows = true;
 }
 
 bool
-dbaas_skip_is_skipped(const DbaasRead * read, const char *zone)
+dbaas_skip_is_skipped(const DbaasRead *read, const char *zone)
 {
 	const ZoneState *state;
 
@@ -99,7 +99,7 @@ dbaas_skip_is_skipped(const DbaasRead * read, const char *zone)
 
 /* The error, with a hint why option unavailable_zones does not count. */
 static DbaasError *
-explain_refusal(const DbaasRead * read, const DbaasError *error)
+explain_refusal(const DbaasRead *read, const DbaasError *error)
 {
 	DbaasError *result = palloc(sizeof(DbaasError));
 	const char *why = read->skip == DBAAS_SKIP_CHANGES_WRITES ?
@@ -112,12 +112,12 @@ explain_refusal(const DbaasRead * read, const DbaasError *error)
 }
 
 DbaasError *
-dbaas_skip_zone(const DbaasRead * read, const char *zone, DbaasError *error)
+dbaas_skip_zone(const DbaasRead *read, const char *zone, DbaasError *error)
 {
 	ZoneState  *state;
 
 	if (read->skip == DBAAS_SKIP_NEVER ||
-		!dbaas_options_skips_zones(dbaas_connection_options(read->conn)))
+		!dbaas_connection_settings(read->conn)->skip_zones)
 		return error;
 	if (read->skip != DBAAS_SKIP_ALLOWED)
 		return explain_refusal(read, error);
@@ -140,7 +140,7 @@ dbaas_skip_zone(const DbaasRead * read, const char *zone, DbaasError *error)
  * ------------------------------------------------------------------------ */
 
 DbaasError *
-dbaas_skip_unknown(const DbaasRead * read, const char *label)
+dbaas_skip_unknown(const DbaasRead *read, const char *label)
 {
 	Skips	   *skips = statement_skips(read->statement);
 	MemoryContext oldcxt;

@@ -28,7 +28,7 @@ typedef struct ModuleState
 	slist_node	node;
 	const void *owner;
 	void	   *state;
-}			ModuleState;
+} ModuleState;
 
 static dlist_head statements = DLIST_STATIC_INIT(statements);
 

@@ -16,7 +16,7 @@
 
 struct DbaasTargets
 {
-	const		DbaasRead *read;
+	const DbaasRead *read;
 	DbaasKey   *keys;			/* the read's, see copy_keys() */
 	int			nzones;
 	const DbaasZone **zones;
@@ -113,7 +113,7 @@ has_empty_key(const DbaasTargets *targets)
 static DbaasError *
 find_zones(DbaasTargets *targets)
 {
-	const		DbaasRead *read = targets->read;
+	const DbaasRead *read = targets->read;
 	const DbaasKey *key = &targets->keys[DBAAS_ZONE_COLUMN];
 	const DbaasZones *zones;
 	DbaasError *error;
@@ -330,7 +330,7 @@ dbaas_targets_next(DbaasTargets *targets)
 }
 
 DbaasError *
-dbaas_targets_begin(const DbaasRead * read, DbaasTargets **result)
+dbaas_targets_begin(const DbaasRead *read, DbaasTargets **result)
 {
 	DbaasTargets *targets = palloc0(sizeof(DbaasTargets));
 	DbaasError *error;

@@ -372,7 +372,7 @@ dbaas_scan_concurrency(const ForeignScanState *node)
 {
 	const DbaasScanState *scan = node->fdw_state;
 
-	return scan->read.conn ? dbaas_connection_limits(scan->read.conn)->concurrency : 1;
+	return scan->read.conn ? dbaas_connection_settings(scan->read.conn)->max_concurrency : 1;
 }
 
 void

@@ -815,7 +815,7 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.announces = true
 	},
 	{
-		.name = "operations",
+		.name = DBAAS_OPERATIONS_RESOURCE,
 		.table = "dbaas_operations",
 		.description = "Operations that writes started",
 		COLUMNS(operations_columns),

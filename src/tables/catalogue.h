@@ -332,6 +332,7 @@ struct DbaasResource
 
 /* The resources that the wrapper itself reads, for its own needs. */
 #define DBAAS_SERVICES_RESOURCE "services"
+#define DBAAS_OPERATIONS_RESOURCE "operations"
 #define DBAAS_ZONES_RESOURCE "zones"
 
 #define DBAAS_ZONE_COLUMN 0

@@ -285,7 +285,7 @@ read_kept(DbaasWriter *writer, const DbaasWrite *write, const DbaasZone *zone)
 	const DbaasEndpoint *read = dbaas_writable_kept_read(kept);
 	DbaasCallSpec spec = {
 		.kind = DBAAS_CALL_LIST,.zone = zone->name,.base = zone->base,.method = read->method,
-		.operation = read->path,.path = write->path,.hide_secrets = true
+		.path_template = read->path,.path = write->path,.hide_secrets = true
 	};
 	bool		shared;
 	DbaasCall  *call = dbaas_share_call(&writer->lookup, CurrentMemoryContext, &spec, &shared);

@@ -112,7 +112,7 @@ check_limit(const DbaasWrite *write, bool dry_run)
 	if (limit < 0 || list_length(queue) < limit || count_written(write, dry_run) <= limit)
 		return;
 	foreach(lc, queue)
-		any_sent = any_sent || dbaas_operation_stands(((DbaasQueued *) lfirst(lc))->operation);
+		any_sent = any_sent || dbaas_operation_may_be_applied(((DbaasQueued *) lfirst(lc))->operation);
 	ereport(ERROR,
 			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 			 errmsg("this transaction would %s more than %d %s",
@@ -135,7 +135,7 @@ is_found(const DbaasQueued *queued, const DbaasQueueSpec *spec)
 {
 	const DbaasOperation *operation = queued->operation;
 	const DbaasWrite *write = &operation->write;
-	bool		read_shows_it = dbaas_operation_stands(operation) && !operation->unfinished &&
+	bool		read_shows_it = dbaas_operation_may_be_applied(operation) && !operation->unfinished &&
 		queued->sending <= spec->read_after;
 
 	if (operation->state == DBAAS_WRITE_FAILED || read_shows_it ||
@@ -462,7 +462,7 @@ abort_level(int level)
 
 		if (queued->level < level)
 			queued->reported = queued->reported && queued->undone;
-		else if (dbaas_operation_stands(queued->operation))
+		else if (dbaas_operation_may_be_applied(queued->operation))
 		{
 			queued->undone = true;
 			queued->level = level - 1;

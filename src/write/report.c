@@ -174,7 +174,7 @@ static bool
 is_to_report(const DbaasQueued *queued, int min_level)
 {
 	if (queued->level < min_level || queued->operation->state == DBAAS_WRITE_DRY ||
-		!dbaas_operation_stands(queued->operation))
+		!dbaas_operation_may_be_applied(queued->operation))
 		return false;
 	if (!queued->reported)
 		return true;

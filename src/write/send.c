@@ -59,7 +59,7 @@ start_batch(int first, int last, int under_way, int sending)
 		DbaasOperation *operation = queued->operation;
 
 		if (operation->state != DBAAS_WRITE_QUEUED ||
-			under_way >= dbaas_connection_limits(operation->conn)->concurrency)
+			under_way >= dbaas_connection_settings(operation->conn)->max_concurrency)
 			continue;
 		dbaas_report_sending(queued);
 		dbaas_operation_send(operation);
@@ -77,7 +77,7 @@ take_back_batch(int first, int last, int under_way)
 	{
 		DbaasQueued *queued = list_nth(queue, i);
 
-		if (dbaas_operation_take_back(queued->operation))
+		if (dbaas_operation_unsend(queued->operation))
 		{
 			dbaas_report_outcome(queued, false);
 			under_way--;

@@ -302,7 +302,7 @@ set_path(DbaasWriter *writer, const DbaasRowValues *row, const DbaasListedServic
 															   service->type);
 
 	write->method = endpoint->method;
-	write->operation = endpoint->path;
+	write->path_template = endpoint->path;
 	write->direct = endpoint->direct;
 	write->path = dbaas_locate_path(writer, row, endpoint, service);
 	for (size_t i = 0; i < lengthof(write->services); i++)

@@ -1,0 +1,37 @@
+/*-------------------------------------------------------------------------
+ *
+ * server.c
+ *		The settings of a server, from its options.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "api/server.h"
+#include "base/text.h"
+#include "tables/options.h"
+
+static DbaasWait
+parse_wait(const char *value)
+{
+	if (strcmp(value, "none") == 0)
+		return DBAAS_WAIT_NONE;
+	return strcmp(value, "running") == 0 ? DBAAS_WAIT_RUNNING : DBAAS_WAIT_OPERATION;
+}
+
+void
+dbaas_server_parse(List *options, DbaasServerSettings * settings)
+{
+	settings->endpoint = pstrdup(dbaas_options_string(options, "endpoint"));
+	settings->endpoint_has_zone = strstr(settings->endpoint, "{zone}") != NULL;
+	settings->zones = dbaas_options_zones(options);
+	settings->max_concurrency = (int) dbaas_options_number(options, "max_concurrency");
+	settings->max_retries = (int) dbaas_options_number(options, "max_retries");
+	settings->max_response_bytes = (size_t) dbaas_options_number(options, "max_response_bytes");
+	settings->connect_timeout_ms = (long) (dbaas_options_number(options, "connect_timeout") * 1000);
+	settings->request_timeout_ms = (long) (dbaas_options_number(options, "request_timeout") * 1000);
+	settings->operation_timeout = dbaas_options_number(options, "operation_timeout");
+	settings->wait = parse_wait(dbaas_options_string(options, "wait"));
+	settings->skip_zones = dbaas_options_skips_zones(options);
+	settings->proxy = dbaas_text_copy(dbaas_options_string(options, "proxy"));
+}
