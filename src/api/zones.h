@@ -41,7 +41,7 @@ extern int	dbaas_zones_ttl;
  * the call, or an address that may not be used (HV000).
  */
 extern DbaasError *dbaas_zones_get(DbaasConnection *conn, DbaasCounters *counters,
-								   const DbaasZones **zones);
+								   const DbaasZones **result);
 
 /* Learns the zones again if they were learned before the given time.  Waits. */
 extern DbaasError *dbaas_zones_renew(DbaasConnection *conn, DbaasCounters *counters,

@@ -232,7 +232,7 @@ hide_statement(void *arg)
 	errhidecontext(true);
 	for (ErrorContextCallback *context = arg; context; context = context->previous)
 	{
-		const CopyFromState copy = context->arg;
+		CopyFromState copy = context->arg;
 
 		if (context->callback == CopyFromErrorCallback)
 			errcontext("COPY %s, line " UINT64_FORMAT, copy->cur_relname, copy->cur_lineno);

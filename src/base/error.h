@@ -53,7 +53,7 @@ typedef struct DbaasError
 
 extern DbaasError *dbaas_error_make(const char *file, int line, const char *function,
 									int sqlerrcode, const char *format,...)
-			pg_attribute_printf(5, 6);
+			pg_attribute_printf(5, 6) __attribute__((returns_nonnull));
 
 /*
  * A text from outside as a message can quote it: at most max_bytes of it, whole

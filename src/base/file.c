@@ -41,7 +41,7 @@ open_regular(const char *path)
 		errno = EINVAL;
 		return -1;
 	}
-	fd = OpenTransientFile(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | PG_BINARY);
+	fd = OpenTransientFile(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)))
 	{
 		CloseTransientFile(fd);

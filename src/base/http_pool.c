@@ -120,8 +120,8 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *userp, void *socketp)
 		dbaas_events_unwatch(fd);
 		return 0;
 	}
-	if (!dbaas_events_watch(fd, (what & CURL_POLL_IN ? EPOLLIN : 0) |
-							(what & CURL_POLL_OUT ? EPOLLOUT : 0),
+	if (!dbaas_events_watch(fd, ((what & CURL_POLL_IN) ? EPOLLIN : 0) |
+							((what & CURL_POLL_OUT) ? EPOLLOUT : 0),
 							((uint64) pool->id << 32) | (uint32) fd, socketp != NULL))
 		return -1;
 	/* Makes socketp non-null in the next call for this socket. */
@@ -660,8 +660,8 @@ dbaas_http_perform(void)
 		 * number another has now.  libcurl finds a real error when it reads
 		 * or writes.
 		 */
-		int			what = (events[i].events & ~EPOLLOUT ? CURL_CSELECT_IN : 0) |
-			(events[i].events & ~EPOLLIN ? CURL_CSELECT_OUT : 0);
+		int			what = ((events[i].events & ~EPOLLOUT) ? CURL_CSELECT_IN : 0) |
+			((events[i].events & ~EPOLLIN) ? CURL_CSELECT_OUT : 0);
 
 		if (pool == NULL)
 			continue;

@@ -22,7 +22,7 @@ typedef struct DbaasFetch DbaasFetch;
  * the zones have to be learned.  Returns NULL, or the error of a value that the
  * API does not accept (22023) or of learning the zones.
  */
-extern DbaasError *dbaas_fetch_begin(const DbaasRead *read, DbaasFetch **fetch);
+extern DbaasError *dbaas_fetch_begin(const DbaasRead *read, DbaasFetch **result);
 
 /*
  * Goes to the next row, without waiting.  With DBAAS_READ_NEXT, *rows stands on it

@@ -33,7 +33,7 @@ typedef struct DbaasTargets DbaasTargets;
  * zones have to be learned.  Returns NULL, or the error of a value that the API
  * does not accept (22023) or of learning the zones.
  */
-extern DbaasError *dbaas_targets_begin(const DbaasRead *read, DbaasTargets **targets);
+extern DbaasError *dbaas_targets_begin(const DbaasRead *read, DbaasTargets **result);
 
 /*
  * Makes targets of the lists that have come, without waiting.  *pending says

@@ -84,7 +84,7 @@ dbaas_generated_new(Relation relation, const Bitmapset *used)
 	generated->econtext = CreateStandaloneExprContext();
 	generated->attnums = palloc(natts * sizeof(AttrNumber));
 	generated->states = palloc(natts * sizeof(ExprState *));
-	for (AttrNumber attnum = 1; attnum <= natts; attnum++)
+	for (int attnum = 1; attnum <= natts; attnum++)
 	{
 		Expr	   *expr = used && !bms_is_member(attnum, used) ? NULL : expression(relation, attnum);
 

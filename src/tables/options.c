@@ -145,6 +145,17 @@ find_option(const char *name)
 	return NULL;
 }
 
+/* The option of a name that there is. */
+static const DbaasOption *
+known_option(const char *name)
+{
+	const DbaasOption *option = find_option(name);
+
+	if (option == NULL)
+		elog(ERROR, "unknown option \"%s\"", name);
+	return option;
+}
+
 /* Raises the error of an option that is not allowed here, with the most useful hint. */
 static void
 refuse_option(const char *name, const DbaasOption *option, DbaasOptionPlace place)
@@ -508,7 +519,7 @@ has_option(List *options, const char *name)
 static void
 check_together(DefElem *def, List *options)
 {
-	const DbaasOption *option = find_option(def->defname);
+	const DbaasOption *option = known_option(def->defname);
 
 	if (option->excludes && has_option(options, option->excludes))
 		ereport(ERROR,
@@ -593,7 +604,7 @@ dbaas_options_string(List *options, const char *name)
 		if (strcmp(def->defname, name) == 0)
 			return defGetString(def);
 	}
-	return find_option(name)->default_text;
+	return known_option(name)->default_text;
 }
 
 bool
@@ -629,7 +640,7 @@ dbaas_options_number(List *options, const char *name)
 {
 	double		number = 0;
 
-	(void) parse_number(find_option(name), dbaas_options_string(options, name), &number);
+	(void) parse_number(known_option(name), dbaas_options_string(options, name), &number);
 	return number;
 }
 

@@ -167,7 +167,7 @@ decode(char **text, size_t *len, bool **marks)
 		else
 			appendStringInfoChar(&out, *p);
 		encoded = Max(encoded, 1);
-		if (marks && memchr(*marks + (p - *text), true, encoded))
+		if (marks && memchr(*marks + (p - *text), 1, encoded))
 			memset(decoded_marks + start, true, out.len - start);
 		p += encoded;
 	}

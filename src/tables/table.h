@@ -37,7 +37,7 @@ typedef struct DbaasTable
  * of the resource (HV005), a generated column that would hide a field (0A000), or
  * an error of dbaas_declared_resource().
  */
-extern DbaasError *dbaas_table_read(Oid relid, DbaasTable **table);
+extern DbaasError *dbaas_table_read(Oid relid, DbaasTable **result);
 
 /* The same, but raises the error. */
 extern DbaasTable *dbaas_table_get(Oid relid);

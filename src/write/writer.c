@@ -145,12 +145,10 @@ dbaas_writer_about(const DbaasWriter *writer, int column)
  * Values
  * ------------------------------------------------------------------------ */
 
-/* A row's value of an attribute as text in the server's encoding, or NULL. */
+/* A row's value of an attribute, which must not be null, as text in the server's encoding. */
 static const char *
-attribute_text(DbaasWriter *writer, const DbaasRowValues *row, int index)
+output_text(DbaasWriter *writer, const DbaasRowValues *row, int index)
 {
-	if (row->isnull[index])
-		return NULL;
 	return OutputFunctionCall(&writer->outputs[index], row->values[index]);
 }
 
@@ -158,9 +156,12 @@ const char *
 dbaas_writer_text(DbaasWriter *writer, const DbaasRowValues *row, int column)
 {
 	AttrNumber	attnum = dbaas_table_attribute(writer->table, column);
-	const char *text = attnum ? attribute_text(writer, row, attnum - 1) : NULL;
+	const char *text;
 
-	return text ? pg_server_to_any(text, strlen(text), PG_UTF8) : NULL;
+	if (attnum == InvalidAttrNumber || row->isnull[attnum - 1])
+		return NULL;
+	text = output_text(writer, row, attnum - 1);
+	return pg_server_to_any(text, strlen(text), PG_UTF8);
 }
 
 static const DbaasJson *
@@ -193,7 +194,7 @@ dbaas_writer_array(DbaasWriter *writer, const DbaasRowValues *row, int index)
 	if (OidIsValid(get_element_type(getBaseType(type))))
 		json = TextDatumGetCString(OidFunctionCall1(F_ARRAY_TO_JSON_ANYARRAY, row->values[index]));
 	else
-		json = attribute_text(writer, row, index);
+		json = output_text(writer, row, index);
 	return pg_server_to_any(json, strlen(json), PG_UTF8);
 }
 
@@ -211,7 +212,7 @@ dbaas_writer_json(DbaasWriter *writer, const DbaasRowValues *row, int index)
 		text = dbaas_writer_array(writer, row, index);
 	else
 	{
-		text = attribute_text(writer, row, index);
+		text = output_text(writer, row, index);
 		if (type == DBAAS_BOOLEAN && parse_bool(text, &boolean))
 			text = boolean ? "true" : "false";
 		text = pg_server_to_any(text, strlen(text), PG_UTF8);
@@ -263,7 +264,7 @@ dbaas_writer_keeps(DbaasWriter *writer, const DbaasRowValues *old_row,
 
 	if (old_row->isnull[index] || new_row->isnull[index])
 		return old_row->isnull[index] && new_row->isnull[index];
-	if (strcmp(attribute_text(writer, old_row, index), attribute_text(writer, new_row, index)) == 0)
+	if (strcmp(output_text(writer, old_row, index), output_text(writer, new_row, index)) == 0)
 		return true;
 	if (column->type == DBAAS_TIMESTAMPTZ)
 		return same_time(writer, old_row, new_row, index);

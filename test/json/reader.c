@@ -120,9 +120,9 @@ pfree(void *pointer)
 }
 
 char *
-pstrdup(const char *string)
+pstrdup(const char *in)
 {
-	return strcpy(MemoryContextAlloc(NULL, strlen(string) + 1), string);
+	return strcpy(MemoryContextAlloc(NULL, strlen(in) + 1), in);
 }
 
 static void
@@ -300,7 +300,10 @@ depth_of(const char *text, size_t len)
 		else if (text[i] == '"')
 			in_string = !in_string;
 		else if (!in_string && (text[i] == '[' || text[i] == '{'))
-			deepest = Max(deepest, ++depth);
+		{
+			depth++;
+			deepest = Max(deepest, depth);
+		}
 		else if (!in_string && (text[i] == ']' || text[i] == '}'))
 			depth--;
 	}
@@ -437,6 +440,8 @@ check_copy(const char *text, size_t len)
 	char	   *copy = malloc(len + 1);
 	bool		accepted;
 
+	if (copy == NULL)
+		abort();
 	memcpy(copy, text, len);
 	copy[len] = '\0';
 	accepted = check(copy, len);
