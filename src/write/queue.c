@@ -3,11 +3,9 @@
  * queue.c
  *		The writes of a transaction: queued, and sent when it commits.
  *
- * The API cannot undo what it did, so a write is sent when the transaction is
- * about to commit and nothing else can make it fail but the writes
- * themselves.  They are sent in the order of the statements, those of one
- * statement concurrently; after one that fails, no other is sent.  Whatever
- * stands when the transaction does not commit is reported.
+ * The API cannot undo a write.  So writes are sent when the transaction is about
+ * to commit, and only the writes themselves can still make it fail.  If it does
+ * not commit after all, a report names those that were sent.
  *
  *-------------------------------------------------------------------------
  */
@@ -341,7 +339,7 @@ any_queued(void)
 	return false;
 }
 
-/* Has the transaction written, or is it to write, beside dry runs? */
+/* Has the queue writes that are not of a dry run? */
 static bool
 any_real(void)
 {
@@ -358,7 +356,7 @@ any_real(void)
 static void
 forget_all(void)
 {
-	/* queue_cxt goes with the transaction's own context. */
+	/* The transaction's own context has freed queue_cxt, or will. */
 	queue_cxt = NULL;
 	queue = NIL;
 	by_identity = NULL;
@@ -366,9 +364,9 @@ forget_all(void)
 }
 
 /*
- * Sends the queue of a transaction that is about to commit.  PostgreSQL looks
- * for what makes a serializable one fail only after this, which would be too
- * late: so this looks first, and from then on others give way to this one.
+ * Sends the queue of a transaction that is about to commit.  PostgreSQL checks
+ * later whether a serializable transaction must fail, which would be too late.  So
+ * this checks it first; after that, other transactions fail instead of this one.
  */
 static void
 send_at_commit(void)
@@ -415,7 +413,7 @@ on_transaction(XactEvent event, void *arg)
 			call_hidden(refuse_prepare);
 			break;
 		case XACT_EVENT_ABORT:
-			/* A session that is terminated comes here from its wait. */
+			/* Writes may still be under way if the session is terminated. */
 			foreach(lc, queue)
 				dbaas_report_outcome(lfirst(lc), true);
 			dbaas_report_standing(queue, 0);
