@@ -22,7 +22,7 @@ extern DbaasBody *dbaas_body_array(void);
 extern DbaasBody *dbaas_body_string(const char *text);
 extern DbaasBody *dbaas_body_integer(int64 number);
 
-/* Sets a member of an object; value NULL is JSON's null. */
+/* Sets a member of an object.  The name is copied. */
 extern void dbaas_body_add(DbaasBody *object, const char *name, DbaasBody *value);
 
 /* Adds an element to an array. */

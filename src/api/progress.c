@@ -3,13 +3,10 @@
  * progress.c
  *		What a session waits for, told to its client while it waits.
  *
- * A NOTICE is a message of its own that the protocol allows between any two
- * others, rows and COPY data included, and PostgreSQL sends it at once.  Only
- * a client's own session has a client that reads one.
- *
- * To a client that is gone nothing is sent, since PostgreSQL would end the
- * session for it: writes under way would be given up, and the transaction that
- * they belong to rolled back, only because its wait was to be watched.
+ * A NOTICE can be sent at any time, even between rows or COPY data.  Only a session of
+ * a client gets one: other backends have nobody to read it.  Nothing is sent to a
+ * client that is gone, since PostgreSQL would then end the session, and with it the
+ * transaction whose writes are under way.
  *
  *-------------------------------------------------------------------------
  */

@@ -17,21 +17,21 @@
 extern int	dbaas_progress_interval;
 
 /*
- * Like dbaas_call_wait(), and tells the client what goes on once the statement
- * has waited for half the interval, and then each interval.
+ * Like dbaas_call_wait(), and tells the client what the statement waits for: first
+ * after half the interval, then after each interval.
  */
 extern void dbaas_progress_wait(DbaasCounters *counters, DbaasMoment until);
 
 /*
- * Tells the client what goes on, if that is due; for those who wait elsewhere.
- * Returns when it is due next, or 0 for never.
+ * Tells the client what the statement waits for, if that is due; for callers that
+ * wait elsewhere.  Returns when it is due next; 0: never.
  */
 extern DbaasMoment dbaas_progress_tell(void);
 
 /*
- * Has the client be told something else than how far the statement's reads are,
- * until it is called with NULL: "text" gives what is waited for, in words and in
- * the current memory context.  Starts the time anew.
+ * Replaces the text about the statement's reads: "text" is called for a text about what
+ * is waited for, in the current memory context.  NULL restores the default.  Starts
+ * the intervals again.
  */
 typedef char *(*DbaasProgressText) (int seconds);
 extern void dbaas_progress_describe(DbaasProgressText text);

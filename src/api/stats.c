@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * stats.c
- *		Counts of what this session asked of each server.
+ *		Counts of this session's requests, by server and operation.
  *
  *-------------------------------------------------------------------------
  */

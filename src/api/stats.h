@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * stats.h
- *		Counts of what this session asked of each server.
+ *		Counts of this session's requests, by server and operation.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,11 +19,11 @@ typedef struct DbaasStats
 															 * template */
 	}			key;
 	int64		requests;		/* sent, retries included */
-	int64		errors;			/* ended without an answer that could be used */
+	int64		errors;			/* calls that ended with an error */
 	int64		retries;
 	int64		bytes;			/* received on the wire */
-	double		seconds;		/* from sending to the end of the answer */
-	double		rows;			/* of a whole answer, all its pages: a moving
+	double		seconds;		/* from sending to the end of the response */
+	double		rows;			/* of a response, all its pages: a moving
 								 * average; -1 when none was read */
 } DbaasStats;
 
@@ -35,7 +35,7 @@ typedef struct DbaasServerFacts
 	int			zones;			/* 0 when they are not known yet */
 } DbaasServerFacts;
 
-/* Latency that a server is taken to have before it was asked, in seconds. */
+/* Latency to assume before the first request to a server, in seconds. */
 #define DBAAS_TYPICAL_LATENCY 0.1
 
 /*
@@ -47,12 +47,12 @@ extern DbaasStats *dbaas_stats_get(const char *server, const char *operation);
 /* The facts of a server, made when they are not there yet.  Never freed. */
 extern DbaasServerFacts *dbaas_stats_server(const char *server);
 
-/* Takes a new value into a moving average; a negative average has none yet. */
+/* Adds a value to a moving average; a negative average has no value yet. */
 extern void dbaas_stats_average(double *average, double value);
 
 /*
- * Rows of a whole answer of an operation, as this session has seen them; -1
- * when it has not.
+ * Average rows of a response, all its pages, to that operation in this session; -1
+ * when there was none.
  */
 extern double dbaas_stats_rows(const char *server, const char *operation);
 

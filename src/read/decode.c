@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * decode.c
- *		Rows of answers to SQL values.
+ *		From the rows of responses to SQL values.
  *
  * Each value goes through the input function of its column's own type, so a
  * table may declare a column as any type that can read it.  A field that the
@@ -55,12 +55,9 @@ typedef struct Attribute
 	bool		element_byval;
 	char		element_align;
 
-	/*
-	 * of a key that no answer holds: as it was asked for in the last row, in
-	 * fn_mcxt
-	 */
-	char	   *asked;
-	Datum		asked_datum;
+	/* the last value of a key that responses do not hold, in fn_mcxt */
+	char	   *requested;
+	Datum		requested_datum;
 	int16		len;
 	bool		byval;
 } Attribute;
@@ -112,7 +109,7 @@ dbaas_decoder_new(const DbaasTable *table, TupleDesc desc, const Bitmapset *used
 		attribute->byval = attr->attbyval;
 		init_input(&attribute->input, attr->atttypid, attr->atttypmod);
 		element = get_element_type(attribute->input.type);
-		/* int2vector and oidvector are none that a value can be made of so. */
+		/* int2vector and oidvector have elements, but are no array types. */
 		if (OidIsValid(element) && get_array_type(element) == attribute->input.type)
 		{
 			attribute->array = true;
@@ -236,7 +233,7 @@ value_text(const DbaasJson *value)
 static Datum
 text_datum(const DbaasJson *value)
 {
-	/* Most need neither a look nor a change: NULs are escaped. */
+	/* A text without escapes has no NUL, and is valid UTF-8 already. */
 	if (dbaas_json_is(value, DBAAS_JSON_STRING) && !value->escaped &&
 		GetDatabaseEncoding() == PG_UTF8)
 		return PointerGetDatum(cstring_to_text_with_len(value->text, value->len));
@@ -463,56 +460,56 @@ value_datum(Attribute *attribute, const DbaasRows *rows, const DbaasOrigin *orig
 	return scalar_datum(&attribute->input, value);
 }
 
-/* What was asked for is mostly the same as in the row before. */
+/* The Datum of a value that the request had: mostly the one of the row before. */
 static Datum
-asked_datum(Attribute *attribute, const char *asked)
+decode_requested(Attribute *attribute, const char *requested)
 {
 	MemoryContext oldcxt;
 	Datum		datum;
 
-	if (attribute->asked && strcmp(attribute->asked, asked) == 0)
-		return attribute->asked_datum;
-	datum = call_input(&attribute->input, server_text(pstrdup(asked), strlen(asked)));
-	if (attribute->asked)
+	if (attribute->requested && strcmp(attribute->requested, requested) == 0)
+		return attribute->requested_datum;
+	datum = call_input(&attribute->input, server_text(pstrdup(requested), strlen(requested)));
+	if (attribute->requested)
 	{
-		pfree(attribute->asked);
-		attribute->asked = NULL;
+		pfree(attribute->requested);
+		attribute->requested = NULL;
 		if (!attribute->byval)
-			pfree(DatumGetPointer(attribute->asked_datum));
+			pfree(DatumGetPointer(attribute->requested_datum));
 	}
 	oldcxt = MemoryContextSwitchTo(attribute->input.function.fn_mcxt);
-	attribute->asked_datum = datumCopy(datum, attribute->byval, attribute->len);
-	attribute->asked = pstrdup(asked);
+	attribute->requested_datum = datumCopy(datum, attribute->byval, attribute->len);
+	attribute->requested = pstrdup(requested);
 	MemoryContextSwitchTo(oldcxt);
-	return attribute->asked_datum;
+	return attribute->requested_datum;
 }
 
 /*
- * One attribute of the current row.  Where the answer does not hold a key, it
- * is what was asked for.
+ * One attribute of the current row.  Where the response does not hold a key, it
+ * is the value that the request had.
  */
 static Datum
 decode_attribute(Attribute *attribute, DbaasRows *rows, const DbaasOrigin *origin, bool *isnull)
 {
 	const DbaasJson *value = attribute->field ? dbaas_rows_field(rows, attribute->field) : NULL;
-	const char *asked = NULL;
+	const char *requested = NULL;
 
 	*isnull = false;
 	if (value)
 		return value_datum(attribute, rows, origin, value);
 	if (attribute->column_index == DBAAS_ZONE_COLUMN)
-		asked = origin->zone;
+		requested = origin->zone;
 	else if (attribute->column && attribute->column->param && origin->args)
-		asked = origin->args[attribute->column_index];
-	if (asked)
-		return asked_datum(attribute, asked);
+		requested = origin->args[attribute->column_index];
+	if (requested)
+		return decode_requested(attribute, requested);
 	*isnull = true;
 	return (Datum) 0;
 }
 
-/* Does the error say that a value cannot be read?  A regclass may name nothing, for one. */
+/* Is the error about the value, such as a regclass that does not exist? */
 static bool
-is_of_the_value(int sqlerrcode)
+is_about_value(int sqlerrcode)
 {
 	switch (ERRCODE_TO_CATEGORY(sqlerrcode))
 	{
@@ -528,15 +525,16 @@ is_of_the_value(int sqlerrcode)
 }
 
 /*
- * Decodes the attributes from *now on; raises what input functions and domains say.
+ * Decodes the attributes from *next on, which is moved behind each that was decoded.
+ * Raises the errors of input functions and domains.
  */
 static void
-decode_attributes(DbaasDecoder *decoder, volatile int *now, DbaasRows *rows,
+decode_attributes(DbaasDecoder *decoder, volatile int *next, DbaasRows *rows,
 				  const DbaasOrigin *origin, Datum *values, bool *isnull)
 {
-	for (; *now < decoder->nused; (*now)++)
+	for (; *next < decoder->nused; (*next)++)
 	{
-		Attribute  *attribute = &decoder->used[*now];
+		Attribute  *attribute = &decoder->used[*next];
 		int			index = attribute->index;
 
 		values[index] = decode_attribute(attribute, rows, origin, &isnull[index]);
@@ -549,20 +547,20 @@ dbaas_decode_row(DbaasDecoder *decoder, DbaasRows *rows, const DbaasOrigin *orig
 				 Datum *values, bool *isnull)
 {
 	MemoryContext cxt = CurrentMemoryContext;
-	volatile int now = 0;
+	volatile int next = 0;
 
 	memset(isnull, true, decoder->natts * sizeof(bool));
 	memset(values, 0, decoder->natts * sizeof(Datum));
 
-	while (now < decoder->nused)
+	while (next < decoder->nused)
 	{
 		PG_TRY();
 		{
-			decode_attributes(decoder, &now, rows, origin, values, isnull);
+			decode_attributes(decoder, &next, rows, origin, values, isnull);
 		}
 		PG_CATCH();
 		{
-			Attribute  *attribute = &decoder->used[now];
+			Attribute  *attribute = &decoder->used[next];
 			ErrorData  *edata;
 
 			/*
@@ -571,16 +569,16 @@ dbaas_decode_row(DbaasDecoder *decoder, DbaasRows *rows, const DbaasOrigin *orig
 			 */
 			MemoryContextSwitchTo(cxt);
 			edata = CopyErrorData();
-			if (!is_of_the_value(edata->sqlerrcode))
+			if (!is_about_value(edata->sqlerrcode))
 				PG_RE_THROW();
 			FlushErrorState();
 			if (!attribute->may_lack || edata->sqlerrcode != ERRCODE_UNTRANSLATABLE_CHARACTER)
 				bad_field(attribute, rows, origin, edata->message);
 
-			/* Nothing but memory was taken. */
+			/* Input functions hold nothing but memory: it is safe to go on. */
 			values[attribute->index] = (Datum) 0;
 			isnull[attribute->index] = true;
-			now++;
+			next++;
 		}
 		PG_END_TRY();
 	}

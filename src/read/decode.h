@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * decode.h
- *		Rows of answers to SQL values.
+ *		From the rows of responses to SQL values.
  *
  * Knows JSON and SQL types; knows nothing of HTTP.
  *
@@ -23,8 +23,8 @@ typedef struct DbaasDecoder DbaasDecoder;
 extern bool dbaas_decode_time(const DbaasJson *value, TimestampTz *time);
 
 /*
- * Where a row came from: what its request asked for, to be shown where the
- * answer does not hold it, and to be named in errors.
+ * Where a row came from: the values that its request had, which are shown where the
+ * response does not hold them, and its label for errors.
  */
 typedef struct DbaasOrigin
 {
