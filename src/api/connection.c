@@ -275,7 +275,7 @@ dbaas_connection_server(const DbaasConnection *conn)
 	return conn->serverid;
 }
 
-const		DbaasServerSettings *
+const DbaasServerSettings *
 dbaas_connection_settings(const DbaasConnection *conn)
 {
 	return &conn->settings;

@@ -169,7 +169,7 @@ read_ca_file(const char *path, char **pem)
 
 DbaasError *
 dbaas_credentials_read(const ForeignServer *server, const UserMapping *mapping,
-					   DbaasCredentials * credentials)
+					   DbaasCredentials *credentials)
 {
 	const char *key = dbaas_options_string(mapping->options, "api_key");
 	const char *secret = dbaas_options_string(mapping->options, "api_secret");
@@ -200,20 +200,20 @@ dbaas_credentials_read(const ForeignServer *server, const UserMapping *mapping,
 }
 
 bool
-dbaas_credentials_equal(const DbaasCredentials * a, const DbaasCredentials * b)
+dbaas_credentials_equal(const DbaasCredentials *a, const DbaasCredentials *b)
 {
 	return strcmp(a->api_key, b->api_key) == 0 && strcmp(a->api_secret, b->api_secret) == 0 &&
 		strcmp(a->ca_pem ? a->ca_pem : "", b->ca_pem ? b->ca_pem : "") == 0;
 }
 
 void
-dbaas_credentials_erase(DbaasCredentials * credentials)
+dbaas_credentials_erase(DbaasCredentials *credentials)
 {
 	explicit_bzero(credentials->api_secret, strlen(credentials->api_secret));
 }
 
 DbaasError *
-dbaas_credentials_sign(const DbaasCredentials * credentials, const char *method, const char *path,
+dbaas_credentials_sign(const DbaasCredentials *credentials, const char *method, const char *path,
 					   const char *body, const char *names, const char *values,
 					   char **authorization)
 {

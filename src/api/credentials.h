@@ -20,7 +20,7 @@ typedef struct DbaasCredentials
 	char	   *api_secret;
 	bool		exposed;		/* others may read or change the secret's file */
 	char	   *ca_pem;			/* certificates; NULL: the system's */
-}			DbaasCredentials;
+} DbaasCredentials;
 
 /*
  * Finds the user's mapping for a server, or else the public one, in the current
@@ -34,19 +34,19 @@ extern DbaasError *dbaas_credentials_mapping(Oid userid, Oid serverid, UserMappi
  * ca_file that cannot be used (08001).
  */
 extern DbaasError *dbaas_credentials_read(const ForeignServer *server, const UserMapping *mapping,
-										  DbaasCredentials * credentials);
+										  DbaasCredentials *credentials);
 
-extern bool dbaas_credentials_equal(const DbaasCredentials * a, const DbaasCredentials * b);
+extern bool dbaas_credentials_equal(const DbaasCredentials *a, const DbaasCredentials *b);
 
 /* Overwrites the secret. */
-extern void dbaas_credentials_erase(DbaasCredentials * credentials);
+extern void dbaas_credentials_erase(DbaasCredentials *credentials);
 
 /*
  * Makes the value of the Authorization header of a request that is sent now, in
  * the current memory context.  The parameters are as in dbaas_sign_request().
  * Returns NULL, or an error when the cryptographic library fails.
  */
-extern DbaasError *dbaas_credentials_sign(const DbaasCredentials * credentials, const char *method,
+extern DbaasError *dbaas_credentials_sign(const DbaasCredentials *credentials, const char *method,
 										  const char *path, const char *body, const char *names,
 										  const char *values, char **authorization);
 

@@ -20,7 +20,7 @@ parse_wait(const char *value)
 }
 
 void
-dbaas_server_parse(List *options, DbaasServerSettings * settings)
+dbaas_server_parse(List *options, DbaasServerSettings *settings)
 {
 	settings->endpoint = pstrdup(dbaas_options_string(options, "endpoint"));
 	settings->endpoint_has_zone = strstr(settings->endpoint, "{zone}") != NULL;

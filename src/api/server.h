@@ -16,7 +16,7 @@ typedef enum DbaasWait
 	DBAAS_WAIT_NONE,			/* its operation has started */
 	DBAAS_WAIT_OPERATION,		/* its operation has ended in success */
 	DBAAS_WAIT_RUNNING			/* besides, its services run again */
-}			DbaasWait;
+} DbaasWait;
 
 typedef struct DbaasServerSettings
 {
@@ -32,12 +32,12 @@ typedef struct DbaasServerSettings
 	DbaasWait	wait;
 	bool		skip_zones;		/* option "unavailable_zones" is skip */
 	const char *proxy;			/* or NULL */
-}			DbaasServerSettings;
+} DbaasServerSettings;
 
 /*
  * Parses the options of a server, a list of DefElem, in the current memory context.
  * Options that are not set have their defaults.
  */
-extern void dbaas_server_parse(List *options, DbaasServerSettings * settings);
+extern void dbaas_server_parse(List *options, DbaasServerSettings *settings);
 
 #endif							/* DBAAS_SERVER_H */

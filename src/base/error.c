@@ -102,7 +102,10 @@ convert(Conversion *conversion, const char *text, int len)
 static const char *
 in_server_encoding(const char *text)
 {
-	static Conversion conversion = {.from = -1,.to = -1};
+	static Conversion conversion = {
+		.from = -1,
+		.to = -1
+	};
 	bool		possible;
 	StringInfoData out;
 	int			n;
@@ -172,7 +175,10 @@ client_shows_all(void)
 const char *
 dbaas_error_shown(const char *text)
 {
-	static Conversion conversion = {.from = -1,.to = -1};
+	static Conversion conversion = {
+		.from = -1,
+		.to = -1
+	};
 	bool		possible;
 	StringInfoData out;
 	int			n;

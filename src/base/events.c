@@ -73,7 +73,10 @@ dbaas_events_descriptor(void)
 bool
 dbaas_events_watch(int fd, uint32 what, uint64 data, bool known)
 {
-	struct epoll_event event = {.events = what,.data.u64 = data};
+	struct epoll_event event = {
+		.events = what,
+		.data.u64 = data
+	};
 
 	return epoll_ctl(epoll_fd, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) == 0 ||
 		epoll_ctl(epoll_fd, known ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event) == 0;

@@ -110,7 +110,8 @@ find_calls(Sharing *sharing, DbaasConnection *conn, const DbaasCallSpec *spec)
 	if (sharing->calls == NULL)
 	{
 		HASHCTL		control = {
-			.keysize = sizeof(uint32),.entrysize = sizeof(SharedCalls),
+			.keysize = sizeof(uint32),
+			.entrysize = sizeof(SharedCalls),
 			.hcxt = CurrentMemoryContext
 		};
 

@@ -56,34 +56,37 @@ static const struct config_enum_entry write_modes[] = {
 	{"immediate", DBAAS_WRITE_IMMEDIATE, false},
 	{NULL, 0, false}
 };
+/* INDENT OFF */
 
 static const Setting settings[] = {
 	{PREFIX ".log_requests", SETTING_BOOLEAN, PGC_SUSET, &dbaas_log_requests,
-	.help = "Logs each request's method, path, status and duration."},
+		.help = "Logs each request's method, path, status and duration."},
 	{PREFIX ".log_writes", SETTING_BOOLEAN, PGC_SUSET, &dbaas_log_writes,
 		.default_value = true,
-	.help = "Logs each write before it is sent, and its outcome."},
+		.help = "Logs each write before it is sent, and its outcome."},
 	{PREFIX ".write_mode", SETTING_ENUM, PGC_USERSET, &dbaas_write_mode,
 		.default_value = DBAAS_WRITE_AT_COMMIT, .values = write_modes,
-	.help = "When writes are sent: at commit, or with their statement."},
+		.help = "When writes are sent: at commit, or with their statement."},
 	{PREFIX ".delete_limit", SETTING_INTEGER, PGC_USERSET, &dbaas_delete_limit,
 		.default_value = 10, .min = -1, .max = INT_MAX,
-	.help = "Services, and databases in services, that one transaction may delete; -1 means no limit."},
+		.help = "Services, and databases in services, that one transaction may delete; -1 means no limit."},
 	{PREFIX ".update_limit", SETTING_INTEGER, PGC_USERSET, &dbaas_update_limit,
 		.default_value = 10, .min = -1, .max = INT_MAX,
-	.help = "Services that one transaction may update; -1 means no limit."},
+		.help = "Services that one transaction may update; -1 means no limit."},
 	{PREFIX ".dry_run", SETTING_BOOLEAN, PGC_USERSET, &dbaas_dry_run,
-	.help = "Checks and reports writes, and does not send them."},
+		.help = "Checks and reports writes, and does not send them."},
 	{PREFIX ".progress", SETTING_TIME, PGC_USERSET, &dbaas_progress_interval,
 		.default_value = 10000, .max = INT_MAX,
-	.help = "Time between notices about what the session waits for, the first after half of it; 0 disables them."},
+		.help = "Time between notices about what the session waits for, the first after half of it; 0 disables them."},
 	{PREFIX ".zones_ttl", SETTING_TIME, PGC_USERSET, &dbaas_zones_ttl,
 		.default_value = DBAAS_ZONES_TTL, .min = -1, .max = INT_MAX,
-	.help = "How long a session uses a list of zones that it has read; -1 means until it ends."},
+		.help = "How long a session uses a list of zones that it has read; -1 means until it ends."},
 	{PREFIX ".enable_lookahead", SETTING_BOOLEAN, PGC_USERSET, &dbaas_enable_lookahead,
 		.default_value = true,
-	.help = "Sends requests in advance for the next rows of a join, and for other scans."},
+		.help = "Sends requests in advance for the next rows of a join, and for other scans."},
 };
+
+/* INDENT ON */
 
 /* A hint how to undo a setting that came from this source. */
 static const char *

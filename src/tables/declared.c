@@ -236,7 +236,10 @@ DbaasError *
 dbaas_declared_resource(Oid relid, const char *name, TupleDesc desc, List *options,
 						DbaasResource **result, int *columns)
 {
-	Making		making = {.relid = relid,.table = name};
+	Making		making = {
+		.relid = relid,
+		.table = name
+	};
 	DbaasResource *resource = palloc0(sizeof(DbaasResource));
 	const char *rows = dbaas_options_string(options, "rows");
 	DbaasError *error = NULL;

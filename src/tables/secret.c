@@ -155,7 +155,7 @@ is_uri(const char *p, const char *end)
 {
 	while (p < end && (isalnum((unsigned char) *p) || strchr("+-.", *p)))
 		p++;
-	/* cppcheck-suppress knownConditionTrueFalse; it thinks that p is at the end */
+	/* cppcheck-suppress knownConditionTrueFalse; p may be before end */
 	return end - p >= 3 && strncmp(p, "://", 3) == 0;
 }
 

@@ -284,8 +284,13 @@ read_kept(DbaasWriter *writer, const DbaasWrite *write, const DbaasZone *zone)
 	const DbaasKept *kept = writer->resource->kept;
 	const DbaasEndpoint *read = dbaas_writable_kept_read(kept);
 	DbaasCallSpec spec = {
-		.kind = DBAAS_CALL_LIST,.zone = zone->name,.base = zone->base,.method = read->method,
-		.path_template = read->path,.path = write->path,.hide_secrets = true
+		.kind = DBAAS_CALL_LIST,
+		.zone = zone->name,
+		.base = zone->base,
+		.method = read->method,
+		.path_template = read->path,
+		.path = write->path,
+		.hide_secrets = true
 	};
 	bool		shared;
 	DbaasCall  *call = dbaas_share_call(&writer->lookup, CurrentMemoryContext, &spec, &shared);
@@ -384,7 +389,9 @@ dbaas_compose_body(DbaasWriter *writer, const DbaasChange *change, const DbaasZo
 				   DbaasWrite *write)
 {
 	Body		body = {
-		.service = write->services[0],.type = change->type,.members = dbaas_members_new()
+		.service = write->services[0],
+		.type = change->type,
+		.members = dbaas_members_new()
 	};
 
 	for (int c = 0; c < writer->resource->ncolumns; c++)

@@ -187,7 +187,9 @@ static void
 build_index(void)
 {
 	HASHCTL		control = {
-		.keysize = sizeof(uint32),.entrysize = sizeof(IdentityEntry),.hcxt = queue_cxt
+		.keysize = sizeof(uint32),
+		.entrysize = sizeof(IdentityEntry),
+		.hcxt = queue_cxt
 	};
 	ListCell   *lc;
 
@@ -262,8 +264,12 @@ static bool
 is_row_gone(const DbaasWrite *write, DbaasConnection *conn, int read_after, bool dry_run)
 {
 	DbaasQueueSpec spec = {
-		.conn = conn,.zone = write->zone,.base = write->base,.identity = write->identity,
-		.read_after = read_after,.dry_run = dry_run
+		.conn = conn,
+		.zone = write->zone,
+		.base = write->base,
+		.identity = write->identity,
+		.read_after = read_after,
+		.dry_run = dry_run
 	};
 	List	   *found = write->identity ? dbaas_queue_find(&spec) : NIL;
 	const DbaasWrite *last = found ? llast(found) : NULL;

@@ -62,7 +62,9 @@ queued_writes(DbaasWriter *writer, const DbaasRowValues *row, const char *identi
 			  DbaasListedService *service)
 {
 	DbaasQueueSpec spec = {
-		.conn = writer->lookup.conn,.identity = identity,.read_after = writer->read_after,
+		.conn = writer->lookup.conn,
+		.identity = identity,
+		.read_after = writer->read_after,
 		.dry_run = dbaas_dry_run
 	};
 
@@ -315,7 +317,8 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 {
 	const DbaasRowValues *row = writer->command == DBAAS_INSERT ? new_row : old_row;
 	DbaasChange change = {
-		.old_row = old_row,.new_row = new_row,
+		.old_row = old_row,
+		.new_row = new_row,
 		.sent = palloc0(writer->resource->ncolumns * sizeof(bool)),
 		.values = palloc0(writer->resource->ncolumns * sizeof(DbaasJson *))
 	};
