@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * body.c
- *		JSON values to write: the bodies of reads, and jsonb.
+ *		JSON values to write: the bodies of requests.
  *
  *-------------------------------------------------------------------------
  */
@@ -45,11 +45,17 @@ dbaas_body_new(void)
 {
 	OwnedValue *owned = palloc(sizeof(OwnedValue));
 
-	owned->value = made(json_object_new_object());
+	owned->value = dbaas_body_object();
 	owned->callback.func = release_value;
 	owned->callback.arg = owned;
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, &owned->callback);
 	return owned->value;
+}
+
+DbaasBody *
+dbaas_body_object(void)
+{
+	return made(json_object_new_object());
 }
 
 DbaasBody *
@@ -70,6 +76,32 @@ dbaas_body_integer(int64 number)
 	return made(json_object_new_int64(number));
 }
 
+/* json-c calls this to write the value. */
+static int
+write_verbatim(DbaasBody *value, struct printbuf *out, int level, int flags)
+{
+	const char *text = json_object_get_userdata(value);
+
+	(void) level;
+	(void) flags;
+	return printbuf_memappend(out, text, (int) strlen(text));
+}
+
+DbaasBody *
+dbaas_body_verbatim(const char *text)
+{
+	DbaasBody  *value = dbaas_body_object();
+	char	   *copy = strdup(text);
+
+	if (copy == NULL)
+	{
+		json_object_put(value);
+		dbaas_error_out_of_memory();
+	}
+	json_object_set_serializer(value, write_verbatim, copy, json_object_free_userdata);
+	return value;
+}
+
 void
 dbaas_body_add(DbaasBody *object, const char *name, DbaasBody *value)
 {
@@ -86,6 +118,18 @@ dbaas_body_append(DbaasBody *array, DbaasBody *value)
 		return;
 	json_object_put(value);
 	dbaas_error_out_of_memory();
+}
+
+bool
+dbaas_body_get(const DbaasBody *object, const char *name, DbaasBody **value)
+{
+	return json_object_object_get_ex(object, name, value);
+}
+
+bool
+dbaas_body_is_empty(const DbaasBody *object)
+{
+	return json_object_object_length(object) == 0;
 }
 
 const char *

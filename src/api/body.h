@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * body.h
- *		JSON values to write: the bodies of reads, and jsonb.
+ *		JSON values to write: the bodies of requests.
  *
  * Made with json-c, which nothing else includes.  JSON is read by json.h.  Every
  * function raises an ERROR when memory runs out (53200), as palloc() does.
@@ -17,16 +17,27 @@ typedef struct json_c_object DbaasBody;
 /* A new object without members, freed with the current memory context. */
 extern DbaasBody *dbaas_body_new(void);
 
-/* New values, to be added to an object or array at once: they belong to that then. */
+/*
+ * New values, to be added to an object or array at once: they belong to that then.
+ * The text of "verbatim" is JSON, which is written as it is.
+ */
+extern DbaasBody *dbaas_body_object(void);
 extern DbaasBody *dbaas_body_array(void);
 extern DbaasBody *dbaas_body_string(const char *text);
 extern DbaasBody *dbaas_body_integer(int64 number);
+extern DbaasBody *dbaas_body_verbatim(const char *text);
 
 /* Sets a member of an object.  The name is copied. */
 extern void dbaas_body_add(DbaasBody *object, const char *name, DbaasBody *value);
 
 /* Adds an element to an array. */
 extern void dbaas_body_append(DbaasBody *array, DbaasBody *value);
+
+/* Has the object that member?  Its value, which still belongs to it, is stored in *value. */
+extern bool dbaas_body_get(const DbaasBody *object, const char *name, DbaasBody **value);
+
+/* Has the object no members? */
+extern bool dbaas_body_is_empty(const DbaasBody *object);
 
 /*
  * The value as compact JSON text without escaped slashes.  Belongs to the value,

@@ -7,82 +7,63 @@
  */
 #include "postgres.h"
 
-#include "lib/stringinfo.h"
-#include "nodes/pg_list.h"
-#include "utils/json.h"
-
+#include "api/body.h"
 #include "write/members.h"
-
-/* A member, or a part of the member that is an object. */
-typedef struct Member
-{
-	const char *object;			/* name of that object; or NULL */
-	const char *name;
-	const char *value;			/* JSON */
-	const char *shown;			/* JSON without secrets */
-} Member;
 
 struct DbaasMembers
 {
-	List	   *list;			/* of Member *, in order */
+	DbaasBody  *sent;
+	DbaasBody  *shown;			/* without secrets */
 };
 
 DbaasMembers *
 dbaas_members_new(void)
 {
-	return palloc0(sizeof(DbaasMembers));
-}
+	DbaasMembers *members = palloc(sizeof(DbaasMembers));
 
-static bool
-is_of_object(const Member *member, const char *object)
-{
-	if (member->object == NULL || object == NULL)
-		return member->object == object;
-	return strcmp(member->object, object) == 0;
-}
-
-static void
-add_member(DbaasMembers *members, const Member *new_member)
-{
-	Member	   *member;
-	ListCell   *lc;
-
-	foreach(lc, members->list)
-	{
-		member = lfirst(lc);
-		if (strcmp(member->name, new_member->name) == 0 &&
-			is_of_object(member, new_member->object))
-		{
-			*member = *new_member;
-			return;
-		}
-	}
-	member = palloc(sizeof(Member));
-	*member = *new_member;
-	members->list = lappend(members->list, member);
+	members->sent = dbaas_body_new();
+	members->shown = dbaas_body_new();
+	return members;
 }
 
 void
 dbaas_members_add(DbaasMembers *members, const char *name, const char *value, const char *shown)
 {
-	Member		member = {NULL, name, value, shown};
+	dbaas_body_add(members->sent, name, dbaas_body_verbatim(value));
+	dbaas_body_add(members->shown, name, dbaas_body_verbatim(shown));
+}
 
-	add_member(members, &member);
+/* The object that is a member of that name, which is added if there is none. */
+static DbaasBody *
+inner_object(DbaasBody *object, const char *name)
+{
+	DbaasBody  *inner;
+
+	if (!dbaas_body_get(object, name, &inner))
+	{
+		inner = dbaas_body_object();
+		dbaas_body_add(object, name, inner);
+	}
+	return inner;
 }
 
 void
 dbaas_members_add_at(DbaasMembers *members, const char *place, const char *value,
 					 const char *shown)
 {
-	size_t		len = strcspn(place, "/");
-	Member		member = {NULL, place, value, shown};
+	const char *slash = strchr(place, '/');
+	DbaasMembers inner;
+	char	   *name;
 
-	if (place[len])
+	if (slash == NULL)
 	{
-		member.object = pnstrdup(place, len);
-		member.name = place + len + 1;
+		dbaas_members_add(members, place, value, shown);
+		return;
 	}
-	add_member(members, &member);
+	name = pnstrdup(place, slash - place);
+	inner.sent = inner_object(members->sent, name);
+	inner.shown = inner_object(members->shown, name);
+	dbaas_members_add(&inner, slash + 1, value, shown);
 }
 
 void
@@ -100,86 +81,25 @@ dbaas_members_add_object(DbaasMembers *members, const DbaasJson *object)
 bool
 dbaas_members_has(const DbaasMembers *members, const char *name)
 {
-	ListCell   *lc;
+	DbaasBody  *value;
 
-	foreach(lc, members->list)
-	{
-		const Member *member = lfirst(lc);
-
-		if (strcmp(member->object ? member->object : member->name, name) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Is it the first part of its object? */
-static bool
-is_first_part(const DbaasMembers *members, const Member *member)
-{
-	ListCell   *lc;
-
-	foreach(lc, members->list)
-	{
-		if (is_of_object(lfirst(lc), member->object))
-			return lfirst(lc) == member;
-	}
-	return false;
-}
-
-static void
-append_name(StringInfo out, const char *name)
-{
-	if (out->data[out->len - 1] != '{')
-		appendStringInfoChar(out, ',');
-	escape_json(out, name);
-	appendStringInfoChar(out, ':');
-}
-
-/* Appends the object that is a member; or, for NULL, the one that has all members. */
-static void
-append_object(StringInfo out, const DbaasMembers *members, const char *object, bool shown)
-{
-	ListCell   *lc;
-
-	appendStringInfoChar(out, '{');
-	foreach(lc, members->list)
-	{
-		const Member *member = lfirst(lc);
-
-		if (is_of_object(member, object))
-		{
-			append_name(out, member->name);
-			appendStringInfoString(out, shown ? member->shown : member->value);
-		}
-		else if (object == NULL && is_first_part(members, member))
-		{
-			append_name(out, member->object);
-			append_object(out, members, member->object, shown);
-		}
-	}
-	appendStringInfoChar(out, '}');
+	return dbaas_body_get(members->sent, name, &value);
 }
 
 static char *
-members_text(const DbaasMembers *members, bool shown)
+object_text(DbaasBody *object)
 {
-	StringInfoData out;
-
-	if (members->list == NIL)
-		return NULL;
-	initStringInfo(&out);
-	append_object(&out, members, NULL, shown);
-	return out.data;
+	return dbaas_body_is_empty(object) ? NULL : pstrdup(dbaas_body_text(object));
 }
 
 char *
 dbaas_members_text(const DbaasMembers *members)
 {
-	return members_text(members, false);
+	return object_text(members->sent);
 }
 
 char *
 dbaas_members_shown(const DbaasMembers *members)
 {
-	return members_text(members, true);
+	return object_text(members->shown);
 }

@@ -14,12 +14,13 @@
 
 typedef struct DbaasMembers DbaasMembers;
 
-/* An object without members, in the current memory context, where it has to stay. */
+/* An object without members, freed with the current memory context. */
 extern DbaasMembers *dbaas_members_new(void);
 
 /*
  * Adds a member, or replaces the one of that name.  The value is JSON in UTF-8;
- * "shown" is the same without secrets.  The texts have to live as long as the members.
+ * "shown" is the same without secrets.  Both are copied.  Raises an ERROR when memory
+ * runs out (53200).
  */
 extern void dbaas_members_add(DbaasMembers *members, const char *name, const char *value,
 							  const char *shown);
@@ -34,7 +35,7 @@ extern void dbaas_members_add_object(DbaasMembers *members, const DbaasJson *obj
 /* Is there a member of that name, or a part of one? */
 extern bool dbaas_members_has(const DbaasMembers *members, const char *name);
 
-/* The object as compact JSON, or as it is shown; NULL when it has no members. */
+/* The object as JSON, or as it is shown; palloc'd.  NULL when it has no members. */
 extern char *dbaas_members_text(const DbaasMembers *members);
 extern char *dbaas_members_shown(const DbaasMembers *members);
 
