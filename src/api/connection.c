@@ -215,6 +215,7 @@ dbaas_connection_get(Oid serverid, Oid userid, MemoryContext cxt, DbaasConnectio
 	reference->conn = *conn;
 	reference->callback.func = release_reference;
 	reference->callback.arg = reference;
+	/* NOLINTNEXTLINE: open_connection() has set it, unless it failed */
 	(*conn)->references++;
 	MemoryContextRegisterResetCallback(cxt, &reference->callback);
 	return NULL;
