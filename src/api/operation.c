@@ -137,9 +137,8 @@ fail_write(DbaasOperation *operation, DbaasWriteState state, DbaasError *error, 
 static void
 poll_operation(DbaasOperation *operation)
 {
-	const DbaasResource *resource = dbaas_catalogue_find(DBAAS_OPERATIONS_RESOURCE);
-	const DbaasEndpoint *endpoint = &resource->reads[0];
-	const char **args = palloc0(resource->ncolumns * sizeof(char *));
+	const DbaasEndpoint *endpoint = &dbaas_catalogue_operations->reads[0];
+	const char **args = palloc0(dbaas_catalogue_operations->ncolumns * sizeof(char *));
 
 	args[endpoint->parsed.params[0].column] = operation->operation_id;
 	send_poll(operation, endpoint, dbaas_path_expand(&endpoint->parsed, args));
@@ -150,7 +149,7 @@ poll_operation(DbaasOperation *operation)
 static void
 poll_services(DbaasOperation *operation)
 {
-	const DbaasEndpoint *endpoint = &dbaas_catalogue_find(DBAAS_SERVICES_RESOURCE)->reads[0];
+	const DbaasEndpoint *endpoint = &dbaas_catalogue_services->reads[0];
 
 	send_poll(operation, endpoint, endpoint->path);
 }
@@ -416,27 +415,19 @@ take_poll(DbaasOperation *operation)
 							operation->operation_id, error->message));
 }
 
-/* The field of a column of the list of services. */
-static DbaasField *
-services_field(const char *column)
-{
-	const DbaasResource *resource = dbaas_catalogue_find(DBAAS_SERVICES_RESOURCE);
-
-	return dbaas_rows_parse_field(resource->columns[dbaas_catalogue_column(resource, column)].field);
-}
-
 /*
- * Is the service still to run, by this list of services?  One that is powered off
- * is not.  One that the list does not have is, if the write creates it; otherwise
- * it is in another zone, or gone.
+ * Does the list of a zone's services say that a service does not run yet?  One that
+ * is powered off will not.  A service that the list lacks does not run yet if the
+ * write creates it; otherwise it is in another zone, or was deleted.
  */
 static bool
 is_starting(const DbaasJson *list, const char *service, bool creates)
 {
-	const DbaasEndpoint *endpoint = &dbaas_catalogue_find(DBAAS_SERVICES_RESOURCE)->reads[0];
+	const DbaasResource *services = dbaas_catalogue_services;
+	const DbaasEndpoint *endpoint = &services->reads[0];
 	DbaasRows  *rows = dbaas_rows_begin(endpoint->rows, endpoint->values, list);
-	DbaasField *name = services_field("name");
-	DbaasField *state = services_field("state");
+	DbaasField *name = dbaas_rows_parse_field(services->columns[services->index.services[0]].field);
+	DbaasField *state = dbaas_rows_parse_field(services->columns[services->index.state].field);
 	char	   *problem;
 
 	while (service && dbaas_rows_next(rows, &problem))

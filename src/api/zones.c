@@ -197,7 +197,7 @@ read_list(DbaasConnection *conn, DbaasCall *call, DbaasZones *zones)
 static DbaasError *
 learn_zones(DbaasConnection *conn, DbaasCounters *counters, bool no_retry, DbaasZones *zones)
 {
-	const DbaasEndpoint *endpoint = &dbaas_catalogue_find(DBAAS_ZONES_RESOURCE)->reads[0];
+	const DbaasEndpoint *endpoint = &dbaas_catalogue_zones->reads[0];
 
 	/* Signed, a key that only has rights on databases would be refused. */
 	DbaasCallSpec spec = {

@@ -644,15 +644,15 @@ DbaasParent dbaas_catalogue_each_type = {
 	"service-types", .locates = false, {{"type", "name"}}
 };
 
-static const DbaasKept kept_schedule = {
-	"backup-schedule", &backup_schedule_domain, "service-details"
+static DbaasKept kept_schedule = {
+	.member = "backup-schedule", .types = &backup_schedule_domain, .resource = "service-details"
 };
 
 #define COLUMNS(array) .columns = (array), .ncolumns = lengthof(array) - 1
 
 DbaasResource dbaas_catalogue_entries[] = {
 	{
-		.name = DBAAS_SERVICES_RESOURCE,
+		.name = "services",
 		.table = "dbaas_services",
 		.description = "Database services of the organisation",
 		COLUMNS(services_columns),
@@ -815,7 +815,7 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.announces = true
 	},
 	{
-		.name = DBAAS_OPERATIONS_RESOURCE,
+		.name = "operations",
 		.table = "dbaas_operations",
 		.description = "Operations that writes started",
 		COLUMNS(operations_columns),
@@ -941,7 +941,7 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.parent = &dbaas_catalogue_each_type
 	},
 	{
-		.name = DBAAS_ZONES_RESOURCE,
+		.name = "zones",
 		.table = "dbaas_zones",
 		.description = "Zones of the platform",
 		COLUMNS(zones_columns),

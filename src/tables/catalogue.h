@@ -191,15 +191,19 @@ typedef struct DbaasParent
 } DbaasParent;
 
 /*
- * A member that the API changes where a PUT leaves it out: it goes with every
- * one, as the service's own read shows it.
+ * A member of a service that the API resets when a PUT leaves it out.  So every
+ * PUT carries it, with the value that the service has.
  */
 typedef struct DbaasKept
 {
 	const char *member;
-	const DbaasDomain *types;	/* of service that have it */
-	const char *resource;		/* whose first read, which has the PUT's own
-								 * path, shows it */
+	const DbaasDomain *types;	/* types of service that have the member */
+	const char *resource;		/* its first read shows the member, and has
+								 * the path of the PUT */
+
+	/* resolved */
+	const DbaasResource *shown_by;	/* that resource */
+	const DbaasEndpoint *read;	/* and its first read */
 } DbaasKept;
 
 /* The commands that write. */
@@ -330,10 +334,10 @@ struct DbaasResource
  */
 #define DBAAS_READ_REPLICA "read_replica"
 
-/* The resources that the wrapper itself reads, for its own needs. */
-#define DBAAS_SERVICES_RESOURCE "services"
-#define DBAAS_OPERATIONS_RESOURCE "operations"
-#define DBAAS_ZONES_RESOURCE "zones"
+/* The resources that the wrapper reads for its own needs; resolved. */
+extern const DbaasResource *dbaas_catalogue_services;
+extern const DbaasResource *dbaas_catalogue_operations;
+extern const DbaasResource *dbaas_catalogue_zones;
 
 #define DBAAS_ZONE_COLUMN 0
 

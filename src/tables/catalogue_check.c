@@ -165,14 +165,16 @@ check_writes(Check *check)
 	check_name(check, "created_column", resource->created_column);
 	check_parent(check, "protected", resource->protected, true);
 	check_parent(check, "notable", resource->notable, true);
-	check_that(check, resource->kept == NULL || dbaas_catalogue_find(resource->kept->resource),
-			   "what it keeps is of no resource");
+	check_that(check, resource->kept == NULL || resource->kept->shown_by,
+			   "kept: there is no resource \"%s\"", resource->kept ? resource->kept->resource : "");
 	check_path(check, "identity", &resource->identity_path);
 }
 
 char *
 dbaas_catalogue_problem(void)
 {
+	if (!dbaas_catalogue_services || !dbaas_catalogue_operations || !dbaas_catalogue_zones)
+		return pstrdup("the catalogue lacks resource services, operations or zones");
 	for (int i = 0; i < dbaas_catalogue_nentries; i++)
 	{
 		const DbaasResource *resource = &dbaas_catalogue_entries[i];

@@ -12,6 +12,10 @@
 
 #include "tables/catalogue.h"
 
+const DbaasResource *dbaas_catalogue_services;
+const DbaasResource *dbaas_catalogue_operations;
+const DbaasResource *dbaas_catalogue_zones;
+
 const DbaasResource *
 dbaas_catalogue_resources(int *n)
 {
@@ -171,6 +175,18 @@ resolve_parent(const DbaasParent *entry)
 	parent->filter = named_column(parent->list, parent->filter_column);
 }
 
+/* Resolves the resource that shows a kept member; entries share it. */
+static void
+resolve_kept(const DbaasKept *entry)
+{
+	DbaasKept  *kept = unconstify(DbaasKept *, entry);
+
+	if (kept == NULL)
+		return;
+	kept->shown_by = dbaas_catalogue_find(kept->resource);
+	kept->read = kept->shown_by ? &kept->shown_by->reads[0] : NULL;
+}
+
 void
 dbaas_catalogue_resolve(DbaasResource *resource)
 {
@@ -182,6 +198,7 @@ dbaas_catalogue_resolve(DbaasResource *resource)
 	resolve_parent(resource->parent);
 	resolve_parent(resource->protected);
 	resolve_parent(resource->notable);
+	resolve_kept(resource->kept);
 	for (int i = 0; i < DBAAS_MAX_WRITES && resource->writes[i].method; i++)
 		resource->writes[i].parsed = dbaas_catalogue_path(resource, resource->writes[i].path);
 	for (int i = 0; i < DBAAS_PARENT_KEYS; i++)
@@ -210,6 +227,9 @@ dbaas_catalogue_init(void)
 	resolve_parent(&dbaas_catalogue_each_service);
 	resolve_parent(&dbaas_catalogue_service_facts);
 	resolve_parent(&dbaas_catalogue_each_type);
+	dbaas_catalogue_services = dbaas_catalogue_find("services");
+	dbaas_catalogue_operations = dbaas_catalogue_find("operations");
+	dbaas_catalogue_zones = dbaas_catalogue_find("zones");
 	MemoryContextSwitchTo(oldcxt);
 #ifdef USE_ASSERT_CHECKING
 	if (dbaas_catalogue_problem())

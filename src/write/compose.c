@@ -282,7 +282,7 @@ static const DbaasJson *
 read_kept(DbaasWriter *writer, const DbaasWrite *write, const DbaasZone *zone)
 {
 	const DbaasKept *kept = writer->resource->kept;
-	const DbaasEndpoint *read = dbaas_writable_kept_read(kept);
+	const DbaasEndpoint *read = kept->read;
 	DbaasCallSpec spec = {
 		.kind = DBAAS_CALL_LIST,
 		.zone = zone->name,
@@ -337,11 +337,9 @@ add_kept_parts(DbaasWriter *writer, const DbaasChange *change, Body *body)
 static void
 add_kept_object(const DbaasKept *kept, const DbaasJson *object, Body *body)
 {
-	const DbaasResource *resource = dbaas_catalogue_find(kept->resource);
-
-	for (int c = 0; c < resource->ncolumns; c++)
+	for (int c = 0; c < kept->shown_by->ncolumns; c++)
 	{
-		const char *place = kept_part(&resource->columns[c], kept);
+		const char *place = kept_part(&kept->shown_by->columns[c], kept);
 
 		if (place)
 			add_at(body, place, "null", "null");

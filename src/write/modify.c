@@ -458,11 +458,8 @@ dbaasExplainForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List 
 		return;
 	ExplainPropertyText("Request", psprintf("%s %s", first->method, first->path), es);
 	if (dbaas_writable_asks_kept(table, command))
-	{
-		const DbaasEndpoint *read = dbaas_writable_kept_read(resource->kept);
-
-		ExplainPropertyText("Reads", psprintf("%s %s", read->method, read->path), es);
-	}
+		ExplainPropertyText("Reads", psprintf("%s %s", resource->kept->read->method,
+											  resource->kept->read->path), es);
 	for (const DbaasWriteEndpoint *e = dbaas_catalogue_next_write(resource, command, first); e;
 		 e = dbaas_catalogue_next_write(resource, command, e))
 	{

@@ -189,9 +189,3 @@ dbaas_writable_asks_kept(const DbaasTable *table, DbaasCommand command)
 	}
 	return !shown;
 }
-
-const DbaasEndpoint *
-dbaas_writable_kept_read(const DbaasKept *kept)
-{
-	return &dbaas_catalogue_find(kept->resource)->reads[0];
-}

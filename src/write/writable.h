@@ -66,9 +66,8 @@ extern bool dbaas_writable_is_part(const char *member, const char *object);
 
 /*
  * Does an UPDATE have to read what every PUT carries (see DbaasKept), since the table
- * does not show it?  And the endpoint that it reads.
+ * does not show it?
  */
 extern bool dbaas_writable_asks_kept(const DbaasTable *table, DbaasCommand command);
-extern const DbaasEndpoint *dbaas_writable_kept_read(const DbaasKept *kept);
 
 #endif							/* DBAAS_WRITABLE_H */

@@ -26,7 +26,7 @@
 static const char *
 service_identity(const char *name)
 {
-	const DbaasResource *services = dbaas_catalogue_find(DBAAS_SERVICES_RESOURCE);
+	const DbaasResource *services = dbaas_catalogue_services;
 	const char **args = palloc0(services->ncolumns * sizeof(char *));
 
 	args[services->identity_path.params[0].column] = name;

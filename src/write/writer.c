@@ -54,8 +54,7 @@ expect_reads(const DbaasWriter *writer)
 	if (writer->needs_type && !writer->makes_service)
 		dbaas_parents_expect(statement, table->serverid, &dbaas_catalogue_service_facts);
 	if (writer->asks_kept)
-		dbaas_share_expect(statement, table->serverid,
-						   dbaas_writable_kept_read(resource->kept)->path);
+		dbaas_share_expect(statement, table->serverid, resource->kept->read->path);
 	if (writer->command != DBAAS_DELETE)
 		return;
 	if (dbaas_writable_needs_lists(table, resource->protected))
