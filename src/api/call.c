@@ -303,7 +303,7 @@ log_attempt(const DbaasCall *call, const DbaasHttpResponse *response)
 static bool
 waits_for_room(DbaasCall *call, const DbaasHttpResponse *response)
 {
-	if (response->failure != DBAAS_HTTP_NO_ROOM || !response->crowded)
+	if (response->failure != DBAAS_HTTP_NO_ROOM || !response->others_under_way)
 		return false;
 	leave_flight(call);
 	call->state = CALL_PAUSED;
@@ -518,7 +518,7 @@ next_due(void)
 
 		if (call->state != CALL_PAUSED)
 			continue;
-		ms = dbaas_clock_ms(now, call->retry_at);
+		ms = dbaas_clock_ms_between(now, call->retry_at);
 		if (due < 0 || ms < due)
 			due = ms;
 	}
@@ -534,7 +534,7 @@ milliseconds_until(DbaasMoment until)
 
 	if (until == 0)
 		return due;
-	ms = dbaas_clock_ms(dbaas_clock_now(), until);
+	ms = dbaas_clock_ms_between(dbaas_clock_now(), until);
 	return due < 0 ? ms : Min(due, ms);
 }
 

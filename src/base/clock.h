@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * clock.h
- *		The clock that waits and timeouts go by.
+ *		The clock for waits and timeouts.
  *
  * It is monotonic (PostgreSQL's instr_time, which is CLOCK_MONOTONIC), so setting
  * the time of day neither delays a timeout nor brings it on.  Its values mean
@@ -26,9 +26,9 @@ dbaas_clock_now(void)
 	return (DbaasMoment) INSTR_TIME_GET_MICROSEC(now) + 1;
 }
 
-/* Milliseconds from one moment to another, rounded up; 0 if that one is earlier. */
+/* The milliseconds from one moment to a later one, rounded up; 0 if it is not later. */
 static inline long
-dbaas_clock_ms(DbaasMoment from, DbaasMoment to)
+dbaas_clock_ms_between(DbaasMoment from, DbaasMoment to)
 {
 	return to <= from ? 0 : (long) ((to - from + 999) / 1000);
 }

@@ -3,10 +3,10 @@
  * events.c
  *		What the backend waits on: its latch, and one epoll set with an alarm.
  *
- * The epoll set is one descriptor, however many sockets are in it: Append has
- * room for one for each asynchronous scan.  The alarm is a timerfd in the set,
- * on the monotonic clock, so that whoever waits on that descriptor alone wakes
- * up for timeouts too.
+ * The epoll set is one descriptor, however many sockets are in it, since Append waits
+ * on one descriptor for each asynchronous scan.  The alarm is a timerfd in the set,
+ * on the monotonic clock, so that a caller that waits on the set's descriptor alone
+ * wakes up for timeouts too.
  *
  *-------------------------------------------------------------------------
  */
@@ -38,7 +38,7 @@ dbaas_events_open(void)
 
 	if (wait_set)
 		return true;
-	if (!dbaas_sockets_room(3, 0))
+	if (!dbaas_sockets_make_room(3, 0))
 		return false;
 	if (epoll_fd < 0)
 	{
@@ -71,15 +71,15 @@ dbaas_events_descriptor(void)
 }
 
 bool
-dbaas_events_watch(int fd, uint32 what, uint64 data, bool known)
+dbaas_events_watch(int fd, uint32 events, uint64 data, bool watched)
 {
 	struct epoll_event event = {
-		.events = what,
+		.events = events,
 		.data.u64 = data
 	};
 
-	return epoll_ctl(epoll_fd, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) == 0 ||
-		epoll_ctl(epoll_fd, known ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event) == 0;
+	return epoll_ctl(epoll_fd, watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) == 0 ||
+		epoll_ctl(epoll_fd, watched ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event) == 0;
 }
 
 void

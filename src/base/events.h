@@ -13,9 +13,9 @@
 #include <sys/epoll.h>
 
 /*
- * Opens what waiting needs, once and for all: later, when something is under way
- * whose end has to be waited for, there may be no descriptor left.  Returns false
- * when there is none now.
+ * Opens the descriptors that waiting needs, if they are not open yet.  They stay
+ * open, since there might be none left when a request has to be waited for.
+ * Returns false when there are none left now.
  */
 extern bool dbaas_events_open(void);
 
@@ -23,35 +23,35 @@ extern bool dbaas_events_open(void);
 extern int	dbaas_events_descriptor(void);
 
 /*
- * Watches a descriptor for "what" (EPOLLIN, EPOLLOUT); its events carry "data",
- * which is not 0.  "known": it is thought to be in the set; the kernel drops a
- * descriptor that was closed, so either is tried.  Returns false on failure.
+ * Watches a descriptor for EPOLLIN, EPOLLOUT or both; its events carry "data", which
+ * is not 0.  "watched" says whether it is in the set already.  That may be wrong,
+ * since the kernel removes a descriptor that is closed.  Returns false on failure.
  */
-extern bool dbaas_events_watch(int fd, uint32 what, uint64 data, bool known);
+extern bool dbaas_events_watch(int fd, uint32 events, uint64 data, bool watched);
 
-/* Takes it out of the set; it may have been closed. */
+/* Removes a descriptor, which may have been closed, from the set. */
 extern void dbaas_events_unwatch(int fd);
 
 /*
- * Stores up to max events that have come, and returns their number, without
- * waiting.  That of the alarm carries data 0.
+ * Stores up to max events that have come, without waiting.  The alarm's event carries
+ * data 0.  Returns the number of events.
  */
 extern int	dbaas_events_take(struct epoll_event *events, int max);
 
 /*
- * Waits for the latch, an event, or that many milliseconds (-1: no limit); before
- * the set is opened, without events.
- * Resets the latch; does not serve interrupts.
+ * Waits for the latch, an event, or that many milliseconds (-1: no limit).  Before
+ * the set is opened, there are no events to wait for.  Resets the latch; does not
+ * serve interrupts.
  */
 extern void dbaas_events_wait(long timeout_ms, uint32 wait_event);
 
 /*
- * Makes the set's descriptor readable in so many milliseconds, unless an earlier
- * alarm is set; -1 does nothing.
+ * Makes the set's descriptor readable after that many milliseconds, unless an earlier
+ * alarm is set.  -1 does nothing.
  */
 extern void dbaas_events_set_alarm(long timeout_ms);
 
-/* Cancels the alarm, and makes its event, if it has come, unread. */
+/* Cancels the alarm, and drops its event if that has come. */
 extern void dbaas_events_clear_alarm(void);
 
 #endif							/* DBAAS_EVENTS_H */

@@ -34,12 +34,10 @@ typedef enum DbaasHttpFailure
 	DBAAS_HTTP_UNREACHABLE,		/* no connection was made, nothing was sent */
 	DBAAS_HTTP_TLS,				/* the certificate cannot be verified, nothing
 								 * was sent */
-	DBAAS_HTTP_SILENT,			/* no byte came over a reused connection; may
-								 * have been received */
-	DBAAS_HTTP_TIMEOUT,			/* no complete response in time; may have been
-								 * received */
-	DBAAS_HTTP_BROKEN,			/* the connection failed; may have been
-								 * received */
+	DBAAS_HTTP_SILENT,			/* no byte came over a reused connection; the
+								 * server may have received the request */
+	DBAAS_HTTP_TIMEOUT,			/* no complete response in time; the same */
+	DBAAS_HTTP_BROKEN,			/* the connection failed; the same */
 	DBAAS_HTTP_TOO_LARGE,		/* the response exceeds max_response_bytes */
 	DBAAS_HTTP_BAD_RESPONSE,	/* not HTTP, or its body is not as its head
 								 * says */
@@ -52,8 +50,8 @@ typedef struct DbaasHttpResponse
 {
 	DbaasHttpFailure failure;
 	const char *failure_text;	/* what libcurl says of the failure */
-	bool		crowded;		/* DBAAS_HTTP_NO_ROOM while other requests
-								 * were under way: it may work once these end */
+	bool		others_under_way;	/* of DBAAS_HTTP_NO_ROOM: the request may
+									 * succeed once other requests have ended */
 	int			status;			/* HTTP status */
 	const char *body;			/* decompressed; body[body_len] is NUL */
 	size_t		body_len;
@@ -68,8 +66,8 @@ typedef struct DbaasHttpResponse
 	"this session has open; a third of max_files_per_process is the most for connections."
 
 /*
- * A new pool.  The settings' strings are copied.  Returns NULL when memory
- * runs out, or, with *no_room true, file descriptors.
+ * Makes a pool.  The settings' strings are copied.  Returns NULL when memory runs
+ * out, or when file descriptors do: then *no_room becomes true.
  */
 extern DbaasHttpPool *dbaas_http_pool_open(const DbaasHttpSettings *settings, bool *no_room);
 
@@ -80,22 +78,22 @@ extern DbaasHttpPool *dbaas_http_pool_open(const DbaasHttpSettings *settings, bo
 extern void dbaas_http_pool_close(DbaasHttpPool *pool);
 
 /*
- * Starts a request, which belongs to the memory context cxt: a reset of that
- * ends it, wherever it stands.
+ * Starts a request, in the memory context cxt: a reset of that ends the request.
  *
- * url			complete, percent-encoded
- * body			JSON text, or NULL for none
- * authorization value of the Authorization header, or NULL for none
- * fresh		use a new connection, over HTTP/1.1, and do not reuse it: so
- *				libcurl never sends the request twice
+ * url				complete, percent-encoded
+ * body				JSON text, or NULL for none
+ * authorization	value of the Authorization header, or NULL for none
+ * own_connection	use a new connection, over HTTP/1.1, and do not reuse it, so
+ *					that libcurl never sends the request twice
  *
- * A request that cannot be started has ended with DBAAS_HTTP_INTERNAL.
+ * A request that cannot be started has ended, with DBAAS_HTTP_INTERNAL or
+ * DBAAS_HTTP_NO_ROOM.
  */
 extern DbaasHttpRequest *dbaas_http_start(DbaasHttpPool *pool, MemoryContext cxt,
 										  const char *method, const char *url,
 										  const char *body,
 										  const char *authorization,
-										  bool fresh);
+										  bool own_connection);
 
 /* The response when the request has ended, else NULL.  Belongs to the request. */
 extern const DbaasHttpResponse *dbaas_http_response(DbaasHttpRequest *request);
@@ -106,7 +104,7 @@ extern const DbaasHttpResponse *dbaas_http_response(DbaasHttpRequest *request);
  */
 extern char *dbaas_http_take_body(DbaasHttpRequest *request);
 
-/* Ends the request now and frees what it holds. */
+/* Ends the request, if it has not ended, and frees what it holds. */
 extern void dbaas_http_release(DbaasHttpRequest *request);
 
 /*
@@ -120,9 +118,9 @@ extern void dbaas_http_wait(long timeout_ms, uint32 wait_event);
 extern void dbaas_http_perform(void);
 
 /*
- * A descriptor that is readable when dbaas_http_perform() has something to do
- * or timeout_ms (-1: never) have passed; -1 before the first pool is opened.
- * It is always the same; of the timeouts of several calls the shortest counts.
+ * A descriptor that becomes readable when dbaas_http_perform() has something to do,
+ * or after timeout_ms (-1: never).  It is the same in every call, and the shortest
+ * timeout since dbaas_http_perform() counts.  -1 before the first pool is opened.
  */
 extern int	dbaas_http_descriptor(long timeout_ms);
 

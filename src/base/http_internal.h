@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * http_internal.h
- *		What http_pool.c and http_transfer.c share.  Nobody else includes it.
+ *		What http_pool.c, http_transfer.c and http_overdue.c share.  No other file
+ *		includes it.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,10 +19,10 @@
 struct DbaasHttpPool
 {
 	dlist_node	node;			/* in "pools" of http_pool.c */
-	uint32		id;				/* in epoll events; never used again */
+	uint32		id;				/* in epoll events; no other pool ever has it */
 	CURLM	   *multi;
 	DbaasMoment timer;			/* when libcurl wants to be called, 0: never */
-	DbaasMoment slowest;		/* the longest wait for a first byte so far */
+	DbaasMoment longest_wait;	/* for the first byte of a response */
 	dlist_head	requests;		/* all that are not released */
 	long		connect_timeout_ms;
 	long		request_timeout_ms;
@@ -42,11 +43,12 @@ struct DbaasHttpRequest
 	char		errbuf[CURL_ERROR_SIZE];
 	DbaasMoment started;
 	DbaasMoment deadline;
-	DbaasMoment silence_check;	/* when to look whether its connection is
-								 * silent; 0: no more */
-	bool		fresh;			/* has a connection of its own */
+	DbaasMoment silence_check;	/* when to check whether its connection is
+								 * silent; 0: never */
+	bool		own_connection; /* shares it with no other request */
 	bool		ended;
-	bool		silent;			/* nothing came over its connection */
+	bool		silent;			/* ended because nothing came over its
+								 * connection */
 	bool		too_large;
 	bool		no_memory;
 	bool		no_room;		/* no descriptor was left */
@@ -59,8 +61,11 @@ struct DbaasHttpRequest
 
 /* of http_pool.c */
 
-/* How many requests have not ended, in all pools? */
-extern int	dbaas_http_under_way(void);
+/* Have all requests of the pool ended? */
+extern bool dbaas_http_pool_is_idle(const DbaasHttpPool *pool);
+
+/* The number of requests in all pools that have not ended, or only the unconnected of these. */
+extern int	dbaas_http_pool_count_requests(bool unconnected);
 
 /* of http_transfer.c */
 
@@ -72,9 +77,32 @@ extern CURLcode dbaas_http_transfer_prepare(DbaasHttpRequest *request, const cha
 											const char *url, const char *authorization);
 
 /*
- * The request has ended, with that result: takes it off its multi handle, which
- * frees the connection for others, and sums up the response.
+ * Ends the request with a result of libcurl, and fills in its response.  Frees the
+ * connection for other requests.
  */
 extern void dbaas_http_transfer_end(DbaasHttpRequest *request, CURLcode code);
+
+/* The local port of the connection that the request uses; 0 when it has none or has ended. */
+extern long dbaas_http_transfer_port(const DbaasHttpRequest *request);
+
+/* of http_overdue.c */
+
+/* Sets the times at which a request that is started now is overdue. */
+extern void dbaas_http_overdue_watch(DbaasHttpRequest *request);
+
+/* Postpones these times for all requests of the pool, by a span of time. */
+extern void dbaas_http_overdue_postpone(DbaasHttpPool *pool, DbaasMoment span);
+
+/*
+ * Ends the requests of the pool that are past their deadline or on a connection that
+ * has been silent for too long.
+ */
+extern void dbaas_http_overdue_end(DbaasHttpPool *pool);
+
+/*
+ * The milliseconds from now until a request of the pool may be overdue, but at most
+ * timeout_ms, for which -1 means no limit.
+ */
+extern long dbaas_http_overdue_next(DbaasHttpPool *pool, DbaasMoment now, long timeout_ms);
 
 #endif							/* DBAAS_HTTP_INTERNAL_H */

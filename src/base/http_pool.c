@@ -3,11 +3,11 @@
  * http_pool.c
  *		Pools of connections, and the requests that run over them.
  *
- * Each pool is a curl multi handle driven by socket events (events.c).  What
- * concerns one request alone is in http_transfer.c.
+ * Each pool is a multi handle of libcurl, which is called for events of its sockets
+ * (events.c).  What concerns one request alone is in http_transfer.c; what ends
+ * requests that take too long is in http_overdue.c.
  *
- * A request hangs on a reset callback of its memory context, so no error path
- * has to free it.
+ * A reset callback of its memory context frees a request, so error paths need not.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,19 +27,10 @@
 #define MAX_IDLE_CONNECTIONS 64L
 
 /*
- * Time between two turns of the loop from which on the backend counts as having
- * been busy with other things.
+ * If this much time has passed between a wait and the next call of this module, the
+ * backend was busy with other work.
  */
-#define IDLE_USECS 500000
-
-/*
- * How long a reused connection may be silent before a request's first byte: this
- * time; this part of request_timeout, if that is less; twice the longest wait
- * for a first byte in its pool, if that is more.  After that the connection
- * counts as dead, and no more requests are sent over it.
- */
-#define SILENCE_USECS 5000000
-#define SILENCE_PART 4
+#define BUSY_USECS 500000
 
 /*
  * Descriptors that have to be free for a request, beside the one of its
@@ -49,19 +40,27 @@
 #define SPARE_DESCRIPTORS 8
 #define POOL_DESCRIPTORS 2
 
-/* Events that one turn of the loop takes from the epoll set. */
+/* Events that dbaas_http_perform() takes from the epoll set at once. */
 #define MAX_EVENTS 32
 
-static DbaasMoment last_driven = 0; /* end of the last wait or turn; 0: none */
-static bool waits_on_descriptor = false;	/* the caller, in place of
-											 * dbaas_http_wait() */
-static bool ended_in_start = false; /* a request has, that no turn has seen */
+/* When a wait or dbaas_http_perform() last ended; 0: never. */
+static DbaasMoment last_performed_at = 0;
+
+/*
+ * Did a caller take the descriptor since dbaas_http_perform() last ran?  Then it
+ * waits on that, and the time that passes is not time in which it was busy.
+ */
+static bool caller_waits = false;
+
+/* Did a request end in dbaas_http_start() since dbaas_http_perform() last ran? */
+static bool ended_at_start = false;
+
 static uint32 last_pool_id = 0;
 static dlist_head pools = DLIST_STATIC_INIT(pools);
 
 static void perform_timer(DbaasHttpPool *pool);
 static bool collect_ended(DbaasHttpPool *pool);
-static void exclude_idle_time(void);
+static void exclude_busy_time(void);
 
 /*
  * Blocks all signals while libcurl runs.  It resolves names in threads of its own,
@@ -82,18 +81,7 @@ restore_signals(const sigset_t *saved)
 	pthread_sigmask(SIG_SETMASK, saved, NULL);
 }
 
-/* How long a reused connection of the pool may be silent. */
-static DbaasMoment
-allowed_silence(const DbaasHttpPool *pool)
-{
-	DbaasMoment part = (DbaasMoment) pool->request_timeout_ms * 1000 / SILENCE_PART;
-
-	return Max(Min(part, SILENCE_USECS), 2 * pool->slowest);
-}
-
-/*
- * strdup that takes NULL; *ok becomes false when memory runs out.
- */
+/* strdup() that takes NULL; *ok becomes false when memory runs out. */
 static char *
 copy_string(const char *s, bool *ok)
 {
@@ -105,9 +93,9 @@ copy_string(const char *s, bool *ok)
 }
 
 /*
- * libcurl says what to watch a socket for.  socketp is not NULL when it said so
- * before; but a socket that was closed has left the set, and its number may be in
- * use again.
+ * libcurl says what to watch a socket for.  socketp is not NULL if it has said so
+ * before for this number.  The socket may have been closed since, which took it out
+ * of the set, and the number may be that of another socket now.
  */
 static int
 on_socket(CURL *easy, curl_socket_t fd, int what, void *userp, void *socketp)
@@ -175,7 +163,7 @@ dbaas_http_pool_open(const DbaasHttpSettings *settings, bool *no_room)
 			return NULL;
 		initialized = true;
 	}
-	if (!dbaas_events_open() || !dbaas_sockets_room(POOL_DESCRIPTORS, 0))
+	if (!dbaas_events_open() || !dbaas_sockets_make_room(POOL_DESCRIPTORS, 0))
 	{
 		*no_room = true;
 		return NULL;
@@ -234,85 +222,64 @@ dbaas_http_pool_close(DbaasHttpPool *pool)
 	free(pool);
 }
 
-/* The local port of the connection that a request uses; 0 when it has none. */
-static long
-request_port(const DbaasHttpRequest *request)
-{
-	long		port = 0;
-
-	if (!request->ended)
-		curl_easy_getinfo(request->easy, CURLINFO_LOCAL_PORT, &port);
-	return Max(port, 0);
-}
-
-/*
- * How many requests of the pool have not ended?  Adds to *unconnected how many of
- * these have no connection yet.
- */
-static int
-count_under_way(DbaasHttpPool *pool, int *unconnected)
+bool
+dbaas_http_pool_is_idle(const DbaasHttpPool *pool)
 {
 	dlist_iter	iter;
+
+	dlist_foreach(iter, &unconstify(DbaasHttpPool *, pool)->requests)
+	{
+		if (!dlist_container(DbaasHttpRequest, node, iter.cur)->ended)
+			return false;
+	}
+	return true;
+}
+
+int
+dbaas_http_pool_count_requests(bool unconnected)
+{
+	dlist_iter	pool_iter;
 	int			n = 0;
 
-	dlist_foreach(iter, &pool->requests)
+	dlist_foreach(pool_iter, &pools)
 	{
-		DbaasHttpRequest *request = dlist_container(DbaasHttpRequest, node, iter.cur);
+		DbaasHttpPool *pool = dlist_container(DbaasHttpPool, node, pool_iter.cur);
+		dlist_iter	iter;
 
-		if (request->ended)
-			continue;
-		n++;
-		if (request_port(request) == 0)
-			(*unconnected)++;
+		dlist_foreach(iter, &pool->requests)
+		{
+			DbaasHttpRequest *request = dlist_container(DbaasHttpRequest, node, iter.cur);
+
+			if (!request->ended && (!unconnected || dbaas_http_transfer_port(request) == 0))
+				n++;
+		}
 	}
 	return n;
 }
 
-/* The same, of all pools. */
-static int
-count_all_under_way(int *unconnected)
-{
-	dlist_iter	iter;
-	int			n = 0;
-
-	*unconnected = 0;
-	dlist_foreach(iter, &pools)
-		n += count_under_way(dlist_container(DbaasHttpPool, node, iter.cur), unconnected);
-	return n;
-}
-
-int
-dbaas_http_under_way(void)
-{
-	int			unconnected;
-
-	return count_all_under_way(&unconnected);
-}
-
 /*
- * Are there descriptors for n more connections?  If not, pools without requests
- * under way first give up their idle connections and all else that libcurl keeps
- * for them.
+ * Makes sure that there are descriptors for n more connections.  If there are not,
+ * closes the connections of idle pools, and all other descriptors that libcurl keeps
+ * for these.  Returns false when that was not enough.
  */
 static bool
-has_room(int n)
+make_room(int n)
 {
 	dlist_iter	iter;
-	int			unconnected = 0;
 
-	if (dbaas_sockets_room(n, SPARE_DESCRIPTORS))
+	if (dbaas_sockets_make_room(n, SPARE_DESCRIPTORS))
 		return true;
 	dlist_foreach(iter, &pools)
 	{
 		DbaasHttpPool *pool = dlist_container(DbaasHttpPool, node, iter.cur);
 
-		if (pool->multi == NULL || count_under_way(pool, &unconnected) > 0)
+		if (pool->multi == NULL || !dbaas_http_pool_is_idle(pool))
 			continue;
 		curl_multi_cleanup(pool->multi);
 		pool->timer = 0;
 		pool->multi = new_multi(pool);
 	}
-	return dbaas_sockets_room(n, SPARE_DESCRIPTORS);
+	return dbaas_sockets_make_room(n, SPARE_DESCRIPTORS);
 }
 
 static void
@@ -324,32 +291,25 @@ release_callback(void *arg)
 DbaasHttpRequest *
 dbaas_http_start(DbaasHttpPool *pool, MemoryContext cxt, const char *method,
 				 const char *url, const char *body, const char *authorization,
-				 bool fresh)
+				 bool own_connection)
 {
-	int			unconnected;
-	int			under_way = count_all_under_way(&unconnected);
 	DbaasHttpRequest *request;
 	CURLcode	code;
 	sigset_t	saved;
 
-	/*
-	 * Idle time up to now is excluded for the others, and is none of this
-	 * request.
-	 */
-	exclude_idle_time();
-	last_driven = dbaas_clock_now();
+	/* Before this request is added: it was not there in the busy time. */
+	exclude_busy_time();
+	last_performed_at = dbaas_clock_now();
 
 	request = MemoryContextAllocZero(cxt, sizeof(DbaasHttpRequest));
 	request->pool = pool;
-	request->fresh = fresh;
-	request->started = dbaas_clock_now();
-	request->deadline = request->started + (DbaasMoment) pool->request_timeout_ms * 1000;
-	request->silence_check = fresh ? 0 : request->started + allowed_silence(pool);
+	request->own_connection = own_connection;
+	dbaas_http_overdue_watch(request);
 	request->request_body = body ? MemoryContextStrdup(cxt, body) : NULL;
 	request->callback.func = release_callback;
 	request->callback.arg = request;
-	request->response.crowded = under_way > 0;
-	request->no_room = !has_room(unconnected + 1);
+	request->response.others_under_way = dbaas_http_pool_count_requests(false) > 0;
+	request->no_room = !make_room(dbaas_http_pool_count_requests(true) + 1);
 	if (pool->multi == NULL)
 		pool->multi = new_multi(pool);
 	dlist_push_tail(&pool->requests, &request->node);
@@ -368,14 +328,14 @@ dbaas_http_start(DbaasHttpPool *pool, MemoryContext cxt, const char *method,
 	if (code != CURLE_OK)
 	{
 		dbaas_http_transfer_end(request, code);
-		ended_in_start = true;
+		ended_at_start = true;
 		return request;
 	}
 
-	/* Sends it at once, whatever the caller does before the next turn. */
+	/* Sends it at once: the caller may be busy before it waits. */
 	perform_timer(pool);
 	if (collect_ended(pool))
-		ended_in_start = true;
+		ended_at_start = true;
 	return request;
 }
 
@@ -405,7 +365,7 @@ perform_pool(DbaasHttpPool *pool, curl_socket_t fd, int events)
 	restore_signals(&saved);
 }
 
-/* Calls libcurl if the time has come at which it wanted to be called. */
+/* Calls libcurl if it asked on_timer() for a call, and the time for that has come. */
 static void
 perform_timer(DbaasHttpPool *pool)
 {
@@ -415,7 +375,7 @@ perform_timer(DbaasHttpPool *pool)
 	perform_pool(pool, CURL_SOCKET_TIMEOUT, 0);
 }
 
-/* Does a request of the pool wait for a connection? */
+/* Does a request of the pool have no connection yet? */
 static bool
 is_connecting(DbaasHttpPool *pool)
 {
@@ -484,156 +444,19 @@ collect_ended(DbaasHttpPool *pool)
 }
 
 /*
- * Puts off all deadlines by the time in which the backend was busy with other
- * things: what came in that time is still in the sockets, unread.
+ * Postpones all deadlines by the time in which the backend was busy with other work:
+ * what came in that time is still in the sockets, unread.
  */
 static void
-exclude_idle_time(void)
+exclude_busy_time(void)
 {
-	DbaasMoment now = dbaas_clock_now();
-	DbaasMoment idle = now - last_driven;
-	dlist_iter	pool_iter;
+	DbaasMoment busy = dbaas_clock_now() - last_performed_at;
+	dlist_iter	iter;
 
-	if (waits_on_descriptor || last_driven == 0 || idle < IDLE_USECS)
+	if (caller_waits || last_performed_at == 0 || busy < BUSY_USECS)
 		return;
-	dlist_foreach(pool_iter, &pools)
-	{
-		DbaasHttpPool *pool = dlist_container(DbaasHttpPool, node, pool_iter.cur);
-		dlist_iter	iter;
-
-		dlist_foreach(iter, &pool->requests)
-		{
-			DbaasHttpRequest *request = dlist_container(DbaasHttpRequest, node, iter.cur);
-
-			request->deadline += idle;
-			if (request->silence_check != 0)
-				request->silence_check += idle;
-		}
-	}
-}
-
-/* For dbaas_sockets_shut(): does a request of the pool use the port? */
-static bool
-pool_uses_port(void *owner, long port)
-{
-	DbaasHttpPool *pool = owner;
-	dlist_iter	iter;
-
-	dlist_foreach(iter, &pool->requests)
-	{
-		if (request_port(dlist_container(DbaasHttpRequest, node, iter.cur)) == port)
-			return true;
-	}
-	return false;
-}
-
-/*
- * Has nothing come over the connection since the first of the requests that use
- * it now was started?  If the connection was made later than that, it has not
- * had the whole time yet, and is not silent.
- */
-static bool
-is_silent(DbaasHttpPool *pool, long port)
-{
-	DbaasMoment heard = dbaas_sockets_heard(pool, port);
-	dlist_iter	iter;
-
-	if (heard == 0)
-		return false;
-	dlist_foreach(iter, &pool->requests)
-	{
-		const DbaasHttpRequest *request = dlist_container(DbaasHttpRequest, node, iter.cur);
-
-		if (request_port(request) == port && request->started <= heard)
-			return false;
-	}
-	return true;
-}
-
-/*
- * Keeps libcurl from reusing a connection of the pool, if no request uses one.
- * libcurl 8.23 may reuse one without checking whether it was closed.
- */
-static void
-forget_connections(DbaasHttpPool *pool)
-{
-#ifdef CURLMNWC_CLEAR_CONNS
-	int			unconnected;
-
-	if (count_under_way(pool, &unconnected) == 0)
-		(void) curl_multi_setopt(pool->multi, CURLMOPT_NETWORK_CHANGED, CURLMNWC_CLEAR_CONNS);
-#else
-	(void) pool;
-#endif
-}
-
-/*
- * Ends the requests on a silent connection, and keeps it from being reused; also
- * the pool's idle connections, which may be as dead.
- */
-static void
-abandon_connection(DbaasHttpPool *pool, long port)
-{
-	dlist_iter	iter;
-
-	dlist_foreach(iter, &pool->requests)
-	{
-		DbaasHttpRequest *request = dlist_container(DbaasHttpRequest, node, iter.cur);
-
-		/* Connections to two hosts can have the same local port. */
-		if (request->fresh || request_port(request) != port)
-			continue;
-		strlcpy(request->errbuf, "nothing comes any more over the connection, which was open before",
-				CURL_ERROR_SIZE);
-		request->silent = true;
-		dbaas_http_transfer_end(request, CURLE_OPERATION_TIMEDOUT);
-	}
-	forget_connections(pool);
-	dbaas_sockets_shut(pool, pool_uses_port);
-}
-
-/*
- * Ends a request that is past its deadline.  If its connection was silent since
- * the request started, or is silent for too long, that is not reused.
- */
-static void
-end_late(DbaasHttpRequest *request, DbaasMoment now)
-{
-	DbaasHttpPool *pool = request->pool;
-	long		port = request_port(request);
-	DbaasMoment heard = dbaas_sockets_heard(pool, port);
-
-	snprintf(request->errbuf, CURL_ERROR_SIZE, "timed out: no whole answer within %ld ms",
-			 pool->request_timeout_ms);
-	dbaas_http_transfer_end(request, CURLE_OPERATION_TIMEDOUT);
-	if (heard != 0 && (heard <= request->started || now - heard >= allowed_silence(pool)))
-		abandon_connection(pool, port);
-}
-
-/* Ends the requests of a pool that are past their deadline or on a silent connection. */
-static void
-end_overdue(DbaasHttpPool *pool)
-{
-	DbaasMoment now = dbaas_clock_now();
-	dlist_iter	iter;
-
-	dlist_foreach(iter, &pool->requests)
-	{
-		DbaasHttpRequest *request = dlist_container(DbaasHttpRequest, node, iter.cur);
-		long		port;
-
-		if (request->ended)
-			continue;
-		if (request->deadline <= now)
-			end_late(request, now);
-		else if (request->silence_check != 0 && request->silence_check <= now)
-		{
-			request->silence_check = 0;
-			port = request_port(request);
-			if (port != 0 && is_silent(pool, port))
-				abandon_connection(pool, port);
-		}
-	}
+	dlist_foreach(iter, &pools)
+		dbaas_http_overdue_postpone(dlist_container(DbaasHttpPool, node, iter.cur), busy);
 }
 
 void
@@ -645,9 +468,9 @@ dbaas_http_perform(void)
 
 	if (dbaas_events_descriptor() < 0)
 		return;
-	exclude_idle_time();
-	waits_on_descriptor = false;
-	ended_in_start = false;
+	exclude_busy_time();
+	caller_waits = false;
+	ended_at_start = false;
 	dbaas_events_clear_alarm();
 	n = dbaas_events_take(events, MAX_EVENTS);
 	for (int i = 0; i < n; i++)
@@ -666,7 +489,7 @@ dbaas_http_perform(void)
 		if (pool == NULL)
 			continue;
 		if (what & CURL_CSELECT_IN)
-			dbaas_sockets_hear((curl_socket_t) (events[i].data.u64 &0xffffffff));
+			dbaas_sockets_note_received((curl_socket_t) (events[i].data.u64 &0xffffffff));
 		perform_pool(pool, (curl_socket_t) (events[i].data.u64 &0xffffffff), what);
 	}
 
@@ -677,41 +500,22 @@ dbaas_http_perform(void)
 		perform_timer(pool);
 		perform_connecting(pool);
 		(void) collect_ended(pool);
-		end_overdue(pool);
+		dbaas_http_overdue_end(pool);
 	}
-	last_driven = dbaas_clock_now();
-}
-
-/* The time until a request of the pool may be overdue, if that is less than timeout_ms. */
-static long
-next_deadline(DbaasHttpPool *pool, DbaasMoment now, long timeout_ms)
-{
-	dlist_iter	iter;
-
-	dlist_foreach(iter, &pool->requests)
-	{
-		DbaasHttpRequest *request = dlist_container(DbaasHttpRequest, node, iter.cur);
-		DbaasMoment due = request->silence_check ? Min(request->silence_check, request->deadline) :
-			request->deadline;
-		long		ms = dbaas_clock_ms(now, due);
-
-		if (!request->ended && (timeout_ms < 0 || ms < timeout_ms))
-			timeout_ms = ms;
-	}
-	return timeout_ms;
+	last_performed_at = dbaas_clock_now();
 }
 
 /*
- * The time until dbaas_http_perform() has something to do, if that is less than
- * timeout_ms, of which -1 is the longest.
+ * The milliseconds until dbaas_http_perform() has something to do, but at most
+ * timeout_ms, for which -1 means no limit.
  */
 static long
-next_timer(long timeout_ms)
+limit_timeout(long timeout_ms)
 {
 	DbaasMoment now = dbaas_clock_now();
 	dlist_iter	iter;
 
-	if (ended_in_start)
+	if (ended_at_start)
 		return 0;
 	dlist_foreach(iter, &pools)
 	{
@@ -719,12 +523,12 @@ next_timer(long timeout_ms)
 
 		if (pool->timer != 0)
 		{
-			long		ms = dbaas_clock_ms(now, pool->timer);
+			long		ms = dbaas_clock_ms_between(now, pool->timer);
 
 			if (timeout_ms < 0 || ms < timeout_ms)
 				timeout_ms = ms;
 		}
-		timeout_ms = next_deadline(pool, now, timeout_ms);
+		timeout_ms = dbaas_http_overdue_next(pool, now, timeout_ms);
 	}
 	return timeout_ms;
 }
@@ -732,12 +536,12 @@ next_timer(long timeout_ms)
 void
 dbaas_http_wait(long timeout_ms, uint32 wait_event)
 {
-	timeout_ms = next_timer(timeout_ms);
+	timeout_ms = limit_timeout(timeout_ms);
 	CHECK_FOR_INTERRUPTS();
 	if (timeout_ms != 0)
 	{
 		dbaas_events_wait(timeout_ms, wait_event);
-		last_driven = dbaas_clock_now();
+		last_performed_at = dbaas_clock_now();
 		CHECK_FOR_INTERRUPTS();
 	}
 	dbaas_http_perform();
@@ -755,8 +559,8 @@ dbaas_http_descriptor(long timeout_ms)
 {
 	if (dbaas_events_descriptor() < 0)
 		return -1;
-	waits_on_descriptor = true;
-	dbaas_events_set_alarm(next_timer(timeout_ms));
+	caller_waits = true;
+	dbaas_events_set_alarm(limit_timeout(timeout_ms));
 	return dbaas_events_descriptor();
 }
 

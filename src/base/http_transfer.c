@@ -33,7 +33,7 @@ on_open_socket(void *userp, curlsocktype purpose, struct curl_sockaddr *address)
 
 	(void) purpose;
 	request->no_room = fd < 0 && errno == EMFILE;
-	request->response.crowded = dbaas_http_under_way() > 1;
+	request->response.others_under_way = dbaas_http_pool_count_requests(false) > 1;
 	return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
@@ -46,7 +46,7 @@ on_close_socket(void *userp, curl_socket_t fd)
 	return 0;
 }
 
-/* Bytes of the body have arrived.  If it returns fewer, libcurl ends the request. */
+/* Bytes of the body have arrived.  libcurl ends the request unless all are taken. */
 static size_t
 on_body(char *data, size_t size, size_t nmemb, void *userp)
 {
@@ -111,7 +111,7 @@ dbaas_http_transfer_prepare(DbaasHttpRequest *request, const char *method, const
 							const char *authorization)
 {
 	const DbaasHttpPool *pool = request->pool;
-	bool		fresh = request->fresh;
+	bool		own = request->own_connection;
 	bool		tls = pg_strncasecmp(url, "https:", 6) == 0;
 	CURLcode	code;
 
@@ -128,15 +128,15 @@ dbaas_http_transfer_prepare(DbaasHttpRequest *request, const char *method, const
 	 * A request that must not be sent twice goes over HTTP/1.1: if an HTTP/2
 	 * server refuses a request, or asks for HTTP/1.1, libcurl repeats it.
 	 */
-	SETOPT(CURLOPT_HTTP_VERSION, fresh ? (long) CURL_HTTP_VERSION_1_1 : (long) CURL_HTTP_VERSION_2TLS);
+	SETOPT(CURLOPT_HTTP_VERSION, own ? (long) CURL_HTTP_VERSION_1_1 : (long) CURL_HTTP_VERSION_2TLS);
 
 	/*
 	 * Wait for the first TLS connection: it may be HTTP/2, and carry all
 	 * requests.
 	 */
 	SETOPT(CURLOPT_PIPEWAIT, tls ? 1L : 0L);
-	SETOPT(CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
-	SETOPT(CURLOPT_FORBID_REUSE, fresh ? 1L : 0L);
+	SETOPT(CURLOPT_FRESH_CONNECT, own ? 1L : 0L);
+	SETOPT(CURLOPT_FORBID_REUSE, own ? 1L : 0L);
 	SETOPT(CURLOPT_TCP_KEEPALIVE, 1L);
 	SETOPT(CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
 	SETOPT(CURLOPT_OPENSOCKETDATA, request);
@@ -190,20 +190,20 @@ dbaas_http_transfer_prepare(DbaasHttpRequest *request, const char *method, const
 }
 
 /*
- * Remembers the longest wait for a first byte.  "took" includes the time in which
- * the backend was busy with other things, by which the deadline was put off.
+ * Remembers the longest wait for a first byte.  Time in which the backend was busy
+ * with other work does not count: the deadline was postponed by that.
  */
 static void
-note_first_byte(DbaasHttpRequest *request, DbaasMoment took)
+note_first_byte(DbaasHttpRequest *request, DbaasMoment waited)
 {
 	DbaasHttpPool *pool = request->pool;
-	DbaasMoment idle = request->deadline - request->started -
+	DbaasMoment busy = request->deadline - request->started -
 		(DbaasMoment) pool->request_timeout_ms * 1000;
 
-	pool->slowest = Max(pool->slowest, took - idle);
+	pool->longest_wait = Max(pool->longest_wait, waited - busy);
 }
 
-/* What kind of failure a result of libcurl is. */
+/* The kind of failure, if any, for a result of libcurl. */
 static DbaasHttpFailure
 classify(DbaasHttpRequest *request, CURLcode code)
 {
@@ -303,6 +303,16 @@ dbaas_http_transfer_end(DbaasHttpRequest *request, CURLcode code)
 		curl_easy_cleanup(request->easy);
 		request->easy = NULL;
 	}
+}
+
+long
+dbaas_http_transfer_port(const DbaasHttpRequest *request)
+{
+	long		port = 0;
+
+	if (!request->ended)
+		curl_easy_getinfo(request->easy, CURLINFO_LOCAL_PORT, &port);
+	return Max(port, 0);
 }
 
 const DbaasHttpResponse *

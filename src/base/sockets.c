@@ -4,8 +4,8 @@
  *		The sockets of connections, and when something last came over each.
  *
  * libcurl opens and closes its sockets through this module, from its callbacks.
- * It does not tell which socket a request uses, but it tells the local port: so a
- * socket is found by that.
+ * It does not tell which socket a request uses, but which local port: so sockets are
+ * found by their ports.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,7 +21,7 @@
 
 #include "base/sockets.h"
 
-/* The most descriptors that are tried at once. */
+/* The most descriptors that dbaas_sockets_make_room() opens for a test. */
 #define MAX_ROOM 256
 
 typedef struct Socket
@@ -29,8 +29,8 @@ typedef struct Socket
 	dlist_node	node;			/* in "sockets" */
 	const void *owner;
 	int			fd;
-	DbaasMoment heard;
-	bool		spoke;			/* something has come over it */
+	DbaasMoment received_at;	/* or opened, if nothing has come over it */
+	bool		received;		/* has anything come over it? */
 } Socket;
 
 static dlist_head sockets = DLIST_STATIC_INIT(sockets);
@@ -62,7 +62,7 @@ forget_socket(Socket *found)
 
 /* Does PostgreSQL allow n more external descriptors? */
 static bool
-may_open(int n)
+postgres_allows(int n)
 {
 	int			acquired = 0;
 
@@ -75,7 +75,7 @@ may_open(int n)
 
 /* Does the system allow n more descriptors? */
 static bool
-can_open(int n)
+system_allows(int n)
 {
 	int			fds[MAX_ROOM];
 	int			opened = 0;
@@ -88,16 +88,16 @@ can_open(int n)
 }
 
 bool
-dbaas_sockets_room(int n, int spare)
+dbaas_sockets_make_room(int n, int spare)
 {
 	int			all = Min(n + spare, MAX_ROOM);
 
-	if (may_open(n))
+	if (postgres_allows(n))
 	{
-		if (can_open(all))
+		if (system_allows(all))
 			return true;
 		closeAllVfds();
-		if (can_open(all))
+		if (system_allows(all))
 			return true;
 	}
 	errno = EMFILE;
@@ -129,11 +129,11 @@ dbaas_sockets_open(const void *owner, int family, int type, int protocol)
 		errno = saved;
 		return -1;
 	}
-	/* A socket with that number was closed by somebody else. */
+	/* If there was a socket with that number, it was closed elsewhere. */
 	forget_socket(find_socket(fd));
 	new->owner = owner;
 	new->fd = fd;
-	new->heard = dbaas_clock_now();
+	new->received_at = dbaas_clock_now();
 	dlist_push_head(&sockets, &new->node);
 	return fd;
 }
@@ -160,14 +160,14 @@ dbaas_sockets_forget(const void *owner)
 }
 
 void
-dbaas_sockets_hear(int fd)
+dbaas_sockets_note_received(int fd)
 {
 	Socket	   *found = find_socket(fd);
 
 	if (found == NULL)
 		return;
-	found->heard = dbaas_clock_now();
-	found->spoke = true;
+	found->received_at = dbaas_clock_now();
+	found->received = true;
 }
 
 /* The local port of a socket, or 0. */
@@ -189,7 +189,7 @@ local_port(int fd)
 }
 
 DbaasMoment
-dbaas_sockets_heard(const void *owner, long port)
+dbaas_sockets_received_at(const void *owner, long port)
 {
 	dlist_iter	iter;
 
@@ -198,13 +198,13 @@ dbaas_sockets_heard(const void *owner, long port)
 		Socket	   *found = dlist_container(Socket, node, iter.cur);
 
 		if (found->owner == owner && port != 0 && local_port(found->fd) == port)
-			return found->heard;
+			return found->received_at;
 	}
 	return 0;
 }
 
 void
-dbaas_sockets_shut(void *owner, bool (*uses) (void *owner, long port))
+dbaas_sockets_shut_unused(void *owner, bool (*is_used) (void *owner, long port))
 {
 	dlist_iter	iter;
 
@@ -212,7 +212,7 @@ dbaas_sockets_shut(void *owner, bool (*uses) (void *owner, long port))
 	{
 		Socket	   *found = dlist_container(Socket, node, iter.cur);
 
-		if (found->owner == owner && found->spoke && !uses(owner, local_port(found->fd)))
+		if (found->owner == owner && found->received && !is_used(owner, local_port(found->fd)))
 			(void) shutdown(found->fd, SHUT_RDWR);
 	}
 }

@@ -14,35 +14,36 @@
 #include "base/clock.h"
 
 /*
- * Can n more sockets, and that many spare descriptors beside them, be opened?  If
- * the limit of the process is reached, closes the files that PostgreSQL can reopen,
- * and tries again.  When it returns false, errno is EMFILE.
+ * Makes sure that n more sockets, and that many spare descriptors, can be opened.  At
+ * the limit of the process, closes the files that PostgreSQL can reopen.  Returns
+ * false, with errno EMFILE, when that is not enough, or when PostgreSQL's limit on
+ * external descriptors is reached.
  */
-extern bool dbaas_sockets_room(int n, int spare);
+extern bool dbaas_sockets_make_room(int n, int spare);
 
 /* Opens a socket for an owner.  Returns it, or -1 with errno set. */
 extern int	dbaas_sockets_open(const void *owner, int family, int type, int protocol);
 
-/* Closes a socket, be it one of these or not. */
+/* Closes a socket, which need not have been opened here. */
 extern void dbaas_sockets_close(int fd);
 
-/* Forgets the owner's sockets: those left were closed by somebody else. */
+/* Forgets the owner's sockets without closing them: they were closed elsewhere. */
 extern void dbaas_sockets_forget(const void *owner);
 
-/* Notes that something has come over a socket just now. */
-extern void dbaas_sockets_hear(int fd);
+/* Notes that bytes have come over a socket just now. */
+extern void dbaas_sockets_note_received(int fd);
 
 /*
- * When something last came over the owner's socket with that local port, or when
- * it was opened; 0 when the owner has no such socket.
+ * When bytes last came over the owner's socket with that local port, or when the
+ * socket was opened if none have; 0 when the owner has no socket with that port.
  */
-extern DbaasMoment dbaas_sockets_heard(const void *owner, long port);
+extern DbaasMoment dbaas_sockets_received_at(const void *owner, long port);
 
 /*
- * Shuts down those of the owner's sockets that uses() says it does not use, by
- * their local ports: libcurl then finds that they have ended.  A socket over which
- * nothing has come yet may be connecting, and is left as it is.
+ * Shuts down the owner's sockets for whose local ports is_used() is false, so that
+ * libcurl finds them closed.  Leaves out sockets over which nothing has come yet:
+ * they may be connecting.
  */
-extern void dbaas_sockets_shut(void *owner, bool (*uses) (void *owner, long port));
+extern void dbaas_sockets_shut_unused(void *owner, bool (*is_used) (void *owner, long port));
 
 #endif							/* DBAAS_SOCKETS_H */

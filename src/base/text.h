@@ -10,7 +10,7 @@
 
 #include "nodes/pg_list.h"
 
-/* pstrdup() that takes NULL, and gives NULL for it. */
+/* pstrdup() that returns NULL for NULL. */
 static inline char *
 dbaas_text_copy(const char *text)
 {
