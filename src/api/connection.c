@@ -138,7 +138,7 @@ open_connection(const ForeignServer *server, const UserMapping *mapping, DbaasCo
 		dbaas_error_notice(WARNING,
 						   (errcode(ERRCODE_WARNING),
 							errmsg("others may read or change the file of option \"api_secret_file\" for server \"%s\"",
-								   dbaas_error_shown(server->servername)),
+								   dbaas_error_text_for_client(server->servername)),
 							errhint("It should belong to the server's operating-system user with permissions 0600, "
 									"or to root with 0640.")));
 	return NULL;

@@ -38,9 +38,9 @@
 #endif
 
 /*
- * create_foreignscan_path has fdw_restrictinfo since 17, and disabled_nodes since
- * 18.  These count before costs: a path to be avoided gets more than the enable_xxx
- * settings can give to others.
+ * create_foreignscan_path has fdw_restrictinfo since 17, and disabled_nodes since 18.
+ * The planner compares disabled_nodes before costs.  With "avoid", the path gets more
+ * of them than the enable_xxx settings can give to another path.
  */
 #if PG_VERSION_NUM >= 180000
 #define dbaas_create_foreignscan_path(root, rel, rows, startup, total, pathkeys, outer, priv, avoid) \
@@ -65,7 +65,7 @@
 #define dbaas_estimate_array_length(root, node) ((void) (root), estimate_array_length(node))
 #endif
 
-/* The user that a relation is read as, or InvalidOid; in the ForeignScan since 16. */
+/* The user as whom a relation is read, or InvalidOid; in the ForeignScan since 16. */
 #if PG_VERSION_NUM >= 160000
 #define dbaas_check_as_user(node) (((ForeignScan *) (node)->ss.ps.plan)->checkAsUser)
 #else
@@ -74,7 +74,7 @@
 				   (node)->ss.ps.state)->checkAsUser)
 #endif
 
-/* The user that a result relation is written as; since 16 there is a function. */
+/* The user as whom a result relation is written: ExecGetResultRelCheckAsUser() since 16. */
 #if PG_VERSION_NUM >= 160000
 #define dbaas_result_user(rinfo, estate) ExecGetResultRelCheckAsUser(rinfo, estate)
 #else
@@ -122,8 +122,8 @@ dbaas_result_user(ResultRelInfo *rinfo, EState *estate)
 #endif
 
 /*
- * The join's type among those of 15, of a join that needs the same of its sides:
- * JOIN_RIGHT_ANTI is new in 16, JOIN_RIGHT_SEMI in 18.
+ * The join's type, or the type that 15 has for a join that needs the same rows of its
+ * sides.  JOIN_RIGHT_ANTI is new in 16, JOIN_RIGHT_SEMI in 18.
  */
 static inline JoinType
 dbaas_join_type(const Join *join)

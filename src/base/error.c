@@ -62,8 +62,8 @@ typedef struct Conversion
 } Conversion;
 
 /*
- * Finds the conversion between two encodings, unless it is that already.  Returns
- * false when there is none, or no transaction in which to look for it.
+ * Makes *conversion the one between two encodings, if it is another.  Returns false
+ * when there is none, or no transaction in which to look for it.
  */
 static bool
 find_conversion(Conversion *conversion, int from, int to)
@@ -81,7 +81,7 @@ find_conversion(Conversion *conversion, int from, int to)
 	return conversion->from == from && conversion->to == to;
 }
 
-/* A character of len bytes converted, palloc'd; NULL if the other encoding lacks it. */
+/* Converts a character of len bytes.  Returns NULL if the other encoding lacks it. */
 static char *
 convert(Conversion *conversion, const char *text, int len)
 {
@@ -98,7 +98,7 @@ convert(Conversion *conversion, const char *text, int len)
 	return NULL;
 }
 
-/* Valid UTF-8 in the server's encoding, with question marks for what that lacks. */
+/* Converts valid UTF-8, with question marks for characters that the server's encoding lacks. */
 static const char *
 in_server_encoding(const char *text)
 {
@@ -155,7 +155,7 @@ dbaas_error_excerpt(const char *text, size_t len, size_t max_bytes)
 	}
 	if (i < len)
 		appendStringInfoString(&out, "...");
-	return unconstify(char *, dbaas_error_shown(in_server_encoding(out.data)));
+	return unconstify(char *, dbaas_error_text_for_client(in_server_encoding(out.data)));
 }
 
 char *
@@ -173,7 +173,7 @@ client_shows_all(void)
 }
 
 const char *
-dbaas_error_shown(const char *text)
+dbaas_error_text_for_client(const char *text)
 {
 	static Conversion conversion = {
 		.from = -1,
@@ -203,12 +203,12 @@ dbaas_error_shown(const char *text)
 }
 
 void
-dbaas_error_show(ErrorData *edata)
+dbaas_error_data_for_client(ErrorData *edata)
 {
-	edata->message = unconstify(char *, dbaas_error_shown(edata->message));
-	edata->detail = unconstify(char *, dbaas_error_shown(edata->detail));
-	edata->hint = unconstify(char *, dbaas_error_shown(edata->hint));
-	edata->context = unconstify(char *, dbaas_error_shown(edata->context));
+	edata->message = unconstify(char *, dbaas_error_text_for_client(edata->message));
+	edata->detail = unconstify(char *, dbaas_error_text_for_client(edata->detail));
+	edata->hint = unconstify(char *, dbaas_error_text_for_client(edata->hint));
+	edata->context = unconstify(char *, dbaas_error_text_for_client(edata->context));
 }
 
 void
@@ -218,18 +218,18 @@ dbaas_error_raise(const DbaasError *error)
 	dbaas_error_raise_always(error);
 }
 
-/* When the hidden statement was received, by which it is recognised; 0: none. */
+/* When the hidden statement was received, which identifies it; 0: no statement is hidden. */
 static TimestampTz hidden_statement = 0;
 
 static bool
-is_hidden(void)
+is_statement_hidden(void)
 {
 	return hidden_statement != 0 && hidden_statement == GetCurrentStatementStartTimestamp();
 }
 
 /*
- * A context callback that hides the statement and the context around it ("arg").
- * Of that it shows only the number of a line of COPY.
+ * A context callback that hides the statement, and the context callbacks in "arg":
+ * of these it shows only which line of COPY it is.
  */
 static void
 hide_statement(void *arg)
@@ -246,11 +246,11 @@ hide_statement(void *arg)
 }
 
 ErrorContextCallback *
-dbaas_error_shown_context(void)
+dbaas_error_notice_context(void)
 {
 	static ErrorContextCallback hide_alone = {NULL, hide_statement, NULL};
 
-	if (!is_hidden())
+	if (!is_statement_hidden())
 		return client_shows_all() ? error_context_stack : NULL;
 	for (ErrorContextCallback *context = error_context_stack; context; context = context->previous)
 	{
@@ -261,20 +261,20 @@ dbaas_error_shown_context(void)
 }
 
 void
-dbaas_error_hide(DbaasHiding *hiding, bool hides)
+dbaas_error_hide_statement(DbaasHiding *hiding, bool has_secret)
 {
 	hiding->callback.previous = NULL;
 	hiding->callback.callback = hide_statement;
 	hiding->callback.arg = error_context_stack;
 	hiding->outer = error_context_stack;
-	if (hides)
+	if (has_secret)
 		hidden_statement = GetCurrentStatementStartTimestamp();
-	if (is_hidden() && !(error_context_stack && error_context_stack->callback == hide_statement))
+	if (is_statement_hidden() && !(error_context_stack && error_context_stack->callback == hide_statement))
 		error_context_stack = &hiding->callback;
 }
 
 void
-dbaas_error_unhide(const DbaasHiding *hiding)
+dbaas_error_unhide_statement(const DbaasHiding *hiding)
 {
 	error_context_stack = hiding->outer;
 }
@@ -287,11 +287,11 @@ dbaas_error_about(Oid relid, AttrNumber attnum)
 	const char *column = table && attnum > 0 ? get_attname(relid, attnum, true) : NULL;
 
 	if (schema)
-		err_generic_string(PG_DIAG_SCHEMA_NAME, dbaas_error_shown(schema));
+		err_generic_string(PG_DIAG_SCHEMA_NAME, dbaas_error_text_for_client(schema));
 	if (table)
-		err_generic_string(PG_DIAG_TABLE_NAME, dbaas_error_shown(table));
+		err_generic_string(PG_DIAG_TABLE_NAME, dbaas_error_text_for_client(table));
 	if (column)
-		err_generic_string(PG_DIAG_COLUMN_NAME, dbaas_error_shown(column));
+		err_generic_string(PG_DIAG_COLUMN_NAME, dbaas_error_text_for_client(column));
 	return 0;
 }
 
@@ -299,8 +299,8 @@ dbaas_error_about(Oid relid, AttrNumber attnum)
 pg_noreturn static void
 throw_error(const DbaasError *error)
 {
-	if (is_hidden())
-		error_context_stack = dbaas_error_shown_context();
+	if (is_statement_hidden())
+		error_context_stack = dbaas_error_notice_context();
 	if (errstart(ERROR, TEXTDOMAIN))
 	{
 		errcode(error->sqlerrcode);
@@ -323,10 +323,7 @@ dbaas_error_raise_always(const DbaasError *error)
 	if (client_shows_all())
 		throw_error(error);
 
-	/*
-	 * Context callbacks of the functions around add texts, too: they are
-	 * known once the error is caught.
-	 */
+	/* What context callbacks add is known once the error is caught. */
 	PG_TRY();
 	{
 		throw_error(error);
@@ -338,7 +335,7 @@ dbaas_error_raise_always(const DbaasError *error)
 		MemoryContextSwitchTo(cxt);
 		edata = CopyErrorData();
 		FlushErrorState();
-		dbaas_error_show(edata);
+		dbaas_error_data_for_client(edata);
 		ReThrowError(edata);
 	}
 	PG_END_TRY();

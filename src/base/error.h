@@ -3,18 +3,18 @@
  * error.h
  *		Errors as values, and how they are raised.
  *
- * The convention, which holds everywhere: below the executor an error is a value.
- * A function that can fail returns a DbaasError *, or NULL for success, and stores
- * its result through a pointer.  What surrounds it cleans up and passes the error
- * on.  Only the folders plan, write, scan, lookahead and surface raise errors:
+ * Below the executor, an error is a value.  A function that can fail returns a
+ * DbaasError *, or NULL for success, and stores its result through a pointer.  Its
+ * caller cleans up and passes the error on.  Only the folders plan, write, scan,
+ * lookahead and surface raise errors:
  *
  *	- a value, with dbaas_table_raise(), which names the table and the column, or
  *	  with dbaas_error_raise() where there is no table;
  *	- their own, with ereport().
  *
- * Below them, these alone raise: functions that run out of memory, waits that serve
- * interrupts, the validator of options, and dbaas_table_get().  test/check-layers
- * has a list of the modules that do not call ereport() and the like at all.
+ * Below these folders, errors are raised only when memory runs out, by waits that
+ * serve interrupts, by the validator of options, and by dbaas_table_get().
+ * test/check-layers lists the modules that may not call ereport() and the like.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,7 +25,7 @@
 
 #include "base/compat.h"
 
-/* The most bytes of a text of the API's that an error shows. */
+/* The most bytes that an error shows of a text from the API. */
 #define DBAAS_EXCERPT_BYTES 500
 
 typedef struct DbaasError
@@ -34,11 +34,11 @@ typedef struct DbaasError
 	const char *message;
 	const char *detail;			/* or NULL */
 	const char *hint;			/* or NULL */
-	Oid			relid;			/* table that it is about, or InvalidOid */
+	Oid			relid;			/* foreign table, or InvalidOid */
 	AttrNumber	attnum;			/* column of that table, or 0 */
-	int			column;			/* column of the catalogue plus 1, or 0: from
-								 * it dbaas_table_raise() finds attnum */
-	const char *file;			/* where it was made: constant texts */
+	int			column;			/* index of the resource's column, plus 1, or
+								 * 0: dbaas_table_raise() finds attnum for it */
+	const char *file;			/* source location, constant texts */
 	int			line;
 	const char *function;
 } DbaasError;
@@ -56,88 +56,88 @@ extern DbaasError *dbaas_error_make(const char *file, int line, const char *func
 			pg_attribute_printf(5, 6) __attribute__((returns_nonnull));
 
 /*
- * A text from outside as a message can quote it: at most max_bytes of it, whole
- * characters, in the server's encoding, with spaces for control characters and
+ * A UTF-8 text from outside, made safe to be quoted in a message: cut to max_bytes or
+ * a few more, in the server's encoding, with spaces for control characters and
  * question marks for bytes that are not UTF-8.  In the current memory context.
  */
 extern char *dbaas_error_excerpt(const char *text, size_t len, size_t max_bytes);
 
-/* The same of a name that somebody gave: at most NAMEDATALEN bytes of it. */
+/* dbaas_error_excerpt() of a name, cut to NAMEDATALEN bytes. */
 extern char *dbaas_error_name(const char *name);
 
 /*
- * The text, in the server's encoding, with question marks for the characters that
- * the client's encoding lacks.  With these, PostgreSQL would send the client an
- * encoding error in place of the report.  Returns the text itself, or a copy in the
- * current memory context; NULL for NULL.
+ * A text in the server's encoding, with question marks for the characters that the
+ * client's encoding lacks.  For a report with such a character, PostgreSQL would send
+ * the client an encoding error.  Returns the text itself, or a copy in the current
+ * memory context; NULL for NULL.
  */
-extern const char *dbaas_error_shown(const char *text);
+extern const char *dbaas_error_text_for_client(const char *text);
 
-/* Does so with all texts of a caught error, its context too. */
-extern void dbaas_error_show(ErrorData *edata);
+/* Replaces the texts of a caught error, its context too, by dbaas_error_text_for_client(). */
+extern void dbaas_error_data_for_client(ErrorData *edata);
 
 /*
- * ereport() below ERROR, such as a WARNING.  The context ("where it came up") is
- * left out if the statement is hidden, and if the client's encoding may lack
- * characters of it: PostgreSQL would make an error of the WARNING.
+ * ereport() with a level below ERROR.  Leaves the context out if the statement is
+ * hidden, or if the client's encoding may lack characters of it: PostgreSQL would
+ * raise an error when it sends the report.
  */
 #define dbaas_error_notice(...) \
 	do { \
 		ErrorContextCallback *context_ = error_context_stack; \
-		error_context_stack = dbaas_error_shown_context(); \
+		error_context_stack = dbaas_error_notice_context(); \
 		ereport(__VA_ARGS__); \
 		error_context_stack = context_; \
 	} while (0)
 
-/* The context callbacks that dbaas_error_notice() leaves in place. */
-extern ErrorContextCallback *dbaas_error_shown_context(void);
+/* The context callbacks that dbaas_error_notice() uses. */
+extern ErrorContextCallback *dbaas_error_notice_context(void);
 
 /*
- * Used in an ereport() as errtable() and errtablecol() are: names the table, if it
- * exists, and its column unless attnum is 0.
+ * Like errtable() and errtablecol(), for use in ereport(), but takes Oids: names the
+ * table, unless it was dropped, and its column, unless attnum is 0.
  */
 extern int	dbaas_error_about(Oid relid, AttrNumber attnum);
 
 /*
- * Raises an error value, with the location where it was made.  If a cancel has
- * come meanwhile, raises that instead, as a wait would have.
+ * Raises an error value, with the location where it was made.  Serves interrupts
+ * first: if the statement was cancelled, that is the error.
  */
 pg_noreturn extern void dbaas_error_raise(const DbaasError *error);
 
-/* The same without a look at cancels: for errors about writes that were sent. */
+/* The same without serving interrupts, for errors about writes that were sent. */
 pg_noreturn extern void dbaas_error_raise_always(const DbaasError *error);
 
-/* The ERROR of memory that ran out (53200), as palloc() raises it. */
+/* Raises the error "out of memory" (53200). */
 pg_noreturn extern void dbaas_error_out_of_memory(void);
 
 /*
- * Hides statements that may hold a secret.
+ * Hiding statements that may hold a secret.
  *
- * dbaas_error_hide() with "hides" marks what the client is running as hidden, until
- * it ends, be it a string of several statements or a function.  Between
- * dbaas_error_hide() and dbaas_error_unhide(), every report in a hidden statement,
- * by PostgreSQL's functions too, leaves out
+ * dbaas_error_hide_statement() with has_secret hides what the client is running: all
+ * of its statement, or of its string of several statements, until that ends.  Between
+ * that call and dbaas_error_unhide_statement(), reports by PostgreSQL's functions too
+ * leave out
  *
  *	- in the server's log, the statement and the context;
- *	- for the client, the context: a line of COPY, the text of an EXECUTE,
+ *	- for the client, the context, such as a line of COPY, the text of an EXECUTE, or
  *	  parameters.
  *
- * dbaas_error_raise() and dbaas_error_notice() leave them out in any case, once a
- * statement is hidden.
+ * Without has_secret, this holds only if the statement is already hidden.  Outside of
+ * the two calls, dbaas_error_raise() and dbaas_error_notice() leave the same out of
+ * reports about a hidden statement.
  */
 typedef struct DbaasHiding
 {
 	ErrorContextCallback callback;
-	ErrorContextCallback *outer;
+	ErrorContextCallback *outer;	/* to be restored */
 } DbaasHiding;
 
-extern void dbaas_error_hide(DbaasHiding *hiding, bool hides);
-extern void dbaas_error_unhide(const DbaasHiding *hiding);
+extern void dbaas_error_hide_statement(DbaasHiding *hiding, bool has_secret);
+extern void dbaas_error_unhide_statement(const DbaasHiding *hiding);
 
 /*
- * The candidate that "name" most likely means, by the number of letters that
- * differ; NULL when all differ in too many.  Candidates end with NULL; the result
- * is one of them.
+ * The candidate with the least edit distance from a misspelt name; NULL when the
+ * distance of each is more than half of the name.  Candidates end with NULL.
  */
 extern const char *dbaas_error_nearest(const char *name,
 									   const char *const *candidates);

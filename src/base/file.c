@@ -51,10 +51,7 @@ open_regular(const char *path)
 	return fd;
 }
 
-/*
- * The same rule as PostgreSQL's for private keys: a file of root may be readable by
- * its group.
- */
+/* PostgreSQL's rule for private keys: a file of root's may be readable by its group. */
 static bool
 is_exposed(int fd)
 {
@@ -72,7 +69,7 @@ dbaas_file_read(const char *option, const char *path, int sqlerrcode, size_t max
 				char **text, size_t *len, bool *exposed)
 {
 	int			fd = open_regular(path);
-	ssize_t		got;
+	ssize_t		nread;
 	DbaasError *error;
 
 	if (fd < 0)
@@ -91,12 +88,12 @@ dbaas_file_read(const char *option, const char *path, int sqlerrcode, size_t max
 	do
 	{
 		CHECK_FOR_INTERRUPTS();
-		got = read(fd, *text + *len, Min(max_bytes - *len, READ_BYTES));
-		if (got > 0)
-			*len += got;
-	} while (got > 0 || (got < 0 && errno == EINTR));
+		nread = read(fd, *text + *len, Min(max_bytes - *len, READ_BYTES));
+		if (nread > 0)
+			*len += nread;
+	} while (nread > 0 || (nread < 0 && errno == EINTR));
 	(*text)[*len] = '\0';
-	error = got < 0 ?
+	error = nread < 0 ?
 		dbaas_error_new(sqlerrcode, "could not read the file of option \"%s\": %m", option) : NULL;
 	CloseTransientFile(fd);
 	return error;

@@ -17,7 +17,7 @@
 /* Nodes that are read between two checks for interrupts. */
 #define NODES_PER_INTERRUPT 4096
 
-/* Nodes that room is made for at first. */
+/* Nodes that memory is allocated for at first. */
 #define FIRST_NODES 64
 
 /* The largest DbaasJson.size. */
@@ -31,10 +31,10 @@ typedef struct Parser
 	bool		interruptible;
 	DbaasJson  *nodes;
 	size_t		nnodes;
-	size_t		room;
+	size_t		allocated;		/* nodes that there is memory for */
 	size_t		max_nodes;
-	const char *fault;			/* where a syntax error is; or NULL */
-	const char *problem;		/* another error, as a text; or NULL */
+	const char *syntax_error;	/* where it is; or NULL */
+	const char *problem;		/* any other error; or NULL */
 } Parser;
 
 /* What may come next. */
@@ -56,10 +56,11 @@ skip_space(Parser *parser)
 		parser->p++;
 }
 
+/* Notes a syntax error at p. */
 static inline bool
 fail(Parser *parser)
 {
-	parser->fault = parser->p;
+	parser->syntax_error = parser->p;
 	return false;
 }
 
@@ -69,15 +70,15 @@ add_node(Parser *parser, DbaasJsonType type)
 {
 	DbaasJson  *node;
 
-	if (parser->nnodes == parser->room)
+	if (parser->nnodes == parser->allocated)
 	{
-		if (parser->room >= parser->max_nodes)
+		if (parser->allocated >= parser->max_nodes)
 		{
 			parser->problem = "it holds too many values for option max_response_bytes";
 			return NULL;
 		}
-		parser->room = Min(parser->room * 2, parser->max_nodes);
-		parser->nodes = repalloc_huge(parser->nodes, parser->room * sizeof(DbaasJson));
+		parser->allocated = Min(parser->allocated * 2, parser->max_nodes);
+		parser->nodes = repalloc_huge(parser->nodes, parser->allocated * sizeof(DbaasJson));
 	}
 	if (parser->interruptible && parser->nnodes % NODES_PER_INTERRUPT == 0)
 		CHECK_FOR_INTERRUPTS();
@@ -133,7 +134,7 @@ is_low_surrogate(int unit)
 	return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
-/* Moves p behind the escape at it; false when that is none, or not allowed. */
+/* Moves p behind the escape that it points to; false when that is not allowed. */
 static bool
 skip_escape(Parser *parser, bool is_name)
 {
@@ -160,7 +161,7 @@ skip_escape(Parser *parser, bool is_name)
 	return true;
 }
 
-/* Moves p behind the non-ASCII character at it; false when that is no UTF-8. */
+/* Moves p behind the non-ASCII character that it points to; false when that is not UTF-8. */
 static bool
 skip_multibyte(Parser *parser)
 {
@@ -228,7 +229,7 @@ read_string(Parser *parser, bool is_name)
  * Other scalars
  * ------------------------------------------------------------------------ */
 
-/* Moves p behind the digits at it; false when there is none. */
+/* Moves p behind the digits that it points to; false when there are none. */
 static inline bool
 skip_digits(Parser *parser)
 {
@@ -327,8 +328,10 @@ read_scalar(Parser *parser)
 static bool
 read_name(Parser *parser)
 {
-	if (parser->p == parser->end || *parser->p != '"' || !read_string(parser, true))
-		return parser->fault || parser->problem ? false : fail(parser);
+	if (parser->p == parser->end || *parser->p != '"')
+		return fail(parser);
+	if (!read_string(parser, true))
+		return false;
 	skip_space(parser);
 	if (parser->p == parser->end || *parser->p != ':')
 		return fail(parser);
@@ -339,14 +342,14 @@ read_name(Parser *parser)
 static bool
 read_text(Parser *parser)
 {
-	size_t		open[DBAAS_JSON_MAX_DEPTH]; /* nodes of arrays and objects */
+	size_t		open[DBAAS_JSON_MAX_DEPTH]; /* indexes of nodes */
 	int			depth = 0;
 	Expected	expected = VALUE;
 
 	for (;;)
 	{
-		DbaasJson  *around = depth > 0 ? &parser->nodes[open[depth - 1]] : NULL;
-		char		closing = around && around->type == DBAAS_JSON_OBJECT ? '}' : ']';
+		DbaasJson  *container = depth > 0 ? &parser->nodes[open[depth - 1]] : NULL;
+		char		closing = container && container->type == DBAAS_JSON_OBJECT ? '}' : ']';
 		bool		closes;
 
 		skip_space(parser);
@@ -355,12 +358,12 @@ read_text(Parser *parser)
 		if (parser->p == parser->end)
 			return fail(parser);
 
-		closes = around && *parser->p == closing && expected != VALUE && expected != NAME;
+		closes = container && *parser->p == closing && expected != VALUE && expected != NAME;
 		if (closes)
 		{
 			parser->p++;
-			around->len = parser->p - around->text;
-			around->size = parser->nnodes - open[--depth];
+			container->len = parser->p - container->text;
+			container->size = parser->nnodes - open[--depth];
 		}
 		else if (expected == COMMA_OR_END)
 		{
@@ -418,16 +421,16 @@ dbaas_json_parse(MemoryContext cxt, const char *text, size_t len, size_t max_nod
 		*problem = pstrdup("it is too long");
 		return false;
 	}
-	parser.room = Min(FIRST_NODES, parser.max_nodes);
-	parser.nodes = MemoryContextAlloc(cxt, Max(parser.room, 1) * sizeof(DbaasJson));
+	parser.allocated = Min(FIRST_NODES, parser.max_nodes);
+	parser.nodes = MemoryContextAlloc(cxt, Max(parser.allocated, 1) * sizeof(DbaasJson));
 	if (read_text(&parser))
 	{
 		*value = parser.nodes;
 		return true;
 	}
 	*problem = parser.problem ? pstrdup(parser.problem) :
-		parser.fault == parser.end ? psprintf("it ends too early, after %zu bytes", len) :
-		psprintf("syntax error near byte %zu", (size_t) (parser.fault - text));
+		parser.syntax_error == parser.end ? psprintf("it ends too early, after %zu bytes", len) :
+		psprintf("syntax error near byte %zu", (size_t) (parser.syntax_error - text));
 	pfree(parser.nodes);
 	return false;
 }
@@ -467,7 +470,7 @@ dbaas_json_first(const DbaasJson *container)
 const DbaasJson *
 dbaas_json_next(const DbaasJson *container, const DbaasJson *item)
 {
-	/* Skips the name, of which the size is 1; its value is next. */
+	/* A name is one node; its value comes next. */
 	if (container->type == DBAAS_JSON_OBJECT)
 		item++;
 	item += item->size;
@@ -585,7 +588,7 @@ dbaas_json_string(const DbaasJson *string, size_t *len)
 }
 
 void
-dbaas_json_write_out(char *text)
+dbaas_json_decode_non_ascii(char *text)
 {
 	const char *end = text + strlen(text);
 	char	   *to = text;
@@ -636,7 +639,7 @@ dbaas_json_equals(const DbaasJson *value, const char *string)
 	return equal;
 }
 
-/* The value's text with its quotes. */
+/* The text of a value; that of a string has its quotes. */
 static const char *
 whole_text(const DbaasJson *value, size_t *len)
 {

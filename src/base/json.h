@@ -43,15 +43,15 @@ typedef struct DbaasJson
 /* Texts up to this many bytes are read without serving interrupts. */
 #define DBAAS_JSON_SHORT (63 * 1024)
 
-/* A number of nodes that is enough for any text of len bytes. */
+/* The most nodes that a text of len bytes can need. */
 #define DBAAS_JSON_ALL_NODES(len) ((len) / 2 + 1)
 
 /*
- * Reads a text of len bytes.  The nodes are in the memory context cxt and need 16
- * bytes each.  Returns false when the text is not one JSON value in UTF-8, is
- * nested deeper than DBAAS_JSON_MAX_DEPTH, or needs more than max_nodes; *problem
- * then says why, palloc'd.  Half a surrogate pair is an error, and so is a NUL in a
- * name.
+ * Parses a text of len bytes, and stores its first node in *value.  The nodes are in
+ * the memory context cxt and take 16 bytes each.  Returns false when the text is not
+ * one JSON value in UTF-8, is nested deeper than DBAAS_JSON_MAX_DEPTH, or needs more
+ * than max_nodes; *problem then says why, palloc'd.  Half a surrogate pair is an
+ * error, and so is a NUL in a name.
  *
  * Serves interrupts, so it can raise an error; with len up to DBAAS_JSON_SHORT
  * it does not.
@@ -59,7 +59,7 @@ typedef struct DbaasJson
 extern bool dbaas_json_parse(MemoryContext cxt, const char *text, size_t len, size_t max_nodes,
 							 const DbaasJson **value, char **problem);
 
-/* Is the value of that type?  NULL is of none. */
+/* Is the value of that type?  False for NULL. */
 extern bool dbaas_json_is(const DbaasJson *value, DbaasJsonType type);
 
 /* Name of a value's type: "string", "integer", ...; "null" for NULL. */
@@ -75,7 +75,7 @@ extern const DbaasJson *dbaas_json_next(const DbaasJson *container, const DbaasJ
 /* Number of values of an array, or of members of an object; iterates over them. */
 extern int64 dbaas_json_count(const DbaasJson *container);
 
-/* The value, or NULL when it is null. */
+/* The value, or NULL when it is JSON's null. */
 extern const DbaasJson *dbaas_json_unless_null(const DbaasJson *value);
 
 /*
@@ -99,17 +99,17 @@ extern char *dbaas_json_member_string(const DbaasJson *object, const char *name)
  */
 extern char *dbaas_json_string(const DbaasJson *string, size_t *len);
 
-/* The same of a value that is a string without NUL characters; else NULL. */
+/* dbaas_json_string() of a value; NULL unless it is a string without NUL characters. */
 extern char *dbaas_json_plain_string(const DbaasJson *value);
 
-/* Is the value that string?  NULL is none. */
+/* Is the value that string?  False for NULL. */
 extern bool dbaas_json_equals(const DbaasJson *value, const char *string);
 
 /* The JSON text of a value, as it was written, palloc'd. */
 extern char *dbaas_json_text(const DbaasJson *value);
 
-/* Replaces, in place, the escapes of non-ASCII characters in such a text by these. */
-extern void dbaas_json_write_out(char *text);
+/* Replaces, in a JSON text, the escapes of non-ASCII characters by UTF-8.  Changes it in place. */
+extern void dbaas_json_decode_non_ascii(char *text);
 
 /*
  * The JSON text of a value without white space outside of strings and without

@@ -17,7 +17,7 @@
 	"^ *([*]|any|all|[0.:]+|.*/0*[0-4]|.*/(0|128|192|224|240)([.]0+){3}|" \
 	"[0:]*:ffff:[0.:]+/0*(9[6-9]|100)) *$"
 
-/* Is the network, in any encoding, one of these?  Raises no error. */
+/* Does the text, in any encoding, match that?  Raises no error. */
 extern bool dbaas_network_is_open(const char *network);
 
 #endif							/* DBAAS_NETWORK_H */

@@ -10,10 +10,10 @@
 
 typedef struct DbaasSet DbaasSet;
 
-/* An empty set; it and its members are in the current memory context. */
+/* Makes an empty set; it and its members are in the current memory context. */
 extern DbaasSet *dbaas_set_new(void);
 
-/* Adds a copy of the string; false when it was a member already. */
+/* Adds a copy of the string.  Returns false when it was a member already. */
 extern bool dbaas_set_add(DbaasSet *set, const char *string);
 
 /* Is the string a member? */

@@ -15,8 +15,8 @@
 #include "base/url.h"
 
 /*
- * A palloc'd copy of a text of libcurl's, which is freed.  NULL for NULL, and when
- * memory runs out: libcurl's text must not leak.
+ * A palloc'd copy of a text of libcurl's, which it frees.  NULL for NULL, and when
+ * memory runs out: an error would leak libcurl's text.
  */
 static char *
 take_text(char *text)
@@ -57,7 +57,7 @@ dbaas_url_check(const char *url, char **problem)
 	CURLU	   *parsed = curl_url();
 	char	   *scheme = NULL;
 	char	   *host = NULL;
-	bool		extra = true;
+	bool		has_user = true;
 
 	/* libcurl takes https:///x for https://x/. */
 	if (parsed && strstr(url, ":///") == NULL && strpbrk(url, "?#") == NULL &&
@@ -65,11 +65,11 @@ dbaas_url_check(const char *url, char **problem)
 	{
 		scheme = url_part(parsed, CURLUPART_SCHEME);
 		host = url_part(parsed, CURLUPART_HOST);
-		extra = url_part(parsed, CURLUPART_USER) || url_part(parsed, CURLUPART_PASSWORD);
+		has_user = url_part(parsed, CURLUPART_USER) || url_part(parsed, CURLUPART_PASSWORD);
 	}
 	curl_url_cleanup(parsed);
 
-	if (strpbrk(url, "?#") != NULL || (scheme && host && extra))
+	if (strpbrk(url, "?#") != NULL || (scheme && host && has_user))
 		*problem = "It has a user, a password, a query or a fragment.";
 	else if (scheme == NULL || host == NULL)
 		*problem = "It is not a URL.";
@@ -125,12 +125,12 @@ char *
 dbaas_url_expand_zone(const char *url, const char *zone)
 {
 	StringInfoData out;
-	const char *place;
+	const char *mark;
 
 	initStringInfo(&out);
-	for (; (place = strstr(url, "{zone}")) != NULL; url = place + strlen("{zone}"))
+	for (; (mark = strstr(url, "{zone}")) != NULL; url = mark + strlen("{zone}"))
 	{
-		appendBinaryStringInfo(&out, url, place - url);
+		appendBinaryStringInfo(&out, url, mark - url);
 		appendStringInfoString(&out, zone);
 	}
 	appendStringInfoString(&out, url);

@@ -49,7 +49,7 @@ extension_version(void)
 
 /* Is version "a" after "b", number by number?  0.10 is after 0.9. */
 static bool
-is_after(const char *a, const char *b)
+is_later(const char *a, const char *b)
 {
 	while (*a)
 	{
@@ -71,7 +71,7 @@ dbaas_version_hint(void)
 {
 	const char *version = extension_version();
 
-	return version && is_after(version, DBAAS_FDW_VERSION) ?
+	return version && is_later(version, DBAAS_FDW_VERSION) ?
 		psprintf("This session loaded dbaas_fdw " DBAAS_FDW_VERSION
 				 ", and the extension is of version %s: reconnect.", version) :
 		NULL;

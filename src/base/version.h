@@ -11,9 +11,9 @@
 #define DBAAS_FDW_VERSION "0.3"
 
 /*
- * If the extension is of a later version than this library, a hint that says so,
- * palloc'd; else NULL.  This happens in a session that began before an upgrade.
- * For errors about what this version does not know.  Reads a system catalogue, so
+ * A hint, palloc'd, for errors about an option or a resource that this version does
+ * not know: the extension is of a later version than this library, as in a session
+ * that began before an upgrade.  NULL when it is not.  Reads a system catalogue, so
  * there must be a transaction.
  */
 extern const char *dbaas_version_hint(void);

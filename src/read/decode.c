@@ -133,7 +133,7 @@ bad_field(const Attribute *attribute, const DbaasRows *rows, const DbaasOrigin *
 			(errcode(ERRCODE_FDW_ERROR),
 			 errmsg("%s: field \"%s\" of row " INT64_FORMAT " cannot be used",
 					origin->label, attribute->name, dbaas_rows_number(rows)),
-			 errdetail_internal("%s", dbaas_error_shown(detail)),
+			 errdetail_internal("%s", dbaas_error_text_for_client(detail)),
 			 dbaas_error_about(attribute->relid, attribute->index + 1)));
 }
 
@@ -210,7 +210,7 @@ json_input_text(const DbaasJson *value)
 	char	   *text = dbaas_json_text(value);
 
 	if (GetDatabaseEncoding() == PG_SQL_ASCII)
-		dbaas_json_write_out(text);
+		dbaas_json_decode_non_ascii(text);
 	return server_text(text, strlen(text));
 }
 

@@ -130,7 +130,7 @@ dbaas_skip_zone(const DbaasRead *read, const char *zone, DbaasError *error)
 						state->has_rows ?
 						errmsg("the rest of zone \"%s\" is left out: it is no longer available", zone) :
 						errmsg("zone \"%s\" is left out: it is not available", zone),
-						errdetail_internal("%s", dbaas_error_shown(error->message)),
+						errdetail_internal("%s", dbaas_error_text_for_client(error->message)),
 						errhint("The server's option unavailable_zones is set to skip.")));
 	return NULL;
 }
@@ -194,6 +194,6 @@ dbaas_skip_warn(DbaasStatement *statement)
 	dbaas_error_notice(WARNING,
 					   (errcode(ERRCODE_WARNING),
 						errmsg("rows of service types that this version does not know are left out"),
-						errdetail_internal("The API answers 404:%s", dbaas_error_shown(out.data)),
+						errdetail_internal("The API answers 404:%s", dbaas_error_text_for_client(out.data)),
 						errhint("A newer version of dbaas_fdw may know the type.")));
 }

@@ -280,7 +280,7 @@ dbaasIterateForeignScan(ForeignScanState *node)
 	MinimalTuple kept;
 	DbaasHiding hiding;
 
-	dbaas_error_hide(&hiding, false);
+	dbaas_error_hide_statement(&hiding, false);
 	result = dbaas_results_current(scan->results);
 	if (result == NULL)
 	{
@@ -299,7 +299,7 @@ dbaasIterateForeignScan(ForeignScanState *node)
 		if (!TTS_EMPTY(slot))
 			dbaas_results_keep_row(scan->results, result, slot);
 	}
-	dbaas_error_unhide(&hiding);
+	dbaas_error_unhide_statement(&hiding);
 	return slot;
 }
 

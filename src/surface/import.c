@@ -119,7 +119,7 @@ dbaasImportForeignSchema(ImportForeignSchemaStmt *stmt, Oid serverid)
 						stmt->remote_schema, server),
 				 errhint("The only schema is \"%s\": IMPORT FOREIGN SCHEMA %s FROM SERVER %s INTO ...",
 						 REMOTE_SCHEMA, REMOTE_SCHEMA, quote_identifier(server))));
-	dbaas_error_hide(&hiding, stmt->options != NIL);
+	dbaas_error_hide_statement(&hiding, stmt->options != NIL);
 	if (stmt->options)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
@@ -127,7 +127,7 @@ dbaasImportForeignSchema(ImportForeignSchemaStmt *stmt, Oid serverid)
 						linitial_node(DefElem, stmt->options)->defname),
 				 errhint("There are no valid options here.")));
 	warn_of_unknown_tables(stmt);
-	dbaas_error_unhide(&hiding);
+	dbaas_error_unhide_statement(&hiding);
 	for (int i = 0; i < n; i++)
 		commands = lappend(commands,
 						   dbaas_import_table(&resources[i],

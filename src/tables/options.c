@@ -559,7 +559,7 @@ dbaas_options_validate(List *options, DbaasOptionPlace place)
 	DbaasHiding hiding;
 	ListCell   *lc;
 
-	dbaas_error_hide(&hiding, may_hold_secret(options, place));
+	dbaas_error_hide_statement(&hiding, may_hold_secret(options, place));
 	foreach(lc, options)
 	{
 		DefElem    *def = lfirst_node(DefElem, lc);
@@ -576,7 +576,7 @@ dbaas_options_validate(List *options, DbaasOptionPlace place)
 	}
 	foreach(lc, options)
 		check_together(lfirst_node(DefElem, lc), options);
-	dbaas_error_unhide(&hiding);
+	dbaas_error_unhide_statement(&hiding);
 }
 
 const char *

@@ -86,7 +86,7 @@ begin_modify(EState *estate, ResultRelInfo *rinfo, DbaasCommand command, Oid use
 
 	modify->table = dbaas_table_get(RelationGetRelid(relation));
 	modify->hides = dbaas_writable_hides_statement(modify->table, command);
-	dbaas_error_hide(&hiding, modify->hides);
+	dbaas_error_hide_statement(&hiding, modify->hides);
 	modify->desc = RelationGetDescr(relation);
 	modify->writer = dbaas_writer_new(modify->table, modify->desc, command, userid,
 									  estate->es_query_cxt);
@@ -104,7 +104,7 @@ begin_modify(EState *estate, ResultRelInfo *rinfo, DbaasCommand command, Oid use
 	if (rinfo->ri_WithCheckOptions && command == DBAAS_INSERT &&
 		dbaas_writable_has_secret(modify->table, command))
 		dbaas_modify_refuse_check_option(RelationGetRelid(relation));
-	dbaas_error_unhide(&hiding);
+	dbaas_error_unhide_statement(&hiding);
 	return modify;
 }
 
@@ -174,7 +174,7 @@ dbaasBeginForeignInsert(ModifyTableState *mtstate, ResultRelInfo *rinfo)
 	DbaasHiding hiding;
 	ModifyState *modify;
 
-	dbaas_error_hide(&hiding, dbaas_writable_hides_statement(table, DBAAS_INSERT));
+	dbaas_error_hide_statement(&hiding, dbaas_writable_hides_statement(table, DBAAS_INSERT));
 	if (plan && plan->onConflictAction != ONCONFLICT_NONE)
 		dbaas_modify_refuse_on_conflict(RelationGetRelid(rinfo->ri_RelationDesc));
 	if (!(dbaasIsForeignRelUpdatable(rinfo->ri_RelationDesc) & (1 << CMD_INSERT)))
@@ -185,7 +185,7 @@ dbaasBeginForeignInsert(ModifyTableState *mtstate, ResultRelInfo *rinfo)
 	if (plan == NULL)
 		check_copy(rinfo, table);
 	modify = begin_modify(estate, rinfo, DBAAS_INSERT, dbaas_result_user(rinfo, estate));
-	dbaas_error_unhide(&hiding);
+	dbaas_error_unhide_statement(&hiding);
 	if (rinfo->ri_FdwState)
 		((ModifyState *) rinfo->ri_FdwState)->routed = modify;
 	else
@@ -260,7 +260,7 @@ report_dry_run(const DbaasWrite *write)
 	const char *body = write->shown_body;
 
 	if (body)
-		body = dbaas_error_shown(pg_any_to_server(body, strlen(body), PG_UTF8));
+		body = dbaas_error_text_for_client(pg_any_to_server(body, strlen(body), PG_UTF8));
 	dbaas_error_notice(NOTICE,
 					   (errmsg("dry run: %s", dbaas_operation_label(write)),
 						body ? errdetail_internal("Body: %s", body) : 0,
@@ -382,7 +382,7 @@ dbaasExecForeignInsert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 	(void) plan_slot;
 	if (modify->routed)
 		modify = modify->routed;
-	dbaas_error_hide(&hiding, modify->hides);
+	dbaas_error_hide_statement(&hiding, modify->hides);
 	MemoryContextReset(modify->row_cxt);
 	write_row(modify, slot, rinfo->ri_projectReturning != NULL);
 	if (rinfo->ri_projectReturning && !dbaas_dry_run)
@@ -397,7 +397,7 @@ dbaasExecForeignInsert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 		send_and_read_back(modify, rinfo->ri_RelationDesc, slot);
 	}
 	clear_secrets(modify, slot);
-	dbaas_error_unhide(&hiding);
+	dbaas_error_unhide_statement(&hiding);
 	return slot;
 }
 
@@ -410,12 +410,12 @@ dbaasExecForeignUpdate(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 	bool		added;
 
 	(void) estate;
-	dbaas_error_hide(&hiding, modify->hides);
+	dbaas_error_hide_statement(&hiding, modify->hides);
 	MemoryContextReset(modify->row_cxt);
 	take_old_row(modify, plan_slot);
 	added = write_row(modify, slot, false);
 	clear_secrets(modify, slot);
-	dbaas_error_unhide(&hiding);
+	dbaas_error_unhide_statement(&hiding);
 	return added ? slot : NULL;
 }
 
@@ -429,11 +429,11 @@ dbaasExecForeignDelete(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 	bool		added;
 
 	(void) estate;
-	dbaas_error_hide(&hiding, false);
+	dbaas_error_hide_statement(&hiding, false);
 	MemoryContextReset(modify->row_cxt);
 	take_old_row(modify, plan_slot);
 	added = write_row(modify, NULL, false);
-	dbaas_error_unhide(&hiding);
+	dbaas_error_unhide_statement(&hiding);
 	if (!added)
 		return NULL;
 

@@ -276,8 +276,8 @@ dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index result_relati
 	DbaasHiding hiding;
 
 	(void) subplan_index;
-	dbaas_error_hide(&hiding, hides);
+	dbaas_error_hide_statement(&hiding, hides);
 	check_plan(root, plan, result_relation, table);
-	dbaas_error_unhide(&hiding);
+	dbaas_error_unhide_statement(&hiding);
 	return plan->operation == CMD_UPDATE ? plan_update(root, table->relid) : NIL;
 }

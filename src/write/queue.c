@@ -399,9 +399,9 @@ call_hidden(void (*function) (void))
 {
 	DbaasHiding hiding;
 
-	dbaas_error_hide(&hiding, dbaas_report_any_secret(queue));
+	dbaas_error_hide_statement(&hiding, dbaas_report_any_secret(queue));
 	function();
-	dbaas_error_unhide(&hiding);
+	dbaas_error_unhide_statement(&hiding);
 }
 
 static void

@@ -198,7 +198,7 @@ dbaas_report_standing(List *queue, int min_level)
 	dbaas_error_notice(WARNING,
 					   (errcode(ERRCODE_WARNING),
 						errmsg("writes that were sent to the API are not undone by the rollback"),
-						errdetail_internal("%s", dbaas_error_shown(out.data))));
+						errdetail_internal("%s", dbaas_error_text_for_client(out.data))));
 }
 
 bool
@@ -232,5 +232,5 @@ dbaas_report_interruption(List *queue, ErrorData *edata)
 	edata->detail = psprintf("%s%sWrites of this transaction:\n%s",
 							 edata->detail ? edata->detail : "",
 							 edata->detail ? "\n" : "", dbaas_report_list(queue));
-	dbaas_error_show(edata);
+	dbaas_error_data_for_client(edata);
 }
