@@ -216,7 +216,9 @@ request_page(DbaasChain *chain)
 	spec.query_values = query.values;
 	spec.body = strcmp(endpoint->method, "POST") == 0 ? make_body(chain, limit) : NULL;
 	spec.counters = read->counters;
-	chain->requested = dbaas_share_call(read, chain->cxt, &spec, &chain->shared);
+	chain->shared = false;
+	chain->requested = read->bypass_shared ? dbaas_call_start(read->conn, chain->cxt, &spec) :
+		dbaas_share_call(read, chain->cxt, &spec, &chain->shared);
 	MemoryContextSwitchTo(oldcxt);
 	MemoryContextDelete(cxt);
 }

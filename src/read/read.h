@@ -39,7 +39,8 @@ typedef struct DbaasRead
 	DbaasStatement *statement;
 	DbaasCounters *counters;	/* add what the read costs here; or NULL */
 	DbaasSkip	skip;			/* may zones be skipped? */
-	bool		bypass_shared;	/* use no response that other scans share */
+	bool		bypass_shared;	/* use no response that other scans share, but
+								 * for lists of parents */
 
 	/* What; not set where a write looks up services */
 	const DbaasResource *resource;

@@ -91,7 +91,7 @@ is_shared(const Sharing *sharing, const DbaasRead *read, const DbaasCallSpec *sp
 {
 	const Expected *expected;
 
-	if (read->bypass_shared || spec->body || spec->zone == NULL)
+	if (spec->body || spec->zone == NULL)
 		return false;
 	expected = find_expected(sharing, dbaas_connection_server(read->conn), spec->path_template);
 	return expected && expected->scans > 1;

@@ -49,6 +49,19 @@ my $stderr = stderr('COMMIT');
 is($stderr, '', 'COMMIT says nothing');
 is(join(', ', writes()), 'DELETE kafka-1-0003, POST dbaas-integration, POST dbaas-integration, DELETE thanos-1-0007', 'and sends the rest, nothing twice');
 
+# It reads its rows anew, and the list of services once, with the statement that chooses the rows
+$sim->reset;
+$sim->clear;
+is( $session->sql(
+		q{INSERT INTO exo.dbaas_databases (zone, service_name, name)
+			SELECT zone, name, 'new' FROM exo.dbaas_services WHERE type = 'pg'
+			RETURNING service_name, name}),
+	"pg-1-0001|new\npg-2-0001|new\npg-3-0001|new",
+	'RETURNING of an INSERT ... SELECT');
+@sent = sort map { "$_->{zone} $_->{path}" } grep { $_->{method} eq 'GET' } $sim->requests;
+is(scalar(grep { m{/dbaas-service$} } @sent), 3, 'each list of services is read once');
+is(scalar(grep { m{/pg-\d-0001$} } @sent), 3, 'and each row is read back') or diag(join "\n", @sent);
+
 # Its ROLLBACK says what stands
 begin();
 $session->sql(remove('kafka-1-0003') . '; ' . insert('pg-1-0001') . ' RETURNING id; ' . remove('thanos-1-0007'));
