@@ -24,6 +24,7 @@
 #include "base/error.h"
 #include "plan/cost.h"
 #include "surface/settings.h"
+#include "write/limit.h"
 #include "write/modify.h"
 #include "write/queue.h"
 #include "write/report.h"

@@ -22,7 +22,7 @@
  * ------------------------------------------------------------------------ */
 
 const DbaasJson *
-dbaas_change_read_value(DbaasWriter *writer, const DbaasChange *change, int column)
+dbaas_change_old_value(DbaasWriter *writer, const DbaasChange *change, int column)
 {
 	AttrNumber	attnum = dbaas_table_attribute(writer->table, column);
 
@@ -30,8 +30,8 @@ dbaas_change_read_value(DbaasWriter *writer, const DbaasChange *change, int colu
 }
 
 /*
- * The value that a column will have once the queued writes are sent.  Returns whether
- * that is known: if the queue makes the row, the API may give it values by itself.
+ * The value that a column will have once the queued writes are sent.  Returns whether it is
+ * known: if a queued write creates the row, the API may set columns that it leaves out.
  */
 static bool
 queued_value(DbaasWriter *writer, const DbaasChange *change, int column, const DbaasJson **value)
@@ -39,7 +39,7 @@ queued_value(DbaasWriter *writer, const DbaasChange *change, int column, const D
 	const DbaasOverlay *overlay = change->overlay;
 	const char *member;
 
-	*value = overlay && overlay->created ? NULL : dbaas_change_read_value(writer, change, column);
+	*value = overlay && overlay->created ? NULL : dbaas_change_old_value(writer, change, column);
 	if (overlay == NULL)
 		return true;
 	member = dbaas_writable_typed_member(change->type, dbaas_writer_member(writer, column));
@@ -63,21 +63,21 @@ refuse_stale(const DbaasWriter *writer, int column)
 			 errhint("COMMIT in between, or give the value itself.")));
 }
 
-/* Is a value computed from the column, so that it must not be one that the queue changes? */
+/* Does the UPDATE compute a value from the column, as a whole? */
 static bool
 is_computed_from(const DbaasWriter *writer, int column)
 {
 	AttrNumber	attnum = dbaas_table_attribute(writer->table, column);
 
 	if (attnum == 0 || dbaas_writer_member(writer, column) == NULL ||
-		!bms_is_member(attnum, writer->read))
+		!bms_is_member(attnum, writer->computed_from))
 		return false;
-	/* changed_members() looks at each member of such an object. */
+	/* Of an object that is merged, is_member_changed() checks each member. */
 	return !writer->resource->columns[column].merges || !bms_is_member(attnum, writer->set);
 }
 
 void
-dbaas_change_check_read(DbaasWriter *writer, const DbaasChange *change)
+dbaas_change_check_computed(DbaasWriter *writer, const DbaasChange *change)
 {
 	if (change->overlay == NULL)
 		return;
@@ -88,8 +88,8 @@ dbaas_change_check_read(DbaasWriter *writer, const DbaasChange *change)
 		if (!is_computed_from(writer, c))
 			continue;
 		if (!queued_value(writer, change, c, &value) ||
-			!dbaas_same(writer->resource->columns[c].meaning,
-						dbaas_change_read_value(writer, change, c), value))
+			!dbaas_same_values(writer->resource->columns[c].meaning,
+							   dbaas_change_old_value(writer, change, c), value))
 			refuse_stale(writer, c);
 	}
 }
@@ -98,16 +98,16 @@ dbaas_change_check_read(DbaasWriter *writer, const DbaasChange *change)
  * Objects that the API merges
  * ------------------------------------------------------------------------ */
 
-/* The values of such a column. */
+/* The values of a column with such an object. */
 typedef struct Merged
 {
-	const DbaasJson *read;		/* of the row as it was read */
-	const DbaasJson *queued;	/* of the row as the queue will leave it */
-	const DbaasJson *wanted;	/* of the new row */
-	bool		computed;		/* is "wanted" computed from "read"? */
+	const DbaasJson *old_value; /* in the row as it was read */
+	const DbaasJson *queued;	/* in the row as the queue will leave it */
+	const DbaasJson *new_value; /* in the new row */
+	bool		computed;		/* is new_value computed from old_value? */
 } Merged;
 
-/* A secret is not shown: an object that lacks one does not ask to remove it. */
+/* Secrets are not shown, so a new object that lacks one does not mean to remove it. */
 static bool
 is_secret_member(const DbaasJson *name)
 {
@@ -115,34 +115,38 @@ is_secret_member(const DbaasJson *name)
 		(dbaas_json_is(name + 1, DBAAS_JSON_STRING) && dbaas_secret_any_hidden(name + 1));
 }
 
-/* Adds the paths of members that one object has and the other lacks, except secrets. */
+/* Appends the paths of members that the new object lacks, except secrets. */
 static void
-list_lost(StringInfo lost, const char *prefix, const DbaasJson *had, const DbaasJson *has)
+list_lost(StringInfo lost, const char *prefix, const DbaasJson *old_object,
+		  const DbaasJson *new_object)
 {
-	if (!dbaas_json_is(had, DBAAS_JSON_OBJECT) || !dbaas_json_is(has, DBAAS_JSON_OBJECT))
+	if (!dbaas_json_is(old_object, DBAAS_JSON_OBJECT) ||
+		!dbaas_json_is(new_object, DBAAS_JSON_OBJECT))
 		return;
-	for (const DbaasJson *name = dbaas_json_first(had); name; name = dbaas_json_next(had, name))
+	for (const DbaasJson *name = dbaas_json_first(old_object); name;
+		 name = dbaas_json_next(old_object, name))
 	{
 		const char *text = dbaas_json_string(name, NULL);
 		const DbaasJson *member;
 		char	   *path = psprintf("%s%s", prefix, text);
 
-		if (dbaas_json_find(has, text, &member))
+		if (dbaas_json_find(new_object, text, &member))
 			list_lost(lost, psprintf("%s.", path), name + 1, member);
 		else if (!is_secret_member(name))
 			appendStringInfo(lost, "%s%s", lost->len ? ", " : "", path);
 	}
 }
 
-/* Refuses an object without members that it had: the API would keep them. */
+/* Refuses to remove members from an object: the API would keep them. */
 static void
-check_lost(const DbaasWriter *writer, int column, const DbaasJson *had, const DbaasJson *has)
+check_lost(const DbaasWriter *writer, int column, const DbaasJson *old_object,
+		   const DbaasJson *new_object)
 {
 	const char *name = dbaas_writer_name(writer, column);
 	StringInfoData lost;
 
 	initStringInfo(&lost);
-	list_lost(&lost, "", had, has);
+	list_lost(&lost, "", old_object, new_object);
 	if (lost.len == 0)
 		return;
 	ereport(ERROR,
@@ -158,45 +162,45 @@ check_lost(const DbaasWriter *writer, int column, const DbaasJson *had, const Db
 }
 
 /*
- * Does the UPDATE change the member?  In an object that it computes from the row as it
- * was read, it leaves alone a member that still has the value that was read, even if the
- * queue changes that member.
+ * Does the UPDATE change the member?  If it computes the new object from the old one, a
+ * member that has the old value is not changed, even if the queue changes it.
  */
 static bool
 is_member_changed(const DbaasWriter *writer, int column, const Merged *objects, const char *name)
 {
-	const DbaasJson *read = dbaas_json_member(objects->read, name);
+	const DbaasJson *old_value = dbaas_json_member(objects->old_value, name);
 	const DbaasJson *queued = dbaas_json_member(objects->queued, name);
-	const DbaasJson *wanted = dbaas_json_member(objects->wanted, name);
+	const DbaasJson *new_value = dbaas_json_member(objects->new_value, name);
 
-	if (dbaas_same(DBAAS_AS_JSON, wanted, queued) ||
-		(objects->computed && dbaas_same(DBAAS_AS_JSON, wanted, read)))
+	if (dbaas_same_values(DBAAS_AS_JSON, new_value, queued) ||
+		(objects->computed && dbaas_same_values(DBAAS_AS_JSON, new_value, old_value)))
 		return false;
-	if (objects->computed && !dbaas_same(DBAAS_AS_JSON, read, queued))
+	if (objects->computed && !dbaas_same_values(DBAAS_AS_JSON, old_value, queued))
 		refuse_stale(writer, column);
 	return true;
 }
 
-/* An object with the members that an UPDATE changes; NULL when it changes none. */
+/* An object with the members that an UPDATE changes; NULL if it changes no member. */
 static const DbaasJson *
 changed_members(DbaasWriter *writer, const DbaasChange *change, int column)
 {
 	static const char allowed[] = "a JSON object";
 	AttrNumber	attnum = dbaas_table_attribute(writer->table, column);
 	Merged		objects = {
-		.read = dbaas_change_read_value(writer, change, column),
-		.computed = bms_is_member(attnum, writer->read)
+		.old_value = dbaas_change_old_value(writer, change, column),
+		.computed = bms_is_member(attnum, writer->computed_from)
 	};
 	DbaasMembers *members = dbaas_members_new();
 	char	   *text;
 
 	queued_value(writer, change, column, &objects.queued);
-	objects.wanted = dbaas_writer_parse(writer, column,
-										dbaas_writer_text(writer, change->new_row, column),
-										DBAAS_JSON_OBJECT, allowed);
-	check_lost(writer, column, objects.computed ? objects.read : objects.queued, objects.wanted);
-	for (const DbaasJson *name = dbaas_json_first(objects.wanted); name;
-		 name = dbaas_json_next(objects.wanted, name))
+	objects.new_value = dbaas_writer_parse(writer, column,
+										   dbaas_writer_text(writer, change->new_row, column),
+										   DBAAS_JSON_OBJECT, allowed);
+	check_lost(writer, column, objects.computed ? objects.old_value : objects.queued,
+			   objects.new_value);
+	for (const DbaasJson *name = dbaas_json_first(objects.new_value); name;
+		 name = dbaas_json_next(objects.new_value, name))
 	{
 		const char *member = dbaas_json_string(name, NULL);
 		const char *value = dbaas_json_text(name + 1);
@@ -212,7 +216,7 @@ changed_members(DbaasWriter *writer, const DbaasChange *change, int column)
  * Columns that are sent
  * ------------------------------------------------------------------------ */
 
-/* Does the UPDATE give the column a value, even the one that it was read with? */
+/* Does the UPDATE set the column, even if only to its old value? */
 static bool
 is_set(DbaasWriter *writer, const DbaasChange *change, int column)
 {
@@ -222,7 +226,10 @@ is_set(DbaasWriter *writer, const DbaasChange *change, int column)
 					  !dbaas_writer_keeps(writer, change->old_row, change->new_row, attnum - 1));
 }
 
-/* Does the UPDATE change the column?  Of an object that is merged, stores the members. */
+/*
+ * Does the UPDATE change the column?  For an object that is merged, stores the members to
+ * send in change->values.
+ */
 static bool
 is_changed(DbaasWriter *writer, DbaasChange *change, int column)
 {
@@ -242,7 +249,7 @@ is_changed(DbaasWriter *writer, DbaasChange *change, int column)
 		return change->values[column] != NULL;
 	}
 	return !queued_value(writer, change, column, &old_value) ||
-		!dbaas_same(c->meaning, old_value, new_value);
+		!dbaas_same_values(c->meaning, old_value, new_value);
 }
 
 /* Are both members, such as "maintenance/dow" and "maintenance/time", of one object? */
@@ -255,8 +262,9 @@ share_object(const char *a, const char *b)
 }
 
 /*
- * Sends beside a changed column the others of the same object, since the API wants it
- * whole: with their new value, or else the one that the queue leaves.
+ * The API takes an object such as "maintenance" only as a whole.  So this sends, together
+ * with a changed column, the other columns of its object: with the value that the UPDATE
+ * sets, or else with the one that the queue leaves.
  */
 static void
 send_object(DbaasWriter *writer, DbaasChange *change, int column)

@@ -22,27 +22,27 @@ typedef struct DbaasChange
 	const DbaasRowValues *new_row;	/* of an INSERT or UPDATE */
 	const DbaasOverlay *overlay;	/* of the writes queued for it; or NULL */
 	const char *type;			/* of the service, or NULL */
-	bool	   *sent;			/* by catalogue column: does the body have it? */
-	const DbaasJson **values;	/* by catalogue column: sent in place of the
-								 * row's value; or NULL */
+	bool	   *sent;			/* by catalogue column: is it in the body? */
+	const DbaasJson **values;	/* by catalogue column: the value to send, if
+								 * it is not the row's; or NULL */
 } DbaasChange;
 
-/* The value of a catalogue column that the row was read with, or NULL. */
-extern const DbaasJson *dbaas_change_read_value(DbaasWriter *writer, const DbaasChange *change,
-												int column);
+/* The value of a catalogue column in the old row; NULL if null or not in the table. */
+extern const DbaasJson *dbaas_change_old_value(DbaasWriter *writer, const DbaasChange *change,
+											   int column);
 
 /*
- * Raises ERROR when an UPDATE computes a value from a column that a queued write
- * changes (0A000).  Of an object that the API merges, dbaas_change_find_sent()
- * checks each member instead.
+ * Raises ERROR when an UPDATE computes a value from a column that a queued write changes
+ * (0A000).  Leaves the members of an object that the API merges to
+ * dbaas_change_find_sent().
  */
-extern void dbaas_change_check_read(DbaasWriter *writer, const DbaasChange *change);
+extern void dbaas_change_check_computed(DbaasWriter *writer, const DbaasChange *change);
 
 /*
- * Sets "sent" and "values": which columns go into the body.  Returns whether any
- * does.  Raises ERROR where an UPDATE takes members away from an object that the API
- * merges, or computes one from a member that a queued write changes (0A000), or where
- * a column that has to be sent beside a changed one has no known value (23502).
+ * Sets "sent" and "values".  Returns whether any column is sent.  Raises ERROR when an
+ * UPDATE removes members from an object that the API merges, or computes a member from
+ * one that a queued write changes (0A000), and when a column that has to be sent together
+ * with a changed one has no known value (23502).
  */
 extern bool dbaas_change_find_sent(DbaasWriter *writer, DbaasChange *change);
 

@@ -20,7 +20,7 @@
 #include "write/members.h"
 #include "write/writable.h"
 
-/* What a body shows in place of a secret, as JSON. */
+/* A secret as shown_body has it, in JSON. */
 #define HIDDEN "\"***\""
 
 /* A body while it is made. */
@@ -33,7 +33,7 @@ typedef struct Body
 	List	   *secrets;		/* of char *: what no error may show */
 } Body;
 
-/* Adds a value where the catalogue says, such as "{type}-settings" or "a/b". */
+/* Adds a value at a place that the catalogue names, such as "{type}-settings" or "a/b". */
 static void
 add_at(Body *body, const char *place, const char *value, const char *shown)
 {
@@ -45,7 +45,7 @@ add_at(Body *body, const char *place, const char *value, const char *shown)
  * Values
  * ------------------------------------------------------------------------ */
 
-/* Warns of networks that let everybody connect to the service: seldom is that meant. */
+/* Warns of networks that let everybody connect to the service, which is rarely intended. */
 static void
 warn_if_open(const char *service, const char *member, const DbaasJson *networks)
 {
@@ -81,7 +81,7 @@ parse_array(DbaasWriter *writer, const DbaasRowValues *row, int column)
 	return array;
 }
 
-/* The value of a column that is no object, as JSON; "text" is the same as text. */
+/* The value of a column that is not an object, as JSON.  "text" is its text. */
 static const char *
 json_value(DbaasWriter *writer, const DbaasRowValues *row, int column, const char *text)
 {
@@ -110,7 +110,7 @@ json_value(DbaasWriter *writer, const DbaasRowValues *row, int column, const cha
 	}
 }
 
-/* The value of a column that is an object, without secrets that were hidden in it. */
+/* The value of a column that is an object.  Refuses one in which a secret is hidden. */
 static const DbaasJson *
 parse_object(const DbaasWriter *writer, int column, const char *text)
 {
@@ -124,7 +124,7 @@ parse_object(const DbaasWriter *writer, int column, const char *text)
 	return object;
 }
 
-/* The same with "***" for each secret; the text is not changed. */
+/* The same, with "***" for each secret.  Hiding changes the text, so it parses a copy. */
 static const DbaasJson *
 parse_shown(const DbaasWriter *writer, int column, const char *text)
 {
@@ -195,7 +195,7 @@ add_object(DbaasWriter *writer, int column, const char *text, Body *body)
 	body->secrets = dbaas_secret_collect(body->secrets, object, false);
 }
 
-/* Adds a value that is no object. */
+/* Adds a value that is not an object. */
 static void
 add_value(DbaasWriter *writer, const DbaasRowValues *row, int column, const char *text, Body *body)
 {
@@ -214,7 +214,7 @@ add_value(DbaasWriter *writer, const DbaasRowValues *row, int column, const char
 		warn_if_open(body->service, c->networks, parse_array(writer, row, column));
 }
 
-/* Adds a value that a queued write sends, or that the API has. */
+/* Adds a value that comes from a queued write or from the API, and so needs no check. */
 static void
 add_known(const char *place, const DbaasJson *value, Body *body)
 {
@@ -223,7 +223,7 @@ add_known(const char *place, const DbaasJson *value, Body *body)
 	add_at(body, place, text, text);
 }
 
-/* Refuses a column that services of the type do not have. */
+/* Refuses a column that writes to services of the type do not take. */
 static void
 check_column_type(const DbaasWriter *writer, int column, const char *type)
 {
@@ -274,10 +274,10 @@ add_column(DbaasWriter *writer, const DbaasChange *change, int column, Body *bod
 }
 
 /* ------------------------------------------------------------------------
- * What every PUT carries
+ * The member that every PUT carries: see DbaasKept
  * ------------------------------------------------------------------------ */
 
-/* Reads the member that has to be kept from the API; NULL when there is none. */
+/* Requests the member from the API, and waits for it; NULL if the service lacks it. */
 static const DbaasJson *
 read_kept(DbaasWriter *writer, const DbaasWrite *write, const DbaasZone *zone)
 {
@@ -302,7 +302,7 @@ read_kept(DbaasWriter *writer, const DbaasWrite *write, const DbaasZone *zone)
 	return dbaas_json_member(dbaas_call_response(call), kept->member);
 }
 
-/* The place in a body of a part of that member; NULL: the column shows none. */
+/* The place in a body of the column's part of that member; NULL if it is not part of it. */
 static const char *
 kept_part(const DbaasColumn *column, const DbaasKept *kept)
 {
@@ -310,7 +310,7 @@ kept_part(const DbaasColumn *column, const DbaasKept *kept)
 		column->update : NULL;
 }
 
-/* Adds the parts that the row was read with.  Returns whether any is not null. */
+/* Adds the parts as the old row has them, unless all are null.  Returns whether it did. */
 static bool
 add_kept_parts(DbaasWriter *writer, const DbaasChange *change, Body *body)
 {
@@ -319,11 +319,11 @@ add_kept_parts(DbaasWriter *writer, const DbaasChange *change, Body *body)
 
 	for (int c = 0; c < resource->ncolumns; c++)
 		any = any || (kept_part(&resource->columns[c], resource->kept) &&
-					  dbaas_change_read_value(writer, change, c));
+					  dbaas_change_old_value(writer, change, c));
 	for (int c = 0; any && c < resource->ncolumns; c++)
 	{
 		const char *place = kept_part(&resource->columns[c], resource->kept);
-		const DbaasJson *value = place ? dbaas_change_read_value(writer, change, c) : NULL;
+		const DbaasJson *value = place ? dbaas_change_old_value(writer, change, c) : NULL;
 
 		if (value)
 			add_known(place, value, body);
@@ -333,7 +333,7 @@ add_kept_parts(DbaasWriter *writer, const DbaasChange *change, Body *body)
 	return any;
 }
 
-/* Adds that member as the API has it.  A part that the API leaves out is null. */
+/* Adds that member as the API returned it; a part that the response lacks is null. */
 static void
 add_kept_object(const DbaasKept *kept, const DbaasJson *object, Body *body)
 {
@@ -350,9 +350,9 @@ add_kept_object(const DbaasKept *kept, const DbaasJson *object, Body *body)
 }
 
 /*
- * Adds the member that the API would change if this PUT left it out, with the value
- * that it has or that the queue will give it.  The queue leaves the value of a service
- * that it creates to the API.
+ * Adds that member to the body of a PUT that would otherwise change it, with the value that
+ * the queue will give it, or else the one that it has.  If a queued write creates the
+ * service and leaves the member out, so does the PUT: the API chooses the value.
  */
 static void
 add_kept(DbaasWriter *writer, const DbaasChange *change, const DbaasWrite *write,
@@ -372,8 +372,11 @@ add_kept(DbaasWriter *writer, const DbaasChange *change, const DbaasWrite *write
 		return;
 	}
 
-	/* If all are null, the service may have the member or lack it. */
-	if (!writer->asks_kept && add_kept_parts(writer, change, body))
+	/*
+	 * If all parts are null, the row does not tell whether the service has
+	 * the member.
+	 */
+	if (!writer->reads_kept && add_kept_parts(writer, change, body))
 		return;
 	value = read_kept(writer, write, zone);
 	if (dbaas_json_is(value, DBAAS_JSON_OBJECT))

@@ -3,8 +3,8 @@
  * compose.h
  *		The body of a write.
  *
- * Knows where a body has each column, what the API accepts there, and what no error
- * may show; knows neither what changes nor where the write goes.
+ * Knows the place of each column in a body, what the API accepts there, and what no error
+ * may show; knows neither what an UPDATE changes nor the zone and path of a write.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,10 +15,10 @@
 #include "write/change.h"
 
 /*
- * Sets the body, the body as it is shown, and the secrets of a write whose path and
- * services are set, in the current memory context.  The body stays NULL when it would
- * have no member.  Where the API wants a member in every PUT that the table does not
- * show, asks the zone for it and waits.  Raises ERROR: a column that is not for the
+ * Sets body, shown_body and secrets of a write whose path and services are set, in the
+ * current memory context.  The body is NULL if it has no member.  A member that every PUT
+ * has to carry (see DbaasKept) may have to be read from the zone; this waits for it.
+ * Raises ERROR: a column that is not for the
  * type of the service (0A000), a missing value (23502), a value that the API does not
  * accept (22023), or the error of that read.
  */

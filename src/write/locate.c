@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * locate.c
- *		Where a write goes: its zone, its service and its path.
+ *		The zone, the service and the path of a write.
  *
  *-------------------------------------------------------------------------
  */
@@ -80,13 +80,14 @@ refuse_ambiguous(const DbaasWriter *writer, const char *service, const List *fou
 }
 
 /*
- * The entry of a service in the lists of services: of that zone, or of the only zone
- * that has the service.  It has the zone, and with "facts" the type and the state.
+ * The entry of a service in the list of the zone; if that is NULL, in the list of the only
+ * zone that has the service.  It has the zone, and if asked for the type and the state.
  */
 static DbaasListedService
-listed_service(DbaasWriter *writer, const DbaasZone *zone, const char *service, bool facts)
+listed_service(DbaasWriter *writer, const DbaasZone *zone, const char *service,
+			   bool with_type_and_state)
 {
-	const DbaasParent *lists = facts ? &dbaas_catalogue_service_facts :
+	const DbaasParent *lists = with_type_and_state ? &dbaas_catalogue_service_facts :
 		&dbaas_catalogue_each_service;
 	List	   *found;
 	DbaasError *error = dbaas_parents_locate(&writer->lookup, zone, service, lists, &found);
@@ -115,7 +116,7 @@ refuse_type(const DbaasWriter *writer, const char *name, const char *type)
 					 dbaas_catalogue_write_types(writer->resource, writer->command))));
 }
 
-/* The zone that the row names, or the server's only zone; NULL when there are more. */
+/* The zone that the row names, or else the server's only zone; NULL if it has several. */
 static const DbaasZone *
 row_zone(DbaasWriter *writer, const DbaasRowValues *row)
 {
@@ -143,19 +144,22 @@ dbaas_locate_row(DbaasWriter *writer, const DbaasRowValues *row, bool needs_runn
 		.type = given_type,
 		.state = dbaas_writer_text(writer, row, resource->index.state)
 	};
-	bool		facts;
+	bool		needs_lists;
 	const char *type;
 
-	/* An unknown type could lead to any path: the lists have the right one. */
+	/*
+	 * A value that is not a known type may be any text: the lists have the
+	 * type.
+	 */
 	if (service.type && lists_type && !dbaas_writer_knows_type(writer, service.type))
 		service.type = NULL;
 	type = service.type;
-	facts = lists_type && (type == NULL || (needs_running && service.state == NULL));
-	if (service.zone && !facts)
+	needs_lists = lists_type && (type == NULL || (needs_running && service.state == NULL));
+	if (service.zone && !needs_lists)
 		return service;
 	if (writer->makes_service || name == NULL)
 		dbaas_writer_refuse_missing(writer, DBAAS_ZONE_COLUMN);
-	service = listed_service(writer, service.zone, name, facts);
+	service = listed_service(writer, service.zone, name, needs_lists);
 	if (type)
 		service.type = type;
 	else if (given_type && service.type && strcmp(given_type, service.type) != 0)
@@ -163,7 +167,7 @@ dbaas_locate_row(DbaasWriter *writer, const DbaasRowValues *row, bool needs_runn
 	return service;
 }
 
-/* The first column that is sent and needs a service that runs, or -1. */
+/* The first column that an UPDATE sends and that needs a service that runs; or -1. */
 static int
 running_column(const DbaasWriter *writer, const bool *sent)
 {
@@ -218,8 +222,8 @@ dbaas_locate_typed(DbaasWriter *writer, const DbaasRowValues *row, const bool *s
  * ------------------------------------------------------------------------ */
 
 /*
- * Is the value the type of a service to make, which the catalogue does not know, but the
- * zone's list of types has?
+ * Is the value a type that the catalogue does not know, of a service to create, and in the
+ * zone's list of types?
  */
 static bool
 is_new_type(const DbaasWriter *writer, int column, const char *value, const DbaasZone *zone)

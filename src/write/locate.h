@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * locate.h
- *		Where a write goes: its zone, its service and its path.
+ *		The zone, the service and the path of a write.
  *
  * Knows the lists of services, their types and states; knows nothing of bodies or
  * of what the transaction has queued.
@@ -15,10 +15,10 @@
 #include "write/writer.h"
 
 /*
- * The zone that a row's write goes to: the one that the row names, else the server's
- * only one, else the one that has the service.  Also the service's type, where the
- * path needs it, and its state when needs_running is set, where the row or the lists
- * have it.  Waits for the lists.  Raises ERROR: an unknown zone (22023), no such
+ * Locates the service of a row.  The result has the zone: the one that the row names, else
+ * the server's only one, else the one that has the service; the type, if the command
+ * depends on it; and, with needs_running, the state if it is known.  Takes the type and the
+ * state from the row, or else from the lists of services.  Waits for the lists.  Raises ERROR: an unknown zone (22023), no such
  * service (42704), one in several zones (42P09), no zone given (23502), a type that
  * the command does not write to (0A000), or the error of the lists.
  */
@@ -26,9 +26,10 @@ extern DbaasListedService dbaas_locate_row(DbaasWriter *writer, const DbaasRowVa
 										   bool needs_running);
 
 /*
- * The same of a row whose path depends on the type of its service, checked: the type
- * takes the write (0A000), and the service runs where a column that is sent, by
- * catalogue column, needs that (55006).
+ * The same for a row whose path depends on the type of its service.  "sent" says, by
+ * catalogue column, what the write sends.  Also raises ERROR if services of the type do
+ * not take the write (0A000), or if a column that is sent needs a service that runs, and
+ * it does not (55006).
  */
 extern DbaasListedService dbaas_locate_typed(DbaasWriter *writer, const DbaasRowValues *row,
 											 const bool *sent);

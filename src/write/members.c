@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * members.c
- *		A JSON object while it is made, member by member.
+ *		Builds a JSON object, member by member.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,7 +33,7 @@ dbaas_members_add(DbaasMembers *members, const char *name, const char *value, co
 	dbaas_body_add(members->shown, name, dbaas_body_verbatim(shown));
 }
 
-/* The object that is a member of that name, which is added if there is none. */
+/* The object that is the member of that name; adds an empty one if it is missing. */
 static DbaasBody *
 inner_object(DbaasBody *object, const char *name)
 {

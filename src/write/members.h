@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * members.h
- *		A JSON object while it is made, member by member.
+ *		Builds a JSON object, member by member.
  *
  * Knows JSON text; knows neither values of SQL nor what a member means.
  *
@@ -29,10 +29,13 @@ extern void dbaas_members_add(DbaasMembers *members, const char *name, const cha
 extern void dbaas_members_add_at(DbaasMembers *members, const char *place, const char *value,
 								 const char *shown);
 
-/* Adds the members of an object, NULL for none; they replace those of the same names. */
+/*
+ * Adds the members of an object, which may be NULL; they replace those of the same names.
+ * They are shown as they are.
+ */
 extern void dbaas_members_add_object(DbaasMembers *members, const DbaasJson *object);
 
-/* Is there a member of that name, or a part of one? */
+/* Is there a member of that name?  Adding a part "a/b" adds member "a". */
 extern bool dbaas_members_has(const DbaasMembers *members, const char *name);
 
 /* The object as JSON, or as it is shown; palloc'd.  NULL when it has no members. */

@@ -25,9 +25,9 @@
 #include "write/write.h"
 
 /*
- * What ri_FdwState holds.  An UPDATE may change rows of a partition and move rows of
- * others into it: then this is the state for its own rows, and "routed" that for those
- * that are moved.
+ * What ri_FdwState holds.  An UPDATE may change rows of a partition, and also move rows of
+ * other partitions into it.  Then this is the state for the partition's own rows, and
+ * "routed" is the one for inserting the moved rows.
  */
 typedef struct ModifyState
 {
@@ -36,11 +36,11 @@ typedef struct ModifyState
 	DbaasWriter *writer;
 	TupleDesc	desc;
 	bool		send_now;		/* write_mode is immediate */
-	bool		hides;			/* no log may show the statement */
-	AttrNumber	old_row_attno;	/* junk column with the old row; 0: there is
-								 * none */
-	AttrNumber *old_attnos;		/* otherwise the junk column of each
-								 * attribute; 0: it has none */
+	bool		hides_statement;	/* no log may show the statement */
+	/* Where plan_slot has the old row: */
+	AttrNumber	old_row_attno;	/* the junk column with the whole row; or 0 */
+	AttrNumber *old_attnos;		/* or the junk column of each attribute, or 0
+								 * for an attribute that is not there */
 	MemoryContext row_cxt;		/* reset for each row */
 	Datum	   *old_values;		/* the row as it was read */
 	bool	   *old_isnull;
@@ -85,8 +85,8 @@ begin_modify(EState *estate, ResultRelInfo *rinfo, DbaasCommand command, Oid use
 	DbaasHiding hiding;
 
 	modify->table = dbaas_table_get(RelationGetRelid(relation));
-	modify->hides = dbaas_writable_hides_statement(modify->table, command);
-	dbaas_error_hide_statement(&hiding, modify->hides);
+	modify->hides_statement = dbaas_writable_hides_statement(modify->table, command);
+	dbaas_error_hide_statement(&hiding, modify->hides_statement);
 	modify->desc = RelationGetDescr(relation);
 	modify->writer = dbaas_writer_new(modify->table, modify->desc, command, userid,
 									  estate->es_query_cxt);
@@ -98,12 +98,12 @@ begin_modify(EState *estate, ResultRelInfo *rinfo, DbaasCommand command, Oid use
 	memset(modify->old_isnull, true, modify->desc->natts);
 
 	/*
-	 * A partition that rows are routed to; the planner has checked other
-	 * tables.
+	 * The planner has checked this, except for a partition that rows are
+	 * routed to.
 	 */
 	if (rinfo->ri_WithCheckOptions && command == DBAAS_INSERT &&
 		dbaas_writable_has_secret(modify->table, command))
-		dbaas_modify_refuse_check_option(RelationGetRelid(relation));
+		dbaas_modify_plan_refuse_check_option(RelationGetRelid(relation));
 	dbaas_error_unhide_statement(&hiding);
 	return modify;
 }
@@ -120,7 +120,7 @@ find_old_attributes(ModifyState *modify, Plan *subplan)
 		if (!dbaas_writable_identifies(modify->table->resource,
 									   modify->table->attributes[i].column))
 			continue;
-		name = dbaas_modify_junk_name(TupleDescAttr(modify->desc, i));
+		name = dbaas_modify_plan_junk_name(TupleDescAttr(modify->desc, i));
 		modify->old_attnos[i] = ExecFindJunkAttributeInTlist(subplan->targetlist, name);
 		if (!AttributeNumberIsValid(modify->old_attnos[i]))
 			elog(ERROR, "could not find junk column \"%s\"", name);
@@ -147,12 +147,12 @@ dbaasBeginForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *f
 	(void) subplan_index;
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
-	modify = begin_modify(mtstate->ps.state, rinfo, dbaas_modify_command(mtstate->operation),
+	modify = begin_modify(mtstate->ps.state, rinfo, dbaas_modify_plan_command(mtstate->operation),
 						  dbaas_result_user(rinfo, mtstate->ps.state));
 	rinfo->ri_FdwState = modify;
 	if (mtstate->operation == CMD_UPDATE)
-		dbaas_writer_updates(modify->writer, attribute_set(linitial(fdw_private)),
-							 attribute_set(lsecond(fdw_private)));
+		dbaas_writer_set_updated(modify->writer, attribute_set(linitial(fdw_private)),
+								 attribute_set(lsecond(fdw_private)));
 	if (mtstate->operation != CMD_INSERT)
 	{
 		Plan	   *subplan = outerPlanState(mtstate)->plan;
@@ -176,7 +176,7 @@ dbaasBeginForeignInsert(ModifyTableState *mtstate, ResultRelInfo *rinfo)
 
 	dbaas_error_hide_statement(&hiding, dbaas_writable_hides_statement(table, DBAAS_INSERT));
 	if (plan && plan->onConflictAction != ONCONFLICT_NONE)
-		dbaas_modify_refuse_on_conflict(RelationGetRelid(rinfo->ri_RelationDesc));
+		dbaas_modify_plan_refuse_on_conflict(RelationGetRelid(rinfo->ri_RelationDesc));
 	if (!(dbaasIsForeignRelUpdatable(rinfo->ri_RelationDesc) & (1 << CMD_INSERT)))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -193,7 +193,8 @@ dbaasBeginForeignInsert(ModifyTableState *mtstate, ResultRelInfo *rinfo)
 }
 
 /*
- * Ends both states of a partition: the executor may call either callback for it, or both.
+ * Ends the states of a table, "routed" included.  The executor may call both of the
+ * callbacks below for one partition.
  */
 static void
 end_modify(ResultRelInfo *rinfo)
@@ -223,7 +224,7 @@ dbaasEndForeignInsert(EState *estate, ResultRelInfo *rinfo)
  * Rows
  * ------------------------------------------------------------------------ */
 
-/* Stores the row as it was read: what identifies it, when there is no whole row. */
+/* Stores the old row, or only the attributes that identify it, in old_values. */
 static void
 take_old_row(ModifyState *modify, TupleTableSlot *plan_slot)
 {
@@ -268,9 +269,9 @@ report_dry_run(const DbaasWrite *write)
 }
 
 /*
- * Makes the write of a row, and queues it.  A row that RETURNING shows needs no NOTICE of
- * its id.  Returns false when the transaction deletes the row, or the statement has
- * updated it.
+ * Makes the write of a row, and queues it.  With "returning", RETURNING shows the id of a
+ * new row, so a NOTICE of it is not needed.  Returns false if there is no such row any
+ * more: the transaction has deleted it, or the statement has updated it already.
  */
 static bool
 write_row(ModifyState *modify, TupleTableSlot *new_slot, bool returning)
@@ -302,9 +303,9 @@ write_row(ModifyState *modify, TupleTableSlot *new_slot, bool returning)
 }
 
 /*
- * Sends an INSERT with RETURNING, after what was queued before it, and puts what the API
- * created into the slot.  An error after that has every write and its outcome as its
- * detail.
+ * Sends the queue, whose last write is an INSERT with RETURNING, and puts what the API
+ * created into the slot.  If that fails, the detail of the error has every write and its
+ * outcome.
  */
 static void
 send_and_read_back(ModifyState *modify, Relation relation, TupleTableSlot *slot)
@@ -330,7 +331,7 @@ send_and_read_back(ModifyState *modify, Relation relation, TupleTableSlot *slot)
 		MemoryContextSwitchTo(modify->row_cxt);
 		edata = CopyErrorData();
 		FlushErrorState();
-		dbaas_queue_explain(edata);
+		dbaas_queue_add_outcomes(edata);
 		ReThrowError(edata);
 	}
 	PG_END_TRY();
@@ -338,8 +339,8 @@ send_and_read_back(ModifyState *modify, Relation relation, TupleTableSlot *slot)
 }
 
 /*
- * Removes values that are never shown from the slot, so that neither RETURNING nor a
- * trigger shows them.  The write has its own copy.
+ * Removes values of secret columns from the slot, so that neither RETURNING nor a trigger
+ * shows them.  The write has its own copy.
  */
 static void
 clear_secrets(ModifyState *modify, TupleTableSlot *slot)
@@ -350,7 +351,7 @@ clear_secrets(ModifyState *modify, TupleTableSlot *slot)
 	bool	   *isnull;
 	bool		any = false;
 
-	if (!modify->hides)
+	if (!modify->hides_statement)
 		return;
 	oldcxt = MemoryContextSwitchTo(modify->row_cxt);
 	values = palloc(Max(natts, 1) * sizeof(Datum));
@@ -382,7 +383,7 @@ dbaasExecForeignInsert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 	(void) plan_slot;
 	if (modify->routed)
 		modify = modify->routed;
-	dbaas_error_hide_statement(&hiding, modify->hides);
+	dbaas_error_hide_statement(&hiding, modify->hides_statement);
 	MemoryContextReset(modify->row_cxt);
 	write_row(modify, slot, rinfo->ri_projectReturning != NULL);
 	if (rinfo->ri_projectReturning && !dbaas_dry_run)
@@ -407,34 +408,34 @@ dbaasExecForeignUpdate(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 {
 	ModifyState *modify = rinfo->ri_FdwState;
 	DbaasHiding hiding;
-	bool		added;
+	bool		exists;
 
 	(void) estate;
-	dbaas_error_hide_statement(&hiding, modify->hides);
+	dbaas_error_hide_statement(&hiding, modify->hides_statement);
 	MemoryContextReset(modify->row_cxt);
 	take_old_row(modify, plan_slot);
-	added = write_row(modify, slot, false);
+	exists = write_row(modify, slot, false);
 	clear_secrets(modify, slot);
 	dbaas_error_unhide_statement(&hiding);
-	return added ? slot : NULL;
+	return exists ? slot : NULL;
 }
 
-/* RETURNING shows the row as it was read. */
+/* The slot that this fills is what RETURNING shows: the row as it was read. */
 TupleTableSlot *
 dbaasExecForeignDelete(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
 					   TupleTableSlot *plan_slot)
 {
 	ModifyState *modify = rinfo->ri_FdwState;
 	DbaasHiding hiding;
-	bool		added;
+	bool		exists;
 
 	(void) estate;
 	dbaas_error_hide_statement(&hiding, false);
 	MemoryContextReset(modify->row_cxt);
 	take_old_row(modify, plan_slot);
-	added = write_row(modify, NULL, false);
+	exists = write_row(modify, NULL, false);
 	dbaas_error_unhide_statement(&hiding);
-	if (!added)
+	if (!exists)
 		return NULL;
 
 	ExecClearTuple(slot);
@@ -449,7 +450,7 @@ dbaasExplainForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List 
 {
 	DbaasTable *table = dbaas_table_get(RelationGetRelid(rinfo->ri_RelationDesc));
 	const DbaasResource *resource = table->resource;
-	DbaasCommand command = dbaas_modify_command(mtstate->operation);
+	DbaasCommand command = dbaas_modify_plan_command(mtstate->operation);
 	const DbaasWriteEndpoint *first = dbaas_catalogue_write(resource, command, NULL);
 
 	(void) fdw_private;
@@ -457,7 +458,7 @@ dbaasExplainForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List 
 	if (first == NULL)
 		return;
 	ExplainPropertyText("Request", psprintf("%s %s", first->method, first->path), es);
-	if (dbaas_writable_asks_kept(table, command))
+	if (dbaas_writable_reads_kept(table, command))
 		ExplainPropertyText("Reads", psprintf("%s %s", resource->kept->read->method,
 											  resource->kept->read->path), es);
 	for (const DbaasWriteEndpoint *e = dbaas_catalogue_next_write(resource, command, first); e;

@@ -3,8 +3,8 @@
  * modify.h
  *		INSERT, UPDATE and DELETE on foreign tables, as the executor calls them.
  *
- * Knows the executor and its slots; what a row becomes is write.h's, when it is sent
- * queue.h's.
+ * Knows the executor and its slots.  write.h makes the write of a row, and queue.h sends
+ * it.
  *
  *-------------------------------------------------------------------------
  */

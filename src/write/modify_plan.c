@@ -27,7 +27,7 @@
 #include "write/writable.h"
 
 DbaasCommand
-dbaas_modify_command(CmdType command)
+dbaas_modify_plan_command(CmdType command)
 {
 	Assert(command == CMD_INSERT || command == CMD_UPDATE || command == CMD_DELETE);
 	return command == CMD_INSERT ? DBAAS_INSERT :
@@ -47,7 +47,7 @@ dbaasIsForeignRelUpdatable(Relation rel)
 		return 0;
 	for (size_t i = 0; i < lengthof(commands); i++)
 	{
-		if (dbaas_catalogue_write(resource, dbaas_modify_command(commands[i]), NULL))
+		if (dbaas_catalogue_write(resource, dbaas_modify_plan_command(commands[i]), NULL))
 			events |= 1 << commands[i];
 	}
 	return events;
@@ -61,22 +61,22 @@ attribute_var(Index rtindex, const FormData_pg_attribute *attr)
 }
 
 char *
-dbaas_modify_junk_name(const FormData_pg_attribute *attr)
+dbaas_modify_plan_junk_name(const FormData_pg_attribute *attr)
 {
 	return psprintf("dbaas_%d_%u_%d_%u", attr->attnum, attr->atttypid, attr->atttypmod,
 					attr->attcollation);
 }
 
 /*
- * Does a foreign table that the DELETE names, or a partition of it, have a trigger that
- * gets the deleted row?  For that table PostgreSQL asks for the whole row, and once one
- * partition has that junk column the others have to have it as well.
+ * Does the foreign table to delete from, or a partition that is one, have a trigger that
+ * gets the deleted row?  For such a table PostgreSQL adds a junk column with the whole row,
+ * and then all partitions must have it.
  */
 static bool
-triggers_want_rows(PlannerInfo *root)
+triggers_need_rows(PlannerInfo *root)
 {
 	Oid			parent = planner_rt_fetch(root->parse->resultRelation, root)->relid;
-	bool		wanted = false;
+	bool		found = false;
 	ListCell   *lc;
 
 	foreach(lc, find_all_inheritors(parent, AccessShareLock, NULL))
@@ -86,16 +86,16 @@ triggers_want_rows(PlannerInfo *root)
 
 		if (relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE && triggers &&
 			(triggers->trig_delete_before_row || triggers->trig_delete_after_row))
-			wanted = true;
+			found = true;
 		table_close(relation, NoLock);
 	}
-	return wanted;
+	return found;
 }
 
 /*
- * An UPDATE needs the row as it was read, and so does RETURNING.  A DELETE gets no more
- * than what identifies the row: other values of the API may be such that this database
- * cannot hold them, and must not keep a row from being deleted.
+ * An UPDATE needs the whole row as it was read, and so does RETURNING.  Any other DELETE
+ * gets only the attributes that identify the row: a value that this database cannot hold,
+ * in another column, must not prevent the DELETE.
  */
 void
 dbaasAddForeignUpdateTargets(PlannerInfo *root, Index rtindex, RangeTblEntry *target_rte,
@@ -105,7 +105,7 @@ dbaasAddForeignUpdateTargets(PlannerInfo *root, Index rtindex, RangeTblEntry *ta
 	DbaasTable *table;
 
 	if (root->parse->commandType != CMD_DELETE || root->parse->returningList ||
-		triggers_want_rows(root))
+		triggers_need_rows(root))
 	{
 		Var		   *var = makeVar(rtindex, InvalidAttrNumber, RECORDOID, -1, InvalidOid, 0);
 
@@ -119,12 +119,12 @@ dbaasAddForeignUpdateTargets(PlannerInfo *root, Index rtindex, RangeTblEntry *ta
 
 		if (dbaas_writable_identifies(table->resource, table->attributes[i].column))
 			add_row_identity_var(root, attribute_var(rtindex, attr), rtindex,
-								 dbaas_modify_junk_name(attr));
+								 dbaas_modify_plan_junk_name(attr));
 	}
 }
 
 void
-dbaas_modify_refuse_on_conflict(Oid relid)
+dbaas_modify_plan_refuse_on_conflict(Oid relid)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -134,7 +134,7 @@ dbaas_modify_refuse_on_conflict(Oid relid)
 }
 
 /*
- * Every row of a foreign table has the same ctid, xmin and so on.  A statement that looks
+ * All rows of a foreign table have the same ctid, xmin and so on, so a statement that looks
  * for one row by them would write all rows.
  */
 static void
@@ -171,7 +171,7 @@ refuse_system_columns(RelOptInfo *rel, Oid relid)
 }
 
 void
-dbaas_modify_refuse_check_option(Oid relid)
+dbaas_modify_plan_refuse_check_option(Oid relid)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -191,28 +191,28 @@ check_plan(PlannerInfo *root, const ModifyTable *plan, Index result_relation,
 	Bitmapset  *updated = NULL;
 
 	if (plan->onConflictAction != ONCONFLICT_NONE)
-		dbaas_modify_refuse_on_conflict(relid);
+		dbaas_modify_plan_refuse_on_conflict(relid);
 	if (plan->operation == CMD_UPDATE)
 		updated = get_rel_all_updated_cols(root, find_base_rel(root, result_relation));
 	if (plan->withCheckOptionLists &&
 		(plan->operation == CMD_INSERT ? dbaas_writable_has_secret(table, DBAAS_INSERT) :
 		 dbaas_writable_sets_secret(table, updated)))
-		dbaas_modify_refuse_check_option(relid);
+		dbaas_modify_plan_refuse_check_option(relid);
 	if (plan->operation != CMD_INSERT)
 		refuse_system_columns(find_base_rel(root, result_relation), relid);
 }
 
-/* Number in a partition of an attribute of the table that an UPDATE names; or 0. */
+/*
+ * An UPDATE may name a partitioned table, "named", whose attributes have other numbers than
+ * those of its partition "relid".  The number in the partition of an attribute; or 0.
+ */
 static AttrNumber
 own_attribute(Oid named, Oid relid, AttrNumber attnum)
 {
 	return named == relid ? attnum : get_attnum(relid, get_attname(named, attnum, false));
 }
 
-/*
- * The attributes that an expression reads of the table that an UPDATE names: their
- * numbers in the table or partition "relid".
- */
+/* The attributes that an expression reads of the named table: their numbers in "relid". */
 static List *
 read_attributes(Expr *expr, Index varno, Oid named, Oid relid)
 {
@@ -272,7 +272,7 @@ dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index result_relati
 					   int subplan_index)
 {
 	DbaasTable *table = dbaas_table_get(planner_rt_fetch(result_relation, root)->relid);
-	bool		hides = dbaas_writable_hides_statement(table, dbaas_modify_command(plan->operation));
+	bool		hides = dbaas_writable_hides_statement(table, dbaas_modify_plan_command(plan->operation));
 	DbaasHiding hiding;
 
 	(void) subplan_index;

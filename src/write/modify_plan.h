@@ -3,7 +3,7 @@
  * modify_plan.h
  *		Planning of INSERT, UPDATE and DELETE on foreign tables.
  *
- * Knows the planner, and what the executor of modify.h needs from a plan.
+ * Knows the planner, and what modify.c needs from a plan.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,7 +20,10 @@ extern int	dbaasIsForeignRelUpdatable(Relation rel);
 extern void dbaasAddForeignUpdateTargets(PlannerInfo *root, Index rtindex,
 										 RangeTblEntry *target_rte, Relation target_relation);
 
-/* fdw_private of an UPDATE: the attributes that it sets, and those that it reads for that. */
+/*
+ * fdw_private of an UPDATE: two Lists of attribute numbers, those that it sets and those
+ * that it computes values from.
+ */
 extern List *dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan,
 									Index result_relation, int subplan_index);
 
@@ -29,15 +32,16 @@ extern List *dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan,
 
 /*
  * Name of the junk column with an attribute of the row to delete; palloc'd.  Partitions
- * share junk columns of the same name, so it has all that they must have in common.
+ * share junk columns of the same name, which has to have the same type in all of them, so
+ * the name has the number and the type of the attribute.
  */
-extern char *dbaas_modify_junk_name(const FormData_pg_attribute *attr);
+extern char *dbaas_modify_plan_junk_name(const FormData_pg_attribute *attr);
 
 /* The catalogue's name for CMD_INSERT, CMD_UPDATE or CMD_DELETE. */
-extern DbaasCommand dbaas_modify_command(CmdType command);
+extern DbaasCommand dbaas_modify_plan_command(CmdType command);
 
-/* Raise ERRORs about statements that this wrapper cannot carry out (0A000). */
-pg_noreturn extern void dbaas_modify_refuse_on_conflict(Oid relid);
-pg_noreturn extern void dbaas_modify_refuse_check_option(Oid relid);
+/* Raise the ERROR that this wrapper cannot carry out the statement (0A000). */
+pg_noreturn extern void dbaas_modify_plan_refuse_on_conflict(Oid relid);
+pg_noreturn extern void dbaas_modify_plan_refuse_check_option(Oid relid);
 
 #endif							/* DBAAS_MODIFY_PLAN_H */

@@ -16,31 +16,31 @@
 
 typedef struct DbaasOverlay
 {
-	bool		deleted;		/* by the last of the writes */
-	bool		created;		/* by one of the writes, after which none
-								 * deletes it: a member that no body has is
-								 * not known */
+	bool		deleted;		/* the last of the writes deletes it */
+	bool		created;		/* a write creates it, and no later one
+								 * deletes it: the value of a member that no
+								 * body has is not known */
 	const char *created_path;	/* path of that write; or NULL */
-	List	   *bodies;			/* of const DbaasJson *: those of the writes
-								 * since then, in their order */
+	List	   *bodies;			/* of const DbaasJson *: of that write and
+								 * those after it, in their order */
 } DbaasOverlay;
 
 /*
- * What these writes of one row do to it: a list of const DbaasWrite * in their order;
- * palloc'd.
+ * What these writes do to their row.  They are a list of const DbaasWrite * of one row, in
+ * their order.  palloc'd.
  */
 extern DbaasOverlay *dbaas_overlay_new(const List *writes);
 
 /*
- * The last value that the bodies give to member "a", or to "a/b".  Returns false when
- * none does, and leaves *value alone.  For a value that is absent, *value is NULL.
+ * The last value that a body gives to member "a", or to "a/b".  If no body has "a", returns
+ * false and does not set *value.  If bodies have "a" without "b", *value becomes NULL.
  */
 extern bool dbaas_overlay_find(const DbaasOverlay *overlay, const char *member,
 							   const DbaasJson **value);
 
 /*
- * The object "base", which may be NULL, with the members that the bodies give to the
- * object of that name.
+ * The object "base", which may be NULL, after the bodies have merged their objects of that
+ * name into it.
  */
 extern const DbaasJson *dbaas_overlay_merge(const DbaasOverlay *overlay, const char *member,
 											const DbaasJson *base);

@@ -19,18 +19,17 @@
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
+#include "write/limit.h"
 #include "write/queue.h"
 #include "write/report.h"
 #include "write/send.h"
 
-int			dbaas_delete_limit = 10;
-int			dbaas_update_limit = 10;
 bool		dbaas_dry_run = false;
 
 static MemoryContext queue_cxt = NULL;	/* child of TopTransactionContext */
 static List *queue = NIL;		/* of DbaasQueued *, in order */
 static HTAB *by_identity = NULL;	/* of IdentityEntry; NULL: not built */
-static int	sendings = 0;		/* see dbaas_queue_sendings() */
+static int	send_count = 0;		/* see dbaas_queue_send_count() */
 
 /* transactions */
 static void on_transaction(XactEvent event, void *arg);
@@ -44,97 +43,19 @@ dbaas_queue_init(void)
 	RegisterSubXactCallback(on_subtransaction, NULL);
 }
 
-static bool
-same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-/* Do both write the same row, whichever tables show it? */
-static bool
-same_row(const DbaasWrite *a, const DbaasWrite *b)
-{
-	return a->serverid == b->serverid && strcmp(a->zone, b->zone) == 0 &&
-		a->identity && same_text(a->identity, b->identity);
-}
-
-/* Does a write count towards the same limit as another one? */
-static bool
-counts_with(const DbaasOperation *operation, const DbaasWrite *write, bool dry_run)
-{
-	return same_text(operation->write.counts, write->counts) &&
-		operation->write.command == write->command &&
-		(operation->state == DBAAS_WRITE_DRY) == dry_run &&
-		operation->state != DBAAS_WRITE_FAILED;
-}
-
-/*
- * How many services, for instance, the transaction deletes or updates together with
- * this write: each counts once.
- */
-static int
-count_written(const DbaasWrite *write, bool dry_run)
-{
-	List	   *found = list_make1(unconstify(DbaasWrite *, write));
-	int			n;
-	ListCell   *lc;
-
-	foreach(lc, queue)
-	{
-		DbaasOperation *operation = ((DbaasQueued *) lfirst(lc))->operation;
-		bool		known = false;
-		ListCell   *other;
-
-		if (!counts_with(operation, write, dry_run))
-			continue;
-		foreach(other, found)
-			known = known || same_row(lfirst(other), &operation->write);
-		if (!known)
-			found = lappend(found, &operation->write);
-	}
-	n = list_length(found);
-	list_free(found);
-	return n;
-}
-
-static void
-check_limit(const DbaasWrite *write, bool dry_run)
-{
-	bool		deletes = write->command == DBAAS_DELETE;
-	int			limit = deletes ? dbaas_delete_limit : dbaas_update_limit;
-	const char *name = deletes ? "dbaas_fdw.delete_limit" : "dbaas_fdw.update_limit";
-	bool		any_sent = false;
-	ListCell   *lc;
-
-	/* A queue that is shorter than the limit needs no counting. */
-	if (limit < 0 || list_length(queue) < limit || count_written(write, dry_run) <= limit)
-		return;
-	foreach(lc, queue)
-		any_sent = any_sent || dbaas_operation_may_be_applied(((DbaasQueued *) lfirst(lc))->operation);
-	ereport(ERROR,
-			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-			 errmsg("this transaction would %s more than %d %s",
-					deletes ? "delete" : "update", limit, write->counts),
-			 any_sent ? errdetail("What is queued has not been sent, but other writes have.") :
-			 errdetail("Nothing has been sent."),
-			 errhint("Check the WHERE clause, or set %s higher for this transaction: "
-					 "SET LOCAL %s = 100; -1 is no limit.", name, name)));
-}
-
 int
-dbaas_queue_sendings(void)
+dbaas_queue_send_count(void)
 {
-	return sendings;
+	return send_count;
 }
 
-/* Is a write one of those that are looked for? */
 static bool
-is_found(const DbaasQueued *queued, const DbaasQueueSpec *spec)
+matches(const DbaasQueued *queued, const DbaasQueueSpec *spec)
 {
 	const DbaasOperation *operation = queued->operation;
 	const DbaasWrite *write = &operation->write;
 	bool		read_shows_it = dbaas_operation_may_be_applied(operation) && !operation->unfinished &&
-		queued->sending <= spec->read_after;
+		queued->send_number <= spec->read_after;
 
 	if (operation->state == DBAAS_WRITE_FAILED || read_shows_it ||
 		(operation->state == DBAAS_WRITE_DRY && !spec->dry_run))
@@ -147,17 +68,14 @@ is_found(const DbaasQueued *queued, const DbaasQueueSpec *spec)
 	return dbaas_connection_same_key(operation->conn, spec->conn);
 }
 
-/*
- * The writes whose identities have the same hash: the last of them, which leads to
- * those before.
- */
+/* The writes whose identities have the same hash. */
 typedef struct IdentityEntry
 {
 	uint32		hash;
-	DbaasQueued *last;
+	DbaasQueued *last;			/* leads to the others by "previous" */
 } IdentityEntry;
 
-/* The entry of an identity, made when there is none. */
+/* The entry of an identity; a new one has no writes. */
 static IdentityEntry *
 identity_entry(const char *identity)
 {
@@ -182,7 +100,7 @@ index_write(DbaasQueued *queued)
 	entry->last = queued;
 }
 
-/* Statements look for the writes of each row that they read: a list would be slow. */
+/* An UPDATE or DELETE looks for the writes of each of its rows: the list would be slow. */
 static void
 build_index(void)
 {
@@ -220,7 +138,7 @@ dbaas_queue_find(const DbaasQueueSpec *spec)
 	for (DbaasQueued *queued = identity_entry(spec->identity)->last; queued;
 		 queued = queued->previous)
 	{
-		if (is_found(queued, spec))
+		if (matches(queued, spec))
 			found = lcons(&queued->operation->write, found);
 	}
 	return found;
@@ -254,11 +172,10 @@ dbaas_queue_updates(const List *writes, int batch, Oid relid)
 }
 
 /*
- * Does the transaction leave no row for the write?  It may have deleted the row, or the
- * statement may have updated it: an UPDATE that meets a row again, in a join for
- * instance, leaves it as it is, as in any table.  dbaas_write_make() finds both out
- * before, but only if the table shows the whole identity of the row.  Raises ERROR when
- * an INSERT creates a row that the queue has (23505).
+ * Has the transaction deleted the row, or has the statement updated it already?  An UPDATE
+ * that meets a row twice, in a join for instance, changes it only once, as in any table.
+ * dbaas_write_make() has checked both, but only if the table shows the whole identity of
+ * the row.  Raises ERROR when an INSERT creates a row that the queue has (23505).
  */
 static bool
 is_row_gone(const DbaasWrite *write, DbaasConnection *conn, int read_after, bool dry_run)
@@ -304,7 +221,7 @@ dbaas_queue_add(const DbaasWrite *write, int read_after, bool dry_run)
 	if (is_row_gone(write, conn, read_after, dry_run))
 		return false;
 	if (write->counts)
-		check_limit(write, dry_run);
+		dbaas_limit_check(queue, write, dry_run);
 	oldcxt = MemoryContextSwitchTo(queue_cxt);
 	queued = palloc0(sizeof(DbaasQueued));
 	queued->operation = dbaas_operation_new(queue_cxt, write, conn, dry_run);
@@ -345,9 +262,9 @@ any_queued(void)
 	return false;
 }
 
-/* Has the queue writes that are not of a dry run? */
+/* Does the queue have writes that are not of a dry run? */
 static bool
-any_real(void)
+any_not_dry(void)
 {
 	ListCell   *lc;
 
@@ -366,13 +283,13 @@ forget_all(void)
 	queue_cxt = NULL;
 	queue = NIL;
 	by_identity = NULL;
-	sendings = 0;
+	send_count = 0;
 }
 
 /*
- * Sends the queue of a transaction that is about to commit.  PostgreSQL checks
- * later whether a serializable transaction must fail, which would be too late.  So
- * this checks it first; after that, other transactions fail instead of this one.
+ * Sends the queue of a transaction that is about to commit.  A serializable transaction
+ * that has to fail must fail before that, so this makes PostgreSQL's check first.  From
+ * then on, conflicts with this transaction make other transactions fail.
  */
 static void
 send_at_commit(void)
@@ -385,7 +302,7 @@ send_at_commit(void)
 static void
 refuse_prepare(void)
 {
-	if (any_real())
+	if (any_not_dry())
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cannot PREPARE a transaction "
@@ -393,7 +310,10 @@ refuse_prepare(void)
 				 errdetail("The API has no two-phase commit.")));
 }
 
-/* Calls a function while no error shows the statement, if it may hold a write's secret. */
+/*
+ * Calls a function.  If the queue has secrets, no error that the function raises shows the
+ * statement.
+ */
 static void
 call_hidden(void (*function) (void))
 {
@@ -422,7 +342,7 @@ on_transaction(XactEvent event, void *arg)
 			/* Writes may still be under way if the session is terminated. */
 			foreach(lc, queue)
 				dbaas_report_outcome(lfirst(lc), true);
-			dbaas_report_standing(queue, 0);
+			dbaas_report_rollback(queue, 0);
 			forget_all();
 			break;
 		case XACT_EVENT_COMMIT:
@@ -459,7 +379,7 @@ abort_level(int level)
 {
 	ListCell   *lc;
 
-	dbaas_report_standing(queue, level);
+	dbaas_report_rollback(queue, level);
 	foreach(lc, queue)
 	{
 		DbaasQueued *queued = lfirst(lc);
@@ -496,8 +416,8 @@ on_subtransaction(SubXactEvent event, SubTransactionId subid, SubTransactionId p
  * ------------------------------------------------------------------------ */
 
 /*
- * Refuses to send in a dry run: who turns it on before the COMMIT may well mean the writes
- * that are queued already.
+ * Refuses to send while dry_run is on: it may have been turned on before the COMMIT to
+ * stop the writes that are queued already.
  */
 static void
 check_dry_run(void)
@@ -514,8 +434,8 @@ check_dry_run(void)
 }
 
 /*
- * A write that failed, though the transaction goes on: it was queued before a savepoint
- * and sent inside it, and the error was rolled back with the savepoint.
+ * Finds a write that failed in a transaction that goes on.  It was queued before a
+ * savepoint and sent inside it, and the error was rolled back with the savepoint.
  */
 static DbaasOperation *
 find_failed(void)
@@ -544,7 +464,7 @@ send_queue(void)
 		return;
 	check_dry_run();
 	MemoryContextSwitchTo(queue_cxt);
-	dbaas_send_writes(queue, ++sendings);
+	dbaas_send_writes(queue, ++send_count);
 	MemoryContextSwitchTo(oldcxt);
 }
 
@@ -555,7 +475,7 @@ dbaas_queue_send(void)
 }
 
 void
-dbaas_queue_explain(ErrorData *edata)
+dbaas_queue_add_outcomes(ErrorData *edata)
 {
 	if (queue && ERRCODE_TO_CATEGORY(edata->sqlerrcode) == ERRCODE_DATA_EXCEPTION)
 	{
@@ -565,5 +485,5 @@ dbaas_queue_explain(ErrorData *edata)
 								  dbaas_operation_label(last), edata->message);
 		edata->sqlerrcode = ERRCODE_FDW_ERROR;
 	}
-	dbaas_report_interruption(queue, edata);
+	dbaas_report_add_outcomes(queue, edata);
 }

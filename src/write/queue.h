@@ -12,10 +12,6 @@
 
 #include "api/operation.h"
 
-/* GUCs dbaas_fdw.delete_limit and dbaas_fdw.update_limit; -1 is none. */
-extern int	dbaas_delete_limit;
-extern int	dbaas_update_limit;
-
 /* GUC dbaas_fdw.dry_run: nothing is sent while it is on. */
 extern bool dbaas_dry_run;
 
@@ -23,14 +19,14 @@ extern bool dbaas_dry_run;
 extern void dbaas_queue_init(void);
 
 /*
- * How often the transaction has sent writes so far: what is read from now on shows those,
- * once their operations are over.
+ * How many times the transaction has sent its queue.  A row that is read from now on shows
+ * the writes that were sent before, once their operations are over.
  */
-extern int	dbaas_queue_sendings(void);
+extern int	dbaas_queue_send_count(void);
 
 /*
- * Which writes to look for: those of one row, by whichever server and user mapping with
- * the same key.
+ * Which writes to look for: those of one row.  They may have been queued through another
+ * server or user mapping, if its key is the same.
  */
 typedef struct DbaasQueueSpec
 {
@@ -38,26 +34,30 @@ typedef struct DbaasQueueSpec
 	const char *zone;			/* NULL: in any zone */
 	const char *base;			/* URL of the zone */
 	const char *identity;		/* of the row */
-	int			read_after;		/* dbaas_queue_sendings() before the row was
+	int			read_after;		/* dbaas_queue_send_count() before the row was
 								 * read */
-	bool		dry_run;		/* find those of a dry run too */
+	bool		dry_run;		/* also find writes of a dry run */
 } DbaasQueueSpec;
 
 /*
- * The writes that the row that was read may not show: those that are queued, those that
- * were sent since, and those whose end was not waited for.  Returns a list of const
- * DbaasWrite * in their order.  The writes belong to the queue, the list to the current
- * memory context.
+ * Finds the writes whose effect a row may not have shown when it was read: those that are
+ * queued, those that were sent after it was read, and those whose operations the wrapper
+ * did not wait for.  Returns a list of const DbaasWrite * in their order.  The writes
+ * belong to the queue, the list to the current memory context.
  */
 extern List *dbaas_queue_find(const DbaasQueueSpec *spec);
 
-/* Is one of those writes an UPDATE of the table by the statement of that batch? */
+/*
+ * Is one of these writes, as dbaas_queue_find() returns them, an UPDATE of the table by the
+ * statement with that batch number?
+ */
 extern bool dbaas_queue_updates(const List *writes, int batch, Oid relid);
 
 /*
- * Queues a copy of a write, to be sent before the transaction commits; with dry_run it
- * only counts, and is never sent.  "read_after" is as above.  Returns false, and queues
- * nothing, if the transaction deletes the row, or if the statement has updated it.
+ * Queues a copy of a write, to be sent before the transaction commits.  A write of a
+ * dry_run counts for the limits, and is never sent.  "read_after" is as in
+ * DbaasQueueSpec.  Returns false, and queues nothing, if the transaction deletes the row,
+ * or if the statement has updated it.
  * Raises ERROR when an INSERT creates what the transaction creates or changes already
  * (23505), when the transaction would delete or update more services than its limit
  * allows (53400), or when there is no user mapping (28000).
@@ -72,15 +72,15 @@ extern bool dbaas_queue_add(const DbaasWrite *write, int read_after, bool dry_ru
 extern void dbaas_queue_send(void);
 
 /*
- * Adds the outcome of every write to an error that comes after they were sent.  If the
- * error is about a value, that value came back from the last write, and the message says
- * so.
+ * Adds the outcome of every write to an error that was raised after they were sent.  An
+ * error about a value is one about what the API created for the last write: its message
+ * says so, and its SQLSTATE becomes HV000.
  */
-extern void dbaas_queue_explain(ErrorData *edata);
+extern void dbaas_queue_add_outcomes(ErrorData *edata);
 
 /*
- * The reference.id of the operation of the write that was queued last, or NULL; and the
- * zone of that write.  In the transaction's memory.
+ * Of the write that was queued last: the reference.id of its operation, and its zone.
+ * Both are in the transaction's memory, and NULL if there is no such value.
  */
 extern const char *dbaas_queue_last_reference(void);
 extern const char *dbaas_queue_last_zone(void);

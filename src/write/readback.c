@@ -40,7 +40,7 @@ dbaas_readback_new(DbaasWriter *writer, Relation relation)
 	return readback;
 }
 
-/* Has the row that value of a column?  True if the table does not show the column. */
+/* Does the row have that value of a column?  True if the table does not show the column. */
 static bool
 has_value(DbaasReadback *readback, const DbaasRowValues *row, int column, const char *value)
 {
@@ -76,8 +76,8 @@ next_row(DbaasReadback *readback, DbaasFetch *fetch)
 }
 
 /*
- * Reads the row whose created column has that value, with the other keys that the slot
- * has, and puts it into the slot.  If the API does not have it, the slot stays as it is.
+ * Reads the row whose created_column has that value, with the keys that the slot has, and
+ * stores it in the slot.  If the API does not list the row, does not change the slot.
  */
 static void
 read_row(DbaasReadback *readback, TupleTableSlot *slot, const char *created)
@@ -94,14 +94,13 @@ read_row(DbaasReadback *readback, TupleTableSlot *slot, const char *created)
 
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
-		const char *value = c == created_column ? created :
-			dbaas_writer_text(readback->writer, &row, c);
+		const char **value = palloc(sizeof(char *));
 
-		if (value == NULL || (c != DBAAS_ZONE_COLUMN && resource->columns[c].param == NULL))
+		*value = c == created_column ? created : dbaas_writer_text(readback->writer, &row, c);
+		if (*value == NULL || (c != DBAAS_ZONE_COLUMN && resource->columns[c].param == NULL))
 			continue;
-		keys[c].given = given[c] = true;
-		keys[c].values = palloc(sizeof(char *));
-		keys[c].values[keys[c].n++] = value;
+		dbaas_key_restrict(&keys[c], value, 1);
+		given[c] = true;
 	}
 	read.bypass_shared = true;
 	read.resource = resource;
@@ -123,7 +122,7 @@ read_row(DbaasReadback *readback, TupleTableSlot *slot, const char *created)
 	dbaas_generated_compute(readback->generated, slot);
 }
 
-/* Puts a text, unless it is NULL, into the attribute that shows a column, if there is one. */
+/* Sets the attribute that shows a column, if there is one, to a text, unless that is NULL. */
 static void
 set_column(DbaasReadback *readback, TupleTableSlot *slot, int column, const char *text)
 {

@@ -18,17 +18,17 @@
 typedef struct DbaasReadback DbaasReadback;
 
 /*
- * Of rows of a writer, whose relation is given and whose resource has a created_column;
- * in the current memory context.
+ * For INSERTs of a writer into the relation, whose resource has a created_column; in the
+ * current memory context.
  */
 extern DbaasReadback *dbaas_readback_new(DbaasWriter *writer, Relation relation);
 
 /*
- * Fills a materialized slot, which has the row of the INSERT that was sent last, with what
- * the API created.  The row is found by the value of its created_column: the one that was
- * given, or the id in the API's operation.  If the API does not list it, the slot keeps
- * what was given, with that value and the zone.  Values go into the current memory
- * context.  Raises the ERROR of the read, or of a value that does not fit its column.
+ * Takes a materialized slot with the row of the INSERT that was sent last, and fills it with
+ * the row that the API created.  Finds that row by the value of its created_column: the
+ * one that the INSERT gave, or the id in the API's operation.  If the API does not list the
+ * row, the slot keeps its values, and gets this one and the zone.  Waits.  Values go into
+ * the current memory context.  Raises the ERROR of the read, or of a value that does not fit its column.
  */
 extern void dbaas_readback_fill(DbaasReadback *readback, TupleTableSlot *slot);
 

@@ -16,7 +16,7 @@
 /* Bytes of a request that a line of the server's log shows. */
 #define MAX_LOGGED_LABEL 1000
 
-/* And of its outcome, which holds an excerpt of what the API said. */
+/* Bytes of an outcome, which may have an excerpt of the response, in such a line. */
 #define MAX_LOGGED_OUTCOME (2 * DBAAS_EXCERPT_BYTES)
 
 bool		dbaas_log_writes = true;
@@ -132,8 +132,8 @@ dbaas_report_outcome(DbaasQueued *queued, bool given_up)
 		return;
 
 	/*
-	 * Before ereport(), which may be left by an interrupt once it has
-	 * written.
+	 * First of all, because an interrupt may end ereport() after it has
+	 * written the line.
 	 */
 	queued->sender = NULL;
 	log_line(&queued->operation->write, outcome_text(queued->operation), sender);
@@ -169,9 +169,9 @@ dbaas_report_list(List *queue)
 	return out.len ? out.data : NULL;
 }
 
-/* Does a WARNING at the end of that nesting level have to name the write? */
+/* Does the WARNING at the rollback of that nesting level have to name the write? */
 static bool
-is_to_report(const DbaasQueued *queued, int min_level)
+must_report(const DbaasQueued *queued, int min_level)
 {
 	if (queued->level < min_level || queued->operation->state == DBAAS_WRITE_DRY ||
 		!dbaas_operation_may_be_applied(queued->operation))
@@ -182,7 +182,7 @@ is_to_report(const DbaasQueued *queued, int min_level)
 }
 
 void
-dbaas_report_standing(List *queue, int min_level)
+dbaas_report_rollback(List *queue, int min_level)
 {
 	StringInfoData out;
 	ListCell   *lc;
@@ -190,7 +190,7 @@ dbaas_report_standing(List *queue, int min_level)
 	initStringInfo(&out);
 	foreach(lc, queue)
 	{
-		if (is_to_report(lfirst(lc), min_level))
+		if (must_report(lfirst(lc), min_level))
 			append_write(&out, lfirst(lc));
 	}
 	if (out.len == 0)
@@ -227,7 +227,7 @@ dbaas_report_failure(List *queue, const DbaasOperation *failed)
 }
 
 void
-dbaas_report_interruption(List *queue, ErrorData *edata)
+dbaas_report_add_outcomes(List *queue, ErrorData *edata)
 {
 	edata->detail = psprintf("%s%sWrites of this transaction:\n%s",
 							 edata->detail ? edata->detail : "",

@@ -21,26 +21,30 @@ typedef struct DbaasQueued
 	int			level;			/* transaction nesting level */
 	struct DbaasQueued *previous;	/* the last before it whose identity has
 									 * the same hash, or NULL */
-	int			sending;		/* number of the dbaas_send_writes() that sent
-								 * it; 0: not sent */
+	int			send_number;	/* of the dbaas_send_writes() that sent it; 0:
+								 * not sent */
 	bool		reported;		/* has a report said that it was sent? */
 	bool		undone;			/* was sent in a savepoint that was rolled
 								 * back */
-	char	   *sender;			/* who sent it, for the line of the server's
-								 * log that is still to come; or NULL */
+	char	   *sender;			/* who sent it, as the log says; NULL before
+								 * the first line of dbaas_report_sending()
+								 * and after that of dbaas_report_outcome() */
 } DbaasQueued;
 
 /* GUC dbaas_fdw.log_writes */
 extern bool dbaas_log_writes;
 
 /*
- * Write a line to the server's log before a write is sent, and one when it is over.  The
- * first reads catalogs, and keeps the sender in the current memory context, which has to
- * live as long as the queue.  The second does nothing while the write is under way,
- * unless it is given up, and nothing if the first was not written.  Clients do not get
- * these lines, and they show no body.
+ * Writes a line to the server's log, but not to the client, before a write is sent.  The
+ * line shows no body.  Reads catalogs.  Stores the sender in the current memory context,
+ * which has to live as long as the queue.
  */
 extern void dbaas_report_sending(DbaasQueued *queued);
+
+/*
+ * Writes such a line with the outcome, if dbaas_report_sending() has written one and the
+ * write is over or "given_up".
+ */
 extern void dbaas_report_outcome(DbaasQueued *queued, bool given_up);
 
 /*
@@ -49,21 +53,25 @@ extern void dbaas_report_outcome(DbaasQueued *queued, bool given_up);
  */
 pg_noreturn extern void dbaas_report_failure(List *queue, const DbaasOperation *failed);
 
-/* Adds the outcome of all writes to an error that came while they were under way. */
-extern void dbaas_report_interruption(List *queue, ErrorData *edata);
+/* Adds the outcome of all writes to the detail of an error; it shows no secret. */
+extern void dbaas_report_add_outcomes(List *queue, ErrorData *edata);
 
-/* Has a write of the queue a secret, so that no log may show the statement? */
+/* Does a write of the queue hold a secret?  Then no log may show the statement. */
 extern bool dbaas_report_any_secret(List *queue);
 
-/* A line for each write of the queue, with its outcome; NULL for none.  Marks them reported. */
+/*
+ * A line for each write of the queue, except those of a dry run, with its outcome;
+ * palloc'd, or NULL.  Marks these writes as reported.
+ */
 extern char *dbaas_report_list(List *queue);
 
 /*
- * Gives a WARNING about writes, of a nesting level and those inside it, that were sent and
- * that the rollback does not undo.  At the end of a transaction (min_level 0), the error
- * that ended it may have reported some: these are left out.  At the end of a
- * subtransaction that error may have been caught, so they are reported again.
+ * At the rollback of a nesting level: gives a WARNING about the writes of that level and
+ * those inside it that were sent, because the rollback does not undo them.  Leaves out, at
+ * the end of the transaction (min_level 0), those that the error which ended it has
+ * reported.  At the end of a subtransaction that error may have been caught, so they are
+ * reported again.
  */
-extern void dbaas_report_standing(List *queue, int min_level);
+extern void dbaas_report_rollback(List *queue, int min_level);
 
 #endif							/* DBAAS_REPORT_H */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * same.c
- *		Do two JSON values mean the same?
+ *		Compares JSON values by what they mean.
  *
  * The API shows some values in another form than it was sent: networks in another order
  * and with a prefix length, versions with more or fewer parts.
@@ -24,7 +24,7 @@
  * JSON
  * ------------------------------------------------------------------------ */
 
-/* 0.DIGITS times ten to the power of exponent; DIGITS begin and end with no zero. */
+/* 0.DIGITS times ten to the power of exponent; DIGITS neither begin nor end with 0. */
 typedef struct Number
 {
 	bool		negative;
@@ -96,7 +96,7 @@ same_array(const DbaasJson *a, const DbaasJson *b)
 	const DbaasJson *x = dbaas_json_first(a);
 	const DbaasJson *y = dbaas_json_first(b);
 
-	while (x && y && dbaas_same(DBAAS_AS_JSON, x, y))
+	while (x && y && dbaas_same_values(DBAAS_AS_JSON, x, y))
 	{
 		x = dbaas_json_next(a, x);
 		y = dbaas_json_next(b, y);
@@ -104,7 +104,7 @@ same_array(const DbaasJson *a, const DbaasJson *b)
 	return x == NULL && y == NULL;
 }
 
-/* Does an object have the members that are wanted?  One that is null counts as absent. */
+/* Does an object have all members of another one?  A member that is null is absent. */
 static bool
 has_members(const DbaasJson *object, const DbaasJson *wanted)
 {
@@ -113,8 +113,8 @@ has_members(const DbaasJson *object, const DbaasJson *wanted)
 	{
 		const char *text = dbaas_json_string(name, NULL);
 
-		if (!dbaas_same(DBAAS_AS_JSON, dbaas_json_member(object, text),
-						dbaas_json_member(wanted, text)))
+		if (!dbaas_same_values(DBAAS_AS_JSON, dbaas_json_member(object, text),
+							   dbaas_json_member(wanted, text)))
 			return false;
 	}
 	return true;
@@ -149,8 +149,8 @@ same_json(const DbaasJson *a, const DbaasJson *b)
  * ------------------------------------------------------------------------ */
 
 /*
- * A text that two networks share exactly if they differ at most in their host bits, such
- * as "4/24/c0000200"; NULL if it is no network.
+ * The network without its host bits, as family, length and address in hexadecimal, such as
+ * "4/24/c0000200"; NULL if the text is not a network.
  */
 static char *
 network_key(const char *text)
@@ -176,8 +176,9 @@ network_key(const char *text)
 }
 
 /*
- * The networks of an array of texts, as a set and as a list of const char *, each once.
- * What is no network stands for itself.  NULL if it is no such array.
+ * The keys of the networks in an array of texts, as a set and as a list of const char *
+ * without duplicates.  A text that is not a network is its own key.  NULL if the value is
+ * not an array of texts.
  */
 static DbaasSet *
 read_networks(const DbaasJson *array, List **keys)
@@ -224,7 +225,7 @@ same_networks(const DbaasJson *a, const DbaasJson *b)
  * Versions and times
  * ------------------------------------------------------------------------ */
 
-/* Is one version the other, or its beginning?  "16" is "16.4", which is not "16.5". */
+/* Is one version the other, or its first parts?  "16" is "16.4", which is not "16.5". */
 static bool
 same_version(const DbaasJson *a, const DbaasJson *b)
 {
@@ -262,7 +263,7 @@ read_time_of_day(const DbaasJson *value)
 }
 
 bool
-dbaas_same(DbaasMeaning meaning, const DbaasJson *a, const DbaasJson *b)
+dbaas_same_values(DbaasMeaning meaning, const DbaasJson *a, const DbaasJson *b)
 {
 	if (same_json(a, b))
 		return true;

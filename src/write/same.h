@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * same.h
- *		Do two JSON values mean the same?
+ *		Compares JSON values by what they mean.
  *
- * Knows JSON and what the catalogue says of a value's meaning.
+ * Knows JSON, and the meanings that the catalogue gives to columns.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,10 +14,10 @@
 #include "tables/catalogue.h"
 
 /*
- * Do two values mean the same?  Values that do not have the form of the meaning are
- * compared as JSON: numbers by value, objects regardless of the order of members, and
- * NULL, or a member that is absent, as null.
+ * Do two values mean the same?  If one does not have the form that the meaning asks for,
+ * they are compared as JSON: numbers by value, objects regardless of the order of members,
+ * and NULL, or an absent member, as null.
  */
-extern bool dbaas_same(DbaasMeaning meaning, const DbaasJson *a, const DbaasJson *b);
+extern bool dbaas_same_values(DbaasMeaning meaning, const DbaasJson *a, const DbaasJson *b);
 
 #endif							/* DBAAS_SAME_H */

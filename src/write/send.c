@@ -15,18 +15,19 @@
 #include "write/report.h"
 #include "write/send.h"
 
-static List *queue;				/* the one that is sent */
+static List *queue;				/* what dbaas_send_writes() is sending */
 
 /* ------------------------------------------------------------------------
- * A batch: writes that are sent concurrently
+ * A batch: writes of one statement, from "first" to "last" in the queue, each
+ * of another row.  They are sent concurrently.
  * ------------------------------------------------------------------------ */
 
 /*
- * Goes on with the writes under way, of those from first to last.  Stores the first that
- * has failed, if none is stored.  Returns how many are still under way.
+ * Lets those writes that are under way make progress.  Stores in *failed the first that
+ * has failed, unless it has one.  Returns how many are still under way.
  */
 static int
-follow_batch(int first, int last, DbaasOperation **failed)
+step_batch(int first, int last, DbaasOperation **failed)
 {
 	int			under_way = 0;
 
@@ -47,11 +48,11 @@ follow_batch(int first, int last, DbaasOperation **failed)
 }
 
 /*
- * Starts those of the writes that are queued, as far as the server's concurrency allows.
- * Returns how many are under way then.
+ * Sends those writes that are still queued, as far as max_concurrency allows.  Takes and
+ * returns how many are under way.
  */
 static int
-start_batch(int first, int last, int under_way, int sending)
+start_batch(int first, int last, int under_way, int send_number)
 {
 	for (int i = first; i <= last; i++)
 	{
@@ -63,15 +64,18 @@ start_batch(int first, int last, int under_way, int sending)
 			continue;
 		dbaas_report_sending(queued);
 		dbaas_operation_send(operation);
-		queued->sending = sending;
+		queued->send_number = send_number;
 		under_way++;
 	}
 	return under_way;
 }
 
-/* After a failure: takes back what was not sent yet.  Returns the same. */
+/*
+ * After a failure: takes back the writes that are still waiting for their turn to be sent.
+ * Takes and returns how many are under way.
+ */
 static int
-take_back_batch(int first, int last, int under_way)
+unsend_batch(int first, int last, int under_way)
 {
 	for (int i = first; i <= last; i++)
 	{
@@ -86,7 +90,7 @@ take_back_batch(int first, int last, int under_way)
 	return under_way;
 }
 
-/* The first moment when there is something to do for the writes, at the latest; or 0. */
+/* When step_batch() has to be called again, even if no response comes; 0: never. */
 static DbaasMoment
 batch_due(int first, int last)
 {
@@ -103,28 +107,25 @@ batch_due(int first, int last)
 	return until;
 }
 
-/* Sends the writes from first to last, and waits for them.  Returns one that failed. */
+/* Sends the writes, and waits until they are over.  Returns one that failed, or NULL. */
 static DbaasOperation *
-send_batch(int first, int last, int sending)
+send_batch(int first, int last, int send_number)
 {
 	DbaasOperation *failed = NULL;
 
 	for (;;)
 	{
-		int			under_way = follow_batch(first, last, &failed);
+		int			under_way = step_batch(first, last, &failed);
 
-		under_way = failed ? take_back_batch(first, last, under_way) :
-			start_batch(first, last, under_way, sending);
+		under_way = failed ? unsend_batch(first, last, under_way) :
+			start_batch(first, last, under_way, send_number);
 		if (under_way == 0)
 			return failed;
 		dbaas_progress_wait(NULL, batch_due(first, last));
 	}
 }
 
-/*
- * The last of the writes from "first" on that are sent concurrently with it: of the same
- * statement, and each of another row.
- */
+/* The last write of the batch that begins with "first". */
 static int
 end_of_batch(int first)
 {
@@ -146,9 +147,9 @@ end_of_batch(int first)
 	return last - 1;
 }
 
-/* Sends the queue batch after batch, until the end or the first failure. */
+/* Sends batch after batch, until one fails.  Returns the write that failed, or NULL. */
 static DbaasOperation *
-send_batches(int sending)
+send_batches(int send_number)
 {
 	DbaasOperation *failed = NULL;
 	int			first = 0;
@@ -157,7 +158,7 @@ send_batches(int sending)
 	{
 		int			last = end_of_batch(first);
 
-		failed = send_batch(first, last, sending);
+		failed = send_batch(first, last, send_number);
 		first = last + 1;
 	}
 	return failed;
@@ -183,8 +184,8 @@ refuse_connection(const DbaasError *reason)
 }
 
 /*
- * A write is sent with the server, user mapping and key that it was queued with, or not at
- * all.  Each of them may have been changed or dropped since.
+ * Refuses to send when a server, user mapping or key is not the one that a write was queued
+ * with: it may have been changed or dropped since.
  */
 static void
 check_connections(void)
@@ -210,7 +211,7 @@ check_connections(void)
 	}
 }
 
-/* Gives the ids of what was created and is in no list, once. */
+/* Gives a NOTICE, once, of the id of each row that was created and that no list shows. */
 static void
 announce_created(void)
 {
@@ -232,7 +233,10 @@ announce_created(void)
 	}
 }
 
-/* For the client: how many writes it waits for, and the first of them; NULL for none. */
+/*
+ * What dbaas_progress_wait() tells the client: how many writes it waits for, and the first
+ * of them; NULL if no write is under way.
+ */
 static char *
 progress_text(int seconds)
 {
@@ -265,8 +269,8 @@ progress_text(int seconds)
 }
 
 /*
- * After a cancel, for instance: adds to the error how far each write has come.  No other
- * interrupt is served until all of them are in the report.
+ * Rethrows an error, such as that of a cancel, with the outcome of each write.  Another
+ * interrupt must not end this before all of them are in the log and in the error.
  */
 pg_noreturn static void
 rethrow_interruption(MemoryContext cxt)
@@ -283,13 +287,13 @@ rethrow_interruption(MemoryContext cxt)
 		dbaas_operation_stop(((DbaasQueued *) lfirst(lc))->operation);
 		dbaas_report_outcome(lfirst(lc), true);
 	}
-	dbaas_report_interruption(queue, edata);
+	dbaas_report_add_outcomes(queue, edata);
 	RESUME_INTERRUPTS();
 	ReThrowError(edata);
 }
 
 void
-dbaas_send_writes(List *writes, int sending)
+dbaas_send_writes(List *writes, int send_number)
 {
 	MemoryContext cxt = CurrentMemoryContext;
 	DbaasOperation *volatile failed = NULL;
@@ -299,7 +303,7 @@ dbaas_send_writes(List *writes, int sending)
 	dbaas_progress_describe(progress_text);
 	PG_TRY();
 	{
-		failed = send_batches(sending);
+		failed = send_batches(send_number);
 		dbaas_progress_describe(NULL);
 	}
 	PG_CATCH();

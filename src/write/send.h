@@ -14,13 +14,14 @@
 #include "nodes/pg_list.h"
 
 /*
- * Sends the writes of a list of DbaasQueued * that are queued, in their order: those of
- * one statement concurrently, unless they are of one row.  Waits for their ends, as the
- * server's option "wait" says.  "sending" is stored in those that were sent.  After one
- * that fails, no other is sent.  The current memory context has to live as long as the
- * list.  Raises the ERROR of a write that failed, or of a cancel, with the outcome of
- * every write as its detail; or one when a server or a user mapping has changed (55000).
+ * Sends those writes of a list of DbaasQueued * that are queued, in their order: those of
+ * one statement concurrently, unless they are of one row.  Stores send_number in each that
+ * it sends.  Waits until they are over, in the sense of the server's option "wait".  Once
+ * a write has failed, sends no more.  The current memory context has to live as long as
+ * the list.  Raises the ERROR of a write that failed, or of a cancel, with the outcome of
+ * every write as its detail; or an ERROR when a server or a user mapping has changed
+ * (55000).
  */
-extern void dbaas_send_writes(List *writes, int sending);
+extern void dbaas_send_writes(List *writes, int send_number);
 
 #endif							/* DBAAS_SEND_H */

@@ -68,7 +68,10 @@ dbaas_writable_hides_statement(const DbaasTable *table, DbaasCommand command)
 	{
 		const DbaasColumn *column = &table->resource->columns[c];
 
-		/* Who writes an object may put a secret into any, wanted or not. */
+		/*
+		 * A user may put a secret into any object, even where the API wants
+		 * none.
+		 */
 		if ((column->secret || column->type == DBAAS_JSONB) &&
 			dbaas_writable_takes(table->resource, command, c))
 			return true;
@@ -169,7 +172,7 @@ dbaas_writable_is_part(const char *member, const char *object)
 }
 
 bool
-dbaas_writable_asks_kept(const DbaasTable *table, DbaasCommand command)
+dbaas_writable_reads_kept(const DbaasTable *table, DbaasCommand command)
 {
 	const DbaasResource *resource = table->resource;
 	const DbaasKept *kept = command == DBAAS_UPDATE ? resource->kept : NULL;

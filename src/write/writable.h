@@ -15,7 +15,7 @@
 
 #include "tables/table.h"
 
-/* Does a DELETE need the value that the row has in that column? */
+/* Does a DELETE need the row's value of the catalogue column?  -1 is no column. */
 extern bool dbaas_writable_identifies(const DbaasResource *resource, int column);
 
 /* May the command give the catalogue column a value?  -1 is no column. */
@@ -28,14 +28,14 @@ extern const char *dbaas_writable_name(const DbaasTable *table, int column);
 extern bool dbaas_writable_has_secret(const DbaasTable *table, DbaasCommand command);
 
 /*
- * Can the command set a column whose values may hold a secret, be it inside an object?
- * Then no log may show the statement.
+ * Can the command set a column that may hold a secret: one that is never shown, or an
+ * object, which may have a secret inside?  Then no log may show the statement.
  */
 extern bool dbaas_writable_hides_statement(const DbaasTable *table, DbaasCommand command);
 
 /*
- * Does the API keep secrets in one of these attributes?  The set has attribute numbers
- * less FirstLowInvalidHeapAttributeNumber.
+ * Does the API keep secrets in one of the updated attributes?  The set is offset by
+ * FirstLowInvalidHeapAttributeNumber.
  */
 extern bool dbaas_writable_sets_secret(const DbaasTable *table, const Bitmapset *updated);
 
@@ -50,14 +50,14 @@ pg_noreturn extern void dbaas_writable_refuse(const DbaasTable *table, DbaasComm
 extern void dbaas_writable_check_repeated(const DbaasTable *table, DbaasCommand command);
 
 /*
- * Does the table lack the column that says whether a row is among those of the
- * parent?  Then the lists of services have to say it.  False without a parent.
+ * Does the table lack the filter column of the parent, "protected" or "notable", so that
+ * the API's lists have to be read for it?  False if the parent is NULL.
  */
 extern bool dbaas_writable_needs_lists(const DbaasTable *table, const DbaasParent *parent);
 
 /*
- * The name of a body's member with the type of the service for a leading "{type}";
- * the name itself when the type is NULL.
+ * A member of a body, as the catalogue names it, with the type of the service in place of
+ * a leading "{type}"; unchanged if the type is NULL.
  */
 extern const char *dbaas_writable_typed_member(const char *type, const char *member);
 
@@ -65,9 +65,9 @@ extern const char *dbaas_writable_typed_member(const char *type, const char *mem
 extern bool dbaas_writable_is_part(const char *member, const char *object);
 
 /*
- * Does an UPDATE have to read what every PUT carries (see DbaasKept), since the table
- * does not show it?
+ * Does the command have to read the member that every PUT carries (see DbaasKept), because
+ * the table does not show all of it?
  */
-extern bool dbaas_writable_asks_kept(const DbaasTable *table, DbaasCommand command);
+extern bool dbaas_writable_reads_kept(const DbaasTable *table, DbaasCommand command);
 
 #endif							/* DBAAS_WRITABLE_H */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * write.c
- *		From a row to the write that it stands for.
+ *		Makes the write of a row.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,7 +22,7 @@
  * The identity of a row, and what the transaction does to it
  * ------------------------------------------------------------------------ */
 
-/* The identity of a service, as row_identity() has it. */
+/* The identity of a service, as row_identity() makes it of a row of that service. */
 static const char *
 service_identity(const char *name)
 {
@@ -33,7 +33,7 @@ service_identity(const char *name)
 	return dbaas_path_expand(&services->identity_path, args);
 }
 
-/* The identity of a row (see DbaasResource); NULL when the row does not show all of it. */
+/* The identity of a row (see DbaasResource); NULL if a column of it is missing or null. */
 static const char *
 row_identity(DbaasWriter *writer, const DbaasRowValues *row)
 {
@@ -54,8 +54,9 @@ row_identity(DbaasWriter *writer, const DbaasRowValues *row)
 }
 
 /*
- * The queued writes of an identity in the zone of the row, which is looked for only if
- * there are any in some zone; *service then says where the row is.
+ * The queued writes of an identity in the zone of the row.  The zone may have to be
+ * requested, so it is located only if there are such writes in any zone; then it is stored
+ * in *service.
  */
 static List *
 queued_writes(DbaasWriter *writer, const DbaasRowValues *row, const char *identity,
@@ -90,10 +91,10 @@ refuse_deleted(const DbaasWriter *writer, const char *name, const char *zone)
 }
 
 /*
- * Does the transaction delete a service that the row, of that identity, is inside of?
- * Then the row that was read is gone, even if another service of that name is created
- * afterwards.  An INSERT into a deleted service is refused.  *created_path becomes the
- * path of the queued write that creates the first service, or NULL.
+ * Does the transaction delete a service that contains the row of that identity?  Then the
+ * row that was read is gone, even if another service of that name is created afterwards.
+ * Refuses an INSERT into a deleted service.  *created_path becomes the path of the queued
+ * write that creates the first service of the row, or NULL.
  */
 static bool
 is_service_gone(DbaasWriter *writer, const DbaasRowValues *row, const char *identity,
@@ -124,16 +125,16 @@ is_service_gone(DbaasWriter *writer, const DbaasRowValues *row, const char *iden
 }
 
 /*
- * Does the transaction leave nothing of the row to write, or has the statement updated
- * it already?  If not, stores what the queue does to the row, in which case *service
- * says where it is, and *created_path as above.
+ * Has the transaction deleted the row, or has the statement updated it already?  If not,
+ * sets change->overlay; if the queue has writes of the row, *service, which says where it
+ * is; and *created_path as is_service_gone() does.
  */
 static bool
 is_row_gone(DbaasWriter *writer, const DbaasRowValues *row, const char *identity,
 			DbaasChange *change, DbaasListedService *service, const char **created_path)
 {
 	List	   *writes = NIL;
-	bool		created;
+	bool		is_created;
 
 	if (writer->command != DBAAS_INSERT)
 		writes = queued_writes(writer, row, identity, service);
@@ -143,21 +144,28 @@ is_row_gone(DbaasWriter *writer, const DbaasRowValues *row, const char *identity
 	change->overlay = writes ? dbaas_overlay_new(writes) : NULL;
 	if (change->overlay && change->overlay->deleted)
 		return true;
-	created = change->overlay && change->overlay->created;
-	return is_service_gone(writer, row, identity, created_path) && !created;
+	is_created = change->overlay && change->overlay->created;
+	return is_service_gone(writer, row, identity, created_path) && !is_created;
+}
+
+/* Is the path the other one, or below it? */
+static bool
+is_path_below(const char *path, const char *other)
+{
+	size_t		len = strlen(other);
+
+	return strncmp(path, other, len) == 0 && (path[len] == '/' || path[len] == '\0');
 }
 
 /*
- * The path of a write follows from the type of the service in the API's lists.  Refuses
- * a write to a service that the transaction deletes and creates again as another type.
+ * Refuses a write to a service that the transaction deletes and creates again as one of
+ * another type: the path of the write is for the type that the API's lists still have.
  */
 static void
 check_created_path(const DbaasWriter *writer, const DbaasWrite *write, const char *created_path)
 {
-	size_t		len = created_path ? strlen(created_path) : 0;
-
 	if (created_path == NULL || !writer->needs_type || writer->makes_service ||
-		(strncmp(write->path, created_path, len) == 0 && strchr("/", write->path[len])))
+		is_path_below(write->path, created_path))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -173,10 +181,10 @@ check_created_path(const DbaasWriter *writer, const DbaasWrite *write, const cha
  * Protection and side effects of a DELETE
  * ------------------------------------------------------------------------ */
 
-/* Do the lists have the row among those of the parent? */
+/* Do the API's lists have the row among those of the parent? */
 static bool
-is_listed_among(DbaasWriter *writer, const DbaasRowValues *row, const DbaasZone *zone,
-				const DbaasParent *parent)
+is_listed_in(DbaasWriter *writer, const DbaasRowValues *row, const DbaasZone *zone,
+			 const DbaasParent *parent)
 {
 	List	   *found;
 	DbaasError *error =
@@ -189,13 +197,13 @@ is_listed_among(DbaasWriter *writer, const DbaasRowValues *row, const DbaasZone 
 }
 
 /*
- * Is the row to delete among those of the parent, by its filter?  The queue tells, if it
- * sets that column or creates the row; else the row, or the list of its zone if the
- * table does not show the column.
+ * Does the row to delete pass the filter of the parent?  The value of the filter's column
+ * is that of the queued writes, if they set it or create the row; else that of the row, or
+ * of the list of its zone if the table does not show the column.
  */
 static bool
-is_among(DbaasWriter *writer, const DbaasRowValues *row, const DbaasOverlay *overlay,
-		 const DbaasZone *zone, const DbaasParent *parent)
+passes_filter(DbaasWriter *writer, const DbaasRowValues *row, const DbaasOverlay *overlay,
+			  const DbaasZone *zone, const DbaasParent *parent)
 {
 	const DbaasColumn *column = &writer->resource->columns[parent->filter];
 	const DbaasJson *queued = NULL;
@@ -206,7 +214,7 @@ is_among(DbaasWriter *writer, const DbaasRowValues *row, const DbaasOverlay *ove
 		(dbaas_overlay_find(overlay, column->update, &queued) || overlay->created))
 		return dbaas_json_is(queued, DBAAS_JSON_BOOLEAN) && *queued->text == 't';
 	if (dbaas_writable_needs_lists(writer->table, parent))
-		return is_listed_among(writer, row, zone, parent);
+		return is_listed_in(writer, row, zone, parent);
 	value = dbaas_writer_text(writer, row, parent->filter);
 	if (value == NULL || column->type != DBAAS_BOOLEAN)
 		return value && strcmp(value, parent->filter_value) == 0;
@@ -221,7 +229,7 @@ check_protection(DbaasWriter *writer, const DbaasRowValues *old_row, const Dbaas
 	const DbaasParent *protected = writer->resource->protected;
 	const char *column;
 
-	if (protected == NULL || !is_among(writer, old_row, overlay, zone, protected))
+	if (protected == NULL || !passes_filter(writer, old_row, overlay, zone, protected))
 		return;
 	column = dbaas_writer_name(writer, protected->filter);
 	ereport(ERROR,
@@ -245,7 +253,7 @@ warn_of_effect(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasZo
 	const char *first = write->services[0];
 	const char *second = write->services[1];
 
-	if (notable == NULL || !is_among(writer, old_row, NULL, zone, notable))
+	if (notable == NULL || !passes_filter(writer, old_row, NULL, zone, notable))
 		return;
 	dbaas_error_notice(WARNING,
 					   (errmsg("%s %s", dbaas_operation_label(write), writer->resource->effect),
@@ -268,9 +276,9 @@ created_name(DbaasWriter *writer, const DbaasRowValues *row)
 		dbaas_writer_text(writer, row, column) : NULL;
 }
 
-/* Sets what follows from the writer alone, and from the row of an INSERT. */
+/* Sets what does not depend on the zone, path or body. */
 static void
-set_facts(DbaasWriter *writer, const DbaasRowValues *row, DbaasWrite *write)
+set_origin(DbaasWriter *writer, const DbaasRowValues *row, DbaasWrite *write)
 {
 	const DbaasResource *resource = writer->resource;
 
@@ -294,7 +302,7 @@ set_facts(DbaasWriter *writer, const DbaasRowValues *row, DbaasWrite *write)
 	}
 }
 
-/* Sets the operation of the API and its path, for a service of that type. */
+/* Sets the endpoint for the type of the service, its path, and the services' names. */
 static void
 set_path(DbaasWriter *writer, const DbaasRowValues *row, const DbaasListedService *service,
 		 DbaasWrite *write)
@@ -333,7 +341,7 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 		return DBAAS_WRITE_GONE;
 
 	change.type = service.type;
-	dbaas_change_check_read(writer, &change);
+	dbaas_change_check_computed(writer, &change);
 	if (!dbaas_change_find_sent(writer, &change) && writer->command == DBAAS_UPDATE)
 		return DBAAS_WRITE_NOTHING;
 
@@ -350,7 +358,7 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 		service = dbaas_locate_row(writer, row, false);
 	write->zone = service.zone->name;
 	write->base = service.zone->base;
-	set_facts(writer, row, write);
+	set_origin(writer, row, write);
 	if (writer->command == DBAAS_DELETE)
 	{
 		check_protection(writer, old_row, change.overlay, service.zone, write->services[0]);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * write.h
- *		From a row to the write that it stands for.
+ *		Makes the write of a row.
  *
  * Checks what can be checked before anything is sent, by the row, the catalogue,
  * the API's lists and what the transaction has queued.  Knows neither the executor
@@ -18,21 +18,22 @@
 typedef enum DbaasWriteNeed
 {
 	DBAAS_WRITE_NEEDED,
-	DBAAS_WRITE_NOTHING,		/* the row is as it is to be */
-	DBAAS_WRITE_GONE			/* the transaction deletes the row, or the
-								 * statement has updated it */
+	DBAAS_WRITE_NOTHING,		/* an UPDATE changes no value */
+	DBAAS_WRITE_GONE			/* the transaction has deleted the row, or the
+								 * statement has updated it already */
 } DbaasWriteNeed;
 
 /*
- * Checks a row and makes the write that it stands for, in the current memory
- * context.  old_row is that of an UPDATE or DELETE as it was read, new_row that
- * of an INSERT or UPDATE as it is to be; the other is ignored.  An UPDATE writes
- * what it changes of the row as the queue will leave it, and waits for the API
- * where it has to carry what the row does not show.  Returns whether there is
- * something to write.  Raises ERROR: a column that cannot be set, or
- * not for the type of the service (0A000), a missing value (23502), a value that
- * the API does not accept (22023), a service that is protected, or that does not
- * run where the change needs it (55006), an unknown or ambiguous service (42704, 42P09).
+ * Checks a row and makes its write, in the current memory context.  old_row is the row of
+ * an UPDATE or DELETE as it was read, new_row that of an INSERT or UPDATE with its new
+ * values; the other is ignored.  An UPDATE writes only what differs from the row as the
+ * queued writes will leave it.  May wait for the API, for the lists of services and for
+ * what the request needs and the row does not show.  Returns whether there is something to
+ * write; *write is valid only then.  Raises ERROR: a column that cannot be set, or not for
+ * the type of the service (0A000), a missing value (23502), a value that the API does not
+ * accept (22023), a service that is protected, or that does not run although the change
+ * needs it (55006), an unknown or ambiguous service (42704, 42P09), or the error of a
+ * request.
  */
 extern DbaasWriteNeed dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 									   const DbaasRowValues *new_row, DbaasWrite *write);

@@ -53,7 +53,7 @@ expect_reads(const DbaasWriter *writer)
 
 	if (writer->needs_type && !writer->makes_service)
 		dbaas_parents_expect(statement, table->serverid, &dbaas_catalogue_service_facts);
-	if (writer->asks_kept)
+	if (writer->reads_kept)
 		dbaas_share_expect(statement, table->serverid, resource->kept->read->path);
 	if (writer->command != DBAAS_DELETE)
 		return;
@@ -93,21 +93,22 @@ dbaas_writer_new(const DbaasTable *table, TupleDesc desc, DbaasCommand command, 
 	writer->outputs = output_functions(desc);
 	writer->makes_service = command == DBAAS_INSERT && table->resource->is_service;
 	writer->needs_type = dbaas_catalogue_write_needs_type(table->resource, command);
-	writer->asks_kept = dbaas_writable_asks_kept(table, command);
+	writer->reads_kept = dbaas_writable_reads_kept(table, command);
 	expect_reads(writer);
 	error = dbaas_connection_get(table->serverid, userid, query_cxt, &writer->lookup.conn);
 	if (error)
 		dbaas_table_raise(table, error);
 	writer->batch = statement_batch(writer->lookup.statement);
-	writer->read_after = dbaas_queue_sendings();
+	writer->read_after = dbaas_queue_send_count();
 	return writer;
 }
 
 void
-dbaas_writer_updates(DbaasWriter *writer, const Bitmapset *set, const Bitmapset *read)
+dbaas_writer_set_updated(DbaasWriter *writer, const Bitmapset *set,
+						 const Bitmapset *computed_from)
 {
 	writer->set = set;
-	writer->read = read;
+	writer->computed_from = computed_from;
 }
 
 const char *
@@ -173,7 +174,7 @@ parse_text(const char *text)
 							DBAAS_JSON_ALL_NODES(strlen(text)), &value, &problem) ? value : NULL;
 }
 
-/* The text as a JSON string; NULL when it is no UTF-8. */
+/* The text as a JSON string; NULL when it is not valid UTF-8. */
 static const DbaasJson *
 quote_text(const char *text)
 {
@@ -222,7 +223,7 @@ dbaas_writer_json(DbaasWriter *writer, const DbaasRowValues *row, int index)
 	return value ? value : quote_text(text);
 }
 
-/* A row's value of an attribute as a time.  Returns whether it is one. */
+/* Reads a row's value of an attribute as a time.  Returns whether it is one. */
 static bool
 attribute_time(DbaasWriter *writer, const DbaasRowValues *row, int index, TimestampTz *time)
 {
@@ -234,7 +235,7 @@ attribute_time(DbaasWriter *writer, const DbaasRowValues *row, int index, Timest
 	return true;
 }
 
-/* Is it the same time, to the precision of the new value: seconds, ms or us? */
+/* Is it the same time, at the precision that the new value seems to have: s, ms or us? */
 static bool
 same_time(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasRowValues *new_row,
 		  int index)
@@ -267,8 +268,8 @@ dbaas_writer_keeps(DbaasWriter *writer, const DbaasRowValues *old_row,
 		return true;
 	if (column->type == DBAAS_TIMESTAMPTZ)
 		return same_time(writer, old_row, new_row, index);
-	return dbaas_same(column->meaning, dbaas_writer_json(writer, old_row, index),
-					  dbaas_writer_json(writer, new_row, index));
+	return dbaas_same_values(column->meaning, dbaas_writer_json(writer, old_row, index),
+							 dbaas_writer_json(writer, new_row, index));
 }
 
 /* ------------------------------------------------------------------------

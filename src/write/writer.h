@@ -26,7 +26,7 @@ typedef struct DbaasRowValues
 	const bool *isnull;
 } DbaasRowValues;
 
-/* Writes rows of one table by one command; others only read it. */
+/* Writes rows of one table by one command.  Only writer.c changes it. */
 typedef struct DbaasWriter
 {
 	const DbaasTable *table;
@@ -35,16 +35,17 @@ typedef struct DbaasWriter
 	TupleDesc	desc;
 	FmgrInfo   *outputs;		/* output functions, by attribute number - 1 */
 	Oid			userid;
-	DbaasRead	lookup;			/* how to read lists of services and the like */
+	DbaasRead	lookup;			/* for reads of what the rows do not show,
+								 * such as lists of services */
 	int			batch;			/* number that the writes of the statement
 								 * share */
-	int			read_after;		/* dbaas_queue_sendings() before the rows were
-								 * read */
+	int			read_after;		/* dbaas_queue_send_count() before the rows
+								 * were read */
 	const Bitmapset *set;		/* attributes that an UPDATE sets */
-	const Bitmapset *read;		/* attributes that it computes values from */
+	const Bitmapset *computed_from; /* attributes that it computes values from */
 	bool		makes_service;	/* do its rows become services? */
 	bool		needs_type;		/* dbaas_catalogue_write_needs_type() */
-	bool		asks_kept;		/* dbaas_writable_asks_kept() */
+	bool		reads_kept;		/* dbaas_writable_reads_kept() */
 } DbaasWriter;
 
 /*
@@ -57,22 +58,23 @@ extern DbaasWriter *dbaas_writer_new(const DbaasTable *table, TupleDesc desc,
 									 DbaasCommand command, Oid userid, MemoryContext query_cxt);
 
 /*
- * Says, by attribute number, which attributes an UPDATE sets, and which of them it
- * computes values from.  Without this, every attribute counts as set that changes,
- * and none as computed from.  The sets have to live as long as the writer.
+ * Tells the writer of an UPDATE which attributes the statement sets, and from which
+ * attributes it computes values: sets of attribute numbers, which have to live as long as
+ * the writer.
  */
-extern void dbaas_writer_updates(DbaasWriter *writer, const Bitmapset *set, const Bitmapset *read);
+extern void dbaas_writer_set_updated(DbaasWriter *writer, const Bitmapset *set,
+									 const Bitmapset *computed_from);
 
 /* The member of the command's body that a catalogue column is sent as, or NULL. */
 extern const char *dbaas_writer_member(const DbaasWriter *writer, int column);
 
 /*
- * Does the catalogue know the type of service, and so what such a service takes?  If
- * not, the API decides.  True when the command does not depend on the type.
+ * Does the catalogue know the type of service?  If not, what its writes accept is left to
+ * the API.  True if the command does not depend on the type.
  */
 extern bool dbaas_writer_knows_type(const DbaasWriter *writer, const char *type);
 
-/* The name that the table gives a catalogue column; that column's own if it has none. */
+/* dbaas_writable_name() for the table of the writer. */
 extern const char *dbaas_writer_name(const DbaasWriter *writer, int column);
 
 /* In ereport(): the error is about the attribute that shows a catalogue column. */
@@ -93,26 +95,26 @@ extern const DbaasJson *dbaas_writer_json(DbaasWriter *writer, const DbaasRowVal
 										  int index);
 
 /*
- * The text of the same as a JSON array, in UTF-8.  The value must not be null.  When
- * its SQL type is no array, this is its text as it is.
+ * The text of a row's value of that attribute, which must not be null, in UTF-8: a JSON
+ * array, unless its SQL type is not an array.
  */
 extern const char *dbaas_writer_array(DbaasWriter *writer, const DbaasRowValues *row, int index);
 
-/* Does the new row keep the value of the attribute with that index? */
+/* Does the new row have the same value of the attribute with that index as the old row? */
 extern bool dbaas_writer_keeps(DbaasWriter *writer, const DbaasRowValues *old_row,
 							   const DbaasRowValues *new_row, int index);
 
 /*
- * Raises the ERROR that the API does not accept a value of a catalogue column
- * (22023).  It shows the value, unless that is NULL or the column is secret.  The
- * hint is given, or says what is "allowed".
+ * Raise the ERROR that the API does not accept a value of a catalogue column (22023).  It
+ * shows the value, unless that is NULL or the column is secret.  The first takes the hint,
+ * the second what is allowed, such as "whole numbers".
  */
 pg_noreturn extern void dbaas_writer_refuse(const DbaasWriter *writer, int column,
 											const char *value, const char *hint);
 pg_noreturn extern void dbaas_writer_refuse_unless(const DbaasWriter *writer, int column,
 												   const char *value, const char *allowed);
 
-/* Raises that ERROR when the catalogue says that writes do not accept the value. */
+/* Raises that ERROR when the value is not in the column's write_domain. */
 extern void dbaas_writer_check_domain(const DbaasWriter *writer, int column, const char *value);
 
 /*

@@ -1,0 +1,85 @@
+/*-------------------------------------------------------------------------
+ *
+ * limit.c
+ *		How many services a transaction may delete or update.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "write/limit.h"
+#include "write/report.h"
+
+int			dbaas_delete_limit = 10;
+int			dbaas_update_limit = 10;
+
+/* Do both write the same row, whichever tables show it? */
+static bool
+is_same_row(const DbaasWrite *a, const DbaasWrite *b)
+{
+	return a->serverid == b->serverid && strcmp(a->zone, b->zone) == 0 &&
+		a->identity && b->identity && strcmp(a->identity, b->identity) == 0;
+}
+
+/* Does a write of the queue count towards the same limit as another write? */
+static bool
+counts_with(const DbaasOperation *queued, const DbaasWrite *write, bool dry_run)
+{
+	return queued->write.counts && strcmp(queued->write.counts, write->counts) == 0 &&
+		queued->write.command == write->command &&
+		(queued->state == DBAAS_WRITE_DRY) == dry_run &&
+		queued->state != DBAAS_WRITE_FAILED;
+}
+
+/* The number of rows that the queue and this write delete or update. */
+static int
+count_rows(List *queue, const DbaasWrite *write, bool dry_run)
+{
+	List	   *rows = list_make1(unconstify(DbaasWrite *, write));
+	int			n;
+	ListCell   *lc;
+
+	foreach(lc, queue)
+	{
+		DbaasOperation *operation = ((DbaasQueued *) lfirst(lc))->operation;
+		bool		known = false;
+		ListCell   *row;
+
+		if (!counts_with(operation, write, dry_run))
+			continue;
+		foreach(row, rows)
+			known = known || is_same_row(lfirst(row), &operation->write);
+		if (!known)
+			rows = lappend(rows, &operation->write);
+	}
+	n = list_length(rows);
+	list_free(rows);
+	return n;
+}
+
+void
+dbaas_limit_check(List *queue, const DbaasWrite *write, bool dry_run)
+{
+	bool		deletes = write->command == DBAAS_DELETE;
+	int			limit = deletes ? dbaas_delete_limit : dbaas_update_limit;
+	const char *name = deletes ? "dbaas_fdw.delete_limit" : "dbaas_fdw.update_limit";
+	bool		any_sent = false;
+	ListCell   *lc;
+
+	/*
+	 * Counting is slow, and a queue that is shorter than the limit is within
+	 * it.
+	 */
+	if (limit < 0 || list_length(queue) < limit || count_rows(queue, write, dry_run) <= limit)
+		return;
+	foreach(lc, queue)
+		any_sent = any_sent || dbaas_operation_may_be_applied(((DbaasQueued *) lfirst(lc))->operation);
+	ereport(ERROR,
+			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+			 errmsg("this transaction would %s more than %d %s",
+					deletes ? "delete" : "update", limit, write->counts),
+			 any_sent ? errdetail("What is queued has not been sent, but other writes have.") :
+			 errdetail("Nothing has been sent."),
+			 errhint("Check the WHERE clause, or set %s higher for this transaction: "
+					 "SET LOCAL %s = 100; -1 is no limit.", name, name)));
+}
