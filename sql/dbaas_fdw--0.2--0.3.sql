@@ -6,3 +6,16 @@ AS 'MODULE_PATHNAME' LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION dbaas_fdw_complete(name, name) IS
 'adds to an imported schema the tables, columns, comments and views of this version that it lacks; returns the names of what it made';
+
+DROP FUNCTION dbaas_fdw_catalogue();
+CREATE FUNCTION dbaas_fdw_catalogue(
+	OUT resource text, OUT table_name text, OUT table_description text,
+	OUT reads text[], OUT insert text, OUT update text, OUT delete text,
+	OUT ordinal integer, OUT column_name text, OUT data_type text,
+	OUT field text, OUT param text, OUT required boolean, OUT default_value text,
+	OUT domain jsonb, OUT insert_field text, OUT update_field text,
+	OUT write_domain jsonb, OUT description text, OUT writes jsonb)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME' LANGUAGE C STRICT STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION dbaas_fdw_catalogue() IS
+'the tables that the wrapper offers: a row for each column';

@@ -122,6 +122,12 @@ dbaas_fdw_options(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+static Datum
+jsonb_datum(DbaasBody *json)
+{
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum(dbaas_body_text(json)));
+}
+
 /* Adds an array of texts, unless it is NULL. */
 static void
 add_texts(DbaasBody *json, const char *name, const char *const *texts)
@@ -161,10 +167,10 @@ domain_datum(const DbaasDomain *domain, const char *const *service_types, bool *
 		dbaas_body_add(json, "minLength", dbaas_body_integer(domain->min_length));
 		dbaas_body_add(json, "maxLength", dbaas_body_integer(domain->max_length));
 	}
-	return DirectFunctionCall1(jsonb_in, CStringGetDatum(dbaas_body_text(json)));
+	return jsonb_datum(json);
 }
 
-/* "METHOD path", or NULL where a table does not take that write. */
+/* "METHOD path" of the first endpoint of a command; NULL if the table does not take it. */
 static Datum
 write_datum(const DbaasResource *resource, DbaasCommand command, bool *isnull)
 {
@@ -186,6 +192,47 @@ reads_datum(const DbaasResource *resource)
 												   resource->reads[i].path,
 												   resource->reads[i].rows));
 	return PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* A JSON array with an object for each endpoint of a command. */
+static DbaasBody *
+write_endpoints(const DbaasResource *resource, DbaasCommand command)
+{
+	DbaasBody  *array = dbaas_body_array();
+
+	for (const DbaasWriteEndpoint *e = dbaas_catalogue_next_write(resource, command, NULL); e;
+		 e = dbaas_catalogue_next_write(resource, command, e))
+	{
+		DbaasBody  *json = dbaas_body_object();
+
+		dbaas_body_append(array, json);
+		dbaas_body_add(json, "method", dbaas_body_string(e->method));
+		dbaas_body_add(json, "path", dbaas_body_string(e->path));
+		add_texts(json, "serviceTypes", dbaas_catalogue_endpoint_types(resource, e));
+		dbaas_body_add(json, "startsOperation",
+					   dbaas_body_verbatim(e->direct ? "false" : "true"));
+	}
+	return array;
+}
+
+/* All endpoints of the writes, by command, as jsonb; NULL if the table takes no write. */
+static Datum
+writes_datum(const DbaasResource *resource, bool *isnull)
+{
+	static const char *const names[] = {
+		[DBAAS_INSERT] = "insert",
+		[DBAAS_UPDATE] = "update",
+		[DBAAS_DELETE] = "delete"
+	};
+	DbaasBody  *json = dbaas_body_new();
+
+	for (int command = 0; command < (int) lengthof(names); command++)
+	{
+		if (dbaas_catalogue_next_write(resource, command, NULL))
+			dbaas_body_add(json, names[command], write_endpoints(resource, command));
+	}
+	*isnull = dbaas_body_is_empty(json);
+	return *isnull ? (Datum) 0 : jsonb_datum(json);
 }
 
 /*
@@ -210,8 +257,8 @@ dbaas_fdw_catalogue(PG_FUNCTION_ARGS)
 		for (int c = 0; c < resource->ncolumns; c++)
 		{
 			const DbaasColumn *column = &resource->columns[c];
-			Datum		values[19];
-			bool		nulls[19] = {0};
+			Datum		values[20];
+			bool		nulls[20] = {0};
 			int			i = 0;
 
 			if (column->unlisted)
@@ -245,6 +292,13 @@ dbaas_fdw_catalogue(PG_FUNCTION_ARGS)
 			values[i] = domain_datum(column->write_domain, column->write_types, &nulls[i]);
 			i++;
 			values[i++] = CStringGetTextDatum(column->description);
+
+			/*
+			 * Comes last: as version 0.2 declared the function, it has no
+			 * such column.
+			 */
+			values[i] = writes_datum(resource, &nulls[i]);
+			i++;
 			Assert(i == lengthof(values));
 			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 		}

@@ -417,6 +417,12 @@ extern bool dbaas_catalogue_is_param(const DbaasResource *resource,
 									 const DbaasEndpoint *endpoint, int column);
 
 /*
+ * Does the column only show the value that a request sent, where no list provides its
+ * values?  Such a column has the default, or NULL, unless a query gives its value.
+ */
+extern bool dbaas_catalogue_only_shows_request(const DbaasResource *resource, int column);
+
+/*
  * Which of a resource's endpoints a query reads, when it gives values for the
  * columns of which given[] is true.
  */
@@ -435,6 +441,13 @@ extern const DbaasWriteEndpoint *dbaas_catalogue_write(const DbaasResource *reso
 extern const DbaasWriteEndpoint *dbaas_catalogue_next_write(const DbaasResource *resource,
 															DbaasCommand command,
 															const DbaasWriteEndpoint *previous);
+
+/*
+ * The types of service that an endpoint is for, ending with NULL; NULL if it does not
+ * depend on the type.
+ */
+extern const char *const *dbaas_catalogue_endpoint_types(const DbaasResource *resource,
+														 const DbaasWriteEndpoint *endpoint);
 
 /* The types of service that take a command, "mysql, pg"; palloc'd. */
 extern char *dbaas_catalogue_write_types(const DbaasResource *resource, DbaasCommand command);

@@ -340,6 +340,15 @@ dbaas_catalogue_is_param(const DbaasResource *resource, const DbaasEndpoint *end
 		 dbaas_path_has(&endpoint->parsed, column));
 }
 
+bool
+dbaas_catalogue_only_shows_request(const DbaasResource *resource, int column)
+{
+	const DbaasColumn *c = &resource->columns[column];
+
+	return c->param != NULL && c->field == NULL &&
+		!dbaas_path_has(&resource->reads[0].parsed, column);
+}
+
 /* Are all parameters of the path given? */
 static bool
 is_path_given(const DbaasPath *path, const bool *given)

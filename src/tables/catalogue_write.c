@@ -46,6 +46,14 @@ types_of(const DbaasResource *resource)
 	return (column->write_domain ? column->write_domain : column->domain)->values;
 }
 
+const char *const *
+dbaas_catalogue_endpoint_types(const DbaasResource *resource, const DbaasWriteEndpoint *endpoint)
+{
+	if (endpoint->types || !dbaas_path_has(&endpoint->parsed, resource->index.type))
+		return endpoint->types;
+	return types_of(resource);
+}
+
 const DbaasWriteEndpoint *
 dbaas_catalogue_write(const DbaasResource *resource, DbaasCommand command, const char *type)
 {
@@ -84,7 +92,7 @@ dbaas_catalogue_write_needs_type(const DbaasResource *resource, DbaasCommand com
 	for (const DbaasWriteEndpoint *e = dbaas_catalogue_next_write(resource, command, NULL); e;
 		 e = dbaas_catalogue_next_write(resource, command, e))
 	{
-		if (e->types || dbaas_path_has(&e->parsed, resource->index.type))
+		if (dbaas_catalogue_endpoint_types(resource, e))
 			return true;
 	}
 	return false;

@@ -22,17 +22,9 @@ my %looser = (
 	'external_integrations.dest_endpoint_id' => 'a plain string there, but what it names has a uuid',
 	'logs.time'                              => 'a plain string there, but always a time');
 
-# What the API calls the services' types in paths, and which types have what
+# What the API calls the services' types in paths, and which tables are for some types
 my %segment = (pg => 'postgres', map { $_ => $_ } qw(clickhouse grafana kafka mysql opensearch thanos valkey));
-my %only = (
-	databases        => [qw(mysql pg)],
-	connection_pools => ['pg'],
-	'users.insert'   => [qw(clickhouse kafka mysql opensearch pg valkey)],
-	'users.update'   => ['pg'],
-	'users.delete'   => [qw(kafka mysql opensearch pg valkey)]);
-
-# Writes that are not answered by an operation
-my %direct = ('users.insert' => 'clickhouse', 'users.update' => 'pg');
+my %only = (databases => [qw(mysql pg)], connection_pools => ['pg']);
 
 # What is secret, or has another place
 my %left_out = (
@@ -255,28 +247,35 @@ foreach my $table (sort keys %tables)
 	# Writes
 	foreach my $kind (qw(insert update delete))
 	{
-		my $write = $columns[0]{$kind} or next;
-		check_write($table, $kind, $_, @columns) foreach expand_write($table, $kind, $write);
+		my @endpoints = @{ $columns[0]{writes}{$kind} // [] };
+		is($columns[0]{$kind}, @endpoints ? "$endpoints[0]{method} $endpoints[0]{path}" : undef, "$table: $kind: the first of its endpoints");
+		check_types($table, $kind, @endpoints);
+		foreach my $endpoint (@endpoints)
+		{
+			check_write($table, $kind, $endpoint, $_, @columns) foreach @{ $endpoint->{serviceTypes} // [undef] };
+		}
 	}
 }
-ok(operation('DELETE /dbaas-clickhouse/{service-name}/user/{user-uuid}'), 'users: delete: clickhouse has a path of its own');
-ok(!operation('DELETE /dbaas-clickhouse/{service-name}/user/{username}'), 'and not that of the others');
 
-is_deeply([ keys %{ body_schema(operation('PUT /dbaas-valkey/{service-name}/user/{username}'))->{properties} } ], ['access-control'], 'users: update: so has valkey');
-is((grep { $_->{column_name} eq 'access_control' } @{ $tables{users} })[0]{update_field}, 'access-control', 'for access_control');
-
-# The writes that one in terms of the type stands for, each with its own parameters' names: ("METHOD PATH" as documented, template, type)
-sub expand_write
+# The path of an endpoint for a type of service, with the document's names of parameters; or undef
+sub documented_path
 {
-	my ($table, $kind, $write) = @_;
-	return [ $write, $write ] unless $write =~ /\{(?:service-)?type\}/;
-	return map {
-		my $pattern = join '[^{}/]+', map { quotemeta } split /\{[^}]*\}/, $write =~ s/\{(?:service-)?type\}/$segment{$_}/r, -1;
-		$pattern =~ s/\[\^\{\}\/\]\+/\\{[^{}\/]+\\}/g;
-		my ($method) = split ' ', $write;
-		my ($path) = grep { "$method $_" =~ /^$pattern$/ && $document->{paths}{$_}{ lc $method } } sort keys %{ $document->{paths} };
-		[ defined $path ? "$method $path" : $write, $write, $_ ]
-	} @{ $only{"$table.$kind"} // $only{$table} // [ sort keys %segment ] };
+	my ($endpoint, $service_type) = @_;
+	my $path = defined $service_type ? $endpoint->{path} =~ s/\{(?:service-)?type\}/$segment{$service_type}/r : $endpoint->{path};
+	my $pattern = join '\{[^{}/]+\}', map { quotemeta } split /\{[^}]*\}/, $path, -1;
+	my ($found) = grep { /^$pattern$/ && $document->{paths}{$_}{ lc $endpoint->{method} } } sort keys %{ $document->{paths} };
+	return $found;
+}
+
+# The endpoints of a command are for the types that the document has them for
+sub check_types
+{
+	my ($table, $kind, @endpoints) = @_;
+	my @typed = grep { $_->{serviceTypes} } @endpoints or return;
+	my @types = map { @{ $_->{serviceTypes} } } @typed;
+	my @documented = grep { my $type = $_; grep { defined documented_path($_, $type) } @typed } sort keys %segment;
+	is_deeply([ sort { $a cmp $b } @types ], \@documented, "$table: $kind: the types of service that take it, each once");
+	return;
 }
 
 # The column that a placeholder of a path stands for
@@ -290,11 +289,12 @@ sub column_of
 
 sub check_write
 {
-	my ($table, $kind, $write, @columns) = @_;
-	my ($documented, $template, $service_type) = @$write;
-	my ($method, $path) = split ' ', $documented;
+	my ($table, $kind, $endpoint, $service_type, @columns) = @_;
+	my $template = $endpoint->{path};
+	my $path = documented_path($endpoint, $service_type);
+	ok(defined $path, "$table: $kind: $endpoint->{method} $template is documented" . ($service_type ? " for $service_type" : '')) or return;
+	my $documented = "$endpoint->{method} $path";
 	my $operation = operation($documented);
-	ok($operation, "$table: $kind: $documented is documented") or return;
 	my %schema = map { $_->{name} => resolve($_->{schema}) } @{ $operation->{parameters} };
 	my @in_path = $path =~ /\{(.*?)\}/g;
 	my @named = grep { !/^(?:service-)?type$/ } $template =~ /\{(.*?)\}/g;
@@ -304,12 +304,13 @@ sub check_write
 	{
 		my $column = column_of($named[$i], @columns);
 		ok($column, "$table: $kind: parameter $in_path[$i] has a column") or next;
+		my $type = sql_type($schema{ $in_path[$i] });
+		ok($column->{data_type} eq $type || ($column->{data_type} eq 'uuid' && $type eq 'text'), "$table.$column->{column_name}: $kind: type of $in_path[$i]");
 		is_deeply($column->{write_domain} // $column->{domain} // {}, domain_of($schema{ $in_path[$i] }), "$table.$column->{column_name}: $kind: what the API accepts")
 		  if $kind eq 'insert';
 	}
-	my $what = 'answers ' . ($direct{"$table.$kind"} && $direct{"$table.$kind"} eq $service_type ? 'what it made' : 'an operation');
-	is((resolve($operation->{responses}{200}{content}{'application/json'}{schema})->{properties}{state} // {})->{type} // '', $what =~ /operation/ ? 'string' : '',
-		"$table: $kind of $documented $what");
+	my $response = resolve($operation->{responses}{200}{content}{'application/json'}{schema});
+	is(exists $response->{properties}{state} ? 1 : 0, $endpoint->{startsOperation} ? 1 : 0, "$table: $kind: $documented: is the response an operation?");
 	return if $kind eq 'delete';
 
 	my $body = body_schema($operation);
