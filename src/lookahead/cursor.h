@@ -20,13 +20,13 @@
  */
 extern List *dbaas_cursor_find_scans(PlanState *node);
 
-/* The row that a scan is on; invalid if it is on none. */
+/* The position of a scan's current row; invalid if it has no such row. */
 extern ItemPointerData dbaas_cursor_position(const ScanState *scan);
 
-/* From now on, WHERE CURRENT OF finds the node in the place of the scan. */
+/* Lets WHERE CURRENT OF find the node in the place of the scan. */
 extern void dbaas_cursor_replace_scan(ScanState *node, const ScanState *scan);
 
-/* Shows a position, valid or not, at a node that replaces a scan. */
+/* Makes a position, which may be invalid, that of a node that replaces a scan. */
 extern void dbaas_cursor_show(ScanState *node, ItemPointerData position);
 
 #endif							/* DBAAS_CURSOR_H */

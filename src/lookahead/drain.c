@@ -3,10 +3,10 @@
  * drain.c
  *		The drain node: it reads its source to the end before it returns a row.
  *
- * INSERT ... RETURNING sends each row as soon as it has it, and the API lists what
- * was created at once.  If the source of the INSERT read the API meanwhile, it would
- * read rows that the statement itself has created.  So a drain node is put between
- * such a ModifyTable and its source.
+ * INSERT ... RETURNING sends each row when it gets it, and the API lists at once what was
+ * created.  If the source of the INSERT read the API in the meantime, it could read rows
+ * that the statement itself has created.  So a drain node is put between such a ModifyTable
+ * and its source.
  *
  *-------------------------------------------------------------------------
  */
@@ -123,7 +123,7 @@ end_drain(CustomScanState *node)
 	ExecEndNode(outerPlanState(node));
 }
 
-/* A ModifyTable is run once. */
+/* Is not called, because a ModifyTable is run only once. */
 static void
 rescan_drain(CustomScanState *node)
 {
@@ -152,8 +152,8 @@ add_drain(ModifyTableState *target)
  * ------------------------------------------------------------------------ */
 
 /*
- * May the node send a row as soon as it has it?  For a partitioned table this is not
- * known before rows are routed to partitions.
+ * May the node send each row when it gets it?  For a partitioned table that is not known
+ * before rows are routed to partitions.
  */
 static bool
 sends_at_once(const ModifyTableState *node)

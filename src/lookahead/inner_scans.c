@@ -4,8 +4,8 @@
  *		The scans that are run again for each row of another plan node.
  *
  * A nested loop runs its inner side once for each outer row, and a projection runs
- * its subqueries once for each row.  Only scans whose keys depend on the row and
- * are known as soon as the row is count here: they can be prefetched.
+ * its subqueries once for each row.  This finds the scans there that can be prefetched:
+ * those whose keys depend on the row, and can be evaluated once the row is known.
  *
  *-------------------------------------------------------------------------
  */
@@ -76,9 +76,9 @@ constant_params(const Plan *plan)
 }
 
 /*
- * May the key expressions of a scan be evaluated for a row that is never used?
- * Expressions without parameters may: prefetching begins when the scan was run,
- * and so has evaluated them, or when it is certain to run.
+ * May the key expressions of a scan be evaluated for a row that is never used?  Those
+ * without parameters may even if they can fail: prefetching begins after the scan has been
+ * run, and so has evaluated them, or if it is certain to be run.
  */
 static bool
 may_evaluate_early(List *exprs)
@@ -95,8 +95,8 @@ may_evaluate_early(List *exprs)
 }
 
 /*
- * Adds a scan, if its keys depend on the row, and beyond the row only on constant
- * parameters: those that other nodes set for each row are not known in advance.
+ * Adds a scan, if its keys depend on the row, and otherwise only on constant parameters.
+ * Parameters that other nodes set for each row are not known in advance.
  */
 static void
 consider_scan(ForeignScanState *node, const Bitmapset *constants, DbaasInnerScans *inner)
@@ -199,8 +199,8 @@ dbaas_inner_scans_of_loop(NestLoopState *join, DbaasInnerScans *inner)
 }
 
 /*
- * Collects the subqueries of an expression that are run for each row, whatever its
- * values are: those below a CASE, AND or OR, for example, may be left out.
+ * Collects the subqueries of an expression that are run for every row.  Those below a CASE,
+ * AND or OR, for example, are run only for some.
  */
 static bool
 collect_subplans(Node *node, void *arg)

@@ -21,10 +21,10 @@ typedef struct DbaasInnerScans
 	bool		may_fail;		/* evaluating the keys might fail */
 } DbaasInnerScans;
 
-/* The scans on the inner side of a nested loop. */
+/* Fills in *inner for the scans on the inner side of a nested loop. */
 extern void dbaas_inner_scans_of_loop(NestLoopState *join, DbaasInnerScans *inner);
 
-/* The scans in subqueries of a node's target list. */
+/* Fills in *inner for the scans in subqueries of a node's target list. */
 extern void dbaas_inner_scans_of_targetlist(PlanState *node, DbaasInnerScans *inner);
 
 /* The paramids of the executor's parameters in an expression: an integer List. */

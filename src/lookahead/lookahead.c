@@ -53,7 +53,7 @@ typedef struct NodeUse
 
 static void process_node(Walk *walk, PlanState **place, NodeUse use);
 
-/* Collects a scan that can start with others: its keys are known from the beginning. */
+/* Collects a scan that can start together with others, if its keys are known before. */
 static void
 process_scan(Walk *walk, ForeignScanState *node, const NodeUse *use)
 {
@@ -266,7 +266,7 @@ use_of_children(PlanState *node, NodeUse use)
 	return use;
 }
 
-/* The children of an Append: the first is run, the others perhaps. */
+/* Processes the children of an Append: the first is run, the others perhaps. */
 static void
 process_children(Walk *walk, PlanState **children, int n, const Bitmapset *async, bool pruned,
 				 NodeUse use)
@@ -280,7 +280,7 @@ process_children(Walk *walk, PlanState **children, int n, const Bitmapset *async
 	}
 }
 
-/* The InitPlans and CTEs of a node, which are run once at most, and likely to be. */
+/* Processes the InitPlans and CTEs of a node, which are likely to be run, and only once. */
 static void
 process_init_plans(Walk *walk, PlanState *node, const NodeUse *node_use)
 {
@@ -363,7 +363,7 @@ process_node(Walk *walk, PlanState **place, NodeUse node_use)
 	process_projection(walk, place, &node_use);
 }
 
-/* Does the statement lock rows?  A locked row may be read a second time, out of turn. */
+/* Does the statement lock rows?  The executor may read a locked row a second time. */
 static bool
 locks_rows(const PlannedStmt *stmt)
 {
@@ -389,7 +389,7 @@ is_cursor(void)
 		(ActivePortal->cursorOptions & CURSOR_OPT_FAST_PLAN) != 0;
 }
 
-/* Makes CTE scans read from the node that may have taken the place of their CTE's. */
+/* Makes CTE scans read from the node that has taken the place of their CTE's node, if any. */
 static bool
 update_cte_scans(PlanState *node, void *arg)
 {

@@ -11,8 +11,8 @@
 #include "executor/execdesc.h"
 
 /*
- * Puts lookahead nodes into the plan where they help, and has scans make their
- * first requests together.  To be called once, after ExecutorStart().
+ * Puts lookahead nodes into the plan where there are scans to prefetch for, and has scans
+ * make their first requests together.  To be called once, after ExecutorStart().
  */
 extern void dbaas_lookahead_add(QueryDesc *query);
 

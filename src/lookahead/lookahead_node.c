@@ -3,7 +3,7 @@
  * lookahead_node.c
  *		The lookahead node: it reads rows ahead, and prefetches for them.
  *
- * The node reads some rows before they are wanted.  For each of these it sets the
+ * The node reads some rows before they are needed.  For each of these it sets the
  * parameters that will be set when the row is used, and has the inner scans make
  * their first requests.  Then it returns the rows one by one.  Prefetching is only
  * a hint: a scan that is run finds the response under its arguments, or makes the
@@ -41,14 +41,14 @@ typedef struct Lookahead
 	int			next;			/* index in the queue of the next row to
 								 * return */
 	Size		bytes;			/* of the queue */
-	bool		at_end;			/* the outer node has returned its last row */
-	bool		returned_end;	/* and so has this one */
+	bool		at_end;			/* the outer node has reached its end */
+	bool		returned_end;	/* this node has returned its end */
 	uint64		nread;			/* rows read from the outer node */
 	uint64		nreturned;
-	uint64		rows_ahead;		/* rows that ever were in the queue, for
+	uint64		nqueued;		/* rows that were put into the queue, for
 								 * EXPLAIN */
 	int			window;			/* results that may be prefetched at once */
-	ScanState  *pointed;		/* scan that this replaces for WHERE CURRENT
+	ScanState  *replaced;		/* scan that this replaces for WHERE CURRENT
 								 * OF; or NULL */
 } Lookahead;
 
@@ -91,7 +91,7 @@ count_prefetched(const Lookahead *ahead, Size *bytes)
 	return n;
 }
 
-/* Are the parameters set that key expressions need beside those of the row? */
+/* Are the parameters set that the key expressions need in addition to those of the row? */
 static bool
 other_params_are_set(const Lookahead *ahead)
 {
@@ -144,8 +144,8 @@ current_position(const Lookahead *ahead)
 {
 	ItemPointerData position;
 
-	if (ahead->pointed)
-		return dbaas_cursor_position(ahead->pointed);
+	if (ahead->replaced)
+		return dbaas_cursor_position(ahead->replaced);
 	ItemPointerSetInvalid(&position);
 	return position;
 }
@@ -153,7 +153,7 @@ current_position(const Lookahead *ahead)
 static void
 show_position(Lookahead *ahead, ItemPointerData position)
 {
-	if (ahead->pointed)
+	if (ahead->replaced)
 		dbaas_cursor_show(&ahead->css.ss, position);
 }
 
@@ -183,7 +183,7 @@ push_row(Lookahead *ahead, TupleTableSlot *slot)
 	row->values = ExecCopySlotMinimalTuple(slot);
 	ahead->queue = lappend(ahead->queue, row);
 	ahead->bytes += GetMemoryChunkSpace(row->values);
-	ahead->rows_ahead++;
+	ahead->nqueued++;
 	MemoryContextSwitchTo(oldcxt);
 }
 
@@ -229,7 +229,7 @@ empty_queue(Lookahead *ahead)
  * Rows
  * ------------------------------------------------------------------------ */
 
-/* Rows that a LIMIT takes; -1 when they are not limited. */
+/* The number of rows that a LIMIT takes, or -1 if it does not limit them. */
 static int64
 rows_needed(const LimitState *limit)
 {
@@ -239,9 +239,9 @@ rows_needed(const LimitState *limit)
 }
 
 /*
- * Reads rows into the queue and prefetches for them, until the window is full.
- * Rows whose results are there already do not fill the window, so the length of
- * the queue is limited too, by the number of rows that were wanted so far.
+ * Reads rows into the queue and prefetches for them, until the window is full.  Rows whose
+ * results are there already do not fill the window, so the length of the queue is limited
+ * as well, by the number of rows that were returned so far.
  */
 static void
 fill_queue(Lookahead *ahead)
@@ -302,9 +302,9 @@ next_row(Lookahead *ahead)
 }
 
 /*
- * The row before the one that was returned last: a cursor is read backward.  The
- * outer node is further ahead, by the rows in the queue, and by one step more if it
- * has reached its end.  So it first goes back over these.
+ * For a cursor that is read backward: the row before the one that was returned last.  The
+ * outer node is ahead by the rows in the queue, and by one more step if it has reached its
+ * end, so it first goes back over these.
  */
 static TupleTableSlot *
 previous_row(Lookahead *ahead)
@@ -403,7 +403,7 @@ explain_lookahead(CustomScanState *node, List *ancestors, ExplainState *es)
 	}
 	ExplainPropertyList("Looks Ahead For", names, es);
 	if (es->analyze)
-		ExplainPropertyInteger("Rows Looked Ahead", NULL, ahead->rows_ahead, es);
+		ExplainPropertyInteger("Rows Looked Ahead", NULL, ahead->nqueued, es);
 }
 
 static Lookahead *
@@ -457,8 +457,8 @@ dbaas_lookahead_node_new_projecting(PlanState *outer, const DbaasLookaheadSpec *
 	ahead->css.ss.ss_ScanTupleSlot = ahead->slot;
 	if (list_length(scans) == 1)
 	{
-		ahead->pointed = linitial(scans);
-		dbaas_cursor_replace_scan(&ahead->css.ss, ahead->pointed);
+		ahead->replaced = linitial(scans);
+		dbaas_cursor_replace_scan(&ahead->css.ss, ahead->replaced);
 	}
 	dbaas_projection_init(node, (List *) targetlist);
 

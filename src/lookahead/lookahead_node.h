@@ -29,10 +29,9 @@ typedef struct DbaasLookaheadSpec
 extern PlanState *dbaas_lookahead_node_new(PlanState *outer, const DbaasLookaheadSpec *spec);
 
 /*
- * The same over a node that projects.  The lookahead node takes the projection
- * over: the outer node returns the columns that its target list needs, and the
- * lookahead node evaluates the target list.  spec->inner.row_params refer to what
- * the target list refers to.
+ * The same over a node that projects.  Moves the projection to the lookahead node, which
+ * evaluates the target list; the outer node returns the columns that this needs.  The Vars
+ * of spec->inner.row_params are those of the target list, and are moved as well.
  */
 extern PlanState *dbaas_lookahead_node_new_projecting(PlanState *outer,
 													  const DbaasLookaheadSpec *spec);

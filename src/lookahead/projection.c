@@ -13,7 +13,7 @@
 
 #include "lookahead/projection.h"
 
-/* The number of an expression in a target list, which it is added to if need be. */
+/* The number of an expression in a target list; adds it if it is not in there. */
 static AttrNumber
 column_number(Node *expr, List **columns)
 {

@@ -20,7 +20,7 @@ run_wrapper(PlanState *node)
 	return wrapper->methods->ExecCustomScan(wrapper);
 }
 
-/* Vars for the columns of a plan.  EXPLAIN finds a node's sort keys through them. */
+/* A target list with a Var for each column of a plan, as EXPLAIN needs to show sort keys. */
 static List *
 columns_of(const Plan *outer)
 {

@@ -33,7 +33,7 @@ typedef struct KeyExpr
 	ExprState  *state;
 	Oid			type;			/* of a value: that of the array's elements */
 	FmgrInfo	output;
-	bool		fraction;		/* of a type that may have a fraction */
+	bool		may_fraction;	/* can a value of the type have a fraction? */
 } KeyExpr;
 
 /* An expression that is a lower bound on the time. */
@@ -65,7 +65,7 @@ init_key(KeyExpr *key, int column, DbaasKeyForm form, Expr *expr, PlanState *par
 	if (dbaas_pushdown_is_array(form))
 		key->type = get_element_type(key->type);
 	key->state = ExecInitExpr(expr, parent);
-	key->fraction = dbaas_declared_may_fraction(key->type);
+	key->may_fraction = dbaas_declared_may_fraction(key->type);
 	getTypeOutputInfo(key->type, &output, &varlena);
 	fmgr_info(output, &key->output);
 }
@@ -77,7 +77,7 @@ init_bound(BoundExpr *bound, Expr *expr, PlanState *parent)
 	bound->type = getBaseType(exprType((Node *) expr));
 }
 
-/* Room for so many expressions. */
+/* Allocates room for so many expressions, to be initialized. */
 static DbaasArgumentExprs *
 new_exprs(int nkeys, int nbounds)
 {
@@ -133,8 +133,8 @@ dbaas_arguments_init_pushed(const DbaasPushed *pushed)
 }
 
 /*
- * A number of a type that may have a fraction, written as a bigint; NULL if it is no
- * bigint, so that no key can equal it.
+ * The text of a number, of a type that may have a fraction, as a bigint; NULL if it is not
+ * one, since then no key can equal it.
  */
 static const char *
 number_text(const KeyExpr *expr, Datum value)
@@ -172,7 +172,7 @@ key_text(KeyExpr *expr, Datum value)
 {
 	char	   *text;
 
-	if (expr->fraction)
+	if (expr->may_fraction)
 		return number_text(expr, value);
 	text = OutputFunctionCall(&expr->output, value);
 	if (GetDatabaseEncoding() == PG_SQL_ASCII)
@@ -180,7 +180,7 @@ key_text(KeyExpr *expr, Datum value)
 	return pg_server_to_any(text, strlen(text), PG_UTF8);
 }
 
-/* The values of an array's elements.  Returns whether an element is NULL. */
+/* The texts of an array's elements that are not NULL.  Returns whether an element is NULL. */
 static bool
 evaluate_elements(KeyExpr *expr, Datum array, const char ***values, int *nvalues)
 {
@@ -207,8 +207,8 @@ evaluate_elements(KeyExpr *expr, Datum array, const char ***values, int *nvalues
 }
 
 /*
- * Evaluates the expression of a key.  A comparison with NULL is not true, and neither
- * is <> ALL of an array that has a NULL: no value of the key remains then.
+ * Evaluates the expression of a key.  A comparison with NULL, and <> ALL of an array with a
+ * NULL, are never true: then the key has no values.
  */
 static void
 evaluate_key(KeyExpr *expr, ExprContext *econtext, DbaasKey *key)
@@ -286,7 +286,7 @@ bound_time(const BoundExpr *bound, Datum value)
 	}
 }
 
-/* Evaluates the lower bounds, of which the latest counts.  With a NULL one, no row matches. */
+/* Evaluates the lower bounds, and takes the latest.  If one is NULL, no row matches. */
 static void
 evaluate_bounds(const DbaasArgumentExprs *exprs, ExprContext *econtext, DbaasArguments *arguments)
 {
@@ -349,6 +349,15 @@ dbaas_arguments_evaluate(DbaasArgumentExprs *exprs, const DbaasTable *table, Exp
 	evaluate_bounds(exprs, econtext, arguments);
 	arguments->limit = evaluate_limit(exprs, econtext);
 	arguments->text = arguments_text(resource, arguments);
+}
+
+void
+dbaas_arguments_set_read(const DbaasArguments *arguments, DbaasRead *read)
+{
+	read->keys = arguments->keys;
+	read->limit = arguments->limit;
+	read->bounded = arguments->bounded;
+	read->since = arguments->since;
 }
 
 /* The column of a required key that is not given; or -1. */

@@ -11,7 +11,7 @@
 #include "nodes/execnodes.h"
 
 #include "plan/pushdown.h"
-#include "read/key.h"
+#include "read/read.h"
 #include "tables/table.h"
 
 /* The expressions that give a scan its keys, bounds and LIMIT, initialized. */
@@ -21,11 +21,11 @@ typedef struct DbaasArgumentExprs DbaasArgumentExprs;
 typedef struct DbaasArguments
 {
 	DbaasKey   *keys;			/* by catalogue column */
-	bool		nothing;		/* no row can satisfy the conditions */
+	bool		nothing;		/* a condition is not true of any row */
 	bool		bounded;
 	TimestampTz since;			/* if bounded: no rows before it are wanted */
 	int64		limit;			/* rows wanted of each target; -1: all */
-	char	   *text;			/* all of these, so that they can be compared */
+	char	   *text;			/* all of these; the same for equal arguments */
 } DbaasArguments;
 
 /*
@@ -41,11 +41,14 @@ extern DbaasArgumentExprs *dbaas_arguments_init(ForeignScanState *node);
 extern DbaasArgumentExprs *dbaas_arguments_init_pushed(const DbaasPushed *pushed);
 
 /*
- * Evaluates the expressions, in the current memory context.  Raises what they raise;
- * serves interrupts.
+ * Evaluates the expressions, and fills in *arguments, in the current memory context.
+ * Raises what the expressions raise; serves interrupts.
  */
 extern void dbaas_arguments_evaluate(DbaasArgumentExprs *exprs, const DbaasTable *table,
 									 ExprContext *econtext, DbaasArguments *arguments);
+
+/* Sets the keys, bound and limit of a read, which must not outlive the arguments. */
+extern void dbaas_arguments_set_read(const DbaasArguments *arguments, DbaasRead *read);
 
 /* Can a scan with these arguments return a row, and are all required keys given? */
 extern bool dbaas_arguments_can_yield(const DbaasTable *table, const DbaasArguments *arguments);

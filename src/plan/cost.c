@@ -23,11 +23,11 @@
 #include "plan/cost.h"
 #include "tables/options.h"
 
-/* Zones of a server, until its list was read. */
+/* Zones of a server, as long as its list has not been read. */
 #define TYPICAL_ZONES 3
+
 /*
- * Work that each request makes even if others are in flight at the same time, as
- * a fraction of a round trip.
+ * Part of a round trip that a request costs even if others are in flight at the same time.
  */
 #define REQUEST_SHARE 0.2
 
@@ -59,7 +59,7 @@ seen_rows(const DbaasRelationInfo *info, const DbaasEndpoint *endpoint)
 	return dbaas_stats_rows(info->server, psprintf("%s %s", endpoint->method, endpoint->path));
 }
 
-/* Rows for one target: all pages together. */
+/* Rows for one target, in all its pages together. */
 static double
 target_rows(const DbaasRelationInfo *info, const DbaasEndpoint *endpoint)
 {
@@ -72,7 +72,7 @@ target_rows(const DbaasRelationInfo *info, const DbaasEndpoint *endpoint)
 	return rows >= 0 ? Max(rows, 1) : Max(info->table->resource->typical_rows, 1);
 }
 
-/* Parents in a zone. */
+/* The number of parents in a zone. */
 static double
 zone_parents(const DbaasRelationInfo *info, const DbaasParent *parent)
 {
@@ -82,7 +82,7 @@ zone_parents(const DbaasRelationInfo *info, const DbaasParent *parent)
 }
 
 /*
- * Pages of a target.  Without a bound, the last page that has entries is followed
+ * The number of pages of a target.  Without a bound, the last page that has entries is followed
  * by an empty one.  With a bound, the last page has the newest entry before it.
  */
 static double
@@ -104,14 +104,19 @@ target_pages(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed
 	return floor(pages * clauselist_selectivity(root, bounds, info->relid, JOIN_INNER, NULL)) + 1;
 }
 
-/*
- * Targets of a scan; and requests for lists of parents, which a repeated scan makes
- * once, for all its runs.
- */
-static double
-count_targets(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed *pushed,
-			  bool repeated, double *list_requests)
+/* What a scan requests. */
+typedef struct RequestCounts
 {
+	double		targets;
+	double		lists;			/* of parents; a repeated scan requests them
+								 * once, for all its runs */
+}			RequestCounts;
+
+static RequestCounts
+count_requests(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed *pushed,
+			   bool repeated)
+{
+	RequestCounts counts;
 	const DbaasResource *resource = info->table->resource;
 	const DbaasParent *parent = resource->parent;
 	bool		locates = parent && parent->locates;
@@ -140,20 +145,21 @@ count_targets(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushe
 			values *= n;
 	}
 	zones = Max(zones - excluded, Min(zones, 1));
-	*list_requests = fans_out || (locates && zones > 1 && !repeated) ? zones : 0;
+	counts.lists = fans_out || (locates && zones > 1 && !repeated) ? zones : 0;
 	if (fans_out && !names_parents)
-		return zones * zone_parents(info, parent) * values;
-	return locates ? values : zones * values;
+		counts.targets = zones * zone_parents(info, parent) * values;
+	else
+		counts.targets = locates ? values : zones * values;
+	return counts;
 }
 
 double
 dbaas_cost_requests(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed *pushed,
 					bool repeated, bool one_page)
 {
-	double		list_requests;
-	double		targets = count_targets(root, info, pushed, repeated, &list_requests);
+	RequestCounts counts = count_requests(root, info, pushed, repeated);
 
-	return targets * (one_page ? 1 : target_pages(root, info, pushed)) + list_requests;
+	return counts.targets * (one_page ? 1 : target_pages(root, info, pushed)) + counts.lists;
 }
 
 double
@@ -161,11 +167,10 @@ dbaas_cost_rows(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pushe
 				double rows)
 {
 	const DbaasRelationInfo *info = baserel->fdw_private;
-	double		list_requests;
 
 	if (pushed->keys == NIL)
 		return rows;
-	return clamp_row_est(count_targets(root, info, pushed, repeated, &list_requests) *
+	return clamp_row_est(count_requests(root, info, pushed, repeated).targets *
 						 target_rows(info, pushed->endpoint) *
 						 clauselist_selectivity(root, pushed->checked, baserel->relid,
 												JOIN_INNER, NULL));
@@ -175,8 +180,7 @@ void
 dbaas_cost_set_size(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pushed)
 {
 	DbaasRelationInfo *info = baserel->fdw_private;
-	double		list_requests;
-	double		targets = count_targets(root, info, pushed, false, &list_requests);
+	double		targets = count_requests(root, info, pushed, false).targets;
 
 	if (baserel->tuples > 0)
 		info->response_rows = baserel->tuples / Max(targets, 1);
@@ -206,10 +210,9 @@ void
 dbaas_cost_scan(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed *pushed,
 				bool repeated, double rows, DbaasScanCost *cost)
 {
-	double		list_requests;
-	double		targets = count_targets(root, info, pushed, repeated, &list_requests);
+	RequestCounts counts = count_requests(root, info, pushed, repeated);
 	double		pages = target_pages(root, info, pushed);
-	double		requests = targets * pages + list_requests;
+	double		requests = counts.targets * pages + counts.lists;
 
 	cost->startup = info->request_cost * round_trips(info, 1, 1, repeated);
 	cost->total = info->request_cost * round_trips(info, Max(requests, 1), pages, repeated) +
@@ -217,5 +220,5 @@ dbaas_cost_scan(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPus
 
 	/* The first row comes once the first page of every target is there. */
 	cost->ordered_startup = cost->startup +
-		info->request_cost * Max(round_trips(info, targets, 1, repeated) - 1, 0) / 2;
+		info->request_cost * Max(round_trips(info, counts.targets, 1, repeated) - 1, 0) / 2;
 }

@@ -36,7 +36,7 @@ typedef struct DbaasRelationInfo
 typedef struct DbaasScanCost
 {
 	Cost		startup;
-	Cost		ordered_startup;	/* when rows are merged into an order */
+	Cost		ordered_startup;	/* if rows are merged into an order */
 	Cost		total;
 } DbaasScanCost;
 
@@ -44,27 +44,27 @@ typedef struct DbaasScanCost
 extern DbaasRelationInfo *dbaas_cost_new_info(Oid relid, Index varno);
 
 /*
- * Estimates the size of the table, of which a scan without conditions pushes
- * "pushed": sets baserel->tuples, unless ANALYZE has, and what
- * set_baserel_size_estimates() sets.
+ * Sets baserel->tuples, unless ANALYZE has, and what set_baserel_size_estimates() sets.
+ * "pushed" is what a scan without the conditions of the query pushes.
  */
 extern void dbaas_cost_set_size(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pushed);
 
 /*
- * Rows that a scan returns, if it pushes these conditions; "rows" if it pushes no
- * keys.  "repeated" says that it is run for each row of other relations.
+ * The number of rows that a scan returns if it pushes these conditions; if it pushes no
+ * keys, that is "rows".  "repeated" says, here and below, that the scan is run for each row
+ * of other relations: the result is for one run.
  */
 extern double dbaas_cost_rows(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pushed,
 							  bool repeated, double rows);
 
 /*
- * Requests that it makes; with "one_page", if it only reads the first page of
- * each target.
+ * The number of requests that such a scan makes; with "one_page", if it reads only the
+ * first page of each target.
  */
 extern double dbaas_cost_requests(PlannerInfo *root, const DbaasRelationInfo *info,
 								  const DbaasPushed *pushed, bool repeated, bool one_page);
 
-/* What it costs to return so many rows. */
+/* The cost of such a scan that returns so many rows. */
 extern void dbaas_cost_scan(PlannerInfo *root, const DbaasRelationInfo *info,
 							const DbaasPushed *pushed, bool repeated, double rows,
 							DbaasScanCost *cost);

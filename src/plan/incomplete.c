@@ -3,8 +3,8 @@
  * incomplete.c
  *		Which scans of a plan may be incomplete.
  *
- * If some rows of a scan are missing, the plan may return fewer rows, but never
- * a row that it would not return otherwise.  The walk goes through the plan from
+ * A scan may be incomplete if the plan, without some of its rows, may return fewer rows,
+ * but never a row that it would not return otherwise.  The walk goes through the plan from
  * the scans up, and finds the scans that must be complete.  They are
  *
  * - those whose missing rows would make a row appear: below the inner side of an
@@ -17,8 +17,8 @@
  *   Such a value may be returned as a column: it is then the value for the rows
  *   that are not missing.
  *
- * What is not known to be harmless makes scans required: node types that are not
- * named here, and scans that the walk does not reach.
+ * A plan node of a type that is not named here makes all scans required, and a scan that
+ * the walk does not reach is required too.
  *
  *-------------------------------------------------------------------------
  */
@@ -62,7 +62,8 @@ typedef struct Walk
 	Scans	   *required;		/* scans that must be complete */
 	Scans	   *work_tables;	/* work table scans: each stands for all scans
 								 * of its recursion */
-	bool		unknown;		/* something is not known: all are required */
+	bool		unknown;		/* the plan has a part that the walk does not
+								 * understand: all scans are required */
 } Walk;
 
 /* A plan node with what its expressions refer to. */
@@ -86,7 +87,7 @@ add(Scans **scans, const Scans *more)
 	*scans = bms_add_members(*scans, more);
 }
 
-/* These scans must be complete. */
+/* Notes that these scans must be complete. */
 static void
 require(Walk *walk, const Scans *scans)
 {
@@ -135,7 +136,7 @@ add_var(NodeContext *context, const Var *var)
 	}
 }
 
-/* What is known of the parameter; NULL if the node is none that the executor sets. */
+/* The value of a parameter that the executor sets; NULL if the node is no such parameter. */
 static ParamValue *
 param_value(Walk *walk, Node *node)
 {
@@ -144,7 +145,7 @@ param_value(Walk *walk, Node *node)
 	return &walk->params[((Param *) node)->paramid];
 }
 
-/* A parameter gets a value that depends on these scans. */
+/* Gives a parameter a value that depends on these scans. */
 static void
 set_param(Walk *walk, int param, Scans *depends)
 {
@@ -227,14 +228,17 @@ depends_of(NodeContext *context, Node *expr)
 	return result;
 }
 
-/* The expression decides which rows are returned. */
+/* Requires what an expression depends on, because it decides which rows are returned. */
 static void
 require_for(NodeContext *context, void *expr)
 {
 	require(context->walk, depends_of(context, (Node *) expr));
 }
 
-/* An EXISTS or IN that has to be true: missing rows can only make it false. */
+/*
+ * Analyzes an EXISTS or IN that has to be true for a row to be returned.  Missing rows of
+ * its subquery can only make it false, which is harmless.
+ */
 static void
 analyze_exists_or_in(NodeContext *context, const SubPlan *subplan)
 {
@@ -245,7 +249,7 @@ analyze_exists_or_in(NodeContext *context, const SubPlan *subplan)
 	require_for(context, subplan->testexpr);
 }
 
-/* The expression, or each of a List, has to be true for a row to be returned. */
+/* Analyzes an expression, or a List, that has to be true for a row to be returned. */
 static void
 analyze_condition(NodeContext *context, Node *expr)
 {
@@ -385,7 +389,7 @@ analyze_child(NodeContext *context, Plan *plan)
 	return rows;
 }
 
-/* Missing rows of the nullable side of a join make rows appear. */
+/* Analyzes a join: missing rows of a nullable side would make rows appear. */
 static void
 analyze_join(NodeContext *context, Join *join)
 {
@@ -440,7 +444,10 @@ analyze_children(NodeContext *context, List *plans)
 	}
 }
 
-/* Rows are compared as a whole, or are read again: all columns must be right. */
+/*
+ * Requires all columns to have the right values, because rows are compared as a whole, or
+ * are read again.
+ */
 static void
 require_columns(Walk *walk, const PlanRows *rows)
 {
@@ -449,8 +456,8 @@ require_columns(Walk *walk, const PlanRows *rows)
 }
 
 /*
- * Before PostgreSQL 18, both sides of a set operation are in one Append.  A column
- * tells them apart: it is 0 on the left side.
+ * Is the child of an Append the left side of a set operation?  Before PostgreSQL 18, both
+ * sides are in one Append, and the column "flag" is 0 in rows of the left side.
  */
 static bool
 is_left_side(const Plan *arm, AttrNumber flag)
@@ -494,7 +501,7 @@ analyze_set_operation(NodeContext *context, SetOp *op)
 	}
 }
 
-/* A group whose key is changed by missing rows would be another group. */
+/* Requires the keys of groups: if missing rows changed one, another group would appear. */
 static void
 analyze_groups(NodeContext *context, const Agg *agg)
 {
@@ -512,8 +519,8 @@ analyze_groups(NodeContext *context, const Agg *agg)
 }
 
 /*
- * The work table may lack rows because of any scan in the recursion.  If it has to
- * be complete, all these scans have to be.
+ * Analyzes a recursive union.  Its work table may lack rows because of any scan in it, so
+ * if the work table has to be complete, all these scans have to be.
  */
 static void
 analyze_recursion(NodeContext *context, const Plan *plan)
@@ -662,7 +669,7 @@ is_distinct_column(const Plan *plan, AttrNumber attno)
 	return false;
 }
 
-/* Which rows LIMIT, OFFSET and DISTINCT ON return depends on all rows below. */
+/* Lets the columns depend on all rows below LIMIT, OFFSET and DISTINCT ON, which choose. */
 static void
 analyze_row_choice(NodeContext *context, const Plan *plan)
 {

@@ -12,10 +12,9 @@
 #include "nodes/plannodes.h"
 
 /*
- * The scans of ours that may lack rows: the statement then returns fewer rows,
- * but none that it would not return otherwise.  A set of plan_node_ids, in the
- * current memory context.  For a statement that only reads, or whose writes may
- * lack rows too.
+ * The scans of ours that may lack rows: then the statement may return fewer rows, but no
+ * row that it would not return otherwise.  A set of plan_node_ids, in the current memory
+ * context.  The statement must not write, except for writes that may lack rows as well.
  */
 extern Bitmapset *dbaas_incomplete_allowed(const PlannedStmt *stmt);
 

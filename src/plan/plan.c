@@ -3,8 +3,8 @@
  * plan.c
  *		Planning a foreign scan: size, paths and the plan.
  *
- * The executor checks every condition again, so a key that is pushed only has to be
- * implied by the conditions.  Planning makes no requests.
+ * The executor checks every condition again, so it is enough that a pushed key is implied
+ * by the conditions.  Planning makes no requests.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,7 +28,7 @@
 #include "plan/pushdown.h"
 #include "tables/generated.h"
 
-/* Added where a required key is not given, so that any plan that gives it wins. */
+/* Added to a path that lacks a key, so that any plan that gives the key is cheaper. */
 #define MISSING_KEY_COST 1.0e12
 
 /* Sets of outer relations for which parameterised paths are made, at most. */
@@ -39,9 +39,9 @@
  * ------------------------------------------------------------------------ */
 
 /*
- * Adds the bound of a partition to the conditions, except for what the conditions
- * of the query imply already: the API knows nothing of partitions.  *all becomes
- * what a scan of the whole partition, or of the whole table, pushes.
+ * The API knows nothing of partitions, so this adds the bound of a partition to the
+ * conditions of the query, except for what they imply already.  *all becomes what a scan
+ * of the table pushes without the conditions of the query: the bound, if there is one.
  */
 static void
 add_partition_conditions(PlannerInfo *root, RelOptInfo *baserel, DbaasPushed *all)
@@ -79,8 +79,9 @@ dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 }
 
 /*
- * Is a key missing?  That is one that the API has no list of, or one of joined_params:
- * without it, the scan would miss rows of the join.
+ * Does a scan that pushes these keys lack one that it needs: a required key, whose values
+ * the API does not list, or one of joined_params, without which it would miss rows of the
+ * join?
  */
 static bool
 lacks_key(const DbaasRelationInfo *info, List *keys)
@@ -97,12 +98,12 @@ lacks_key(const DbaasRelationInfo *info, List *keys)
 }
 
 /*
- * The order to read pages in for rows in the order of a pathkey; or
- * DBAAS_ORDER_AS_GIVEN if there is none.
+ * The order to read pages in, so that rows come in the order of a pathkey;
+ * DBAAS_ORDER_AS_GIVEN if that is not possible.
  */
 static DbaasScanOrder
-order_of_pathkey(const DbaasRelationInfo *info, RelOptInfo *baserel, const DbaasPushed *pushed,
-				 const PathKey *pathkey)
+order_for_pathkey(const DbaasRelationInfo *info, RelOptInfo *baserel, const DbaasPushed *pushed,
+				  const PathKey *pathkey)
 {
 	const DbaasResource *resource = info->table->resource;
 	const DbaasPaging *paging = resource->paging;
@@ -141,9 +142,9 @@ order_of_pathkey(const DbaasRelationInfo *info, RelOptInfo *baserel, const Dbaas
 }
 
 /*
- * Adds the paths that push those conditions, for outer relations or for none: one
- * without an order, and, if the API's pages can be merged into it, one in the order
- * that the query wants.
+ * Adds the paths that push the keys in these conditions, which may depend on the relations
+ * "outer": one without an order, and, if the API's pages can be merged into the order that
+ * the query wants, one with it.
  */
 static void
 add_scan_paths(PlannerInfo *root, RelOptInfo *baserel, List *restrictinfos,
@@ -167,7 +168,7 @@ add_scan_paths(PlannerInfo *root, RelOptInfo *baserel, List *restrictinfos,
 	add_path(baserel, (Path *)
 			 dbaas_create_foreignscan_path(root, baserel, rows, cost.startup, cost.total,
 										   NIL, outer, NIL, lacking));
-	if (pathkey && order_of_pathkey(info, baserel, &pushed, pathkey) != DBAAS_ORDER_AS_GIVEN &&
+	if (pathkey && order_for_pathkey(info, baserel, &pushed, pathkey) != DBAAS_ORDER_AS_GIVEN &&
 		!dbaas_pushdown_fans_out(&pushed))
 		add_path(baserel, (Path *)
 				 dbaas_create_foreignscan_path(root, baserel, rows, cost.ordered_startup,
@@ -193,19 +194,6 @@ member_is_key(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec,
 	(void) rel;
 	(void) ec;
 	return dbaas_pushdown_column(match->table, match->relid, em->em_expr) == match->column;
-}
-
-/*
- * Does the column only show the parameter of the request, and does no list provide
- * its values?  A join that does not push it would miss rows.
- */
-static bool
-shows_parameter(const DbaasResource *resource, int column)
-{
-	const DbaasColumn *c = &resource->columns[column];
-
-	return c->param && c->field == NULL &&
-		!dbaas_path_has(&resource->reads[0].parsed, column);
 }
 
 static bool
@@ -241,7 +229,7 @@ add_outer_relids(RelOptInfo *baserel, List *clauses, List *outers)
 			!dbaas_pushdown_clause(info->table, baserel->relid, rinfo->clause, &key) || key.is_bound ||
 			dbaas_pushdown_is_negated(key.form))
 			continue;
-		if (shows_parameter(info->table->resource, key.column))
+		if (dbaas_catalogue_only_shows_request(info->table->resource, key.column))
 			info->joined_params = bms_add_member(info->joined_params, key.column);
 		outer = bms_union(rinfo->clause_relids, baserel->lateral_relids);
 		outer = bms_del_member(outer, baserel->relid);
@@ -322,26 +310,6 @@ dbaasGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 }
 
 bool
-dbaas_plan_is_ours(const ForeignScan *plan)
-{
-	return OidIsValid(plan->fs_server) &&
-		GetFdwRoutineByServerId(plan->fs_server)->GetForeignPlan == dbaasGetForeignPlan;
-}
-
-bool
-dbaas_plan_is_our_table(Oid relid)
-{
-	return GetFdwRoutineByRelId(relid)->GetForeignPlan == dbaasGetForeignPlan;
-}
-
-bool
-dbaas_plan_statement_reads_all(const ForeignScan *plan)
-{
-	return dbaas_plan_is_ours(plan) &&
-		intVal(list_nth(plan->fdw_private, DBAAS_SCAN_STATEMENT_READS_ALL)) != 0;
-}
-
-bool
 dbaasIsForeignPathAsyncCapable(ForeignPath *path)
 {
 	return ((DbaasRelationInfo *) path->path.parent->fdw_private)->async_capable;
@@ -351,9 +319,9 @@ dbaasIsForeignPathAsyncCapable(ForeignPath *path)
  * The plan
  * ------------------------------------------------------------------------ */
 
-/* The user attributes in a set of pull_varattnos(), by their numbers. */
+/* The numbers of the user attributes in a set that pull_varattnos() made. */
 static Bitmapset *
-plain_attnums(const Bitmapset *found)
+user_attnums(const Bitmapset *found)
 {
 	Bitmapset  *attnums = NULL;
 	int			member = -1;
@@ -444,7 +412,7 @@ scan_attributes(PlannerInfo *root, const RelOptInfo *baserel, const DbaasTable *
 
 	pull_varattnos((Node *) baserel->reltarget->exprs, baserel->relid, &found);
 	pull_varattnos((Node *) scan_clauses, baserel->relid, &found);
-	needed = in_query = plain_attnums(found);
+	needed = in_query = user_attnums(found);
 	if (bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, found))
 	{
 		needed = bms_copy(needed);
@@ -485,9 +453,9 @@ limit_applies_to_scan(PlannerInfo *root, RelOptInfo *baserel)
 }
 
 /*
- * The LIMIT's count and offset, if no more than so many entries of each target are
- * needed.  That is so if every condition is pushed, and rows are wanted in the order
- * of the pages or in no order.  Sets *order if rows are sorted after the scan in an
+ * The LIMIT's count and offset, if their sum limits the entries that are needed of each
+ * target; else NIL.  That is so if every condition is pushed, and rows are wanted in the
+ * order of the pages or in no order.  Sets *order if rows are sorted after the scan in an
  * order in which pages can be read.
  */
 static List *
@@ -504,7 +472,7 @@ limit_expressions(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pus
 	{
 		if (list_length(root->sort_pathkeys) != 1)
 			return NIL;
-		*order = order_of_pathkey(info, baserel, pushed, linitial(root->sort_pathkeys));
+		*order = order_for_pathkey(info, baserel, pushed, linitial(root->sort_pathkeys));
 		if (*order == DBAAS_ORDER_AS_GIVEN)
 			return NIL;
 	}
@@ -541,7 +509,7 @@ statement_reads_all(const PlannerInfo *root)
 	return root->parse->limitCount == NULL && root->tuple_fraction <= 0;
 }
 
-/* The values of pushed conditions. */
+/* The values in a List of DbaasPushedKey *. */
 static List *
 pushed_values(List *keys)
 {
@@ -582,7 +550,7 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 		forms = lappend_int(forms, ((DbaasPushedKey *) lfirst(lc))->form);
 	}
 	if (ordered)
-		order = order_of_pathkey(info, baserel, &pushed, linitial(best_path->path.pathkeys));
+		order = order_for_pathkey(info, baserel, &pushed, linitial(best_path->path.pathkeys));
 	limits = limit_expressions(root, baserel, &pushed, ordered, &order);
 	requests = dbaas_cost_requests(root, info, &pushed, best_path->path.param_info != NULL,
 								   limits != NIL);
@@ -601,4 +569,28 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 	private = lappend(private, makeInteger(root->query_level > 1));
 	private = lappend(private, makeFloat(psprintf("%.0f", requests)));
 	return make_foreignscan(tlist, quals, baserel->relid, exprs, private, NIL, NIL, outer_plan);
+}
+
+/* ------------------------------------------------------------------------
+ * What a plan says
+ * ------------------------------------------------------------------------ */
+
+bool
+dbaas_plan_is_ours(const ForeignScan *plan)
+{
+	return OidIsValid(plan->fs_server) &&
+		GetFdwRoutineByServerId(plan->fs_server)->GetForeignPlan == dbaasGetForeignPlan;
+}
+
+bool
+dbaas_plan_is_our_table(Oid relid)
+{
+	return GetFdwRoutineByRelId(relid)->GetForeignPlan == dbaasGetForeignPlan;
+}
+
+bool
+dbaas_plan_statement_reads_all(const ForeignScan *plan)
+{
+	return dbaas_plan_is_ours(plan) &&
+		intVal(list_nth(plan->fdw_private, DBAAS_SCAN_STATEMENT_READS_ALL)) != 0;
 }

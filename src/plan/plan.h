@@ -13,9 +13,7 @@
 
 #include "tables/table.h"
 
-/*
- * What fdw_private of a ForeignScan holds, by index.
- */
+/* What fdw_private of a ForeignScan holds, by index. */
 typedef enum DbaasScanPrivate
 {
 	/* Integer: index of the endpoint in the resource's reads */
@@ -69,8 +67,8 @@ extern bool dbaas_plan_is_ours(const ForeignScan *plan);
 extern bool dbaas_plan_is_our_table(Oid relid);
 
 /*
- * Is it a scan of ours in a statement that is read to its end, as far as the planner
- * knows?  The plan itself may still stop reading the scan.
+ * Is it a scan of ours in a statement that, as far as the planner knows, is read to its
+ * end?  Nodes above the scan may still stop reading it.
  */
 extern bool dbaas_plan_statement_reads_all(const ForeignScan *plan);
 

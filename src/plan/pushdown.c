@@ -3,10 +3,9 @@
  * pushdown.c
  *		From a query's conditions to the keys and bounds of requests.
  *
- * A condition is pushed if it compares a column with a value that is known when the
- * scan starts, in one of these ways: a key equals the value, or an element of an
- * array; the zone does not; the time is not before the value.  Nothing here depends on
- * costs or paths.
+ * A condition is pushed if it compares a column with a value that is known when the scan
+ * starts, in one of these ways: a key equals the value, or an element of an array; the zone
+ * differs from the value, or from all elements; the time is not before the value.
  *
  *-------------------------------------------------------------------------
  */
@@ -63,7 +62,7 @@ strip_number_cast(Node *node)
 	return number;
 }
 
-/* One side of a comparison, without the casts that the comparison adds. */
+/* One side of a comparison, without casts that the parser added for the operator. */
 static Node *
 compared_column(Node *node)
 {
@@ -78,11 +77,12 @@ static bool
 is_equality(Oid opno, Oid collation, Node *column, Oid value_type)
 {
 	Oid			type_id = exprType(strip_relabel(column));
-	bool		fraction = dbaas_declared_may_fraction(type_id);
+	bool		may_fraction = dbaas_declared_may_fraction(type_id);
 	TypeCacheEntry *type = lookup_type_cache(type_id, TYPECACHE_BTREE_OPFAMILY);
 
 	return dbaas_declared_may_send(exprType(compared_column(column))) &&
-		(fraction ? dbaas_declared_may_fraction(value_type) : dbaas_declared_may_send(value_type)) &&
+		(may_fraction ? dbaas_declared_may_fraction(value_type) :
+		 dbaas_declared_may_send(value_type)) &&
 		OidIsValid(type->btree_opf) &&
 		get_op_opfamily_strategy(opno, type->btree_opf) == BTEqualStrategyNumber &&
 		(!OidIsValid(collation) || get_collation_isdeterministic(collation));
@@ -292,7 +292,7 @@ match_clause(const DbaasTable *table, Index relid, Expr *clause, DbaasPushedKey 
  * A zone and a name concatenated into one text
  * ------------------------------------------------------------------------ */
 
-/* The operands of a chain of || on texts; the node alone if it is no such chain. */
+/* The operands of a chain of || on texts; a list of the node itself if it is not one. */
 static List *
 concatenated_texts(Node *node)
 {
@@ -332,13 +332,13 @@ whole_number(int32 number)
 	return makeConst(INT4OID, -1, InvalidOid, sizeof(int32), Int32GetDatum(number), false, true);
 }
 
-/* The part of a text before the first separator, or the part behind it. */
+/* An expression for the part of a text before the first separator, or after it. */
 static Expr *
-part_of(Expr *whole, Const *separator, bool behind)
+part_of(Expr *whole, Const *separator, bool after)
 {
 	Expr	   *start;
 
-	if (!behind)
+	if (!after)
 		return make_call(F_SPLIT_PART, TEXTOID, list_make3(whole, separator, whole_number(1)));
 	start = make_call(F_STRPOS, INT4OID, list_make2(whole, separator));
 	start = make_call(F_INT4PL, INT4OID,
@@ -346,9 +346,9 @@ part_of(Expr *whole, Const *separator, bool behind)
 	return make_call(F_SUBSTR_TEXT_INT4, TEXTOID, list_make2(whole, start));
 }
 
-/* An array of such parts of each element; NULL if the elements are not known. */
+/* The same for each element of an array; NULL if the planner does not know the elements. */
 static Expr *
-parts_of(Expr *wholes, Const *separator, bool behind)
+parts_of(Expr *wholes, Const *separator, bool after)
 {
 	ArrayExpr  *parts = makeNode(ArrayExpr);
 	ArrayExpr  *array = (ArrayExpr *) wholes;
@@ -362,7 +362,7 @@ parts_of(Expr *wholes, Const *separator, bool behind)
 	if (IsA(wholes, ArrayExpr) && !array->multidims && array->element_typeid == TEXTOID)
 	{
 		foreach(lc, array->elements)
-			parts->elements = lappend(parts->elements, part_of(lfirst(lc), separator, behind));
+			parts->elements = lappend(parts->elements, part_of(lfirst(lc), separator, after));
 		return (Expr *) parts;
 	}
 	if (IsA(wholes, Const) && !constant->constisnull && constant->consttype == TEXTARRAYOID)
@@ -377,28 +377,28 @@ parts_of(Expr *wholes, Const *separator, bool behind)
 			parts->elements = lappend(parts->elements,
 									  part_of((Expr *) makeConst(TEXTOID, -1, C_COLLATION_OID, -1,
 																 values[i], isnull[i], false),
-											  separator, behind));
+											  separator, after));
 		return (Expr *) parts;
 	}
 	return NULL;
 }
 
 /*
- * Adds a key for a part of the concatenated text, if the expression is a column that
- * is one: the zone in front of the separator, another key behind it.
+ * Adds a key for the operand of a concatenation that makes the part before the separator,
+ * or after it.  Only the zone can be before it, and only another key after it.
  */
 static void
-push_part(const DbaasTable *table, Index relid, Node *shown, const DbaasPushedKey *whole,
-		  Const *separator, bool behind, DbaasPushed *pushed)
+push_part(const DbaasTable *table, Index relid, Node *operand, const DbaasPushedKey *whole,
+		  Const *separator, bool after, DbaasPushed *pushed)
 {
 	DbaasPushedKey *key = palloc(sizeof(DbaasPushedKey));
 
 	*key = *whole;
-	key->column = key_of_var(table, relid, compared_column(shown));
-	if (key->column < 0 || (key->column == DBAAS_ZONE_COLUMN) == behind)
+	key->column = key_of_var(table, relid, compared_column(operand));
+	if (key->column < 0 || (key->column == DBAAS_ZONE_COLUMN) == after)
 		return;
-	key->value = whole->form == DBAAS_KEY_IS_ANY ? parts_of(whole->value, separator, behind) :
-		part_of(whole->value, separator, behind);
+	key->value = whole->form == DBAAS_KEY_IS_ANY ? parts_of(whole->value, separator, after) :
+		part_of(whole->value, separator, after);
 	if (key->value == NULL)
 		return;
 	key->value = (Expr *) eval_const_expressions(NULL, (Node *) key->value);
@@ -406,9 +406,9 @@ push_part(const DbaasTable *table, Index relid, Node *shown, const DbaasPushedKe
 }
 
 /*
- * Pushes the parts of a condition such as zone || '/' || name = 'a/b': the zone is a,
- * the name is b.  The condition itself must still be checked, because of several
- * values every zone is combined with every name.
+ * Pushes the parts of a condition such as zone || '/' || name = 'a/b': the zone is a, and
+ * the name is b.  The condition itself is still checked: with an array of values, the keys
+ * combine every zone with every name.
  */
 static void
 push_concatenated(const DbaasTable *table, Index relid, RestrictInfo *rinfo, DbaasPushed *pushed)
@@ -451,9 +451,9 @@ dbaas_pushdown_clause(const DbaasTable *table, Index relid, Expr *clause, DbaasP
 		return false;
 
 	/*
-	 * If one zone stands for all, the column shows the zone that was
-	 * requested.  It must not depend on another relation's rows, or the
-	 * result of a join would depend on its plan.
+	 * If any zone may be requested, the column shows the one that was.  That
+	 * must not depend on rows of another relation, or else the result of a
+	 * join would depend on its plan.
 	 */
 	return key->column != DBAAS_ZONE_COLUMN || !table->resource->any_zone ||
 		bms_is_empty(pull_varnos(NULL, (Node *) key->value));
@@ -487,7 +487,7 @@ dbaas_pushdown_fans_out(const DbaasPushed *pushed)
 	return false;
 }
 
-/* Chooses the endpoint, and drops the keys that are no parameters of it. */
+/* Chooses the endpoint by the keys, and drops keys that are not parameters of it. */
 static void
 choose_endpoint(const DbaasResource *resource, DbaasPushed *pushed)
 {

@@ -15,7 +15,7 @@
 
 #include "tables/table.h"
 
-/* How a condition compares a key.  The last two are pushed only for the zone. */
+/* How a condition compares a key.  The last two are only for the zone. */
 typedef enum DbaasKeyForm
 {
 	DBAAS_KEY_IS,				/* key = value */
@@ -29,8 +29,8 @@ typedef struct DbaasPushedKey
 {
 	int			column;			/* of the catalogue */
 	DbaasKeyForm form;
-	bool		is_bound;
-	Expr	   *value;
+	bool		is_bound;		/* it is such a bound; "form" has no meaning */
+	Expr	   *value;			/* what the column is compared with */
 	RestrictInfo *condition;
 } DbaasPushedKey;
 
@@ -47,16 +47,14 @@ typedef struct DbaasPushed
 								 * responses: all but those of keys */
 } DbaasPushed;
 
-/*
- * Finds what a List of RestrictInfos pushes, and the endpoint that these keys lead to.
- */
+/* Finds what a List of RestrictInfos pushes, and chooses the endpoint by these keys. */
 extern void dbaas_pushdown_clauses(const DbaasTable *table, Index relid, List *restrictinfos,
 								   DbaasPushed *pushed);
 
 /*
- * The conditions of a partition's bound, including the bounds of its parents, as
- * expressions over relid; NIL for a table that is no partition.  *pushed is what they
- * push.
+ * The conditions of a partition's bound, and of the bounds of its parents, as a List of
+ * expressions over relid; NIL for a table that is not a partition.  Stores what they push
+ * in *pushed.
  */
 extern List *dbaas_pushdown_partition(const DbaasTable *table, Relation relation, Index relid,
 									  DbaasPushed *pushed);
@@ -65,33 +63,33 @@ extern List *dbaas_pushdown_partition(const DbaasTable *table, Relation relation
 extern bool dbaas_pushdown_clause(const DbaasTable *table, Index relid, Expr *clause,
 								  DbaasPushedKey *key);
 
-/* Is the value that the key is compared with an array? */
+/* Does this form compare the key with an array? */
 static inline bool
 dbaas_pushdown_is_array(DbaasKeyForm form)
 {
 	return form == DBAAS_KEY_IS_ANY || form == DBAAS_KEY_IS_NONE;
 }
 
-/* Does the condition say what the key is not? */
+/* Does this form exclude values of the key? */
 static inline bool
 dbaas_pushdown_is_negated(DbaasKeyForm form)
 {
 	return form == DBAAS_KEY_IS_NOT || form == DBAAS_KEY_IS_NONE;
 }
 
-/* Does one of the keys, a List of DbaasPushedKey *, give values for a catalogue column? */
+/* Does one of the keys, a List of DbaasPushedKey *, give a catalogue column its values? */
 extern bool dbaas_pushdown_has(List *keys, int column);
 
 /*
- * Do the keys leave a parameter of the endpoint's path open, so that the lists of
+ * Do the keys give no value for a parameter in the endpoint's path, so that the lists of
  * parents have to be read for it?
  */
 extern bool dbaas_pushdown_fans_out(const DbaasPushed *pushed);
 
-/* The catalogue column of the key that the expression is; -1 if it is none. */
+/* If the expression is a column that is a key, its catalogue column; else -1. */
 extern int	dbaas_pushdown_column(const DbaasTable *table, Index relid, Expr *expr);
 
-/* Is the expression the column of the time that the entries of pages are ordered by? */
+/* Is the expression the column with the time that orders the entries of pages? */
 extern bool dbaas_pushdown_is_time(const DbaasTable *table, Index relid, Node *node);
 
 #endif							/* DBAAS_PUSHDOWN_H */

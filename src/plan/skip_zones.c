@@ -3,8 +3,8 @@
  * skip_zones.c
  *		Which scans of a statement may skip a zone that is not available.
  *
- * No scan may in a statement that writes a table of ours, or that updates, deletes
- * or merges in any table.  Otherwise a scan may if it may be incomplete.
+ * In a statement that writes a table of ours, or that updates, deletes or merges in any
+ * table, no scan may skip a zone.  In other statements, those that may be incomplete may.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,11 +20,11 @@
 #include "plan/plan.h"
 #include "plan/skip_zones.h"
 
-/* What was found out about a statement. */
+/* The analysis of a statement. */
 typedef struct Skipping
 {
-	bool		writes;
-	Bitmapset  *may_skip;		/* plan_node_ids of scans */
+	bool		writes;			/* statement_writes() */
+	Bitmapset  *may_skip;		/* plan_node_ids of the scans that may */
 } Skipping;
 
 /* Is the relation a table of ours, or does it have a partition that is one? */
@@ -46,34 +46,34 @@ contains_our_table(Oid relid)
 	return false;
 }
 
-/* Is the plan not a write, or an INSERT into a table that is not ours? */
+/* Is the plan a write, other than an INSERT into a table that is not ours? */
 static bool
-may_lack_rows(const PlannedStmt *stmt, const Plan *plan)
+plan_writes(const PlannedStmt *stmt, const Plan *plan)
 {
 	ListCell   *lc;
 
 	if (plan == NULL || !IsA(plan, ModifyTable))
-		return true;
-	if (((const ModifyTable *) plan)->operation != CMD_INSERT)
 		return false;
+	if (((const ModifyTable *) plan)->operation != CMD_INSERT)
+		return true;
 	foreach(lc, ((const ModifyTable *) plan)->resultRelations)
 	{
 		if (contains_our_table(rt_fetch(lfirst_int(lc), stmt->rtable)->relid))
-			return false;
+			return true;
 	}
-	return true;
+	return false;
 }
 
 static bool
-writes(const PlannedStmt *stmt)
+statement_writes(const PlannedStmt *stmt)
 {
 	ListCell   *lc;
 
-	if (!may_lack_rows(stmt, stmt->planTree))
+	if (plan_writes(stmt, stmt->planTree))
 		return true;
 	foreach(lc, stmt->subplans)
 	{
-		if (!may_lack_rows(stmt, lfirst(lc)))
+		if (plan_writes(stmt, lfirst(lc)))
 			return true;
 	}
 	return false;
@@ -84,14 +84,14 @@ analyze_statement(const PlannedStmt *stmt)
 {
 	Skipping   *skipping = palloc0(sizeof(Skipping));
 
-	skipping->writes = writes(stmt);
+	skipping->writes = statement_writes(stmt);
 	if (!skipping->writes)
 		skipping->may_skip = dbaas_incomplete_allowed(stmt);
 	return skipping;
 }
 
 DbaasSkip
-dbaas_skip_zones_effect(EState *estate, const ForeignScan *plan)
+dbaas_skip_zones_check(EState *estate, const ForeignScan *plan)
 {
 	static char owner;
 	Skipping  **skipping = dbaas_statement_state(dbaas_statement_get(estate->es_query_cxt),

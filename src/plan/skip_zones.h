@@ -13,10 +13,10 @@
 #include "read/read.h"
 
 /*
- * What would come of it if this scan, of the statement that the EState runs,
- * skipped a zone: DBAAS_SKIP_ALLOWED, or why it must not.
- * The plan is analyzed once for each statement.
+ * May this scan, of the statement that the EState runs, skip a zone?  Returns
+ * DBAAS_SKIP_ALLOWED, or else the reason why it must not.  Analyzes the plan of a statement
+ * only once.
  */
-extern DbaasSkip dbaas_skip_zones_effect(EState *estate, const ForeignScan *plan);
+extern DbaasSkip dbaas_skip_zones_check(EState *estate, const ForeignScan *plan);
 
 #endif							/* DBAAS_SKIP_ZONES_H */

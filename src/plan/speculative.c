@@ -70,12 +70,12 @@ is_now(Node *node)
 }
 
 static bool
-is_small(int64 n, int64 bound)
+is_within(int64 n, int64 bound)
 {
 	return n >= -bound && n <= bound;
 }
 
-/* Is it the present plus or minus a constant that keeps it in range? */
+/* Is it the present plus or minus a constant that is too small to leave the range? */
 static bool
 is_near_now(const OpExpr *op)
 {
@@ -92,18 +92,18 @@ is_near_now(const OpExpr *op)
 		case F_TIMESTAMPTZ_PL_INTERVAL:
 		case F_TIMESTAMPTZ_MI_INTERVAL:
 			interval = DatumGetIntervalP(shift->constvalue);
-			return is_small(interval->month, NEAR_YEARS * MONTHS_PER_YEAR) &&
-				is_small(interval->day, NEAR_YEARS * 366) &&
-				is_small(interval->time, NEAR_YEARS * 366 * USECS_PER_DAY);
+			return is_within(interval->month, NEAR_YEARS * MONTHS_PER_YEAR) &&
+				is_within(interval->day, NEAR_YEARS * 366) &&
+				is_within(interval->time, NEAR_YEARS * 366 * USECS_PER_DAY);
 		case F_DATE_PLI:
 		case F_DATE_MII:
-			return is_small(DatumGetInt32(shift->constvalue), NEAR_YEARS * 366);
+			return is_within(DatumGetInt32(shift->constvalue), NEAR_YEARS * 366);
 		default:
 			return false;
 	}
 }
 
-/* Errs on the side of true. */
+/* True unless it is certain that the expression cannot fail. */
 static bool
 can_fail(Node *node, void *arg)
 {
@@ -170,7 +170,10 @@ dbaas_speculative_agg_reads_all(const Agg *plan)
 
 static bool check_plan(Plan *plan, const DbaasReading *reading, bool repeated);
 
-/* Its expressions: if all rows are read anyway, an error would only come earlier. */
+/*
+ * May an expression of the plan be evaluated?  It may fail if the plan is read completely:
+ * then the statement would fail anyway.
+ */
 static bool
 check_expr(Node *expr, const DbaasReading *reading)
 {
@@ -192,9 +195,9 @@ check_plans(List *plans, const DbaasReading *reading, bool repeated)
 }
 
 /*
- * Checks what is evaluated for each row of the plan, without its target list.  What
- * is evaluated for the first row alone is not speculative, unless the plan is
- * repeated: that is, run again for each row of another plan.
+ * Checks what is evaluated for each row of the plan, except for its target list.  What is
+ * evaluated only for the first row is not speculative, unless the plan is "repeated", which
+ * means run again for each row of another plan.
  */
 static bool
 check_source(Plan *plan, const DbaasReading *reading, bool repeated)

@@ -14,22 +14,23 @@
 #include "nodes/plannodes.h"
 
 /*
- * May the expression, or each of a List, be evaluated speculatively?  Says no
- * where that is not certain.
+ * May the expression, or each of a List, be evaluated speculatively?  False if it is not
+ * certain.
  */
 extern bool dbaas_speculative_expr(Node *expr);
 
-/* How the rows of a plan will be read without speculation. */
+/* How a statement reads the rows of a plan, apart from speculation. */
 typedef struct DbaasReading
 {
 	const PlannedStmt *stmt;
 	bool		completely;		/* to the end, before the statement returns a
-								 * row: an error would only come earlier */
-	bool		may_stop;		/* maybe not to the end: rows that cost
-								 * requests must not be read early */
+								 * row: reading ahead may only move an error
+								 * forward */
+	bool		may_stop;		/* perhaps not to the end: rows that cost
+								 * requests must not be read ahead */
 } DbaasReading;
 
-/* May rows of the plan be read before they are wanted? */
+/* May rows of the plan be read before they are needed? */
 extern bool dbaas_speculative_plan(Plan *plan, const DbaasReading *reading);
 
 /* The same without the plan's target list. */

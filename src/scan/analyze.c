@@ -3,8 +3,8 @@
  * analyze.c
  *		ANALYZE on foreign tables.
  *
- * Reads the whole table; of a partition, what its bound allows; and of a table whose
- * responses come in pages, only the newest page of each target, because a log may be
+ * Reads the whole table, but of a partition only what its bound allows, and of a table
+ * whose responses come in pages only the newest page of each target, because a log may be
  * very long.
  *
  *-------------------------------------------------------------------------
@@ -27,15 +27,15 @@
 #include "scan/row_maker.h"
 #include "tables/generated.h"
 
-/* A random sample, to which every row that was read belongs with equal probability. */
+/* A random sample of the rows that were read, each with the same probability. */
 typedef struct Sample
 {
 	HeapTuple  *rows;
-	int			n;
-	int			target;
-	double		seen;
-	double		to_skip;		/* rows before the next that is taken; -1:
-								 * unknown */
+	int			n;				/* rows in the sample */
+	int			target;			/* rows that it has in the end, at most */
+	double		seen;			/* rows that were read */
+	double		to_skip;		/* rows to pass over before the next one that
+								 * is taken; -1: not chosen yet */
 	ReservoirStateData state;
 } Sample;
 
@@ -60,7 +60,7 @@ take_sample(Sample *sample, TupleTableSlot *slot)
 	sample->rows[place] = ExecCopySlotHeapTuple(slot);
 }
 
-/* Begins to fetch the rows that ANALYZE looks at; returns NULL if there are none. */
+/* Begins to fetch the rows to sample; returns NULL if the partition's bound excludes all. */
 static DbaasFetch *
 begin_fetch(const DbaasTable *table, const DbaasPushed *pushed, ExprContext *econtext)
 {
@@ -69,7 +69,6 @@ begin_fetch(const DbaasTable *table, const DbaasPushed *pushed, ExprContext *eco
 		.statement = dbaas_statement_get(CurrentMemoryContext),
 		.resource = resource,
 		.endpoint = pushed->endpoint,
-		.limit = resource->paging ? resource->paging->max_limit : -1,
 		.eager = true
 	};
 	DbaasArguments arguments;
@@ -79,9 +78,9 @@ begin_fetch(const DbaasTable *table, const DbaasPushed *pushed, ExprContext *eco
 	dbaas_arguments_evaluate(dbaas_arguments_init_pushed(pushed), table, econtext, &arguments);
 	if (arguments.nothing)
 		return NULL;
-	read.keys = arguments.keys;
-	read.bounded = arguments.bounded;
-	read.since = arguments.since;
+	dbaas_arguments_set_read(&arguments, &read);
+	if (resource->paging)
+		read.limit = resource->paging->max_limit;
 	error = dbaas_connection_get(table->serverid, GetUserId(), CurrentMemoryContext, &read.conn);
 	if (error == NULL)
 		error = dbaas_fetch_begin(&read, &fetch);

@@ -157,7 +157,7 @@ explain_outage(ForeignScanState *node, ExplainState *es)
 {
 	if (dbaas_options_skips_zones(dbaas_scan_table(node)->options) &&
 		!scan_resource(node)->global &&
-		dbaas_skip_zones_effect(node->ss.ps.state, (ForeignScan *) node->ss.ps.plan) ==
+		dbaas_skip_zones_check(node->ss.ps.state, (ForeignScan *) node->ss.ps.plan) ==
 		DBAAS_SKIP_ALLOWED)
 		ExplainPropertyText("Unavailable Zones", "skip", es);
 }

@@ -3,8 +3,8 @@
  * results.c
  *		The rows that a scan has fetched, by the arguments of its runs.
  *
- * A result is in one of two lists: "used" holds those that a run has read, the
- * most recently used first, and "prefetched" those that none has read yet.
+ * A result is in one of two lists.  "prefetched" has those that no run has read yet,
+ * "used" the others, and those of an earlier loop that dbaas_results_keep_prefetched() keeps.
  * The rows of the used ones are limited to work_mem; the memory of prefetched
  * responses is limited by the lookahead node, which decides how many there are.
  *
@@ -23,9 +23,9 @@
 #define MAX_PREFETCHED 1024
 
 /*
- * Used results that are not read to their ends: each holds a response, so the
- * older ones are dropped together with their rows.  They cannot be resumed by a
- * new request, because the API may return its rows in another order.
+ * Used results that are not read to their ends, at most.  Each holds a response, so older
+ * ones are dropped.  Their rows go as well: a new request could not continue after them,
+ * because the API may return rows in another order.
  */
 #define MAX_UNFINISHED 32
 
@@ -46,8 +46,9 @@ struct DbaasResults
 	bool		keeps_rows;
 	Size		bytes;			/* of the used results */
 	int			nprefetched;	/* length of "prefetched" */
-	int			prefetch_limit; /* of that length: 0 once a prefetched result
-								 * was not used, and raised with each use */
+	int			prefetch_limit; /* greatest nprefetched: 0 after a prefetched
+								 * result was discarded unused, raised with
+								 * each result that is used */
 	int64		total_prefetched;
 	int64		dropped_unused; /* results that were dropped before any use */
 };
@@ -171,7 +172,7 @@ dbaas_results_free(DbaasResult *made)
 	MemoryContextDelete(made->cxt);
 }
 
-/* The entry of by_hash for results with that hash; new ones have no result. */
+/* The entry of by_hash for a hash; a new entry has no result. */
 static ResultEntry *
 result_entry(DbaasResults *results, uint64 hash)
 {
@@ -216,7 +217,7 @@ move_to_used(DbaasResults *results, DbaasResult *result)
 	limit_unfinished(results);
 }
 
-/* A run uses a result that was prefetched, or that prefetching could have got. */
+/* To be called when a run uses a result that was, or could have been, prefetched. */
 static void
 raise_prefetch_limit(DbaasResults *results)
 {

@@ -17,7 +17,7 @@
 #include "plan/arguments.h"
 #include "read/fetch.h"
 
-/* The rows for one set of arguments, as far as they were read. */
+/* The rows for one set of arguments: those that were fetched, and the fetch of the others. */
 typedef struct DbaasResult
 {
 	MemoryContext cxt;			/* holds the result itself and all below */
@@ -29,7 +29,7 @@ typedef struct DbaasResult
 	dlist_node	node;			/* in a list of DbaasResults */
 	uint64		hash;			/* of the arguments' text */
 	bool		keeps_rows;		/* are rows kept in "rows"? */
-	bool		is_prefetched;	/* no run has read it yet */
+	bool		is_prefetched;	/* it is in the list "prefetched" */
 	bool		is_unused;		/* it was prefetched, and no run has used it */
 	uint64		last_row;		/* outer row that it was last prefetched for */
 	List	   *rows;			/* of MinimalTuple */
@@ -47,19 +47,20 @@ extern DbaasResults *dbaas_results_new(MemoryContext cxt);
 extern void dbaas_results_keep_rows(DbaasResults *results);
 
 /*
- * A result for the arguments that the expressions have now.  It belongs to the
- * caller, until dbaas_results_use() or dbaas_results_add_prefetched() takes it.
- * Raises what the expressions raise.
+ * Evaluates the expressions, and makes a result for these arguments, without rows.  It
+ * belongs to the caller, until dbaas_results_use() or dbaas_results_add_prefetched() takes
+ * it.  Raises what the expressions raise.
  */
 extern DbaasResult *dbaas_results_make(DbaasResults *results, DbaasArgumentExprs *exprs,
 									   const DbaasTable *table, ExprContext *econtext);
 
-/* Frees a result that was made and not taken. */
+/* Frees a result that dbaas_results_make() made and that was not taken. */
 extern void dbaas_results_free(DbaasResult *made);
 
 /*
- * Makes the result with those arguments the current one, at its first row: the
- * one that is there already, and "made" is freed, or "made" itself.
+ * Makes the result for the arguments of "made" the current one, at its first row, and
+ * returns it.  That is one that is kept for the same arguments, and "made" is freed; or
+ * else "made" itself.
  */
 extern DbaasResult *dbaas_results_use(DbaasResults *results, DbaasResult *made);
 
@@ -80,8 +81,9 @@ extern void dbaas_results_keep_row(DbaasResults *results, DbaasResult *result,
 								   TupleTableSlot *slot);
 
 /*
- * Should a result be prefetched for an outer row?  Not if its rows are there or
- * have been requested already, and not past the current limit.
+ * Should a result be prefetched for an outer row?  Not if there is a result with the same
+ * arguments, and not past the current limit.  If that result is a prefetched one, notes
+ * that it is for this row as well.
  */
 extern bool dbaas_results_may_prefetch(DbaasResults *results, const DbaasResult *made,
 									   uint64 row);
@@ -89,7 +91,7 @@ extern bool dbaas_results_may_prefetch(DbaasResults *results, const DbaasResult 
 /* Takes a result, whose fetch has begun, as prefetched for that outer row. */
 extern void dbaas_results_add_prefetched(DbaasResults *results, DbaasResult *made, uint64 row);
 
-/* Goes on with prefetched results, some of which may wait for a list of parents. */
+/* Makes the next requests of prefetched results, which may wait for a list of parents. */
 extern void dbaas_results_continue_prefetched(DbaasResults *results);
 
 /* See dbaas_scan_discard_prefetched() and dbaas_scan_keep_prefetched(). */

@@ -16,9 +16,9 @@
 typedef struct DbaasRowMaker DbaasRowMaker;
 
 /*
- * A maker of rows with the attributes in "used", by their numbers; the others are
- * NULL.  Those that are also in "unused" are not used by the query: see "may_lack" of
- * dbaas_decoder_new().  In the current memory context.
+ * A maker of rows, in the current memory context.  It fills the attributes in "used", a set
+ * of attribute numbers, and sets the others to NULL.  "unused" has those of them that no
+ * expression of the query uses: see "may_lack" of dbaas_decoder_new().
  */
 extern DbaasRowMaker *dbaas_row_maker_new(const DbaasTable *table, Relation relation,
 										  const Bitmapset *used, const Bitmapset *unused);

@@ -33,7 +33,7 @@
 typedef struct DbaasScanState
 {
 	DbaasTable *table;
-	DbaasRead	read;			/* all that does not depend on arguments */
+	DbaasRead	read;			/* without what depends on the arguments */
 	DbaasRowMaker *maker;
 	DbaasArgumentExprs *exprs;
 	Oid			userid;
@@ -172,11 +172,8 @@ begin_fetch(ForeignScanState *node, DbaasResult *result)
 	if (error)
 		return error;
 	read = scan->read;
-	read.skip = dbaas_skip_zones_effect(node->ss.ps.state, (ForeignScan *) node->ss.ps.plan);
-	read.keys = result->arguments.keys;
-	read.limit = result->arguments.limit;
-	read.bounded = result->arguments.bounded;
-	read.since = result->arguments.since;
+	read.skip = dbaas_skip_zones_check(node->ss.ps.state, (ForeignScan *) node->ss.ps.plan);
+	dbaas_arguments_set_read(&result->arguments, &read);
 	oldcxt = MemoryContextSwitchTo(result->cxt);
 	error = dbaas_fetch_begin(&read, &result->fetch);
 	MemoryContextSwitchTo(oldcxt);
@@ -212,7 +209,7 @@ start_others(ForeignScanState *node)
 	list_free(others);
 }
 
-/* Makes the first requests for a result.  Raises errors. */
+/* Begins to fetch the rows of the current run, and makes the first requests. */
 static void
 start_fetch(ForeignScanState *node, DbaasResult *result)
 {

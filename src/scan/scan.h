@@ -42,12 +42,11 @@ extern TupleTableSlot *dbaas_scan_poll(ForeignScanState *node, bool *pending);
 #define DBAAS_NO_ROW PG_UINT64_MAX
 
 /*
- * Makes the first requests for the present values of the key expressions, and
- * does not wait for the responses: the run of the scan with these values reads
- * them.  "row" is the number of the outer row that this run will be for.  Does
- * nothing if the rows are there or have been requested, or need no request.
- * The errors of requests are left to that run; those of evaluating the key
- * expressions are raised.
+ * Makes the first requests for the present values of the key expressions, without waiting
+ * for the responses: a later run of the scan with these values reads them.  "row" is the
+ * number of the outer row that this run will be for.  Does nothing if the rows are there
+ * or have been requested, or need no request.  Raises the errors of evaluating the key
+ * expressions; leaves those of requests to the run.
  */
 extern void dbaas_scan_prefetch(ForeignScanState *node, uint64 row);
 
@@ -66,8 +65,8 @@ extern Size dbaas_scan_prefetched_bytes(const ForeignScanState *node);
 extern void dbaas_scan_discard_prefetched(ForeignScanState *node, uint64 row);
 
 /*
- * The outer rows begin again: keeps prefetched results, within work_mem, in case
- * that the same rows come again.
+ * To be called when the outer rows are read again from the first: keeps prefetched results,
+ * within work_mem, because the same rows may come again.
  */
 extern void dbaas_scan_keep_prefetched(ForeignScanState *node);
 

@@ -39,13 +39,14 @@ typedef struct Completion
 	Oid			schema_oid;
 	const char *server;			/* for new tables; NULL until it is needed */
 	List	   *tables;			/* of DbaasTable: those of the schema */
-	List	   *whole;			/* names (Strings) of those that have all
-								 * columns */
-	List	   *made;			/* names (Strings) of what was made */
+	List	   *whole;			/* names (Strings) of tables that now have all
+								 * columns of an import */
+	List	   *made;			/* names (Strings) of tables, columns and
+								 * views that were made */
 } Completion;
 
 static void
-note(List **names, const char *name)
+add_name(List **names, const char *name)
 {
 	*names = lappend(*names, makeString(pstrdup(name)));
 }
@@ -115,7 +116,7 @@ make_table(Completion *completion, const DbaasResource *resource)
 	if (completion->server == NULL)
 		completion->server = find_server(completion);
 	dbaas_import_run(dbaas_import_table(resource, name, completion->server));
-	note(&completion->made, quote_identifier(resource->table));
+	add_name(&completion->made, quote_identifier(resource->table));
 }
 
 /*
@@ -147,8 +148,8 @@ add_columns(Completion *completion, const DbaasTable *table)
 		}
 		appendStringInfo(&sql, "%s ADD COLUMN %s", sql.len ? "," : "",
 						 dbaas_import_column(column));
-		note(&added, psprintf("%s.%s", quote_identifier(resource->table),
-							  quote_identifier(column->name)));
+		add_name(&added, psprintf("%s.%s", quote_identifier(resource->table),
+								  quote_identifier(column->name)));
 	}
 	if (sql.len && get_rel_relispartition(table->relid))
 	{
@@ -185,7 +186,7 @@ complete_resource(Completion *completion, const DbaasResource *resource)
 	relid = get_relname_relid(resource->table, completion->schema_oid);
 	(void) dbaas_import_comment(dbaas_table_get(relid), true);
 	if (whole)
-		note(&completion->whole, resource->table);
+		add_name(&completion->whole, resource->table);
 }
 
 /*

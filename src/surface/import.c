@@ -10,11 +10,13 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_foreign_data_wrapper.h"
+#include "catalog/pg_proc.h"
 #include "commands/comment.h"
+#include "commands/extension.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "foreign/foreign.h"
@@ -135,15 +137,20 @@ dbaasImportForeignSchema(ImportForeignSchemaStmt *stmt, Oid serverid)
 	return commands;
 }
 
-/* Is the foreign table one of this wrapper's? */
+/*
+ * Is the foreign table one of this wrapper?  dbaas_plan_is_our_table() would call the
+ * handler of its wrapper, which may fail if that is another one.  This looks whether the
+ * handler belongs to our extension.
+ */
 static bool
-is_own_table(Oid relid)
+is_our_table(Oid relid)
 {
+	Oid			extension = get_extension_oid("dbaas_fdw", false);
 	ForeignServer *server = GetForeignServer(GetForeignTable(relid)->serverid);
-	ForeignDataWrapper *wrapper = GetForeignDataWrapper(server->fdwid);
-	char	   *handler = OidIsValid(wrapper->fdwhandler) ? get_func_name(wrapper->fdwhandler) : NULL;
+	Oid			handler = GetForeignDataWrapper(server->fdwid)->fdwhandler;
 
-	return handler && strcmp(handler, "dbaas_fdw_handler") == 0;
+	return OidIsValid(handler) &&
+		getExtensionOfObject(ProcedureRelationId, handler) == extension;
 }
 
 List *
@@ -164,7 +171,7 @@ dbaas_import_tables(Oid schema)
 	{
 		Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
 
-		if (form->relkind == RELKIND_FOREIGN_TABLE && is_own_table(form->oid))
+		if (form->relkind == RELKIND_FOREIGN_TABLE && is_our_table(form->oid))
 			relids = lappend_oid(relids, form->oid);
 	}
 	systable_endscan(scan);
