@@ -10,7 +10,6 @@
  */
 #include "postgres.h"
 
-#include "access/sysattr.h"
 #include "access/table.h"
 #include "catalog/pg_type.h"
 #include "optimizer/clauses.h"
@@ -23,10 +22,10 @@
 #include "utils/typcache.h"
 
 #include "base/compat.h"
+#include "plan/attributes.h"
 #include "plan/cost.h"
 #include "plan/plan.h"
 #include "plan/pushdown.h"
-#include "tables/generated.h"
 
 /* Added to a path that lacks a key, so that any plan that gives the key is cheaper. */
 #define MISSING_KEY_COST 1.0e12
@@ -319,118 +318,6 @@ dbaasIsForeignPathAsyncCapable(ForeignPath *path)
  * The plan
  * ------------------------------------------------------------------------ */
 
-/* The numbers of the user attributes in a set that pull_varattnos() made. */
-static Bitmapset *
-user_attnums(const Bitmapset *found)
-{
-	Bitmapset  *attnums = NULL;
-	int			member = -1;
-
-	while ((member = bms_next_member(found, member)) >= 0)
-	{
-		if (member + FirstLowInvalidHeapAttributeNumber > 0)
-			attnums = bms_add_member(attnums, member + FirstLowInvalidHeapAttributeNumber);
-	}
-	return attnums;
-}
-
-/* Do row triggers see rows that the statement updates or deletes? */
-static bool
-has_row_triggers(Relation relation)
-{
-	const TriggerDesc *triggers = relation->trigdesc;
-
-	return triggers &&
-		(triggers->trig_update_before_row || triggers->trig_update_after_row ||
-		 triggers->trig_delete_before_row || triggers->trig_delete_after_row);
-}
-
-/*
- * The attributes that expressions of the query use.  The planner adds the whole row for
- * UPDATE, DELETE and row locks; that does not count.  Returns "all" if an expression
- * or a trigger uses the whole row, or if that cannot be ruled out.
- */
-static Bitmapset *
-attributes_in_query(PlannerInfo *root, const RelOptInfo *baserel, Relation relation, Bitmapset *all)
-{
-	Query		query = *root->parse;
-	Bitmapset  *named = NULL;
-	ListCell   *lc;
-
-	if (baserel->reloptkind != RELOPT_BASEREL || has_row_triggers(relation))
-		return all;
-	query.targetList = NIL;
-	foreach(lc, root->parse->targetList)
-	{
-		TargetEntry *entry = lfirst(lc);
-
-		if (!entry->resjunk || entry->resname == NULL ||
-			strncmp(entry->resname, "wholerow", strlen("wholerow")) != 0)
-			query.targetList = lappend(query.targetList, entry);
-	}
-	foreach(lc, pull_vars_of_level((Node *) &query, 0))
-	{
-		const Var  *var = lfirst(lc);
-
-		/* pull_vars_of_level() does not look into placeholders. */
-		if (IsA(var, PlaceHolderVar) &&
-			bms_is_member(baserel->relid, ((const PlaceHolderVar *) var)->phrels))
-			return all;
-		if (!IsA(var, Var) || (Index) var->varno != baserel->relid)
-			continue;
-		if (var->varattno == 0)
-			return all;
-		if (var->varattno > 0)
-			named = bms_add_member(named, var->varattno);
-	}
-	return named;
-}
-
-static List *
-attribute_list(Bitmapset *attnums)
-{
-	List	   *list = NIL;
-	int			attnum = -1;
-
-	while ((attnum = bms_next_member(attnums, attnum)) >= 0)
-		list = lappend_int(list, attnum);
-	return list;
-}
-
-/*
- * The numbers of the attributes that the scan has to decode or compute.  *unused
- * becomes those of them that no expression of the query uses.
- */
-static List *
-scan_attributes(PlannerInfo *root, const RelOptInfo *baserel, const DbaasTable *table,
-				List *scan_clauses, List **unused)
-{
-	Relation	relation = table_open(table->relid, NoLock);
-	Bitmapset  *found = NULL;
-	Bitmapset  *needed;
-	Bitmapset  *in_query;
-
-	pull_varattnos((Node *) baserel->reltarget->exprs, baserel->relid, &found);
-	pull_varattnos((Node *) scan_clauses, baserel->relid, &found);
-	needed = in_query = user_attnums(found);
-	if (bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, found))
-	{
-		needed = bms_copy(needed);
-		for (int i = 1; i <= table->natts; i++)
-			needed = bms_add_member(needed, i);
-		in_query = bms_union(in_query, attributes_in_query(root, baserel, relation, needed));
-	}
-	needed = dbaas_generated_inputs(relation, bms_copy(needed));
-
-	/* A write computes the generated columns of the new row. */
-	if (baserel->relid == (Index) root->parse->resultRelation)
-		in_query = bms_union(in_query, dbaas_generated_all(relation));
-	in_query = dbaas_generated_inputs(relation, bms_copy(in_query));
-	table_close(relation, NoLock);
-	*unused = attribute_list(bms_difference(needed, in_query));
-	return attribute_list(needed);
-}
-
 /*
  * Does the query's LIMIT apply to the rows of this scan: is it the only relation, and
  * are its rows not grouped or otherwise changed in number?
@@ -557,7 +444,7 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 	exprs = list_concat(pushed_values(pushed.keys), pushed_values(pushed.bounds));
 	exprs = list_concat(exprs, copyObject(limits));
 
-	attributes = scan_attributes(root, baserel, info->table, quals, &unused);
+	attributes = dbaas_attributes_find(root, baserel, info->table, quals, &unused);
 	private = list_make5(makeInteger(pushed.endpoint - resource->reads), attributes, unused,
 						 columns, forms);
 	private = lappend(private, makeInteger(list_length(pushed.bounds)));
