@@ -136,8 +136,8 @@ extern void dbaas_error_hide_statement(DbaasHiding *hiding, bool has_secret);
 extern void dbaas_error_unhide_statement(const DbaasHiding *hiding);
 
 /*
- * The candidate with the least edit distance from a misspelt name; NULL when the
- * distance of each is more than half of the name.  Candidates end with NULL.
+ * The candidate with the least edit distance from a misspelt name; NULL when none is
+ * near enough.  Candidates end with NULL.
  */
 extern const char *dbaas_error_nearest(const char *name,
 									   const char *const *candidates);

@@ -65,7 +65,7 @@ init_key(KeyExpr *key, int column, DbaasKeyForm form, Expr *expr, PlanState *par
 	if (dbaas_pushdown_is_array(form))
 		key->type = get_element_type(key->type);
 	key->state = ExecInitExpr(expr, parent);
-	key->may_fraction = dbaas_declared_may_fraction(key->type);
+	key->may_fraction = dbaas_declared_may_have_fraction(key->type);
 	getTypeOutputInfo(key->type, &output, &varlena);
 	fmgr_info(output, &key->output);
 }
@@ -396,7 +396,7 @@ dbaas_arguments_check(const DbaasTable *table, const DbaasArguments *arguments)
 
 	if (c < 0)
 		return;
-	attnum = dbaas_table_attribute(table, c);
+	attnum = dbaas_table_find_attribute(table, c);
 	name = get_rel_name(table->relid);
 	qualified = quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->relid)), name);
 	column = attnum ? get_attname(table->relid, attnum, false) :

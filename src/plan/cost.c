@@ -110,7 +110,7 @@ typedef struct RequestCounts
 	double		targets;
 	double		lists;			/* of parents; a repeated scan requests them
 								 * once, for all its runs */
-}			RequestCounts;
+} RequestCounts;
 
 static RequestCounts
 count_requests(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed *pushed,

@@ -53,7 +53,7 @@ strip_number_cast(Node *node)
 	Oid			function;
 
 	if (node == NULL || !IsA(node, FuncExpr) || list_length(cast->args) != 1 ||
-		!dbaas_declared_may_fraction(cast->funcresulttype))
+		!dbaas_declared_may_have_fraction(cast->funcresulttype))
 		return node;
 	number = strip_relabel(linitial(cast->args));
 	if (find_coercion_pathway(cast->funcresulttype, exprType(number), COERCION_IMPLICIT,
@@ -77,11 +77,11 @@ static bool
 is_equality(Oid opno, Oid collation, Node *column, Oid value_type)
 {
 	Oid			type_id = exprType(strip_relabel(column));
-	bool		may_fraction = dbaas_declared_may_fraction(type_id);
+	bool		may_fraction = dbaas_declared_may_have_fraction(type_id);
 	TypeCacheEntry *type = lookup_type_cache(type_id, TYPECACHE_BTREE_OPFAMILY);
 
 	return dbaas_declared_may_send(exprType(compared_column(column))) &&
-		(may_fraction ? dbaas_declared_may_fraction(value_type) :
+		(may_fraction ? dbaas_declared_may_have_fraction(value_type) :
 		 dbaas_declared_may_send(value_type)) &&
 		OidIsValid(type->btree_opf) &&
 		get_op_opfamily_strategy(opno, type->btree_opf) == BTEqualStrategyNumber &&
@@ -496,7 +496,7 @@ choose_endpoint(const DbaasResource *resource, DbaasPushed *pushed)
 
 	for (int c = 0; c < resource->ncolumns; c++)
 		given[c] = dbaas_pushdown_has(pushed->keys, c);
-	pushed->endpoint = dbaas_catalogue_endpoint(resource, given);
+	pushed->endpoint = dbaas_catalogue_find_read(resource, given);
 	foreach(lc, pushed->keys)
 	{
 		DbaasPushedKey *key = lfirst(lc);

@@ -204,7 +204,7 @@ request_page(DbaasChain *chain)
 	spec.kind = endpoint->parsed.nparams > 0 ? DBAAS_CALL_READ : DBAAS_CALL_LIST;
 	spec.anonymous = resource->global;
 	spec.hide_secrets = !resource->verbatim;
-	spec.any_json = dbaas_rows_are_any(endpoint->rows, endpoint->values);
+	spec.any_json = dbaas_rows_allow_any_json(endpoint->rows, endpoint->values);
 	spec.zone = chain->target->zone;
 	spec.base = chain->target->base;
 	spec.method = endpoint->method;

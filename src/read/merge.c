@@ -127,7 +127,7 @@ take_entries(Strand *strand)
 		entries[waiting + i] = (Entry)
 		{
 			time, strand->nnumbered++, i + 1,
-				dbaas_rows_position(page->rows), page
+				dbaas_rows_get_position(page->rows), page
 		};
 	}
 	if (strand->entries)
@@ -233,7 +233,7 @@ dbaas_merge_next(DbaasMerge *merge, DbaasReadStatus *status, DbaasPage **page)
 	first = pairingheap_container(Strand, heap_node, pairingheap_remove_first(merge->heads));
 	entry = &first->entries[first->next_entry++];
 	entry->page->unread--;
-	dbaas_rows_return(entry->page->rows, entry->position, entry->row);
+	dbaas_rows_set_position(entry->page->rows, entry->position, entry->row);
 	dbaas_chain_prefetch(first->chain);
 	*page = merge->returned = entry->page;
 	if (first->next_entry < first->safe)

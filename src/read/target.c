@@ -55,7 +55,7 @@ can_name_something(const DbaasColumn *column, const char *value)
 {
 	return dbaas_path_can_hold(value) &&
 		(!dbaas_catalogue_knows(column, value) ||
-		 dbaas_catalogue_check(column->domain, value) == NULL);
+		 dbaas_catalogue_check_value(column->domain, value) == NULL);
 }
 
 /*
@@ -84,7 +84,7 @@ copy_keys(DbaasTargets *targets)
 		{
 			if (!in_path)
 			{
-				const char *allowed = dbaas_catalogue_check(column->domain, given->values[i]);
+				const char *allowed = dbaas_catalogue_check_value(column->domain, given->values[i]);
 
 				if (allowed)
 					return domain_error(resource, column, given->values[i], allowed);

@@ -118,7 +118,7 @@ read_sample(const DbaasTable *table, Relation relation, Sample *sample)
 	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), &TTSOpsVirtual);
 	ExprContext *econtext = CreateStandaloneExprContext();
-	Bitmapset  *all = bms_union(dbaas_table_shown(table), dbaas_generated_all(relation));
+	Bitmapset  *all = bms_union(dbaas_table_shown_attributes(table), dbaas_generated_all(relation));
 	DbaasPushed pushed;
 	ExprState  *qual = ExecInitQual(dbaas_pushdown_partition(table, relation, 1, &pushed), NULL);
 	DbaasRowMaker *maker = dbaas_row_maker_new(table, relation, all, NULL);

@@ -141,7 +141,7 @@ add_columns(Completion *completion, const DbaasTable *table)
 		if (column->unlisted ||
 			(named != InvalidAttrNumber && table->attributes[named - 1].column == c))
 			continue;
-		if (named != InvalidAttrNumber || dbaas_table_attribute(table, c) != 0)
+		if (named != InvalidAttrNumber || dbaas_table_find_attribute(table, c) != 0)
 		{
 			whole = false;
 			continue;
@@ -221,7 +221,7 @@ dbaas_fdw_complete(PG_FUNCTION_ARGS)
 		DbaasTable *table = dbaas_import_read(lfirst_oid(lc));
 
 		/* Skips resources that a table itself declares. */
-		if (table && dbaas_catalogue_find(table->resource->name) == table->resource)
+		if (table && dbaas_catalogue_find_resource(table->resource->name) == table->resource)
 			completion.tables = lappend(completion.tables, table);
 	}
 	for (int i = 0; i < n; i++)

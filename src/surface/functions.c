@@ -174,7 +174,7 @@ domain_datum(const DbaasDomain *domain, const char *const *service_types, bool *
 static Datum
 write_datum(const DbaasResource *resource, DbaasCommand command, bool *isnull)
 {
-	const DbaasWriteEndpoint *write = dbaas_catalogue_write(resource, command, NULL);
+	const DbaasWriteEndpoint *write = dbaas_catalogue_find_write(resource, command, NULL);
 
 	return text_or_null(write ? psprintf("%s %s", write->method, write->path) : NULL,
 						isnull);

@@ -461,7 +461,7 @@ static const DbaasColumn service_details_columns[] = {
 		.domain = &service_type_domain, .known = service_types, .segments = type_segments,
 		.description = "Type of the service"},
 	{"version", DBAAS_TEXT, .field = "version",
-		.update = "version", .meaning = DBAAS_AS_VERSION, .write_types = types_with_version,
+		.update = "version", .comparison = DBAAS_COMPARE_VERSIONS, .write_types = types_with_version,
 		.description = "Version of the software that the service runs"},
 	{"host", DBAAS_TEXT, .field = "uri-params/host", .untyped = true,
 		.description = "Host to connect to"},
@@ -470,13 +470,13 @@ static const DbaasColumn service_details_columns[] = {
 	{"uri", DBAAS_TEXT, .field = "uri",
 		.description = "URI to connect to, without the password"},
 	{"ip_filter", DBAAS_TEXT_ARRAY, .field = NETWORKS_MEMBER,
-		.update = NETWORKS_MEMBER, .networks = NETWORKS_MEMBER, .meaning = DBAAS_AS_NETWORKS,
+		.update = NETWORKS_MEMBER, .networks = NETWORKS_MEMBER, .comparison = DBAAS_COMPARE_NETWORKS,
 		.description = "Networks that may connect to the service"},
 	{"maintenance_dow", DBAAS_TEXT, .field = "maintenance/dow",
 		.update = "maintenance/dow", .write_domain = &weekday_domain,
 		.description = "Day of the week of the maintenance window, or never"},
 	{"maintenance_time", DBAAS_TEXT, .field = "maintenance/time",
-		.update = "maintenance/time", .meaning = DBAAS_AS_TIME_OF_DAY,
+		.update = "maintenance/time", .comparison = DBAAS_COMPARE_TIMES_OF_DAY,
 		.write_domain = &time_of_day_domain,
 		.description = "Time of day of the maintenance window, in UTC"},
 	{"backup_hour", DBAAS_BIGINT, .field = "backup-schedule/backup-hour",
@@ -715,7 +715,7 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.services = {"source", "dest"},
 		.created_column = "id",
 		.notable = &read_replicas,
-		.effect = "promotes a read replica, which then follows its source no more"
+		.notable_effect = "promotes a read replica, which then follows its source no more"
 	},
 	{
 		.name = "integration-types",

@@ -1,18 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * catalogue.h
- *		The one description of every table: columns, keys, endpoints, writes.
+ *		The description of every table: columns, keys, endpoints, writes.
  *
- * Planning, import, validation, requests, decoding, EXPLAIN and the
- * documentation all follow from these structs.  Adding a table is adding an
- * entry to catalogue.c, which holds data alone; the functions are in
- * catalogue_lookup.c, catalogue_write.c and catalogue_check.c.  None of them knows
- * anything of the planner or of HTTP.
+ * Planning, import, validation, requests, decoding, EXPLAIN and the documentation
+ * follow from these structs: to add a table, add an entry to catalogue.c, which holds
+ * data only.  The functions are in catalogue_lookup.c, catalogue_write.c and
+ * catalogue_check.c.  They know neither the planner nor HTTP.
  *
- * Entries name columns and other resources by strings, as they read best.  When
- * the library is loaded, dbaas_catalogue_init() looks each name up, once, and
- * stores what it finds in the members that are marked "resolved".  Whoever uses
- * an entry uses these.
+ * Entries name columns and other resources by strings, which are easy to read.  When
+ * the library is loaded, dbaas_catalogue_init() looks each name up and stores what it
+ * finds in the members that are marked "resolved".  All other code uses these.
  *
  *-------------------------------------------------------------------------
  */
@@ -35,22 +33,22 @@ typedef enum DbaasType
 } DbaasType;
 
 /*
- * When are two values the same?  The API may return a value in another form than
- * it was sent: networks sorted and with the host bits cleared, a version with
- * more or fewer digits.
+ * How to tell whether two values of a column are the same.  The API may return a value
+ * in another form than it was sent: networks sorted and with the host bits cleared, a
+ * version with more or fewer digits.
  */
-typedef enum DbaasMeaning
+typedef enum DbaasComparison
 {
-	DBAAS_AS_JSON,				/* as JSON: 1 is 1.0 */
-	DBAAS_AS_NETWORKS,
-	DBAAS_AS_VERSION,
-	DBAAS_AS_TIME_OF_DAY
-} DbaasMeaning;
+	DBAAS_COMPARE_JSON,			/* as JSON: 1 is 1.0 */
+	DBAAS_COMPARE_NETWORKS,
+	DBAAS_COMPARE_VERSIONS,
+	DBAAS_COMPARE_TIMES_OF_DAY
+} DbaasComparison;
 
 /*
- * What the API accepts for a parameter: one of "values" when that is set,
- * else a whole number from min to max when max is set, else a text of
- * min_length to max_length characters when max_length is set.
+ * What the API accepts for a parameter: one of "values" if that is set, a whole number
+ * from min to max if max is set, a text of min_length to max_length characters if
+ * max_length is set.  Only the first of these counts.
  */
 typedef struct DbaasDomain
 {
@@ -70,16 +68,16 @@ typedef struct DbaasDomain
  * under which the row's object stands in the object around it; "#label",
  * "#first" and "#value" belong to a cell of a table (see DbaasEndpoint.rows);
  * "*" is the row as a whole.  In "{a}-x", the value of member a stands for {a}.
- * Of "a|b", the first that is there counts.  NULL when responses do not hold it.
+ * Of "a|b", the first that is present counts.  NULL when responses do not hold the value.
  *
- * "param" is the API's name of the request parameter that the column fills
- * when a query gives its value: such a column is a key.  Where a response does
- * not hold a key, the column shows the value that was requested.
+ * "param" is the API's name of the request parameter that the column fills when a
+ * query gives its value.  A column with a param is a key.  A key without a "field"
+ * shows the value that was requested.
  *
  * "insert", "update" and "delete" name a member of a write's body: "a", or "a/b" for
- * member b of its member a, which the API wants whole.  A leading "{type}"
- * stands for the type of the service.  "*" is an object whose members are
- * members of the body themselves.
+ * member b of the object a, of which the API wants all members.  A leading "{type}"
+ * stands for the type of the service.  "*" says that the value is an object whose
+ * members become members of the body.
  */
 typedef struct DbaasColumn
 {
@@ -88,50 +86,53 @@ typedef struct DbaasColumn
 	const char *field;
 	const char *param;
 	const DbaasDomain *domain;	/* what the parameter accepts, or NULL */
-	const char *const *known;	/* of types of service: those that the
-								 * catalogue knows; the API's lists may name
-								 * more, and "domain" says nothing of those.
-								 * Ends with NULL; or NULL */
-	const DbaasSegment *segments;	/* of paths; or NULL */
-	bool		query;			/* a query argument where it is not in the
-								 * path */
+	const char *const *known;	/* the types of service that the catalogue
+								 * knows, ending with NULL; or NULL.  The
+								 * API's lists may have others, to which
+								 * "domain" does not apply */
+	const DbaasSegment *segments;	/* segments of paths for its values; or
+									 * NULL */
+	bool		query;			/* is it a query argument of paths that do not
+								 * hold it? */
 	bool		unlisted;		/* not in the tables that an import makes */
-	bool		untyped;		/* the API leaves the JSON type of it open */
+	bool		untyped;		/* the API does not define its JSON type */
 	const char *default_value;	/* of the parameter, or NULL */
 	bool		required;		/* mandatory key: no endpoint lists its values */
-	const char *insert;			/* where the INSERT body has it, or NULL */
+	const char *insert;			/* member of the INSERT's body, or NULL */
 	bool		insert_required;
-	const char *update;			/* where the UPDATE body has it, or NULL */
-	const char *delete;			/* where the DELETE body has it, or NULL */
+	const char *update;			/* member of the UPDATE's body, or NULL */
+	const char *delete;			/* member of the DELETE's body, or NULL */
 	bool		nullable;		/* an UPDATE can set it to null */
 	bool		needs_running;	/* the API cannot change it while the service
 								 * does not run */
-	DbaasMeaning meaning;		/* how an UPDATE compares its values */
-	bool		merges;			/* an object of which an UPDATE sends some
-								 * members: the API keeps the others */
+	DbaasComparison comparison; /* how an UPDATE compares its values */
+	bool		merges;			/* an object of which an UPDATE sends the
+								 * changed members: the API keeps the others */
 	const char *const *write_types; /* types of service whose writes take it,
 									 * ending with NULL; or NULL for all */
 	const DbaasDomain *write_domain;	/* what writes accept, or NULL */
-	const char *networks;		/* member of the body whose networks may
-								 * connect to the service: a write that opens
-								 * it to all is warned of; or NULL */
-	bool		secret;			/* never shown: not in errors, not in EXPLAIN */
-	bool		holds_secrets;	/* an object some of whose members may be
-								 * secret */
+	const char *networks;		/* member of the body with the networks that
+								 * may connect to the service, or NULL: a
+								 * write that lets all connect gets a WARNING */
+	bool		secret;			/* never shown, in errors and EXPLAIN too */
+	bool		holds_secrets;	/* an object with members that may be secret */
 	const char *description;	/* a phrase for the documentation and COMMENT */
 } DbaasColumn;
 
 /*
- * A read of the API.  "{x}" in the path is the value of the column whose param
- * is x; the other parameters go into the body of a POST.
+ * A read of the API.  "{x}" in the path is the value of the column whose param is x;
+ * the other parameters go into the body of a POST.
  *
- * "rows" says which parts of the response are rows: steps with a point between
- * them, each going from an object to a member of it, and then, with "[]", to
- * every element of the array there, with "{}", to every member of the object
- * there, or, with "<>", to every cell of the {"cols", "rows"} table there,
- * where column 0 heads each line.  A step without a name goes into what is
- * there already.  "" is the response itself.  A row is an object, unless
- * "values" says that it may be anything.
+ * "rows" says which parts of the response are rows.  It consists of steps separated by
+ * points.  A step is the name of a member of the current object, which may be empty for
+ * the current value itself, and how to go on from there:
+ *
+ *	[]	to every element of that array
+ *	{}	to every member of that object
+ *	<>	to every cell of that {"cols", "rows"} table, in which column 0 heads each line
+ *
+ * or nothing, for the member itself.  "" as a whole is the response.  A row is an
+ * object, unless "values" says that it may be any JSON value.
  */
 typedef struct DbaasEndpoint
 {
@@ -145,15 +146,15 @@ typedef struct DbaasEndpoint
 } DbaasEndpoint;
 
 /*
- * Responses that come in pages.  The entries to read and the cursor to start
- * from are parameters; the response names the cursor of the page to follow.
+ * Responses that come in pages.  How many entries to read and at which cursor to start
+ * are parameters; the response has the cursor of the next page.
  */
 typedef struct DbaasPaging
 {
 	const char *limit_column;	/* the most rows to read of one target */
-	const char *offset_column;	/* where to start */
+	const char *offset_column;	/* the cursor to start at */
 	const char *order_column;	/* direction: asc or desc */
-	const char *time_column;	/* what the entries are in the order of */
+	const char *time_column;	/* the entries are ordered by this */
 	const char *next_field;		/* member of the response: the next cursor */
 	int			max_limit;		/* the most entries that one request can read */
 } DbaasPaging;
@@ -163,31 +164,31 @@ typedef struct DbaasPaging
 typedef struct DbaasResource DbaasResource;
 
 /*
- * Where keys that a query does not give are found: rows of another resource, as
- * its last read lists them.  Each pair says which column of this table takes
- * which column of that one; an array there stands for each of its elements.
+ * Where to find the values of keys that a query does not give: in the rows of another
+ * resource, the parents, which the last of its reads lists.  Each of "keys" says which
+ * column of the parents fills which column of this table; an array fills it with each
+ * of its elements.
  */
 typedef struct DbaasParent
 {
 	const char *resource;
-	bool		locates;		/* what a given key names is in one zone: the
-								 * lists tell which */
+	bool		locates;		/* what a key names is in one zone, which the
+								 * lists of the zones tell */
 	struct
 	{
 		const char *column;
 		const char *parent_column;
-		bool		optional;	/* a row without a value counts too */
-	}			keys[DBAAS_PARENT_KEYS];	/* the rest has no column */
-	const char *filter_column;	/* of that resource: only rows with
-								 * filter_value */
-	const char *filter_value;	/* in it count; or NULL */
+		bool		optional;	/* parents without a value count too */
+	}			keys[DBAAS_PARENT_KEYS];	/* after the last, column is NULL */
+	const char *filter_column;	/* column of the parents, of which only those */
+	const char *filter_value;	/* with this value count; or NULL */
 
-	/* resolved, all of that resource */
-	const DbaasResource *list;
-	const DbaasEndpoint *read;	/* that lists the rows */
+	/* resolved */
+	const DbaasResource *list;	/* the resource of the parents */
+	const DbaasEndpoint *read;	/* its last read, which lists them */
 	int			nkeys;
 	int			columns[DBAAS_PARENT_KEYS]; /* each parent_column */
-	int			filter;			/* or -1 */
+	int			filter;			/* filter_column, or -1 */
 } DbaasParent;
 
 /*
@@ -217,12 +218,12 @@ typedef enum DbaasCommand
 /*
  * A write of the API.  "{x}" in the path is the value of the column whose param, or
  * else whose field, or else whose name is x.  The body of an INSERT has the columns
- * with an "insert" member; that of an UPDATE those with an "update" member which it
- * changes, and nothing is sent when it changes none; that of a DELETE those with a
- * "delete" member.
+ * that have an "insert" member, the body of a DELETE those with "delete", and the body
+ * of an UPDATE those with "update" that the UPDATE changes.  An UPDATE that changes
+ * none of them sends nothing.
  *
  * Of the endpoints of a command, the first that is for the type of the service is
- * used; see dbaas_catalogue_write().  So
+ * used; see dbaas_catalogue_find_write().  For example,
  *
  *		.writes = {{DBAAS_INSERT, "POST", DETAILS_PATH "/database"}},
  *		.services = {"service_name"}, .type_column = "service_type"
@@ -235,12 +236,12 @@ typedef struct DbaasWriteEndpoint
 	DbaasCommand command;
 	const char *method;
 	const char *path;
-	const char *const *types;	/* of service that it is for, ending with
-								 * NULL; or NULL: all that the type column's
-								 * domain has */
-	bool		direct;			/* the response is what it made or changed,
-								 * and it is done; other responses are an
-								 * operation */
+	const char *const *types;	/* the types of service that it is for, ending
+								 * with NULL; or NULL for all in the domain of
+								 * the type column */
+	bool		direct;			/* the response shows what was made or
+								 * changed, and the write is done; without
+								 * this, the response is an operation */
 
 	/* resolved */
 	DbaasPath	parsed;
@@ -258,60 +259,61 @@ struct DbaasResource
 	int			ncolumns;
 
 	/*
-	 * The first whose path parameters the query gives is used; the last when
-	 * none is, with the parent telling what the query does not.
+	 * A query uses the first read for whose path it gives all parameters, and
+	 * else the last, with parameters from the rows of the parent.
 	 */
-	DbaasEndpoint reads[DBAAS_MAX_READS];	/* the rest has no method */
-	double		typical_rows;	/* of a response, as long as none was seen */
+	DbaasEndpoint reads[DBAAS_MAX_READS];	/* after the last, method is NULL */
+	double		typical_rows;	/* of a response, until one was seen */
 	const DbaasParent *parent;	/* or NULL */
 	const DbaasPaging *paging;	/* or NULL */
-	const char *unique_column;	/* responses may repeat a row, within a zone
-								 * and over zones, but a scan shows one for
-								 * each value of this column; or NULL */
+	const char *unique_column;	/* responses of a zone, and of several zones,
+								 * may repeat a row; a scan returns one row
+								 * for each value of this column; or NULL */
 	bool global;				/* requested once, not in each zone, and
 								 * unsigned */
-	bool		any_zone;		/* every zone gives the same response: one is
-								 * enough */
+	bool		any_zone;		/* every zone returns the same response, so
+								 * one is read */
 	bool		verbatim;		/* texts are what services wrote, and are not
-								 * searched for secrets to hide */
+								 * searched for secrets */
 
 	/*
-	 * Writes: what holds for a row whatever the command and its endpoint. The
-	 * type of the service matters to the commands whose paths have it or
-	 * whose endpoints are for some types.  If a row does not show it, or not
-	 * the state where that matters, one request for each zone and statement
-	 * reads the lists of services.
+	 * Writes.  A command has to know the type of the service if its paths
+	 * hold that, or if its endpoints are for some types only.  If a row does
+	 * not show the type, or the state where that matters, the lists of
+	 * services are read: one request for each zone and statement.
 	 */
-	DbaasWriteEndpoint writes[DBAAS_MAX_WRITES];	/* the rest has no method */
+	DbaasWriteEndpoint writes[DBAAS_MAX_WRITES];	/* after the last, method
+													 * is NULL */
 	const char *services[2];	/* columns that name the services which a
-								 * write changes, or NULL; the first is in the
-								 * write's zone */
+								 * write changes, or NULL; the first service
+								 * is in the write's zone */
 	const char *type_column;	/* has the type of the first; or NULL */
 	const char *state_column;	/* has its state; or NULL */
-	bool		is_service;		/* a row is a service: an INSERT makes one, in
-								 * the zone of the row, and a DELETE ends it */
-	const char *identity;		/* tells a row from others, as a path: writes
-								 * of one identity, be it of two tables, are
-								 * of one row, and are sent in their order.
-								 * NULL: no write can be of a row that another
-								 * one wrote */
-	const char *created_column; /* tells the row that an INSERT made from
-								 * others; takes the id that its operation
-								 * refers to where the INSERT gives none */
-	bool		announces;		/* nothing lists what an INSERT makes: a
+	bool		is_service;		/* a row is a service: an INSERT creates one,
+								 * in the zone of the row, and a DELETE
+								 * deletes it */
+	const char *identity;		/* identifies a row, as a template of a path.
+								 * Writes with the same identity, of several
+								 * tables too, are of the same row, and are
+								 * sent in order.  NULL: no two writes can be
+								 * of the same row */
+	const char *created_column; /* identifies the row that an INSERT made, in
+								 * its zone; if the INSERT gives no value, the
+								 * id that its operation refers to */
+	bool		announces;		/* no read lists what an INSERT makes, so a
 								 * NOTICE tells its id */
-	const char *counts;			/* what update_limit and delete_limit count
-								 * its rows among, such as "services"; or NULL */
+	const char *counts;			/* as what update_limit and delete_limit count
+								 * its rows, such as "services"; or NULL */
 	const DbaasKept *kept;		/* what every UPDATE carries; or NULL */
-	const DbaasParent *protected;	/* rows of this resource that the API
-									 * refuses to delete, by filter_column; or
-									 * NULL */
-	const DbaasParent *notable; /* rows of this resource whose DELETE does
-								 * more than it says, by filter_column; or
+	const DbaasParent *protected;	/* rows of this resource, with
+									 * filter_value, that the API refuses to
+									 * delete; or NULL */
+	const DbaasParent *notable; /* rows of this resource, with filter_value,
+								 * whose DELETE has another effect besides; or
 								 * NULL */
-	const char *effect;			/* and what that is */
+	const char *notable_effect; /* of such a DELETE, for a WARNING */
 
-	/* resolved: indexes of columns; -1 for a name that is NULL */
+	/* resolved: indexes of columns; -1 where there is none */
 	struct
 	{
 		int			unique;
@@ -341,66 +343,63 @@ extern const DbaasResource *dbaas_catalogue_zones;
 
 #define DBAAS_ZONE_COLUMN 0
 
-/* Resolves all entries.  Called once, when the library is loaded. */
+/* Resolves all entries.  Called once, from _PG_init(). */
 extern void dbaas_catalogue_init(void);
 
 /*
- * What is wrong with the first wrong entry, such as a name that means nothing,
- * palloc'd; or NULL.  A server with assertions checks it when the library is
- * loaded, others when dbaas_fdw_catalogue() is called, as tests do.
+ * The first mistake in the entries, such as the name of a column that does not exist;
+ * palloc'd.  NULL when there is none.  A server with assertions checks this when the
+ * library is loaded, and dbaas_fdw_catalogue(), which tests call, on any server.
  */
 extern char *dbaas_catalogue_problem(void);
 
 /*
- * Resolves the names in a resource, in the current memory context.  For a name
- * that means nothing, it stores -1.
+ * Resolves the names in a resource, in the current memory context.  Stores -1 for the
+ * name of a column that does not exist.
  */
 extern void dbaas_catalogue_resolve(DbaasResource *resource);
 
 /*
- * A path template of the resource, parsed, in the current memory context.  "{x}"
- * is the column whose param, or else whose field, or else whose name is x.
+ * Parses a path template of the resource, in the current memory context.  "{x}" is
+ * the column whose param, or else whose field, or else whose name is x.
  */
-extern DbaasPath dbaas_catalogue_path(const DbaasResource *resource, const char *template);
+extern DbaasPath dbaas_catalogue_parse_path(const DbaasResource *resource, const char *template);
 
-/*
- * All resources, in the order of the documentation; the count is stored in
- * *n.  Never freed.
- */
+/* All resources, as an array in the order of the documentation; their number in *n. */
 extern const DbaasResource *dbaas_catalogue_resources(int *n);
 
 /* The resource of that name (as in table option "resource"), or NULL. */
-extern const DbaasResource *dbaas_catalogue_find(const char *name);
+extern const DbaasResource *dbaas_catalogue_find_resource(const char *name);
 
-/* How tables with a row for each service, or more, find the services. */
+/* The services; the key is the name. */
 extern DbaasParent dbaas_catalogue_each_service;
 
-/* The same with what writes have to know: keys are the name, type and state. */
+/* The same, with the keys that writes need: the name, the type and the state. */
 extern DbaasParent dbaas_catalogue_service_facts;
 
-/* The list that tells which types of service there are. */
+/* The types of service; the key is the name. */
 extern DbaasParent dbaas_catalogue_each_type;
 
 /* Index of the column with that SQL name, or -1. */
-extern int	dbaas_catalogue_column(const DbaasResource *resource,
-								   const char *name);
+extern int	dbaas_catalogue_find_column(const DbaasResource *resource,
+										const char *name);
 
 /*
- * Index of the column that a column option "field" means: by its place in the
- * response, the name of its parameter, or its SQL name, with hyphens or without;
- * or -1.
+ * Index of the column that column option "field" names: the column with that field,
+ * or else with that param, or with that SQL name, in which hyphens may stand for
+ * underscores; or -1.
  */
-extern int	dbaas_catalogue_column_by_field(const DbaasResource *resource,
-											const char *field);
+extern int	dbaas_catalogue_find_column_by_field(const DbaasResource *resource,
+												 const char *field);
 
 /*
- * Checks a value, in UTF-8, against a domain; NULL accepts all.  Returns NULL,
- * or what the domain allows ("desc, asc"; "whole numbers from 1 to 500"),
- * palloc'd.
+ * Checks a value, in UTF-8, against a domain.  Returns NULL if it is allowed, or if
+ * the domain is NULL; else what the domain allows, such as "asc, desc" or "whole
+ * numbers from 1 to 500", palloc'd.
  */
-extern const char *dbaas_catalogue_check(const DbaasDomain *domain, const char *value);
+extern const char *dbaas_catalogue_check_value(const DbaasDomain *domain, const char *value);
 
-/* Does the catalogue know the value?  See DbaasColumn.known. */
+/* Is the value in the column's "known", or is that NULL? */
 extern bool dbaas_catalogue_knows(const DbaasColumn *column, const char *value);
 
 /* Name of the SQL type, as CREATE FOREIGN TABLE takes it. */
@@ -426,16 +425,16 @@ extern bool dbaas_catalogue_only_shows_request(const DbaasResource *resource, in
  * Which of a resource's endpoints a query reads, when it gives values for the
  * columns of which given[] is true.
  */
-extern const DbaasEndpoint *dbaas_catalogue_endpoint(const DbaasResource *resource,
-													 const bool *given);
+extern const DbaasEndpoint *dbaas_catalogue_find_read(const DbaasResource *resource,
+													  const bool *given);
 
 /*
- * The endpoint that a command writes to, of services of a type.  With a type that
- * is NULL, or that the catalogue does not know, it is the command's first.  NULL
- * when the table does not take the command, or services of the type do not.
+ * The endpoint of a command for a type of service.  For a type that is NULL, or that
+ * the catalogue does not know, it is the command's first endpoint.  NULL when the
+ * table does not take the command, or not for services of the type.
  */
-extern const DbaasWriteEndpoint *dbaas_catalogue_write(const DbaasResource *resource,
-													   DbaasCommand command, const char *type);
+extern const DbaasWriteEndpoint *dbaas_catalogue_find_write(const DbaasResource *resource,
+															DbaasCommand command, const char *type);
 
 /* The endpoint of a command after "previous", or the first after NULL; or NULL. */
 extern const DbaasWriteEndpoint *dbaas_catalogue_next_write(const DbaasResource *resource,
@@ -456,10 +455,10 @@ extern char *dbaas_catalogue_write_types(const DbaasResource *resource, DbaasCom
 extern bool dbaas_catalogue_write_needs_type(const DbaasResource *resource, DbaasCommand command);
 
 /* Is the column in the path of one of a command's endpoints? */
-extern bool dbaas_catalogue_write_has(const DbaasResource *resource, DbaasCommand command,
-									  int column);
+extern bool dbaas_catalogue_write_path_has(const DbaasResource *resource, DbaasCommand command,
+										   int column);
 
-/* The entries of catalogue.c, for the other files of this module. */
+/* The entries of catalogue.c, for the other catalogue_*.c. */
 extern DbaasResource dbaas_catalogue_entries[];
 extern const int dbaas_catalogue_nentries;
 

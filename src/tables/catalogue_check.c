@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * catalogue_check.c
- *		Finds entries of the catalogue that say something wrong.
+ *		Finds mistakes in the catalogue's entries.
  *
- * The compiler cannot see that a name in an entry means nothing.  A new check
- * belongs here when a wrong entry would otherwise be noticed only in use.
+ * The compiler cannot check the names and expressions in an entry.  A mistake that
+ * would otherwise show only in use deserves a check here.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,7 +13,7 @@
 #include "tables/catalogue.h"
 #include "tables/rows.h"
 
-/* An entry that is being checked, and the first that is wrong with it. */
+/* An entry that is being checked, and its first mistake. */
 typedef struct Check
 {
 	const DbaasResource *resource;
@@ -22,7 +22,7 @@ typedef struct Check
 
 static void check_that(Check *check, bool holds, const char *format,...) pg_attribute_printf(3, 4);
 
-/* Notes a problem, unless it "holds" or there is one already. */
+/* Notes a problem if a condition does not hold, unless there is one already. */
 static void
 check_that(Check *check, bool holds, const char *format,...)
 {
@@ -37,11 +37,11 @@ check_that(Check *check, bool holds, const char *format,...)
 	check->problem = psprintf("resource \"%s\" of the catalogue: %s", check->resource->name, problem);
 }
 
-/* Does a name of a column mean one?  NULL does not have to. */
+/* Checks that a name is that of a column; NULL is allowed. */
 static void
 check_name(Check *check, const char *member, const char *name)
 {
-	check_that(check, name == NULL || dbaas_catalogue_column(check->resource, name) >= 0,
+	check_that(check, name == NULL || dbaas_catalogue_find_column(check->resource, name) >= 0,
 			   "%s is \"%s\", which is no column", member, name);
 }
 
@@ -56,7 +56,7 @@ check_path(Check *check, const char *member, const DbaasPath *path)
 				   path->template, path->params[i].name);
 }
 
-/* Is the parameter of the last read's path given in every case? */
+/* Does the parent or the query always give the column, a parameter of the last read? */
 static bool
 is_always_given(const DbaasResource *resource, int column)
 {
@@ -112,17 +112,17 @@ check_columns(Check *check)
 			fits = dbaas_rows_check_field_in(column->field, resource->reads[i].rows) == NULL;
 		check_that(check, column->description && *column->description,
 				   "column \"%s\" has no description", column->name);
-		check_that(check, dbaas_catalogue_column(resource, column->name) == c,
+		check_that(check, dbaas_catalogue_find_column(resource, column->name) == c,
 				   "two columns are \"%s\"", column->name);
 		check_that(check, problem == NULL, "field \"%s\": %s", column->field, problem);
 		check_that(check, fits, "field \"%s\" is in no row", column->field);
 		check_that(check, column->default_value == NULL ||
-				   dbaas_catalogue_check(column->domain, column->default_value) == NULL,
+				   dbaas_catalogue_check_value(column->domain, column->default_value) == NULL,
 				   "column \"%s\": its default value is not allowed", column->name);
 	}
 }
 
-/* Does a parent mean a resource that can be listed, and columns of both? */
+/* Checks that a parent names a resource that can be listed, and columns of both resources. */
 static void
 check_parent(Check *check, const char *member, const DbaasParent *parent, bool of_itself)
 {
@@ -180,7 +180,7 @@ dbaas_catalogue_problem(void)
 		const DbaasResource *resource = &dbaas_catalogue_entries[i];
 		Check		check = {.resource = resource};
 
-		check_that(&check, dbaas_catalogue_find(resource->name) == resource, "there are two");
+		check_that(&check, dbaas_catalogue_find_resource(resource->name) == resource, "there are two");
 		check_that(&check, resource->description && *resource->description, "it has no description");
 		check_columns(&check);
 		check_reads(&check);

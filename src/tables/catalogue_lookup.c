@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * catalogue_lookup.c
- *		What the catalogue's entries mean: names resolved, and look-ups.
+ *		Resolves the names in the catalogue's entries, and looks entries up.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,7 +24,7 @@ dbaas_catalogue_resources(int *n)
 }
 
 const DbaasResource *
-dbaas_catalogue_find(const char *name)
+dbaas_catalogue_find_resource(const char *name)
 {
 	for (int i = 0; i < dbaas_catalogue_nentries; i++)
 	{
@@ -35,7 +35,7 @@ dbaas_catalogue_find(const char *name)
 }
 
 int
-dbaas_catalogue_column(const DbaasResource *resource, const char *name)
+dbaas_catalogue_find_column(const DbaasResource *resource, const char *name)
 {
 	for (int i = 0; i < resource->ncolumns; i++)
 	{
@@ -58,7 +58,7 @@ hyphenated_equal(const char *column, const char *name)
 }
 
 int
-dbaas_catalogue_column_by_field(const DbaasResource *resource, const char *field)
+dbaas_catalogue_find_column_by_field(const DbaasResource *resource, const char *field)
 {
 	for (int i = 0; i < resource->ncolumns; i++)
 	{
@@ -108,15 +108,15 @@ column_by_param(const DbaasResource *resource, const char *param)
  * Resolving names
  * ------------------------------------------------------------------------ */
 
-/* dbaas_catalogue_column() of a name that may be NULL. */
+/* dbaas_catalogue_find_column() of a name that may be NULL. */
 static int
 named_column(const DbaasResource *resource, const char *name)
 {
-	return resource && name ? dbaas_catalogue_column(resource, name) : -1;
+	return resource && name ? dbaas_catalogue_find_column(resource, name) : -1;
 }
 
 DbaasPath
-dbaas_catalogue_path(const DbaasResource *resource, const char *template)
+dbaas_catalogue_parse_path(const DbaasResource *resource, const char *template)
 {
 	DbaasPath	path = dbaas_path_parse(template);
 
@@ -137,11 +137,11 @@ compare_params(const void *a, const void *b)
 	return strcmp(((const DbaasParam *) a)->name, ((const DbaasParam *) b)->name);
 }
 
-/* Parses the path of a read, and adds the query arguments beside it. */
+/* Parses the path of a read, and adds the query arguments that it takes. */
 static void
 resolve_endpoint(const DbaasResource *resource, DbaasEndpoint *endpoint)
 {
-	DbaasPath	path = dbaas_catalogue_path(resource, endpoint->path);
+	DbaasPath	path = dbaas_catalogue_parse_path(resource, endpoint->path);
 
 	path.query = palloc0(resource->ncolumns * sizeof(DbaasParam));
 	for (int c = 0; c < resource->ncolumns; c++)
@@ -155,7 +155,7 @@ resolve_endpoint(const DbaasResource *resource, DbaasEndpoint *endpoint)
 	endpoint->parsed = path;
 }
 
-/* Resolves what a parent says of its own resource; entries share parents. */
+/* Resolves the members of a parent, which several entries may share. */
 static void
 resolve_parent(const DbaasParent *entry)
 {
@@ -163,7 +163,7 @@ resolve_parent(const DbaasParent *entry)
 
 	if (parent == NULL)
 		return;
-	parent->list = dbaas_catalogue_find(parent->resource);
+	parent->list = dbaas_catalogue_find_resource(parent->resource);
 	parent->read = parent->list ? &parent->list->reads[dbaas_catalogue_nreads(parent->list) - 1] : NULL;
 	parent->nkeys = 0;
 	while (parent->nkeys < DBAAS_PARENT_KEYS && parent->keys[parent->nkeys].column)
@@ -175,7 +175,7 @@ resolve_parent(const DbaasParent *entry)
 	parent->filter = named_column(parent->list, parent->filter_column);
 }
 
-/* Resolves the resource that shows a kept member; entries share it. */
+/* Resolves the members of a DbaasKept, which several entries may share. */
 static void
 resolve_kept(const DbaasKept *entry)
 {
@@ -183,7 +183,7 @@ resolve_kept(const DbaasKept *entry)
 
 	if (kept == NULL)
 		return;
-	kept->shown_by = dbaas_catalogue_find(kept->resource);
+	kept->shown_by = dbaas_catalogue_find_resource(kept->resource);
 	kept->read = kept->shown_by ? &kept->shown_by->reads[0] : NULL;
 }
 
@@ -200,7 +200,7 @@ dbaas_catalogue_resolve(DbaasResource *resource)
 	resolve_parent(resource->notable);
 	resolve_kept(resource->kept);
 	for (int i = 0; i < DBAAS_MAX_WRITES && resource->writes[i].method; i++)
-		resource->writes[i].parsed = dbaas_catalogue_path(resource, resource->writes[i].path);
+		resource->writes[i].parsed = dbaas_catalogue_parse_path(resource, resource->writes[i].path);
 	for (int i = 0; i < DBAAS_PARENT_KEYS; i++)
 		resource->index.parent_keys[i] = named_column(resource, parent ? parent->keys[i].column : NULL);
 	resource->index.unique = named_column(resource, resource->unique_column);
@@ -214,7 +214,7 @@ dbaas_catalogue_resolve(DbaasResource *resource)
 	resource->index.type = named_column(resource, resource->type_column);
 	resource->index.state = named_column(resource, resource->state_column);
 	if (resource->identity)
-		resource->identity_path = dbaas_catalogue_path(resource, resource->identity);
+		resource->identity_path = dbaas_catalogue_parse_path(resource, resource->identity);
 }
 
 void
@@ -227,9 +227,9 @@ dbaas_catalogue_init(void)
 	resolve_parent(&dbaas_catalogue_each_service);
 	resolve_parent(&dbaas_catalogue_service_facts);
 	resolve_parent(&dbaas_catalogue_each_type);
-	dbaas_catalogue_services = dbaas_catalogue_find("services");
-	dbaas_catalogue_operations = dbaas_catalogue_find("operations");
-	dbaas_catalogue_zones = dbaas_catalogue_find("zones");
+	dbaas_catalogue_services = dbaas_catalogue_find_resource("services");
+	dbaas_catalogue_operations = dbaas_catalogue_find_resource("operations");
+	dbaas_catalogue_zones = dbaas_catalogue_find_resource("zones");
 	MemoryContextSwitchTo(oldcxt);
 #ifdef USE_ASSERT_CHECKING
 	if (dbaas_catalogue_problem())
@@ -268,7 +268,7 @@ utf8_length(const char *text)
 }
 
 const char *
-dbaas_catalogue_check(const DbaasDomain *domain, const char *value)
+dbaas_catalogue_check_value(const DbaasDomain *domain, const char *value)
 {
 	if (domain == NULL)
 		return NULL;
@@ -362,7 +362,7 @@ is_path_given(const DbaasPath *path, const bool *given)
 }
 
 const DbaasEndpoint *
-dbaas_catalogue_endpoint(const DbaasResource *resource, const bool *given)
+dbaas_catalogue_find_read(const DbaasResource *resource, const bool *given)
 {
 	int			last = dbaas_catalogue_nreads(resource) - 1;
 

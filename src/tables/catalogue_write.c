@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * catalogue_write.c
- *		Look-ups in the catalogue's entries about writes.
+ *		Looks up the write endpoints of the catalogue's entries.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,7 +37,7 @@ has_text(const char *const *texts, const char *text)
 	return false;
 }
 
-/* The types of service that the type column's domain has, ending with NULL. */
+/* The types of service in the domain of the type column, ending with NULL. */
 static const char *const *
 types_of(const DbaasResource *resource)
 {
@@ -55,7 +55,7 @@ dbaas_catalogue_endpoint_types(const DbaasResource *resource, const DbaasWriteEn
 }
 
 const DbaasWriteEndpoint *
-dbaas_catalogue_write(const DbaasResource *resource, DbaasCommand command, const char *type)
+dbaas_catalogue_find_write(const DbaasResource *resource, DbaasCommand command, const char *type)
 {
 	const DbaasWriteEndpoint *first = dbaas_catalogue_next_write(resource, command, NULL);
 
@@ -80,7 +80,7 @@ dbaas_catalogue_write_types(const DbaasResource *resource, DbaasCommand command)
 	initStringInfo(&list);
 	for (int i = 0; types[i]; i++)
 	{
-		if (dbaas_catalogue_write(resource, command, types[i]))
+		if (dbaas_catalogue_find_write(resource, command, types[i]))
 			appendStringInfo(&list, "%s%s", list.len ? ", " : "", types[i]);
 	}
 	return list.data;
@@ -99,7 +99,7 @@ dbaas_catalogue_write_needs_type(const DbaasResource *resource, DbaasCommand com
 }
 
 bool
-dbaas_catalogue_write_has(const DbaasResource *resource, DbaasCommand command, int column)
+dbaas_catalogue_write_path_has(const DbaasResource *resource, DbaasCommand command, int column)
 {
 	for (const DbaasWriteEndpoint *e = dbaas_catalogue_next_write(resource, command, NULL); e;
 		 e = dbaas_catalogue_next_write(resource, command, e))

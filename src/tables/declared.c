@@ -18,36 +18,36 @@
 #include "tables/options.h"
 #include "tables/rows.h"
 
-/* Rows of a response, as long as none was seen. */
+/* Rows of a response, until one was seen. */
 #define TYPICAL_ROWS 20
 
-/* A resource that is being made. */
-typedef struct Making
+/* A table with option "path", and the resource that is made from its options. */
+typedef struct Declaration
 {
 	Oid			relid;
 	const char *table;
 	DbaasResource *resource;
 	DbaasColumn *columns;		/* the resource's */
-	DbaasPath	path;			/* its parameters have no columns yet */
+	DbaasPath	path;			/* its parameters are not resolved */
 	DbaasParent *parent;		/* or NULL */
-	int			nkeys;			/* of the parent */
-} Making;
+	int			nkeys;			/* of the parent, so far */
+} Declaration;
 
 static DbaasError *
-wrong_option(const Making *making, const char *column, const char *option, const char *problem)
+wrong_option(const Declaration *declaration, const char *column, const char *option, const char *problem)
 {
 	return dbaas_error_new(ERRCODE_FDW_INVALID_OPTION_NAME,
 						   "option \"%s\" of column \"%s\" of foreign table \"%s\" cannot be used: %s",
-						   option, column, making->table, problem);
+						   option, column, declaration->table, problem);
 }
 
-/* PostgreSQL computes a generated column: it shows nothing of a response. */
+/* The error of a generated column with options: PostgreSQL computes it, so it shows no field. */
 static DbaasError *
-generated_option(const Making *making, const char *column, AttrNumber attnum)
+generated_option(const Declaration *declaration, const char *column, AttrNumber attnum)
 {
-	const DefElem *option = linitial(GetForeignColumnOptions(making->relid, attnum));
+	const DefElem *option = linitial(GetForeignColumnOptions(declaration->relid, attnum));
 
-	return wrong_option(making, column, option->defname, "the column is generated");
+	return wrong_option(declaration, column, option->defname, "the column is generated");
 }
 
 bool
@@ -69,7 +69,7 @@ dbaas_declared_may_send(Oid type)
 }
 
 bool
-dbaas_declared_may_fraction(Oid type)
+dbaas_declared_may_have_fraction(Oid type)
 {
 	switch (getBaseType(type))
 	{
@@ -82,7 +82,7 @@ dbaas_declared_may_fraction(Oid type)
 	}
 }
 
-/* The field of a column without options: its name, with hyphens, as the API has them. */
+/* The field of a column without options: its name, with hyphens for underscores. */
 static const char *
 field_of_name(const char *name)
 {
@@ -93,62 +93,67 @@ field_of_name(const char *name)
 	return field;
 }
 
-/* Is the parameter one of the path? */
+/* Does the path have that parameter? */
 static bool
-is_in_path(const Making *making, const char *param)
+is_in_path(const Declaration *declaration, const char *param)
 {
-	for (int i = 0; i < making->path.nparams; i++)
+	for (int i = 0; i < declaration->path.nparams; i++)
 	{
-		if (strcmp(making->path.params[i].name, param) == 0)
+		if (strcmp(declaration->path.params[i].name, param) == 0)
 			return true;
 	}
 	return false;
 }
 
-/* Adds a column's parameter, and its column of the parent, "from", if it has that. */
+/* Makes the column's parameter a key of the parent, filled by the parent's column "from". */
 static DbaasError *
-add_parameter(Making *making, DbaasColumn *column, Oid type, const char *from)
+add_parent_key(Declaration *declaration, DbaasColumn *column, const char *from)
 {
 	const DbaasResource *parents;
 	int			parent_column;
 
-	for (const DbaasColumn *other = making->columns; other < column; other++)
+	if (declaration->parent == NULL)
+		return wrong_option(declaration, column->name, "from", "the table has no option \"for_each\"");
+	if (column->query)
+		return wrong_option(declaration, column->name, "from",
+							psprintf("the path \"%s\" has no {%s}", declaration->path.template, column->param));
+	parents = dbaas_catalogue_find_resource(declaration->parent->resource);
+	parent_column = dbaas_catalogue_find_column(parents, from);
+	if (parent_column < 0 || parents->columns[parent_column].field == NULL)
+		return wrong_option(declaration, column->name, "from",
+							psprintf("the list of resource \"%s\" has no column \"%s\"", parents->name, from));
+	if (declaration->nkeys == lengthof(declaration->parent->keys))
+		return wrong_option(declaration, column->name, "from", "too many columns have it");
+	declaration->parent->keys[declaration->nkeys].column = column->name;
+	declaration->parent->keys[declaration->nkeys++].parent_column = from;
+	return NULL;
+}
+
+/* Checks the column's parameter.  "from" is the column's option, or NULL. */
+static DbaasError *
+add_parameter(Declaration *declaration, DbaasColumn *column, Oid type, const char *from)
+{
+	for (const DbaasColumn *other = declaration->columns; other < column; other++)
 	{
 		if (other->param && strcmp(other->param, column->param) == 0)
-			return wrong_option(making, column->name, "param",
+			return wrong_option(declaration, column->name, "param",
 								psprintf("column \"%s\" has the same", other->name));
 	}
 	if (!dbaas_declared_may_send(type))
 		return dbaas_error_new(ERRCODE_FDW_INVALID_DATA_TYPE,
 							   "column \"%s\" of foreign table \"%s\" has option \"param\" and must be a text, a uuid or an integer",
-							   column->name, making->table);
-	column->query = !is_in_path(making, column->param);
+							   column->name, declaration->table);
+	column->query = !is_in_path(declaration, column->param);
 	column->required = !column->query && from == NULL;
-	if (from == NULL)
-		return NULL;
-	if (making->parent == NULL)
-		return wrong_option(making, column->name, "from", "the table has no option \"for_each\"");
-	if (column->query)
-		return wrong_option(making, column->name, "from",
-							psprintf("the path \"%s\" has no {%s}", making->path.template, column->param));
-	parents = dbaas_catalogue_find(making->parent->resource);
-	parent_column = dbaas_catalogue_column(parents, from);
-	if (parent_column < 0 || parents->columns[parent_column].field == NULL)
-		return wrong_option(making, column->name, "from",
-							psprintf("the list of resource \"%s\" has no column \"%s\"", parents->name, from));
-	if (making->nkeys == lengthof(making->parent->keys))
-		return wrong_option(making, column->name, "from", "too many columns have it");
-	making->parent->keys[making->nkeys].column = column->name;
-	making->parent->keys[making->nkeys++].parent_column = from;
-	return NULL;
+	return from ? add_parent_key(declaration, column, from) : NULL;
 }
 
 static DbaasError *
-add_column(Making *making, AttrNumber attnum, const char *name, Oid type)
+add_column(Declaration *declaration, AttrNumber attnum, const char *name, Oid type)
 {
-	DbaasResource *resource = making->resource;
-	DbaasColumn *column = &making->columns[resource->ncolumns++];
-	List	   *options = GetForeignColumnOptions(making->relid, attnum);
+	DbaasResource *resource = declaration->resource;
+	DbaasColumn *column = &declaration->columns[resource->ncolumns++];
+	List	   *options = GetForeignColumnOptions(declaration->relid, attnum);
 	const char *from = dbaas_options_string(options, "from");
 	char	   *problem;
 
@@ -157,25 +162,25 @@ add_column(Making *making, AttrNumber attnum, const char *name, Oid type)
 	column->field = dbaas_options_string(options, "field");
 	column->param = dbaas_options_string(options, "param");
 	if (column->field && (problem = dbaas_rows_check_field_in(column->field, resource->reads[0].rows)))
-		return wrong_option(making, name, "field", problem);
+		return wrong_option(declaration, name, "field", problem);
 	if (column->field == NULL && column->param == NULL)
 		column->field = field_of_name(name);
 	if (column->field && dbaas_rows_field_is_member(column->field))
 		resource->reads[0].values = false;
 	if (column->param)
-		return add_parameter(making, column, type, from);
+		return add_parameter(declaration, column, type, from);
 	if (from)
-		return wrong_option(making, name, "from", "it has no option \"param\"");
+		return wrong_option(declaration, name, "from", "it has no option \"param\"");
 	return NULL;
 }
 
 /* Does a column have that param? */
 static bool
-has_param(const Making *making, const char *param)
+has_param(const Declaration *declaration, const char *param)
 {
-	for (int c = 0; c < making->resource->ncolumns; c++)
+	for (int c = 0; c < declaration->resource->ncolumns; c++)
 	{
-		if (making->columns[c].param && strcmp(making->columns[c].param, param) == 0)
+		if (declaration->columns[c].param && strcmp(declaration->columns[c].param, param) == 0)
 			return true;
 	}
 	return false;
@@ -183,26 +188,26 @@ has_param(const Making *making, const char *param)
 
 /* Checks that a column fills each {x} of the path, and that one is "from" for_each. */
 static DbaasError *
-check_path(const Making *making)
+check_path(const Declaration *declaration)
 {
-	for (int i = 0; i < making->path.nparams; i++)
+	for (int i = 0; i < declaration->path.nparams; i++)
 	{
-		const char *param = making->path.params[i].name;
+		const char *param = declaration->path.params[i].name;
 		DbaasError *error;
 
-		if (has_param(making, param))
+		if (has_param(declaration, param))
 			continue;
 		error = dbaas_error_new(ERRCODE_FDW_COLUMN_NAME_NOT_FOUND,
 								"no column of foreign table \"%s\" fills {%s} of its path \"%s\"",
-								making->table, param, making->path.template);
+								declaration->table, param, declaration->path.template);
 		error->hint = psprintf("Give a column OPTIONS (param '%s').", param);
 		return error;
 	}
-	if (making->parent && making->nkeys == 0)
+	if (declaration->parent && declaration->nkeys == 0)
 	{
 		DbaasError *error = dbaas_error_new(ERRCODE_FDW_OPTION_NAME_NOT_FOUND,
 											"foreign table \"%s\" has option \"for_each\", but none of its columns has option \"from\"",
-											making->table);
+											declaration->table);
 
 		error->hint = "Give the column of a parameter the option \"from\" too, as in OPTIONS (param 'service-name', from 'name').";
 		return error;
@@ -232,33 +237,11 @@ make_parent(List *options)
 	return parent;
 }
 
-DbaasError *
-dbaas_declared_resource(Oid relid, const char *name, TupleDesc desc, List *options,
-						DbaasResource **result, int *columns)
+/* Adds a column for each attribute, and stores the indexes of these in columns[]. */
+static DbaasError *
+add_columns(Declaration *declaration, TupleDesc desc, int *columns)
 {
-	Making		making = {
-		.relid = relid,
-		.table = name
-	};
-	DbaasResource *resource = palloc0(sizeof(DbaasResource));
-	const char *rows = dbaas_options_string(options, "rows");
 	DbaasError *error = NULL;
-
-	making.resource = resource;
-	making.columns = palloc0((desc->natts + 2) * sizeof(DbaasColumn));
-	making.columns[DBAAS_ZONE_COLUMN].name = "zone";
-	making.parent = make_parent(options);
-	resource->name = name;
-	resource->columns = making.columns;
-	resource->ncolumns = 1;
-	resource->reads[0].method = "GET";
-	resource->reads[0].path = dbaas_options_string(options, "path");
-	making.path = dbaas_path_parse(resource->reads[0].path);
-	resource->reads[0].rows = rows ? rows : "";
-	resource->reads[0].values = true;
-	resource->typical_rows = TYPICAL_ROWS;
-	resource->parent = making.parent;
-	resource->any_zone = strcmp(dbaas_options_string(options, "scope"), "organisation") == 0;
 
 	for (int i = 0; i < desc->natts && error == NULL; i++)
 	{
@@ -270,26 +253,58 @@ dbaas_declared_resource(Oid relid, const char *name, TupleDesc desc, List *optio
 			continue;
 		if (attr->attgenerated)
 		{
-			if (GetForeignColumnOptions(relid, i + 1) != NIL)
+			if (GetForeignColumnOptions(declaration->relid, i + 1) != NIL)
 			{
-				error = generated_option(&making, attname, i + 1);
+				error = generated_option(declaration, attname, i + 1);
 				error->attnum = attr->attnum;
 			}
 			continue;
 		}
-		if (strcmp(attname, "zone") == 0 && GetForeignColumnOptions(relid, i + 1) == NIL)
+		if (strcmp(attname, "zone") == 0 && GetForeignColumnOptions(declaration->relid, i + 1) == NIL)
 		{
 			columns[i] = DBAAS_ZONE_COLUMN;
 			continue;
 		}
-		columns[i] = resource->ncolumns;
-		error = add_column(&making, i + 1, attname, attr->atttypid);
+		columns[i] = declaration->resource->ncolumns;
+		error = add_column(declaration, i + 1, attname, attr->atttypid);
 		if (error)
 			error->attnum = attr->attnum;
 	}
+	return error;
+}
+
+DbaasError *
+dbaas_declared_make_resource(Oid relid, const char *name, TupleDesc desc, List *options,
+							 DbaasResource **result, int *columns)
+{
+	Declaration declaration = {
+		.relid = relid,
+		.table = name
+	};
+	DbaasResource *resource = palloc0(sizeof(DbaasResource));
+	const char *rows = dbaas_options_string(options, "rows");
+	DbaasError *error;
+
+	declaration.resource = resource;
+	declaration.columns = palloc0((desc->natts + 2) * sizeof(DbaasColumn));
+	declaration.columns[DBAAS_ZONE_COLUMN].name = "zone";
+	declaration.parent = make_parent(options);
+	resource->name = name;
+	resource->columns = declaration.columns;
+	resource->ncolumns = 1;
+	resource->reads[0].method = "GET";
+	resource->reads[0].path = dbaas_options_string(options, "path");
+	declaration.path = dbaas_path_parse(resource->reads[0].path);
+	resource->reads[0].rows = rows ? rows : "";
+	resource->reads[0].values = true;
+	resource->typical_rows = TYPICAL_ROWS;
+	resource->parent = declaration.parent;
+	resource->any_zone = strcmp(dbaas_options_string(options, "scope"), "organisation") == 0;
+
 	*result = resource;
+	error = add_columns(&declaration, desc, columns);
 	if (error == NULL)
-		error = check_path(&making);
+		error = check_path(&declaration);
 	if (error == NULL)
 		dbaas_catalogue_resolve(resource);
 	return error;

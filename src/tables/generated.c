@@ -3,7 +3,7 @@
  * generated.c
  *		Stored generated columns, computed when a row is read.
  *
- * The API stores no such columns, so they are computed as virtual ones are.
+ * The API does not store them, so they are computed as virtual columns are.
  *
  *-------------------------------------------------------------------------
  */

@@ -16,17 +16,18 @@
 typedef struct DbaasGenerated DbaasGenerated;
 
 /*
- * Adds to "used", attribute numbers from 1, the attributes that the generated ones
- * among them are computed from.  Returns the set, which may be changed in place.
+ * Adds, to a set of attribute numbers from 1, the attributes from which the stored
+ * generated ones of the set are computed.  Returns the set; changes it in place.
  */
 extern Bitmapset *dbaas_generated_inputs(Relation relation, Bitmapset *used);
 
-/* The attribute numbers, from 1, of all stored generated columns; palloc'd. */
+/* The set of the attribute numbers, from 1, of all stored generated columns; palloc'd. */
 extern Bitmapset *dbaas_generated_all(Relation relation);
 
 /*
- * Prepares to compute the stored generated columns in "used", or all when that is
- * NULL.  The result is in the current memory context; NULL when there are none.
+ * Prepares to compute the stored generated columns in the set "used", or all if that
+ * is NULL.  The result is in the current memory context; NULL when the relation has
+ * no such columns.
  */
 extern DbaasGenerated *dbaas_generated_new(Relation relation, const Bitmapset *used);
 

@@ -352,7 +352,7 @@ check_resource(const DbaasOption *option, const char *value)
 	const char *nearest;
 	StringInfoData list;
 
-	if (dbaas_catalogue_find(value))
+	if (dbaas_catalogue_find_resource(value))
 		return;
 	initStringInfo(&list);
 	for (int i = 0; i < n; i++)
@@ -398,9 +398,9 @@ check_list(const DbaasOption *option, const char *value)
 static void
 check_filter(const DbaasOption *option, const char *value, List *options)
 {
-	const DbaasResource *resource = dbaas_catalogue_find(dbaas_options_string(options, "for_each"));
+	const DbaasResource *resource = dbaas_catalogue_find_resource(dbaas_options_string(options, "for_each"));
 	size_t		len = strcspn(value, "=");
-	int			column = resource ? dbaas_catalogue_column(resource, pnstrdup(value, len)) : -1;
+	int			column = resource ? dbaas_catalogue_find_column(resource, pnstrdup(value, len)) : -1;
 
 	if (value[len] == '\0' || column < 0 || resource->columns[column].field == NULL)
 		refuse_value(option, value,

@@ -29,7 +29,7 @@ typedef enum DbaasOptionKind
 	DBAAS_OPTION_URL,			/* may hold {zone} */
 	DBAAS_OPTION_ZONES,			/* names separated by commas */
 	DBAAS_OPTION_RESOURCE,		/* name of a resource of the catalogue */
-	DBAAS_OPTION_LIST,			/* name of a resource that fan-out can go over */
+	DBAAS_OPTION_LIST,			/* name of a resource for "for_each" */
 	DBAAS_OPTION_FILTER,		/* column=value */
 	DBAAS_OPTION_PATH,			/* template of a path */
 	DBAAS_OPTION_PARAM,			/* name of a parameter of requests */
@@ -66,7 +66,7 @@ typedef struct DbaasOption
 /* All options; the count is stored in *n.  Constant data. */
 extern const DbaasOption *dbaas_options_all(int *n);
 
-/* Name of a place, such as "server"; for 0, "foreign data wrapper". */
+/* The name of a place, such as "server"; "foreign data wrapper" for 0. */
 extern const char *dbaas_options_place_name(DbaasOptionPlace place);
 
 /*
@@ -76,24 +76,21 @@ extern const char *dbaas_options_place_name(DbaasOptionPlace place);
  */
 extern void dbaas_options_validate(List *options, DbaasOptionPlace place);
 
-/*
- * The first option that this version does not know, or NULL.  A later version may
- * have set it.
- */
+/* The name of the first option that this version does not know, or NULL. */
 extern const char *dbaas_options_unknown(List *options);
 
 /*
- * Readers.  Each takes a list of DefElem, of which the first with that name
- * counts, and gives the option's default when there is none.  The lists have
- * passed dbaas_options_validate().  Texts belong to the list or are constant.
+ * The value of an option in a list of DefElem that has passed dbaas_options_validate().
+ * The first DefElem with the name counts; without any, it is the option's default,
+ * which is NULL for some texts.  Texts belong to the list or are constant.
  */
 extern const char *dbaas_options_string(List *options, const char *name);
 extern bool dbaas_options_boolean(List *options, const char *name);
 extern double dbaas_options_number(List *options, const char *name);
 
 /*
- * A boolean option, true by default, of a list with the options of a table and of
- * its server: is it true in both?
+ * Is a boolean option, with default true, true wherever it occurs in a list?  For the
+ * options of a table followed by those of its server.
  */
 extern bool dbaas_options_allows(List *options, const char *name);
 
@@ -104,12 +101,12 @@ extern bool dbaas_options_is_token(const char *text);
 extern bool dbaas_options_is_zone(const char *name);
 
 /*
- * A hint for a zone that the API's documentation does not have, which may be new
- * or misspelt: palloc'd; NULL when it has it.
+ * A hint, palloc'd, for the name of a zone that is not among those known, and so may
+ * be new or misspelt; NULL for a known zone.
  */
 extern char *dbaas_options_zone_hint(const char *name);
 
-/* The zones in option "zones": a list of palloc'd char *; NIL means all. */
+/* The zones in option "zones", each once: a list of palloc'd char *; NIL means all. */
 extern List *dbaas_options_zones(List *options);
 
 /* Is option "unavailable_zones" skip? */

@@ -73,11 +73,11 @@ DbaasPath
 dbaas_path_parse(const char *template)
 {
 	DbaasPath	path = {.template = template};
-	int			most = 0;
+	int			nbraces = 0;
 
 	for (const char *p = template; *p; p++)
-		most += *p == '{';
-	path.params = palloc0(Max(most, 1) * sizeof(DbaasParam));
+		nbraces += *p == '{';
+	path.params = palloc0(Max(nbraces, 1) * sizeof(DbaasParam));
 	for (const char *p = strchr(template, '{'); p; p = strchr(p, '{'))
 	{
 		DbaasParam *param = &path.params[path.nparams++];
@@ -104,7 +104,7 @@ dbaas_path_has(const DbaasPath *path, int column)
 	return false;
 }
 
-/* Percent-encodes a text; raises an ERROR when memory runs out. */
+/* Percent-encodes a text.  Raises an error when memory runs out. */
 static char *
 encode(const char *text)
 {
@@ -115,7 +115,7 @@ encode(const char *text)
 	return encoded;
 }
 
-/* What stands in a path for a value of the parameter. */
+/* The segment of a path for a value of the parameter. */
 static const char *
 segment_of(const DbaasParam *param, const char *value)
 {

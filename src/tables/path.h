@@ -12,7 +12,7 @@
 #define DBAAS_PATH_H
 
 /*
- * What stands in a path for a value of a parameter, where that is not the value
+ * The segment of a path for a value of a parameter, where that is not the value
  * itself.  Arrays of these end with a NULL value.
  */
 typedef struct DbaasSegment
@@ -27,8 +27,8 @@ typedef struct DbaasParam
 	const char *name;
 	int			column;			/* index; -1: no column gives it */
 	const DbaasSegment *segments;	/* or NULL */
-	size_t		start;			/* where "{name}" begins in the template, */
-	size_t		end;			/* and the first byte behind it */
+	size_t		start;			/* offset of "{name}" in the template */
+	size_t		end;			/* offset of the first byte behind it */
 } DbaasParam;
 
 /* A parsed template.  All zeros: no path. */
@@ -51,36 +51,34 @@ extern DbaasPath dbaas_path_parse(const char *template);
 extern bool dbaas_path_has(const DbaasPath *path, int column);
 
 /*
- * Can the value be a segment of a path?  An empty one, "." and ".." cannot:
- * they would lead to another path.
+ * Can the value be a segment of a path?  "", "." and ".." cannot, since they would
+ * make it another path.
  */
 extern bool dbaas_path_can_hold(const char *value);
 
 /*
  * The path with each {x} replaced by the percent-encoded value of its column;
- * palloc'd.  "args" has a UTF-8 text for each column that the path holds.
- * Raises ERROR when memory runs out.
+ * palloc'd.  "args" has an element for each column of the resource: a UTF-8 text for
+ * those that the path holds.  Raises an error when memory runs out.
  */
 extern char *dbaas_path_expand(const DbaasPath *path, const char *const *args);
 
 /* The query arguments of a request. */
 typedef struct DbaasQuery
 {
-	char	   *text;			/* percent-encoded, with its "?"; "" for none */
-	char	   *names;			/* sorted, "a;b"; or NULL for none */
-	char	   *values;			/* decoded, in that order */
+	char	   *text;			/* percent-encoded, with "?"; "" if there are
+								 * no arguments */
+	char	   *names;			/* sorted, "a;b"; NULL if there are none */
+	char	   *values;			/* not encoded, concatenated in that order */
 } DbaasQuery;
 
 /*
- * The query arguments for which args, as above, has a value that is not NULL;
- * palloc'd.  Raises ERROR when memory runs out.
+ * The query arguments whose element in args, as above, is not NULL; palloc'd.  Raises
+ * an error when memory runs out.
  */
 extern DbaasQuery dbaas_path_query(const DbaasPath *path, const char *const *args);
 
-/*
- * What is wrong with a template, such as "It must begin with /"; or NULL when
- * nothing is.
- */
+/* The problem of a template, such as "It must begin with /"; NULL when it has none. */
 extern char *dbaas_path_check(const char *template);
 
 /* The same of the name of a parameter, of a path or a query. */

@@ -3,8 +3,8 @@
  * rows.c
  *		The rows in a response, and the fields of a row.
  *
- * A "rows" expression is walked like nested loops: each step is a loop over what
- * the step around it stands on, and the innermost one gives the rows.
+ * A "rows" expression is evaluated as nested loops: each step is a loop over the
+ * current value of the step before it, and the last step gives the rows.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,7 +31,7 @@ typedef struct Step
 	const DbaasJson *container; /* array, object or table; NULL: absent */
 	const DbaasJson *item;		/* element, name of a member, or line of a
 								 * table */
-	const DbaasJson *current;	/* what the step stands on */
+	const DbaasJson *current;	/* the value that the next step goes into */
 	bool		open;
 
 	/* of a table */
@@ -48,7 +48,7 @@ typedef struct Step
 struct DbaasRows
 {
 	const DbaasJson *response;
-	bool		values;			/* need rows not be objects? */
+	bool		values;			/* may rows be other values than objects? */
 	int			nsteps;
 	Step		steps[MAX_STEPS];
 	int64		number;
@@ -68,11 +68,10 @@ typedef enum FieldKind
 struct DbaasField
 {
 	FieldKind	kind;
-	int			up;				/* how many steps further out it starts */
+	int			up;				/* number of "../" */
 	int			nmembers;
 	char	   *members[MAX_MEMBERS];
-	DbaasField *otherwise;		/* the next alternative, when this is absent;
-								 * or NULL */
+	DbaasField *alternative;	/* to use when this is absent; or NULL */
 };
 
 /* Reads the step at *p, and moves *p behind it; false when there is none. */
@@ -122,7 +121,7 @@ dbaas_rows_check(const char *expression)
 }
 
 bool
-dbaas_rows_are_any(const char *expression, bool values)
+dbaas_rows_allow_any_json(const char *expression, bool values)
 {
 	return *expression ? strchr("[{<", *expression) != NULL : values;
 }
@@ -141,7 +140,7 @@ dbaas_rows_begin(const char *expression, bool values, const DbaasJson *response)
 	return rows;
 }
 
-/* The value that a level stands on: the response at level 0, or that of a step. */
+/* The current value of a level: the response at level 0, or that of a step. */
 static const DbaasJson *
 level_value(const DbaasRows *rows, int level)
 {
@@ -158,8 +157,8 @@ wrong_shape(const Step *step, const DbaasJson *found, const char *wanted)
 }
 
 /*
- * Opens a step in what the level above stands on.  An absent container counts as
- * an empty one.  Returns what is wrong, or NULL.
+ * Starts a step in the current value of the level above.  An absent container counts
+ * as empty.  Returns the problem, or NULL.
  */
 static char *
 open_step(DbaasRows *rows, int level)
@@ -208,8 +207,8 @@ next_item(const DbaasJson *container, const DbaasJson *item)
 }
 
 /*
- * Goes to the next cell of a table, line by line.  Column 0 is not a cell of its
- * own: it heads the line, and each line begins with column 1.
+ * Goes to the next cell of a table, line by line.  Each line begins with column 1,
+ * since column 0 is the line's head.
  */
 static bool
 next_cell(Step *step)
@@ -259,7 +258,7 @@ advance_step(Step *step)
 	return step->item != NULL;
 }
 
-/* What keeps the value that the last step stands on from being a row, or NULL. */
+/* The reason why the current value of the last step cannot be a row, or NULL. */
 static char *
 row_problem(DbaasRows *rows)
 {
@@ -296,8 +295,8 @@ dbaas_rows_next(DbaasRows *rows, char **problem)
 	}
 
 	/*
-	 * Goes on in the innermost step.  At the end of a step it goes on in the
-	 * one around it, and from there in again.
+	 * Advances the last step.  At its end, advances the step before it, and
+	 * starts the last step in that one's new value.
 	 */
 	if (!rows->started)
 		level = 1;
@@ -350,14 +349,14 @@ dbaas_rows_rewind(DbaasRows *rows)
 }
 
 const DbaasJson *
-dbaas_rows_position(const DbaasRows *rows)
+dbaas_rows_get_position(const DbaasRows *rows)
 {
 	Assert(rows->nsteps == 1 && rows->steps[0].kind == STEP_ELEMENTS);
 	return rows->steps[0].item;
 }
 
 void
-dbaas_rows_return(DbaasRows *rows, const DbaasJson *position, int64 number)
+dbaas_rows_set_position(DbaasRows *rows, const DbaasJson *position, int64 number)
 {
 	Assert(rows->nsteps == 1 && rows->steps[0].kind == STEP_ELEMENTS);
 	rows->started = true;
@@ -394,7 +393,7 @@ parse_field(const char *expression, size_t len)
 	field->kind = FIELD_MEMBER;
 	while (field->nmembers < MAX_MEMBERS)
 	{
-		/* The last takes the rest, slashes and all. */
+		/* Names beyond the last that is allowed are part of that one. */
 		size_t		n = field->nmembers == MAX_MEMBERS - 1 ? strlen(p) : strcspn(p, "/");
 
 		field->members[field->nmembers++] = pnstrdup(p, n);
@@ -416,7 +415,7 @@ dbaas_rows_parse_field(const char *expression)
 		size_t		len = strcspn(expression, "|");
 
 		*last = parse_field(expression, len);
-		last = &(*last)->otherwise;
+		last = &(*last)->alternative;
 		if (expression[len] == '\0')
 			return first;
 		expression += len + 1;
@@ -426,7 +425,7 @@ dbaas_rows_parse_field(const char *expression)
 char *
 dbaas_rows_check_field(const char *expression)
 {
-	for (DbaasField *field = dbaas_rows_parse_field(expression); field; field = field->otherwise)
+	for (DbaasField *field = dbaas_rows_parse_field(expression); field; field = field->alternative)
 	{
 		for (int i = 0; i < field->nmembers; i++)
 		{
@@ -441,7 +440,7 @@ dbaas_rows_check_field(const char *expression)
 	return NULL;
 }
 
-/* The kind of step that a level stands on. */
+/* The kind of the step of a level. */
 static StepKind
 level_kind(const DbaasRows *rows, int level)
 {
@@ -453,7 +452,7 @@ dbaas_rows_check_field_in(const char *expression, const char *rows_expression)
 {
 	DbaasRows  *rows = dbaas_rows_begin(rows_expression, true, NULL);
 
-	for (DbaasField *field = dbaas_rows_parse_field(expression); field; field = field->otherwise)
+	for (DbaasField *field = dbaas_rows_parse_field(expression); field; field = field->alternative)
 	{
 		int			level = rows->nsteps - field->up;
 
@@ -471,7 +470,7 @@ dbaas_rows_check_field_in(const char *expression, const char *rows_expression)
 bool
 dbaas_rows_field_is_member(const char *expression)
 {
-	for (DbaasField *field = dbaas_rows_parse_field(expression); field; field = field->otherwise)
+	for (DbaasField *field = dbaas_rows_parse_field(expression); field; field = field->alternative)
 	{
 		if (field->kind == FIELD_MEMBER && field->up == 0)
 			return true;
@@ -544,7 +543,7 @@ dbaas_rows_field(const DbaasRows *rows, const DbaasField *field)
 {
 	const DbaasJson *value = NULL;
 
-	for (; field && value == NULL; field = field->otherwise)
+	for (; field && value == NULL; field = field->alternative)
 		value = find_value(rows, field);
 	return value;
 }

@@ -20,35 +20,33 @@ typedef struct DbaasRows DbaasRows;
 /* A "field" expression of the catalogue. */
 typedef struct DbaasField DbaasField;
 
-/*
- * What is wrong with an expression, such as "It has more than 4 steps"; or NULL
- * when nothing is.
- */
+/* The problem of an expression, such as "It has more than 4 steps"; NULL when it has none. */
 extern char *dbaas_rows_check(const char *expression);
 extern char *dbaas_rows_check_field(const char *expression);
 
 /*
- * What is wrong with a "field" expression when it is used with a "rows"
- * expression: it goes out by more objects than that goes in, or asks for what
- * only other steps have.  Each is right by itself.  NULL when nothing is wrong.
+ * The problem of using a valid "field" expression with a valid "rows" expression: the
+ * field has more "../" than there are steps, or a "#" name that its step does not have.
+ * NULL when there is none.
  */
 extern char *dbaas_rows_check_field_in(const char *expression, const char *rows);
 
-/* Does a "field" expression ask for a member of the row itself? */
+/* Is a "field" expression, or one of its alternatives, a member of the row itself? */
 extern bool dbaas_rows_field_is_member(const char *expression);
 
-/* May the response with these rows be something else than an object? */
-extern bool dbaas_rows_are_any(const char *expression, bool values);
+/* May a response with these rows be another JSON value than an object? */
+extern bool dbaas_rows_allow_any_json(const char *expression, bool values);
 
 /*
- * Starts before the first row.  Rows are objects, or with "values" anything.
- * The result is palloc'd; the response must outlive it.
+ * Begins an iteration over the rows of a response, before the first row.  Rows have to
+ * be objects, unless "values" is true.  The result is palloc'd; the response must
+ * outlive it.
  */
 extern DbaasRows *dbaas_rows_begin(const char *expression, bool values, const DbaasJson *response);
 
 /*
- * Goes to the next row.  Returns false when there is none, or when the response
- * has another shape than the expression says: then *problem says how.
+ * Goes to the next row.  Returns false at the end; *problem is then NULL, or says how
+ * the response differs from what the expression expects, palloc'd.
  */
 extern bool dbaas_rows_next(DbaasRows *rows, char **problem);
 
@@ -58,15 +56,15 @@ extern int64 dbaas_rows_number(const DbaasRows *rows);
 /* Goes back before the first row. */
 extern void dbaas_rows_rewind(DbaasRows *rows);
 
-/* How many elements the array of the first step has; 0 when it is no array. */
+/* The number of elements of the first step's array; 0 when it is not an array. */
 extern int64 dbaas_rows_first_count(const DbaasRows *rows);
 
 /*
- * The current row of an expression that is one "x[]", as a position, and the way
- * back to that position, which is of the row with that number.
+ * For an expression that is a single step "x[]": the position of the current row, and
+ * a way to make the row at such a position current again.  "number" is that of the row.
  */
-extern const DbaasJson *dbaas_rows_position(const DbaasRows *rows);
-extern void dbaas_rows_return(DbaasRows *rows, const DbaasJson *position, int64 number);
+extern const DbaasJson *dbaas_rows_get_position(const DbaasRows *rows);
+extern void dbaas_rows_set_position(DbaasRows *rows, const DbaasJson *position, int64 number);
 
 /* Parses a "field" expression, in the current memory context. */
 extern DbaasField *dbaas_rows_parse_field(const char *expression);

@@ -1,12 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * secret.c
- *		Secrets by their names, and JSON and texts without them.
+ *		Finds secrets by their names, and hides them in JSON and texts.
  *
- * Secrets are hidden once, in the text of the response, before anything else
- * looks at it: so no column, error or expression can show one.  "***" is
- * shorter than most secrets: the rest of the room becomes white space behind the
- * string.
+ * Secrets are hidden once, in the text of the response, before any other code reads
+ * it: so no column, error or expression can show one.  The mask is shorter than most
+ * secrets; white space behind the string fills the difference.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,7 +36,7 @@ static const struct
 	WORDS("secret-key"), WORDS("passphrase"), WORDS("authorization")
 };
 
-/* Is a letter of a name that letter of the words, in any case? */
+/* Is a letter of a name, in either case, that letter of secret_names? */
 static inline bool
 same_letter(char letter, char word)
 {
@@ -104,7 +103,7 @@ dbaas_secret_is_member(const DbaasJson *name)
 	return secret;
 }
 
-/* Makes n bytes the string's text; they are no more than it has. */
+/* Replaces the string's text by n bytes, which are no more than it has. */
 static void
 replace_string(DbaasJson *string, const char *bytes, size_t n)
 {
@@ -140,7 +139,7 @@ hide_number(DbaasJson *number)
 	memcpy(text + 1, MASK, number->len);
 }
 
-/* Where the first of these characters is, from p on; "end" when there is none. */
+/* The first of these characters from p on, or "end". */
 static const char *
 find_any(const char *p, const char *end, const char *characters)
 {
@@ -431,7 +430,7 @@ may_hold_secrets(const char *text, size_t len)
 	return false;
 }
 
-/* Hides the secrets in a string that is not one as a whole. */
+/* Hides secrets inside a string that is not the value of a secret's name. */
 static void
 hide_in_string(DbaasJson *string)
 {

@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * secret.h
- *		Secrets: which names have them, and texts and JSON without them.
+ *		Secrets: which names have them, and how to hide them in texts and JSON.
  *
- * There are two ways to hide a secret.  What the API says is searched for
- * secrets by their marks: the name in front of one, the URI around it
- * (dbaas_secret_hide, dbaas_secret_hide_text).  A text that may repeat a secret
- * which this session sent is searched for that secret (dbaas_secret_mask).
- * Knows nothing of SQL.  No function raises an error but out of memory.
+ * There are two ways to hide a secret.  In what the API returns, secrets are found by
+ * the name in front of them or the URI around them (dbaas_secret_hide,
+ * dbaas_secret_hide_text).  In a text that may repeat a secret which this session
+ * sent, that secret is searched for (dbaas_secret_mask).  No function raises an error,
+ * except when memory runs out.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,8 +19,8 @@
 #include "base/json.h"
 
 /*
- * Does a name of len bytes, such as "api-key" or "admin_passwords", say that its
- * value is a secret?  This is the one place that decides it.
+ * Is a name of len bytes, such as "api-key" or "admin_passwords", that of a secret?
+ * Only this function decides it.
  */
 extern bool dbaas_secret_is_name(const char *name, size_t len);
 
@@ -28,39 +28,39 @@ extern bool dbaas_secret_is_name(const char *name, size_t len);
 extern bool dbaas_secret_is_member(const DbaasJson *name);
 
 /*
- * Puts "***" in the place of each secret in a value and in what it holds.  The
- * text that the nodes point into is changed in place, so it must be writable;
- * it remains JSON, of the same length.
+ * Replaces each secret in a value, and in what it holds, by "***".  Changes the nodes
+ * and the text that they point into in place, so that must be writable; the text
+ * remains valid JSON, and keeps its length.
  */
 extern void dbaas_secret_hide(const DbaasJson *value);
 
 /*
- * Does the value hold a string that may stand in the place of a hidden secret?
- * Writing it back would overwrite the secret.
+ * Does the value hold a string that may be the mask of a hidden secret?  To write that
+ * back would overwrite the secret.
  */
 extern bool dbaas_secret_any_hidden(const DbaasJson *value);
 
 /*
- * Adds the secrets in a JSON value, char *, to a list, for dbaas_secret_mask():
- * strings and numbers below a secret's name and, with all_strings, every other
- * string too.  Left out are empty texts, and other texts of less than three bytes
- * than strings below a secret's name: they are part of too many messages.
+ * Adds the secrets in a JSON value, palloc'd char *, to a list, for dbaas_secret_mask():
+ * the strings and numbers below the name of a secret, and with all_strings all other
+ * strings.  Short texts are part of too many messages: so strings below the name of a
+ * secret are left out if they are empty, others and numbers below three bytes.
  */
 extern List *dbaas_secret_collect(List *secrets, const DbaasJson *value, bool all_strings);
 
 /*
- * A text of *len bytes with "***" in the place of the passwords in its URIs, and
- * of what follows the names of secrets in it.  The result is palloc'd, with a NUL
- * behind it; *len becomes its length.
+ * A text of *len bytes, in which "***" replaces the passwords in URIs, and what
+ * follows the names of secrets.  The result is palloc'd, with a NUL behind it; *len
+ * becomes its length.
  */
 extern char *dbaas_secret_hide_text(const char *text, size_t *len);
 
 /*
- * The text with "***" wherever it repeats one of the secrets, char *, in the
- * current memory context; the text itself when it repeats none.  If a secret is a
- * URI or a connection string, its password alone is a secret too.  Each is found
- * encoded as well.  Encoded characters of a text that repeats one are decoded, as
- * they could hide a part of it.
+ * The text with "***" wherever it repeats one of the secrets, char *, in the current
+ * memory context; the text itself when it repeats none.  If a secret is a URI or a
+ * connection string, its password alone is searched for too.  Secrets are also found
+ * when the text encodes them; encoded characters are then decoded in the whole text,
+ * since they could encode a part of a secret.
  */
 extern char *dbaas_secret_mask(char *text, const List *secrets);
 
@@ -72,7 +72,7 @@ extern char *dbaas_secret_mask(char *text, const List *secrets);
 
 #define DBAAS_SECRET_WHITE_SPACE " \t\r\n"
 
-/* The most encodings around each other that are decoded: JSON in a string in JSON ... */
+/* The most levels of encoding that are decoded, such as JSON in a string of JSON. */
 #define DBAAS_SECRET_ENCODINGS 3
 
 /*

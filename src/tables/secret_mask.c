@@ -1,11 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * secret_mask.c
- *		Texts from outside without a secret that they may repeat.
+ *		Masks known secrets in texts from outside that may repeat them.
  *
- * The secret is known, but not how the text writes it: as it was sent, encoded,
- * or only its password.  So a text is searched for all of these, at each level of
- * its own encodings.
+ * The text may have the secret as it was sent, or encoded, or only the password in
+ * it.  So it is searched for all of these, at each level of its own encodings.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,7 +18,7 @@
 
 #include "tables/secret.h"
 
-/* Stores a code point in UTF-8; a space for what is none. */
+/* Stores a code point in UTF-8, or a space if it is not valid. */
 static void
 encode_utf8(unsigned int code, unsigned char *bytes)
 {
@@ -186,7 +185,7 @@ dbaas_secret_decode(char **text, size_t *len)
 	return decode(text, len, NULL);
 }
 
-/* Adds the text with its "from" characters replaced, if it has any. */
+/* Adds the text with its "from" characters replaced by "to", if it has any. */
 static List *
 add_variant(List *parts, const char *text, const char *from, char to)
 {
@@ -225,10 +224,10 @@ add_part(List *parts, const char *start, const char *end)
 
 /*
  * Adds the password of scheme://user:password@host, in which the scheme may be
- * missing.  The password begins behind the first colon.  Which "@" ends it is
- * open if it holds characters that should have been encoded: the last "@" in front
- * of a "/", "?" or "#" is taken, the last of all, and, where there is none in front
- * of these, each behind them.
+ * missing.  The password begins behind the first colon.  If it holds characters that
+ * should have been encoded, it is not clear which "@" ends it.  So this adds a password
+ * for the last "@" before a "/", "?" or "#", and for the last "@" of all; if there is
+ * none before these characters, for each "@" behind them.
  */
 static List *
 add_userinfo(List *parts, const char *uri)

@@ -51,9 +51,9 @@ no_resource(Oid relid)
 	return error;
 }
 
-/* The validator of a later version accepted it. */
+/* The error of an option or a resource that a later version has accepted. */
 static DbaasError *
-not_known(int sqlerrcode, const char *what)
+unknown_to_version(int sqlerrcode, const char *what)
 {
 	DbaasError *error = dbaas_error_new(sqlerrcode, "%s is not known to dbaas_fdw %s", what,
 										DBAAS_FDW_VERSION);
@@ -64,7 +64,7 @@ not_known(int sqlerrcode, const char *what)
 	return error;
 }
 
-/* Does this version know all options and resources?  "options": the table's and its server's. */
+/* Checks that this version knows all options, "options" and those of columns, and resources. */
 static DbaasError *
 check_known(Oid relid, List *options, TupleDesc desc)
 {
@@ -74,31 +74,31 @@ check_known(Oid relid, List *options, TupleDesc desc)
 	for (int i = 0; i < desc->natts && unknown == NULL; i++)
 		unknown = dbaas_options_unknown(GetForeignColumnOptions(relid, i + 1));
 	if (unknown)
-		return not_known(ERRCODE_FDW_INVALID_OPTION_NAME,
-						 psprintf("option \"%s\" of foreign table \"%s\", its columns or its server",
-								  unknown, get_rel_name(relid)));
+		return unknown_to_version(ERRCODE_FDW_INVALID_OPTION_NAME,
+								  psprintf("option \"%s\" of foreign table \"%s\", its columns or its server",
+										   unknown, get_rel_name(relid)));
 	for (size_t i = 0; i < lengthof(names); i++)
 	{
 		const char *resource = dbaas_options_string(options, names[i]);
 
-		if (resource && dbaas_catalogue_find(resource) == NULL)
-			return not_known(ERRCODE_FDW_OPTION_NAME_NOT_FOUND,
-							 psprintf("resource \"%s\" of foreign table \"%s\"", resource,
-									  get_rel_name(relid)));
+		if (resource && dbaas_catalogue_find_resource(resource) == NULL)
+			return unknown_to_version(ERRCODE_FDW_OPTION_NAME_NOT_FOUND,
+									  psprintf("resource \"%s\" of foreign table \"%s\"", resource,
+											   get_rel_name(relid)));
 	}
 	return NULL;
 }
 
 /*
- * PostgreSQL computes a generated column, so it cannot show a field.  One with the
- * name of a field would be mistaken for that.
+ * Refuses a generated column with option "field" or the name of a column of the
+ * resource: PostgreSQL computes it, so it would not show what users expect.
  */
 static DbaasError *
 check_generated(const DbaasTable *table, AttrNumber attnum, const char *name)
 {
 	DbaasError *error;
 
-	if (dbaas_catalogue_column(table->resource, name) < 0 &&
+	if (dbaas_catalogue_find_column(table->resource, name) < 0 &&
 		dbaas_options_string(GetForeignColumnOptions(table->relid, attnum), "field") == NULL)
 		return NULL;
 	error = dbaas_error_new(ERRCODE_FEATURE_NOT_SUPPORTED,
@@ -140,8 +140,8 @@ find_attribute(const DbaasTable *table, AttrNumber attnum, const char *name,
 
 	if (error)
 		return error;
-	attribute->column = field ? dbaas_catalogue_column_by_field(resource, field) :
-		dbaas_catalogue_column(resource, name);
+	attribute->column = field ? dbaas_catalogue_find_column_by_field(resource, field) :
+		dbaas_catalogue_find_column(resource, name);
 	if (attribute->column < 0 && field == NULL)
 		return no_such_column(table, name);
 	attribute->field = attribute->column < 0 ? field :
@@ -157,7 +157,7 @@ dbaas_table_resource(Oid relid, List **options)
 
 	*options = list_concat_copy(foreign->options,
 								GetForeignServer(foreign->serverid)->options);
-	return resource ? dbaas_catalogue_find(resource) : NULL;
+	return resource ? dbaas_catalogue_find_resource(resource) : NULL;
 }
 
 /* Finds what the columns of a table with option "path" show. */
@@ -166,8 +166,8 @@ read_declared(DbaasTable *table, TupleDesc desc)
 {
 	int		   *columns = palloc(Max(desc->natts, 1) * sizeof(int));
 	DbaasResource *resource;
-	DbaasError *error = dbaas_declared_resource(table->relid, get_rel_name(table->relid), desc,
-												table->options, &resource, columns);
+	DbaasError *error = dbaas_declared_make_resource(table->relid, get_rel_name(table->relid), desc,
+													 table->options, &resource, columns);
 
 	table->resource = resource;
 	for (int i = 0; i < desc->natts && error == NULL; i++)
@@ -246,7 +246,7 @@ dbaas_table_raise(const DbaasTable *table, const DbaasError *error)
 
 	of_table.relid = table->relid;
 	if (error->column > 0)
-		of_table.attnum = dbaas_table_attribute(table, error->column - 1);
+		of_table.attnum = dbaas_table_find_attribute(table, error->column - 1);
 	dbaas_error_raise(&of_table);
 }
 
@@ -259,7 +259,7 @@ dbaas_table_shows(const DbaasTable *table, AttrNumber attnum)
 }
 
 Bitmapset *
-dbaas_table_shown(const DbaasTable *table)
+dbaas_table_shown_attributes(const DbaasTable *table)
 {
 	Bitmapset  *shown = NULL;
 
@@ -272,7 +272,7 @@ dbaas_table_shown(const DbaasTable *table)
 }
 
 AttrNumber
-dbaas_table_attribute(const DbaasTable *table, int column)
+dbaas_table_find_attribute(const DbaasTable *table, int column)
 {
 	for (int i = 0; column >= 0 && i < table->natts; i++)
 	{

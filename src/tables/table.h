@@ -31,33 +31,37 @@ typedef struct DbaasTable
 } DbaasTable;
 
 /*
- * Reads the definition of a foreign table, into the current memory context; so
- * goes a resource that the table declares.  Returns NULL, or an error: no resource
- * that this version knows (HV00J), an unknown option (HV00D), a column that is none
- * of the resource (HV005), a generated column that would hide a field (0A000), or
- * an error of dbaas_declared_resource().
+ * Reads the definition of a foreign table, and makes the resource that a table with
+ * option "path" declares, in the current memory context.  The relation must be locked.
+ * Returns NULL, or an error: no resource, or one that this version does not know
+ * (HV00J), an unknown option (HV00D), a column that the resource does not have (HV005),
+ * a generated column that would hide a field (0A000), or an error of
+ * dbaas_declared_make_resource().
  */
 extern DbaasError *dbaas_table_read(Oid relid, DbaasTable **result);
 
-/* The same, but raises the error. */
+/* dbaas_table_read() that raises its error. */
 extern DbaasTable *dbaas_table_get(Oid relid);
 
-/* Raises an error that occurred while the table was read or written. */
+/*
+ * Raises an error value about the table, with dbaas_error_raise(): sets its relid, and
+ * its attnum if it has a column.
+ */
 pg_noreturn extern void dbaas_table_raise(const DbaasTable *table, const DbaasError *error);
 
 /*
- * The resource of the catalogue that a foreign table shows, or NULL when there is
- * none; in *options, the table's options, followed by its server's.
+ * The resource of the catalogue in a foreign table's option "resource", or NULL.
+ * *options becomes a list of the table's options followed by its server's.
  */
 extern const DbaasResource *dbaas_table_resource(Oid relid, List **options);
 
 /* Does the attribute show a field or a parameter?  A dropped or generated one does not. */
 extern bool dbaas_table_shows(const DbaasTable *table, AttrNumber attnum);
 
-/* The numbers, from 1, of the attributes that do; palloc'd. */
-extern Bitmapset *dbaas_table_shown(const DbaasTable *table);
+/* The set of the numbers, from 1, of the attributes that do; palloc'd. */
+extern Bitmapset *dbaas_table_shown_attributes(const DbaasTable *table);
 
-/* Attribute number that shows a column of the catalogue, or 0; -1 is no column. */
-extern AttrNumber dbaas_table_attribute(const DbaasTable *table, int column);
+/* The number of the attribute that shows a column of the resource, or 0.  0 for column -1. */
+extern AttrNumber dbaas_table_find_attribute(const DbaasTable *table, int column);
 
 #endif							/* DBAAS_TABLE_H */

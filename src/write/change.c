@@ -24,7 +24,7 @@
 const DbaasJson *
 dbaas_change_old_value(DbaasWriter *writer, const DbaasChange *change, int column)
 {
-	AttrNumber	attnum = dbaas_table_attribute(writer->table, column);
+	AttrNumber	attnum = dbaas_table_find_attribute(writer->table, column);
 
 	return attnum ? dbaas_writer_json(writer, change->old_row, attnum - 1) : NULL;
 }
@@ -67,7 +67,7 @@ refuse_stale(const DbaasWriter *writer, int column)
 static bool
 is_computed_from(const DbaasWriter *writer, int column)
 {
-	AttrNumber	attnum = dbaas_table_attribute(writer->table, column);
+	AttrNumber	attnum = dbaas_table_find_attribute(writer->table, column);
 
 	if (attnum == 0 || dbaas_writer_member(writer, column) == NULL ||
 		!bms_is_member(attnum, writer->computed_from))
@@ -88,7 +88,7 @@ dbaas_change_check_computed(DbaasWriter *writer, const DbaasChange *change)
 		if (!is_computed_from(writer, c))
 			continue;
 		if (!queued_value(writer, change, c, &value) ||
-			!dbaas_same_values(writer->resource->columns[c].meaning,
+			!dbaas_same_values(writer->resource->columns[c].comparison,
 							   dbaas_change_old_value(writer, change, c), value))
 			refuse_stale(writer, c);
 	}
@@ -172,10 +172,10 @@ is_member_changed(const DbaasWriter *writer, int column, const Merged *objects, 
 	const DbaasJson *queued = dbaas_json_member(objects->queued, name);
 	const DbaasJson *new_value = dbaas_json_member(objects->new_value, name);
 
-	if (dbaas_same_values(DBAAS_AS_JSON, new_value, queued) ||
-		(objects->computed && dbaas_same_values(DBAAS_AS_JSON, new_value, old_value)))
+	if (dbaas_same_values(DBAAS_COMPARE_JSON, new_value, queued) ||
+		(objects->computed && dbaas_same_values(DBAAS_COMPARE_JSON, new_value, old_value)))
 		return false;
-	if (objects->computed && !dbaas_same_values(DBAAS_AS_JSON, old_value, queued))
+	if (objects->computed && !dbaas_same_values(DBAAS_COMPARE_JSON, old_value, queued))
 		refuse_stale(writer, column);
 	return true;
 }
@@ -185,7 +185,7 @@ static const DbaasJson *
 changed_members(DbaasWriter *writer, const DbaasChange *change, int column)
 {
 	static const char allowed[] = "a JSON object";
-	AttrNumber	attnum = dbaas_table_attribute(writer->table, column);
+	AttrNumber	attnum = dbaas_table_find_attribute(writer->table, column);
 	Merged		objects = {
 		.old_value = dbaas_change_old_value(writer, change, column),
 		.computed = bms_is_member(attnum, writer->computed_from)
@@ -220,7 +220,7 @@ changed_members(DbaasWriter *writer, const DbaasChange *change, int column)
 static bool
 is_set(DbaasWriter *writer, const DbaasChange *change, int column)
 {
-	AttrNumber	attnum = dbaas_table_attribute(writer->table, column);
+	AttrNumber	attnum = dbaas_table_find_attribute(writer->table, column);
 
 	return attnum && (bms_is_member(attnum, writer->set) ||
 					  !dbaas_writer_keeps(writer, change->old_row, change->new_row, attnum - 1));
@@ -240,7 +240,7 @@ is_changed(DbaasWriter *writer, DbaasChange *change, int column)
 	if (!is_set(writer, change, column))
 		return false;
 	new_value = dbaas_writer_json(writer, change->new_row,
-								  dbaas_table_attribute(writer->table, column) - 1);
+								  dbaas_table_find_attribute(writer->table, column) - 1);
 	if (strcmp(c->update, "*") == 0)
 		return new_value != NULL;
 	if (c->merges && new_value)
@@ -249,7 +249,7 @@ is_changed(DbaasWriter *writer, DbaasChange *change, int column)
 		return change->values[column] != NULL;
 	}
 	return !queued_value(writer, change, column, &old_value) ||
-		!dbaas_same_values(c->meaning, old_value, new_value);
+		!dbaas_same_values(c->comparison, old_value, new_value);
 }
 
 /* Are both members, such as "maintenance/dow" and "maintenance/time", of one object? */

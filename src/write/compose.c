@@ -69,7 +69,7 @@ static const DbaasJson *
 parse_array(DbaasWriter *writer, const DbaasRowValues *row, int column)
 {
 	static const char allowed[] = "an array of texts";
-	int			index = dbaas_table_attribute(writer->table, column) - 1;
+	int			index = dbaas_table_find_attribute(writer->table, column) - 1;
 	const char *text = dbaas_writer_array(writer, row, index);
 	const DbaasJson *array = dbaas_writer_parse(writer, column, text, DBAAS_JSON_ARRAY, allowed);
 
@@ -204,7 +204,7 @@ add_value(DbaasWriter *writer, const DbaasRowValues *row, int column, const char
 
 	dbaas_writer_check_domain(writer, column, text);
 	if (writer->command == DBAAS_INSERT && !dbaas_path_can_hold(text) &&
-		dbaas_catalogue_write_has(writer->resource, DBAAS_DELETE, column))
+		dbaas_catalogue_write_path_has(writer->resource, DBAAS_DELETE, column))
 		dbaas_writer_refuse(writer, column, text, "What has this name could not be deleted.");
 	json = json_value(writer, row, column, text);
 	add_at(body, dbaas_writer_member(writer, column), json, c->secret ? HIDDEN : json);
@@ -232,7 +232,7 @@ check_column_type(const DbaasWriter *writer, int column, const char *type)
 
 	if (types.values == NULL || type == NULL || !dbaas_writer_knows_type(writer, type))
 		return;
-	allowed = dbaas_catalogue_check(&types, type);
+	allowed = dbaas_catalogue_check_value(&types, type);
 	if (allowed)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -362,7 +362,7 @@ add_kept(DbaasWriter *writer, const DbaasChange *change, const DbaasWrite *write
 	const DbaasOverlay *overlay = change->overlay;
 	const DbaasJson *value = NULL;
 
-	if (kept == NULL || body->type == NULL || dbaas_catalogue_check(kept->types, body->type) ||
+	if (kept == NULL || body->type == NULL || dbaas_catalogue_check_value(kept->types, body->type) ||
 		dbaas_members_has(body->members, kept->member))
 		return;
 	if (overlay && (dbaas_overlay_find(overlay, kept->member, &value) || overlay->created))

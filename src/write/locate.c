@@ -211,7 +211,7 @@ dbaas_locate_typed(DbaasWriter *writer, const DbaasRowValues *row, const bool *s
 		dbaas_writer_refuse_missing(writer, writer->resource->index.services[0]);
 	service = dbaas_locate_row(writer, row, running >= 0);
 	if (service.type && !writer->makes_service &&
-		dbaas_catalogue_write(writer->resource, writer->command, service.type) == NULL)
+		dbaas_catalogue_find_write(writer->resource, writer->command, service.type) == NULL)
 		refuse_type(writer, name, service.type);
 	check_running(writer, name, &service, running);
 	return service;

@@ -451,7 +451,7 @@ dbaasExplainForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List 
 	DbaasTable *table = dbaas_table_get(RelationGetRelid(rinfo->ri_RelationDesc));
 	const DbaasResource *resource = table->resource;
 	DbaasCommand command = dbaas_modify_plan_command(mtstate->operation);
-	const DbaasWriteEndpoint *first = dbaas_catalogue_write(resource, command, NULL);
+	const DbaasWriteEndpoint *first = dbaas_catalogue_find_write(resource, command, NULL);
 
 	(void) fdw_private;
 	(void) subplan_index;

@@ -35,7 +35,7 @@ dbaas_readback_new(DbaasWriter *writer, Relation relation)
 	readback->table = writer->table;
 	readback->desc = writer->desc;
 	readback->decoder = dbaas_decoder_new(writer->table, writer->desc,
-										  dbaas_table_shown(writer->table), NULL);
+										  dbaas_table_shown_attributes(writer->table), NULL);
 	readback->generated = dbaas_generated_new(relation, NULL);
 	return readback;
 }
@@ -46,7 +46,7 @@ has_value(DbaasReadback *readback, const DbaasRowValues *row, int column, const 
 {
 	const char *found = dbaas_writer_text(readback->writer, row, column);
 
-	return dbaas_table_attribute(readback->table, column) == 0 ||
+	return dbaas_table_find_attribute(readback->table, column) == 0 ||
 		(found && strcmp(found, value) == 0);
 }
 
@@ -104,7 +104,7 @@ read_row(DbaasReadback *readback, TupleTableSlot *slot, const char *created)
 	}
 	read.bypass_shared = true;
 	read.resource = resource;
-	read.endpoint = dbaas_catalogue_endpoint(resource, given);
+	read.endpoint = dbaas_catalogue_find_read(resource, given);
 	read.keys = keys;
 	read.limit = -1;
 	error = dbaas_fetch_begin(&read, &fetch);
@@ -126,7 +126,7 @@ read_row(DbaasReadback *readback, TupleTableSlot *slot, const char *created)
 static void
 set_column(DbaasReadback *readback, TupleTableSlot *slot, int column, const char *text)
 {
-	AttrNumber	attnum = dbaas_table_attribute(readback->table, column);
+	AttrNumber	attnum = dbaas_table_find_attribute(readback->table, column);
 	Form_pg_attribute attr;
 	Oid			input;
 	Oid			ioparam;

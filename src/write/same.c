@@ -96,7 +96,7 @@ same_array(const DbaasJson *a, const DbaasJson *b)
 	const DbaasJson *x = dbaas_json_first(a);
 	const DbaasJson *y = dbaas_json_first(b);
 
-	while (x && y && dbaas_same_values(DBAAS_AS_JSON, x, y))
+	while (x && y && dbaas_same_values(DBAAS_COMPARE_JSON, x, y))
 	{
 		x = dbaas_json_next(a, x);
 		y = dbaas_json_next(b, y);
@@ -113,7 +113,7 @@ has_members(const DbaasJson *object, const DbaasJson *wanted)
 	{
 		const char *text = dbaas_json_string(name, NULL);
 
-		if (!dbaas_same_values(DBAAS_AS_JSON, dbaas_json_member(object, text),
+		if (!dbaas_same_values(DBAAS_COMPARE_JSON, dbaas_json_member(object, text),
 							   dbaas_json_member(wanted, text)))
 			return false;
 	}
@@ -263,17 +263,17 @@ read_time_of_day(const DbaasJson *value)
 }
 
 bool
-dbaas_same_values(DbaasMeaning meaning, const DbaasJson *a, const DbaasJson *b)
+dbaas_same_values(DbaasComparison meaning, const DbaasJson *a, const DbaasJson *b)
 {
 	if (same_json(a, b))
 		return true;
 	switch (meaning)
 	{
-		case DBAAS_AS_NETWORKS:
+		case DBAAS_COMPARE_NETWORKS:
 			return same_networks(a, b);
-		case DBAAS_AS_VERSION:
+		case DBAAS_COMPARE_VERSIONS:
 			return same_version(a, b);
-		case DBAAS_AS_TIME_OF_DAY:
+		case DBAAS_COMPARE_TIMES_OF_DAY:
 			return read_time_of_day(a) >= 0 && read_time_of_day(a) == read_time_of_day(b);
 		default:
 			return false;

@@ -18,6 +18,6 @@
  * they are compared as JSON: numbers by value, objects regardless of the order of members,
  * and NULL, or an absent member, as null.
  */
-extern bool dbaas_same_values(DbaasMeaning meaning, const DbaasJson *a, const DbaasJson *b);
+extern bool dbaas_same_values(DbaasComparison meaning, const DbaasJson *a, const DbaasJson *b);
 
 #endif							/* DBAAS_SAME_H */

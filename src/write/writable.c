@@ -16,19 +16,19 @@
 bool
 dbaas_writable_identifies(const DbaasResource *resource, int column)
 {
-	if (column < 0 || dbaas_catalogue_write(resource, DBAAS_DELETE, NULL) == NULL)
+	if (column < 0 || dbaas_catalogue_find_write(resource, DBAAS_DELETE, NULL) == NULL)
 		return false;
 	return column == DBAAS_ZONE_COLUMN || resource->columns[column].delete ||
 		column == resource->index.services[0] || column == resource->index.services[1] ||
 		(resource->protected && column == resource->protected->filter) ||
 		(resource->notable && column == resource->notable->filter) ||
-		dbaas_catalogue_write_has(resource, DBAAS_DELETE, column);
+		dbaas_catalogue_write_path_has(resource, DBAAS_DELETE, column);
 }
 
 const char *
 dbaas_writable_name(const DbaasTable *table, int column)
 {
-	AttrNumber	attnum = dbaas_table_attribute(table, column);
+	AttrNumber	attnum = dbaas_table_find_attribute(table, column);
 
 	return attnum ? get_attname(table->relid, attnum, false) :
 		table->resource->columns[column].name;
@@ -42,7 +42,7 @@ dbaas_writable_takes(const DbaasResource *resource, DbaasCommand command, int co
 	if (command == DBAAS_UPDATE)
 		return resource->columns[column].update != NULL;
 	return column == DBAAS_ZONE_COLUMN || resource->columns[column].insert ||
-		dbaas_catalogue_write_has(resource, DBAAS_INSERT, column);
+		dbaas_catalogue_write_path_has(resource, DBAAS_INSERT, column);
 }
 
 bool
@@ -52,7 +52,7 @@ dbaas_writable_has_secret(const DbaasTable *table, DbaasCommand command)
 		return false;
 	for (int c = 0; c < table->resource->ncolumns; c++)
 	{
-		if (table->resource->columns[c].secret && dbaas_table_attribute(table, c) &&
+		if (table->resource->columns[c].secret && dbaas_table_find_attribute(table, c) &&
 			dbaas_writable_takes(table->resource, command, c))
 			return true;
 	}
@@ -107,7 +107,7 @@ settable_columns(const DbaasTable *table, DbaasCommand command)
 	initStringInfo(&out);
 	for (int c = 0; c < table->resource->ncolumns; c++)
 	{
-		if (dbaas_writable_takes(table->resource, command, c) && dbaas_table_attribute(table, c))
+		if (dbaas_writable_takes(table->resource, command, c) && dbaas_table_find_attribute(table, c))
 			appendStringInfo(&out, "%s%s", out.len ? ", " : "", dbaas_writable_name(table, c));
 	}
 	return out.len ? out.data : "no column that this table has";
@@ -135,7 +135,7 @@ dbaas_writable_check_repeated(const DbaasTable *table, DbaasCommand command)
 	for (int i = 0; i < table->natts; i++)
 	{
 		int			column = table->attributes[i].column;
-		AttrNumber	first = column < 0 ? 0 : dbaas_table_attribute(table, column);
+		AttrNumber	first = column < 0 ? 0 : dbaas_table_find_attribute(table, column);
 
 		if (first != 0 && first != i + 1 && dbaas_writable_takes(table->resource, command, column))
 			ereport(ERROR,
@@ -151,7 +151,7 @@ dbaas_writable_check_repeated(const DbaasTable *table, DbaasCommand command)
 bool
 dbaas_writable_needs_lists(const DbaasTable *table, const DbaasParent *parent)
 {
-	return parent && dbaas_table_attribute(table, parent->filter) == 0;
+	return parent && dbaas_table_find_attribute(table, parent->filter) == 0;
 }
 
 const char *
@@ -186,7 +186,7 @@ dbaas_writable_reads_kept(const DbaasTable *table, DbaasCommand command)
 
 		if (member == NULL || !dbaas_writable_is_part(member, kept->member))
 			continue;
-		if (dbaas_table_attribute(table, c) == 0)
+		if (dbaas_table_find_attribute(table, c) == 0)
 			return true;
 		shown = true;
 	}

@@ -256,7 +256,7 @@ warn_of_effect(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasZo
 	if (notable == NULL || !passes_filter(writer, old_row, NULL, zone, notable))
 		return;
 	dbaas_error_notice(WARNING,
-					   (errmsg("%s %s", dbaas_operation_label(write), writer->resource->effect),
+					   (errmsg("%s %s", dbaas_operation_label(write), writer->resource->notable_effect),
 						first && second ?
 						errdetail("Its services are \"%s\" and \"%s\".", dbaas_error_name(first),
 								  dbaas_error_name(second)) : 0));
@@ -308,8 +308,8 @@ set_path(DbaasWriter *writer, const DbaasRowValues *row, const DbaasListedServic
 		 DbaasWrite *write)
 {
 	const DbaasResource *resource = writer->resource;
-	const DbaasWriteEndpoint *endpoint = dbaas_catalogue_write(resource, writer->command,
-															   service->type);
+	const DbaasWriteEndpoint *endpoint = dbaas_catalogue_find_write(resource, writer->command,
+																	service->type);
 
 	write->method = endpoint->method;
 	write->path_template = endpoint->path;

@@ -138,7 +138,7 @@ dbaas_writer_name(const DbaasWriter *writer, int column)
 int
 dbaas_writer_about(const DbaasWriter *writer, int column)
 {
-	return dbaas_error_about(writer->table->relid, dbaas_table_attribute(writer->table, column));
+	return dbaas_error_about(writer->table->relid, dbaas_table_find_attribute(writer->table, column));
 }
 
 /* ------------------------------------------------------------------------
@@ -155,7 +155,7 @@ output_text(DbaasWriter *writer, const DbaasRowValues *row, int index)
 const char *
 dbaas_writer_text(DbaasWriter *writer, const DbaasRowValues *row, int column)
 {
-	AttrNumber	attnum = dbaas_table_attribute(writer->table, column);
+	AttrNumber	attnum = dbaas_table_find_attribute(writer->table, column);
 	const char *text;
 
 	if (attnum == InvalidAttrNumber || row->isnull[attnum - 1])
@@ -268,7 +268,7 @@ dbaas_writer_keeps(DbaasWriter *writer, const DbaasRowValues *old_row,
 		return true;
 	if (column->type == DBAAS_TIMESTAMPTZ)
 		return same_time(writer, old_row, new_row, index);
-	return dbaas_same_values(column->meaning, dbaas_writer_json(writer, old_row, index),
+	return dbaas_same_values(column->comparison, dbaas_writer_json(writer, old_row, index),
 							 dbaas_writer_json(writer, new_row, index));
 }
 
@@ -304,7 +304,7 @@ void
 dbaas_writer_check_domain(const DbaasWriter *writer, int column, const char *value)
 {
 	const DbaasDomain *domain = writer->resource->columns[column].write_domain;
-	const char *allowed = dbaas_catalogue_check(domain, value);
+	const char *allowed = dbaas_catalogue_check_value(domain, value);
 
 	if (allowed)
 		dbaas_writer_refuse_unless(writer, column, value, allowed);
@@ -355,7 +355,7 @@ dbaas_writer_refuse_missing(const DbaasWriter *writer, int column)
 			 errmsg("column \"%s\" of foreign table \"%s\" has to be given",
 					dbaas_writer_name(writer, column), name),
 			 errdetail("The API needs it."),
-			 dbaas_table_attribute(writer->table, column) ? 0 :
+			 dbaas_table_find_attribute(writer->table, column) ? 0 :
 			 errhint("The table has no such column: ALTER FOREIGN TABLE %s ADD COLUMN %s %s.",
 					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)), name),
 					 quote_identifier(c->name), dbaas_catalogue_type_name(c->type))));
