@@ -325,8 +325,10 @@ dbaas_connection_sign(const DbaasConnection *conn, const char *method, const cha
 {
 	char	   *path = dbaas_url_path(url);
 
-	return dbaas_credentials_sign(&conn->credentials, method, path ? path : "",
-								  body ? body : "", names, values, authorization);
+	if (path == NULL)
+		return dbaas_error_new(ERRCODE_OUT_OF_MEMORY, "out of memory");
+	return dbaas_credentials_sign(&conn->credentials, method, path, body ? body : "",
+								  names, values, authorization);
 }
 
 char *

@@ -85,7 +85,7 @@ extern DbaasHttpPool *dbaas_connection_pool(DbaasConnection *conn);
  * Makes the value of the Authorization header of a request to a URL that is sent
  * now, in the current memory context.  body may be NULL; names and values are as
  * dbaas_sign_request() takes them.  Returns NULL, or an error when the
- * cryptographic library fails.
+ * cryptographic library fails or memory runs out.
  */
 extern DbaasError *dbaas_connection_sign(const DbaasConnection *conn, const char *method,
 										 const char *url, const char *body,
