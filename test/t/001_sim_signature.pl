@@ -8,17 +8,19 @@ use DbaasSim;
 my @vectors = (
 	[ 'c3xRIW80M8tk46QHvWYth9Gl28JaAlfRqbH7/9nG+x0=', 'GET', '/v2/dbaas-service' ],
 	[
-		'1ZF3OyGKQeyN+hBTenAlfoUfZvy7q6VC49YWB2bT/3o=', 'POST',
-		'/v2/dbaas-service-logs/pg1', '{"limit":5,"offset":"42","sort-order":"asc"}'
+		'1ZF3OyGKQeyN+hBTenAlfoUfZvy7q6VC49YWB2bT/3o=',
+		'POST',
+		'/v2/dbaas-service-logs/pg1',
+		'{"limit":5,"offset":"42","sort-order":"asc"}'
 	],
 	[
-		'Nt3CZjTR8Zf+uaHGbzO8LnrV3f4gLGDxDdSpy6t6wWc=', 'PUT',
+		'Nt3CZjTR8Zf+uaHGbzO8LnrV3f4gLGDxDdSpy6t6wWc=',
+		'PUT',
 		'/v2/dbaas-integration/11111111-2222-4333-8444-555555555555',
 		"{\"settings\":{\"note\":\"h\xc3\xa9\"}}"
 	],
 	[ 'L4VNN07wbXIVBotp5mtFVpzVv2T50EBRX+7r3pJPcPg=', 'DELETE', '/v2/dbaas-service/a%20b' ],
-	[ 'Efr6YSO0Y8ywuR26hIQQQhIHAtTnV0iP4x7lyDAfRXU=', 'GET', '/v2/x?b=z2&a=1%20' ],
-);
+	[ 'Efr6YSO0Y8ywuR26hIQQQhIHAtTnV0iP4x7lyDAfRXU=', 'GET', '/v2/x?b=z2&a=1%20' ],);
 
 foreach my $vector (@vectors)
 {
@@ -36,8 +38,8 @@ my $sim = DbaasSim->start(services => 2);
 
 is($sim->get('/dbaas-service')->{status}, 200, 'a signed request is accepted');
 is($sim->get('/dbaas-service', zone => 'de-fra-1')->{status}, 200, 'the zone prefix is signed');
-is($sim->post('/dbaas-service-logs/pg-1-0001', '{"limit":1}')->{status}, 200,
-	'a signed body is accepted');
+is($sim->post('/dbaas-service-logs/pg-1-0001', '{"limit":1}')->{status},
+	200, 'a signed body is accepted');
 is($sim->get('/dbaas-service', sign => 0)->{status}, 401, 'no authorization: 401');
 
 my $wrong = $sim->get('/dbaas-service', secret => 'other');
@@ -46,8 +48,10 @@ is($wrong->{content}, '{"message":"Invalid request signature"}', 'and the API\'s
 is($sim->get('/dbaas-service', key => 'EXOother')->{status}, 403, 'unknown key: 403');
 is($sim->get('/dbaas-service', expires => time - 1)->{status}, 403, 'expired: 403');
 is($sim->get('/dbaas-service', authorization => 'Basic eDp5')->{status}, 403, 'other scheme: 403');
-is($sim->get('/dbaas-service', authorization => 'EXO2-HMAC-SHA256 credential=EXOtestkey')->{status},
-	403, 'incomplete: 403');
+is( $sim->get('/dbaas-service', authorization => 'EXO2-HMAC-SHA256 credential=EXOtestkey')
+	  ->{status},
+	403,
+	'incomplete: 403');
 
 my $other_path = $sim->_authorization('GET', '/v2/dbaas-service', '');
 is($sim->get('/dbaas-service', zone => 'ch-gva-2', authorization => $other_path)->{status},
@@ -67,7 +71,9 @@ is($sim->get('/zone')->{status}, 200, '/zone is answered signed');
 is($sim->get('/zone', secret => 'other')->{status}, 403, '/zone signed wrongly: 403');
 
 my $record = $sim->control('GET', 'requests');
-unlike(JSON::PP->new->encode($record), qr/EXOtestkey|testsecret|signature=/,
+unlike(
+	JSON::PP->new->encode($record),
+	qr/EXOtestkey|testsecret|signature=/,
 	'the record holds neither key nor signature');
 is($record->[0]{headers}{authorization}, 'EXO2 signed', 'but that there was one');
 

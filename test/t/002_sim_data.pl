@@ -23,9 +23,9 @@ my @plans = (
 	[ 'business-8', 2, 4, 8, 175 ],
 	[ 'premium-8', 3, 4, 8, 350 ]);
 
-sub rnd { return DbaasSim::rnd(@_) }
+sub rnd  { return DbaasSim::rnd(@_) }
 sub uuid { return DbaasSim::uuid(@_) }
-sub utc { return strftime('%Y-%m-%dT%H:%M:%S', gmtime $_[0]) }
+sub utc  { return strftime('%Y-%m-%dT%H:%M:%S', gmtime $_[0]) }
 
 sub service_name
 {
@@ -48,7 +48,7 @@ sub notifications
 			my $kind = ($i + $_) % 2;
 			{
 				level => $kind ? 'warning' : 'notice',
-				type  => $kind ? 'service_powered_off_removal' : 'service_end_of_life',
+				type => $kind ? 'service_powered_off_removal' : 'service_end_of_life',
 				message => service_name($z, $i)
 				  . ": mise \x{e0} jour conseill\x{e9}e (\x{65e5}\x{672c}), notification $_",
 				metadata =>
@@ -66,25 +66,27 @@ sub service
 	my $state = $i <= 8 ? 9 : rnd(10, "$key/state");
 	my $created = $epoch - $i * 3600 - rnd(3600, "$key/created-at");
 	my %service = (
-		name         => service_name($z, $i),
-		type         => $types[ ($i - 1) % 8 ],
-		plan         => $plan->[0],
-		zone         => $zones[$z],
-		state        => (qw(poweroff rebuilding rebalancing))[$state] // 'running',
+		name => service_name($z, $i),
+		type => $types[ ($i - 1) % 8 ],
+		plan => $plan->[0],
+		zone => $zones[$z],
+		state => (qw(poweroff rebuilding rebalancing))[$state] // 'running',
 		'created-at' => utc($created) . 'Z',
-		'disk-size'  => $i % 13 == 0 ? 0 : $plan->[4] * $gib,
+		'disk-size' => $i % 13 == 0 ? 0 : $plan->[4] * $gib,
 		'node-memory' => $i % 13 == 0 ? undef : $plan->[3] * $gib);
 	@service{qw(node-count node-cpu-count)} = @$plan[ 1, 2 ] if $i % 11;
 	$service{'termination-protection'} = $i % 5 == 0 ? JSON::PP::true : JSON::PP::false
 	  if $i % 17;
 	$service{notifications} = notifications($z, $i) if $i % 6 != 5;
+
 	if ($i % 10 == 9)
 	{
 		$service{'updated-at'} = undef;
 	}
 	elsif ($i % 7)
 	{
-		$service{'updated-at'} = sprintf '%s.%06dZ', utc($created + rnd(2592000, "$key/updated-at")),
+		$service{'updated-at'} = sprintf '%s.%06dZ',
+		  utc($created + rnd(2592000, "$key/updated-at")),
 		  rnd(1000000, "$key/updated-at/micros");
 	}
 	return \%service;
@@ -119,19 +121,26 @@ foreach my $z (0 .. 2)
 		my $given = $ends->[0][1];
 		my $enabled = rnd(8, "$seed/$zones[$z]/integrations/$n/is-enabled") ? 1 : 0;
 
-		is_deeply([ sort map { $_->[0] } @$ends ], [ sort $from, $to ], "integration $n: both ends");
-		is_deeply([ @$given{qw(type source dest status)} ], [ $type, $from, $to, 'active' ],
+		is_deeply([ sort map { $_->[0] } @$ends ], [ sort $from, $to ],
+			"integration $n: both ends");
+		is_deeply(
+			[ @$given{qw(type source dest status)} ],
+			[ $type, $from, $to, 'active' ],
 			"integration $n: type and ends");
-		is($given->{description}, ($n % 5 ? '' : "Int\x{e9}gration: ") . "$type from $from to $to",
+		is( $given->{description},
+			($n % 5 ? '' : "Int\x{e9}gration: ") . "$type from $from to $to",
 			"integration $n: description");
 		is($given->{'is-enabled'} ? 1 : 0, $enabled, "integration $n: is-enabled");
-		is(exists $given->{'is-active'} ? $given->{'is-active'} ? 1 : 0 : undef,
-			$n % 6 ? $enabled : undef, "integration $n: is-active");
-		is(exists $given->{settings} ? 1 : 0, $type eq 'datasource' && $n % 3 == 0 ? 0 : 1,
+		is( exists $given->{'is-active'} ? $given->{'is-active'} ? 1 : 0 : undef,
+			  $n % 6 ? $enabled : undef,
+			  "integration $n: is-active");
+		is( exists $given->{settings}            ? 1 : 0,
+			$type eq 'datasource' && $n % 3 == 0 ? 0 : 1,
 			"integration $n: settings or none");
 	}
 	my $first = uuid("$seed/$zones[$z]/integrations/1");
-	like($sim->get("/dbaas-integration/$first", zone => $zones[$z])->{content},
+	like(
+		$sim->get("/dbaas-integration/$first", zone => $zones[$z])->{content},
 		qr/"beyond-int64":18446744073709551617123,"many-digits":0\.(?:1234567890){5},/,
 		'no digit is lost');
 }
@@ -145,7 +154,7 @@ foreach my $z (0 .. 4)
 		[
 			map {
 				{
-					id   => uuid("$seed/$zones[$z]/external-endpoints/$_"),
+					id => uuid("$seed/$zones[$z]/external-endpoints/$_"),
 					type => $external_types[ ($_ - 1) % 5 ],
 					name => $external_types[ ($_ - 1) % 5 ] . '-' . ($z + 1) . "-$_"
 				}
@@ -161,13 +170,14 @@ foreach my $z (0 .. 4)
 			my $endpoint = $endpoints->{'dbaas-endpoints'}[$e];
 			{
 				'integration-id' => uuid("$seed/$zones[$z]/external-integrations/$i/$_"),
-				type             => $endpoint->{type},
-				description      => "Envoi de $name \x{e0} $endpoint->{name}",
+				type => $endpoint->{type},
+				description => "Envoi de $name \x{e0} $endpoint->{name}",
 				'source-service-name' => $name,
 				'source-service-type' => $types[ ($i - 1) % 8 ],
-				'dest-endpoint-id'    => $endpoint->{id},
-				'dest-endpoint-name'  => $endpoint->{name},
-				$i % 3 ? (status => 'active') : () }
+				'dest-endpoint-id' => $endpoint->{id},
+				'dest-endpoint-name' => $endpoint->{name},
+				$i % 3 ? (status => 'active') : ()
+			}
 		} 1 .. ($i % 8 == 1 ? 2 : $i % 4 == 1 ? 1 : 0);
 		is_deeply($given->{'external-integrations'}, \@expected, "external integrations of $name");
 	}
@@ -210,12 +220,14 @@ foreach my $i (1 .. 24)
 		is_deeply(
 			$task->{json},
 			{
-				id             => uuid("$key/tasks/$j"),
-				'task-type'    => "${type}_migration_check",
-				'create-time'  => utc($created) . 'Z',
-				success        => $ok ? JSON::PP::true : JSON::PP::false,
+				id => uuid("$key/tasks/$j"),
+				'task-type' => "${type}_migration_check",
+				'create-time' => utc($created) . 'Z',
+				success => $ok ? JSON::PP::true : JSON::PP::false,
 				result => $ok ? 'All pre-checks passed' : "Connexion refus\x{e9}e par la source",
-				'result-codes' => $ok ? [] : [ { code => 'connection_failed', dbname => 'defaultdb' } ]
+				'result-codes' => $ok
+				? []
+				: [ { code => 'connection_failed', dbname => 'defaultdb' } ]
 			},
 			"task $j of $name");
 	}
@@ -239,20 +251,28 @@ sub log_entry
 	return {
 		time => sprintf('%s.%06dZ', utc($epoch + $i + int($micros / 1000000)), $micros % 1000000),
 		node => "$name-" . ($n % plan_of($z, $i)->[1] + 1),
-		unit => $v % 4 ? (qw(systemd cron sshd))[ $v % 4 - 1 ] : $types[ ($i - 1) % 8 ] . '.service',
+		unit => $v % 4
+		? (qw(systemd cron sshd))[ $v % 4 - 1 ]
+		: $types[ ($i - 1) % 8 ] . '.service',
 		message => "entry $n of $name: "
 		  . (
-			'connection authorized: user=avnadmin', 'checkpoint complete',
-			"dur\x{e9}e \x{e9}lev\x{e9}e: \x{65e5}\x{672c}", "path \"C:\\temp\"\tquoted",
-			'slow query / 1 s'
-		  )[ $v % 5 ]
+			'connection authorized: user=avnadmin',
+			'checkpoint complete',
+			"dur\x{e9}e \x{e9}lev\x{e9}e: \x{65e5}\x{672c}",
+			"path \"C:\\temp\"\tquoted",
+			'slow query / 1 s')[ $v % 5 ]
 	};
 }
-my $page = $sim->post('/dbaas-service-logs/mysql-3-0002', { limit => 300 }, zone => $zones[2])->{json};
+my $page =
+  $sim->post('/dbaas-service-logs/mysql-3-0002', { limit => 300 }, zone => $zones[2])->{json};
 is_deeply($page->{logs}, [ map { log_entry(2, 2, $_) } reverse 0 .. 299 ], 'log entries');
 
-my %rows = (hour => [ 60, 60 ], day => [ 288, 300 ], week => [ 168, 3600 ],
-	month => [ 120, 21600 ], year => [ 365, 86400 ]);
+my %rows = (
+	hour => [ 60, 60 ],
+	day => [ 288, 300 ],
+	week => [ 168, 3600 ],
+	month => [ 120, 21600 ],
+	year => [ 365, 86400 ]);
 foreach my $period (sort keys %rows)
 {
 	my $given = $sim->post('/dbaas-service-metrics/kafka-1-0003', { period => $period })->{json};
@@ -262,7 +282,10 @@ foreach my $period (sort keys %rows)
 	my $data = $given->{metrics}{net_send}{data};
 	is_deeply(
 		[ map { $_->{label} } @{ $data->{cols} } ],
-		[ 'time', map { "kafka-1-0003-$_ (" . ($_ == 1 ? 'primary' : 'standby') . ')' } 1 .. $nodes ],
+		[
+			'time',
+			map { "kafka-1-0003-$_ (" . ($_ == 1 ? 'primary' : 'standby') . ')' } 1 .. $nodes
+		],
 		"$period: columns");
 	my @expected = map {
 		my $row = $_;
@@ -279,28 +302,41 @@ foreach my $period (sort keys %rows)
 
 is_deeply($sim->post('/dbaas-service-logs/clickhouse-1-0016', {})->{json},
 	{}, 'a brand-new service has no logs member');
-is_deeply($sim->post('/dbaas-service-metrics/clickhouse-1-0016', {})->{json},
-	{ metrics => {} }, 'and no metrics');
+is_deeply(
+	$sim->post('/dbaas-service-metrics/clickhouse-1-0016', {})->{json},
+	{ metrics => {} },
+	'and no metrics');
 
 my $certificate = $sim->get('/dbaas-ca-certificate')->{json}{certificate};
-is(
-	$certificate,
-	join("\n",
+is( $certificate,
+	join(
+		"\n",
 		'-----BEGIN CERTIFICATE-----',
-		(map { my $l = $_; join '', map { uuid("$seed/ca-certificate/$l/$_") =~ s/-//gr } 1, 2 } 1 .. 8),
+		(   map {
+				my $l = $_;
+				join '', map { uuid("$seed/ca-certificate/$l/$_") =~ s/-//gr } 1, 2
+			} 1 .. 8),
 		"-----END CERTIFICATE-----\n"),
 	'CA certificate');
 is($sim->get('/dbaas-ca-certificate', zone => $zones[4])->{json}{certificate},
 	$certificate, 'the same in every zone');
 
 is_deeply([ map { $_->{name} } @{ $sim->get('/zone')->{json}{zones} } ], \@zones, 'zones');
-is($sim->get('/zone', zone => $zones[8], sign => 0)->{json}{zones}[8]{'api-endpoint'},
-	$sim->endpoint('sim-zone-9'), 'and their endpoints');
+is( $sim->get('/zone', zone => $zones[8], sign => 0)->{json}{zones}[8]{'api-endpoint'},
+	$sim->endpoint('sim-zone-9'),
+	'and their endpoints');
 
 # Inside services
-my %versions = (pg => [ 13 .. 17 ], mysql => [8], kafka => [qw(3.7 3.8 3.9)], opensearch => [ 1, 2 ],
-	valkey => [qw(8.0 8.1)], clickhouse => [qw(24.8 25.3)], grafana => ['11.6']);
-my @filters = (['0.0.0.0/0'], [ '192.0.2.0/24', '198.51.100.7/32' ], [ '::/0', '192.0.2.1/32' ], []);
+my %versions = (
+	pg => [ 13 .. 17 ],
+	mysql => [8],
+	kafka => [qw(3.7 3.8 3.9)],
+	opensearch => [ 1, 2 ],
+	valkey => [qw(8.0 8.1)],
+	clickhouse => [qw(24.8 25.3)],
+	grafana => ['11.6']);
+my @filters =
+  (['0.0.0.0/0'], [ '192.0.2.0/24', '198.51.100.7/32' ], [ '::/0', '192.0.2.1/32' ], []);
 my @days = qw(monday tuesday wednesday thursday friday saturday sunday never);
 
 sub day { return utc($epoch + $_[0] * 86400) . 'Z' }
@@ -318,41 +354,91 @@ foreach my $z (0, 8)
 		my @users = ($administrator, (map { "user_$_" } 1 .. rnd(3, "$key/users")), @more);
 		my $count = $versions{$type} && @{ $versions{$type} };
 
-		is($is->{version}, $count ? $versions{$type}[ rnd($count, "$key/version") ] : undef, "$name: version");
+		is( $is->{version},
+			$count ? $versions{$type}[ rnd($count, "$key/version") ] : undef,
+			"$name: version");
 		is_deeply([ map { $_->{username} } @{ $is->{users} } ], \@users, 'users');
-		is_deeply([ map { $_->{password} } @{ $is->{users} } ],
-			[ map { 'S3CRET_' . substr(DbaasSim::uuid("$key/password/$_") =~ tr/-//dr, 0, 16) } @users ], 'passwords')
-		  if $type ne 'clickhouse';
-		is_deeply([ map { $_->{uuid} } @{ $is->{users} } ], [ map { uuid("$key/users/$_") } @users ], 'ids of users')
-		  if $type eq 'clickhouse';
-		is_deeply($is->{databases},
+		is_deeply(
+			[ map { $_->{password} } @{ $is->{users} } ],
+			[
+				map { 'S3CRET_' . substr(DbaasSim::uuid("$key/password/$_") =~ tr/-//dr, 0, 16) }
+				  @users
+			],
+			'passwords') if $type ne 'clickhouse';
+		is_deeply(
+			[ map { $_->{uuid} } @{ $is->{users} } ],
+			[ map { uuid("$key/users/$_") } @users ],
+			'ids of users') if $type eq 'clickhouse';
+		is_deeply(
+			$is->{databases},
 			$type =~ /^(?:pg|mysql)$/
-			? [ 'defaultdb', (map { "app_$_" } 1 .. rnd(3, "$key/databases")), $i <= 2 ? "donn\x{e9}es/2026" : () ]
-			: undef, 'databases');
+			? [
+				'defaultdb',
+				(map { "app_$_" } 1 .. rnd(3, "$key/databases")),
+				$i <= 2 ? "donn\x{e9}es/2026" : ()
+			  ]
+			: undef,
+			'databases');
 		my $pools = rnd(3, "$key/connection-pools");
 		$pools = 1 if $i == 1 && $pools == 0;
-		is_deeply([ map { [ @$_{qw(name database mode size username)} ] } @{ $is->{'connection-pools'} // [] } ],
-			[ map { [ "pool_$_", 'defaultdb', (qw(session statement transaction))[ $_ % 3 ], 10 * $_, 'avnadmin' ] }
-				  1 .. ($type eq 'pg' ? $pools : 0) ], 'connection pools');
-		is_deeply($is->{backups}, [ map { {
-					'backup-name' => "$name-backup-$_",
-					'backup-time' => utc($epoch - $_ * 86400 + $i * 60) . 'Z',
-					'data-size' => 4096 * rnd(1000000, "$key/backups/$_") } } 1 .. rnd(4, "$key/backups") ], 'backups');
-		is_deeply($is->{maintenance}, {
+		is_deeply(
+			[
+				map { [ @$_{qw(name database mode size username)} ] }
+				  @{ $is->{'connection-pools'} // [] }
+			],
+			[
+				map {
+					[
+						"pool_$_", 'defaultdb', (qw(session statement transaction))[ $_ % 3 ],
+						10 * $_, 'avnadmin'
+					]
+				} 1 .. ($type eq 'pg' ? $pools : 0)
+			],
+			'connection pools');
+		is_deeply(
+			$is->{backups},
+			[
+				map {
+					{
+						'backup-name' => "$name-backup-$_",
+						'backup-time' => utc($epoch - $_ * 86400 + $i * 60) . 'Z',
+						'data-size' => 4096 * rnd(1000000, "$key/backups/$_")
+					}
+				} 1 .. rnd(4, "$key/backups")
+			],
+			'backups');
+		is_deeply(
+			$is->{maintenance},
+			{
 				dow => $days[ rnd(8, "$key/maintenance/dow") ],
-				time => sprintf('%02d:%02d:00', rnd(24, "$key/maintenance/hour"), rnd(60, "$key/maintenance/minute")),
-				updates => [ map { {
+				time => sprintf('%02d:%02d:00',
+					rnd(24, "$key/maintenance/hour"),
+					rnd(60, "$key/maintenance/minute")),
+				updates => [
+					map {
+						{
 							description => "Mise \x{e0} jour $_ de $type",
 							'start-after' => day($_),
-							$_ == 1 ? (deadline => day(30)) : ('start-at' => day(3)) } } 1 .. rnd(3, "$key/maintenance/updates") ] }, 'maintenance');
+							$_ == 1 ? (deadline => day(30)) : ('start-at' => day(3))
+						}
+					} 1 .. rnd(3, "$key/maintenance/updates")
+				]
+			},
+			'maintenance');
 		is_deeply($is->{'ip-filter'}, $filters[ rnd(4, "$key/ip-filter") ], 'ip-filter');
-		is_deeply($is->{'backup-schedule'},
+		is_deeply(
+			$is->{'backup-schedule'},
 			$type =~ /^(?:pg|mysql)$/
-			? { 'backup-hour' => rnd(24, "$key/backup-hour"), 'backup-minute' => rnd(60, "$key/backup-minute") }
-			: undef, 'backup schedule');
+			? {
+				'backup-hour' => rnd(24, "$key/backup-hour"),
+				'backup-minute' => rnd(60, "$key/backup-minute")
+			  }
+			: undef,
+			'backup schedule');
 		my $nodes = $is->{state} eq 'poweroff' ? 0 : plan_of($z, $i)->[1];
 		is_deeply([ map { [ $_->{name}, $_->{role} ] } @{ $is->{'node-states'} } ],
-			[ map { [ "$name-$_", (qw(master standby read-replica))[ $_ - 1 ] ] } 1 .. $nodes ], 'nodes');
+			[ map { [ "$name-$_", (qw(master standby read-replica))[ $_ - 1 ] ] } 1 .. $nodes ],
+			'nodes');
 		is($is->{'uri-params'}{host}, "$name.$zones[$z].dbaas.example", 'host');
 	}
 }

@@ -11,19 +11,25 @@ my $logs = '/dbaas-service-logs/pg-1-0001';
 my $attach = '/dbaas-external-endpoint/pg-1-0001/attach';
 
 # Paths and methods
-foreach my $path ('/nope', '/', '/dbaas-service/', '/dbaas-service/a/b', '/dbaas-service-type/nope',
-	'/dbaas-integration-settings/logs/pg/pg', '/dbaas-integration-settings/nope/pg/pg',
-	"/dbaas-integration/$uuid", "/operation/$uuid", "/dbaas-external-integration/$uuid",
-	"/dbaas-task/pg-1-0001/$uuid", "/dbaas-task/nope/$uuid", '/dbaas-migration-status/nope',
-	'/dbaas-external-integrations/nope', '/dbaas-external-integrations/..%2f..%2fzone')
+foreach my $path (
+	'/nope', '/',
+	'/dbaas-service/', '/dbaas-service/a/b',
+	'/dbaas-service-type/nope', '/dbaas-integration-settings/logs/pg/pg',
+	'/dbaas-integration-settings/nope/pg/pg', "/dbaas-integration/$uuid",
+	"/operation/$uuid", "/dbaas-external-integration/$uuid",
+	"/dbaas-task/pg-1-0001/$uuid", "/dbaas-task/nope/$uuid",
+	'/dbaas-migration-status/nope', '/dbaas-external-integrations/nope',
+	'/dbaas-external-integrations/..%2f..%2fzone')
 {
 	my $answer = $sim->get($path);
 	is($answer->{status}, 404, "GET $path: 404");
 	like($answer->{content}, qr/^\{"message":"[^"]+"\}$/, 'with a message');
 }
 is($sim->get('/dbaas-service', zone => 'no-zone-1')->{status}, 404, 'unknown zone: 404');
-is($sim->get('/operation/' . DbaasSim::uuid('1/ch-gva-2/operations/1'), zone => 'de-fra-1')->{status},
-	404, 'an operation is known in its own zone only');
+is( $sim->get('/operation/' . DbaasSim::uuid('1/ch-gva-2/operations/1'), zone => 'de-fra-1')
+	  ->{status},
+	404,
+	'an operation is known in its own zone only');
 is($sim->get('/dbaas-service-type/p%67')->{json}{name}, 'pg', 'path parameters are decoded');
 is($sim->get('/dbaas-service-type/pg%00')->{status}, 404, 'a NUL names nothing');
 
@@ -47,8 +53,7 @@ my %bad_requests = (
 	'bytes that are not UTF-8' => $sim->post($logs, "{\"offset\":\"\xff\"}"),
 	'an id that is not a UUID' => $sim->get('/operation/1234'),
 	'a service name too long' => $sim->get('/dbaas-migration-status/' . 'x' x 64),
-	'a cursor never given' => $sim->post($logs, { offset => 'nonsense' }),
-);
+	'a cursor never given' => $sim->post($logs, { offset => 'nonsense' }),);
 foreach my $what (sort keys %bad_requests)
 {
 	my $answer = $bad_requests{$what};
@@ -73,7 +78,10 @@ my @bodies = (
 	[ $logs, '{"offset":1}', q($['offset']) ],
 	[ $logs, '{"since":1}', q($['since']) ],
 	[ '/dbaas-service-metrics/pg-1-0001', '{"period":"decade"}', q($['period']) ],
-	[ '/dbaas-integration', '{"integration-type":"logs","source-service":"x"}', q($['dest-service']) ],
+	[
+		'/dbaas-integration', '{"integration-type":"logs","source-service":"x"}',
+		q($['dest-service'])
+	],
 	[
 		'/dbaas-integration',
 		'{"integration-type":"mirror","source-service":"x","dest-service":"y"}',
@@ -81,8 +89,7 @@ my @bodies = (
 	],
 	[
 		'/dbaas-integration',
-		'{"integration-type":"logs","source-service":"x","dest-service":"'
-		  . "\xc3\xa9" x 64 . '"}',
+		'{"integration-type":"logs","source-service":"x","dest-service":"' . "\xc3\xa9" x 64 . '"}',
 		q($['dest-service'])
 	],
 	[
@@ -90,22 +97,22 @@ my @bodies = (
 		'{"integration-type":"logs","source-service":"x","dest-service":"y","settings":[]}',
 		q($['settings'])
 	],
-	[ '/dbaas-task-migration-check/pg-1-0001', '{"source-service-uri":""}', q($['source-service-uri']) ],
 	[
-		'/dbaas-task-migration-check/pg-1-0001',
-		'{"source-service-uri":"' . 'x' x 513 . '"}',
+		'/dbaas-task-migration-check/pg-1-0001', '{"source-service-uri":""}',
 		q($['source-service-uri'])
 	],
 	[
-		'/dbaas-task-migration-check/pg-1-0001',
-		'{"source-service-uri":"x","method":"copy"}',
+		'/dbaas-task-migration-check/pg-1-0001', '{"source-service-uri":"' . 'x' x 513 . '"}',
+		q($['source-service-uri'])
+	],
+	[
+		'/dbaas-task-migration-check/pg-1-0001', '{"source-service-uri":"x","method":"copy"}',
 		q($['method'])
 	],
 	[ $attach, '{"dest-endpoint-id":"x","type":"datadog"}', q($['dest-endpoint-id']) ],
 	[ $attach, '{"dest-endpoint-id":"' . $uuid . '"}', q($['type']) ],
 	[ '/dbaas-external-endpoint/pg-1-0001/detach', '{}', q($['integration-id']) ],
-	[ "/dbaas-integration/$uuid", '{}', q($['settings']) ],
-);
+	[ "/dbaas-integration/$uuid", '{}', q($['settings']) ],);
 foreach my $case (@bodies)
 {
 	my ($path, $body, $location) = @$case;
@@ -122,11 +129,26 @@ is($sim->post('/dbaas-service-metrics/nope', {})->{status}, 404, 'metrics of no 
 # What belongs to the organisation: every zone says the same, and the query is signed and looked at
 my $usage = $sim->get('/usage-report?period=2026-10', signed_query => ['period'])->{json}{usage};
 is(scalar @$usage, 48, 'a line of usage for each type and plan');
-is_deeply($sim->get('/usage-report?period=2026-10', signed_query => ['period'], zone => 'de-fra-1')->{json}{usage}, $usage, 'in every zone the same');
-isnt($sim->get('/usage-report?period=2026-11', signed_query => ['period'])->{json}{usage}[0]{quantity}, $usage->[0]{quantity}, 'each month its own');
+is_deeply(
+	$sim->get('/usage-report?period=2026-10', signed_query => ['period'], zone => 'de-fra-1')
+	  ->{json}{usage},
+	$usage,
+	'in every zone the same');
+isnt(
+	$sim->get('/usage-report?period=2026-11', signed_query => ['period'])
+	  ->{json}{usage}[0]{quantity},
+	$usage->[0]{quantity},
+	'each month its own');
 is(scalar @{ $sim->get('/event')->{json} }, 24, 'events');
-is(scalar @{ $sim->get('/event?from=2025-12-31T20:00:00Z&to=2025-12-31T23:00:00Z', signed_query => [qw(from to)])->{json} }, 3, 'of a time');
-is($sim->get($_)->{status}, 400, "$_: 400") foreach '/usage-report?period=2026-13', '/usage-report?period=', '/usage-report?x=1', '/event?from=now', '/event?period=2026-10', '/event?fro=x';
+is( scalar @{
+		$sim->get('/event?from=2025-12-31T20:00:00Z&to=2025-12-31T23:00:00Z',
+			signed_query => [qw(from to)])->{json}
+	},
+	3,
+	'of a time');
+is($sim->get($_)->{status}, 400, "$_: 400")
+  foreach '/usage-report?period=2026-13', '/usage-report?period=', '/usage-report?x=1',
+  '/event?from=now', '/event?period=2026-10', '/event?fro=x';
 
 foreach my $bad ([ '--zones', '0' ], [ '--seed', 'x' ], ['--nonsense'], ['--port'], ['stray'])
 {
@@ -139,6 +161,7 @@ foreach my $bad ([ '--zones', '0' ], [ '--seed', 'x' ], ['--nonsense'], ['--port
 	waitpid $pid, 0;
 	is($? >> 8, 2, "dbaas-sim @$bad: exit status 2");
 }
-like(scalar qx(@{[ DbaasSim::program() ]} --help), qr/--operation-time/, '--help tells the options');
+like(scalar qx(@{[ DbaasSim::program() ]} --help), qr/--operation-time/,
+	'--help tells the options');
 
 done_testing();

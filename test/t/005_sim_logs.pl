@@ -10,7 +10,11 @@ my $sim = DbaasSim->start(services => 20, logs => $total);
 my $path = '/dbaas-service-logs/mysql-1-0002';
 
 sub page { return $sim->post($path, {@_})->{json} }
-sub numbers { return map { $_->{message} =~ /^entry (\d+) / } @{ $_[0]{logs} } }
+
+sub numbers
+{
+	return map { $_->{message} =~ /^entry (\d+) / } @{ $_[0]{logs} };
+}
 
 my %expected = (asc => [ 0 .. $total - 1 ], desc => [ reverse 0 .. $total - 1 ]);
 foreach my $order (qw(asc desc))
@@ -30,7 +34,9 @@ foreach my $order (qw(asc desc))
 }
 
 my $newest = page();
-is_deeply([ numbers($newest) ], [ reverse $total - 100 .. $total - 1 ],
+is_deeply(
+	[ numbers($newest) ],
+	[ reverse $total - 100 .. $total - 1 ],
 	'by default the newest 100, newest first');
 is(scalar @{ page(limit => 1)->{logs} }, 1, 'a limit of 1');
 my @times = map { $_->{time} } @{ $newest->{logs} };
@@ -45,10 +51,12 @@ $sim->append_logs('ch-gva-2', 'mysql-1-0002', 3);
 my $news = page('sort-order' => 'asc', offset => $cursor);
 is_deeply([ numbers($news) ], [ $total .. $total + 2 ], 'entries appended are read');
 is_deeply(page('sort-order' => 'asc', offset => $news->{offset})->{logs}, [], 'once');
-is_deeply([ numbers(page(limit => 2, offset => $cursor)) ], [ $total - 1, $total - 2 ],
+is_deeply(
+	[ numbers(page(limit => 2, offset => $cursor)) ],
+	[ $total - 1, $total - 2 ],
 	'a cursor serves in both orders');
 
-is( $sim->post('/dbaas-service-logs/pg-1-0001', { offset => $cursor })->{status},
+is($sim->post('/dbaas-service-logs/pg-1-0001', { offset => $cursor })->{status},
 	400, 'a cursor of another service is refused');
 is( $sim->post('/dbaas-service-logs/mysql-2-0002', { offset => $cursor }, zone => 'de-fra-1')
 	  ->{status},

@@ -42,7 +42,8 @@ sub status_of
 }
 
 # status, and which requests a fault is for
-$sim->fault({ path => $list, action => 'status', status => 503, headers => { 'Retry-After' => '1' } });
+$sim->fault(
+	{ path => $list, action => 'status', status => 503, headers => { 'Retry-After' => '1' } });
 my $answer = $sim->get('/dbaas-service-type');
 is($answer->{status}, 200, 'a fault of another path');
 $answer = $sim->get($list);
@@ -50,9 +51,18 @@ is($answer->{status}, 503, 'status');
 is($answer->{headers}{'retry-after'}, '1', 'with its headers');
 like($answer->{headers}{'content-type'}, qr{^text/plain}, 'as plain text');
 is($sim->get($list)->{status}, 200, 'once');
-$sim->fault({ path => '/dbaas-service-*', method => 'POST', zone => 'de-fra-1', skip => 1, times => 2,
-	action => 'status', status => 429 });
-my @statuses = map { $sim->post('/dbaas-service-logs/pg-2-0001', {}, zone => 'de-fra-1')->{status} } 1 .. 4;
+$sim->fault(
+	{
+		path => '/dbaas-service-*',
+		method => 'POST',
+		zone => 'de-fra-1',
+		skip => 1,
+		times => 2,
+		action => 'status',
+		status => 429
+	});
+my @statuses =
+  map { $sim->post('/dbaas-service-logs/pg-2-0001', {}, zone => 'de-fra-1')->{status} } 1 .. 4;
 is_deeply(\@statuses, [ 200, 429, 429, 200 ], 'skip and times');
 is($sim->get('/dbaas-service-type', zone => 'de-fra-1')->{status}, 200, 'not of another method');
 is(scalar $sim->faults, 2, 'faults are listed');
@@ -66,8 +76,10 @@ $sim->clear_faults;
 # other bodies
 # A path that is not served, with query arguments
 $sim->fault({ action => 'answer', path => '/instance', body => '{"instances":[]}', times => 4 });
-is($sim->get('/instance?zone=a%20b', signed_query => ['zone'])->{content}, '{"instances":[]}', 'answer: of any path');
-is($sim->get('/instance?zone=a%20b', signed_query => ['zone'], secret => 'other')->{status}, 403, 'that is properly signed');
+is($sim->get('/instance?zone=a%20b', signed_query => ['zone'])->{content},
+	'{"instances":[]}', 'answer: of any path');
+is($sim->get('/instance?zone=a%20b', signed_query => ['zone'], secret => 'other')->{status},
+	403, 'that is properly signed');
 is($sim->get('/instance', sign => 0)->{status}, 401, 'not unsigned');
 is($sim->request('PATCH', '/instance')->{headers}{allow}, undef, 'whatever the method');
 is($sim->get('/instance')->{status}, 404, 'as often as was said');
@@ -77,13 +89,15 @@ $answer = $sim->get($list);
 is_deeply([ @$answer{qw(status content)} ], [ 200, '<html>' ], 'body');
 $sim->fault({ action => 'merge', patch => { 'dbaas-services' => undef, extra => { a => [1] } } });
 is($sim->get($list)->{content}, '{"extra":{"a":[1]}}', 'merge');
-$sim->fault({ action => 'raw', headers => { 'Content-Encoding' => 'gzip' }, body_base64 => 'AAEC/w==' });
+$sim->fault(
+	{ action => 'raw', headers => { 'Content-Encoding' => 'gzip' }, body_base64 => 'AAEC/w==' });
 $answer = $sim->get($list);
 is($answer->{content}, "\0\1\2\xff", 'raw');
 is($answer->{headers}{'content-encoding'}, 'gzip', 'with a false encoding');
 $sim->fault({ action => 'redirect', location => 'http://127.0.0.1:1/', status => 307 });
 $answer = $sim->get($list);
-is_deeply([ $answer->{status}, $answer->{headers}{location} ], [ 307, 'http://127.0.0.1:1/' ], 'redirect');
+is_deeply([ $answer->{status}, $answer->{headers}{location} ],
+	[ 307, 'http://127.0.0.1:1/' ], 'redirect');
 
 # broken connections
 my $whole = raw_request('GET', '/dbaas-service-type', 'Connection: close');
@@ -114,15 +128,18 @@ is($sim->get($list)->{status}, 200, 'delay: the answer comes');
 cmp_ok(time - $start, '>=', 0.149, 'later');
 $sim->fault({ action => 'trickle', ms => 5, chunk => 400, path => '/dbaas-external-endpoints' });
 $start = time;
-is(scalar @{ $sim->get('/dbaas-external-endpoints')->{json}{'dbaas-endpoints'} }, 3,
-	'trickle: the body is whole');
+is(scalar @{ $sim->get('/dbaas-external-endpoints')->{json}{'dbaas-endpoints'} },
+	3, 'trickle: the body is whole');
 cmp_ok(time - $start, '>=', 0.004, 'and slow');
 
 # meet: those that wait for each other are there at once
 $sim->clear;
 $sim->fault({ action => 'meet', requests => 2, path => '/dbaas-service*', times => 4 });
 my @asked = map { ask('GET', $_) } $list, '/dbaas-service-type', $list;
-is_deeply([ map { status_of($_) } @asked[ 0, 1 ] ], [ 200, 200 ], 'meet: two wait for each other, and are answered');
+is_deeply(
+	[ map { status_of($_) } @asked[ 0, 1 ] ],
+	[ 200, 200 ],
+	'meet: two wait for each other, and are answered');
 is(($sim->requests)[1]{in_flight}, 2, 'they were there at once');
 is(($sim->requests)[2]{ended_ms}, undef, 'the third waits');
 push @asked, ask('GET', $list);
@@ -136,10 +153,18 @@ $sim->clear_faults;
 is(status_of($alone), 200, 'nor when the fault is removed');
 
 # faults that make no sense are refused
-foreach my $bad ({}, { action => 'explode' }, { action => 'cut', status => 500 },
-	{ action => 'status', status => '500' }, { action => 'status', status => 99 },
-	{ action => 'redirect' }, { action => 'raw', body_base64 => '!' }, { action => 'cut', typo => 1 },
-	{ action => 'operation', state => 'lost' }, { action => 'meet' }, 5)
+foreach my $bad (
+	{},
+	{ action => 'explode' },
+	{ action => 'cut', status => 500 },
+	{ action => 'status', status => '500' },
+	{ action => 'status', status => 99 },
+	{ action => 'redirect' },
+	{ action => 'raw', body_base64 => '!' },
+	{ action => 'cut', typo => 1 },
+	{ action => 'operation', state => 'lost' },
+	{ action => 'meet' },
+	5)
 {
 	ok(!eval { $sim->fault({ action => 'cut' }, $bad); 1 }, 'refused: ' . ($@ =~ s/\n//r));
 }

@@ -12,7 +12,9 @@ use DbaasSim;
 my $sim = DbaasSim->start(services => 20, logs => 1000, zones => 2);
 
 # The record
-$sim->post('/dbaas-service-logs/caf%C3%A9?x=%20', '{"limit":1}', zone => 'de-fra-1',
+$sim->post(
+	'/dbaas-service-logs/caf%C3%A9?x=%20', '{"limit":1}',
+	zone => 'de-fra-1',
 	headers => { 'X-Thing' => 'y' });
 my @record = $sim->requests;
 is(scalar @record, 1, 'one request is recorded');
@@ -21,7 +23,9 @@ is($first->{path}, '/dbaas-service-logs/caf%C3%A9', 'path without the prefix, as
 is($first->{url}, '/de-fra-1/v2/dbaas-service-logs/caf%C3%A9?x=%20', 'url as received');
 is($first->{query}, 'x=%20', 'query');
 is($first->{body}, '{"limit":1}', 'body');
-is_deeply([ @$first{qw(zone method http status in_flight)} ], [ 'de-fra-1', 'POST', '1.1', 400, 1 ],
+is_deeply(
+	[ @$first{qw(zone method http status in_flight)} ],
+	[ 'de-fra-1', 'POST', '1.1', 400, 1 ],
 	'zone, method, version, status, in flight');
 is($first->{headers}{'x-thing'}, 'y', 'headers');
 ok($first->{signed}, 'signed');
@@ -41,9 +45,12 @@ is_deeply([ $sim->zones ], [ 'ch-gva-2', 'de-fra-1' ], 'the state names the zone
 # A port that is taken
 {
 	my ($out, $err) = ('', '');
-	my $started = IPC::Run::run([ DbaasSim::program(), '--port', $sim->port ], '<', \undef, '>', \$out, '2>', \$err);
+	my $started = IPC::Run::run([ DbaasSim::program(), '--port', $sim->port ],
+		'<', \undef, '>', \$out, '2>', \$err);
 	ok(!$started, 'no second one at the same port');
-	is($out . $err, 'dbaas-sim: cannot listen on 127.0.0.1:' . $sim->port . ": Address already in use\n", 'which is what it says');
+	is( $out . $err,
+		'dbaas-sim: cannot listen on 127.0.0.1:' . $sim->port . ": Address already in use\n",
+		'which is what it says');
 }
 
 # A hundred requests that all wait, all in flight together
@@ -72,8 +79,9 @@ SKIP:
 {
 	skip 'curl is not installed', 7 if system('curl --version >/dev/null 2>&1') != 0;
 	my $url = $sim->url . '/dbaas-service';
-	my @curl = ('curl', '-sS', '-H', 'Authorization: '
-		  . $sim->_authorization('GET', '/v2/dbaas-service', ''));
+	my @curl = (
+		'curl', '-sS', '-H',
+		'Authorization: ' . $sim->_authorization('GET', '/v2/dbaas-service', ''));
 	my $run = sub {
 		open my $output, '-|', @curl, @_ or die "cannot run curl: $!";
 		local $/;
@@ -92,9 +100,15 @@ SKIP:
 	my $logs = '/v2/dbaas-service-logs/pg-1-0001';
 	my @get = @curl;
 	$authorization = $sim->_authorization('POST', $logs, '{"limit":1}');
-	@curl = ('curl', '-sS', '-D', '-', '-m', '60', '--expect100-timeout', '90',
-		'-H', 'Expect: 100-continue', '-H', 'Content-Type: application/json',
-		'-H', "Authorization: $authorization", '--data-binary', '{"limit":1}');
+	@curl = (
+		'curl', '-sS',
+		'-D', '-',
+		'-m', '60',
+		'--expect100-timeout', '90',
+		'-H', 'Expect: 100-continue',
+		'-H', 'Content-Type: application/json',
+		'-H', "Authorization: $authorization",
+		'--data-binary', '{"limit":1}');
 	my $answer = $run->($sim->origin . $logs);
 	like($answer, qr{^HTTP/1\.1 100 .*HTTP/1\.1 200 }s, 'Expect: 100-continue is answered at once');
 	@curl = @get;
@@ -109,8 +123,10 @@ is(scalar @$all, 5000, 'five thousand services');
 my %ids;
 $ids{ $_->{id} }++ foreach map { @{ $_->{integrations} } } @$all;
 is(scalar(grep { $_ != 2 } values %ids), 0, 'every integration has two ends');
-is($large->post('/dbaas-service-logs/clickhouse-1-5000', { limit => 1 })->{json}{logs}[0]{message}
-	=~ /^entry (\d+) /, 1, 'the last of them logs');
+is( $large->post('/dbaas-service-logs/clickhouse-1-5000', { limit => 1 })->{json}{logs}[0]{message}
+	  =~ /^entry (\d+) /,
+	1,
+	'the last of them logs');
 
 # The end
 $large->fault({ action => 'stall' });

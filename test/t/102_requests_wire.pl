@@ -41,24 +41,41 @@ is($post->{headers}{'content-length'}, length '{"period":"hour"}', 'Content-Leng
 
 # Bodies, compact
 is($post->{body}, '{"period":"hour"}', 'metrics: the default period');
-is(request(q{SELECT * FROM exo.dbaas_metrics WHERE service_name = 'pg-1-0001' AND period = 'year'})->{body},
-	'{"period":"year"}', 'metrics: a period');
-is_deeply([ sort map { $_->{body} } $session->requests(
-	q{SELECT count(*) FROM exo.dbaas_metrics WHERE service_name = 'pg-1-0001' AND period IN ('day', 'week')}) ],
-	[ '{"period":"day"}', '{"period":"week"}' ], 'metrics: two periods are two requests');
+is( request(
+		q{SELECT * FROM exo.dbaas_metrics WHERE service_name = 'pg-1-0001' AND period = 'year'})
+	  ->{body},
+	'{"period":"year"}',
+	'metrics: a period');
+is_deeply(
+	[
+		sort map { $_->{body} } $session->requests(
+				q{SELECT count(*) FROM exo.dbaas_metrics WHERE service_name = 'pg-1-0001' }
+			  . q{AND period IN ('day', 'week')})
+	],
+	[ '{"period":"day"}', '{"period":"week"}' ],
+	'metrics: two periods are two requests');
 
 my $logs = q{FROM exo.dbaas_logs WHERE service_name = 'pg-1-0001'};
-is(request("SELECT * $logs LIMIT 1")->{body}, '{"sort-order":"desc","limit":1}', 'logs: order and limit');
-is(request("SELECT * $logs AND sort_order = 'asc' LIMIT 1")->{body}, '{"sort-order":"asc","limit":1}', 'logs: ascending');
-is(request("SELECT * $logs AND log_limit = 7")->{body}, '{"sort-order":"desc","limit":7}', 'logs: log_limit');
+is( request("SELECT * $logs LIMIT 1")->{body},
+	'{"sort-order":"desc","limit":1}',
+	'logs: order and limit');
+is( request("SELECT * $logs AND sort_order = 'asc' LIMIT 1")->{body},
+	'{"sort-order":"asc","limit":1}',
+	'logs: ascending');
+is( request("SELECT * $logs AND log_limit = 7")->{body},
+	'{"sort-order":"desc","limit":7}',
+	'logs: log_limit');
 my $cursor = $session->sql("SELECT next_offset $logs LIMIT 1");
-is(request("SELECT * $logs AND log_offset = '$cursor' LIMIT 2")->{body},
-	qq({"sort-order":"desc","limit":2,"offset":"$cursor"}), 'logs: a cursor');
+is( request("SELECT * $logs AND log_offset = '$cursor' LIMIT 2")->{body},
+	qq({"sort-order":"desc","limit":2,"offset":"$cursor"}),
+	'logs: a cursor');
 
 # A cursor is opaque: whatever it holds is sent as JSON has it, slashes as they are
-$t->sim->fault({ path => '/dbaas-service-logs/*', action => 'status', status => 200, body => '{"logs":[]}' });
-is(request(qq{SELECT * $logs AND log_offset = E'a/b"c\\\\d\\té' LIMIT 2})->{body},
-	"{\"sort-order\":\"desc\",\"limit\":2,\"offset\":\"a/b\\\"c\\\\d\\t\x{e9}\"}", 'logs: a strange cursor');
+$t->sim->fault(
+	{ path => '/dbaas-service-logs/*', action => 'status', status => 200, body => '{"logs":[]}' });
+is( request(qq{SELECT * $logs AND log_offset = E'a/b"c\\\\d\\té' LIMIT 2})->{body},
+	"{\"sort-order\":\"desc\",\"limit\":2,\"offset\":\"a/b\\\"c\\\\d\\t\x{e9}\"}",
+	'logs: a strange cursor');
 
 # Outside the API's enum or bounds: an error, and nothing is sent
 foreach my $case (
@@ -66,7 +83,10 @@ foreach my $case (
 	[ "SELECT * $logs AND log_limit = 501", qr/log_limit/, qr/1 to 500/ ],
 	[ "SELECT * $logs AND log_limit = 0", qr/log_limit/, qr/1 to 500/ ],
 	[ "SELECT * $logs AND log_limit IN (10, -1)", qr/log_limit/, qr/1 to 500/ ],
-	[ "SELECT * FROM exo.dbaas_metrics WHERE service_name = 'pg-1-0001' AND period = 'decade'", qr/period/, qr/day, hour, month, week, year/ ])
+	[
+		"SELECT * FROM exo.dbaas_metrics WHERE service_name = 'pg-1-0001' AND period = 'decade'",
+		qr/period/, qr/day, hour, month, week, year/
+	])
 {
 	my ($sql, $message, $hint) = @$case;
 	$t->sim->clear;
@@ -99,11 +119,15 @@ foreach my $case (
 	is($sent->{url}, "/ch-gva-2/v2/dbaas-migration-status/$encoded", 'is sent percent-encoded');
 	ok($sent->{signed}, 'and signed as it is sent');
 }
-is(request(q{SELECT * FROM exo.dbaas_integration_settings WHERE integration_type = 'a/b' AND source_type = 'c d' AND dest_type = '%'})->{path},
-	'/dbaas-integration-settings/a%2Fb/c%20d/%25', 'every parameter of a path is encoded');
+is( request(
+			q{SELECT * FROM exo.dbaas_integration_settings WHERE integration_type = 'a/b' }
+		  . q{AND source_type = 'c d' AND dest_type = '%'})->{path},
+	'/dbaas-integration-settings/a%2Fb/c%20d/%25',
+	'every parameter of a path is encoded');
 
 # A final slash of the endpoint is not doubled
 $t->create_server(endpoint => $t->sim->endpoint_template . '/', zones => 'ch-gva-2');
-is(($t->requests('SELECT * FROM exo.dbaas_services'))[0]{url}, '/ch-gva-2/v2/dbaas-service', 'an endpoint with a final slash');
+is(($t->requests('SELECT * FROM exo.dbaas_services'))[0]{url},
+	'/ch-gva-2/v2/dbaas-service', 'an endpoint with a final slash');
 
 done_testing();

@@ -34,8 +34,10 @@ foreach my $limit (undef, 1, 2, 5, 16)
 {
 	server($limit);
 	my $most = $limit // 8;
-	my ($peak, $requests) = run('SELECT count(*) FROM exo.dbaas_external_integrations', $most, '/dbaas-external-integrations/');
-	is($requests, 3 + 24, 'max_concurrency ' . ($limit // 'unset') . ': the lists of 3 zones, and 24 services');
+	my ($peak, $requests) = run('SELECT count(*) FROM exo.dbaas_external_integrations',
+		$most, '/dbaas-external-integrations/');
+	is($requests, 3 + 24,
+		'max_concurrency ' . ($limit // 'unset') . ': the lists of 3 zones, and 24 services');
 	is($peak, $most, "$most requests in flight");
 }
 
@@ -44,42 +46,59 @@ my ($peak) = run('SELECT count(*) FROM exo.dbaas_services', 3, '/dbaas-service')
 is($peak, 3, 'zones are asked at once');
 ($peak) = run('SELECT count(*) FROM exo.dbaas_plans', 3, '/dbaas-service-type');
 is($peak, 3, 'by every table');
-($peak) = run(q{SELECT count(*) FROM exo.dbaas_service_types WHERE zone = 'ch-gva-2' AND name = ANY (ARRAY['pg', 'mysql', 'kafka', 'thanos'])}, 4, '/dbaas-service-type/');
+($peak) = run(
+	q{SELECT count(*) FROM exo.dbaas_service_types WHERE zone = 'ch-gva-2' }
+	  . q{AND name = ANY (ARRAY['pg', 'mysql', 'kafka', 'thanos'])},
+	4, '/dbaas-service-type/');
 is($peak, 4, 'the values of an array are asked for at once');
-($peak) = run(q{SELECT count(*) FROM exo.dbaas_metrics WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001' AND period IN ('hour', 'day', 'week')}, 3, '/dbaas-service-metrics/');
+($peak) = run(
+	q{SELECT count(*) FROM exo.dbaas_metrics WHERE zone = 'ch-gva-2' }
+	  . q{AND service_name = 'pg-1-0001' AND period IN ('hour', 'day', 'week')},
+	3, '/dbaas-service-metrics/');
 is($peak, 3, 'so are those of a parameter in the body');
-($peak) = run(q{SELECT count(*) FROM exo.dbaas_logs WHERE service_name IN (} . join(', ', @mysql) . ')', 3, '/dbaas-service-logs/');
+($peak) =
+  run(q{SELECT count(*) FROM exo.dbaas_logs WHERE service_name IN (} . join(', ', @mysql) . ')',
+	3, '/dbaas-service-logs/');
 is($peak, 3, 'the logs of several services are read at once');
 ($peak) = run('SELECT count(*) FROM exo.dbaas_logs', 8, '/dbaas-service-logs/');
 is($peak, 8, 'no more than max_concurrency of them');
-($peak) = run(q{SELECT * FROM exo.dbaas_logs WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001'});
+($peak) =
+  run(q{SELECT * FROM exo.dbaas_logs WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001'});
 is($peak, 1, 'the pages of one service follow each other: each names the next');
-($peak) = run('SELECT (SELECT count(*) FROM exo.dbaas_migrations), (SELECT count(*) FROM exo.dbaas_external_integrations)', 8, '/dbaas-*-*/');
+($peak) = run(
+	'SELECT (SELECT count(*) FROM exo.dbaas_migrations), (SELECT count(*) '
+	  . 'FROM exo.dbaas_external_integrations)',
+	8, '/dbaas-*-*/');
 is($peak, 8, 'two scans of a statement share max_concurrency');
 my (undef, $few) = run('SELECT * FROM exo.dbaas_external_integrations LIMIT 1');
 cmp_ok($few, '<=', 3 + 2, "LIMIT 1 asks for little ahead: $few requests");
 
 # Rows come in the order of zones and services, however the answers come
-$t->sim->fault({ path => '/dbaas-migration-status/pg-1-0001', action => 'delay', ms => 400, times => -1 });
+$t->sim->fault(
+	{ path => '/dbaas-migration-status/pg-1-0001', action => 'delay', ms => 400, times => -1 });
 my $order = $session->sql('SELECT string_agg(service_name, \',\') FROM exo.dbaas_migrations');
 $t->sim->clear_faults;
-is($order, $session->sql('SELECT string_agg(service_name, \',\') FROM exo.dbaas_migrations'),
+is( $order,
+	$session->sql('SELECT string_agg(service_name, \',\') FROM exo.dbaas_migrations'),
 	'a late answer does not change the order of the rows');
 like($order, qr/^pg-1-0001,/, 'which begins with the first service');
 
 # The last pages of services that wait for their turn are asked for meanwhile
 $t->sim->config(logs => 100);
-$t->sim->fault({ path => '/dbaas-service-logs/*', skip => 8, action => 'meet', requests => 4, times => 4 });
+$t->sim->fault(
+	{ path => '/dbaas-service-logs/*', skip => 8, action => 'meet', requests => 4, times => 4 });
 my @last = grep { ($_->{body} // '') =~ /offset/ }
   $session->requests(q{SELECT count(*) FROM exo.dbaas_logs WHERE zone = 'ch-gva-2'});
 is(scalar @last, 8, 'each of 8 services has a second page, which is empty');
 cmp_ok(max(map { $_->{in_flight} } @last), '>', 3, 'and these are asked for side by side');
-is($session->sql(q{SELECT count(*) FROM exo.dbaas_logs WHERE zone = 'ch-gva-2'}), 800, 'no entry is lost');
+is($session->sql(q{SELECT count(*) FROM exo.dbaas_logs WHERE zone = 'ch-gva-2'}),
+	800, 'no entry is lost');
 $t->sim->config(logs => 600);
 
 # EXPLAIN ANALYZE tells
 $t->sim->together(8, path => '/dbaas-external-integrations/*');
-my $explain = $session->sql('EXPLAIN (ANALYZE, COSTS OFF) SELECT * FROM exo.dbaas_external_integrations');
+my $explain =
+  $session->sql('EXPLAIN (ANALYZE, COSTS OFF) SELECT * FROM exo.dbaas_external_integrations');
 like($explain, qr/Requests: 27\b/, 'EXPLAIN ANALYZE counts the requests');
 like($explain, qr/Peak Concurrency: 8\b/, 'and tells the concurrency');
 

@@ -18,9 +18,11 @@ PostgreSQL::Test::Utils::append_to_file("$dir/addresses.c", <<'END');
 #include <string.h>
 
 int
-getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)
+getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+			struct addrinfo **res)
 {
-	int (*real) (const char *, const char *, const struct addrinfo *, struct addrinfo **) = dlsym(RTLD_NEXT, "getaddrinfo");
+	int (*real) (const char *, const char *, const struct addrinfo *, struct addrinfo **) =
+		dlsym(RTLD_NEXT, "getaddrinfo");
 	struct addrinfo **end = res;
 	int rc;
 
@@ -38,22 +40,33 @@ if (system("cc -shared -fPIC -o $dir/addresses.so $dir/addresses.c -ldl >$dir/cc
 	plan skip_all => 'SKIPPED: no C compiler';
 }
 
-# At one port: an address whose queue is full, so that it takes no connection and refuses none, and one that listens
+# At one port: an address whose queue is full, so that it takes no connection
+# and refuses none, and one that listens
 my ($swallows, $listens);
 foreach (1 .. 20)
 {
-	$swallows = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.2', LocalPort => 0) or die "listen: $!";
-	$listens = IO::Socket::INET->new(Listen => 10, LocalAddr => '127.0.0.3', LocalPort => $swallows->sockport) and last;
+	$swallows = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.2', LocalPort => 0)
+	  or die "listen: $!";
+	$listens = IO::Socket::INET->new(
+		Listen => 10,
+		LocalAddr => '127.0.0.3',
+		LocalPort => $swallows->sockport) and last;
 }
 die "listen: $!" unless $listens;
 listen $swallows, 0;
 my $port = $swallows->sockport;
-my @queue = map { IO::Socket::INET->new(PeerAddr => '127.0.0.2', PeerPort => $port, Blocking => 0) } 1 .. 8;
-ok(!IO::Socket::INET->new(PeerAddr => '127.0.0.2', PeerPort => $port, Timeout => 1), 'the first address takes no connection');
+my @queue =
+  map { IO::Socket::INET->new(PeerAddr => '127.0.0.2', PeerPort => $port, Blocking => 0) } 1 .. 8;
+ok(!IO::Socket::INET->new(PeerAddr => '127.0.0.2', PeerPort => $port, Timeout => 1),
+	'the first address takes no connection');
 
 local $ENV{LD_PRELOAD} = join ' ', grep { $_ } $ENV{LD_PRELOAD}, "$dir/addresses.so";
 my $t = DbaasTest->new(services => 1, logs => 1);
-$t->create_server(endpoint => "https://two-addresses.test:$port/{zone}/v2", zones => 'ch-gva-2', connect_timeout => '4s', max_retries => 0);
+$t->create_server(
+	endpoint => "https://two-addresses.test:$port/{zone}/v2",
+	zones => 'ch-gva-2',
+	connect_timeout => '4s',
+	max_retries => 0);
 my $session = $t->session;
 my $start = time;
 $session->start('SELECT * FROM exo.dbaas_services');

@@ -11,13 +11,19 @@ use Time::HiRes qw(time);
 my $t = DbaasTest->new(services => 8, logs => 20);
 my $services = 'SELECT count(*) FROM exo.dbaas_services';
 my $fan_out = 'SELECT count(*) FROM exo.dbaas_external_integrations';
-my $insert = q{INSERT INTO exo.dbaas_databases (zone, service_name, name) VALUES ('ch-gva-2', 'pg-1-0001', '%s')};
+my $insert =
+	q{INSERT INTO exo.dbaas_databases (zone, service_name, name) }
+  . q{VALUES ('ch-gva-2', 'pg-1-0001', '%s')};
 
 # A server behind a relay, and a session with connections that are open and then die
 sub frozen
 {
 	my ($relay, %options) = @_;
-	$t->create_server(zones => join(',', $t->sim->zones), max_retries => 0, request_timeout => '12s', %options);
+	$t->create_server(
+		zones => join(',', $t->sim->zones),
+		max_retries => 0,
+		request_timeout => '12s',
+		%options);
 	my $session = $t->session;
 	$session->sql($services);
 	$session->sql($fan_out);
@@ -39,7 +45,8 @@ sub heals
 	my ($name, $relay, %options) = @_;
 	my $session = frozen($relay, %options);
 	my $before = $relay->accepted;
-	my $took = took(sub { is($session->sql($services), 24, "$name: the first statement after it died works") });
+	my $took = took(
+		sub { is($session->sql($services), 24, "$name: the first statement after it died works") });
 	cmp_ok($took, '<', 11, sprintf "%s: before request_timeout, after %.2f s", $name, $took);
 	cmp_ok($relay->accepted, '>', $before, "$name: over a new connection");
 	is(scalar(() = $t->sim->requests), 3, "$name: and was received once");
@@ -47,7 +54,12 @@ sub heals
 	cmp_ok($took, '<', 4, sprintf "%s: the next do not wait, %.2f s", $name, $took);
 
 	$relay->freeze;
-	$took = took(sub { is($session->sql($fan_out), $session->sql($fan_out), "$name: requests in flight together") });
+	$took = took(
+		sub {
+			is( $session->sql($fan_out),
+				$session->sql($fan_out),
+				"$name: requests in flight together");
+		});
 	cmp_ok($took, '<', 11, sprintf "%s: are asked again together, after %.2f s", $name, $took);
 
 	# A write has a connection of its own, and the polls had that which died
@@ -57,7 +69,8 @@ sub heals
 	$t->sim->clear;
 	my (undef, $stderr) = $session->sql_both('COMMIT');
 	unlike($stderr, qr/ERROR/, "$name: COMMIT is followed to its end");
-	is(scalar(grep { $_->{method} eq 'POST' } $t->sim->requests), 1, "$name: the write is received once");
+	is(scalar(grep { $_->{method} eq 'POST' } $t->sim->requests),
+		1, "$name: the write is received once");
 	return;
 }
 
@@ -69,7 +82,8 @@ heals('HTTP/1.1', $relay, endpoint => $endpoint);
 my $session = frozen($relay, endpoint => $endpoint, request_timeout => '8s');
 $session->sql($services);
 $t->sim->clear;
-$t->sim->fault({ path => '/dbaas-service', zone => 'ch-gva-2', action => 'delay', ms => 3500, times => -1 });
+$t->sim->fault(
+	{ path => '/dbaas-service', zone => 'ch-gva-2', action => 'delay', ms => 3500, times => -1 });
 my $slow = "$services WHERE zone = 'ch-gva-2'";
 is($session->sql($slow), 8, 'a slow answer comes');
 is(scalar(() = $t->sim->requests), 2, 'after being asked for twice');
@@ -87,26 +101,39 @@ is($session->sql($services), 24, 'the next statement works');
 
 # More connections that were used of late than libcurl would try one after the other
 $session = frozen($relay, endpoint => $endpoint, request_timeout => '2s');
-is($session->sql("$services WHERE zone = 'ch-gva-2'"), 8, 'none of those that are idle is used again');
+is($session->sql("$services WHERE zone = 'ch-gva-2'"),
+	8, 'none of those that are idle is used again');
 
 # Polls that get no answer are not the end of following
-$session = frozen($relay, endpoint => $endpoint, request_timeout => '2s', operation_timeout => '60s');
+$session =
+  frozen($relay, endpoint => $endpoint, request_timeout => '2s', operation_timeout => '60s');
 $t->sim->fault({ path => '/operation/*', action => 'stall', ms => 60000, times => 7 });
 $session->sql('SET client_min_messages = warning; ' . sprintf $insert, 'polled');
-is($session->sql("SELECT count(*) FROM exo.dbaas_databases WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001' AND name = 'polled'"), 1, 'a write whose polls time out is followed to its end');undef $relay;
+is( $session->sql(
+			"SELECT count(*) FROM exo.dbaas_databases WHERE zone = 'ch-gva-2' "
+		  . "AND service_name = 'pg-1-0001' AND name = 'polled'"),
+	1,
+	'a write whose polls time out is followed to its end');
+undef $relay;
 
 # One that is being made is not taken for one that is idle, while others die one after the other
 my @zones = $t->sim->zones;
 my @relays = map { DbaasRelay->start($t->sim->port) } @zones;
-my $list = join ',', map { sprintf '{"name":"%s","api-endpoint":"http://127.0.0.1:%d/%s/v2"}', $zones[$_], $relays[$_]->port, $zones[$_] } 0 .. $#zones;
+my $list = join ',', map {
+	sprintf '{"name":"%s","api-endpoint":"http://127.0.0.1:%d/%s/v2"}', $zones[$_],
+	  $relays[$_]->port, $zones[$_]
+} 0 .. $#zones;
 $t->sim->fault({ path => '/zone', action => 'body', body => qq({"zones":[$list]}), times => -1 });
 $t->sim->config(latency => 50);
 $t->create_server(max_retries => 0, request_timeout => '12s');
 $session = $t->session;
-$session->sql(q{
-	CREATE TABLE names AS SELECT zone, min(name) AS name FROM exo.dbaas_services WHERE type = 'clickhouse' GROUP BY zone;
+$session->sql(
+	q{
+	CREATE TABLE names AS SELECT zone, min(name) AS name FROM exo.dbaas_services
+		WHERE type = 'clickhouse' GROUP BY zone;
 	ANALYZE names;
-	CREATE FUNCTION slowly(text) RETURNS text LANGUAGE plpgsql STABLE AS $$ BEGIN PERFORM pg_sleep(0.3); RETURN $1; END $$;
+	CREATE FUNCTION slowly(text) RETURNS text LANGUAGE plpgsql STABLE AS $$ BEGIN
+		PERFORM pg_sleep(0.3); RETURN $1; END $$;
 	SET enable_hashjoin = off;
 	SET enable_mergejoin = off});
 foreach my $each (@relays)
@@ -115,8 +142,11 @@ foreach my $each (@relays)
 	$each->swallow(4.5);
 }
 $t->sim->clear;
-my (undef, $stderr) = $session->sql_both(q{SELECT count(*) FROM (SELECT zone, slowly(name) AS name FROM names OFFSET 0) n
-	JOIN exo.dbaas_service_details d ON d.zone = n.zone AND d.service_name = n.name AND d.type = 'clickhouse'});
+my (undef, $stderr) = $session->sql_both(
+	q{SELECT count(*) FROM (SELECT zone, slowly(name) AS name FROM names OFFSET 0) n
+	JOIN exo.dbaas_service_details d ON d.zone = n.zone AND d.service_name = n.name
+		AND d.type = 'clickhouse'}
+);
 is($stderr, '', 'connections that die one after the other are each replaced');
 is(scalar(() = $t->sim->requests), 3, 'and each request is received once');
 $t->sim->clear_faults;
@@ -127,12 +157,16 @@ SKIP:
 {
 	if (!DbaasProxy->available)
 	{
-		diag('skipped: connections of HTTP/2 that die were NOT tested; install apache2-bin and openssl');
+		diag(   'skipped: connections of HTTP/2 that die were NOT tested; install '
+			  . 'apache2-bin and openssl');
 		skip 'no apache2-bin or no openssl', 1;
 	}
 	my $proxy = DbaasProxy->start($t->sim->port);
 	$relay = DbaasRelay->start($proxy->port);
-	heals('HTTP/2', $relay, endpoint => 'https://localhost:' . $relay->port . '/{zone}/v2', ca_file => $proxy->ca);
+	heals(
+		'HTTP/2', $relay,
+		endpoint => 'https://localhost:' . $relay->port . '/{zone}/v2',
+		ca_file => $proxy->ca);
 	undef $relay;
 }
 

@@ -1,4 +1,5 @@
-# A backend that runs out of file descriptors uses fewer connections, says what to raise, and leaves no write unknown.
+# A backend that runs out of file descriptors uses fewer connections, says what
+# to raise, and leaves no write unknown.
 use strict;
 use warnings;
 
@@ -16,11 +17,13 @@ my $t = DbaasTest->new(services => 8, logs => 20, server => { max_concurrency =>
 my $services = 'SELECT count(*) FROM exo.dbaas_services';
 my $fan_out = 'SELECT count(*) FROM exo.dbaas_external_integrations';
 
-# Lets the backend open so many descriptors beside those that PostgreSQL cannot close; undef: as many as before
+# Lets the backend open so many descriptors beside those that PostgreSQL cannot
+# close; undef: as many as before
 sub leave
 {
 	my ($session, $free) = @_;
-	my %used = map { (readlink $_ // '') =~ m{/(?:base|global)/} ? () : (m{(\d+)$} => 1) } glob '/proc/' . $session->pid . '/fd/*';
+	my %used = map { (readlink $_ // '') =~ m{/(?:base|global)/} ? () : (m{(\d+)$} => 1) }
+	  glob '/proc/' . $session->pid . '/fd/*';
 	my $limit = 0;
 	if (defined $free)
 	{
@@ -40,9 +43,16 @@ sub leave
 sub insert
 {
 	my ($prefix, $n) = @_;
-	return "SET client_min_messages = warning; INSERT INTO exo.dbaas_databases (zone, service_name, name) SELECT 'ch-gva-2', 'pg-1-0001', '$prefix' || i FROM generate_series(1, $n) i";
+	return
+		"SET client_min_messages = warning; INSERT INTO exo.dbaas_databases (zone, "
+	  . "service_name, name) SELECT 'ch-gva-2', 'pg-1-0001', '$prefix' || i "
+	  . "FROM generate_series(1, $n) i";
 }
-sub posts { return grep { $_->{method} eq 'POST' } $t->sim->requests }
+
+sub posts
+{
+	return grep { $_->{method} eq 'POST' } $t->sim->requests;
+}
 
 # None at all
 foreach my $free (2, 4, 8)
@@ -52,10 +62,15 @@ foreach my $free (2, 4, 8)
 	leave($session, $free);
 	my $error = $session->sql_error($services);
 	is($error->{sqlstate}, '53000', "$free descriptors: 53000");
-	like($error->{hint}, qr/ulimit -n.*max_files_per_process/, "$free descriptors: the hint says what to raise");
-	is($session->sql('SELECT count(*) > 0 FROM pg_class'), 't', "$free descriptors: PostgreSQL goes on");
+	like(
+		$error->{hint},
+		qr/ulimit -n.*max_files_per_process/,
+		"$free descriptors: the hint says what to raise");
+	is($session->sql('SELECT count(*) > 0 FROM pg_class'),
+		't', "$free descriptors: PostgreSQL goes on");
 	leave($session, undef);
-	is($session->sql($services), 24, "$free descriptors: and with more of them, so does the wrapper");
+	is($session->sql($services),
+		24, "$free descriptors: and with more of them, so does the wrapper");
 }
 
 # A few: fewer requests are in flight
@@ -77,12 +92,16 @@ is(scalar(() = posts()), 20, 'each is sent once');
 $t->sim->control(POST => config => { operation_time => 3000 });
 $t->sim->clear;
 $session->start(insert('pending', 3));
-DbaasTest::wait_until(sub { posts() == 3 && !grep { !defined $_->{ended_ms} } posts() });
+DbaasTest::wait_until(
+	sub {
+		posts() == 3 && !grep { !defined $_->{ended_ms} } posts();
+	});
 leave($session, 1);
 sleep 2;
 leave($session, 14);
 (undef, $stderr) = $session->finish;
-unlike($stderr, qr/ERROR/, 'writes that were sent are followed to their end, though there was none for a while');
+unlike($stderr, qr/ERROR/,
+	'writes that were sent are followed to their end, though there was none for a while');
 $t->sim->control(POST => config => { operation_time => 0 });
 
 # None for the first write: nothing is sent
@@ -101,7 +120,9 @@ is($session->sql($services), 24, 'the session goes on');
 $t->node->append_conf('postgresql.conf', 'max_files_per_process = 75');
 $t->node->restart;
 $session = $t->session;
-is($session->sql($fan_out), $session->sql($fan_out), 'with max_files_per_process 75 a fan-out works');
+is( $session->sql($fan_out),
+	$session->sql($fan_out),
+	'with max_files_per_process 75 a fan-out works');
 $t->sim->control(POST => config => { latency => 200 });
 $peak = max(map { $_->{in_flight} } $session->requests($fan_out));
 cmp_ok($peak, '<', 75 / 3 - 5, "with a third of that in flight: $peak");

@@ -4,7 +4,7 @@ use warnings;
 
 use Compress::Zlib ();
 use DbaasTest;
-use JSON::PP ();
+use JSON::PP     ();
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 
@@ -16,8 +16,14 @@ my $session = $t->session;
 sub answer
 {
 	my ($path, $body, %more) = @_;
-	$t->sim->fault({ path => $path, action => 'status', status => 200,
-		body_base64 => encode_base64($body, ''), %more });
+	$t->sim->fault(
+		{
+			path => $path,
+			action => 'status',
+			status => 200,
+			body_base64 => encode_base64($body, ''),
+			%more
+		});
 	return;
 }
 
@@ -28,7 +34,10 @@ sub fails
 	$t->sim->clear_faults;
 	ok($error, "$name: fails") or return {};
 	is($error->{sqlstate}, 'HV000', "$name: HV000");
-	like($error->{message}, qr{^GET /dbaas-service in zone ch-gva-2\b}, "$name: the message names the request");
+	like(
+		$error->{message},
+		qr{^GET /dbaas-service in zone ch-gva-2\b},
+		"$name: the message names the request");
 	like($error->{message}, $message, "$name: the message") if $message;
 	like($error->{detail} // '', $detail, "$name: the detail");
 	is($session->sql('SELECT count(*) FROM exo.dbaas_services'), 3, "$name: the session works");
@@ -95,9 +104,16 @@ foreach my $case (
 }
 
 # White space and unknown fields are no errors, absent and null fields are NULL
-answer('/dbaas-service', " \r\n\t{ \"new\" : { \"a\" : [ 1 ] } , \"dbaas-services\" : [ { \"name\" : \"x\" , \"extra\" : [ {} ] , \"plan\" : null } ] } \n");
-is($session->sql('SELECT name, plan IS NULL, state IS NULL, node_count IS NULL, notifications IS NULL, created_at IS NULL FROM exo.dbaas_services'),
-	'x|t|t|t|t|t', 'unknown fields are ignored, null and absent ones are NULL');
+answer('/dbaas-service',
+		" "
+	  . "\r\n\t{ \"new\" : { \"a\" : [ 1 ] } , "
+	  . "\"dbaas-services\" : [ { \"name\" : \"x\" , \"extra\" : [ {} ] , \"plan\" : null } ] } "
+	  . "\n");
+is( $session->sql(
+			'SELECT name, plan IS NULL, state IS NULL, node_count IS NULL, notifications IS '
+		  . 'NULL, created_at IS NULL FROM exo.dbaas_services'),
+	'x|t|t|t|t|t',
+	'unknown fields are ignored, null and absent ones are NULL');
 foreach my $body ('{}', '{"dbaas-services":null}', '{"dbaas-services":[]}')
 {
 	answer('/dbaas-service', $body);
@@ -138,22 +154,36 @@ foreach my $case (
 	fails($all, $fields, $detail, qr/field "$field" of row 2\b/);
 }
 answer('/dbaas-service', services('"plan":7'));
-is($session->sql(q{SELECT count(name) FROM exo.dbaas_services}), 2, 'a field that the query does not use is not looked at');
+is($session->sql(q{SELECT count(name) FROM exo.dbaas_services}),
+	2, 'a field that the query does not use is not looked at');
 
 # bigint to its ends
-answer('/dbaas-service', '{"dbaas-services":[{"disk-size":9223372036854775807},{"disk-size":-9223372036854775808},{"disk-size":0},{"disk-size":-0}]}');
-is($session->sql(q{SELECT string_agg(disk_size::text, ',') FROM exo.dbaas_services}),
-	'9223372036854775807,-9223372036854775808,0,0', 'the ends of bigint are read');
+answer('/dbaas-service',
+		'{"dbaas-services":[{"disk-size":9223372036854775807},'
+	  . '{"disk-size":-9223372036854775808},{"disk-size":0},{"disk-size":-0}]}');
+is( $session->sql(q{SELECT string_agg(disk_size::text, ',') FROM exo.dbaas_services}),
+	'9223372036854775807,-9223372036854775808,0,0',
+	'the ends of bigint are read');
 
 # jsonb is what PostgreSQL makes of the API's own text
 foreach my $value (
-	'18446744073709551617123', '-99999999999999999999', '0.12345678901234567890123456789012345678901234567890',
-	'1.10', '1.0', '1e400', '1E-5', '12345678901234567890.5', '123456789012345678901e3', '-0', '-0.0', '1e5', '9223372036854775808',
-	'0.1e-10', '[1.50,{"a":12345678901234567890123}]', '"12345678901234567890"', '"a/b\\/c"', '"\\u00e9\\ud83d\\ude00\\t\\\\"', '""',
-	'{"b":1,"a":2,"b":3}', '{"a":{"b":[null,true,false,{}]}}', 'true', '[]', '"NaN Infinity"', '{"":0}', '"\\u007f"')
+	'18446744073709551617123', '-99999999999999999999',
+	'0.12345678901234567890123456789012345678901234567890', '1.10',
+	'1.0', '1e400',
+	'1E-5', '12345678901234567890.5',
+	'123456789012345678901e3', '-0',
+	'-0.0', '1e5',
+	'9223372036854775808', '0.1e-10',
+	'[1.50,{"a":12345678901234567890123}]', '"12345678901234567890"',
+	'"a/b\\/c"', '"\\u00e9\\ud83d\\ude00\\t\\\\"',
+	'""', '{"b":1,"a":2,"b":3}',
+	'{"a":{"b":[null,true,false,{}]}}', 'true',
+	'[]', '"NaN Infinity"',
+	'{"":0}', '"\\u007f"')
 {
 	answer('/dbaas-service', services(qq("notifications":$value)));
-	my ($got, $stderr) = $session->sql_both(q{SELECT notifications::text FROM exo.dbaas_services WHERE name = 'bad'});
+	my ($got, $stderr) =
+	  $session->sql_both(q{SELECT notifications::text FROM exo.dbaas_services WHERE name = 'bad'});
 	my $wanted = $session->sql("SELECT '$value'::jsonb::text");
 	is($got, $wanted, "jsonb $value") or diag($stderr);
 	$t->sim->clear_faults;
@@ -168,7 +198,10 @@ foreach my $case (
 {
 	my ($text, $time) = @$case;
 	answer('/dbaas-service', services(qq("created-at":"$text")));
-	is($session->sql(q{SET timezone = 'UTC'; SELECT created_at FROM exo.dbaas_services WHERE name = 'bad'}), $time, "time $text");
+	is( $session->sql(
+			q{SET timezone = 'UTC'; SELECT created_at FROM exo.dbaas_services WHERE name = 'bad'}),
+		$time,
+		"time $text");
 }
 
 # Bytes that are not UTF-8, deep nesting
@@ -198,10 +231,15 @@ answer('/dbaas-service', $gzipped, %gzip);
 is($session->sql('SELECT name FROM exo.dbaas_services'), 'x', 'a small compressed body is read');
 answer('/dbaas-service', substr($gzipped, 0, length($gzipped) - 12), %gzip);
 fails($all, 'a compressed body without its end', qr/./);
-answer('/dbaas-service', '{"dbaas-services":[]}', headers => { 'Content-Encoding' => 'unheard-of' });
+answer('/dbaas-service', '{"dbaas-services":[]}',
+	headers => { 'Content-Encoding' => 'unheard-of' });
 fails($all, 'an unknown Content-Encoding', qr/./);
 
-$t->create_server(max_retries => 0, endpoint => $t->sim->endpoint_template, zones => 'ch-gva-2', max_response_bytes => 65536);
+$t->create_server(
+	max_retries => 0,
+	endpoint => $t->sim->endpoint_template,
+	zones => 'ch-gva-2',
+	max_response_bytes => 65536);
 my $large = '{"dbaas-services":[' . ' ' x 65536 . ']}';
 answer('/dbaas-service', $large);
 my $error = fails($all, 'an answer larger than max_response_bytes', qr/too large/);
@@ -240,7 +278,8 @@ is($t->sql_error($all)->{sqlstate}, 'HV000', 'no zones at all is no answer');
 $t->sim->clear_faults;
 is($t->sql('SELECT count(*) > 0 FROM exo.dbaas_services'), 't', 'and is not remembered');
 $t->create_server(max_retries => 0, zones => 'ch-gva-2,no-such-9');
-like(join(' ', map { $_ // '' } @{ $t->sql_error($all) }{qw(message detail)}), qr/no-such-9/,
+like(join(' ', map { $_ // '' } @{ $t->sql_error($all) }{qw(message detail)}),
+	qr/no-such-9/,
 	'a zone that option zones names and the API does not have is an error that names it');
 $t->create_server(max_retries => 0);
 $session = $t->session;
@@ -252,15 +291,30 @@ foreach my $case (
 	[ metrics => '{"metrics":[]}', qr/"metrics" is of type array/ ],
 	[ metrics => '{"metrics":{"cpu":7}}', qr/integer/ ],
 	[ metrics => '{"metrics":{"cpu":{"data":[]}}}', qr/array/ ],
-	[ metrics => '{"metrics":{"cpu":{"data":{"cols":[{"label":"time"},{"label":"a"}]}}}}', qr/rows/ ],
-	[ metrics => '{"metrics":{"cpu":{"data":{"cols":[{"label":"time"},{"label":"a"}],"rows":[["2026-01-01T00:00:00Z"]]}}}}', qr/line 1/ ],
-	[ metrics => '{"metrics":{"cpu":{"data":{"cols":[{"label":"time"},{"label":"a"}],"rows":[["2026-01-01T00:00:00Z","x"]]}}}}', qr/not a number/ ])
+	[
+		metrics => '{"metrics":{"cpu":{"data":{"cols":[{"label":"time"},{"label":"a"}]}}}}',
+		qr/rows/
+	],
+	[
+		metrics => '{"metrics":{"cpu":{"data":{"cols":[{"label":"time"},{"label":"a"}],'
+		  . '"rows":[["2026-01-01T00:00:00Z"]]}}}}',
+		qr/line 1/
+	],
+	[
+		metrics => '{"metrics":{"cpu":{"data":{"cols":[{"label":"time"},{"label":"a"}],'
+		  . '"rows":[["2026-01-01T00:00:00Z","x"]]}}}}',
+		qr/not a number/
+	])
 {
 	my ($table, $body, $detail) = @$case;
 	answer("/dbaas-service-$table/*", $body);
-	my $wrong = $session->sql_error("SELECT * FROM exo.dbaas_$table WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001'");
+	my $wrong = $session->sql_error(
+		"SELECT * FROM exo.dbaas_$table WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001'");
 	is($wrong->{sqlstate}, 'HV000', "$table $body: HV000");
-	like($wrong->{message}, qr{^POST /dbaas-service-$table/pg-1-0001 in zone ch-gva-2\b}, 'the message names the request');
+	like(
+		$wrong->{message},
+		qr{^POST /dbaas-service-$table/pg-1-0001 in zone ch-gva-2\b},
+		'the message names the request');
 	like($wrong->{detail}, $detail, 'the detail what is wrong');
 	$t->sim->clear_faults;
 }

@@ -18,12 +18,24 @@ sub location
 	return $location =~ s/:\d+$//r;
 }
 
-is(location($list, { path => '/dbaas-service', action => 'status', status => 500 }), 'status_error, status.c', 'a status');
-is(location($list, { path => '/dbaas-service', action => 'close', times => -1 }), 'failure_error, status.c', 'no answer');
-is(location($list, { path => '/dbaas-service', action => 'body', body => 'no JSON' }), 'parse_body, call.c', 'an answer that is no JSON');
-is(location($list, { path => '/zone', action => 'body', body => '{}' }), 'bad_list, zones.c', 'an answer of another shape');
-like(location(q{DELETE FROM exo.dbaas_services WHERE zone = 'de-fra-1' AND name = 'pg-2-0001'},
-		{ method => 'DELETE', action => 'status', status => 409 }), qr/status_error, status\.c$/, 'a write that fails in COMMIT');
+is( location($list, { path => '/dbaas-service', action => 'status', status => 500 }),
+	'status_error, status.c',
+	'a status');
+is( location($list, { path => '/dbaas-service', action => 'close', times => -1 }),
+	'failure_error, status.c',
+	'no answer');
+is( location($list, { path => '/dbaas-service', action => 'body', body => 'no JSON' }),
+	'parse_body, call.c',
+	'an answer that is no JSON');
+is( location($list, { path => '/zone', action => 'body', body => '{}' }),
+	'bad_list, zones.c',
+	'an answer of another shape');
+like(
+	location(
+		q{DELETE FROM exo.dbaas_services WHERE zone = 'de-fra-1' AND name = 'pg-2-0001'},
+		{ method => 'DELETE', action => 'status', status => 409 }),
+	qr/status_error, status\.c$/,
+	'a write that fails in COMMIT');
 $t->sql('DROP USER MAPPING FOR CURRENT_USER SERVER exoscale');
 is(location($list), 'no_credentials, credentials.c', 'a mapping that is not there');
 

@@ -10,9 +10,10 @@ my $t = DbaasTest->new(services => 3, logs => 20);
 $t->create_server(endpoint => $t->sim->endpoint_template, zones => 'ch-gva-2', max_retries => 2);
 my $session = $t->session;
 my %query = (
-	'/dbaas-service'                        => 'SELECT count(*) FROM exo.dbaas_services',
-	'/dbaas-service-type/pg'                => q{SELECT count(*) FROM exo.dbaas_service_types WHERE name = 'pg'},
-	'/dbaas-service-logs/pg-1-0001'         => q{SELECT count(*) FROM (SELECT FROM exo.dbaas_logs WHERE service_name = 'pg-1-0001' LIMIT 5) s});
+	'/dbaas-service' => 'SELECT count(*) FROM exo.dbaas_services',
+	'/dbaas-service-type/pg' => q{SELECT count(*) FROM exo.dbaas_service_types WHERE name = 'pg'},
+	'/dbaas-service-logs/pg-1-0001' => q{SELECT count(*) FROM (SELECT FROM exo.dbaas_logs }
+	  . q{WHERE service_name = 'pg-1-0001' LIMIT 5) s});
 
 sub tries
 {
@@ -24,8 +25,10 @@ foreach my $path (sort keys %query)
 {
 	my $good = $session->sql($query{$path});
 	my @statuses = $path eq '/dbaas-service' ? (429, 502, 503, 504) : 503;
-	foreach my $fault ((map { { action => 'status', status => $_, body => '{"message":"later"}' } } @statuses),
-		{ action => 'close' }, { action => 'cut' })
+	foreach my $fault (
+		(map { { action => 'status', status => $_, body => '{"message":"later"}' } } @statuses),
+		{ action => 'close' },
+		{ action => 'cut' })
 	{
 		my $what = "$path $fault->{action} " . ($fault->{status} // '');
 		$t->sim->clear;
@@ -33,8 +36,12 @@ foreach my $path (sort keys %query)
 		is($session->sql($query{$path}), $good, "$what twice: the third try succeeds");
 		my @tries = tries($path);
 		is(scalar @tries, 3, "$what: three requests");
-		is(scalar(grep { $_->{signed} && $_->{headers}{authorization} eq 'EXO2 signed' } @tries), 3, "$what: each signed");
-		is_deeply([ map { $_->{body} } @tries ], [ ($tries[0]{body}) x 3 ], "$what: and with the same body");
+		is(scalar(grep { $_->{signed} && $_->{headers}{authorization} eq 'EXO2 signed' } @tries),
+			3, "$what: each signed");
+		is_deeply(
+			[ map { $_->{body} } @tries ],
+			[ ($tries[0]{body}) x 3 ],
+			"$what: and with the same body");
 		$t->sim->clear_faults;
 	}
 }
@@ -44,7 +51,14 @@ foreach my $case ([ 429, '53400' ], [ 502, 'HV000' ], [ 503, 'HV000' ], [ 504, '
 {
 	my ($status, $sqlstate) = @$case;
 	$t->sim->clear;
-	$t->sim->fault({ path => '/dbaas-service', times => -1, action => 'status', status => $status, body => '{"message":"later"}' });
+	$t->sim->fault(
+		{
+			path => '/dbaas-service',
+			times => -1,
+			action => 'status',
+			status => $status,
+			body => '{"message":"later"}'
+		});
 	my $error = $session->sql_error($query{'/dbaas-service'});
 	$t->sim->clear_faults;
 	is($error->{sqlstate}, $sqlstate, "$status after all retries");
@@ -54,7 +68,8 @@ foreach my $case ([ 429, '53400' ], [ 502, 'HV000' ], [ 503, 'HV000' ], [ 504, '
 }
 $t->sim->clear;
 $t->sim->fault({ path => '/dbaas-service', times => -1, action => 'close' });
-is($session->sql_error($query{'/dbaas-service'})->{sqlstate}, 'HV000', 'a connection that always closes');
+is($session->sql_error($query{'/dbaas-service'})->{sqlstate},
+	'HV000', 'a connection that always closes');
 cmp_ok(scalar(() = tries('/dbaas-service')), '>=', 3, 'was tried again');
 $t->sim->clear_faults;
 
@@ -62,7 +77,8 @@ $t->sim->clear_faults;
 foreach my $status (400, 401, 403, 404, 409, 422, 500, 501)
 {
 	$t->sim->clear;
-	$t->sim->fault({ path => '/dbaas-service', times => 1, action => 'status', status => $status + 0 });
+	$t->sim->fault(
+		{ path => '/dbaas-service', times => 1, action => 'status', status => $status + 0 });
 	$session->sql_error($query{'/dbaas-service'});
 	is(scalar(() = tries('/dbaas-service')), 1, "$status is not tried again");
 }
@@ -71,7 +87,8 @@ foreach my $body ('{"cut', '[]')
 	$t->sim->clear;
 	$t->sim->fault({ path => '/dbaas-service', times => 1, action => 'body', body => $body });
 	$session->sql_error($query{'/dbaas-service'});
-	is(scalar(() = tries('/dbaas-service')), 1, "an answer that is not as documented is not asked for again: $body");
+	is(scalar(() = tries('/dbaas-service')),
+		1, "an answer that is not as documented is not asked for again: $body");
 }
 
 # Pauses: some at first, longer later, and as long as the API asks
@@ -79,7 +96,8 @@ sub pauses
 {
 	my (%fault) = @_;
 	$t->sim->clear;
-	$t->sim->fault({ path => '/dbaas-service', times => 2, action => 'status', status => 503, %fault });
+	$t->sim->fault(
+		{ path => '/dbaas-service', times => 2, action => 'status', status => 503, %fault });
 	$session->sql($query{'/dbaas-service'});
 	my @tries = tries('/dbaas-service');
 	return map { $tries[$_]{started_ms} - $tries[ $_ - 1 ]{ended_ms} } 1 .. $#tries;
@@ -91,6 +109,7 @@ my @first = map { (pauses())[0] } 1 .. 5;
 my ($least, $most) = (sort { $a <=> $b } @first)[ 0, -1 ];
 cmp_ok($least, '<', 1000 * $DbaasTest::soon, "the first is short: $least ms");
 cmp_ok($most - $least, '>', 2, "pauses differ by chance: @first");
+
 foreach my $status (429, 503)
 {
 	@pauses = pauses(times => 1, status => $status, headers => { 'Retry-After' => '1' });
@@ -99,15 +118,22 @@ foreach my $status (429, 503)
 }
 my $until = int(time) + 2;
 my @now = gmtime($until);
-my $date = sprintf '%s, %02d %s %d %02d:%02d:%02d GMT', (qw(Sun Mon Tue Wed Thu Fri Sat))[ $now[6] ], $now[3],
-	(qw(Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec))[ $now[4] ], $now[5] + 1900, @now[ 2, 1, 0 ];
+my $date = sprintf '%s, %02d %s %d %02d:%02d:%02d GMT',
+  (qw(Sun Mon Tue Wed Thu Fri Sat))[ $now[6] ], $now[3],
+  (qw(Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec))[ $now[4] ], $now[5] + 1900, @now[ 2, 1, 0 ];
 @pauses = pauses(times => 1, headers => { 'Retry-After' => $date });
 cmp_ok(time, '>=', $until, "Retry-After may be a date: $pauses[0] ms");
 
 # A server that asks to wait for very long gets an error at once
 my $start = time;
 $t->sim->clear;
-$t->sim->fault({ path => '/dbaas-service', action => 'status', status => 429, headers => { 'Retry-After' => '7200' } });
+$t->sim->fault(
+	{
+		path => '/dbaas-service',
+		action => 'status',
+		status => 429,
+		headers => { 'Retry-After' => '7200' }
+	});
 my $error = $session->sql_error($query{'/dbaas-service'});
 cmp_ok(time - $start, '<', $DbaasTest::soon, 'nobody waits for hours');
 is($error->{sqlstate}, '53400', 'the error comes at once');
@@ -129,9 +155,14 @@ is(scalar(() = tries('/zone')), 2, 'once');
 
 # The session's statistics tell
 my $other = $t->session;
-$t->sim->fault({ path => '/dbaas-service', zone => 'ch-gva-2', times => 1, action => 'status', status => 503 });
+$t->sim->fault(
+	{ path => '/dbaas-service', zone => 'ch-gva-2', times => 1, action => 'status', status => 503 }
+);
 $other->sql('SELECT count(*) FROM exo.dbaas_services');
-is($other->sql(q{SELECT requests, errors, retries, bytes > 0, seconds > 0 FROM dbaas_fdw_stats() WHERE operation = 'GET /dbaas-service'}),
-	'4|0|1|t|t', 'dbaas_fdw_stats() counts requests and retries');
+is( $other->sql(
+			q{SELECT requests, errors, retries, bytes > 0, seconds > 0 FROM dbaas_fdw_stats() }
+		  . q{WHERE operation = 'GET /dbaas-service'}),
+	'4|0|1|t|t',
+	'dbaas_fdw_stats() counts requests and retries');
 
 done_testing();

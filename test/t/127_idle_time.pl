@@ -6,13 +6,18 @@ use warnings;
 use DbaasTest;
 use Test::More;
 
-my $t = DbaasTest->new(services => 8, logs => 1200, server => { request_timeout => '3s', max_retries => 0 });
+my $t = DbaasTest->new(
+	services => 8,
+	logs => 1200,
+	server => { request_timeout => '3s', max_retries => 0 });
 
-my $n = $t->sql(q{
+my $n = $t->sql(
+	q{
 	CREATE FUNCTION slow_loop() RETURNS bigint LANGUAGE plpgsql AS $$
 	DECLARE r record; n bigint := 0;
 	BEGIN
-		FOR r IN SELECT message FROM exo.dbaas_logs WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001' LOOP
+		FOR r IN SELECT message FROM exo.dbaas_logs WHERE zone = 'ch-gva-2'
+			AND service_name = 'pg-1-0001' LOOP
 			n := n + 1;
 			IF n = 10 THEN PERFORM pg_sleep(4); END IF;
 		END LOOP;

@@ -1,4 +1,5 @@
-# Where the absence of a zone's rows could add rows, or reach a write, unavailable_zones = skip does not count.
+# Where the absence of a zone's rows could add rows, or reach a write,
+# unavailable_zones = skip does not count.
 use strict;
 use warnings;
 
@@ -19,7 +20,8 @@ $session->sql(
 	q{
 	SELECT dbaas_fdw_views('exo');
 	CREATE TABLE local (zone text, name text, n bigint);
-	INSERT INTO local VALUES ('ch-gva-2', 'pg-1-0001', 1), ('de-fra-1', 'pg-2-0001', 1), ('at-vie-1', 'none', 1)}
+	INSERT INTO local VALUES ('ch-gva-2', 'pg-1-0001', 1), ('de-fra-1', 'pg-2-0001', 1),
+		('at-vie-1', 'none', 1)}
 );
 
 sub break_zones
@@ -41,7 +43,8 @@ sub leaves_out { return DbaasChecks::leaves_out($session, @_) }
 break_zones(path => '/dbaas-postgres/*');
 is_strict(
 	q{DELETE FROM exo.dbaas_services s WHERE type = 'pg' AND NOT EXISTS
-	(SELECT FROM exo.dbaas_databases d WHERE d.zone = s.zone AND d.service_name = s.name AND d.name <> 'defaultdb')},
+	(SELECT FROM exo.dbaas_databases d WHERE d.zone = s.zone AND d.service_name = s.name
+		AND d.name <> 'defaultdb')},
 	$writes, 'DELETE with NOT EXISTS');
 is_strict(
 	q{DELETE FROM exo.dbaas_services WHERE type = 'pg' AND name NOT IN }
@@ -113,7 +116,8 @@ is_strict(
 $session->sql(
 	q{
 	CREATE TABLE parts (zone text, service_name text, name text) PARTITION BY LIST (service_name);
-	CREATE FOREIGN TABLE parts_pg PARTITION OF parts FOR VALUES IN ('pg-1-0001') SERVER exoscale OPTIONS (resource 'databases');
+	CREATE FOREIGN TABLE parts_pg PARTITION OF parts FOR VALUES IN ('pg-1-0001') SERVER exoscale
+		OPTIONS (resource 'databases');
 	CREATE TABLE parts_rest PARTITION OF parts DEFAULT});
 is_strict(q{INSERT INTO parts SELECT zone, name, 'new' FROM exo.dbaas_services},
 	$writes, 'INSERT into partitions of which one is ours');
@@ -359,8 +363,10 @@ leaves_out($fine{$_}[0], $fine{$_}[1], $_) foreach sort keys %fine;
 # A plan that is kept is the same, and partitions and several plans under one Append
 $session->sql(
 	"SET plan_cache_mode = force_generic_plan;
-	PREPARE anti(bigint) AS SELECT name FROM local l WHERE n = \$1 AND NOT EXISTS (SELECT FROM $services s WHERE s.name = l.name);
-	PREPARE semi(bigint) AS SELECT name FROM local l WHERE n = \$1 AND EXISTS (SELECT FROM $services s WHERE s.name = l.name)"
+	PREPARE anti(bigint) AS SELECT name FROM local l WHERE n = \$1 AND NOT EXISTS
+		(SELECT FROM $services s WHERE s.name = l.name);
+	PREPARE semi(bigint) AS SELECT name FROM local l WHERE n = \$1 AND EXISTS
+		(SELECT FROM $services s WHERE s.name = l.name)"
 );
 foreach (1, 2)
 {

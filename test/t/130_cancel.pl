@@ -12,7 +12,8 @@ my $session = $t->session;
 my $steering = $t->session;
 $session->sql($all);
 
-# What the contract allows is 100 ms; a busy machine may need more.  What is not to be waited for takes a minute
+# What the contract allows is 100 ms; a busy machine may need more.  What is
+# not to be waited for takes a minute
 my $bound = 1000 * $DbaasTest::soon;
 
 # cancel(NAME, SQL, WHEN): the statement is cancelled once WHEN is true
@@ -53,7 +54,11 @@ sub settled
 {
 	my ($name) = @_;
 	$t->sim->clear_faults;
-	ok(DbaasTest::wait_until(sub { !grep { !defined $_->{ended_ms} } $t->sim->requests }), "$name: nothing stays in flight");
+	ok( DbaasTest::wait_until(
+			sub {
+				!grep { !defined $_->{ended_ms} } $t->sim->requests;
+			}),
+		"$name: nothing stays in flight");
 	is($session->sql($all), 24, "$name: the session works");
 	return;
 }
@@ -61,7 +66,9 @@ sub settled
 sub arrived
 {
 	my ($number, $path) = @_;
-	return sub { $number <= grep { !defined $path || $_->{path} =~ $path } $t->sim->requests };
+	return sub {
+		$number <= grep { !defined $path || $_->{path} =~ $path } $t->sim->requests;
+	};
 }
 
 my %stall = (action => 'stall', ms => 60000, times => -1);
@@ -92,34 +99,44 @@ $t->sim->fault({ path => '/zone', %stall });
 timeout('the request for the zones', $all);
 
 # A body that trickles in
-$t->sim->fault({ path => '/dbaas-service', action => 'trickle', chunk => 1, ms => 20, times => -1 });
+$t->sim->fault(
+	{ path => '/dbaas-service', action => 'trickle', chunk => 1, ms => 20, times => -1 });
 cancel('a trickling body', $all, arrived(3));
 
 # Between pages, where rows come as fast as they can
 $t->sim->config(latency => 5);
-cancel('pages of logs', 'SELECT count(*) FROM exo.dbaas_logs a, exo.dbaas_logs b', arrived(10, qr/logs/));
+cancel(
+	'pages of logs',
+	'SELECT count(*) FROM exo.dbaas_logs a, exo.dbaas_logs b',
+	arrived(10, qr/logs/));
 $t->sim->config(latency => 0);
 
 # A cursor, of which some rows were read
 $t->sim->fault({ path => '/dbaas-service-logs/*', skip => 1, %stall });
-cancel('the second page of a cursor',
-	q{BEGIN; DECLARE c CURSOR FOR SELECT message FROM exo.dbaas_logs WHERE zone = 'ch-gva-2'; MOVE 500 IN c; MOVE 1 IN c},
+cancel(
+	'the second page of a cursor',
+	q{BEGIN; DECLARE c CURSOR FOR SELECT message FROM exo.dbaas_logs }
+	  . q{WHERE zone = 'ch-gva-2'; MOVE 500 IN c; MOVE 1 IN c},
 	arrived(2, qr/logs/));
 
 # An error within a subtransaction, and going on in the transaction
 $t->sim->fault({ path => '/dbaas-service', %stall });
-is($session->sql(q{
+is( $session->sql(
+		q{
 	SET statement_timeout = 0;
 	BEGIN;
 	SELECT count(*) FROM exo.dbaas_zones;
 	SAVEPOINT s;
-	SELECT 1}), "3\n1", 'in a transaction');
+	SELECT 1}),
+	"3\n1",
+	'in a transaction');
 $session->start($all);
 DbaasTest::wait_until(arrived(3));
 $steering->sql('SELECT pg_cancel_backend(' . $session->pid . ')');
 $session->finish;
 $t->sim->clear_faults;
-is($session->sql("ROLLBACK TO s; $all; COMMIT"), 24, 'a cancelled statement within a savepoint: the transaction goes on');
+is($session->sql("ROLLBACK TO s; $all; COMMIT"),
+	24, 'a cancelled statement within a savepoint: the transaction goes on');
 
 # pg_terminate_backend
 $t->sim->fault({ path => '/dbaas-service', %stall });
@@ -138,10 +155,15 @@ delete $victim->{psql};
 $session->start($all);
 DbaasTest::wait_until(arrived(6, qr/dbaas-service/));
 my $event;
-ok(DbaasTest::wait_until(sub {
-		$event = $steering->sql('SELECT wait_event_type || coalesce(wait_event, \'\') FROM pg_stat_activity WHERE pid = ' . $session->pid);
-		return $event =~ /Extension/;
-	}), "pg_stat_activity shows the wait: $event");
+ok( DbaasTest::wait_until(
+		sub {
+			$event =
+			  $steering->sql('SELECT wait_event_type || coalesce(wait_event, \'\') '
+				  . 'FROM pg_stat_activity WHERE pid = '
+				  . $session->pid);
+			return $event =~ /Extension/;
+		}),
+	"pg_stat_activity shows the wait: $event");
 $steering->sql('SELECT pg_cancel_backend(' . $session->pid . ')');
 $session->finish;
 settled('the last');

@@ -6,12 +6,21 @@ use DbaasTest;
 use Test::More;
 
 my $secret = 'S3cr3t+/of=the_k3y';
-my $t = DbaasTest->new(services => 3, logs => 20, api_secret => $secret, server => { max_retries => 0 });
+my $t =
+  DbaasTest->new(services => 3, logs => 20, api_secret => $secret, server => { max_retries => 0 });
 
 # From here on everything is logged.  The statements that set a secret are before:
 # PostgreSQL itself logs those.
-$t->sql(join ';', map { "ALTER SYSTEM SET $_" } 'log_min_messages = debug5', 'log_statement = \'all\'', 'log_error_verbosity = verbose',
-	'debug_print_parse = on', 'debug_print_rewritten = on', 'debug_print_plan = on', 'log_min_duration_statement = 0', 'log_executor_stats = on');
+$t->sql(
+	join ';',
+	map { "ALTER SYSTEM SET $_" } 'log_min_messages = debug5',
+	'log_statement = \'all\'',
+	'log_error_verbosity = verbose',
+	'debug_print_parse = on',
+	'debug_print_rewritten = on',
+	'debug_print_plan = on',
+	'log_min_duration_statement = 0',
+	'log_executor_stats = on');
 $t->node->reload;
 $t->sql('ALTER DATABASE postgres SET dbaas_fdw.log_requests = on');
 my $session = $t->session;
@@ -24,7 +33,8 @@ sub clean
 {
 	my ($name, $text) = @_;
 	my $found = $text =~ /\Q$secret\E|signature=|EXO2-HMAC|Authorization: /i;
-	ok(!$found, "$name holds no secret") or diag(substr $text, ($-[0] > 100 ? $-[0] - 100 : 0), 300);
+	ok(!$found, "$name holds no secret")
+	  or diag(substr $text, ($-[0] > 100 ? $-[0] - 100 : 0), 300);
 	return;
 }
 
@@ -46,14 +56,23 @@ run('EXPLAIN (ANALYZE, VERBOSE) SELECT * FROM exo.dbaas_metrics');
 run('SELECT * FROM dbaas_fdw_stats()');
 run('SELECT * FROM dbaas_fdw_options()');
 run('SELECT * FROM pg_stat_activity');
-run("PREPARE p(text) AS SELECT * FROM exo.dbaas_logs WHERE service_name = \$1 LIMIT 1; EXECUTE p('pg-1-0001')");
+run(    "PREPARE p(text) AS SELECT * FROM exo.dbaas_logs "
+	  . "WHERE service_name = \$1 LIMIT 1; EXECUTE p('pg-1-0001')");
 run('BEGIN; DECLARE c CURSOR FOR SELECT * FROM exo.dbaas_logs; FETCH 2 FROM c; ROLLBACK');
-foreach my $fault ((map { { action => 'status', status => $_, body => '{"message":"no"}' } } 400, 401, 403, 404, 409, 422, 429, 500, 503),
-	{ action => 'close' }, { action => 'cut' }, { action => 'body', body => 'not JSON' },
-	{ action => 'redirect', location => $t->sim->url . '/zone' }, { action => 'stall', ms => 60000 })
+
+foreach my $fault (
+	(   map { { action => 'status', status => $_, body => '{"message":"no"}' } } 400,
+		401, 403, 404, 409, 422, 429, 500, 503),
+	{ action => 'close' },
+	{ action => 'cut' },
+	{ action => 'body', body => 'not JSON' },
+	{ action => 'redirect', location => $t->sim->url . '/zone' },
+	{ action => 'stall', ms => 60000 })
 {
 	$t->sim->fault({ zone => 'at-vie-1', path => '/dbaas-service', times => -1, %$fault });
-	run($fault->{action} eq 'stall' ? "BEGIN; SET LOCAL statement_timeout = '1s'; $services; ROLLBACK" : $services);
+	run($fault->{action} eq 'stall'
+		? "BEGIN; SET LOCAL statement_timeout = '1s'; $services; ROLLBACK"
+		: $services);
 	$t->sim->clear_faults;
 }
 my $text = substr log_text(), $before;
@@ -65,9 +84,12 @@ like($said, qr/DEBUG/, 'and debug messages');
 is($session->sql('SELECT count(*) FROM exo.dbaas_services'), 9, 'the session works');
 
 # A wrong secret is not shown either
-my $error = $session->sql_error(q{SET client_min_messages = notice; CREATE USER MAPPING FOR PUBLIC SERVER exoscale OPTIONS (api_key 'k', api_secret '')});
+my $error = $session->sql_error(
+		q{SET client_min_messages = notice; CREATE USER MAPPING FOR PUBLIC SERVER exoscale }
+	  . q{OPTIONS (api_key 'k', api_secret '')});
 is($error->{sqlstate}, '22023', 'an empty secret is refused');
-$error = $session->sql_error(qq{CREATE USER MAPPING FOR PUBLIC SERVER exoscale OPTIONS (api_secrt '$secret')});
+$error = $session->sql_error(
+	qq{CREATE USER MAPPING FOR PUBLIC SERVER exoscale OPTIONS (api_secrt '$secret')});
 clean('the error of a misspelt option', $error->{stderr} =~ s/^(?:.*LINE \d+:).*//msr);
 like($error->{hint}, qr/api_secret/, 'whose hint names the option that was meant');
 
@@ -102,13 +124,18 @@ sub write_secret
 }
 write_secret("$secret\n");
 my $key = $t->sim->key;
-$t->sql("DROP USER MAPPING FOR CURRENT_USER SERVER exoscale;
-	CREATE USER MAPPING FOR CURRENT_USER SERVER exoscale OPTIONS (api_key '$key', api_secret_file '$file')");
-is($session->sql('SELECT count(*) FROM exo.dbaas_services'), 9, 'api_secret_file: the secret is read from the file');
+$t->sql(
+	"DROP USER MAPPING FOR CURRENT_USER SERVER exoscale;
+	CREATE USER MAPPING FOR CURRENT_USER SERVER exoscale
+		OPTIONS (api_key '$key', api_secret_file '$file')"
+);
+is($session->sql('SELECT count(*) FROM exo.dbaas_services'),
+	9, 'api_secret_file: the secret is read from the file');
 foreach my $content ($secret, "$secret\r\n", "$secret\nsecond line\n")
 {
 	write_secret($content);
-	is($t->sql('SELECT count(*) FROM exo.dbaas_services'), 9, 'its first line counts, however it ends');
+	is($t->sql('SELECT count(*) FROM exo.dbaas_services'),
+		9, 'its first line counts, however it ends');
 }
 foreach my $case ([ '', 'an empty file' ], [ "\n$secret\n", 'an empty first line' ])
 {

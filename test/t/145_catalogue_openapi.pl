@@ -11,7 +11,8 @@ use Test::More;
 my $file = $ENV{DBAAS_OPENAPI} // "$FindBin::RealBin/../../../shared/api/openapi-dbaas.json";
 if (!-r $file)
 {
-	diag('skipped: the catalogue was NOT compared with an OpenAPI document; set DBAAS_OPENAPI to compare with one');
+	diag(   'skipped: the catalogue was NOT compared with an OpenAPI document; set '
+		  . 'DBAAS_OPENAPI to compare with one');
 	plan skip_all => 'SKIPPED: there is no OpenAPI document to compare with';
 }
 open my $handle, '<', $file or die "cannot open $file: $!";
@@ -19,17 +20,20 @@ my $document = JSON::PP->new->utf8->decode(do { local $/; <$handle> });
 
 # Where the document says less than what the API's own clients expect
 my %looser = (
-	'external_integrations.dest_endpoint_id' => 'a plain string there, but what it names has a uuid',
-	'logs.time'                              => 'a plain string there, but always a time');
+	'external_integrations.dest_endpoint_id' =>
+	  'a plain string there, but what it names has a uuid',
+	'logs.time' => 'a plain string there, but always a time');
 
 # What the API calls the services' types in paths, and which tables are for some types
-my %segment = (pg => 'postgres', map { $_ => $_ } qw(clickhouse grafana kafka mysql opensearch thanos valkey));
+my %segment = (
+	pg => 'postgres',
+	map { $_ => $_ } qw(clickhouse grafana kafka mysql opensearch thanos valkey));
 my %only = (databases => [qw(mysql pg)], connection_pools => ['pg']);
 
 # What is secret, or has another place
 my %left_out = (
 	'service_details.update.*' => 1,    # dbaas_services.parameters has the rest
-	users                      => [qw(access-cert access-key password)]);
+	users => [qw(access-cert access-key password)]);
 
 # Fields of objects that the document leaves open
 my %open = map { $_ => 1 } qw(service_details.host service_details.port);
@@ -68,7 +72,9 @@ sub expand
 sub body_schema
 {
 	my ($operation) = @_;
-	return $operation->{requestBody} ? resolve($operation->{requestBody}{content}{'application/json'}{schema}) : undef;
+	return $operation->{requestBody}
+	  ? resolve($operation->{requestBody}{content}{'application/json'}{schema})
+	  : undef;
 }
 
 # What the column's domain should be, by a schema
@@ -97,11 +103,14 @@ sub sql_type
 	if ($type eq 'string')
 	{
 		my $format = $schema->{format} // '';
-		return $format eq 'uuid' ? 'uuid' : $format eq 'date-time' ? 'timestamp with time zone' : 'text';
+		return
+			$format eq 'uuid'      ? 'uuid'
+		  : $format eq 'date-time' ? 'timestamp with time zone'
+		  :                          'text';
 	}
-	return 'bigint'           if $type eq 'integer';
+	return 'bigint' if $type eq 'integer';
 	return 'double precision' if $type eq 'number';
-	return 'boolean'          if $type eq 'boolean';
+	return 'boolean' if $type eq 'boolean';
 	return 'text[]' if $type eq 'array' && resolve($schema->{items})->{type} eq 'string';
 	return 'jsonb';
 }
@@ -136,14 +145,15 @@ sub field_schema
 }
 
 my $t = DbaasTest->new(services => 1, logs => 1, import => 0);
-my $rows = JSON::PP->new->utf8->decode($t->sql('SELECT json_agg(c ORDER BY table_name, ordinal) FROM dbaas_fdw_catalogue() c'));
+my $rows = JSON::PP->new->utf8->decode(
+	$t->sql('SELECT json_agg(c ORDER BY table_name, ordinal) FROM dbaas_fdw_catalogue() c'));
 my %tables;
 push @{ $tables{ $_->{table_name} =~ s/^dbaas_//r } }, $_ foreach @$rows;
 
 foreach my $table (sort keys %tables)
 {
 	my @columns = @{ $tables{$table} };
-	my %known;        # parameters that some request takes
+	my %known;    # parameters that some request takes
 	my %documented;
 
 	is($columns[0]{column_name}, 'zone', "$table: zone comes first");
@@ -156,9 +166,12 @@ foreach my $table (sort keys %tables)
 		my $operation = operation($read);
 		ok($operation, "$table: $method $path is documented") or next;
 		my $answer = $operation->{responses}{200}{content}{'application/json'}{schema};
-		my %in_path = map { $_->{name} => resolve($_->{schema}) } grep { $_->{in} eq 'path' } @{ $operation->{parameters} };
+		my %in_path = map { $_->{name} => resolve($_->{schema}) }
+		  grep { $_->{in} eq 'path' } @{ $operation->{parameters} };
 		my $body = body_schema($operation);
-		my %in_body = map { $_ => resolve($body->{properties}{$_}) } keys %{ $body ? $body->{properties} : {} };
+		my %in_body =
+		  map { $_ => resolve($body->{properties}{$_}) } keys %{ $body ? $body->{properties} : {} };
+
 		if ($service_type)
 		{
 			# The template has names of its own
@@ -169,8 +182,10 @@ foreach my $table (sort keys %tables)
 		%known = (%known, %in_path, %in_body);
 
 		# Parameters: all, and no other
-		is_deeply([ sort { $a cmp $b } $path =~ /\{(.*?)\}/g ], [ sort { $a cmp $b } keys %in_path ], "$table: parameters of $path")
-		  unless $service_type;
+		is_deeply(
+			[ sort { $a cmp $b } $path =~ /\{(.*?)\}/g ],
+			[ sort { $a cmp $b } keys %in_path ],
+			"$table: parameters of $path") unless $service_type;
 		foreach my $param (sort { $a cmp $b } keys %in_path, keys %in_body)
 		{
 			my ($column) = grep { ($_->{param} // '') eq $param } @columns;
@@ -185,20 +200,25 @@ foreach my $table (sort keys %tables)
 			  if $column->{column_name} eq 'service_name' && !%$wanted;
 			is_deeply($domain, $wanted, "$table.$column->{column_name}: what the API accepts");
 			my $type = sql_type($schema);
-			ok($column->{data_type} eq $type || ($column->{data_type} eq 'uuid' && $type eq 'text'),
+			ok( $column->{data_type} eq $type
+				  || ($column->{data_type} eq 'uuid' && $type eq 'text'),
 				"$table.$column->{column_name}: type of the parameter is $type");
-			ok(!grep({ $_ eq $param } @{ $body->{required} // [] }) || $column->{required} || defined $column->{default_value},
+			ok( !grep({ $_ eq $param } @{ $body->{required} // [] })
+				  || $column->{required}
+				  || defined $column->{default_value},
 				"$table: a required $param is always given") if $body;
 		}
 
 		# Answers
 		if ($free_form{$table})
 		{
-			is(resolve($answer)->{properties}{metrics}{type}, 'object', "$table: the answer is free-form");
+			is(resolve($answer)->{properties}{metrics}{type},
+				'object', "$table: the answer is free-form");
 			next;
 		}
 		my @levels = levels($answer, $expression // '');
-		ok(scalar @levels, "$table: rows of $path are where \"" . ($expression // '') . '" says') or next;
+		ok(scalar @levels, "$table: rows of $path are where \"" . ($expression // '') . '" says')
+		  or next;
 		my $documented = 0;
 		foreach my $column (grep { defined $_->{field} } @columns)
 		{
@@ -207,19 +227,25 @@ foreach my $table (sort keys %tables)
 			my $schema = field_schema($field, @levels);
 
 			# A field one level up is that of the row itself where the row is the answer
-			$schema //= field_schema($column->{field} =~ s{^\.\./}{}r, @levels) if $column->{field} =~ m{^\.\./} && defined $column->{param};
+			$schema //= field_schema($column->{field} =~ s{^\.\./}{}r, @levels)
+			  if $column->{field} =~ m{^\.\./} && defined $column->{param};
 			next if $open{$name};
 			next if $service_type && !$schema;
 			ok($schema, "$name: field $column->{field} of $path is documented") or next;
 			$documented{ $column->{field} } = 1;
 			my $type = sql_type($schema);
-			is($column->{data_type}, $looser{$name} && $type eq 'text' ? $column->{data_type} : $type, "$name: type of $column->{field}");
+			is( $column->{data_type},
+				$looser{$name} && $type eq 'text' ? $column->{data_type} : $type,
+				"$name: type of $column->{field}");
 			$documented++;
 		}
 		cmp_ok($documented, '>', 0, "$table: fields of $path");
 
 		# Nothing that the document has is missing
-		my %shown = map { my $field = $_->{field} =~ s/^\{type\}/$service_type/r; ($field => 1, (split m{/}, $field)[0] => 1) } grep { defined $_->{field} } @columns;
+		my %shown = map {
+			my $field = $_->{field} =~ s/^\{type\}/$service_type/r;
+			($field => 1, (split m{/}, $field)[0] => 1)
+		} grep { defined $_->{field} } @columns;
 		next if $shown{'*'};
 		$shown{$_} = 1 foreach @{ $left_out{$table} // [] };
 		my @missing = grep { !$shown{$_} } sort { $a cmp $b } keys %{ $levels[-1]{properties} };
@@ -227,13 +253,17 @@ foreach my $table (sort keys %tables)
 	}
 	foreach my $column (grep { defined $_->{param} } @columns)
 	{
-		ok($known{ $column->{param} }, "$table.$column->{column_name}: some request takes $column->{param}");
-		next unless defined $column->{default_value} && $column->{domain} && $column->{domain}{enum};
-		ok((grep { $_ eq $column->{default_value} } @{ $column->{domain}{enum} }), "$table.$column->{column_name}: the default is allowed");
+		ok($known{ $column->{param} },
+			"$table.$column->{column_name}: some request takes $column->{param}");
+		next
+		  unless defined $column->{default_value} && $column->{domain} && $column->{domain}{enum};
+		ok((grep { $_ eq $column->{default_value} } @{ $column->{domain}{enum} }),
+			"$table.$column->{column_name}: the default is allowed");
 	}
 
-	ok($documented{ $_->{field} } || $open{"$table.$_->{column_name}"}, "$table.$_->{column_name}: some answer has $_->{field}")
-	  foreach grep { defined $_->{field} && !$free_form{$table} } @columns;
+	ok( $documented{ $_->{field} } || $open{"$table.$_->{column_name}"},
+		"$table.$_->{column_name}: some answer has $_->{field}"
+	) foreach grep { defined $_->{field} && !$free_form{$table} } @columns;
 
 	# Names follow from the API's: snake_case for kebab-case
 	foreach my $column (grep { defined $_->{field} && $_->{field} =~ /^[a-z-]+$/ } @columns)
@@ -248,11 +278,14 @@ foreach my $table (sort keys %tables)
 	foreach my $kind (qw(insert update delete))
 	{
 		my @endpoints = @{ $columns[0]{writes}{$kind} // [] };
-		is($columns[0]{$kind}, @endpoints ? "$endpoints[0]{method} $endpoints[0]{path}" : undef, "$table: $kind: the first of its endpoints");
+		is( $columns[0]{$kind},
+			@endpoints ? "$endpoints[0]{method} $endpoints[0]{path}" : undef,
+			"$table: $kind: the first of its endpoints");
 		check_types($table, $kind, @endpoints);
 		foreach my $endpoint (@endpoints)
 		{
-			check_write($table, $kind, $endpoint, $_, @columns) foreach @{ $endpoint->{serviceTypes} // [undef] };
+			check_write($table, $kind, $endpoint, $_, @columns)
+			  foreach @{ $endpoint->{serviceTypes} // [undef] };
 		}
 	}
 }
@@ -261,9 +294,13 @@ foreach my $table (sort keys %tables)
 sub documented_path
 {
 	my ($endpoint, $service_type) = @_;
-	my $path = defined $service_type ? $endpoint->{path} =~ s/\{(?:service-)?type\}/$segment{$service_type}/r : $endpoint->{path};
+	my $path =
+	  defined $service_type
+	  ? $endpoint->{path} =~ s/\{(?:service-)?type\}/$segment{$service_type}/r
+	  : $endpoint->{path};
 	my $pattern = join '\{[^{}/]+\}', map { quotemeta } split /\{[^}]*\}/, $path, -1;
-	my ($found) = grep { /^$pattern$/ && $document->{paths}{$_}{ lc $endpoint->{method} } } sort keys %{ $document->{paths} };
+	my ($found) = grep { /^$pattern$/ && $document->{paths}{$_}{ lc $endpoint->{method} } }
+	  sort keys %{ $document->{paths} };
 	return $found;
 }
 
@@ -273,8 +310,12 @@ sub check_types
 	my ($table, $kind, @endpoints) = @_;
 	my @typed = grep { $_->{serviceTypes} } @endpoints or return;
 	my @types = map { @{ $_->{serviceTypes} } } @typed;
-	my @documented = grep { my $type = $_; grep { defined documented_path($_, $type) } @typed } sort keys %segment;
-	is_deeply([ sort { $a cmp $b } @types ], \@documented, "$table: $kind: the types of service that take it, each once");
+	my @documented = grep {
+		my $type = $_;
+		grep { defined documented_path($_, $type) } @typed
+	} sort keys %segment;
+	is_deeply([ sort { $a cmp $b } @types ],
+		\@documented, "$table: $kind: the types of service that take it, each once");
 	return;
 }
 
@@ -282,7 +323,9 @@ sub check_types
 sub column_of
 {
 	my ($param, @columns) = @_;
-	my ($column) = ((grep { ($_->{param} // '') eq $param } @columns), (grep { ($_->{field} // '') eq $param } @columns),
+	my ($column) = (
+		(grep { ($_->{param} // '') eq $param } @columns),
+		(grep { ($_->{field} // '') eq $param } @columns),
 		grep { $_->{column_name} =~ tr/_/-/r eq $param } @columns);
 	return $column;
 }
@@ -292,57 +335,85 @@ sub check_write
 	my ($table, $kind, $endpoint, $service_type, @columns) = @_;
 	my $template = $endpoint->{path};
 	my $path = documented_path($endpoint, $service_type);
-	ok(defined $path, "$table: $kind: $endpoint->{method} $template is documented" . ($service_type ? " for $service_type" : '')) or return;
+	ok( defined $path,
+		"$table: $kind: $endpoint->{method} $template is documented"
+		  . ($service_type ? " for $service_type" : '')) or return;
 	my $documented = "$endpoint->{method} $path";
 	my $operation = operation($documented);
 	my %schema = map { $_->{name} => resolve($_->{schema}) } @{ $operation->{parameters} };
 	my @in_path = $path =~ /\{(.*?)\}/g;
 	my @named = grep { !/^(?:service-)?type$/ } $template =~ /\{(.*?)\}/g;
-	is_deeply([ sort { $a cmp $b } @in_path ], [ sort { $a cmp $b } keys %schema ], "$table: $kind: parameters of $path");
+	is_deeply(
+		[ sort { $a cmp $b } @in_path ],
+		[ sort { $a cmp $b } keys %schema ],
+		"$table: $kind: parameters of $path");
 	is(scalar(@named), scalar(@in_path), "$table: $kind: and of the template");
+
 	foreach my $i (0 .. $#in_path)
 	{
 		my $column = column_of($named[$i], @columns);
 		ok($column, "$table: $kind: parameter $in_path[$i] has a column") or next;
 		my $type = sql_type($schema{ $in_path[$i] });
-		ok($column->{data_type} eq $type || ($column->{data_type} eq 'uuid' && $type eq 'text'), "$table.$column->{column_name}: $kind: type of $in_path[$i]");
-		is_deeply($column->{write_domain} // $column->{domain} // {}, domain_of($schema{ $in_path[$i] }), "$table.$column->{column_name}: $kind: what the API accepts")
-		  if $kind eq 'insert';
+		ok($column->{data_type} eq $type || ($column->{data_type} eq 'uuid' && $type eq 'text'),
+			"$table.$column->{column_name}: $kind: type of $in_path[$i]");
+		is_deeply(
+			$column->{write_domain} // $column->{domain} // {},
+			domain_of($schema{ $in_path[$i] }),
+			"$table.$column->{column_name}: $kind: what the API accepts") if $kind eq 'insert';
 	}
 	my $response = resolve($operation->{responses}{200}{content}{'application/json'}{schema});
-	is(exists $response->{properties}{state} ? 1 : 0, $endpoint->{startsOperation} ? 1 : 0, "$table: $kind: $documented: is the response an operation?");
+	is( exists $response->{properties}{state} ? 1 : 0,
+		$endpoint->{startsOperation}          ? 1 : 0,
+		"$table: $kind: $documented: is the response an operation?");
 	return if $kind eq 'delete';
 
 	my $body = body_schema($operation);
-	my %sent = map { $_->{"${kind}_field"} =~ s/^\{type\}/$service_type/r => $_ } grep { defined $_->{"${kind}_field"} } @columns;
-	my %fields = map { $_ => resolve($body->{properties}{$_}) } keys %{ $body ? $body->{properties} : {} };
+	my %sent = map { $_->{"${kind}_field"} =~ s/^\{type\}/$service_type/r => $_ }
+	  grep { defined $_->{"${kind}_field"} } @columns;
+	my %fields =
+	  map { $_ => resolve($body->{properties}{$_}) } keys %{ $body ? $body->{properties} : {} };
 	delete @fields{ @{ $left_out{"$table.$kind"} // [] } };
 
 	# Members of a member that columns give each by itself
-	foreach my $outer (grep { my $field = $_; grep { index($_, "$field/") == 0 } keys %sent } keys %fields)
+	foreach my $outer (
+		grep {
+			my $field = $_;
+			grep { index($_, "$field/") == 0 } keys %sent
+		} keys %fields)
 	{
 		my $schema = delete $fields{$outer};
-		$fields{"$outer/$_"} = resolve($schema->{properties}{$_}) foreach keys %{ $schema->{properties} };
+		$fields{"$outer/$_"} = resolve($schema->{properties}{$_})
+		  foreach keys %{ $schema->{properties} };
 	}
 
 	# What is for some types is for those alone that have it, by the document
-	foreach my $field (grep { $sent{$_}{write_domain} && $sent{$_}{write_domain}{serviceTypes} } sort { $a cmp $b } keys %sent)
+	foreach my $field (
+		grep { $sent{$_}{write_domain} && $sent{$_}{write_domain}{serviceTypes} }
+		sort { $a cmp $b } keys %sent)
 	{
 		my $column = $sent{$field};
 		my $has_it = grep { $_ eq $service_type } @{ $column->{write_domain}{serviceTypes} };
-		is($has_it ? 1 : 0, exists $fields{$field} ? 1 : 0, "$table.$column->{column_name}: $kind: is it for $service_type?");
+		is( $has_it                ? 1 : 0,
+			exists $fields{$field} ? 1 : 0,
+			"$table.$column->{column_name}: $kind: is it for $service_type?");
 		delete $sent{$field} unless $has_it;
 	}
 	my $open = delete $sent{'*'} || $left_out{"$table.$kind.*"};
 	delete @fields{ grep { !$sent{$_} } keys %fields } if $open;
-	is_deeply([ sort { $a cmp $b } keys %sent ], [ sort { $a cmp $b } keys %fields ], "$table: $kind: members of the body of $path");
+	is_deeply(
+		[ sort { $a cmp $b } keys %sent ],
+		[ sort { $a cmp $b } keys %fields ],
+		"$table: $kind: members of the body of $path");
 	foreach my $field (sort { $a cmp $b } keys %fields)
 	{
 		my $column = $sent{$field} or next;
 		my $domain = { %{ $column->{write_domain} // {} } };
 		delete $domain->{serviceTypes};
 		$domain->{enum} = [ sort @{ $domain->{enum} } ] if $domain->{enum};
-		is_deeply($domain, domain_of($fields{$field}), "$table.$column->{column_name}: $kind: what the API accepts for $field");
+		is_deeply(
+			$domain,
+			domain_of($fields{$field}),
+			"$table.$column->{column_name}: $kind: what the API accepts for $field");
 		my $type = sql_type($fields{$field});
 		is($column->{data_type}, $type, "$table.$column->{column_name}: $kind: type of $field");
 	}

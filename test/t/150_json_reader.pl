@@ -1,5 +1,5 @@
-# src/base/json.c reads what json-c reads, value by value, and refuses what PostgreSQL's own parser refuses.
-# "make fuzz" is the long form of this.
+# src/base/json.c reads what json-c reads, value by value, and refuses what
+# PostgreSQL's own parser refuses. "make fuzz" is the long form of this.
 use strict;
 use warnings;
 
@@ -19,7 +19,10 @@ is($build, '', 'without a warning');
 my $sim = DbaasSim->start(services => 3, logs => 5);
 my $dir = File::Temp->newdir;
 my @files;
-foreach my $path ('/dbaas-service', '/dbaas-service-type', '/dbaas-integration-type', '/zone', '/dbaas-external-endpoint')
+foreach my $path (
+	'/dbaas-service', '/dbaas-service-type',
+	'/dbaas-integration-type', '/zone',
+	'/dbaas-external-endpoint')
 {
 	my $file = "$dir/" . @files;
 	open my $fh, '>:raw', $file or die "$file: $!";
@@ -32,7 +35,7 @@ note("DBAAS_RANDOM_SEED=$seed DBAAS_JSON_COUNT=$count");
 my $output = `$reader $seed $count @files 2>&1`;
 is($?, 0, "the readers agree on $count texts") or diag(substr $output, 0, 4000);
 my ($read, $refused) = $output =~ /^$count texts: (\d+) read, (\d+) refused$/;
-cmp_ok($read // 0, '>', $count / 10, 'many of them are JSON');
+cmp_ok($read    // 0, '>', $count / 10, 'many of them are JSON');
 cmp_ok($refused // 0, '>', $count / 10, 'and many are not');
 
 done_testing();

@@ -1,4 +1,5 @@
-# The library exports what PostgreSQL looks for, and nothing that could meet a namesake in another library.
+# The library exports what PostgreSQL looks for, and nothing that could meet a
+# namesake in another library.
 use strict;
 use warnings;
 

@@ -54,8 +54,7 @@ sub psql_beside
 	local $ENV{DBAAS_SIM_API_SECRET} = $sim->secret;
 	my ($out, $err) = ('', '');
 	my @command = ('psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($database));
-	IPC::Run::run([ @command, map { ('-f', "$ENV{TESTDIR}/$_") } @files ],
-		'>', \$out, '2>', \$err)
+	IPC::Run::run([ @command, map { ('-f', "$ENV{TESTDIR}/$_") } @files ], '>', \$out, '2>', \$err)
 	  or diag($err);
 	return $out;
 }
@@ -83,7 +82,9 @@ sub check_columns
 		  and $table =~ /^dbaas_/
 		  and $line =~ /^\| `(\w+)` \| (.*?) \|\s*(.*?)\s*\| [^|]*\| (.*?) \|$/;
 	}
-	is(lines_of(@columns), $t->sql(q{
+	is( lines_of(@columns),
+		$t->sql(
+			q{
 		SELECT concat_ws('|', table_name, column_name, data_type,
 			CASE WHEN required THEN 'required key'
 				WHEN array_to_string(reads, ' ') LIKE '%{' || param || '}%' THEN 'key'
@@ -91,7 +92,8 @@ sub check_columns
 				WHEN column_name = 'zone' AND resource <> 'zones' THEN 'key'
 				ELSE '' END, description)
 		FROM dbaas_fdw_catalogue() WITH ORDINALITY AS c
-		ORDER BY ordinality}), 'the columns are those of the catalogue');
+		ORDER BY ordinality}),
+		'the columns are those of the catalogue');
 	return;
 }
 
@@ -105,7 +107,8 @@ sub check_options
 			push @options, "$1|$place|$2|$3" if $line =~ /^\| `(\w+)` \| `?(.*?)`? ?\| (.*) \|$/;
 		}
 	}
-	my @known = split /\n/, $t->sql(q{
+	my @known = split /\n/, $t->sql(
+		q{
 		SELECT concat_ws('|', name, place, coalesce(default_value, ''), description)
 		FROM dbaas_fdw_options()});
 	is(lines_of(sort @options), lines_of(sort @known), 'the options are those that there are');
@@ -117,17 +120,21 @@ sub check_settings
 {
 	my $page = $text{'doc/options.md'};
 	my %setting = map { ($_ => 1) } $code =~ /\{PREFIX "\.(\w+)"/g;
-	is(lines_of(sort $page =~ /^\| `dbaas_fdw\.(\w+)` \|/mg), lines_of(sort keys %setting),
+	is( lines_of(sort $page =~ /^\| `dbaas_fdw\.(\w+)` \|/mg),
+		lines_of(sort keys %setting),
 		'the settings are those that there are');
 
 	my @named = $all =~ /`?dbaas_fdw\.(?![ch]\b|control)(\w+)/g;
-	is(join(' ', grep { !$setting{$_} && $_ ne 'dryrun' } @named), '',
-		'and no others are named but one that is mistyped');
+	is(join(' ', grep { !$setting{$_} && $_ ne 'dryrun' } @named),
+		'', 'and no others are named but one that is mistyped');
 
-	is(lines_of(sort $page =~ /^\| `(dbaas_fdw_\w+)\(.*\)` \|/mg), $t->sql(q{
+	is( lines_of(sort $page =~ /^\| `(dbaas_fdw_\w+)\(.*\)` \|/mg),
+		$t->sql(
+			q{
 		SELECT proname FROM pg_proc
 		WHERE proname ~ '^dbaas_fdw_' AND proname !~ '_(handler|validator)$'
-		ORDER BY proname COLLATE "C"}), 'the functions are those of the extension');
+		ORDER BY proname COLLATE "C"}),
+		'the functions are those of the extension');
 	return;
 }
 
@@ -145,16 +152,19 @@ sub check_policies
 		skip 'no OpenAPI document', 2 unless -r "$ENV{TESTDIR}/$openapi";
 		my $paths = JSON::PP::decode_json(join "\n", read_lines($openapi))->{paths};
 
-		my @reads = map { operation($paths, $_) } split /\n/, $t->sql(q{
+		my @reads = map { operation($paths, $_) } split /\n/, $t->sql(
+			q{
 			SELECT DISTINCT r FROM dbaas_fdw_catalogue(), unnest(reads) AS r});
 		is(join(' ', grep { !/^(list|get)-/ } @reads), '',
 			'what is read is what the policy allows');
 
-		my %writes = map { (operation($paths, $_) => 1) } split /\n/, $t->sql(q{
+		my %writes = map { (operation($paths, $_) => 1) } split /\n/, $t->sql(
+			q{
 			SELECT DISTINCT concat_ws(' ', w->>'method', w->>'path')
 			FROM dbaas_fdw_catalogue(), jsonb_path_query(writes, '$.*[*]') AS w
 			WHERE w->'serviceTypes' IS NULL OR w->'serviceTypes' ? 'pg'});
-		is(lines_of(sort $rules[1]{expression} =~ /'([^']*)'/g), lines_of(sort keys %writes),
+		is( lines_of(sort $rules[1]{expression} =~ /'([^']*)'/g),
+			lines_of(sort keys %writes),
 			'and what is written is what the other one names');
 	}
 	return;
@@ -194,7 +204,9 @@ sub check_sql
 		$script .= pointed($_->{text}) . "\n\\echo ran line $_->{line}\n" foreach @blocks;
 
 		$t->sql("CREATE DATABASE $database TEMPLATE template0");
-		my ($status, $stdout, $stderr) = $node->psql($database, $script, on_error_stop => 1,
+		my ($status, $stdout, $stderr) = $node->psql(
+			$database, $script,
+			on_error_stop => 1,
 			extra_params => [ '-v', 'HISTFILE=/dev/null' ]);
 		foreach my $line (map { $_->{line} } @blocks)
 		{
@@ -209,8 +221,8 @@ sub check_sql
 		$t->sql(join '', map { "DROP ROLE $_;" } @made);
 	}
 	cmp_ok($ran, '>', 60, 'there is SQL to run');
-	is(scalar(grep { $_->{method} eq 'DELETE' } $t->sim->requests), 0,
-		'what it rolls back and what it tries dry is not sent');
+	is(scalar(grep { $_->{method} eq 'DELETE' } $t->sim->requests),
+		0, 'what it rolls back and what it tries dry is not sent');
 	return;
 }
 
@@ -242,12 +254,13 @@ sub check_follow
 	my ($database, @blocks) = @_;
 	my ($follow) = grep { $_->{text} =~ /^WITH new AS/ } @blocks;
 	$node->safe_psql($database, $follow->{text}) foreach 1 .. 2;
-	is($node->safe_psql($database, 'SELECT count(*) FROM log_copy'), 0,
-		'nothing new is logged, nothing is copied');
+	is($node->safe_psql($database, 'SELECT count(*) FROM log_copy'),
+		0, 'nothing new is logged, nothing is copied');
 	$t->sim->append_logs('ch-gva-2', 'pg-1-0001', 1201);
 	$t->sim->append_logs('de-fra-1', 'shared-name', 3);
 	$node->safe_psql($database, $follow->{text}) foreach 1 .. 2;
-	is( $node->safe_psql($database,
+	is( $node->safe_psql(
+			$database,
 			q{SELECT zone, service_name, count(*), count(DISTINCT message) FROM log_copy
 			  GROUP BY 1, 2 ORDER BY 1}),
 		"ch-gva-2|pg-1-0001|1201|1201\nde-fra-1|shared-name|3|3",
@@ -264,25 +277,25 @@ sub check_demo
 	my %printed = map { (s/\s+$//r => 1) } split /\n/, $printed;
 	my ($first) = $text{'README.md'} =~ /\A(.*?)^## /ms;
 	my @shown = map { split /\n/, $_->{text} } blocks('text', split /\n/, $first);
-	is(lines_of(grep { !$printed{$_} && $_ ne ' ...' && $_ ne '' } @shown), '',
-		'README shows what the demo prints');
+	is(lines_of(grep { !$printed{$_} && $_ ne ' ...' && $_ ne '' } @shown),
+		'', 'README shows what the demo prints');
 	return;
 }
 
 sub check_sqlstates
 {
 	chomp(my $includes = `"$ENV{PG_CONFIG}" --includedir-server`);
-	my %sqlstate = slurp_file("$includes/utils/errcodes.h") =~
-	  /^#define (ERRCODE_\w+) MAKE_SQLSTATE\((.*)\)/mg;
+	my %sqlstate =
+	  slurp_file("$includes/utils/errcodes.h") =~ /^#define (ERRCODE_\w+) MAKE_SQLSTATE\((.*)\)/mg;
 	s/[', ]//g foreach values %sqlstate;
 	my %raised = map { ($_ => 1) } grep { defined } @sqlstate{ $code =~ /\b(ERRCODE_\w+)/g };
-	# What is not an error of its own: out of memory, a warning, what is looked for in errors of others
+	# What is not an error of its own: out of memory, a warning, what is looked
+	# for in errors of others
 	delete @raised{qw(01000 22000 22P05 23000 3F000 42000 53200 HV001 HV00R XX000)};
 	# What PostgreSQL raises where the wrapper waits
 	$raised{57014} = 1;
 	my @listed = $text{'doc/errors.md'} =~ /^\| ([0-9A-Z]{5}) \|/mg;
-	is(lines_of(@listed), lines_of(sort keys %raised),
-		'the SQLSTATEs are those that are raised');
+	is(lines_of(@listed), lines_of(sort keys %raised), 'the SQLSTATEs are those that are raised');
 	return;
 }
 
@@ -333,13 +346,13 @@ sub check_names
 
 	my ($targets) = join("\n", read_lines('Makefile')) =~ /^\.PHONY: (help .*)$/m;
 	my %target = map { ($_ => 1) } split(' ', $targets), qw(install installcheck uninstall clean);
-	is(join(' ', grep { !$target{$_} } $all =~ /(?:`|^    )make ([a-z][\w-]*)/mg), '',
-		'make has the targets');
+	is(join(' ', grep { !$target{$_} } $all =~ /(?:`|^    )make ([a-z][\w-]*)/mg),
+		'', 'make has the targets');
 
 	my $needs = join "\n", read_lines('test/install-deps');
-	my @packages = map { s/-\$major$//r } map { split ' ' }
-	  $needs =~ /^\tneed ["']?([a-z].*?)["']? [a-z]/mg;
-	is(join(' ', grep { $text{'README.md'} !~ /(?<![\w-])\Q$_\E(?!\w)/ } @packages), '',
-		'the packages are those that are installed');
+	my @packages =
+	  map { s/-\$major$//r } map { split ' ' } $needs =~ /^\tneed ["']?([a-z].*?)["']? [a-z]/mg;
+	is(join(' ', grep { $text{'README.md'} !~ /(?<![\w-])\Q$_\E(?!\w)/ } @packages),
+		'', 'the packages are those that are installed');
 	return;
 }

@@ -23,13 +23,17 @@ is(join("\n", grep { !-e "$ENV{TESTDIR}/$_" } sort keys %mapped), '', 'and those
 
 my $internals = join("\n", @lines);
 my ($contents) = $internals =~ /^## Contents\n(.*?)^## /ms;
-is(join("\n", $contents =~ /\[(.*?)\]/g), join("\n", grep { $_ ne 'Contents' } $internals =~ /^## (.*)$/mg), 'the contents are the chapters');
+is( join("\n", $contents =~ /\[(.*?)\]/g),
+	join("\n", grep { $_ ne 'Contents' } $internals =~ /^## (.*)$/mg),
+	'the contents are the chapters');
 
 # The folders, from the top: those that test/check-layers holds the sources to
 my ($folders) = join("\n", read_lines('test/check-layers')) =~ /^__DATA__\n(.*?)\n\n/ms;
 my ($table) = $internals =~ /^(\| folder of .*?\n)\n/ms;
 my @shown = map { /^\| (`\w+`.*?) \| / ? $1 =~ s/`//gr : () } split /\n/, $table // '';
-is(join("\n", @shown), join("\n", reverse map { join ', ', split ' ' } split /\n/, $folders), 'the folders are in the order of what they may know');
+is( join("\n", @shown),
+	join("\n", reverse map { join ', ', split ' ' } split /\n/, $folders),
+	'the folders are in the order of what they may know');
 
 # The table that is added as an example compiles, with its write
 my ($columns, $entry, $writes) = map { $_->{text} } blocks('c', read_lines('CONTRIBUTING.md'));
@@ -41,10 +45,13 @@ chomp(my $includes = `"$ENV{PG_CONFIG}" --includedir-server`);
 my $tried = PostgreSQL::Test::Utils::tempdir() . '/catalogue.c';
 append_to_file($tried, $catalogue);
 my $cc = $ENV{CC} || 'cc';
-is(`$cc -fsyntax-only -Wall -Werror -D_GNU_SOURCE -I"$ENV{TESTDIR}/src" -I"$includes" "$tried" 2>&1`, '', 'the table that is added as an example compiles');
+my $flags = qq(-fsyntax-only -Wall -Werror -D_GNU_SOURCE -I"$ENV{TESTDIR}/src" -I"$includes");
+is(`$cc $flags "$tried" 2>&1`, '',
+	'the table that is added as an example compiles');
 
 # Each table is read or written by a test, which names it
-my $tests = join "\n", map { slurp_file($_) } glob "$ENV{TESTDIR}/sql/*.sql $ENV{TESTDIR}/test/t/*.pl";
+my $tests = join "\n",
+  map { slurp_file($_) } glob "$ENV{TESTDIR}/sql/*.sql $ENV{TESTDIR}/test/t/*.pl";
 my @tables = join("\n", read_lines('src/tables/catalogue.c')) =~ /\.table = "(\w+)"/g;
 cmp_ok(scalar @tables, '>', 20, 'the catalogue has tables');
 is(join(' ', grep { $tests !~ /\b$_\b/ } @tables), '', 'and each is named in a test');
