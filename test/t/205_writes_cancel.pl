@@ -14,7 +14,11 @@ my $session;
 $t->sql('CREATE TABLE local (n int)');
 
 sub remove { return "DELETE FROM exo.dbaas_services WHERE zone = 'ch-gva-2' AND name = '$_[0]'" }
-sub deletes { return grep { $_->{method} eq 'DELETE' } $sim->requests }
+
+sub deletes
+{
+	return grep { $_->{method} eq 'DELETE' } $sim->requests;
+}
 
 sub begin
 {
@@ -48,7 +52,8 @@ sub cancelled
 sub after
 {
 	my ($name, $sent) = @_;
-	is($session->sql('SELECT count(*) FROM local'), 0, "$name: the local transaction is rolled back");
+	is($session->sql('SELECT count(*) FROM local'),
+		0, "$name: the local transaction is rolled back");
 	is($session->sql('SELECT count(*) FROM exo.dbaas_zones'), 3, "$name: the session works");
 	sleep 0.3;
 	my @all = $sim->requests;
@@ -63,7 +68,9 @@ my $transaction = 'BEGIN; INSERT INTO local VALUES (1); ' . join('; ', @three) .
 
 # While the answer of the second write is awaited
 begin();
-my ($error, $ms) = cancelled({ method => 'DELETE', path => '*mysql*', action => 'stall', ms => 60000 }, $transaction, sub { deletes() == 2 });
+my ($error, $ms) =
+  cancelled({ method => 'DELETE', path => '*mysql*', action => 'stall', ms => 60000 },
+	$transaction, sub { deletes() == 2 });
 is($error->{sqlstate}, '57014', 'awaiting an answer: 57014');
 cmp_ok($ms, '<', 1000 * $DbaasTest::soon, sprintf 'soon: %.0f ms', $ms);
 my @lines = grep { /^DELETE / } split /\n/, $error->{detail} // '';
@@ -76,36 +83,73 @@ after('awaiting an answer', 2);
 
 # While its operation is pending
 begin();
-($error, $ms) = cancelled({ method => 'DELETE', path => '*mysql*', action => 'operation', state => 'pending-forever' }, $transaction,
-	sub { deletes() == 2 && grep { $_->{path} =~ /operation/ && $_->{started_ms} > (deletes())[1]{started_ms} } $sim->requests });
+($error, $ms) = cancelled(
+	{ method => 'DELETE', path => '*mysql*', action => 'operation', state => 'pending-forever' },
+	$transaction,
+	sub {
+		deletes() == 2
+		  && grep { $_->{path} =~ /operation/ && $_->{started_ms} > (deletes())[1]{started_ms} }
+		  $sim->requests;
+	});
 is($error->{sqlstate}, '57014', 'awaiting an operation: 57014');
 cmp_ok($ms, '<', 1000 * $DbaasTest::soon, sprintf 'soon: %.0f ms', $ms);
-like($error->{detail}, qr{pg-1-0001 in zone ch-gva-2: applied\n.*mysql-1-0002 in zone ch-gva-2: unknown: operation [0-9a-f-]{36}.*pending\n.*kafka-1-0003 in zone ch-gva-2: not sent}, 'applied, unknown with its operation, not sent');
+my $zone = 'in zone ch-gva-2';
+my $unknown = 'unknown: operation [0-9a-f-]{36}.*pending';
+like(
+	$error->{detail},
+	qr{pg-1-0001 $zone: applied\n.*mysql-1-0002 $zone: $unknown\n.*kafka-1-0003 $zone: not sent},
+	'applied, unknown with its operation, not sent');
 after('awaiting an operation', 2);
 
 # While a service starts
 begin(wait => 'running');
 $sim->config(running_time => 60000);
-my $insert = q{INSERT INTO exo.dbaas_integrations (zone, type, source, dest) VALUES ('ch-gva-2', 'logs', 'pg-1-0001', 'opensearch-1-0004')};
-($error, $ms) = cancelled({ method => 'PUT', action => 'delay', ms => 1 }, "BEGIN; INSERT INTO local VALUES (1); $insert; COMMIT", sub { grep { $_->{path} eq '/dbaas-service' } $sim->requests });
+my $insert =
+	q{INSERT INTO exo.dbaas_integrations (zone, type, source, dest) }
+  . q{VALUES ('ch-gva-2', 'logs', 'pg-1-0001', 'opensearch-1-0004')};
+($error, $ms) = cancelled(
+	{ method => 'PUT', action => 'delay', ms => 1 },
+	"BEGIN; INSERT INTO local VALUES (1); $insert; COMMIT",
+	sub {
+		grep { $_->{path} eq '/dbaas-service' } $sim->requests;
+	});
 $sim->config(running_time => 0);
 is($error->{sqlstate}, '57014', 'awaiting a start: 57014');
 cmp_ok($ms, '<', 1000 * $DbaasTest::soon, sprintf 'soon: %.0f ms', $ms);
-like($error->{detail}, qr{^POST /dbaas-integration in zone ch-gva-2 \(pg-1-0001, opensearch-1-0004\): applied}m, 'the write is applied');
+like(
+	$error->{detail},
+	qr{^POST /dbaas-integration in zone ch-gva-2 \(pg-1-0001, opensearch-1-0004\): applied}m,
+	'the write is applied');
 after('awaiting a start', 0);
 
 # In the pause before a write is sent again
 begin();
-($error, $ms) = cancelled({ method => 'DELETE', path => '*pg*', action => 'status', status => 429, times => -1, headers => { 'Retry-After' => '60' } }, $transaction, sub { deletes() == 1 });
+($error, $ms) = cancelled(
+	{
+		method => 'DELETE',
+		path => '*pg*',
+		action => 'status',
+		status => 429,
+		times => -1,
+		headers => { 'Retry-After' => '60' }
+	},
+	$transaction,
+	sub { deletes() == 1 });
 is($error->{sqlstate}, '57014', 'in a pause: 57014');
 cmp_ok($ms, '<', 1000 * $DbaasTest::soon, sprintf 'soon: %.0f ms', $ms);
-like($error->{detail}, qr{pg-1-0001 in zone ch-gva-2: \S.*\n.*mysql-1-0002 in zone ch-gva-2: not sent\n.*kafka-1-0003 in zone ch-gva-2: not sent}, 'the others are not sent');
+like(
+	$error->{detail},
+	qr{pg-1-0001 $zone: \S.*\n.*mysql-1-0002 $zone: not sent\n.*kafka-1-0003 $zone: not sent},
+	'the others are not sent');
 after('in a pause', 1);
 
 # The rows of one statement
 begin(max_concurrency => 2);
-($error, $ms) = cancelled({ method => 'DELETE', path => '*', action => 'stall', ms => 60000, times => -1 },
-	q{BEGIN; INSERT INTO local VALUES (1); DELETE FROM exo.dbaas_services WHERE zone = 'ch-gva-2' AND name ~ '-000[123]$'; COMMIT}, sub { deletes() == 2 });
+($error, $ms) = cancelled(
+	{ method => 'DELETE', path => '*', action => 'stall', ms => 60000, times => -1 },
+	q{BEGIN; INSERT INTO local VALUES (1); DELETE FROM exo.dbaas_services }
+	  . q{WHERE zone = 'ch-gva-2' AND name ~ '-000[123]$'; COMMIT},
+	sub { deletes() == 2 });
 is($error->{sqlstate}, '57014', 'awaiting rows: 57014');
 is(scalar(() = $error->{detail} =~ /: unknown: /g), 2, 'two of them unknown');
 is(scalar(() = $error->{detail} =~ /: not sent$/mg), 1, 'one not sent');
@@ -119,23 +163,33 @@ $error = $session->timed_out("$insert RETURNING id", 2000);
 $ms = (time - $start) * 1000;
 is($error->{sqlstate}, '57014', 'INSERT ... RETURNING, statement_timeout: 57014');
 cmp_ok($ms, '<', 1000 * $DbaasTest::soon, sprintf 'in time: %.0f ms', $ms);
-like($error->{detail}, qr{^POST /dbaas-integration in zone ch-gva-2 \(pg-1-0001, opensearch-1-0004\): unknown}m, 'the detail says how far it came');
+like(
+	$error->{detail},
+	qr{^POST /dbaas-integration in zone ch-gva-2 \(pg-1-0001, opensearch-1-0004\): unknown}m,
+	'the detail says how far it came');
 $sim->clear_faults;
 after('INSERT ... RETURNING', 0);
 
 # A cancel that a block of PL/pgSQL cannot catch, and one in a savepoint
 begin();
 $session->sql('BEGIN; INSERT INTO local VALUES (1); ' . remove('mysql-1-0002') . '; SAVEPOINT s');
-($error) = cancelled({ method => 'DELETE', path => '*mysql*', action => 'operation', state => 'pending-forever' }, "$insert RETURNING id", sub { scalar grep { $_->{path} =~ /operation/ } $sim->requests });
+($error) = cancelled(
+	{ method => 'DELETE', path => '*mysql*', action => 'operation', state => 'pending-forever' },
+	"$insert RETURNING id",
+	sub {
+		scalar grep { $_->{path} =~ /operation/ } $sim->requests;
+	});
 is($error->{sqlstate}, '57014', 'in a savepoint: 57014');
 $session->sql('ROLLBACK TO s');
 my (undef, $stderr) = $session->sql_both('COMMIT');
-like($stderr, qr/ERROR/, 'in a savepoint: COMMIT fails, for nobody knows how the write before it ended');
+like($stderr, qr/ERROR/,
+	'in a savepoint: COMMIT fails, for nobody knows how the write before it ended');
 is($session->sql('SELECT count(*) FROM local'), 0, 'in a savepoint: and rolls back');
 $session->sql('TRUNCATE local');
 
 # A session that is terminated
-foreach my $fault ({ action => 'stall', ms => 60000 }, { action => 'operation', state => 'pending-forever' })
+foreach my $fault ({ action => 'stall', ms => 60000 },
+	{ action => 'operation', state => 'pending-forever' })
 {
 	begin();
 	$sim->fault({ method => 'DELETE', path => '*mysql*', %$fault });
@@ -145,13 +199,16 @@ foreach my $fault ({ action => 'stall', ms => 60000 }, { action => 'operation', 
 	sleep 0.1;
 	$start = time;
 	$other->sql("SELECT pg_terminate_backend($pid)");
-	ok(DbaasTest::wait_until(sub { $other->sql("SELECT count(*) FROM pg_stat_activity WHERE pid = $pid") == 0 }), "$fault->{action}: a terminated session ends");
+	ok( DbaasTest::wait_until(
+			sub { $other->sql("SELECT count(*) FROM pg_stat_activity WHERE pid = $pid") == 0 }),
+		"$fault->{action}: a terminated session ends");
 	cmp_ok(time - $start, '<', $DbaasTest::soon, 'soon');
 	$sim->clear_faults;
 	eval { $session->{psql}{run}->finish; delete $session->{psql} };
 	is($other->sql('SELECT count(*) FROM exo.dbaas_zones'), 3, 'other sessions work');
 	is($other->sql('SELECT count(*) FROM local'), 0, 'the local transaction is rolled back');
-	is($other->sql(q{SELECT count(*) FROM exo.dbaas_services WHERE name = 'kafka-1-0003'}), 1, 'the third write was not sent');
+	is($other->sql(q{SELECT count(*) FROM exo.dbaas_services WHERE name = 'kafka-1-0003'}),
+		1, 'the third write was not sent');
 	my $log = $t->node->logfile;
 	open my $fh, '<', $log or die "$log: $!";
 	my $text = do { local $/; <$fh> };

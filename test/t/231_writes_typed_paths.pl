@@ -63,7 +63,8 @@ is_deeply(
 
 # A table of one's own may show the type; names cannot lead to another path
 $session->sql(
-	q{CREATE FOREIGN TABLE mine (zone text, service text OPTIONS (field 'service-name'), kind text OPTIONS (field 'service-type'), db text OPTIONS (field 'name'))
+	q{CREATE FOREIGN TABLE mine (zone text, service text OPTIONS (field 'service-name'), kind text
+		OPTIONS (field 'service-type'), db text OPTIONS (field 'name'))
 	SERVER exoscale OPTIONS (resource 'databases')});
 is_deeply(
 	writes(q{INSERT INTO mine VALUES ('ch-gva-2', 'mysql-1-0002', 'mysql', 'a/../b')}),
@@ -139,8 +140,8 @@ $sim->fault(
 		zone => 'ch-gva-2',
 		action => 'body',
 		times => 1,
-		body =>
-		  '{"dbaas-services":[{"name":"pg-1-0001","type":"pg","state":"rebuilding"},{"name":"pg-9","type":"pg"}]}'
+		body => '{"dbaas-services":[{"name":"pg-1-0001","type":"pg","state":"rebuilding"},'
+		  . '{"name":"pg-9","type":"pg"}]}'
 	});
 is_deeply(
 	writes(

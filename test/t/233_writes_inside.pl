@@ -51,8 +51,8 @@ foreach my $type (sort keys %number)
 foreach my $case ([ grafana => 6 ], [ thanos => 7 ])
 {
 	my ($type, $number) = @$case;
-	my $takers =
-	  qr/type "$type" does not take this write.*HINT:[^\n]*clickhouse, kafka, mysql, opensearch, pg, valkey/s;
+	my $types = 'clickhouse, kafka, mysql, opensearch, pg, valkey';
+	my $takers = qr/type "$type" does not take this write.*HINT:[^\n]*$types/s;
 	refused("INSERT INTO $users) VALUES ('ch-gva-2', '$type-1-000$number', 'x')", '0A000', $takers);
 	refused(
 		"DELETE FROM exo.dbaas_users WHERE zone = 'ch-gva-2' "
@@ -118,11 +118,10 @@ refused(
 	qr/could not be deleted/);
 refused("INSERT INTO exo.dbaas_users (zone, service_name) VALUES ('ch-gva-2', 'pg-1-0001')",
 	'23502', qr/"username"/);
-refused(
-	"INSERT INTO $users, type) VALUES ('ch-gva-2', 'pg-1-0001', 'x', 'primary')",
-	'0A000',
-	qr/"type".*HINT:[^\n]*service_name, username, allow_replication, authentication, access_control, parameters\./s
-);
+my $columns =
+  'service_name, username, allow_replication, authentication, access_control, parameters';
+refused("INSERT INTO $users, type) VALUES ('ch-gva-2', 'pg-1-0001', 'x', 'primary')",
+	'0A000', qr/"type".*HINT:[^\n]*$columns\./s);
 refused(
 	q{UPDATE exo.dbaas_users SET username = 'x' WHERE zone = 'ch-gva-2' }
 	  . q{AND service_name = 'pg-1-0001'},
@@ -176,10 +175,11 @@ refused("UPDATE exo.dbaas_users SET access_control = '[]' WHERE $valkey",
 refused("INSERT INTO $users, access_control) VALUES ('ch-gva-2', 'pg-1-0001', 'x', '{}')",
 	'0A000', qr/"access_control".*type "pg"/s);
 
+my $put = 'PUT /dbaas-{service-type}/{service-name}/user/{username}';
 like(
 	$session->sql(
 		"EXPLAIN (COSTS OFF) UPDATE exo.dbaas_users SET access_control = '{}' WHERE $valkey"),
-	qr{Request: PUT /dbaas-\{service-type\}/\{service-name\}/user/\{username\}/allow-replication\n\s+Alternative Request: PUT /dbaas-\{service-type\}/\{service-name\}/user/\{username\}\n},
+	qr{Request: \Q$put\E/allow-replication\n\s+Alternative Request: \Q$put\E\n},
 	'EXPLAIN names both paths');
 
 # Whatever else a type takes; of users it may be a password, and is shown nowhere
@@ -191,7 +191,8 @@ is_deeply(
 	),
 	[
 			'POST ch-gva-2 /dbaas-clickhouse/clickhouse-1-0008/user '
-		  . '{"username":"boss","roles":[{"uuid":"11111111-2222-4333-8444-555555555555"}],"password":"S3CRETpassword"}'
+		  . '{"username":"boss","roles":[{"uuid":"11111111-2222-4333-8444-555555555555"}],'
+		  . '"password":"S3CRETpassword"}'
 	],
 	'a user of clickhouse with a password and roles');
 my (undef, $dry) = $session->sql_both("SET dbaas_fdw.dry_run = on; INSERT INTO $users, parameters) "
@@ -234,7 +235,8 @@ is( $session->sql(
 	'sorted|',
 	'parameters are NULL when read');
 
-# Only two writes may be answered without an operation; elsewhere such an answer, or one that is no object, is an error
+# Only two writes may be answered without an operation; elsewhere such an
+# answer, or one that is no object, is an error
 foreach my $case (
 	[
 		'postgres/*/database',
@@ -321,9 +323,10 @@ is(@{ writes("$delete AND name = 'counted-2'") }, 1, 'nor the next');
 # What was made is told by its name
 my $twice = $session->sql_error("INSERT INTO exo.dbaas_databases (zone, service_name, name) "
 	  . "VALUES ('ch-gva-2', 'pg-1-0001', 'told-1'), ('ch-gva-2', 'pg-1-0001', 'defaultdb')");
+my $post = 'POST /dbaas-postgres/pg-1-0001/database in zone ch-gva-2';
 like(
 	$twice->{stderr},
-	qr{^POST /dbaas-postgres/pg-1-0001/database in zone ch-gva-2 \(told-1\): applied\n^POST /dbaas-postgres/pg-1-0001/database in zone ch-gva-2 \(defaultdb\): failed: }m,
+	qr{^$post \(told-1\): applied\n^$post \(defaultdb\): failed: }m,
 	'a report');
 
 # Connection pools
@@ -339,7 +342,8 @@ is_deeply(
 		  . "VALUES ('ch-gva-2', 'pg-1-0001', 'big', 'defaultdb', 'session', 30, 'avnadmin')"),
 	[
 			qq(POST $pg/connection-pool )
-		  . qq({"name":"big","database-name":"defaultdb","mode":"session","size":30,"username":"avnadmin"})
+		  . qq({"name":"big","database-name":"defaultdb","mode":"session",)
+		  . qq("size":30,"username":"avnadmin"})
 	],
 	'with all that it takes');
 is_deeply(writes("UPDATE exo.dbaas_connection_pools SET size = 12, mode = 'statement' WHERE $pool"),
