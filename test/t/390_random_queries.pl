@@ -40,10 +40,14 @@ $t->sim->append_logs('ch-gva-2', 'pg-1-0001', 500);
 my $session = $t->session;
 my @names = map {
 	my $z = $_;
-	map { sprintf '%s-%d-%04d', (qw(pg mysql kafka opensearch valkey grafana thanos clickhouse))[$_ - 1], $z, $_ } 1 .. 8
+	map {
+		sprintf '%s-%d-%04d',
+		  (qw(pg mysql kafka opensearch valkey grafana thanos clickhouse))[ $_ - 1 ], $z, $_
+	} 1 .. 8
 } 1 .. 2;
 
-$session->sql(q{
+$session->sql(
+	q{
 	SET client_min_messages = warning;
 	CREATE SCHEMA copy;
 	CREATE TABLE copy.services AS SELECT * FROM exo.dbaas_services;
@@ -74,7 +78,8 @@ $session->sql(q{
 		IF (plan->0->'Plan'->>'Total Cost')::float8 > 20000 THEN
 			RETURN false;
 		END IF;
-		EXECUTE format('SELECT count(*) FROM (SELECT FROM (%s) AS x LIMIT 3000) AS y', query) INTO n;
+		EXECUTE format('SELECT count(*) FROM (SELECT FROM (%s) AS x LIMIT 3000) AS y', query)
+			INTO n;
 		RETURN n < 3000;
 	EXCEPTION WHEN query_canceled THEN
 		RETURN false;
@@ -84,97 +89,277 @@ $session->sql(q{
 });
 foreach my $n (1, 2, 3, 7)
 {
-	$session->sql(qq{
+	$session->sql(
+		qq{
 		INSERT INTO copy.logs_limit SELECT * FROM exo.dbaas_logs WHERE log_limit = $n;
-		INSERT INTO copy.logs_both SELECT * FROM exo.dbaas_logs WHERE log_limit = $n AND sort_order = 'asc';
-		INSERT INTO copy.logs_both SELECT * FROM exo.dbaas_logs WHERE log_limit = $n AND sort_order = 'desc'});
+		INSERT INTO copy.logs_both SELECT * FROM exo.dbaas_logs WHERE log_limit = $n
+			AND sort_order = 'asc';
+		INSERT INTO copy.logs_both SELECT * FROM exo.dbaas_logs WHERE log_limit = $n
+			AND sort_order = 'desc'}
+	);
 }
 
-$session->sql(join '', map { "ANALYZE copy.$_;" } qw(services service_types plans integrations external_integrations migrations
-	integration_settings zones logs logs_order logs_limit logs_both metrics metrics_period));
+$session->sql(
+	join '',
+	map { "ANALYZE copy.$_;" }
+	  qw(services service_types plans integrations external_integrations migrations
+	  integration_settings zones logs logs_order logs_limit logs_both metrics metrics_period));
 
 # The copies are what the simulator's rules say, so both sides cannot be wrong alike
-is($session->sql('SELECT count(*), count(DISTINCT (zone, service_name, time)) FROM copy.logs'), '2420|2420', 'the copy has every entry');
-is($session->sql('SELECT log_limit, sort_order, count(*) FROM copy.logs_both GROUP BY 1, 2 ORDER BY 1, 2'),
-	join("\n", map { my $n = $_; map { "$n|$_|" . 16 * $n } qw(asc desc) } 1, 2, 3, 7), 'and those with parameters');
+is($session->sql('SELECT count(*), count(DISTINCT (zone, service_name, time)) FROM copy.logs'),
+	'2420|2420', 'the copy has every entry');
+is( $session->sql(
+		'SELECT log_limit, sort_order, count(*) FROM copy.logs_both GROUP BY 1, 2 ORDER BY 1, 2'),
+	join(
+		"\n",
+		map {
+			my $n = $_;
+			map { "$n|$_|" . 16 * $n } qw(asc desc)
+		} 1,
+		2, 3,
+		7),
+	'and those with parameters');
 
 # A table in partitions, each of a server for one zone
 foreach my $i (0, 1)
 {
 	my ($url, $key, $secret) = ($t->sim->endpoint_template, $t->sim->key, $t->sim->secret);
-	$session->sql(qq{
-		CREATE SERVER zone_$i FOREIGN DATA WRAPPER dbaas_fdw OPTIONS (endpoint '$url', zones '$zones[$i]');
-		CREATE USER MAPPING FOR CURRENT_USER SERVER zone_$i OPTIONS (api_key '$key', api_secret '$secret');
+	$session->sql(
+		qq{
+		CREATE SERVER zone_$i FOREIGN DATA WRAPPER dbaas_fdw
+			OPTIONS (endpoint '$url', zones '$zones[$i]');
+		CREATE USER MAPPING FOR CURRENT_USER SERVER zone_$i
+			OPTIONS (api_key '$key', api_secret '$secret');
 		CREATE SCHEMA zone_$i;
-		IMPORT FOREIGN SCHEMA dbaas LIMIT TO (dbaas_logs, dbaas_services) FROM SERVER zone_$i INTO zone_$i});
+		IMPORT FOREIGN SCHEMA dbaas LIMIT TO (dbaas_logs, dbaas_services) FROM SERVER zone_$i
+			INTO zone_$i}
+	);
 }
-$session->sql(qq{
+$session->sql(
+	qq{
 	CREATE SCHEMA parts;
 	CREATE TABLE parts.logs (LIKE exo.dbaas_logs) PARTITION BY LIST (zone);
 	CREATE TABLE parts.services (LIKE exo.dbaas_services) PARTITION BY LIST (zone);
-} . join '', map { my $i = $_; map { qq{
+} . join '',
+	map {
+		my $i = $_;
+		map {
+			qq{
 	ALTER TABLE parts.$_ ATTACH PARTITION zone_$i.dbaas_$_ FOR VALUES IN ('$zones[$i]');
-} } qw(logs services) } 0, 1);
+}
+		} qw(logs services)
+	} 0,
+	1);
 
 # What queries join with
-$session->sql(q{
-	CREATE TABLE copy.inventory (id int, zone text, name text, vc varchar(40), nm name, n bigint, ord text,
+$session->sql(
+	q{
+	CREATE TABLE copy.inventory (id int, zone text, name text, vc varchar(40), nm name, n bigint,
+		ord text,
 		period text, since timestamptz, names text[]);
 	INSERT INTO copy.inventory VALUES
-	(1, 'ch-gva-2', 'pg-1-0001', 'pg-1-0001', 'pg-1-0001', 1, 'asc', 'hour', '2026-01-01 00:00:30+00', '{pg-1-0001,mysql-1-0002}'),
-	(2, 'ch-gva-2', 'mysql-1-0002', 'pg-1-0001', 'kafka-1-0003', 2, 'desc', 'day', '2026-01-01 00:01:00+00', '{kafka-1-0003,NULL}'),
-	(3, 'de-fra-1', 'pg-2-0001', 'pg-2-0001', 'pg-2-0001', 3, 'asc', 'hour', '2026-01-01 00:00:10+00', '{}'),
-	(4, 'de-fra-1', 'mysql-2-0002', 'valkey-2-0005', 'mysql-2-0002', 7, 'desc', NULL, '2026-01-01 00:00:40+00', NULL),
-	(5, 'de-fra-1', 'kafka-1-0003', 'kafka-1-0003', 'kafka-1-0003', 2, NULL, 'day', '2026-01-01 00:00:50+00', '{pg-2-0001,pg-2-0001}'),
-	(6, 'ch-gva-2', 'kafka-1-0003', 'thanos-1-0007', 'thanos-1-0007', NULL, 'asc', 'hour', NULL, '{thanos-1-0007}'),
-	(7, NULL, 'grafana-1-0006', NULL, 'grafana-1-0006', 1, 'desc', 'hour', '2026-01-01 00:00:35+00', '{grafana-1-0006,no-such}'),
-	(8, 'ch-gva-2', NULL, 'no-such', NULL, 3, 'asc', 'day', '2026-01-01 00:00:20.5+00', '{valkey-1-0005}'),
-	(9, 'ch-gva-2', 'no-such', 'opensearch-1-0004', 'opensearch-1-0004', 1, 'desc', 'hour', '2027-01-01 00:00:00+00', '{opensearch-1-0004}'),
-	(10, 'nowhere-1', 'pg-1-0001', 'pg-1-0001', 'pg-1-0001', 7, 'asc', 'hour', '2025-01-01 00:00:00+00', '{pg-1-0001}'),
-	(11, 'ch-gva-2', 'pg-1-0001', 'clickhouse-2-0008', 'clickhouse-2-0008', 3, 'desc', 'hour', '2026-01-01 00:02:00+00', '{clickhouse-2-0008}'),
-	(12, 'de-fra-1', 'clickhouse-2-0008', 'clickhouse-2-0008', '..', 2, 'asc', 'day', '2026-01-01 00:00:08+00', '{"",".."}');
+	(1, 'ch-gva-2', 'pg-1-0001', 'pg-1-0001', 'pg-1-0001', 1, 'asc', 'hour',
+		'2026-01-01 00:00:30+00', '{pg-1-0001,mysql-1-0002}'),
+	(2, 'ch-gva-2', 'mysql-1-0002', 'pg-1-0001', 'kafka-1-0003', 2, 'desc', 'day',
+		'2026-01-01 00:01:00+00', '{kafka-1-0003,NULL}'),
+	(3, 'de-fra-1', 'pg-2-0001', 'pg-2-0001', 'pg-2-0001', 3, 'asc', 'hour',
+		'2026-01-01 00:00:10+00', '{}'),
+	(4, 'de-fra-1', 'mysql-2-0002', 'valkey-2-0005', 'mysql-2-0002', 7, 'desc', NULL,
+		'2026-01-01 00:00:40+00', NULL),
+	(5, 'de-fra-1', 'kafka-1-0003', 'kafka-1-0003', 'kafka-1-0003', 2, NULL, 'day',
+		'2026-01-01 00:00:50+00', '{pg-2-0001,pg-2-0001}'),
+	(6, 'ch-gva-2', 'kafka-1-0003', 'thanos-1-0007', 'thanos-1-0007', NULL, 'asc', 'hour', NULL,
+		'{thanos-1-0007}'),
+	(7, NULL, 'grafana-1-0006', NULL, 'grafana-1-0006', 1, 'desc', 'hour', '2026-01-01 00:00:35+00',
+		'{grafana-1-0006,no-such}'),
+	(8, 'ch-gva-2', NULL, 'no-such', NULL, 3, 'asc', 'day', '2026-01-01 00:00:20.5+00',
+		'{valkey-1-0005}'),
+	(9, 'ch-gva-2', 'no-such', 'opensearch-1-0004', 'opensearch-1-0004', 1, 'desc', 'hour',
+		'2027-01-01 00:00:00+00', '{opensearch-1-0004}'),
+	(10, 'nowhere-1', 'pg-1-0001', 'pg-1-0001', 'pg-1-0001', 7, 'asc', 'hour',
+		'2025-01-01 00:00:00+00', '{pg-1-0001}'),
+	(11, 'ch-gva-2', 'pg-1-0001', 'clickhouse-2-0008', 'clickhouse-2-0008', 3, 'desc', 'hour',
+		'2026-01-01 00:02:00+00', '{clickhouse-2-0008}'),
+	(12, 'de-fra-1', 'clickhouse-2-0008', 'clickhouse-2-0008', '..', 2, 'asc', 'day',
+		'2026-01-01 00:00:08+00', '{"",".."}');
 	ANALYZE copy.inventory;
 });
 my $icu = $session->sql(q{SELECT count(*) FROM pg_collation WHERE collprovider = 'i'}) > 0;
-$session->sql(q{CREATE COLLATION copy.any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false)}) if $icu;
+$session->sql(q{CREATE COLLATION copy.any_case (provider = icu, locale = 'und-u-ks-level2', }
+	  . q{deterministic = false)})
+  if $icu;
 
 # Tables: names on both sides, columns by kind, and keys
 my @logs_columns = (
-	[ zone => 'zone' ], [ service_name => 'service' ], [ time => 'time' ], [ node => 'node' ],
-	[ unit => 'unit' ], [ message => 'message' ]);
+	[ zone => 'zone' ],
+	[ service_name => 'service' ],
+	[ time => 'time' ],
+	[ node => 'node' ],
+	[ unit => 'unit' ],
+	[ message => 'message' ]);
 my %tables = (
-	logs => { foreign => 'exo.dbaas_logs', local => 'copy.logs', columns => \@logs_columns, weight => 12 },
-	logs_order => { foreign => 'exo.dbaas_logs', local => 'copy.logs_order', columns => \@logs_columns, weight => 4,
-		given => [ [ sort_order => 'order' ] ] },
-	logs_limit => { foreign => 'exo.dbaas_logs', local => 'copy.logs_limit', columns => \@logs_columns, weight => 4,
-		given => [ [ log_limit => 'limit' ] ] },
-	logs_both => { foreign => 'exo.dbaas_logs', local => 'copy.logs_both', columns => \@logs_columns, weight => 3,
-		given => [ [ sort_order => 'order' ], [ log_limit => 'limit' ] ] },
-	logs_parts => { foreign => 'parts.logs', local => 'copy.logs', columns => \@logs_columns, weight => 3 },
-	services => { foreign => 'exo.dbaas_services', local => 'copy.services', weight => 7, columns => [
-		[ zone => 'zone' ], [ name => 'service' ], [ type => 'type' ], [ plan => 'plan' ], [ node_count => 'number' ],
-		[ created_at => 'created' ], [ updated_at => 'created' ], [ integrations => 'json' ] ] },
-	services_parts => { foreign => 'parts.services', local => 'copy.services', weight => 2, columns => [
-		[ zone => 'zone' ], [ name => 'service' ], [ type => 'type' ], [ plan => 'plan' ], [ node_count => 'number' ],
-		[ created_at => 'created' ] ] },
-	service_types => { foreign => 'exo.dbaas_service_types', local => 'copy.service_types', weight => 3, columns => [
-		[ zone => 'zone' ], [ name => 'type' ], [ description => 'text' ], [ default_version => 'text' ] ] },
-	plans => { foreign => 'exo.dbaas_plans', local => 'copy.plans', weight => 3, columns => [
-		[ zone => 'zone' ], [ service_type => 'type' ], [ name => 'plan' ], [ node_count => 'number' ], [ zones => 'array' ] ] },
-	integrations => { foreign => 'exo.dbaas_integrations', local => 'copy.integrations', weight => 3, columns => [
-		[ zone => 'zone' ], [ id => 'integration' ], [ source => 'service' ], [ dest => 'service' ], [ type => 'itype' ], [ settings => 'json' ] ] },
-	external_integrations => { foreign => 'exo.dbaas_external_integrations', local => 'copy.external_integrations', weight => 4, columns => [
-		[ zone => 'zone' ], [ id => 'external' ], [ service_name => 'service' ], [ service_type => 'type' ], [ status => 'text' ] ] },
-	migrations => { foreign => 'exo.dbaas_migrations', local => 'copy.migrations', weight => 5, columns => [
-		[ zone => 'zone' ], [ service_name => 'service' ], [ status => 'text' ], [ method => 'text' ], [ details => 'json' ] ] },
-	integration_settings => { foreign => 'exo.dbaas_integration_settings', local => 'copy.integration_settings', weight => 2, columns => [
-		[ zone => 'zone' ], [ integration_type => 'itype' ], [ source_type => 'type' ], [ dest_type => 'type' ], [ settings => 'json' ] ] },
-	zones => { foreign => 'exo.dbaas_zones', local => 'copy.zones', weight => 1, columns => [ [ zone => 'zone' ] ] },
-	metrics => { foreign => 'exo.dbaas_metrics', local => 'copy.metrics', weight => 1, few => 1, columns => [
-		[ zone => 'zone' ], [ service_name => 'service' ], [ metric => 'metric' ], [ time => 'time' ], [ value => 'number' ] ] },
-	metrics_period => { foreign => 'exo.dbaas_metrics', local => 'copy.metrics_period', weight => 1, few => 1,
-		given => [ [ period => 'period' ] ], columns => [
-		[ zone => 'zone' ], [ service_name => 'service' ], [ metric => 'metric' ], [ time => 'time' ], [ value => 'number' ] ] });
+	logs => {
+		foreign => 'exo.dbaas_logs',
+		local => 'copy.logs',
+		columns => \@logs_columns,
+		weight => 12
+	},
+	logs_order => {
+		foreign => 'exo.dbaas_logs',
+		local => 'copy.logs_order',
+		columns => \@logs_columns,
+		weight => 4,
+		given => [ [ sort_order => 'order' ] ]
+	},
+	logs_limit => {
+		foreign => 'exo.dbaas_logs',
+		local => 'copy.logs_limit',
+		columns => \@logs_columns,
+		weight => 4,
+		given => [ [ log_limit => 'limit' ] ]
+	},
+	logs_both => {
+		foreign => 'exo.dbaas_logs',
+		local => 'copy.logs_both',
+		columns => \@logs_columns,
+		weight => 3,
+		given => [ [ sort_order => 'order' ], [ log_limit => 'limit' ] ]
+	},
+	logs_parts =>
+	  { foreign => 'parts.logs', local => 'copy.logs', columns => \@logs_columns, weight => 3 },
+	services => {
+		foreign => 'exo.dbaas_services',
+		local => 'copy.services',
+		weight => 7,
+		columns => [
+			[ zone => 'zone' ],
+			[ name => 'service' ],
+			[ type => 'type' ],
+			[ plan => 'plan' ],
+			[ node_count => 'number' ],
+			[ created_at => 'created' ],
+			[ updated_at => 'created' ],
+			[ integrations => 'json' ]
+		]
+	},
+	services_parts => {
+		foreign => 'parts.services',
+		local => 'copy.services',
+		weight => 2,
+		columns => [
+			[ zone => 'zone' ],
+			[ name => 'service' ],
+			[ type => 'type' ],
+			[ plan => 'plan' ],
+			[ node_count => 'number' ],
+			[ created_at => 'created' ]
+		]
+	},
+	service_types => {
+		foreign => 'exo.dbaas_service_types',
+		local => 'copy.service_types',
+		weight => 3,
+		columns => [
+			[ zone => 'zone' ],
+			[ name => 'type' ],
+			[ description => 'text' ],
+			[ default_version => 'text' ]
+		]
+	},
+	plans => {
+		foreign => 'exo.dbaas_plans',
+		local => 'copy.plans',
+		weight => 3,
+		columns => [
+			[ zone => 'zone' ],
+			[ service_type => 'type' ],
+			[ name => 'plan' ],
+			[ node_count => 'number' ],
+			[ zones => 'array' ]
+		]
+	},
+	integrations => {
+		foreign => 'exo.dbaas_integrations',
+		local => 'copy.integrations',
+		weight => 3,
+		columns => [
+			[ zone => 'zone' ],
+			[ id => 'integration' ],
+			[ source => 'service' ],
+			[ dest => 'service' ],
+			[ type => 'itype' ],
+			[ settings => 'json' ]
+		]
+	},
+	external_integrations => {
+		foreign => 'exo.dbaas_external_integrations',
+		local => 'copy.external_integrations',
+		weight => 4,
+		columns => [
+			[ zone => 'zone' ],
+			[ id => 'external' ],
+			[ service_name => 'service' ],
+			[ service_type => 'type' ],
+			[ status => 'text' ]
+		]
+	},
+	migrations => {
+		foreign => 'exo.dbaas_migrations',
+		local => 'copy.migrations',
+		weight => 5,
+		columns => [
+			[ zone => 'zone' ],
+			[ service_name => 'service' ],
+			[ status => 'text' ],
+			[ method => 'text' ],
+			[ details => 'json' ]
+		]
+	},
+	integration_settings => {
+		foreign => 'exo.dbaas_integration_settings',
+		local => 'copy.integration_settings',
+		weight => 2,
+		columns => [
+			[ zone => 'zone' ],
+			[ integration_type => 'itype' ],
+			[ source_type => 'type' ],
+			[ dest_type => 'type' ],
+			[ settings => 'json' ]
+		]
+	},
+	zones => {
+		foreign => 'exo.dbaas_zones',
+		local => 'copy.zones',
+		weight => 1,
+		columns => [ [ zone => 'zone' ] ]
+	},
+	metrics => {
+		foreign => 'exo.dbaas_metrics',
+		local => 'copy.metrics',
+		weight => 1,
+		few => 1,
+		columns => [
+			[ zone => 'zone' ],
+			[ service_name => 'service' ],
+			[ metric => 'metric' ],
+			[ time => 'time' ],
+			[ value => 'number' ]
+		]
+	},
+	metrics_period => {
+		foreign => 'exo.dbaas_metrics',
+		local => 'copy.metrics_period',
+		weight => 1,
+		few => 1,
+		given => [ [ period => 'period' ] ],
+		columns => [
+			[ zone => 'zone' ],
+			[ service_name => 'service' ],
+			[ metric => 'metric' ],
+			[ time => 'time' ],
+			[ value => 'number' ]
+		]
+	});
 my @weighted = map { ($_) x $tables{$_}{weight} } sort keys %tables;
 
 # Values of each kind, with their type
@@ -193,19 +378,45 @@ my %values = (
 	limit => [ bigint => 1, 2, 3, 7 ],
 	number => [ bigint => 0 .. 4 ],
 	message => [ text => ('entry 1% of %', '%checkpoint%', 'entry 600 %', '%') ],
-	time => [ timestamptz => map { sprintf '2026-01-01 00:%02d:%02d%s+00', @$_ }
-		([ 0, 5, '' ], [ 0, 20, '' ], [ 0, 31, '.5' ], [ 1, 0, '' ], [ 2, 30, '' ], [ 6, 0, '' ], [ 0, 1, '' ]) ],
-	day => [ date => qw(2025-12-31 2026-01-01 2026-01-01 2026-01-02 5874897-12-31 infinity -infinity) ],
-	local => [ timestamp => '2026-01-01 00:00:20', '2026-01-01 00:00:31.5', '2026-01-01 02:01:00', '2025-12-31 19:00:20', '2026-01-01 12:45:20', '294276-12-31 23:00:00', '-infinity' ],
-	created => [ timestamptz => '2025-12-31 20:00:00+00', '2025-12-31 23:00:00+00', '2026-01-15 00:00:00+00' ],
-	integration => [ uuid => map { my $z = $_; map { DbaasSim::uuid("1/$z/integrations/$_") } 1 .. 4 } @zones ],
-	external => [ uuid => map { my $z = $_; map { DbaasSim::uuid("1/$z/external-integrations/$_") } '1/1', '1/2', '5/1' } @zones ]);
+	time => [
+		timestamptz => map { sprintf '2026-01-01 00:%02d:%02d%s+00', @$_ } (
+			[ 0, 5, '' ],
+			[ 0, 20, '' ],
+			[ 0, 31, '.5' ],
+			[ 1, 0, '' ],
+			[ 2, 30, '' ],
+			[ 6, 0, '' ],
+			[ 0, 1, '' ])
+	],
+	day =>
+	  [ date => qw(2025-12-31 2026-01-01 2026-01-01 2026-01-02 5874897-12-31 infinity -infinity) ],
+	local => [
+		timestamp => '2026-01-01 00:00:20',
+		'2026-01-01 00:00:31.5', '2026-01-01 02:01:00', '2025-12-31 19:00:20',
+		'2026-01-01 12:45:20', '294276-12-31 23:00:00', '-infinity'
+	],
+	created => [
+		timestamptz => '2025-12-31 20:00:00+00',
+		'2025-12-31 23:00:00+00', '2026-01-15 00:00:00+00'
+	],
+	integration => [
+		uuid => map {
+			my $z = $_;
+			map { DbaasSim::uuid("1/$z/integrations/$_") } 1 .. 4
+		} @zones
+	],
+	external => [
+		uuid => map {
+			my $z = $_;
+			map { DbaasSim::uuid("1/$z/external-integrations/$_") } '1/1', '1/2', '5/1'
+		} @zones
+	]);
 
 # ---------------------------------------------------------------------------
 # Making queries
 # ---------------------------------------------------------------------------
 
-sub pick { return $_[ int rand @_ ] }
+sub pick   { return $_[ int rand @_ ] }
 sub chance { return rand() < $_[0] }
 
 # A constant, which becomes a parameter where the query is prepared
@@ -224,7 +435,13 @@ sub values_of
 	return map { value($kind) } 1 .. 1 + int rand 4;
 }
 
-my %inventory_of = (zone => [qw(zone)], service => [qw(name vc nm)], limit => ['n'], order => ['ord'], period => ['period'], time => ['since']);
+my %inventory_of = (
+	zone => [qw(zone)],
+	service => [qw(name vc nm)],
+	limit => ['n'],
+	order => ['ord'],
+	period => ['period'],
+	time => ['since']);
 
 # An equality of a column, which decides the value of a parameter
 sub equality
@@ -239,12 +456,31 @@ sub equality
 		sub { "$column = ANY (ARRAY[" . join(', ', values_of($kind)) . "]::${type}[])" },
 		sub { "($column = " . value($kind) . " OR $column = " . value($kind) . ')' },
 		sub { "$column = ANY (ARRAY[" . value($kind) . ", NULL]::${type}[])" },
-		sub { "$column = ANY (" . constant("${type}[]", '{' . join(',', map { /\|(.*)\x02/ ? qq("$1") : () } values_of($kind)) . '}') . ')' });
+		sub {
+			"$column = ANY ("
+			  . constant("${type}[]",
+				'{' . join(',', map { /\|(.*)\x02/ ? qq("$1") : () } values_of($kind)) . '}')
+			  . ')';
+		});
 	push @forms, (
-		sub { "$column = (SELECT " . pick(@$own) . "::$type FROM copy.inventory WHERE id = " . (1 + int rand 13) . ')' },
-		sub { "$column = ANY (ARRAY(SELECT " . pick(@$own) . "::$type FROM copy.inventory WHERE id < " . (1 + int rand 7) . '))' },
-		sub { "$column IN (SELECT " . pick(@$own) . "::$type FROM copy.inventory WHERE id > " . (6 + int rand 7) . ')' })
-	  if $own && $kind ne 'time';
+		sub {
+			"$column = (SELECT "
+			  . pick(@$own)
+			  . "::$type FROM copy.inventory WHERE id = "
+			  . (1 + int rand 13) . ')';
+		},
+		sub {
+			"$column = ANY (ARRAY(SELECT "
+			  . pick(@$own)
+			  . "::$type FROM copy.inventory WHERE id < "
+			  . (1 + int rand 7) . '))';
+		},
+		sub {
+			"$column IN (SELECT "
+			  . pick(@$own)
+			  . "::$type FROM copy.inventory WHERE id > "
+			  . (6 + int rand 7) . ')';
+		}) if $own && $kind ne 'time';
 	return pick(@forms)->();
 }
 
@@ -256,13 +492,18 @@ sub condition
 	{
 		my $between = value($kind);
 		return pick(
-			sub { "$column " . pick('>', '>=', '>', '>=', '<', '<=', '=', '<>') . ' ' . value($kind) },
+			sub {
+				"$column " . pick('>', '>=', '>', '>=', '<', '<=', '=', '<>') . ' ' . value($kind);
+			},
 			sub { value($kind) . ' ' . pick('>', '>=', '<', '<=', '<', '<=') . " $column" },
 			sub { "$column BETWEEN " . value($kind) . ' AND ' . value($kind) },
 			sub { "$column BETWEEN SYMMETRIC " . value($kind) . ' AND ' . value($kind) },
 			sub { "$column >= now() - (now() - " . value($kind) . ')' },
 			sub { "$column > " . value($kind) . " - interval '7 seconds'" },
-			sub { "$column >= (SELECT since FROM copy.inventory WHERE id = " . (1 + int rand 13) . ')' },
+			sub {
+				"$column >= (SELECT since FROM copy.inventory WHERE id = "
+				  . (1 + int rand 13) . ')';
+			},
 			sub { "$column > greatest(" . value($kind) . ', ' . value($kind) . ')' },
 			sub { "$column >= ALL (ARRAY[" . value($kind) . ', ' . value($kind) . '])' },
 			sub { "$column " . pick('>', '>=', '<=') . ' ' . value('day') },
@@ -270,7 +511,10 @@ sub condition
 			sub { "$column " . pick('>', '>=', '<') . ' ' . value('local') },
 			sub { "$column BETWEEN " . value('local') . ' AND ' . value('day') },
 			sub { "$column >= current_date - (current_date - date '2026-01-0" . pick(1, 2) . "')" },
-			sub { "$column > (SELECT since::timestamp FROM copy.inventory WHERE id = " . (1 + int rand 13) . ')' },
+			sub {
+				"$column > (SELECT since::timestamp FROM copy.inventory WHERE id = "
+				  . (1 + int rand 13) . ')';
+			},
 			sub { "$column >= NULL" })->();
 	}
 	return "$column LIKE " . value($kind) if $kind eq 'message';
@@ -289,8 +533,8 @@ sub condition
 		sub { "$column = NULL" },
 		sub { "$column = " . value($kind) . " AND $column = " . value($kind) },
 		sub { "coalesce($column, " . value($kind) . ') = ' . value($kind) });
-	push @forms, (
-		sub { "$column = " . value($kind, 'varchar') },
+	push @forms,
+	  ( sub { "$column = " . value($kind, 'varchar') },
 		sub { "$column = " . value($kind, 'name') },
 		sub { "$column\::varchar = " . value($kind, 'varchar') },
 		sub { "$column\::name = " . value($kind, 'name') },
@@ -298,10 +542,10 @@ sub condition
 		sub { "$column LIKE '%1'" },
 		sub { "upper($column) = upper(" . value($kind) . ')' },
 		sub { "$column || '' = " . value($kind) },
-		sub { "starts_with($column, " . value($kind) . ')' })
-	  if $type eq 'text';
+		sub { "starts_with($column, " . value($kind) . ')' }) if $type eq 'text';
 	push @forms, sub { "$column COLLATE copy.any_case = upper(" . value($kind) . ')' },
 	  sub { "$column COLLATE copy.any_case IN (upper(" . value($kind) . '), ' . value($kind) . ')' }
+
 	  if $type eq 'text' && $icu;
 	push @forms, sub { "$column = ANY (ARRAY[" . value($kind, 'int') . ', 2]::int[])' },
 	  sub { "$column = " . value($kind, 'smallint') }
@@ -320,8 +564,12 @@ sub relation
 	my $alias = 'r' . ++$aliases;
 	my @keep = map { [ equality("$alias.$_->[0]", $_->[1]), 1 ] } @{ $table->{given} // [] };
 	push @keep, [ "$alias.service_name = " . value('service'), 1 ] if $table->{few};
-	return { table => $table, alias => $alias, columns => [ map { [ "$alias.$_->[0]", $_->[1] ] } @{ $table->{columns} } ],
-		keep => \@keep };
+	return {
+		table => $table,
+		alias => $alias,
+		columns => [ map { [ "$alias.$_->[0]", $_->[1] ] } @{ $table->{columns} } ],
+		keep => \@keep
+	};
 }
 
 sub conditions
@@ -336,14 +584,24 @@ sub column_of
 	return map { $_->[0] } grep { $_->[1] eq $kind } @{ $relation->{columns} };
 }
 
-my @inventory_columns = ([ zone => 'zone' ], [ name => 'service' ], [ vc => 'service' ], [ nm => 'service' ], [ n => 'limit' ],
+my @inventory_columns = (
+	[ zone => 'zone' ],
+	[ name => 'service' ],
+	[ vc => 'service' ],
+	[ nm => 'service' ],
+	[ n => 'limit' ],
 	[ since => 'time' ]);
 
 sub inventory
 {
 	my $alias = 'i' . ++$aliases;
-	return { table => { foreign => 'copy.inventory', local => 'copy.inventory' }, alias => $alias, inventory => 1, keep => [],
-		columns => [ map { [ "$alias.$_->[0]", $_->[1] ] } @inventory_columns ] };
+	return {
+		table => { foreign => 'copy.inventory', local => 'copy.inventory' },
+		alias => $alias,
+		inventory => 1,
+		keep => [],
+		columns => [ map { [ "$alias.$_->[0]", $_->[1] ] } @inventory_columns ]
+	};
 }
 
 # Conditions that join a relation with one before it
@@ -357,12 +615,21 @@ sub join_conditions
 		my @left = column_of($left, $kind);
 		my @right = column_of($right, $kind);
 		next unless @left && @right;
-		push @on, [ pick(map { my $r = $_; map { ("$r = $_", "$_ = $r") } @left } @right), 0 ]
+		push @on, [
+			pick(
+				map {
+					my $r = $_;
+					map { ("$r = $_", "$_ = $r") } @left
+				} @right),
+			0
+		  ]
 		  if $kind eq 'service' || chance(0.6);
 	}
 	my ($since) = column_of($left, 'time');
 	my ($time) = column_of($right, 'time');
-	push @on, [ "$time " . pick('>', '>=', '<', '=') . " $since" . pick('', '::timestamp', '::date'), 0 ] if $since && $time && (chance(0.3) || !@on);
+	push @on,
+	  [ "$time " . pick('>', '>=', '<', '=') . " $since" . pick('', '::timestamp', '::date'), 0 ]
+	  if $since && $time && (chance(0.3) || !@on);
 	push @on, [ "$right->{columns}[0][0] = " . value('zone'), 0 ] if !@on;
 	return @on;
 }
@@ -375,7 +642,8 @@ sub parameters_by_join
 	return unless $left->{inventory} && $right->{table}{given} && chance(0.5);
 	my @given = @{ $right->{table}{given} };
 	my @few = grep { $right->{table}{few} } @{ $right->{keep} }[-1];
-	return ([ map { [ "$right->{alias}.$_->[0] = $left->{alias}.$give{ $_->[1] }", 1 ] } @given ], [ grep { $_ } @few ]);
+	return ([ map { [ "$right->{alias}.$_->[0] = $left->{alias}.$give{ $_->[1] }", 1 ] } @given ],
+		[ grep { $_ } @few ]);
 }
 
 # The newest or oldest entries of each row before
@@ -393,16 +661,30 @@ sub lateral
 	push @where, "$inner->{alias}.service_name = " . pick(@names);
 	push @where, "$inner->{alias}.zone = $zone" if $zone && chance(0.5);
 	push @where, "$time > $since" . pick('', '::timestamp', '::date') if $since && chance(0.3);
-	my $several = $inner->{table}{given} ? ", $inner->{alias}.sort_order, $inner->{alias}.log_limit" : '';
+	my $several =
+	  $inner->{table}{given} ? ", $inner->{alias}.sort_order, $inner->{alias}.log_limit" : '';
 	my $total = pick('', '', "$several, $inner->{alias}.message");
 	$total = $several if $several && !$total;
-	my $order = "ORDER BY $time " . pick('DESC', 'DESC', 'DESC', 'ASC', 'ASC NULLS FIRST', 'DESC NULLS LAST') . $total;
+	my $order =
+		"ORDER BY $time "
+	  . pick('DESC', 'DESC', 'DESC', 'ASC', 'ASC NULLS FIRST', 'DESC NULLS LAST')
+	  . $total;
 	my $limit = chance(0.85) ? 'LIMIT ' . constant('bigint', pick(0, 1, 2, 2, 5, 200)) : '';
 	$limit .= ' OFFSET ' . constant('bigint', pick(0, 1, 3)) if chance(0.2);
-	return { alias => $alias, keep => [], inner => $inner,
-		text => "LATERAL (SELECT $inner->{alias}.zone, $time, $inner->{alias}.message, $inner->{alias}.service_name FROM \x03 WHERE "
-		  . join(' AND ', map { "($_)" } shuffled(@where)) . " $order $limit) AS $alias",
-		columns => [ [ "$alias.zone" => 'zone' ], [ "$alias.time" => 'time' ], [ "$alias.message" => 'message' ] ] };
+	return {
+		alias => $alias,
+		keep => [],
+		inner => $inner,
+		text => "LATERAL (SELECT $inner->{alias}.zone, $time, $inner->{alias}.message, "
+		  . "$inner->{alias}.service_name FROM \x03 WHERE "
+		  . join(' AND ', map { "($_)" } shuffled(@where))
+		  . " $order $limit) AS $alias",
+		columns => [
+			[ "$alias.zone" => 'zone' ],
+			[ "$alias.time" => 'time' ],
+			[ "$alias.message" => 'message' ]
+		]
+	};
 }
 
 # Several tables, one after the other
@@ -410,14 +692,24 @@ sub union
 {
 	my $alias = 'u' . ++$aliases;
 	my @arms = map {
-		my $r = relation(pick(qw(logs services migrations external_integrations logs_order logs_limit)));
+		my $r =
+		  relation(pick(qw(logs services migrations external_integrations logs_order logs_limit)));
 		my ($name) = column_of($r, 'service');
 		my @where = (@{ $r->{keep} }, conditions($r, 1));
-		push @where, [ condition($name, 'service'), 0 ] if $r->{table}{local} =~ /logs/ && chance(0.8);
-		{ inner => $r, text => "SELECT $r->{alias}.zone, $name AS name FROM \x03" .
-			  (@where ? ' WHERE ' . join ' AND ', map { "($_->[0])" } @where : '') }
+		push @where, [ condition($name, 'service'), 0 ]
+		  if $r->{table}{local} =~ /logs/ && chance(0.8);
+		{
+			inner => $r,
+			text => "SELECT $r->{alias}.zone, $name AS name FROM \x03"
+			  . (@where ? ' WHERE ' . join ' AND ', map { "($_->[0])" } @where : '')
+		}
 	} 1 .. 2 + int rand 2;
-	return { alias => $alias, keep => [], arms => \@arms, columns => [ [ "$alias.zone" => 'zone' ], [ "$alias.name" => 'service' ] ] };
+	return {
+		alias => $alias,
+		keep => [],
+		arms => \@arms,
+		columns => [ [ "$alias.zone" => 'zone' ], [ "$alias.name" => 'service' ] ]
+	};
 }
 
 sub shuffled
@@ -449,7 +741,8 @@ sub query
 		my $left = pick(map { $_->{relation} } @{ $q{from} });
 		if ((column_of($left, 'service')) && chance(0.35))
 		{
-			push @{ $q{from} }, { relation => lateral($left), how => pick('CROSS JOIN', 'LEFT JOIN') };
+			push @{ $q{from} },
+			  { relation => lateral($left), how => pick('CROSS JOIN', 'LEFT JOIN') };
 			$q{from}[-1]{on} = [ [ 'true', 1 ] ] if $q{from}[-1]{how} eq 'LEFT JOIN';
 			next;
 		}
@@ -472,9 +765,15 @@ sub query
 		my ($inner_name) = column_of($inner, 'service');
 		if ($name)
 		{
-			my @where = ("$inner_name = $name", map { $_->[0] } @{ $inner->{keep} }, conditions($inner, 1));
-			push @{ $q{where} }, [ pick('EXISTS', 'NOT EXISTS', 'EXISTS') . " (SELECT FROM \x03 WHERE " .
-				  join(' AND ', map { "($_)" } @where) . ')', 0, $inner ];
+			my @where =
+			  ("$inner_name = $name", map { $_->[0] } @{ $inner->{keep} }, conditions($inner, 1));
+			push @{ $q{where} },
+			  [
+				pick('EXISTS', 'NOT EXISTS', 'EXISTS')
+				  . " (SELECT FROM \x03 WHERE "
+				  . join(' AND ', map { "($_)" } @where) . ')',
+				0, $inner
+			  ];
 		}
 	}
 
@@ -486,8 +785,15 @@ sub query
 		my @other = (shuffled(@plain))[ 0 .. int rand 2 ];
 		@group = () if chance(0.3);
 		$q{group} = [ map { $_->[0] } grep { $_ } @group ];
-		$q{select} = [ @{ $q{group} }, 'count(*)', map { pick("min($_->[0]::text)", "max($_->[0]::text)", "count(DISTINCT $_->[0])",
-				"count($_->[0])") } grep { $_ } @other ];
+		$q{select} = [
+			@{ $q{group} },
+			'count(*)',
+			map {
+				pick(
+					"min($_->[0]::text)", "max($_->[0]::text)",
+					"count(DISTINCT $_->[0])", "count($_->[0])")
+			} grep { $_ } @other
+		];
 	}
 	else
 	{
@@ -508,19 +814,24 @@ sub query
 		{
 			push @{ $q{select} }, $column unless grep { !ref && $_ eq $column } @{ $q{select} };
 		}
-		$q{order} = [ map { [ $_, pick('', ' ASC', ' DESC', ' DESC', ' NULLS FIRST', ' DESC NULLS LAST') ] } @by ];
+		$q{order} =
+		  [ map { [ $_, pick('', ' ASC', ' DESC', ' DESC', ' NULLS FIRST', ' DESC NULLS LAST') ] }
+			  @by ];
 	}
 	$q{limit} = constant('bigint', pick(0, 1, 2, 3, 5, 10, 50, 130, 505)) if chance(0.5);
 	$q{offset} = constant('bigint', pick(0, 1, 2, 7, 100, 500)) if chance(0.2);
 
-	push @{ $q{settings} }, grep { chance(0.3) } map { "enable_$_ = off" } qw(hashjoin mergejoin nestloop memoize material sort hashagg async_append incremental_sort)
+	push @{ $q{settings} }, grep { chance(0.3) }
+	  map                        { "enable_$_ = off" }
+	  qw(hashjoin mergejoin nestloop memoize material sort hashagg async_append incremental_sort)
 	  if chance(0.4);
 	if (chance(0.1))
 	{
 		# Rows that do not fit are asked for again: not in each of thousands of loops
 		$q{settings} = [ "work_mem = '64kB'", grep { !/hashjoin|material/ } @{ $q{settings} } ];
 	}
-	push @{ $q{settings} }, 'timezone = ' . pick("'UTC'", "'America/New_York'", "'Pacific/Chatham'");
+	push @{ $q{settings} },
+	  'timezone = ' . pick("'UTC'", "'America/New_York'", "'Pacific/Chatham'");
 	push @{ $q{settings} }, 'plan_cache_mode = ' . pick('force_generic_plan', 'force_custom_plan');
 	$q{prepared} = chance(0.3);
 	return \%q;
@@ -535,8 +846,13 @@ sub scalar_subquery
 	my $inner = relation(pick(qw(migrations external_integrations logs logs_limit services)));
 	my ($inner_name) = column_of($inner, 'service');
 	my @where = ("$inner_name = $name", map { $_->[0] } @{ $inner->{keep} });
-	return { inner => $inner, text => '(SELECT ' . pick('count(*)', "max($inner_name)") . " FROM \x03 WHERE "
-		  . join(' AND ', map { "($_)" } @where) . ')' };
+	return {
+		inner => $inner,
+		text => '(SELECT '
+		  . pick('count(*)', "max($inner_name)")
+		  . " FROM \x03 WHERE "
+		  . join(' AND ', map { "($_)" } @where) . ')'
+	};
 }
 
 # ---------------------------------------------------------------------------
@@ -556,12 +872,18 @@ sub from_item
 {
 	my ($relation, $side) = @_;
 	return filled($relation->{text}, $relation->{inner}, $side) if $relation->{inner};
-	return '(' . join(' UNION ALL ', map { filled($_->{text}, $_->{inner}, $side) } @{ $relation->{arms} }) . ") AS $relation->{alias}"
+	return
+		'('
+	  . join(' UNION ALL ', map { filled($_->{text}, $_->{inner}, $side) } @{ $relation->{arms} })
+	  . ") AS $relation->{alias}"
 	  if $relation->{arms};
 	return named($relation, $side);
 }
 
-sub all_of { return join ' AND ', map { "($_)" } @_ }
+sub all_of
+{
+	return join ' AND ', map { "($_)" } @_;
+}
 
 # The statement for one side
 sub text
@@ -574,9 +896,13 @@ sub text
 	{
 		$sql .= "\n  $item->{how}" if $item->{how};
 		$sql .= ' ' . from_item($item->{relation}, $side);
-		$sql .= ' ON ' . (all_of(map { $_->[0] } @{ $item->{on} }) || 'true') if $item->{how} && $item->{how} ne 'CROSS JOIN';
+		$sql .= ' ON ' . (all_of(map { $_->[0] } @{ $item->{on} }) || 'true')
+		  if $item->{how} && $item->{how} ne 'CROSS JOIN';
 	}
-	$sql .= "\nWHERE " . all_of(map { $_->[2] ? filled($_->[0], $_->[2], $side) : $_->[0] } @{ $q->{where} }) if @{ $q->{where} };
+	$sql .=
+	  "\nWHERE "
+	  . all_of(map { $_->[2] ? filled($_->[0], $_->[2], $side) : $_->[0] } @{ $q->{where} })
+	  if @{ $q->{where} };
 	$sql .= "\nGROUP BY " . join(', ', @{ $q->{group} }) if $q->{group} && @{ $q->{group} };
 	$sql .= "\nORDER BY " . join(', ', map { "$_->[0]$_->[1]" } @{ $q->{order} }) if $q->{order};
 	$sql .= "\nLIMIT $q->{limit}" if defined $q->{limit} && !$full;
@@ -586,8 +912,12 @@ sub text
 	if ($q->{prepared})
 	{
 		$sql =~ s/\x01(.*?)\|(.*?)\x02/push @types, $1; push @arguments, "'$2'"; '$' . @types/ge;
-		$sql = 'PREPARE q' . (@types ? ' (' . join(', ', @types) . ')' : '') . " AS $sql;\nEXECUTE q" .
-		  (@arguments ? ' (' . join(', ', @arguments) . ')' : '') . ";\nDEALLOCATE q";
+		$sql =
+			'PREPARE q'
+		  . (@types ? ' (' . join(', ', @types) . ')' : '')
+		  . " AS $sql;\nEXECUTE q"
+		  . (@arguments ? ' (' . join(', ', @arguments) . ')' : '')
+		  . ";\nDEALLOCATE q";
 	}
 	else
 	{
@@ -605,7 +935,9 @@ sub statements
 {
 	my ($q) = @_;
 	my $settings = join '', map { "SET LOCAL $_;\n" } @{ $q->{settings} };
-	my @all = ("BEGIN;\n$settings" . text($q, 'foreign') . ';', "\\echo '==='\n" . text($q, 'local') . ';');
+	my @all = (
+		"BEGIN;\n$settings" . text($q, 'foreign') . ';',
+		"\\echo '==='\n" . text($q, 'local') . ';');
 	push @all, "\\echo '==='\n" . text($q, 'local', 1) . ';' if is_cut($q);
 	return join("\n", @all) . "\nROLLBACK;\nDEALLOCATE ALL;\n";
 }
@@ -615,8 +947,12 @@ sub guarded
 {
 	my ($q) = @_;
 	my $local = text({ %$q, prepared => 0 }, 'local', 1);
-	return "SET statement_timeout = 2000;\nSELECT copy.is_small(\$small\$$local\$small\$) AS small \\gset\n"
-	  . "SET statement_timeout = 0;\n\\if :small\n" . statements($q) . "\\else\n\\echo large\n\\endif\n\\echo '###'\n";
+	return
+		"SET statement_timeout = 2000;\nSELECT copy.is_small(\$small\$$local\$small\$) AS "
+	  . "small \\gset\n"
+	  . "SET statement_timeout = 0;\n\\if :small\n"
+	  . statements($q)
+	  . "\\else\n\\echo large\n\\endif\n\\echo '###'\n";
 }
 
 my $large = 0;
@@ -626,7 +962,10 @@ sub difference
 {
 	my ($q, $output) = @_;
 	my ($foreign, $local, $full) = map { [ split /\n/, s/\A\n+//r ] } split /^===$/m, $output, -1;
-	my @by = map { my $column = $_->[0]; grep { !ref $q->{select}[$_] && $q->{select}[$_] eq $column } 0 .. $#{ $q->{select} } } @{ $q->{order} // [] };
+	my @by = map {
+		my $column = $_->[0];
+		grep { !ref $q->{select}[$_] && $q->{select}[$_] eq $column } 0 .. $#{ $q->{select} }
+	} @{ $q->{order} // [] };
 	my $key = sub { join '|', (split /\|/, $_[0], -1)[@by] };
 
 	if (!$local)
@@ -685,7 +1024,7 @@ sub smaller
 		push @smaller, { %$q, $part => undef } if $q->{$part};
 	}
 	$without->('settings', $_) foreach reverse 0 .. $#{ $q->{settings} };
-	$without->('where', $_) foreach grep { !$q->{where}[$_][1] } reverse 0 .. $#{ $q->{where} };
+	$without->('where', $_)    foreach grep { !$q->{where}[$_][1] } reverse 0 .. $#{ $q->{where} };
 	foreach my $i (reverse 1 .. $#{ $q->{from} })
 	{
 		my $item = $q->{from}[$i];
@@ -697,9 +1036,12 @@ sub smaller
 			push @smaller, { %$q, from => \@from };
 		}
 		my $alias = $item->{relation}{alias};
-		my %fewer = (%$q, from => [ map { $q->{from}[$_] } grep { $_ != $i } 0 .. $#{ $q->{from} } ]);
-		my $rest = join ' ', (map { ref ? $_->{text} : $_ } @{ $q->{select} }), map({ $_->[0] } @{ $q->{where} }, @{ $q->{order} // [] }),
-		  map { ($_->{relation}{text} // '', map { $_->[0] } @{ $_->{on} // [] }) } @{ $fewer{from} };
+		my %fewer =
+		  (%$q, from => [ map { $q->{from}[$_] } grep { $_ != $i } 0 .. $#{ $q->{from} } ]);
+		my $rest = join ' ', (map { ref ? $_->{text} : $_ } @{ $q->{select} }),
+		  map({ $_->[0] } @{ $q->{where} }, @{ $q->{order} // [] }), map {
+			($_->{relation}{text} // '', map { $_->[0] } @{ $_->{on} // [] })
+		  } @{ $fewer{from} };
 		push @smaller, \%fewer unless $rest =~ /\b$alias\./;
 	}
 	if (!$q->{group} && @{ $q->{select} } > 1)
@@ -741,7 +1083,9 @@ sub explained
 {
 	my ($explain, $q) = @_;
 	return if $q->{large} || !($explain_all || chance(0.05));
-	return $explain->problems(join('; ', (map { "SET LOCAL $_" } @{ $q->{settings} }), text($q, 'foreign')), $explain_all ? undef : 2);
+	return $explain->problems(
+		join('; ', (map { "SET LOCAL $_" } @{ $q->{settings} }), text($q, 'foreign')),
+		$explain_all ? undef : 2);
 }
 
 my ($done, $bad, $explain) = (0, 0);
@@ -778,13 +1122,15 @@ while ($done < $count && $bad < 5)
 	$done += @queries;
 
 	# Half-way, the planner comes to know the tables
-	$session->sql('ANALYZE exo.dbaas_logs; ANALYZE exo.dbaas_services; ANALYZE exo.dbaas_migrations')
+	$session->sql(
+		'ANALYZE exo.dbaas_logs; ANALYZE exo.dbaas_services; ANALYZE exo.dbaas_migrations')
 	  if $done >= $count / 2 && $done - @queries < $count / 2;
 }
 cmp_ok($large, '<', $done / 4 + 10, 'most queries are run');
 is($bad, 0, "$done random queries give the rows of the copies");
 my @sent = $t->sim->requests;
-note(sprintf '%d queries, %d left out as too large, %d requests, %.1f s', $done, $large, scalar @sent, Time::HiRes::time() - $start);
+note(sprintf '%d queries, %d left out as too large, %d requests, %.1f s',
+	$done, $large, scalar @sent, Time::HiRes::time() - $start);
 
 my @refused = grep { ($_->{status} // 0) >= 400 && $_->{status} != 404 } @sent;
 is(scalar @refused, 0, 'and no request is refused');

@@ -19,7 +19,8 @@ my $version = $t->node->pg_version;
 $session->sql(
 	q{
 	CREATE TABLE local (zone text, name text, n bigint);
-	INSERT INTO local VALUES ('ch-gva-2', 'pg-1-0001', 1), ('de-fra-1', 'pg-2-0001', 1), ('at-vie-1', 'none', 1);
+	INSERT INTO local VALUES ('ch-gva-2', 'pg-1-0001', 1), ('de-fra-1', 'pg-2-0001', 1),
+		('at-vie-1', 'none', 1);
 	CREATE TABLE big AS SELECT 'pg-1-0001' AS name FROM generate_series(1, 200000);
 	ANALYZE local, big});
 
@@ -103,7 +104,8 @@ since(
 		my $others =
 		  "SELECT s.name FROM $services s WHERE EXISTS (SELECT FROM big WHERE big.name = s.name)";
 		my $counted = "SELECT l.name FROM local l WHERE EXISTS (SELECT FROM
-		(SELECT zone, count(*) AS c FROM $services s, generate_series(1, 1000) GROUP BY zone OFFSET 0) s WHERE s.c = l.n)";
+		(SELECT zone, count(*) AS c FROM $services s, generate_series(1, 1000)
+			GROUP BY zone OFFSET 0) s WHERE s.c = l.n)";
 		has_plan($_, qr/Hash Right Semi Join/, 'right semi') foreach $ours, $others;
 		skip_zones(
 			sub {
@@ -144,7 +146,8 @@ since(
 		$session->sql(
 			q{
 		CREATE TABLE parts (zone text, service_name text, name text) PARTITION BY LIST (zone);
-		CREATE FOREIGN TABLE parts_ours PARTITION OF parts FOR VALUES IN ('ch-gva-2') SERVER exoscale OPTIONS (resource 'databases');
+		CREATE FOREIGN TABLE parts_ours PARTITION OF parts FOR VALUES IN ('ch-gva-2')
+			SERVER exoscale OPTIONS (resource 'databases');
 		CREATE TABLE parts_rest PARTITION OF parts DEFAULT});
 		$error = $session->sql_error(
 				'MERGE INTO parts p USING local l ON p.name = l.name WHEN NOT MATCHED '
@@ -155,8 +158,12 @@ since(
 			'into partitions of which one is ours');
 		$sim->reset;
 		is( $session->sql(
-				q{MERGE INTO parts p USING (SELECT 'ch-gva-2' AS zone, s.name FROM exo.dbaas_databases s WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001' AND name = 'defaultdb') l
-		ON p.zone = 'none' AND p.name = l.name WHEN NOT MATCHED THEN INSERT VALUES (l.zone, 'pg-1-0001', 'new-' || l.name) RETURNING merge_action(), p.name}
+				q{MERGE INTO parts p USING (SELECT 'ch-gva-2' AS zone, s.name
+			FROM exo.dbaas_databases s WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001'
+			AND name = 'defaultdb') l
+		ON p.zone = 'none' AND p.name = l.name WHEN NOT MATCHED
+			THEN INSERT VALUES (l.zone, 'pg-1-0001', 'new-' || l.name)
+			RETURNING merge_action(), p.name}
 			),
 			'INSERT|new-defaultdb',
 			'a row that is routed into one of ours');
@@ -309,13 +316,17 @@ since(
 
 		# Secrets
 		is( $session->sql(
-				q{INSERT INTO exo.dbaas_services (zone, name, type, plan, parameters) VALUES ('ch-gva-2', 'shown', 'pg', 'startup-8', '{"version": "16"}')
-		RETURNING old.parameters, new.parameters, parameters, to_jsonb(new) ->> 'parameters', new.name}),
+				q{INSERT INTO exo.dbaas_services (zone, name, type, plan, parameters)
+			VALUES ('ch-gva-2', 'shown', 'pg', 'startup-8', '{"version": "16"}')
+		RETURNING old.parameters, new.parameters, parameters, to_jsonb(new) ->> 'parameters',
+			new.name}),
 			'||||shown',
 			'no secret of an INSERT');
 		my ($out, $err) = $session->sql_both(
-			q{BEGIN; UPDATE exo.dbaas_services SET parameters = '{"x": "very-secret"}' WHERE zone = 'ch-gva-2' AND name = 'pg-1-0001'
-		RETURNING old.parameters, new.parameters, to_jsonb(old) ->> 'parameters', to_jsonb(new) ->> 'parameters', old.name; ROLLBACK}
+			q{BEGIN; UPDATE exo.dbaas_services SET parameters = '{"x": "very-secret"}'
+			WHERE zone = 'ch-gva-2' AND name = 'pg-1-0001'
+		RETURNING old.parameters, new.parameters, to_jsonb(old) ->> 'parameters',
+			to_jsonb(new) ->> 'parameters', old.name; ROLLBACK}
 		);
 		is($out, '||||pg-1-0001', 'nor of an UPDATE');
 		unlike("$out$err", qr/very-secret/, 'none is shown');
@@ -338,9 +349,12 @@ since(
 			tripled bigint GENERATED ALWAYS AS (nodes * 3) STORED,
 			place text GENERATED ALWAYS AS (zone) VIRTUAL
 		) SERVER exoscale OPTIONS (resource 'services');
-		CREATE FOREIGN TABLE exo.virtual_pools (zone text, service_name text, name text, size bigint, database text, mode text, username text,
-			doubled bigint GENERATED ALWAYS AS (size * 2) VIRTUAL) SERVER exoscale OPTIONS (resource 'connection-pools');
-		CREATE FOREIGN TABLE exo.virtual_path (name text, "upper" text GENERATED ALWAYS AS (upper(name)), zone text)
+		CREATE FOREIGN TABLE exo.virtual_pools (zone text, service_name text, name text,
+			size bigint, database text, mode text, username text,
+			doubled bigint GENERATED ALWAYS AS (size * 2) VIRTUAL) SERVER exoscale
+				OPTIONS (resource 'connection-pools');
+		CREATE FOREIGN TABLE exo.virtual_path (name text, "upper" text
+			GENERATED ALWAYS AS (upper(name)), zone text)
 			SERVER exoscale OPTIONS (path '/dbaas-external-endpoints', rows 'dbaas-endpoints[]')});
 		is( $session->sql(
 				q{SELECT label, doubled, tripled, place FROM exo.virtual WHERE name = 'pg-1-0001'}),
