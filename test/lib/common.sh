@@ -27,12 +27,14 @@ temporary()
 		if [[ $work =~ ^/[A-Za-z0-9/._-]{1,49}$ ]] && "$@" "$work/try" 2>/dev/null; then
 			rm "$work/try"
 			chmod 700 "$work"
-			[[ $dir == "${TMPDIR:-/tmp}" ]] || echo "Using $dir, as TMPDIR=${TMPDIR:-/tmp} is of no use." >&2
+			[[ $dir == "${TMPDIR:-/tmp}" ]] ||
+				echo "Using $dir, as TMPDIR=${TMPDIR:-/tmp} is of no use." >&2
 			export TMPDIR=$dir
 			return
 		fi
 		rm -rf "$work"
 	done
-	echo "Found no directory for temporary files that ${user:-the user} may enter and run programs in; TMPDIR can name one." >&2
+	echo "Found no directory for temporary files that ${user:-the user} may enter" \
+		"and run programs in; TMPDIR can name one." >&2
 	exit 1
 }

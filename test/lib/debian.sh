@@ -37,7 +37,8 @@ create_root()
 
 	echo "Installing Debian $1."
 	rm -rf "$2.new" "$2"
-	if ! unshare --mount debootstrap --variant=minbase --include=make,git,ca-certificates "$1" "$2.new" "$mirror" \
+	if ! unshare --mount debootstrap --variant=minbase --include=make,git,ca-certificates \
+		"$1" "$2.new" "$mirror" \
 		>"$dir/debootstrap.log" 2>&1 8>&-; then
 		tail -n 20 "$dir/debootstrap.log" >&2
 		return 1
@@ -75,7 +76,8 @@ copy_tree()
 	git -C "$here" -c safe.directory="$here" ls-files -z --cached --others --exclude-standard |
 		while IFS= read -rd '' file; do
 			[[ ! -e $here/$file ]] || printf '%s\0' "$file"
-		done | tar -C "$here" -cf - --null --no-recursion --files-from=- | tar -xof - -C "$1/dbaas_fdw"
+		done | tar -C "$here" -cf - --null --no-recursion --files-from=- |
+		tar -xof - -C "$1/dbaas_fdw"
 	# As in test/throwaway
 	if [[ -r $here/../shared/api/openapi-dbaas.json ]]; then
 		mkdir -p "$1/shared/api"

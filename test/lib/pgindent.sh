@@ -23,9 +23,10 @@ fetch_pgindent_source()
 		-o "Dir::State::Lists=$1/lists" -o "Dir::Cache=$1/cache" -o APT::Sandbox::User=)
 	for suite in "${pgindent_suites[@]}"; do
 		mirror=$(find_mirror "$suite") || continue
-		echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" \
-			>"$1/sources.list"
-		if (cd "$1" && "${apt[@]}" update && "${apt[@]}" source --download-only --tar-only "postgresql-$pgindent_major"); then
+		echo "deb-src" "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
+			"$mirror $suite main" >"$1/sources.list"
+		if (cd "$1" && "${apt[@]}" update &&
+			"${apt[@]}" source --download-only --tar-only "postgresql-$pgindent_major"); then
 			return
 		fi
 	done
@@ -36,11 +37,13 @@ fetch_pgindent_source()
 build_pgindent()
 {
 	local pg_config=${PG_CONFIG:-pg_config}
-	tar -C "$1" -xf "$1/postgresql-${pgindent_major}"_*.orig.tar.* --strip-components=3 --wildcards \
+	tar -C "$1" -xf "$1/postgresql-${pgindent_major}"_*.orig.tar.* \
+		--strip-components=3 --wildcards \
 		'*/src/tools/pgindent' '*/src/tools/pg_bsd_indent' || return
 	# PostgreSQL 15 to 17 do not know pg_noreturn yet
 	"${CC:-cc}" -O2 -w -Dpg_noreturn=_Noreturn -I "$1/pg_bsd_indent" \
-		-I "$("$pg_config" --includedir-server)" "$1"/pg_bsd_indent/*.c -o "$1/pgindent/pg_bsd_indent" \
+		-I "$("$pg_config" --includedir-server)" "$1"/pg_bsd_indent/*.c \
+		-o "$1/pgindent/pg_bsd_indent" \
 		-L "$("$pg_config" --pkglibdir)" -L "$("$pg_config" --libdir)" -lpgcommon -lpgport -lm
 }
 
