@@ -18,8 +18,8 @@ typedef struct json_c_object DbaasBody;
 extern DbaasBody *dbaas_body_new(void);
 
 /*
- * New values, to be added to an object or array at once: they belong to that then.
- * The text of "verbatim" is JSON, which is written as it is.
+ * New values.  The caller has to add them to an object or array at once, which owns
+ * them then.  The text of dbaas_body_verbatim() is JSON, which is written as it is.
  */
 extern DbaasBody *dbaas_body_object(void);
 extern DbaasBody *dbaas_body_array(void);
@@ -33,15 +33,15 @@ extern void dbaas_body_add(DbaasBody *object, const char *name, DbaasBody *value
 /* Adds an element to an array. */
 extern void dbaas_body_append(DbaasBody *array, DbaasBody *value);
 
-/* Has the object that member?  Its value, which still belongs to it, is stored in *value. */
+/* Does the object have that member?  If so, *value becomes its value, which the object owns. */
 extern bool dbaas_body_get(const DbaasBody *object, const char *name, DbaasBody **value);
 
-/* Has the object no members? */
+/* Is the object without members? */
 extern bool dbaas_body_is_empty(const DbaasBody *object);
 
 /*
- * The value as compact JSON text without escaped slashes.  Belongs to the value,
- * and holds until that changes.
+ * The value as compact JSON text without escaped slashes.  Belongs to the value, and
+ * is valid until that changes.
  */
 extern const char *dbaas_body_text(DbaasBody *value);
 

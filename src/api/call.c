@@ -25,22 +25,22 @@
 #define FIRST_PAUSE_MS 200.0
 #define LONGEST_PAUSE_MS 10000.0
 
-/* How long a request waits that found no file descriptor free, before the next try. */
+/* The pause after a request found no free file descriptor. */
 #define ROOM_USECS 50000
 
 /* If a server asks for a longer pause, in seconds, the call fails instead. */
 #define LONGEST_RETRY_AFTER 60
 
 /*
- * For dbaas_call_keep_going(): how many rows between two looks at the clock, and how
- * much time between two dbaas_call_perform().
+ * dbaas_call_perform_between_rows() looks at the clock after this many rows, and calls
+ * dbaas_call_perform() after this much time.
  */
-#define ROWS_PER_LOOK 16
+#define ROWS_PER_CLOCK_CHECK 16
 #define PERFORM_USECS 1000
 
 /*
- * The values of a response are limited to one for so many bytes of
- * max_response_bytes: they need at most four times that of memory.
+ * A response may have one JSON node for this many bytes of max_response_bytes.  With 16
+ * bytes each, nodes take at most four times max_response_bytes of memory.
  */
 #define BYTES_PER_NODE 4
 
@@ -67,7 +67,7 @@ struct DbaasCall
 	DbaasMoment retry_at;
 	MemoryContext request_cxt;	/* of the request in flight */
 	DbaasHttpRequest *request;
-	char	   *body;			/* malloc'ed, of the response; or NULL */
+	char	   *body;			/* of the response, malloc'ed; or NULL */
 	Size		body_len;
 	const DbaasJson *response;
 	DbaasError *error;
@@ -91,7 +91,7 @@ static void end_with_response(DbaasCall *call, const DbaasHttpResponse *response
 static void end_call(DbaasCall *call, DbaasError *error);
 static void unlink_call(void *arg);
 
-/* The path for messages, without a secret that a query argument may be. */
+/* The path for messages: query arguments may be secrets. */
 static const char *
 shown_path(const DbaasCallSpec *spec)
 {
@@ -134,7 +134,7 @@ dbaas_call_start(DbaasConnection *conn, MemoryContext cxt, const DbaasCallSpec *
 	return call;
 }
 
-/* The request of a call is no longer in flight. */
+/* To be called when the request of a call is no longer in flight. */
 static void
 leave_flight(DbaasCall *call)
 {
@@ -214,9 +214,9 @@ dbaas_call_response_bytes(const DbaasCall *call)
 }
 
 void
-dbaas_call_learn_rows(const DbaasCall *call, int64 rows)
+dbaas_call_note_rows(const DbaasCall *call, int64 rows)
 {
-	dbaas_stats_average(&call->stats->rows, (double) rows);
+	dbaas_stats_add_to_average(&call->stats->rows, (double) rows);
 }
 
 const char *
@@ -236,7 +236,7 @@ end_call(DbaasCall *call, DbaasError *error)
 		call->stats->errors++;
 }
 
-/* Sends the call's request, with a new signature; it has taken a slot. */
+/* Sends the call's request, with a new signature.  The caller has taken a slot for it. */
 static void
 start_request(DbaasCall *call)
 {
@@ -271,7 +271,7 @@ start_request(DbaasCall *call)
 	}
 }
 
-/* Milliseconds until the next try: exponential, with a random half. */
+/* Milliseconds until the next try: doubles with each try; half of it is random. */
 static double
 pause_ms(const DbaasCall *call, const DbaasHttpResponse *response)
 {
@@ -296,12 +296,12 @@ log_attempt(const DbaasCall *call, const DbaasHttpResponse *response)
 }
 
 /*
- * If no file descriptor was free for the request, nothing was sent.  Then it waits,
- * provided that other requests are in flight and will free theirs.  Returns
- * whether it does.
+ * If no file descriptor was free for the request, nothing was sent.  If other requests
+ * were in flight, which will free theirs, pauses the call; that does not count as a
+ * try.  Returns whether it did.
  */
 static bool
-waits_for_room(DbaasCall *call, const DbaasHttpResponse *response)
+pause_for_descriptor(DbaasCall *call, const DbaasHttpResponse *response)
 {
 	if (response->failure != DBAAS_HTTP_NO_ROOM || !response->others_under_way)
 		return false;
@@ -332,7 +332,7 @@ end_attempt(DbaasCall *call, const DbaasHttpResponse *response)
 	call->stats->bytes += response->bytes_received;
 	call->stats->seconds += response->seconds;
 	if (response->failure == DBAAS_HTTP_NO_FAILURE)
-		dbaas_stats_average(&dbaas_connection_facts(call->conn)->latency, response->seconds);
+		dbaas_stats_add_to_average(&dbaas_connection_facts(call->conn)->latency, response->seconds);
 	if (call->spec.counters)
 		call->spec.counters->bytes += response->bytes_received;
 	if (dbaas_log_requests)
@@ -433,8 +433,8 @@ end_with_response(DbaasCall *call, const DbaasHttpResponse *response)
 	else if (call->spec.kind == DBAAS_CALL_WRITE && response->body_len > DBAAS_JSON_SHORT)
 	{
 		/*
-		 * A longer text is parsed with interrupts, before the outcome is
-		 * noted.
+		 * To parse a longer text serves interrupts, which must not come
+		 * between a write and the record of its outcome.
 		 */
 		error = dbaas_error_new(ERRCODE_FDW_ERROR, "%s answered at a length that no operation has",
 								call->label);
@@ -463,7 +463,7 @@ perform_calls(void)
 
 			if (response == NULL)
 				continue;
-			if (!waits_for_room(call, response))
+			if (!pause_for_descriptor(call, response))
 				end_attempt(call, response);
 			drop_request(call);
 		}
@@ -488,13 +488,13 @@ dbaas_call_perform(void)
 }
 
 void
-dbaas_call_keep_going(void)
+dbaas_call_perform_between_rows(void)
 {
 	static uint32 ncalled = 0;
 	static DbaasMoment last = 0;
 	DbaasMoment now;
 
-	if (++ncalled % ROWS_PER_LOOK != 0)
+	if (++ncalled % ROWS_PER_CLOCK_CHECK != 0)
 		return;
 	now = dbaas_clock_now();
 	if (now - last < PERFORM_USECS)
@@ -525,7 +525,7 @@ next_due(void)
 	return due;
 }
 
-/* Milliseconds until then or until the first paused call is due; -1: never. */
+/* Milliseconds until that time (0: never), or until a paused call is due; -1: never. */
 static long
 milliseconds_until(DbaasMoment until)
 {

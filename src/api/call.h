@@ -31,12 +31,12 @@ typedef struct DbaasCounters
 	double		waited;			/* seconds that the backend waited */
 } DbaasCounters;
 
-/* What a call may be used for. */
+/* What a call is for. */
 typedef enum DbaasCallKind
 {
-	DBAAS_CALL_READ,			/* of one thing: 404 says that there is none */
-	DBAAS_CALL_LIST,			/* of what is always there: 404 is an error */
-	DBAAS_CALL_WRITE,			/* not sent again when it may have arrived */
+	DBAAS_CALL_READ,			/* of what may not exist: 404 is no error */
+	DBAAS_CALL_LIST,			/* of what always exists: 404 is an error */
+	DBAAS_CALL_WRITE,			/* not sent again if it may have arrived */
 } DbaasCallKind;
 
 typedef struct DbaasCallSpec
@@ -54,7 +54,7 @@ typedef struct DbaasCallSpec
 	const char *body;			/* JSON text, or NULL */
 	List	   *secrets;		/* char *: parts of the body that no error may
 								 * show */
-	bool		hide_secrets;	/* replace those in the response */
+	bool		hide_secrets;	/* replace secrets in the response by "***" */
 	bool		any_json;		/* the response need not be an object */
 	DbaasCounters *counters;	/* outlives the call; or NULL */
 } DbaasCallSpec;
@@ -63,8 +63,8 @@ typedef struct DbaasCallSpec
 extern bool dbaas_log_requests;
 
 /*
- * Starts a call, which has a memory context of its own under cxt.  What the
- * spec points to is copied, but for the counters.
+ * Starts a call, in a memory context of its own under cxt.  Copies what the spec
+ * points to, except for the counters.
  */
 extern DbaasCall *dbaas_call_start(DbaasConnection *conn, MemoryContext cxt,
 								   const DbaasCallSpec *spec);
@@ -72,17 +72,17 @@ extern DbaasCall *dbaas_call_start(DbaasConnection *conn, MemoryContext cxt,
 /* Has the call ended? */
 extern bool dbaas_call_done(const DbaasCall *call);
 
-/* Is a request of the call in flight?  If not, it waits to be sent, or has ended. */
+/* Is a request of the call in flight?  If not, the call waits to send one, or has ended. */
 extern bool dbaas_call_in_flight(const DbaasCall *call);
 
 /*
- * Of a call that has ended
+ * The result of a call that has ended:
  *
- * error		its error, or NULL.  Belongs to the call.
- * unavailable	its error says that the server, and so the zone, is not available
- * status		HTTP status; 0 when there was no response
- * may_be_applied	a write ended with an error, but the API may have carried it out
- * response		NULL when it ended with an error, or when the API answered 404 to a
+ * error		NULL if it succeeded.  Belongs to the call.
+ * unavailable	does its error mean that the server, and so the zone, is not available?
+ * status		HTTP status; 0 if there was no response
+ * may_be_applied	may the API have carried out a write that ended with an error?
+ * response		NULL if it ended with an error, or if the status was 404 for a
  *				DBAAS_CALL_READ.  Belongs to the call.
  */
 extern DbaasError *dbaas_call_error(const DbaasCall *call);
@@ -91,22 +91,22 @@ extern int	dbaas_call_status(const DbaasCall *call);
 extern bool dbaas_call_may_be_applied(const DbaasCall *call);
 extern const DbaasJson *dbaas_call_response(const DbaasCall *call);
 
-/* Bytes of the response's text, which the call keeps; 0 before it has come. */
+/* The bytes of the response's text, which the call keeps; 0 before it has come. */
 extern Size dbaas_call_response_bytes(const DbaasCall *call);
 
-/* Adds to the statistics how many rows a complete response to such a call has. */
-extern void dbaas_call_learn_rows(const DbaasCall *call, int64 rows);
+/* Notes in the statistics how many rows the complete response had, all its pages. */
+extern void dbaas_call_note_rows(const DbaasCall *call, int64 rows);
 
 /* "GET /dbaas-service in zone ch-gva-2"; belongs to the call. */
 extern const char *dbaas_call_label(const DbaasCall *call);
 
-/* Frees the call, and ends it when it has not ended.  NULL is ignored. */
+/* Ends the call, if it has not ended, and frees it.  Does nothing for NULL. */
 extern void dbaas_call_release(DbaasCall *call);
 
 /*
  * Returns how many calls of this session have ended.  *in_flight becomes the number
- * of those in flight, and *label that of the first of them, or else of one that
- * waits to be sent; NULL when there is none.  The label belongs to its call.
+ * of calls in flight.  *label becomes the label of the first of these, or else of the
+ * first that has not ended, or NULL; it belongs to its call.
  */
 extern int64 dbaas_call_count(int *in_flight, const char **label);
 
@@ -114,10 +114,10 @@ extern int64 dbaas_call_count(int *in_flight, const char **label);
 extern void dbaas_call_perform(void);
 
 /*
- * To be called for each row that is used while calls are in flight: does the same
- * now and then, so that they go on.
+ * To be called for each row that is returned: does dbaas_call_perform() from time to
+ * time, so that calls in flight go on while the executor uses rows.
  */
-extern void dbaas_call_keep_going(void);
+extern void dbaas_call_perform_between_rows(void);
 
 /*
  * A descriptor that becomes readable when dbaas_call_perform() has something to do

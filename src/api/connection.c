@@ -3,9 +3,9 @@
  * connection.c
  *		The session's connections to servers, with their credentials.
  *
- * A connection is a server as one user mapping reaches it.  It is opened when
- * it is first wanted, shared by all who want it, and stale once the server or
- * the mapping has changed: those who use it keep it, the next get another.
+ * A connection is for one server and one user mapping.  It is opened when it is first
+ * needed, and shared within the session.  When the server or the mapping changes, it
+ * becomes stale: statements that use it keep it, and later ones get another.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,9 +27,10 @@ struct DbaasConnection
 {
 	dlist_node	node;			/* in "connections" */
 	MemoryContext cxt;
-	int			references;		/* contexts that use it */
+	int			references;		/* memory contexts that use it */
 	bool		stale;			/* options have changed, or disconnected */
-	bool		recheck_files;	/* was refused: a file may have changed */
+	bool		recheck_files;	/* credentials were refused: a file may have
+								 * changed */
 	Oid			serverid;
 	Oid			umid;
 	uint32		server_hash;	/* for invalidation */
@@ -44,7 +45,7 @@ struct DbaasConnection
 	DbaasZones *zones;			/* or NULL: see zones.c */
 };
 
-/* Holds a connection while a memory context lives. */
+/* Keeps a connection open while a memory context lives. */
 typedef struct Reference
 {
 	MemoryContextCallback callback;
@@ -100,7 +101,7 @@ open_connection(const ForeignServer *server, const UserMapping *mapping, DbaasCo
 	conn->server_hash = GetSysCacheHashValue1(FOREIGNSERVEROID, ObjectIdGetDatum(conn->serverid));
 	conn->mapping_hash = GetSysCacheHashValue1(USERMAPPINGOID, ObjectIdGetDatum(conn->umid));
 	conn->server_name = pstrdup(server->servername);
-	conn->facts = dbaas_stats_server(server->servername);
+	conn->facts = dbaas_stats_get_server(server->servername);
 	conn->options = copyObject(server->options);
 	dbaas_server_parse(conn->options, &conn->settings);
 
@@ -145,8 +146,8 @@ open_connection(const ForeignServer *server, const UserMapping *mapping, DbaasCo
 }
 
 /*
- * Reads the credentials of a connection again, whose options have not changed.  If
- * they differ, a file has changed, and the connection is stale.
+ * Reads the credentials of a connection again, the options of which have not changed.
+ * If they differ, a file has changed: the connection becomes stale.
  */
 static DbaasError *
 recheck_files(DbaasConnection *conn, const UserMapping *mapping)

@@ -25,17 +25,17 @@ typedef struct DbaasZones DbaasZones;
 extern void dbaas_connection_init(void);
 
 /*
- * The session's connection for a user to a server, opened when it is not open
- * or its options have changed.  It stays valid until cxt is reset.  Returns
- * NULL, or an error: no user mapping, no key or secret (28000), a ca_file that
- * cannot be used (08001).
+ * Stores in *conn the session's connection for a user to a server; opens one if there
+ * is none, or if the options have changed.  It stays valid until cxt is reset.  Returns
+ * NULL, or an error: no user mapping, no key or secret (28000), a ca_file that cannot
+ * be used (08001), no file descriptor left (53000), libcurl out of memory (HV001).
  */
 extern DbaasError *dbaas_connection_get(Oid serverid, Oid userid, MemoryContext cxt,
 										DbaasConnection **conn);
 
 /*
- * Is the connection still what the server and the user mapping say?  If not,
- * dbaas_connection_get() makes another.
+ * Does the connection still have the options of the server and the user mapping?  If
+ * not, the next dbaas_connection_get() opens another.
  */
 extern bool dbaas_connection_is_current(const DbaasConnection *conn);
 
@@ -56,8 +56,8 @@ extern bool dbaas_connection_same_key(const DbaasConnection *a, const DbaasConne
 extern void dbaas_connection_recheck_files(DbaasConnection *conn);
 
 /*
- * Closes the connections to a server, or to all with InvalidOid; those in use
- * once they are no longer.  Returns whether there were any.
+ * Closes the connections to a server, or all with InvalidOid.  Those in use are closed
+ * when they are no longer in use.  Returns whether there were any.
  */
 extern bool dbaas_connection_disconnect(Oid serverid);
 
@@ -71,14 +71,14 @@ extern const DbaasServerSettings *dbaas_connection_settings(const DbaasConnectio
 /* Memory that lives as long as the connection. */
 extern MemoryContext dbaas_connection_context(DbaasConnection *conn);
 
-/* The zones that zones.c keeps there, for itself alone; NULL before they are set. */
+/* The list of zones that zones.c stores in the connection; NULL before it is set. */
 extern DbaasZones *dbaas_connection_zones(const DbaasConnection *conn);
 extern void dbaas_connection_set_zones(DbaasConnection *conn, DbaasZones *zones);
 
 /* What is known of the server, for the planner. */
 extern DbaasServerFacts *dbaas_connection_facts(DbaasConnection *conn);
 
-/* Where its requests run. */
+/* The pool of HTTP connections for its requests. */
 extern DbaasHttpPool *dbaas_connection_pool(DbaasConnection *conn);
 
 /*
@@ -92,7 +92,7 @@ extern DbaasError *dbaas_connection_sign(const DbaasConnection *conn, const char
 										 const char *names, const char *values,
 										 char **authorization);
 
-/* The text without the secret, as dbaas_secret_mask() has it. */
+/* dbaas_secret_mask() with the connection's secret. */
 extern char *dbaas_connection_mask(const DbaasConnection *conn, char *text);
 
 /*

@@ -23,7 +23,7 @@
 #include "base/file.h"
 #include "tables/options.h"
 
-/* A signature holds for this long, as the vendor's clients have it. */
+/* A signature is valid for this long, as with the vendor's clients. */
 #define SIGNATURE_SECONDS 600
 
 /* A secret is the first line of its file. */
@@ -48,8 +48,8 @@ is_public(Oid umid)
 }
 
 /*
- * The error of a user without mapping, or whose mapping lacks options; missing
- * is how they are added, as in "ADD api_key '...'".
+ * The error of a user without a mapping (missing is NULL), or of a mapping that lacks
+ * options: "missing" says how to add them, as in "ADD api_key '...'".
  */
 static DbaasError *
 no_credentials(const ForeignServer *server, const UserMapping *mapping,
@@ -103,7 +103,7 @@ dbaas_credentials_mapping(Oid userid, Oid serverid, UserMapping *mapping)
 	return NULL;
 }
 
-/* Is the text fit to be a secret?  If not, it is refused where it comes from. */
+/* Checks that a text can be a secret.  "source" is where it comes from. */
 static DbaasError *
 check_secret(const char *secret, const char *source)
 {
@@ -117,7 +117,7 @@ check_secret(const char *secret, const char *source)
 	return error;
 }
 
-/* The secret is the first line of the file. */
+/* Reads the secret, which is the first line of the file. */
 static DbaasError *
 read_secret_file(const char *path, char **secret, bool *exposed)
 {

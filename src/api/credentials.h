@@ -36,9 +36,10 @@ extern DbaasError *dbaas_credentials_mapping(Oid userid, Oid serverid, UserMappi
 extern DbaasError *dbaas_credentials_read(const ForeignServer *server, const UserMapping *mapping,
 										  DbaasCredentials *credentials);
 
+/* Do both have the same key, secret and CA certificates? */
 extern bool dbaas_credentials_equal(const DbaasCredentials *a, const DbaasCredentials *b);
 
-/* Overwrites the secret. */
+/* Overwrites the secret with zeros. */
 extern void dbaas_credentials_erase(DbaasCredentials *credentials);
 
 /*

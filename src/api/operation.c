@@ -3,8 +3,9 @@
  * operation.c
  *		One write, from its request to the end of the API's operation.
  *
- * A write is sent once.  Its response is an operation, which is polled until it
- * ends; with wait "running" the services that it touched are polled then.
+ * A write is sent once.  Its response is an operation, which is polled until it ends.
+ * With option wait set to running, the list of services is polled after that, until
+ * the services that the write touched run.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,7 +30,7 @@
 #define SLOWEST_POLL_MS 60000.0
 #define SLOWEST_AT_S 900.0
 
-/* Polls that may fail one after the other, as with the vendor's client. */
+/* The write fails after this many failed polls in a row, as in the vendor's client. */
 #define MAX_POLL_ERRORS 5
 
 static void take_response(DbaasOperation *operation);
@@ -169,7 +170,7 @@ schedule_poll(DbaasOperation *operation)
 			Min((elapsed - STEADY_UNTIL_S) / (SLOWEST_AT_S - STEADY_UNTIL_S), 1.0);
 }
 
-/* When to stop waiting. */
+/* When operation_timeout ends. */
 static DbaasMoment
 deadline(const DbaasOperation *operation)
 {
@@ -282,8 +283,8 @@ dbaas_operation_due(const DbaasOperation *operation)
 static void
 take_success(DbaasOperation *operation)
 {
-	if (dbaas_connection_settings(operation->conn)->wait == DBAAS_WAIT_RUNNING && operation->write.services[0] &&
-		!operation->write.ends_service)
+	if (dbaas_connection_settings(operation->conn)->wait == DBAAS_WAIT_RUNNING &&
+		operation->write.services[0] && !operation->write.ends_service)
 	{
 		operation->state = DBAAS_WRITE_STARTING;
 		operation->pause_ms = FIRST_POLL_MS;
@@ -377,9 +378,9 @@ take_response(DbaasOperation *operation)
 }
 
 /*
- * If a poll ended with an error that may be temporary, schedules the next poll.
- * Returns whether it did: not after MAX_POLL_ERRORS in a row.  Errors that the API was
- * not reached do not count, since only operation_timeout limits those.
+ * If a poll ended with an error that may be temporary, schedules the next poll, unless
+ * MAX_POLL_ERRORS have failed in a row.  Errors that the API was not reached do not
+ * count: only operation_timeout limits those.  Returns whether it did.
  */
 static bool
 poll_again(DbaasOperation *operation, const DbaasError *error)

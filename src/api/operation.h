@@ -19,9 +19,9 @@ typedef struct DbaasWrite
 {
 	Oid			serverid;
 	Oid			userid;
-	DbaasCommand command;		/* that it is for */
+	DbaasCommand command;		/* of the statement */
 	Oid			relid;			/* foreign table of the command, or InvalidOid */
-	int			batch;			/* number that the writes of a statement share */
+	int			batch;			/* number of the statement's batch of writes */
 
 	/* The request */
 	const char *zone;
@@ -35,8 +35,8 @@ typedef struct DbaasWrite
 
 	/* What it does */
 	const char *identity;		/* of the row that it writes, see
-								 * DbaasResource; or NULL: no other write can
-								 * be of that row */
+								 * DbaasResource; NULL: no other write can be
+								 * of that row */
 	const char *created_name;	/* name of what an INSERT creates; or NULL */
 	const char *services[2];	/* names of those that option wait "running"
 								 * waits for; or NULL */
@@ -56,7 +56,7 @@ typedef enum DbaasWriteState
 	DBAAS_WRITE_STARTING,		/* waits for its services to run */
 	DBAAS_WRITE_APPLIED,
 	DBAAS_WRITE_FAILED,
-	DBAAS_WRITE_UNKNOWN			/* applied or not: nothing tells */
+	DBAAS_WRITE_UNKNOWN			/* it is not known whether it was applied */
 } DbaasWriteState;
 
 /* A write and its state.  Other modules only read it. */
@@ -66,8 +66,8 @@ typedef struct DbaasOperation
 	DbaasConnection *conn;
 	MemoryContext cxt;
 	DbaasWriteState state;
-	bool		unfinished;		/* applied as far as option "wait" demands,
-								 * but the API may go on with it */
+	bool		unfinished;		/* done as far as option "wait" demands, but
+								 * its operation may still be pending */
 	const char *outcome;		/* words for the report, or NULL */
 	DbaasError *error;			/* or NULL */
 	char	   *operation_id;
@@ -78,12 +78,12 @@ typedef struct DbaasOperation
 	DbaasMoment sent_at;
 	DbaasMoment poll_at;
 	double		pause_ms;		/* before the next poll */
-	int			poll_errors;	/* polls that failed since one succeeded */
+	int			poll_errors;	/* polls that have failed in a row */
 } DbaasOperation;
 
 /*
- * Makes an operation with a copy of a write, in cxt.  The connection must live as
- * long.  With dry_run it is never sent.
+ * Makes an operation with a copy of a write, in cxt.  The connection must live as long
+ * as the operation.  With dry_run, the write is never sent.
  */
 extern DbaasOperation *dbaas_operation_new(MemoryContext cxt, const DbaasWrite *write,
 										   DbaasConnection *conn, bool dry_run);
@@ -92,27 +92,27 @@ extern DbaasOperation *dbaas_operation_new(MemoryContext cxt, const DbaasWrite *
 extern void dbaas_operation_send(DbaasOperation *operation);
 
 /*
- * Does what can be done for a write without waiting.  What it learns goes into the
- * current memory context, which must live as long as the operation.
+ * Does what can be done for a write without waiting.  Allocates results in the current
+ * memory context, which must live as long as the operation.
  */
 extern void dbaas_operation_step(DbaasOperation *operation);
 
 /* Does the write wait for its response, its operation's end or its services? */
 extern bool dbaas_operation_under_way(const DbaasOperation *operation);
 
-/* When to step it even if no call of it has ended; 0: never. */
+/* When to call dbaas_operation_step() even if no call has ended; 0: never. */
 extern DbaasMoment dbaas_operation_due(const DbaasOperation *operation);
 
 /*
- * Puts a write that was sent back into the state DBAAS_WRITE_QUEUED, if no request of
- * it is in flight: because none was made yet, or the API refused it for the
- * moment.  Returns whether it did.
+ * Puts a write in the state DBAAS_WRITE_SENT back into the state DBAAS_WRITE_QUEUED, if
+ * no request of it is in flight: it still waits for the first, or for another try.
+ * Returns whether it did.
  */
 extern bool dbaas_operation_unsend(DbaasOperation *operation);
 
 /*
- * Stops waiting for a write that is under way, and sends no more for it.  Memory as
- * in dbaas_operation_step().
+ * Stops waiting for a write that is under way, and sends no more requests for it.
+ * Allocates as dbaas_operation_step() does.
  */
 extern void dbaas_operation_stop(DbaasOperation *operation);
 

@@ -23,15 +23,15 @@ extern int	dbaas_progress_interval;
 extern void dbaas_progress_wait(DbaasCounters *counters, DbaasMoment until);
 
 /*
- * Tells the client what the statement waits for, if that is due; for callers that
- * wait elsewhere.  Returns when it is due next; 0: never.
+ * Tells the client what the statement waits for, if it is time for that.  Returns when
+ * to call it again; 0: never.  For callers that do not wait in dbaas_progress_wait().
  */
 extern DbaasMoment dbaas_progress_tell(void);
 
 /*
- * Replaces the text about the statement's reads: "text" is called for a text about what
- * is waited for, in the current memory context.  NULL restores the default.  Starts
- * the intervals again.
+ * Sets the function that makes the text about what the statement waits for, in the
+ * current memory context; it returns NULL when there is nothing to tell.  NULL restores
+ * the default, which tells about reads.  Starts the first interval again.
  */
 typedef char *(*DbaasProgressText) (int seconds);
 extern void dbaas_progress_describe(DbaasProgressText text);

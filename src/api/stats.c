@@ -18,7 +18,7 @@ static HTAB *stats_hash = NULL;
 static HTAB *facts_hash = NULL;
 
 DbaasServerFacts *
-dbaas_stats_server(const char *server)
+dbaas_stats_get_server(const char *server)
 {
 	char		name[NAMEDATALEN];
 	DbaasServerFacts *facts;
@@ -43,7 +43,7 @@ dbaas_stats_server(const char *server)
 }
 
 void
-dbaas_stats_average(double *average, double value)
+dbaas_stats_add_to_average(double *average, double value)
 {
 	*average = *average < 0 ? value : *average + NEW_SHARE * (value - *average);
 }

@@ -27,7 +27,7 @@ typedef struct DbaasStats
 								 * average; -1 when none was read */
 } DbaasStats;
 
-/* What the planner wants to know of a server. */
+/* What the session has learned about a server, for the planner. */
 typedef struct DbaasServerFacts
 {
 	char		server[NAMEDATALEN];
@@ -38,17 +38,14 @@ typedef struct DbaasServerFacts
 /* Latency to assume before the first request to a server, in seconds. */
 #define DBAAS_TYPICAL_LATENCY 0.1
 
-/*
- * The counts of an operation of a server, made when they are not there yet.
- * Never freed.
- */
+/* The counts of an operation of a server; makes them at first.  Never freed. */
 extern DbaasStats *dbaas_stats_get(const char *server, const char *operation);
 
-/* The facts of a server, made when they are not there yet.  Never freed. */
-extern DbaasServerFacts *dbaas_stats_server(const char *server);
+/* The facts of a server; makes them at first.  Never freed. */
+extern DbaasServerFacts *dbaas_stats_get_server(const char *server);
 
 /* Adds a value to a moving average; a negative average has no value yet. */
-extern void dbaas_stats_average(double *average, double value);
+extern void dbaas_stats_add_to_average(double *average, double value);
 
 /*
  * Average rows of a response, all its pages, to that operation in this session; -1

@@ -15,8 +15,10 @@
 #include "tables/options.h"
 #include "tables/secret.h"
 
-static DbaasError *failure_error(const DbaasRequestFacts *request, const DbaasHttpResponse *response);
-static DbaasError *status_error(const DbaasRequestFacts *request, const DbaasHttpResponse *response);
+static DbaasError *failure_error(const DbaasRequestFacts *request,
+								 const DbaasHttpResponse *response);
+static DbaasError *status_error(const DbaasRequestFacts *request,
+								const DbaasHttpResponse *response);
 static char *describe_body(const DbaasRequestFacts *request, const DbaasHttpResponse *response);
 
 DbaasError *
@@ -27,9 +29,9 @@ dbaas_status_error(const DbaasRequestFacts *request, const DbaasHttpResponse *re
 	return status_error(request, response);
 }
 
-/* A load balancer says so of a server behind it that is down or too busy. */
+/* Is it a status with which a load balancer says that its server is down or busy? */
 static bool
-is_down(int status)
+is_server_down(int status)
 {
 	return status == 502 || status == 503 || status == 504;
 }
@@ -44,7 +46,7 @@ dbaas_status_may_retry(bool write, const DbaasHttpResponse *response)
 		case DBAAS_HTTP_BROKEN:
 			return !write;
 		case DBAAS_HTTP_NO_FAILURE:
-			return response->status == 429 || (!write && is_down(response->status));
+			return response->status == 429 || (!write && is_server_down(response->status));
 		default:
 			return false;
 	}
@@ -67,8 +69,8 @@ dbaas_status_may_be_applied(const DbaasHttpResponse *response)
 }
 
 /*
- * A response that cannot be used does not count, nor does a certificate that is
- * refused: something is there.
+ * A server whose response cannot be used, or whose certificate is refused, is
+ * available.
  */
 bool
 dbaas_status_unavailable(const DbaasHttpResponse *response)
@@ -80,7 +82,7 @@ dbaas_status_unavailable(const DbaasHttpResponse *response)
 		case DBAAS_HTTP_BROKEN:
 			return true;
 		case DBAAS_HTTP_NO_FAILURE:
-			return is_down(response->status);
+			return is_server_down(response->status);
 		default:
 			return false;
 	}
@@ -103,7 +105,7 @@ with_zone_hint(const DbaasRequestFacts *request, const char *hint)
 	return zone_hint ? psprintf("%s %s", hint, zone_hint) : hint;
 }
 
-/* There was no complete response. */
+/* The error of a request without a complete response. */
 static DbaasError *
 failure_error(const DbaasRequestFacts *request, const DbaasHttpResponse *response)
 {
@@ -140,7 +142,7 @@ failure_error(const DbaasRequestFacts *request, const DbaasHttpResponse *respons
 	return error;
 }
 
-/* The API responded with an error. */
+/* The error of a response whose status is no success. */
 static DbaasError *
 status_error(const DbaasRequestFacts *request, const DbaasHttpResponse *response)
 {
@@ -226,7 +228,7 @@ append_texts(StringInfo out, const DbaasJson *body)
 	}
 }
 
-/* "The API says: ..." with what the body of an error says; NULL when that is nothing. */
+/* "The API says: ..." with the texts in the body of an error; NULL if there are none. */
 static char *
 describe_body(const DbaasRequestFacts *request, const DbaasHttpResponse *response)
 {
@@ -253,9 +255,9 @@ describe_body(const DbaasRequestFacts *request, const DbaasHttpResponse *respons
 	}
 
 	/*
-	 * Secrets are masked before the text is cut, or a part of one could
-	 * remain. Those that are known are masked first: what only looks like a
-	 * secret may end in the middle of one.
+	 * Masks secrets before the text is cut, or a part of one could remain.
+	 * Masks known secrets first, since what only looks like a secret may end
+	 * in the middle of one.
 	 */
 	excerpt = dbaas_connection_mask(request->conn, dbaas_secret_mask(said.data, request->secrets));
 	excerpt_len = strlen(excerpt);

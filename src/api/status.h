@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "base/http.h"
 
-/* What an error says of the request. */
+/* What an error says about the request. */
 typedef struct DbaasRequestFacts
 {
 	const DbaasConnection *conn;
@@ -34,16 +34,15 @@ typedef struct DbaasRequestFacts
 extern DbaasError *dbaas_status_error(const DbaasRequestFacts *request,
 									  const DbaasHttpResponse *response);
 
-/* May the request be sent again after this response, and would that help? */
+/* Is it safe to send the request again after this response, and could that help? */
 extern bool dbaas_status_may_retry(bool write, const DbaasHttpResponse *response);
 
-/* May the API have carried out a write whose response this is, which is no success? */
+/* May the API have carried out a write, to which this response is no success? */
 extern bool dbaas_status_may_be_applied(const DbaasHttpResponse *response);
 
 /*
- * Does it mean that the server is not available, when there is no further try?  It
- * was not reached, did not respond in time or to the end, or a load balancer
- * says that it is down.
+ * Does the last response mean that the server is not available?  It was not reached,
+ * did not send a complete response in time, or a load balancer says that it is down.
  */
 extern bool dbaas_status_unavailable(const DbaasHttpResponse *response);
 

@@ -18,7 +18,7 @@
 #include "tables/catalogue.h"
 #include "tables/options.h"
 
-/* The zone whose address is used when any would do. */
+/* The zone for requests that are not of a zone. */
 #define DEFAULT_ZONE "ch-gva-2"
 
 int			dbaas_zones_ttl = DBAAS_ZONES_TTL;
@@ -61,7 +61,7 @@ dbaas_zones_selected(const DbaasConnection *conn, const char *name)
 	return selected == NIL;
 }
 
-/* The zones of the option, whose addresses follow from their names. */
+/* The zones of option "zones", with addresses that are made from their names. */
 static DbaasZones *
 zones_from_options(const DbaasConnection *conn, List *names)
 {
@@ -90,9 +90,9 @@ bad_list(DbaasCall *call, const char *detail)
 	return error;
 }
 
-/* If the list came over https, the addresses in it must be https too. */
+/* If the list came over https, an address in it must be https too. */
 static bool
-keeps_security(DbaasConnection *conn, const char *base, char **problem)
+is_as_secure(DbaasConnection *conn, const char *base, char **problem)
 {
 	char	   *endpoint = dbaas_zones_global_base(conn);
 
@@ -127,7 +127,7 @@ add_zone(DbaasConnection *conn, DbaasCall *call, const DbaasJson *element, Dbaas
 	if (base == NULL)
 		return bad_list(call, psprintf("Zone \"%s\" has no api-endpoint.",
 									   dbaas_error_excerpt(name, strlen(name), NAMEDATALEN)));
-	if (!dbaas_url_check(base, &problem) || !keeps_security(conn, base, &problem))
+	if (!dbaas_url_check(base, &problem) || !is_as_secure(conn, base, &problem))
 		return bad_list(call, psprintf("The api-endpoint of zone \"%s\" may not be used: %s",
 									   dbaas_error_excerpt(name, strlen(name), NAMEDATALEN),
 									   problem));
@@ -199,7 +199,10 @@ learn_zones(DbaasConnection *conn, DbaasCounters *counters, bool no_retry, Dbaas
 {
 	const DbaasEndpoint *endpoint = &dbaas_catalogue_zones->reads[0];
 
-	/* Signed, a key that only has rights on databases would be refused. */
+	/*
+	 * Not signed: the API would refuse a key that has rights on databases
+	 * only.
+	 */
 	DbaasCallSpec spec = {
 		.kind = DBAAS_CALL_LIST,
 		.anonymous = true,
@@ -241,8 +244,8 @@ same_zones(const DbaasZones *a, const DbaasZones *b)
 }
 
 /*
- * Makes the list and sets it for the connection, unless it is the same as before.
- * The list before is not freed, since its zones may be in use.
+ * Makes a list of zones, and sets it for the connection unless it equals the current
+ * one.  Does not free the current one, since its zones may be in use.
  */
 static DbaasError *
 make_zones(DbaasConnection *conn, DbaasCounters *counters, bool no_retry)

@@ -20,15 +20,14 @@ struct DbaasZones
 {
 	int			n;
 	DbaasZone  *zones;
-	bool		learned;		/* from the API; else they follow from the
-								 * options */
+	bool		learned;		/* read from the API, not made from options */
 	DbaasMoment learned_at;
 	DbaasMoment tried_at;		/* when the list was last requested */
 };
 
 /*
- * GUC dbaas_fdw.zones_ttl: milliseconds after which a list that was learned is
- * learned again; -1: never.
+ * GUC dbaas_fdw.zones_ttl: milliseconds after which a list that was learned from the
+ * API is learned again; -1: never.
  */
 #define DBAAS_ZONES_TTL 300000
 extern int	dbaas_zones_ttl;
@@ -48,19 +47,20 @@ extern DbaasError *dbaas_zones_renew(DbaasConnection *conn, DbaasCounters *count
 									 DbaasMoment since);
 
 /*
- * The same if the list is also older than dbaas_zones_ttl.  Sends one request without
- * retries; when that fails, the old list is used for another dbaas_zones_ttl.
+ * Learns the zones again if they were last requested before the given time, and longer
+ * ago than dbaas_zones_ttl.  Waits.  Sends one request without retries; if that fails,
+ * keeps the old list for another dbaas_zones_ttl.
  */
 extern void dbaas_zones_refresh(DbaasConnection *conn, DbaasCounters *counters,
 								DbaasMoment since);
 
-/* Could a newer list have the zone, which the current one does not have? */
+/* Could a newer list have a zone of that name, which the current list lacks? */
 extern bool dbaas_zones_may_appear(const DbaasConnection *conn, const char *name);
 
 /* The zone of that name in a list, or NULL. */
 extern const DbaasZone *dbaas_zones_find(const DbaasZones *zones, const char *name);
 
-/* The URL for requests that are sent once to the server, not to a zone; palloc'd. */
+/* The base URL of requests that are sent to the server as a whole; palloc'd. */
 extern char *dbaas_zones_global_base(const DbaasConnection *conn);
 
 /* Does the server's option "zones" select the zone? */

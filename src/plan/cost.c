@@ -44,7 +44,7 @@ dbaas_cost_new_info(Oid relid, Index varno)
 	info->server = GetForeignServer(info->table->serverid)->servername;
 	options = info->table->options;
 	info->request_cost = dbaas_options_number(options, "fdw_startup_cost") *
-		Max(dbaas_stats_server(info->server)->latency / DBAAS_TYPICAL_LATENCY, 0.01);
+		Max(dbaas_stats_get_server(info->server)->latency / DBAAS_TYPICAL_LATENCY, 0.01);
 	info->concurrency = Max(dbaas_options_number(options, "max_concurrency"), 1);
 	info->tuple_cost = dbaas_options_number(options, "fdw_tuple_cost");
 	info->async_capable = dbaas_options_boolean(options, "async_capable");
@@ -123,7 +123,7 @@ count_requests(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPush
 	bool		fans_out = parent && dbaas_pushdown_fans_out(pushed);
 	bool		names_parents = locates &&
 		dbaas_pushdown_has(pushed->keys, resource->index.parent_keys[0]);
-	int			known_zones = dbaas_stats_server(info->server)->zones;
+	int			known_zones = dbaas_stats_get_server(info->server)->zones;
 	double		zones = known_zones > 0 ? known_zones : TYPICAL_ZONES;
 	double		values = 1;
 	double		excluded = 0;

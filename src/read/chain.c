@@ -74,7 +74,7 @@ dbaas_chains_new(const DbaasRead *read)
 }
 
 void
-dbaas_chains_limit(DbaasChains *chains, int64 first_limit)
+dbaas_chains_limit_first_pages(DbaasChains *chains, int64 first_limit)
 {
 	chains->first_limit = Min(chains->first_limit, first_limit);
 }
@@ -102,18 +102,18 @@ dbaas_chain_begin(DbaasChains *chains, const DbaasTarget *target)
 	chain->cxt = cxt;
 	chain->chains = chains;
 	chain->target = target;
-	chain->wanted = read->limit == 0 ? 1 : read->limit;
-	chain->cap = -1;
+	chain->unrequested = read->limit == 0 ? 1 : read->limit;
+	chain->unreturned = -1;
 	if (resource->paging)
 	{
-		const char *cap = target->args[resource->index.limit];
+		const char *limit = target->args[resource->index.limit];
 		const char *order = read->order ? read->order : target->args[resource->index.order];
 
 		chain->cursor = target->args[resource->index.offset];
 		chain->descending = order && strcmp(order, "desc") == 0;
 		chain->page_limit = chains->first_limit;
-		if (cap)
-			chain->cap = strtoll(cap, NULL, 10);
+		if (limit)
+			chain->unreturned = strtoll(limit, NULL, 10);
 		chain->cursors = dbaas_set_new();
 	}
 	if (is_skipped(chain))
@@ -135,8 +135,8 @@ dbaas_chain_end(DbaasChain *chain)
  * ------------------------------------------------------------------------ */
 
 /*
- * The body of a request that takes its parameters there.  What paging needs takes
- * the place of the columns of the same meaning.
+ * The body of a request that takes its parameters there.  The values that paging needs
+ * replace those of its columns.
  */
 static const char *
 make_body(const DbaasChain *chain, int64 limit)
@@ -176,10 +176,10 @@ next_limit(DbaasChain *chain)
 	int64		limit = chain->page_limit;
 
 	chain->page_limit = Min(chain->page_limit * 2, chain->chains->read->resource->paging->max_limit);
-	if (chain->wanted >= 0)
-		limit = Min(limit, chain->wanted);
-	if (chain->cap >= 0)
-		limit = Min(limit, chain->cap);
+	if (chain->unrequested >= 0)
+		limit = Min(limit, chain->unrequested);
+	if (chain->unreturned >= 0)
+		limit = Min(limit, chain->unreturned);
 	return limit;
 }
 
@@ -275,7 +275,7 @@ measure_page(DbaasChain *chain, int64 n, int64 *needed, bool *past_bound)
 	dbaas_rows_rewind(chain->page->rows);
 }
 
-/* Finds out from the page that has come whether and where there is a next one. */
+/* Decides by the page that has come whether to request a next one, and at which cursor. */
 static DbaasError *
 plan_next_page(DbaasChain *chain)
 {
@@ -290,11 +290,11 @@ plan_next_page(DbaasChain *chain)
 	if (paging == NULL || n == 0)
 		return NULL;
 	measure_page(chain, n, &needed, &past_bound);
-	if (chain->wanted >= 0)
-		chain->wanted = Max(chain->wanted - needed, 0);
-	if (chain->cap >= 0)
-		chain->cap -= Min(chain->cap, n);
-	if (past_bound || chain->wanted == 0 || chain->cap == 0)
+	if (chain->unrequested >= 0)
+		chain->unrequested = Max(chain->unrequested - needed, 0);
+	if (chain->unreturned >= 0)
+		chain->unreturned -= Min(chain->unreturned, n);
+	if (past_bound || chain->unrequested == 0 || chain->unreturned == 0)
 		return NULL;
 	next = dbaas_json_member(dbaas_call_response(call), paging->next_field);
 	if (next == NULL)
@@ -304,16 +304,16 @@ plan_next_page(DbaasChain *chain)
 							   dbaas_call_label(call), paging->next_field,
 							   dbaas_json_type_name(next));
 
-	/* A cursor that was sent before would start the same pages again. */
+	/* A cursor that was sent before would lead to the same pages again. */
 	chain->cursor = MemoryContextStrdup(chain->cxt, dbaas_json_string(next, NULL));
 	chain->last = dbaas_set_has(chain->cursors, chain->cursor);
 	return NULL;
 }
 
 /*
- * What follows from a 404.  It is no error, except when a list of parents has the
- * target under a service type that the catalogue does not know: the path for
- * that type may be another.
+ * Handles status 404.  It is no error, unless the target is of a service type that a
+ * list of parents has and the catalogue does not know: the path for that type may be
+ * another.
  */
 static DbaasError *
 accept_not_found(const DbaasChain *chain, const char *label)
@@ -333,8 +333,8 @@ accept_not_found(const DbaasChain *chain, const char *label)
 }
 
 /*
- * The requested page has come, and becomes chain->page; that stays NULL when the
- * API answers 404.
+ * Makes the requested page, which has come, chain->page.  That stays NULL when the
+ * status is 404.
  */
 static DbaasError *
 open_page(DbaasChain *chain)
@@ -345,7 +345,7 @@ open_page(DbaasChain *chain)
 	DbaasError *error = dbaas_call_error(call);
 	MemoryContext oldcxt;
 	DbaasPage  *page;
-	int64		cap = chain->cap;
+	int64		cap = chain->unreturned;
 
 	chain->requested = NULL;
 	chain->last = true;
@@ -389,9 +389,9 @@ dbaas_page_shape_error(const DbaasPage *page, const char *problem)
 	return error;
 }
 
-/* Ends the chain's pages here, since its zone is skipped. */
+/* Ends the chain, whose zone is skipped. */
 static void
-skip_rest(DbaasChain *chain)
+skip_pages(DbaasChain *chain)
 {
 	if (chain->requested && !chain->shared)
 		dbaas_call_release(chain->requested);
@@ -399,7 +399,7 @@ skip_rest(DbaasChain *chain)
 	chain->last = true;
 }
 
-/* The zone of the requested page is not available. */
+/* Handles the error of a requested page whose zone is not available. */
 static DbaasError *
 accept_unavailable(DbaasChain *chain)
 {
@@ -407,7 +407,7 @@ accept_unavailable(DbaasChain *chain)
 										dbaas_call_error(chain->requested));
 
 	if (error == NULL)
-		skip_rest(chain);
+		skip_pages(chain);
 	return error;
 }
 
@@ -421,7 +421,7 @@ dbaas_chain_next_page(DbaasChain *chain, DbaasReadStatus *status)
 		return NULL;
 	if (is_skipped(chain) && (chain->requested == NULL || !dbaas_call_done(chain->requested)))
 	{
-		skip_rest(chain);
+		skip_pages(chain);
 		return NULL;
 	}
 	if (chain->requested == NULL)
@@ -496,14 +496,14 @@ is_first_of_its_value(const DbaasChain *chain)
 	return first;
 }
 
-/* Tells the statistics how many rows a chain had that was read as a whole. */
+/* Notes in the statistics how many rows a chain had, if all of it was read. */
 static void
-learn_rows(DbaasChain *chain)
+note_rows(DbaasChain *chain)
 {
 	const DbaasRead *read = chain->chains->read;
 
-	if (read->limit < 0 && !read->bounded && chain->cap < 0)
-		dbaas_call_learn_rows(chain->page->call, chain->nreturned);
+	if (read->limit < 0 && !read->bounded && chain->unreturned < 0)
+		dbaas_call_note_rows(chain->page->call, chain->nreturned);
 }
 
 DbaasError *
@@ -529,7 +529,7 @@ dbaas_chain_next_row(DbaasChain *chain, DbaasReadStatus *status)
 		if (problem)
 			return dbaas_page_shape_error(page, problem);
 		if (page && chain->last && chain->requested == NULL)
-			learn_rows(chain);
+			note_rows(chain);
 		if (page)
 			dbaas_page_release(page);
 		chain->page = NULL;

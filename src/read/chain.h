@@ -3,10 +3,9 @@
  * chain.h
  *		The responses to one target: one, or a chain of pages.
  *
- * The entries of pages are in the order of their times, but only roughly: an
- * entry may be up to DBAAS_DISORDER earlier or later than its place says.  So a
- * read with a lower bound goes on until an entry is older than the bound by more
- * than that.
+ * The entries of pages are ordered by time, but not exactly: the time of an entry may
+ * be up to DBAAS_DISORDER earlier or later than its position implies.  So a read with a
+ * lower bound goes on until an entry is older than the bound by more than that.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,12 +19,11 @@
 /* How far entries may be out of order. */
 #define DBAAS_DISORDER ((TimestampTz) USECS_PER_SEC)
 
-/* What comes of going to the next row or page, when there is no error. */
+/* The result of going to the next row or page without an error. */
 typedef enum DbaasReadStatus
 {
-	DBAAS_READ_NEXT,			/* there is one */
-	DBAAS_READ_PENDING,			/* there may be one later: see
-								 * dbaas_call_wait() */
+	DBAAS_READ_NEXT,			/* it is the current one now */
+	DBAAS_READ_PENDING,			/* it has not come yet: see dbaas_call_wait() */
 	DBAAS_READ_END
 } DbaasReadStatus;
 
@@ -45,32 +43,33 @@ typedef struct DbaasPage
 typedef struct DbaasChain
 {
 	MemoryContext cxt;
-	DbaasPage  *page;			/* the one that was gone to last, or NULL */
+	DbaasPage  *page;			/* the current page, or NULL */
 	bool		descending;
-	bool		last;			/* no page follows it, or the one requested */
+	bool		last;			/* no page is to be requested any more */
 
 	/* chain.c's own */
 	DbaasChains *chains;
 	const DbaasTarget *target;
-	DbaasCall  *requested;		/* of the page that follows, or NULL */
+	DbaasCall  *requested;		/* call of the page that follows, or NULL */
 	bool		shared;			/* is that call shared with other scans? */
 	const char *cursor;			/* of the next page to request */
 	int64		page_limit;		/* most entries to request next */
-	int64		wanted;			/* entries still to request; -1: all */
-	int64		cap;			/* entries still to return; -1: all */
+	int64		unrequested;	/* entries still to request; -1: all */
+	int64		unreturned;		/* entries still to return; -1: all */
 	int64		nreturned;		/* rows, for the statistics */
-	DbaasError *error;			/* of a page that was opened ahead of need */
-	DbaasSet   *cursors;		/* that were sent */
+	DbaasError *error;			/* of a page that was opened before its first
+								 * row was needed; or NULL */
+	DbaasSet   *cursors;		/* cursors that were sent */
 } DbaasChain;
 
-/* In the current memory context.  The read must live as long. */
+/* Makes it in the current memory context.  The read must outlive it. */
 extern DbaasChains *dbaas_chains_new(const DbaasRead *read);
 
 /*
- * Has the chains that begin from now on request no more than so many entries with
- * their first pages.
+ * Limits the entries that chains request with their first page, for chains that begin
+ * after this call.
  */
-extern void dbaas_chains_limit(DbaasChains *chains, int64 first_limit);
+extern void dbaas_chains_limit_first_pages(DbaasChains *chains, int64 first_limit);
 
 /*
  * Requests the first page of a target.  The chain has a memory context of its own
@@ -79,20 +78,21 @@ extern void dbaas_chains_limit(DbaasChains *chains, int64 first_limit);
 extern DbaasChain *dbaas_chain_begin(DbaasChains *chains, const DbaasTarget *target);
 
 /*
- * If the first page has come and pages are to be requested at once, requests the
- * next.  An error comes with the first row.
+ * If the first page has come, and the read prefetches pages at once, requests the next
+ * page.  dbaas_chain_next_row() returns an error of this.
  */
 extern void dbaas_chain_start(DbaasChain *chain);
 
 /*
- * Goes to the next page, chain->page, without waiting.  Does not release the page
- * before.  DBAAS_READ_END also when the API answers 404.  Returns NULL or an error.
+ * Goes to the next page, which becomes chain->page, without waiting.  Does not release
+ * the page before.  *status is DBAAS_READ_END also when the status is 404.  Returns
+ * NULL or an error.
  */
 extern DbaasError *dbaas_chain_next_page(DbaasChain *chain, DbaasReadStatus *status);
 
 /*
- * Goes to the next row, of this page or another, without waiting: chain->page->rows
- * then stands on it.  Returns NULL or an error.
+ * Goes to the next row, without waiting; it is then the current row of
+ * chain->page->rows.  Returns NULL or an error.
  */
 extern DbaasError *dbaas_chain_next_row(DbaasChain *chain, DbaasReadStatus *status);
 
@@ -100,17 +100,17 @@ extern DbaasError *dbaas_chain_next_row(DbaasChain *chain, DbaasReadStatus *stat
 extern bool dbaas_chain_row_time(const DbaasChain *chain, TimestampTz *time);
 
 /*
- * Tells the chain that the first row of its page was returned: requests the next
- * page, unless that is done only when it is needed.
+ * To be called when the first row of the current page was returned: requests the next
+ * page if the read prefetches.
  */
 extern void dbaas_chain_prefetch(DbaasChain *chain);
 
-/* Bytes of responses that have come and are not read to their ends. */
+/* The bytes of responses that have come and are not read to their ends. */
 extern Size dbaas_chain_response_bytes(const DbaasChain *chain);
 
 extern void dbaas_page_release(DbaasPage *page);
 
-/* The error of a response that has another shape than the catalogue says. */
+/* The error of a response that is not of the shape that the catalogue describes. */
 extern DbaasError *dbaas_page_shape_error(const DbaasPage *page, const char *problem);
 
 /* Ends the chain, with the request that is in flight. */

@@ -19,12 +19,12 @@
 
 typedef struct DbaasDecoder DbaasDecoder;
 
-/* Reads a time of the API.  Returns whether the value is one; never throws. */
+/* Reads a time of the API.  Returns whether the value is one; raises no error. */
 extern bool dbaas_decode_time(const DbaasJson *value, TimestampTz *time);
 
 /*
- * Where a row came from: the values that its request had, which are shown where the
- * response does not hold them, and its label for errors.
+ * The request that a row came from: its values, which columns without a field show, and
+ * its label for errors.
  */
 typedef struct DbaasOrigin
 {
@@ -34,18 +34,17 @@ typedef struct DbaasOrigin
 } DbaasOrigin;
 
 /*
- * A decoder of the attributes in "used" (numbers from 1), palloc'd.  Those that are
- * also in "may_lack" become NULL where the database's encoding lacks a character
- * of their value.
+ * Makes a decoder of the attributes in "used" (numbers from 1), palloc'd.  If the
+ * database's encoding lacks a character of a value, an attribute that is also in
+ * "may_lack" becomes NULL; for others that is an error.
  */
 extern DbaasDecoder *dbaas_decoder_new(const DbaasTable *table, TupleDesc desc,
 									   const Bitmapset *used, const Bitmapset *may_lack);
 
 /*
- * Decodes the current row into values and isnull, of desc->natts elements,
- * with memory of the current context.  Attributes that are not used become
- * NULL.  Raises ERROR (HV000) that names the field and the row when a value
- * has not the documented type.
+ * Decodes the current row into values and isnull, of desc->natts elements, in the
+ * current memory context.  Attributes that are not used become NULL.  If a value is not
+ * of the documented type, raises an error (HV000) that names the field and the row.
  */
 extern void dbaas_decode_row(DbaasDecoder *decoder, DbaasRows *rows,
 							 const DbaasOrigin *origin, Datum *values, bool *isnull);

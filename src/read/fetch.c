@@ -83,7 +83,7 @@ begin_merge(DbaasFetch *fetch)
 	int			n = dbaas_targets_count(fetch->targets);
 	const DbaasTarget *target;
 
-	dbaas_chains_limit(fetch->common, Max(MERGED_ENTRIES / Max(n, 1), MIN_PAGE_ENTRIES));
+	dbaas_chains_limit_first_pages(fetch->common, Max(MERGED_ENTRIES / Max(n, 1), MIN_PAGE_ENTRIES));
 	while ((target = dbaas_targets_next(fetch->targets)) != NULL)
 		dbaas_merge_add(fetch->merge, dbaas_chain_begin(fetch->common, target));
 }
@@ -127,8 +127,8 @@ end_first_chain(DbaasFetch *fetch)
 }
 
 /*
- * While the first chain waits: requests the second pages of those behind it whose
- * first page has come, instead of when they become the first.
+ * While the first chain waits, requests the second pages of later chains whose first
+ * page has come, so that these pages have come when their chains become the first.
  */
 static void
 start_chains(DbaasFetch *fetch)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * merge.h
- *		The rows of many chains in the order of their times.
+ *		Merges the rows of several chains in the order of their times.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,7 +12,7 @@
 
 typedef struct DbaasMerge DbaasMerge;
 
-/* An empty one, in the current memory context. */
+/* Makes a merge without chains, in the current memory context. */
 extern DbaasMerge *dbaas_merge_begin(void);
 
 /*
@@ -23,8 +23,8 @@ extern DbaasMerge *dbaas_merge_begin(void);
 extern void dbaas_merge_add(DbaasMerge *merge, DbaasChain *chain);
 
 /*
- * Goes to the next row, without waiting.  (*page)->rows then stands on it, until the
- * next call.  Returns NULL or an error.
+ * Goes to the next row, without waiting.  It is the current row of (*page)->rows until
+ * the next call.  Returns NULL or an error.
  */
 extern DbaasError *dbaas_merge_next(DbaasMerge *merge, DbaasReadStatus *status, DbaasPage **page);
 

@@ -182,7 +182,7 @@ read_rows(DbaasParents *parents)
 		if (passes_filter(&reader))
 			add_combinations(&reader, &row, 0);
 	}
-	dbaas_call_learn_rows(parents->call, dbaas_rows_number(reader.rows));
+	dbaas_call_note_rows(parents->call, dbaas_rows_number(reader.rows));
 	if (problem == NULL)
 		return NULL;
 	error = dbaas_error_new(ERRCODE_FDW_ERROR, "%s answered with an unexpected shape",

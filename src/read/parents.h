@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * parents.h
- *		Lists of parents: the services, say, that a statement reads one by one.
+ *		Lists of parents, such as the services that a statement reads one by one.
  *
  * The catalogue's DbaasParent says which list of which resource gives the keys
  * that a query does not.  A statement reads each list once in each zone.
@@ -16,7 +16,7 @@
 /* The list of parents in one zone. */
 typedef struct DbaasParents DbaasParents;
 
-/* The values of a parent's keys, in UTF-8; NULL for an optional one without. */
+/* The values of a parent's keys, in UTF-8; NULL for an optional key without a value. */
 typedef struct DbaasParentRow
 {
 	const char *values[DBAAS_PARENT_KEYS];
@@ -27,15 +27,15 @@ extern void dbaas_parents_expect(DbaasStatement *statement, Oid serverid,
 								 const DbaasParent *parent);
 
 /*
- * The list of the parents in a zone, requested when the statement asks for it the
- * first time.  Does not wait.  The zone must live as long as the statement.
+ * The list of the parents in a zone.  Requests it if the statement has not done so; does
+ * not wait.  The zone must live as long as the statement.
  */
 extern DbaasParents *dbaas_parents_get(const DbaasRead *read, const DbaasZone *zone,
 									   const DbaasParent *parent);
 
 /*
- * Reads the list if it has come; else sets *pending.  Returns NULL, or an error:
- * then *unavailable says whether the zone is not available.
+ * Reads the list if it has come; *pending says whether it has not.  Returns NULL, or an
+ * error; *unavailable says whether that means that the zone is not available.
  */
 extern DbaasError *dbaas_parents_read(DbaasParents *parents, bool *pending, bool *unavailable);
 
@@ -54,7 +54,7 @@ typedef struct DbaasListedService
  * Finds the services of that name among the parents in a zone, or in all zones when
  * zone is NULL.  Waits for the lists.  *found is a list of DbaasListedService *, at
  * most one for each zone, in the current memory context.  Type and state are
- * set for dbaas_catalogue_service_facts() alone.  Returns NULL or an error.
+ * set if parent is dbaas_catalogue_service_facts.  Returns NULL or an error.
  */
 extern DbaasError *dbaas_parents_locate(const DbaasRead *read, const DbaasZone *zone,
 										const char *service, const DbaasParent *parent,

@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * read.h
- *		A read: what is asked of the API, how far, and for whom.
+ *		A read: what to request of the API, how much of it, and for whom.
  *
- * A scan, ANALYZE or a write fills in a DbaasRead once.  The modules of this
- * folder get it by const pointer, and keep what they derive from it themselves.
+ * A scan, ANALYZE or a write fills in a DbaasRead once.  The modules of this folder do
+ * not change it.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,17 +19,17 @@
 #include "tables/catalogue.h"
 
 /*
- * What would come of it if the statement skipped the rows of a zone that is not
- * available.  The server's option unavailable_zones only counts when that is
- * allowed.
+ * May the statement skip the rows of a zone that is not available?  The server's option
+ * unavailable_zones has an effect only with DBAAS_SKIP_ALLOWED; the other values say
+ * why skipping is not allowed.
  */
 typedef enum DbaasSkip
 {
-	DBAAS_SKIP_NEVER,			/* not asked: no zone is skipped, as in
+	DBAAS_SKIP_NEVER,			/* never for this kind of read, such as
 								 * ANALYZE */
-	DBAAS_SKIP_CHANGES_WRITES,	/* it could write something else */
-	DBAAS_SKIP_ADDS_ROWS,		/* its result could have other rows */
-	DBAAS_SKIP_ALLOWED			/* its result only lacks the rows */
+	DBAAS_SKIP_CHANGES_WRITES,	/* the statement could write other values */
+	DBAAS_SKIP_ADDS_ROWS,		/* its result could have additional rows */
+	DBAAS_SKIP_ALLOWED			/* its result would only lack rows */
 } DbaasSkip;
 
 typedef struct DbaasRead
@@ -37,7 +37,7 @@ typedef struct DbaasRead
 	/* For whom */
 	DbaasConnection *conn;
 	DbaasStatement *statement;
-	DbaasCounters *counters;	/* add what the read costs here; or NULL */
+	DbaasCounters *counters;	/* counts what the read does; or NULL */
 	DbaasSkip	skip;			/* may zones be skipped? */
 	bool		bypass_shared;	/* use no response that other scans share, but
 								 * for lists of parents */
@@ -49,19 +49,20 @@ typedef struct DbaasRead
 
 	/* How much, in which order */
 	int64		limit;			/* rows of each target that suffice; -1: all */
-	bool		bounded;		/* entries before "since" are not needed */
-	TimestampTz since;
+	bool		bounded;		/* is "since" set? */
+	TimestampTz since;			/* entries before this are not needed */
 	const char *order;			/* asc or desc: direction to read pages in;
 								 * NULL: as the keys say */
-	bool		merge;			/* give rows in that order over all targets */
+	bool		merge;			/* return the rows of all targets in that
+								 * order */
 	bool		eager;			/* send requests before their rows are needed */
 } DbaasRead;
 
 /*
- * The zones of the read's server, as dbaas_zones_get() gives them.  The first
- * time a statement asks, a list older than the setting zones_ttl is renewed.
- * When one of the n zones in "named" is not in the list but may be in a newer one,
- * the list is renewed as well, at most once in a statement.  Waits.
+ * dbaas_zones_get() for the read's server.  The first time in a statement, renews a
+ * list that is older than the setting zones_ttl.  Also renews it, at most once in a
+ * statement, when one of the n zones in "named" is not in the list but may be in a
+ * newer one.  Waits.
  */
 extern DbaasError *dbaas_read_zones(const DbaasRead *read, const char *const *named, int n,
 									const DbaasZones **zones);

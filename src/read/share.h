@@ -18,8 +18,8 @@
 extern void dbaas_share_expect(DbaasStatement *statement, Oid serverid, const char *path);
 
 /*
- * Starts a call whose memory context is under cxt, or takes the one that the
- * statement's scans share: then *shared is set, and the call must not be released.
+ * Starts a call, with its memory context under cxt, or returns the call that the
+ * statement's scans share.  *shared says which; a shared call must not be released.
  */
 extern DbaasCall *dbaas_share_call(const DbaasRead *read, MemoryContext cxt,
 								   const DbaasCallSpec *spec, bool *shared);

@@ -3,9 +3,9 @@
  * skip.h
  *		Rows that a statement skips with a WARNING instead of failing.
  *
- * These are the rows of a zone that is not available, where the server's option
- * unavailable_zones is set to skip; and the rows of what the API lists under a
- * service type that this version does not know, where the API answers 404.
+ * These are the rows of a zone that is not available, if the server's option
+ * unavailable_zones is set to skip, and the rows of a service of a type that this
+ * version does not know, if the API returns status 404 for it.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,10 +15,10 @@
 #include "read/read.h"
 
 /*
- * Decides what follows from the error of a zone that is not available.  Returns
- * NULL when the zone is to be skipped: it then is for the rest of the statement,
- * and the first time a WARNING says so.  Otherwise returns the error to
- * raise, which also says why the option does not count if it is set.
+ * Decides whether to skip a zone that is not available, given the error that says so.
+ * Returns NULL if it is skipped: then it is for the whole statement, and the first time
+ * gives a WARNING.  Otherwise returns the error to raise; if the option is set, that
+ * also says why it had no effect.
  */
 extern DbaasError *dbaas_skip_zone(const DbaasRead *read, const char *zone, DbaasError *error);
 
@@ -26,19 +26,19 @@ extern DbaasError *dbaas_skip_zone(const DbaasRead *read, const char *zone, Dbaa
 extern bool dbaas_skip_is_skipped(const DbaasRead *read, const char *zone);
 
 /*
- * Notes that rows of the zone are returned.  If it is skipped later, the WARNING says
- * that only the rest is.
+ * Notes that rows of the zone were returned.  If the zone is skipped later, the WARNING
+ * says that only its other rows are missing.
  */
 extern void dbaas_skip_note_rows(const DbaasRead *read, const char *zone);
 
 /*
- * Decides what follows from a 404 for what the API itself lists, under a type that
- * this version does not know.  Returns NULL when it is skipped, and keeps the
- * request's label for dbaas_skip_warn(); else an error.
+ * Decides whether to skip a service of a type that this version does not know, for
+ * which the API returned status 404 although it lists the service.  Returns NULL if it
+ * is skipped, and keeps the request's label for dbaas_skip_warn(); else an error.
  */
 extern DbaasError *dbaas_skip_unknown(const DbaasRead *read, const char *label);
 
-/* Gives one WARNING with the labels that no earlier one had, if there are any. */
+/* Gives a WARNING with the labels that were kept since the last one, if there are any. */
 extern void dbaas_skip_warn(DbaasStatement *statement);
 
 #endif							/* DBAAS_SKIP_H */

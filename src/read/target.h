@@ -19,19 +19,19 @@ typedef struct DbaasTarget
 	const char *zone;			/* NULL: the server as a whole */
 	const char *base;			/* URL that paths are appended to */
 	const char **args;			/* by catalogue column; NULL: not sent */
-	bool		listed;			/* a list of parents has it */
-	const struct DbaasTarget *fallback; /* the same in another zone, which
-										 * gives the same response: for when
-										 * this zone is not available; or NULL */
+	bool		listed;			/* is it from a list of parents? */
+	const struct DbaasTarget *fallback; /* the same in another zone, to use
+										 * when this zone is not available,
+										 * since both return the same; or NULL */
 } DbaasTarget;
 
 typedef struct DbaasTargets DbaasTargets;
 
 /*
- * Begins to find the targets of a read, which must live as long, in the current
- * memory context; requests the lists of parents that are needed.  Waits when the
- * zones have to be learned.  Returns NULL, or the error of a value that the API
- * does not accept (22023) or of learning the zones.
+ * Begins to find the targets of a read, in the current memory context.  The read must
+ * outlive the targets.  Requests the lists of parents that are needed.  Waits if the
+ * zones have to be learned.  Returns NULL, or the error of a value that the API does not
+ * accept (22023), or of learning the zones.
  */
 extern DbaasError *dbaas_targets_begin(const DbaasRead *read, DbaasTargets **result);
 
@@ -41,10 +41,10 @@ extern DbaasError *dbaas_targets_begin(const DbaasRead *read, DbaasTargets **res
  */
 extern DbaasError *dbaas_targets_read(DbaasTargets *targets, bool *pending);
 
-/* How many there are by now. */
+/* The number of targets that have been made so far. */
 extern int	dbaas_targets_count(const DbaasTargets *targets);
 
-/* The next one; NULL when all that there are by now were given. */
+/* The next target; NULL when all that have been made so far were returned. */
 extern const DbaasTarget *dbaas_targets_next(DbaasTargets *targets);
 
 #endif							/* DBAAS_TARGET_H */

@@ -264,7 +264,7 @@ fetch_row(ForeignScanState *node, DbaasResult *result, TupleTableSlot *slot)
 	 * wait event set, so it must not be consumed here.
 	 */
 	if (scan->counters.in_flight > 0 && !scan->async)
-		dbaas_call_keep_going();
+		dbaas_call_perform_between_rows();
 	dbaas_row_maker_store(scan->maker, rows, origin, slot);
 }
 

@@ -164,7 +164,8 @@ resolve_parent(const DbaasParent *entry)
 	if (parent == NULL)
 		return;
 	parent->list = dbaas_catalogue_find_resource(parent->resource);
-	parent->read = parent->list ? &parent->list->reads[dbaas_catalogue_nreads(parent->list) - 1] : NULL;
+	parent->read = parent->list ?
+		&parent->list->reads[dbaas_catalogue_nreads(parent->list) - 1] : NULL;
 	parent->nkeys = 0;
 	while (parent->nkeys < DBAAS_PARENT_KEYS && parent->keys[parent->nkeys].column)
 	{

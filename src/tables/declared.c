@@ -34,7 +34,8 @@ typedef struct Declaration
 } Declaration;
 
 static DbaasError *
-wrong_option(const Declaration *declaration, const char *column, const char *option, const char *problem)
+wrong_option(const Declaration *declaration, const char *column, const char *option,
+			 const char *problem)
 {
 	return dbaas_error_new(ERRCODE_FDW_INVALID_OPTION_NAME,
 						   "option \"%s\" of column \"%s\" of foreign table \"%s\" cannot be used: %s",

@@ -394,7 +394,8 @@ dbaas_secret_hide_text(const char *text, size_t *len)
 	 * Names and marks of passwords may be encoded.  Where decoding reveals
 	 * one, the decoded text is what is shown.
 	 */
-	for (int level = 0; level < DBAAS_SECRET_ENCODINGS && dbaas_secret_decode(&plain, &plain_len); level++)
+	for (int level = 0;
+		 level < DBAAS_SECRET_ENCODINGS && dbaas_secret_decode(&plain, &plain_len); level++)
 	{
 		size_t		hidden_len = plain_len;
 		char	   *hidden = hide_plain(plain, &hidden_len);
@@ -545,7 +546,8 @@ any_hidden(const DbaasJson *value, bool secret)
 		return false;
 	for (const DbaasJson *item = dbaas_json_first(value); item; item = dbaas_json_next(value, item))
 	{
-		if (is_object ? any_hidden(item + 1, secret || dbaas_secret_is_member(item)) : any_hidden(item, secret))
+		if (is_object ? any_hidden(item + 1, secret || dbaas_secret_is_member(item)) :
+			any_hidden(item, secret))
 			return true;
 	}
 	return false;
