@@ -60,8 +60,7 @@ $t->sql(
 	CREATE FUNCTION of_zone(text) RETURNS TABLE (zone text, name text, n bigint) LANGUAGE sql STABLE
 		AS 'SELECT zone, name, node_count FROM exo.dbaas_services WHERE zone = $1 OR $1 IS NULL';
 	CREATE TABLE parts (zone text, name text, node_count bigint) PARTITION BY LIST (zone)}
-	  . ";$parts"
-);
+	  . ";$parts");
 
 # ---------------------------------------------------------------------------
 # Making queries
@@ -379,7 +378,7 @@ sub run
 	my ($out, $err) = $session->sql_both(
 		join '',
 		map {
-			"BEGIN; SET LOCAL statement_timeout = $timeout; $_->{settings}\n$_->{sql};\n"
+				"BEGIN; SET LOCAL statement_timeout = $timeout; $_->{settings}\n$_->{sql};\n"
 			  . "ROLLBACK; DEALLOCATE ALL;\n\\echo '###'\n\\warn '###'\n"
 		} @queries);
 	my @out = split /^###$/m, $out, -1;

@@ -125,11 +125,10 @@ foreach my $case (
 	$session->sql(q{SELECT dbaas_fdw_disconnect('exoscale')});
 	my ($out, $stderr) = $session->sql_both($services);
 	is($out, 9, "$what: read");
-	my $warning = 'others may read or change the file of '
-	  . 'option "api_secret_file" for server "exoscale"';
+	my $warning =
+	  'others may read or change the file of ' . 'option "api_secret_file" for server "exoscale"';
 	is(scalar(() = $stderr =~ /WARNING:  01000: $warning\n(?:.*\n)*?.*HINT:.*0600/g),
-		$exposed,
-		"$what: " . ($exposed ? 'a warning' : 'no warning'));
+		$exposed, "$what: " . ($exposed ? 'a warning' : 'no warning'));
 	(undef, $stderr) = $session->sql_both($services);
 	unlike($stderr, qr/WARNING/, "$what: but once");
 }

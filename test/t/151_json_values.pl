@@ -58,7 +58,7 @@ $t->sql(
 $sim->clear_faults;
 my $id = DbaasSim::uuid('1/ch-gva-2/integrations/1');
 my $answer =
-  qq({"id":"$id","type":"metrics","source":"pg-1-0001","dest":"thanos-1-0007",)
+	qq({"id":"$id","type":"metrics","source":"pg-1-0001","dest":"thanos-1-0007",)
   . qq("settings":{"n": $written}});
 $sim->fault({ path => "/dbaas-integration/$id", action => 'body', times => -1, body => $answer });
 is( $session->sql(

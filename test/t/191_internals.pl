@@ -46,8 +46,7 @@ my $tried = PostgreSQL::Test::Utils::tempdir() . '/catalogue.c';
 append_to_file($tried, $catalogue);
 my $cc = $ENV{CC} || 'cc';
 my $flags = qq(-fsyntax-only -Wall -Werror -D_GNU_SOURCE -I"$ENV{TESTDIR}/src" -I"$includes");
-is(`$cc $flags "$tried" 2>&1`, '',
-	'the table that is added as an example compiles');
+is(`$cc $flags "$tried" 2>&1`, '', 'the table that is added as an example compiles');
 
 # Each table is read or written by a test, which names it
 my $tests = join "\n",

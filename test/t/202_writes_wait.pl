@@ -166,18 +166,12 @@ is( $session->sql(
 	'running',
 	'which they do after COMMIT');
 @sent = held(running_time => $attach, 2, $list);
-like(
-	short(@sent),
-	qr{/attach$polls$},
-	'for an attachment too');
+like(short(@sent), qr{/attach$polls$}, 'for an attachment too');
 @sent = held(
 	running_time => q{UPDATE exo.dbaas_integrations SET settings = '{}' WHERE zone = 'de-fra-1' }
 	  . q{AND source = 'pg-2-0001'},
 	3, $list);
-like(
-	short(@sent),
-	qr{^PUT de-fra-1 /dbaas-integration/ID$polls$},
-	'for an UPDATE too');
+like(short(@sent), qr{^PUT de-fra-1 /dbaas-integration/ID$polls$}, 'for an UPDATE too');
 ($took, @sent) = run($delete);
 like(
 	short(@sent),

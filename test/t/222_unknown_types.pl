@@ -100,10 +100,7 @@ is(warnings($said), 1, 'what is not there is told once');
 my $left_out = 'rows of service types that this version does not know are left out';
 my $detail = 'The API answers 404:'
   . "\nGET /dbaas-faun/fa-1 in zone $zone\nGET /dbaas-faun/fa-2 in zone $zone\n";
-like(
-	$said,
-	qr{WARNING:  01000: $left_out\nDETAIL:  \Q$detail\EHINT},
-	'by its requests');
+like($said, qr{WARNING:  01000: $left_out\nDETAIL:  \Q$detail\EHINT}, 'by its requests');
 is( $session->sql(
 			q{SELECT service_name, version, ip_filter, maintenance_dow, settings, host, port }
 		  . q{FROM exo.dbaas_service_details WHERE type = 'dragonfly'}),
@@ -244,10 +241,7 @@ foreach my $query (
 		'that names the request');
 	my $hint = 'without its rows, the result could have others. '
 	  . 'Name the services or types that are meant.';
-	like(
-		$failed->{hint},
-		qr/\Q$hint\E$/,
-		'and says why');
+	like($failed->{hint}, qr/\Q$hint\E$/, 'and says why');
 	is($rows, '', 'no row is shown');
 }
 $session->sql('CREATE TABLE public.inventory AS SELECT name FROM exo.dbaas_services');

@@ -61,10 +61,7 @@ like(
 	$lines[-2],
 	qr{LOG:  dbaas_fdw write: $deletion: sending, $by_whom \d+/\d+},
 	'the log has what was sent') or diag(join("\n", @lines));
-like(
-	$lines[-1],
-	qr{$deletion: $pending},
-	'and that it was given up');
+like($lines[-1], qr{$deletion: $pending}, 'and that it was given up');
 is(scalar(@lines), 2, 'but nothing of what was not sent');
 
 $sim->reset;
@@ -106,9 +103,7 @@ is(($session->sql_both(remove('kafka-1-0003')))[1], '', 'the client is told noth
 is(scalar(@lines), 2, 'two lines for a write');
 my ($pid, $by) = $lines[1] =~ m{^(\d+) LOG:  dbaas_fdw write: $deletion: applied, ($by_whom .*)$};
 is($pid, $session->pid, 'when it is done') or diag($lines[1]);
-is( $lines[0],
-	"$pid LOG:  dbaas_fdw write: $deletion: sending, $by",
-	'and before');
+is($lines[0], "$pid LOG:  dbaas_fdw write: $deletion: sending, $by", 'and before');
 $session->sql('BEGIN; CREATE TABLE local (n int)');
 $session->sql(remove('pg-1-0001'));
 my $xid = $session->sql('SELECT pg_current_xact_id_if_assigned()');

@@ -367,10 +367,7 @@ foreach my $network ('0.0.0.0/0', '::/0', '0.0.0.0/1', '0.0.0.0/0.0.0.0')
 	my (undef, $stderr) = $session->sql_both(
 		"BEGIN; $details ip_filter = '{192.0.2.1/32,$network}' WHERE $inside; ROLLBACK");
 	my $warning = 'service "pg-1-0001" will be open to the whole world';
-	like(
-		$stderr,
-		qr/WARNING:[^\n]*$warning.*DETAIL:[^\n]*"\Q$network\E"/s,
-		"$network is told");
+	like($stderr, qr/WARNING:[^\n]*$warning.*DETAIL:[^\n]*"\Q$network\E"/s, "$network is told");
 	(undef, $stderr) = $session->sql_both(
 		qq{BEGIN; $update parameters = '{"ip-filter": ["$network"]}' WHERE $pg; ROLLBACK});
 	like($stderr, qr/WARNING:[^\n]*service "pg-1-0001" will be open/, 'among parameters too');
@@ -412,10 +409,7 @@ my (undef, $dry) =
   $session->sql_both(qq{SET dbaas_fdw.dry_run = on; $update plan = 'startup-8', parameters = }
 	  . qq{'{"admin-password": "hunter2hunter2"}' WHERE $pg; RESET dbaas_fdw.dry_run});
 my $dry_body = qq({"plan":"startup-8","admin-password":"***",$schedule});
-like(
-	$dry,
-	qr/dry run: PUT \/dbaas-postgres\/pg-1-0001 .*Body: \Q$dry_body\E/s,
-	'dry run');
+like($dry, qr/dry run: PUT \/dbaas-postgres\/pg-1-0001 .*Body: \Q$dry_body\E/s, 'dry run');
 
 # Nobody sees what parameters hold: not the client, not the log
 my @secrets = ('hunter2hunter2', 'm1grati0n', 'unusual-value', '987654');

@@ -324,10 +324,7 @@ is(@{ writes("$delete AND name = 'counted-2'") }, 1, 'nor the next');
 my $twice = $session->sql_error("INSERT INTO exo.dbaas_databases (zone, service_name, name) "
 	  . "VALUES ('ch-gva-2', 'pg-1-0001', 'told-1'), ('ch-gva-2', 'pg-1-0001', 'defaultdb')");
 my $post = 'POST /dbaas-postgres/pg-1-0001/database in zone ch-gva-2';
-like(
-	$twice->{stderr},
-	qr{^$post \(told-1\): applied\n^$post \(defaultdb\): failed: }m,
-	'a report');
+like($twice->{stderr}, qr{^$post \(told-1\): applied\n^$post \(defaultdb\): failed: }m, 'a report');
 
 # Connection pools
 my $pools = 'exo.dbaas_connection_pools (zone, service_name, name, database';

@@ -100,12 +100,9 @@ my $settings =
 my (undef, $dry) =
   $session->sql_both("SET dbaas_fdw.dry_run = on; UPDATE exo.dbaas_service_details "
 	  . "SET settings = settings || '$settings' WHERE $grafana; RESET dbaas_fdw.dry_run");
-my $body = '{"grafana-settings":{"smtp_server":'
-  . '{"host":"smtp.example.com","port":25,"password":"***",';
-like(
-	$dry,
-	qr/Body: \Q$body\E/,
-	'a dry run shows settings without them');
+my $body =
+  '{"grafana-settings":{"smtp_server":' . '{"host":"smtp.example.com","port":25,"password":"***",';
+like($dry, qr/Body: \Q$body\E/, 'a dry run shows settings without them');
 is_deeply(
 	writes(
 		"UPDATE exo.dbaas_service_details SET settings = settings || '$settings' WHERE $grafana"),

@@ -369,8 +369,10 @@ foreach my $literal (
 {
 	my $not_set = 'column "created_at" of foreign table "dbaas_services" cannot be set by UPDATE';
 	my $why = 'DETAIL:[^\n]*The API does not take it';
-	refused("$service created_at = $literal, plan = 'startup-4' WHERE $pg",
-		'0A000', qr/$not_set.*$why.*HINT:[^\n]*UPDATE takes: plan/s);
+	refused(
+		"$service created_at = $literal, plan = 'startup-4' WHERE $pg",
+		'0A000',
+		qr/$not_set.*$why.*HINT:[^\n]*UPDATE takes: plan/s);
 }
 $session->sql(
 		q{CREATE FOREIGN TABLE coarse (zone text, name text, plan text, made timestamp(0) }
@@ -387,8 +389,7 @@ refused("$service type = 'mysql', parameters = '{\"admin-password\": \"hunter2\"
 # What the API merges cannot be taken away
 # ------------------------------------------------------------------------
 
-my $not_lost =
-  'column "settings" of foreign table "dbaas_service_details" cannot lose members';
+my $not_lost = 'column "settings" of foreign table "dbaas_service_details" cannot lose members';
 my $kept = 'DETAIL:[^\n]*keeps those that an UPDATE leaves out: jit\.';
 refused("$details settings = settings - 'jit' WHERE $inside",
 	'0A000', qr/$not_lost.*$kept.*HINT:[^\n]*default/s);

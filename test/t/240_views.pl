@@ -366,8 +366,7 @@ is_deeply(
 			join ' UNION ALL ',
 			map { "SELECT count(v) FROM exo.$_ AS v" }
 			  qw(dbaas_open_services dbaas_pending_maintenance),
-			qw(dbaas_outdated_services dbaas_overdue_backups)
-		)
+			qw(dbaas_outdated_services dbaas_overdue_backups))
 	],
 	[ sort @lists, @types, @each ],
 	'four views in one statement share them all');

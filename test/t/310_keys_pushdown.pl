@@ -150,8 +150,7 @@ my @zone_all = (
 	'GET ch-gva-2 /dbaas-service',
 	map { "GET ch-gva-2 $status/$_" }
 	  qw(pg-1-0001 mysql-1-0002 kafka-1-0003 opensearch-1-0004 valkey-1-0005),
-	qw(grafana-1-0006 thanos-1-0007 clickhouse-1-0008 pg-1-0009)
-);
+	qw(grafana-1-0006 thanos-1-0007 clickhouse-1-0008 pg-1-0009));
 foreach my $where (
 	q{service_name LIKE 'pg-1-0001'},
 	q{service_name <> 'pg-1-0001'},

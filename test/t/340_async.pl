@@ -36,7 +36,7 @@ sub servers
 			my $table = $_;
 			"; CREATE TABLE parts.dbaas_$table (LIKE exo.dbaas_$table) PARTITION BY LIST (zone)"
 			  . join '', map {
-				"; ALTER TABLE parts.dbaas_$table ATTACH PARTITION zone_$_.dbaas_$table "
+					"; ALTER TABLE parts.dbaas_$table ATTACH PARTITION zone_$_.dbaas_$table "
 				  . "FOR VALUES IN ('$zones[$_]')"
 			  } 0 .. 2
 		} qw(services logs migrations));

@@ -11,9 +11,6 @@ my $output = `bench/run a b c d e f g h gzip ceiling 2>&1`;
 is($?, 0, 'all contenders of a case give the same rows') or diag($output);
 my $case = '\(a\) 1200 log entries of one service, 0 ms a request';
 my $floor = 'floor +\d+\.\d .* 1\.00 1\.00';
-like(
-	$output,
-	qr/^$case\n.*\n  $floor\n  dbaas_fdw +\d+\.\d .*\d\.\d\d\n/m,
-	'a table of figures');
+like($output, qr/^$case\n.*\n  $floor\n  dbaas_fdw +\d+\.\d .*\d\.\d\d\n/m, 'a table of figures');
 
 done_testing();
