@@ -87,7 +87,13 @@ DROP FOREIGN TABLE part."No resource", part.wrong_column;
 SELECT dbaas_fdw_comment('part') - dbaas_fdw_comment('part') AS same_again;
 SELECT attname, col_description(attrelid, attnum) FROM pg_attribute
 WHERE attrelid = 'part.renamed'::regclass AND attnum > 0 ORDER BY attnum;
+-- Beside a table of a wrapper whose handler fails, which is not called
+CREATE FUNCTION broken_handler() RETURNS fdw_handler AS 'fdw_handler_in' LANGUAGE internal;
+CREATE FOREIGN DATA WRAPPER broken HANDLER broken_handler;
+CREATE SERVER broken FOREIGN DATA WRAPPER broken;
+CREATE FOREIGN TABLE other.broken (a text) SERVER broken;
 SELECT dbaas_fdw_comment('other');
+SELECT * FROM other.broken;
 SELECT dbaas_fdw_comment('no such schema');
 \echo :LAST_ERROR_SQLSTATE
 SELECT dbaas_fdw_comment(NULL);
@@ -101,5 +107,6 @@ RESET ROLE;
 DROP ROLE regress_dbaas_user;
 
 SET client_min_messages = warning;
+DROP FUNCTION broken_handler() CASCADE;
 DROP SERVER "Exo's ""server""" CASCADE;
 DROP SCHEMA part, most, other, all_of_it, "Odd schema" CASCADE;

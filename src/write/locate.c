@@ -56,8 +56,8 @@ refuse_unlisted(const DbaasWriter *writer, const DbaasZone *zone, const char *se
 			 dbaas_writer_about(writer, writer->resource->index.services[0]),
 			 errmsg("there is no service \"%s\" in %s%s", dbaas_error_name(service),
 					zone ? "zone " : "any zone", zone ? zone->name : ""),
-			 errhint("The lists of services tell. "
-					 "What a transaction inserts is there once it has committed.")));
+			 errhint("The API's lists of services are searched. "
+					 "A service that a transaction inserts is there once it has committed.")));
 }
 
 /* "found" is a list of DbaasListedService *. */

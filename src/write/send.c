@@ -178,8 +178,7 @@ refuse_connection(const DbaasError *reason)
 
 	error->detail = psprintf("%s%sWrites of this transaction:\n%s", reason ? reason->message : "",
 							 reason ? ".\n" : "", dbaas_report_list(queue));
-	error->hint = "Run the transaction again, "
-		"once its servers and user mappings are as they shall be.";
+	error->hint = "Check its servers and user mappings, and run the transaction again.";
 	dbaas_error_raise_always(error);
 }
 

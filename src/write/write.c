@@ -170,9 +170,9 @@ check_created_path(const DbaasWriter *writer, const DbaasWrite *write, const cha
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 dbaas_writer_about(writer, writer->resource->index.services[0]),
-			 errmsg("this transaction makes service \"%s\" anew, as one of another type",
+			 errmsg("this transaction deletes service \"%s\" and creates one of another type",
 					dbaas_error_name(write->services[0])),
-			 errdetail("It is made by POST %s, and this statement would write to %s.",
+			 errdetail("The new one is created by POST %s, and this statement would write to %s.",
 					   created_path, write->path),
 			 errhint("COMMIT in between.")));
 }

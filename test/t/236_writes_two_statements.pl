@@ -578,9 +578,9 @@ counts([ $drop, $anew, "DELETE FROM $database WHERE $inside RETURNING name" ],
 foreach my $write ("$service plan = 'business-4' WHERE $pg",
 	"$details maintenance_dow = 'never', maintenance_time = '01:00:00' WHERE $inside", $insert)
 {
-	my $anew_as = 'makes service "pg-1-0001" anew, as one of another type';
-	my $made_by = 'It is made by POST /dbaas-mysql/pg-1-0001, and';
-	refused([ $drop, $anew, $write ], '0A000', qr/$anew_as\nDETAIL:  $made_by/, $write);
+	my $another = 'deletes service "pg-1-0001" and creates one of another type';
+	my $created_by = 'The new one is created by POST /dbaas-mysql/pg-1-0001, and';
+	refused([ $drop, $anew, $write ], '0A000', qr/$another\nDETAIL:  $created_by/, $write);
 }
 $anew =~ s/mysql/pg/;
 counts(
