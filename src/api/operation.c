@@ -438,7 +438,8 @@ is_starting(const DbaasJson *list, const char *service, bool creates)
 		if (!dbaas_json_equals(dbaas_rows_field(rows, name), service))
 			continue;
 		value = dbaas_rows_field(rows, state);
-		return dbaas_json_is(value, DBAAS_JSON_STRING) && !dbaas_json_equals(value, "running") &&
+		return dbaas_json_is(value, DBAAS_JSON_STRING) &&
+			!dbaas_json_equals(value, DBAAS_STATE_RUNNING) &&
 			!dbaas_json_equals(value, "poweroff");
 	}
 	return service && creates;

@@ -655,7 +655,7 @@ analyze_columns(NodeContext *context, const Plan *plan)
 	}
 }
 
-/* Is the column the same in all rows of which a Unique node returns one? */
+/* Is the column one of those by which a Unique node compares rows? */
 static bool
 is_distinct_column(const Plan *plan, AttrNumber attno)
 {

@@ -3,8 +3,7 @@
  * explain.c
  *		What EXPLAIN says of a foreign scan.
  *
- * Shows what the plan says, whose fdw_private is as plan.h describes, and after a
- * run what the scan counted.
+ * Shows what plan.h has in fdw_private, and after a run what the scan counted.
  *
  *-------------------------------------------------------------------------
  */
@@ -41,11 +40,10 @@ scan_endpoint(const ForeignScanState *node)
 }
 
 /*
- * An expression of fdw_exprs, as SQL.  The names of values from other nodes depend on
- * the nodes above the scan, which only EXPLAIN knows.  It has just shown the scan's
- * filter, and its deparse context is still set up for that.  A scan without a filter
- * can only have expressions of a LIMIT, whose InitPlans belong to the statement's top
- * node.
+ * An expression of fdw_exprs, as SQL.  Deparsing a parameter needs the nodes above the scan,
+ * which only EXPLAIN knows.  It has just shown the scan's filter, so its deparse context is
+ * set up for the scan.  If there is no filter, the only expressions are those of a LIMIT,
+ * whose InitPlans belong to the top node of the statement.
  */
 static char *
 expr_text(ForeignScanState *node, ExplainState *es, int index)
@@ -60,7 +58,7 @@ expr_text(ForeignScanState *node, ExplainState *es, int index)
 							  list_length(es->rtable) > 1, false);
 }
 
-/* The keys that are pushed.  Zones are a property of their own. */
+/* Shows the keys that are pushed.  Zones are a property of their own. */
 static void
 explain_keys(ForeignScanState *node, ExplainState *es)
 {
@@ -100,7 +98,7 @@ explain_keys(ForeignScanState *node, ExplainState *es)
 		ExplainPropertyText("Zones", "all", es);
 }
 
-/* The list of parents that is read for what the keys do not give. */
+/* Shows the list of parents that is read if the keys do not give all of the path. */
 static void
 explain_parent(ForeignScanState *node, ExplainState *es)
 {
@@ -121,7 +119,7 @@ explain_parent(ForeignScanState *node, ExplainState *es)
 	}
 }
 
-/* How much the scan reads, and in which order. */
+/* Shows how much the scan reads, and in which order. */
 static void
 explain_extent(ForeignScanState *node, ExplainState *es)
 {
@@ -151,7 +149,7 @@ explain_extent(ForeignScanState *node, ExplainState *es)
 							 floatVal(plan_private(node, DBAAS_SCAN_REQUESTS)), 0, es);
 }
 
-/* Whether the scan skips zones that are not available, which is not the default. */
+/* Shows that the scan skips zones that are not available, if it does. */
 static void
 explain_outage(ForeignScanState *node, ExplainState *es)
 {
@@ -162,7 +160,7 @@ explain_outage(ForeignScanState *node, ExplainState *es)
 		ExplainPropertyText("Unavailable Zones", "skip", es);
 }
 
-/* What the scan counted. */
+/* Shows what the scan counted. */
 static void
 explain_run(const ForeignScanState *node, ExplainState *es)
 {

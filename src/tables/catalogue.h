@@ -336,6 +336,9 @@ struct DbaasResource
  */
 #define DBAAS_READ_REPLICA "read_replica"
 
+/* The state of a service that runs. */
+#define DBAAS_STATE_RUNNING "running"
+
 /* The resources that the wrapper reads for its own needs; resolved. */
 extern const DbaasResource *dbaas_catalogue_services;
 extern const DbaasResource *dbaas_catalogue_operations;

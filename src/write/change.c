@@ -47,7 +47,7 @@ queued_value(DbaasWriter *writer, const DbaasChange *change, int column, const D
 		*value = dbaas_overlay_merge(overlay, member, *value);
 	else if (dbaas_overlay_find(overlay, member, value))
 		return true;
-	return !overlay->created;
+	return overlay->created == NULL;
 }
 
 pg_noreturn static void

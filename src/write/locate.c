@@ -180,14 +180,14 @@ running_column(const DbaasWriter *writer, const bool *sent)
 }
 
 /*
- * Refuses to change the column, unless it is -1, of a service whose state is known and
- * is not "running": the API's own error would not say that this is the reason.
+ * Refuses to change the column, unless it is -1, if the service does not run, as far as its
+ * state is known: the API would refuse it too, but without that reason.
  */
 static void
 check_running(const DbaasWriter *writer, const char *name, const DbaasListedService *service,
 			  int column)
 {
-	if (column < 0 || service->state == NULL || strcmp(service->state, "running") == 0)
+	if (column < 0 || service->state == NULL || strcmp(service->state, DBAAS_STATE_RUNNING) == 0)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_IN_USE),

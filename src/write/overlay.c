@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include "api/operation.h"
 #include "write/members.h"
 #include "write/overlay.h"
 
@@ -38,8 +37,7 @@ dbaas_overlay_new(const List *writes)
 		if (write->command != DBAAS_UPDATE)
 		{
 			overlay->bodies = NIL;
-			overlay->created = write->command == DBAAS_INSERT;
-			overlay->created_path = overlay->created ? write->path : NULL;
+			overlay->created = write->command == DBAAS_INSERT ? write : NULL;
 		}
 		if (write->body && !overlay->deleted)
 			overlay->bodies = lappend(overlay->bodies,

@@ -12,15 +12,15 @@
 
 #include "nodes/pg_list.h"
 
+#include "api/operation.h"
 #include "base/json.h"
 
 typedef struct DbaasOverlay
 {
 	bool		deleted;		/* the last of the writes deletes it */
-	bool		created;		/* a write creates it, and no later one
+	const DbaasWrite *created;	/* the write that creates it, if no later one
 								 * deletes it: the value of a member that no
-								 * body has is not known */
-	const char *created_path;	/* path of that write; or NULL */
+								 * body has is not known.  Or NULL */
 	List	   *bodies;			/* of const DbaasJson *: of that write and
 								 * those after it, in their order */
 } DbaasOverlay;

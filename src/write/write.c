@@ -93,14 +93,14 @@ refuse_deleted(const DbaasWriter *writer, const char *name, const char *zone)
 /*
  * Does the transaction delete a service that contains the row of that identity?  Then the
  * row that was read is gone, even if another service of that name is created afterwards.
- * Refuses an INSERT into a deleted service.  *created_path becomes the path of the queued
- * write that creates the first service of the row, or NULL.
+ * Refuses an INSERT into a deleted service.  *creator becomes the queued write that creates
+ * the first service of the row, or NULL.
  */
 static bool
 is_service_gone(DbaasWriter *writer, const DbaasRowValues *row, const char *identity,
-				const char **created_path)
+				const DbaasWrite **creator)
 {
-	*created_path = NULL;
+	*creator = NULL;
 	for (size_t i = 0; i < lengthof(writer->resource->services); i++)
 	{
 		const char *name = dbaas_writer_text(writer, row, writer->resource->index.services[i]);
@@ -113,7 +113,7 @@ is_service_gone(DbaasWriter *writer, const DbaasRowValues *row, const char *iden
 			continue;
 		overlay = dbaas_overlay_new(writes);
 		if (i == 0)
-			*created_path = overlay->created_path;
+			*creator = overlay->created;
 		if (identity && strcmp(identity, of_service) == 0)
 			continue;			/* the row is the service itself */
 		if (writer->command != DBAAS_INSERT && (overlay->deleted || overlay->created))
@@ -127,11 +127,11 @@ is_service_gone(DbaasWriter *writer, const DbaasRowValues *row, const char *iden
 /*
  * Has the transaction deleted the row, or has the statement updated it already?  If not,
  * sets change->overlay; if the queue has writes of the row, *service, which says where it
- * is; and *created_path as is_service_gone() does.
+ * is; and *creator as is_service_gone() does.
  */
 static bool
 is_row_gone(DbaasWriter *writer, const DbaasRowValues *row, const char *identity,
-			DbaasChange *change, DbaasListedService *service, const char **created_path)
+			DbaasChange *change, DbaasListedService *service, const DbaasWrite **creator)
 {
 	List	   *writes = NIL;
 	bool		is_created;
@@ -144,8 +144,8 @@ is_row_gone(DbaasWriter *writer, const DbaasRowValues *row, const char *identity
 	change->overlay = writes ? dbaas_overlay_new(writes) : NULL;
 	if (change->overlay && change->overlay->deleted)
 		return true;
-	is_created = change->overlay && change->overlay->created;
-	return is_service_gone(writer, row, identity, created_path) && !is_created;
+	is_created = change->overlay && change->overlay->created != NULL;
+	return is_service_gone(writer, row, identity, creator) && !is_created;
 }
 
 /* Is the path the other one, or below it? */
@@ -162,18 +162,18 @@ is_path_below(const char *path, const char *other)
  * another type: the path of the write is for the type that the API's lists still have.
  */
 static void
-check_created_path(const DbaasWriter *writer, const DbaasWrite *write, const char *created_path)
+check_creator(const DbaasWriter *writer, const DbaasWrite *write, const DbaasWrite *creator)
 {
-	if (created_path == NULL || !writer->needs_type || writer->makes_service ||
-		is_path_below(write->path, created_path))
+	if (creator == NULL || !writer->needs_type || writer->makes_service ||
+		is_path_below(write->path, creator->path))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 dbaas_writer_about(writer, writer->resource->index.services[0]),
 			 errmsg("this transaction deletes service \"%s\" and creates one of another type",
 					dbaas_error_name(write->services[0])),
-			 errdetail("The new one is created by POST %s, and this statement would write to %s.",
-					   created_path, write->path),
+			 errdetail("The new one is created by %s %s, and this statement would write to %s.",
+					   creator->method, creator->path, write->path),
 			 errhint("COMMIT in between.")));
 }
 
@@ -221,7 +221,7 @@ passes_filter(DbaasWriter *writer, const DbaasRowValues *row, const DbaasOverlay
 	return parse_bool(value, &truth) && truth;
 }
 
-/* Refuses to delete what the API would refuse to delete. */
+/* Refuses to delete a service that is protected, as the API would. */
 static void
 check_protection(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasOverlay *overlay,
 				 const DbaasZone *zone, const char *name)
@@ -244,7 +244,7 @@ check_protection(DbaasWriter *writer, const DbaasRowValues *old_row, const Dbaas
 					 "or leave the service out: ... AND %s IS NOT TRUE.", column, column)));
 }
 
-/* Warns of a DELETE that does more than it says. */
+/* Warns of a DELETE that has a side effect. */
 static void
 warn_of_effect(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasZone *zone,
 			   const DbaasWrite *write)
@@ -331,13 +331,13 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 		.values = palloc0(writer->resource->ncolumns * sizeof(DbaasJson *))
 	};
 	DbaasListedService service = {0};
-	const char *created_path = NULL;
+	const DbaasWrite *creator = NULL;
 
 	memset(write, 0, sizeof(*write));
 	if (writer->command != DBAAS_DELETE)
 		dbaas_writer_check_settable(writer, old_row, new_row);
 	write->identity = row_identity(writer, row);
-	if (is_row_gone(writer, row, write->identity, &change, &service, &created_path))
+	if (is_row_gone(writer, row, write->identity, &change, &service, &creator))
 		return DBAAS_WRITE_GONE;
 
 	change.type = service.type;
@@ -349,7 +349,7 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 		service = dbaas_locate_typed(writer, row, change.sent);
 	change.type = service.type;
 	set_path(writer, row, &service, write);
-	check_created_path(writer, write, created_path);
+	check_creator(writer, write, creator);
 	dbaas_compose_body(writer, &change, service.zone, write);
 	if (write->body == NULL && writer->command == DBAAS_UPDATE)
 		return DBAAS_WRITE_NOTHING;
