@@ -21,7 +21,7 @@ typedef struct DbaasArgumentExprs DbaasArgumentExprs;
 typedef struct DbaasArguments
 {
 	DbaasKey   *keys;			/* by catalogue column */
-	bool		nothing;		/* a condition is not true of any row */
+	bool		nothing;		/* a bound is NULL: no row satisfies it */
 	bool		bounded;
 	TimestampTz since;			/* if bounded: no rows before it are wanted */
 	int64		limit;			/* rows wanted of each target; -1: all */

@@ -50,15 +50,15 @@ extern DbaasRelationInfo *dbaas_cost_new_info(Oid relid, Index varno);
 extern void dbaas_cost_set_size(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pushed);
 
 /*
- * The number of rows that a scan returns if it pushes these conditions; if it pushes no
- * keys, that is "rows".  "repeated" says, here and below, that the scan is run for each row
- * of other relations: the result is for one run.
+ * The number of rows that a scan returns in a run if it pushes these conditions; if it pushes
+ * no keys, that is "rows".  "repeated" says, here and below, that the scan is run for each
+ * row of other relations.
  */
 extern double dbaas_cost_rows(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pushed,
 							  bool repeated, double rows);
 
 /*
- * The number of requests that such a scan makes; with "one_page", if it reads only the
+ * The number of requests that such a scan makes in a run; with "one_page", if it reads only the
  * first page of each target.
  */
 extern double dbaas_cost_requests(PlannerInfo *root, const DbaasRelationInfo *info,

@@ -24,8 +24,8 @@ typedef struct DbaasReading
 {
 	const PlannedStmt *stmt;
 	bool		completely;		/* to the end, before the statement returns a
-								 * row: reading ahead may only move an error
-								 * forward */
+								 * row: if reading ahead fails, the statement
+								 * would have failed anyway */
 	bool		may_stop;		/* perhaps not to the end: rows that cost
 								 * requests must not be read ahead */
 } DbaasReading;

@@ -58,9 +58,9 @@ extern DbaasResult *dbaas_results_make(DbaasResults *results, DbaasArgumentExprs
 extern void dbaas_results_free(DbaasResult *made);
 
 /*
- * Makes the result for the arguments of "made" the current one, at its first row, and
- * returns it.  That is one that is kept for the same arguments, and "made" is freed; or
- * else "made" itself.
+ * Makes a result for the arguments of "made" the current one, at its first row, and returns
+ * it.  If one is kept for the same arguments, takes that and frees "made"; else takes
+ * "made".
  */
 extern DbaasResult *dbaas_results_use(DbaasResults *results, DbaasResult *made);
 
@@ -81,9 +81,9 @@ extern void dbaas_results_keep_row(DbaasResults *results, DbaasResult *result,
 								   TupleTableSlot *slot);
 
 /*
- * Should a result be prefetched for an outer row?  Not if there is a result with the same
- * arguments, and not past the current limit.  If that result is a prefetched one, notes
- * that it is for this row as well.
+ * Should a result be prefetched for an outer row?  Not if its rows are kept or have been
+ * requested already, and not past the current limit.  If they have been prefetched, notes
+ * that they are for this row as well.
  */
 extern bool dbaas_results_may_prefetch(DbaasResults *results, const DbaasResult *made,
 									   uint64 row);
