@@ -15,12 +15,13 @@
 #include "write/writer.h"
 
 /*
- * Locates the service of a row.  The result has the zone: the one that the row names, else
- * the server's only one, else the one that has the service; the type, if the command
- * depends on it; and, with needs_running, the state if it is known.  Takes the type and the
- * state from the row, or else from the lists of services.  Waits for the lists.  Raises ERROR: an unknown zone (22023), no such
- * service (42704), one in several zones (42P09), no zone given (23502), a type that
- * the command does not write to (0A000), or the error of the lists.
+ * Locates the service of a row.  The result has the zone: the one that the row names,
+ * else the server's only one, else the one that has the service; the type, if the
+ * command depends on it; and, with needs_running, the state if it is known.  Takes the
+ * type and the state from the row, or else from the lists of services.  Waits for the
+ * lists.  Raises ERROR: an unknown zone (22023), no such service (42704), one in several
+ * zones (42P09), no zone given (23502), a type that the command does not write to
+ * (0A000), or the error of the lists.
  */
 extern DbaasListedService dbaas_locate_row(DbaasWriter *writer, const DbaasRowValues *row,
 										   bool needs_running);

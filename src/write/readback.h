@@ -24,11 +24,12 @@ typedef struct DbaasReadback DbaasReadback;
 extern DbaasReadback *dbaas_readback_new(DbaasWriter *writer, Relation relation);
 
 /*
- * Takes a materialized slot with the row of the INSERT that was sent last, and fills it with
- * the row that the API created.  Finds that row by the value of its created_column: the
- * one that the INSERT gave, or the id in the API's operation.  If the API does not list the
- * row, the slot keeps its values, and gets this one and the zone.  Waits.  Values go into
- * the current memory context.  Raises the ERROR of the read, or of a value that does not fit its column.
+ * Takes a materialized slot with the row of the INSERT that was sent last, and fills it
+ * with the row that the API created.  Finds that row by the value of its created_column:
+ * the one that the INSERT gave, or the id in the API's operation.  If the API does not
+ * list the row, the slot keeps its values, and gets this one and the zone.  Waits.
+ * Values go into the current memory context.  Raises the ERROR of the read, or of a
+ * value that does not fit its column.
  */
 extern void dbaas_readback_fill(DbaasReadback *readback, TupleTableSlot *slot);
 
