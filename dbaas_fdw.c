@@ -45,6 +45,10 @@ void
 _PG_init(void)
 {
 	dbaas_catalogue_init();
+#ifdef USE_ASSERT_CHECKING
+	if (dbaas_catalogue_problem())
+		elog(ERROR, "%s", dbaas_catalogue_problem());
+#endif
 	dbaas_settings_define();
 	dbaas_connection_init();
 	dbaas_queue_init();

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * http_internal.h
- *		What http_pool.c, http_transfer.c and http_overdue.c share.  No other file
- *		includes it.
+ *		What http_pool.c, http_overdue.c, http_transfer.c and http_requests.c share.
+ *		No other file includes it.  Each of them calls only those that follow it here.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,7 +18,7 @@
 
 struct DbaasHttpPool
 {
-	dlist_node	node;			/* in "pools" of http_pool.c */
+	dlist_node	node;			/* in dbaas_http_pools */
 	uint32		id;				/* in epoll events; no other pool ever has it */
 	CURLM	   *multi;
 	DbaasMoment timer;			/* when libcurl wants to be called, 0: never */
@@ -59,13 +59,19 @@ struct DbaasHttpRequest
 	DbaasHttpResponse response;
 };
 
-/* of http_pool.c */
+/* of http_requests.c */
+
+/* All pools that are open. */
+extern dlist_head dbaas_http_pools;
+
+/* The local port of the connection that the request uses; 0 when it has none or has ended. */
+extern long dbaas_http_requests_port(const DbaasHttpRequest *request);
 
 /* Have all requests of the pool ended? */
-extern bool dbaas_http_pool_is_idle(const DbaasHttpPool *pool);
+extern bool dbaas_http_requests_ended(const DbaasHttpPool *pool);
 
 /* The number of requests in all pools that have not ended, or only the unconnected of these. */
-extern int	dbaas_http_pool_count_requests(bool unconnected);
+extern int	dbaas_http_requests_count(bool unconnected);
 
 /* of http_transfer.c */
 
@@ -81,9 +87,6 @@ extern CURLcode dbaas_http_transfer_prepare(DbaasHttpRequest *request, const cha
  * connection for other requests.
  */
 extern void dbaas_http_transfer_end(DbaasHttpRequest *request, CURLcode code);
-
-/* The local port of the connection that the request uses; 0 when it has none or has ended. */
-extern long dbaas_http_transfer_port(const DbaasHttpRequest *request);
 
 /* of http_overdue.c */
 

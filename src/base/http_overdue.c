@@ -84,7 +84,7 @@ pool_uses_port(void *owner, long port)
 
 	dlist_foreach(iter, &pool->requests)
 	{
-		if (dbaas_http_transfer_port(dlist_container(DbaasHttpRequest, node, iter.cur)) == port)
+		if (dbaas_http_requests_port(dlist_container(DbaasHttpRequest, node, iter.cur)) == port)
 			return true;
 	}
 	return false;
@@ -107,7 +107,7 @@ is_silent(DbaasHttpPool *pool, long port)
 	{
 		const DbaasHttpRequest *request = dlist_container(DbaasHttpRequest, node, iter.cur);
 
-		if (dbaas_http_transfer_port(request) == port && request->started <= received_at)
+		if (dbaas_http_requests_port(request) == port && request->started <= received_at)
 			return false;
 	}
 	return true;
@@ -121,7 +121,7 @@ static void
 forget_connections(DbaasHttpPool *pool)
 {
 #ifdef CURLMNWC_CLEAR_CONNS
-	if (dbaas_http_pool_is_idle(pool))
+	if (dbaas_http_requests_ended(pool))
 		(void) curl_multi_setopt(pool->multi, CURLMOPT_NETWORK_CHANGED, CURLMNWC_CLEAR_CONNS);
 #else
 	(void) pool;
@@ -142,7 +142,7 @@ abandon_connection(DbaasHttpPool *pool, long port)
 		DbaasHttpRequest *request = dlist_container(DbaasHttpRequest, node, iter.cur);
 
 		/* Connections to two hosts can have the same local port. */
-		if (request->own_connection || dbaas_http_transfer_port(request) != port)
+		if (request->own_connection || dbaas_http_requests_port(request) != port)
 			continue;
 		strlcpy(request->errbuf, "nothing comes any more over the connection, which was open before",
 				CURL_ERROR_SIZE);
@@ -161,7 +161,7 @@ static void
 end_late(DbaasHttpRequest *request, DbaasMoment now)
 {
 	DbaasHttpPool *pool = request->pool;
-	long		port = dbaas_http_transfer_port(request);
+	long		port = dbaas_http_requests_port(request);
 	DbaasMoment received_at = dbaas_sockets_received_at(pool, port);
 
 	snprintf(request->errbuf, CURL_ERROR_SIZE, "timed out: no whole answer within %ld ms",
@@ -190,7 +190,7 @@ dbaas_http_overdue_end(DbaasHttpPool *pool)
 		else if (request->silence_check != 0 && request->silence_check <= now)
 		{
 			request->silence_check = 0;
-			port = dbaas_http_transfer_port(request);
+			port = dbaas_http_requests_port(request);
 			if (port != 0 && is_silent(pool, port))
 				abandon_connection(pool, port);
 		}

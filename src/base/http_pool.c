@@ -56,8 +56,6 @@ static bool caller_waits = false;
 static bool ended_at_start = false;
 
 static uint32 last_pool_id = 0;
-static dlist_head pools = DLIST_STATIC_INIT(pools);
-
 static void perform_timer(DbaasHttpPool *pool);
 static bool collect_ended(DbaasHttpPool *pool);
 static void exclude_busy_time(void);
@@ -183,7 +181,7 @@ dbaas_http_pool_open(const DbaasHttpSettings *settings, bool *no_room)
 	pool->multi = new_multi(pool);
 	for (int i = 0; i < POOL_DESCRIPTORS; i++)
 		ReserveExternalFD();
-	dlist_push_tail(&pools, &pool->node);
+	dlist_push_tail(&dbaas_http_pools, &pool->node);
 
 	if (!ok || pool->multi == NULL)
 	{
@@ -222,41 +220,6 @@ dbaas_http_pool_close(DbaasHttpPool *pool)
 	free(pool);
 }
 
-bool
-dbaas_http_pool_is_idle(const DbaasHttpPool *pool)
-{
-	dlist_iter	iter;
-
-	dlist_foreach(iter, &unconstify(DbaasHttpPool *, pool)->requests)
-	{
-		if (!dlist_container(DbaasHttpRequest, node, iter.cur)->ended)
-			return false;
-	}
-	return true;
-}
-
-int
-dbaas_http_pool_count_requests(bool unconnected)
-{
-	dlist_iter	pool_iter;
-	int			n = 0;
-
-	dlist_foreach(pool_iter, &pools)
-	{
-		DbaasHttpPool *pool = dlist_container(DbaasHttpPool, node, pool_iter.cur);
-		dlist_iter	iter;
-
-		dlist_foreach(iter, &pool->requests)
-		{
-			DbaasHttpRequest *request = dlist_container(DbaasHttpRequest, node, iter.cur);
-
-			if (!request->ended && (!unconnected || dbaas_http_transfer_port(request) == 0))
-				n++;
-		}
-	}
-	return n;
-}
-
 /*
  * Makes sure that there are descriptors for n more connections.  If there are not,
  * closes the connections of idle pools, and all other descriptors that libcurl keeps
@@ -269,11 +232,11 @@ make_room(int n)
 
 	if (dbaas_sockets_make_room(n, SPARE_DESCRIPTORS))
 		return true;
-	dlist_foreach(iter, &pools)
+	dlist_foreach(iter, &dbaas_http_pools)
 	{
 		DbaasHttpPool *pool = dlist_container(DbaasHttpPool, node, iter.cur);
 
-		if (pool->multi == NULL || !dbaas_http_pool_is_idle(pool))
+		if (pool->multi == NULL || !dbaas_http_requests_ended(pool))
 			continue;
 		curl_multi_cleanup(pool->multi);
 		pool->timer = 0;
@@ -308,8 +271,8 @@ dbaas_http_start(DbaasHttpPool *pool, MemoryContext cxt, const char *method,
 	request->request_body = body ? MemoryContextStrdup(cxt, body) : NULL;
 	request->callback.func = release_callback;
 	request->callback.arg = request;
-	request->response.others_under_way = dbaas_http_pool_count_requests(false) > 0;
-	request->no_room = !make_room(dbaas_http_pool_count_requests(true) + 1);
+	request->response.others_under_way = dbaas_http_requests_count(false) > 0;
+	request->no_room = !make_room(dbaas_http_requests_count(true) + 1);
 	if (pool->multi == NULL)
 		pool->multi = new_multi(pool);
 	dlist_push_tail(&pool->requests, &request->node);
@@ -344,7 +307,7 @@ find_pool(uint32 id)
 {
 	dlist_iter	iter;
 
-	dlist_foreach(iter, &pools)
+	dlist_foreach(iter, &dbaas_http_pools)
 	{
 		DbaasHttpPool *pool = dlist_container(DbaasHttpPool, node, iter.cur);
 
@@ -455,7 +418,7 @@ exclude_busy_time(void)
 
 	if (caller_waits || last_performed_at == 0 || busy < BUSY_USECS)
 		return;
-	dlist_foreach(iter, &pools)
+	dlist_foreach(iter, &dbaas_http_pools)
 		dbaas_http_overdue_postpone(dlist_container(DbaasHttpPool, node, iter.cur), busy);
 }
 
@@ -493,7 +456,7 @@ dbaas_http_perform(void)
 		perform_pool(pool, (curl_socket_t) (events[i].data.u64 &0xffffffff), what);
 	}
 
-	dlist_foreach(iter, &pools)
+	dlist_foreach(iter, &dbaas_http_pools)
 	{
 		DbaasHttpPool *pool = dlist_container(DbaasHttpPool, node, iter.cur);
 
@@ -517,7 +480,7 @@ limit_timeout(long timeout_ms)
 
 	if (ended_at_start)
 		return 0;
-	dlist_foreach(iter, &pools)
+	dlist_foreach(iter, &dbaas_http_pools)
 	{
 		DbaasHttpPool *pool = dlist_container(DbaasHttpPool, node, iter.cur);
 

@@ -33,7 +33,7 @@ on_open_socket(void *userp, curlsocktype purpose, struct curl_sockaddr *address)
 
 	(void) purpose;
 	request->no_room = fd < 0 && errno == EMFILE;
-	request->response.others_under_way = dbaas_http_pool_count_requests(false) > 1;
+	request->response.others_under_way = dbaas_http_requests_count(false) > 1;
 	return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
@@ -303,16 +303,6 @@ dbaas_http_transfer_end(DbaasHttpRequest *request, CURLcode code)
 		curl_easy_cleanup(request->easy);
 		request->easy = NULL;
 	}
-}
-
-long
-dbaas_http_transfer_port(const DbaasHttpRequest *request)
-{
-	long		port = 0;
-
-	if (!request->ended)
-		curl_easy_getinfo(request->easy, CURLINFO_LOCAL_PORT, &port);
-	return Max(port, 0);
 }
 
 const DbaasHttpResponse *

@@ -232,10 +232,6 @@ dbaas_catalogue_init(void)
 	dbaas_catalogue_operations = dbaas_catalogue_find_resource("operations");
 	dbaas_catalogue_zones = dbaas_catalogue_find_resource("zones");
 	MemoryContextSwitchTo(oldcxt);
-#ifdef USE_ASSERT_CHECKING
-	if (dbaas_catalogue_problem())
-		elog(ERROR, "%s", dbaas_catalogue_problem());
-#endif
 }
 
 /* ------------------------------------------------------------------------
