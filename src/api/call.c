@@ -290,9 +290,10 @@ log_attempt(const DbaasCall *call, const DbaasHttpResponse *response)
 								 errmsg("dbaas_fdw: %s: status %d in %.1f ms",
 										call->label, response->status, response->seconds * 1000)));
 	else
-		dbaas_error_notice(LOG, (errhidestmt(true),
-								 errmsg("dbaas_fdw: %s: failed in %.1f ms: %s",
-										call->label, response->seconds * 1000, response->failure_text)));
+		dbaas_error_notice(LOG,
+						   (errhidestmt(true),
+							errmsg("dbaas_fdw: %s: failed in %.1f ms: %s", call->label,
+								   response->seconds * 1000, response->failure_text)));
 }
 
 /*
@@ -339,9 +340,9 @@ end_attempt(DbaasCall *call, const DbaasHttpResponse *response)
 		log_attempt(call, response);
 
 	if (reconnects ||
-		(!call->spec.no_retry && call->tries <= dbaas_connection_settings(call->conn)->max_retries &&
-		 dbaas_status_may_retry(write, response) &&
-		 response->retry_after <= LONGEST_RETRY_AFTER))
+		(!call->spec.no_retry &&
+		 call->tries <= dbaas_connection_settings(call->conn)->max_retries &&
+		 dbaas_status_may_retry(write, response) && response->retry_after <= LONGEST_RETRY_AFTER))
 	{
 		call->retry_at = dbaas_clock_now() +
 			(reconnects ? 0 : (DbaasMoment) (pause_ms(call, response) * 1000));

@@ -123,14 +123,16 @@ open_connection(const ForeignServer *server, const UserMapping *mapping, DbaasCo
 	if (no_room)
 	{
 		error = dbaas_error_new(ERRCODE_INSUFFICIENT_RESOURCES,
-								"too many files are open in this process to connect to server \"%s\"",
+								"too many files are open in this process to connect to server "
+								"\"%s\"",
 								server->servername);
 		error->hint = DBAAS_HTTP_ROOM_HINT;
 		return error;
 	}
 	if (conn->pool == NULL)
 		return dbaas_error_new(ERRCODE_FDW_OUT_OF_MEMORY,
-							   "could not initialize libcurl for server \"%s\"", server->servername);
+							   "could not initialize libcurl for server \"%s\"",
+							   server->servername);
 
 	MemoryContextSetParent(cxt, CacheMemoryContext);
 	dlist_push_tail(&connections, &conn->node);
@@ -138,9 +140,11 @@ open_connection(const ForeignServer *server, const UserMapping *mapping, DbaasCo
 	if (conn->credentials.exposed)
 		dbaas_error_notice(WARNING,
 						   (errcode(ERRCODE_WARNING),
-							errmsg("others may read or change the file of option \"api_secret_file\" for server \"%s\"",
+							errmsg("others may read or change the file of option "
+								   "\"api_secret_file\" for server \"%s\"",
 								   dbaas_error_text_for_client(server->servername)),
-							errhint("It should belong to the server's operating-system user with permissions 0600, "
+							errhint("It should belong to the server's operating-system user with "
+									"permissions 0600, "
 									"or to root with 0640.")));
 	return NULL;
 }

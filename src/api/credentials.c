@@ -135,11 +135,13 @@ read_secret_file(const char *path, char **secret, bool *exposed)
 								"the file of option \"api_secret_file\" is empty");
 	else if (strlen(text) > MAX_SECRET_BYTES)
 		error = dbaas_error_new(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-								"the first line of the file of option \"api_secret_file\" is longer than %d bytes",
+								"the first line of the file of option \"api_secret_file\" is "
+								"longer than %d bytes",
 								MAX_SECRET_BYTES);
 	else if (text[0] == '\0')
 		error = dbaas_error_new(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-								"the file of option \"api_secret_file\" has no secret in its first line");
+								"the file of option \"api_secret_file\" has no secret in its "
+								"first line");
 	else
 		error = check_secret(text, "the first line of the file of option \"api_secret_file\"");
 	if (error == NULL)
@@ -161,7 +163,8 @@ read_ca_file(const char *path, char **pem)
 		return error;
 	if (len > MAX_CA_BYTES)
 		return dbaas_error_new(ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
-							   "the file of option \"ca_file\" is larger than %d bytes", MAX_CA_BYTES);
+							   "the file of option \"ca_file\" is larger than %d bytes",
+							   MAX_CA_BYTES);
 	if (strlen(*pem) < len || strstr(*pem, "CERTIFICATE-----") == NULL)
 		return dbaas_error_new(ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
 							   "the file of option \"ca_file\" holds no PEM certificates");

@@ -192,7 +192,8 @@ time_out(DbaasOperation *operation)
 
 	error->detail = psprintf("After %g s %s.",
 							 dbaas_connection_settings(operation->conn)->operation_timeout, what);
-	error->hint = "Option operation_timeout of the server sets the time. Table dbaas_operations shows operations.";
+	error->hint = "Option operation_timeout of the server sets the time. Table dbaas_operations "
+		"shows operations.";
 	if (operation->state == DBAAS_WRITE_PENDING)
 		fail_write(operation, DBAAS_WRITE_UNKNOWN, error, what);
 	else
@@ -255,10 +256,12 @@ dbaas_operation_stop(DbaasOperation *operation)
 	dbaas_operation_unsend(operation);
 	if (dbaas_operation_under_way(operation))
 		fail_write(operation,
-				   operation->state == DBAAS_WRITE_STARTING ? DBAAS_WRITE_APPLIED : DBAAS_WRITE_UNKNOWN,
+				   operation->state == DBAAS_WRITE_STARTING ? DBAAS_WRITE_APPLIED :
+				   DBAAS_WRITE_UNKNOWN,
 				   dbaas_error_new(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION, "%s was not waited for",
 								   dbaas_operation_label(&operation->write)),
-				   operation->state == DBAAS_WRITE_SENT ? "sent, not answered" :
+				   operation->state == DBAAS_WRITE_SENT ?
+				   "sent, not answered" :
 				   operation->state == DBAAS_WRITE_PENDING ?
 				   psprintf("operation %s was still pending", operation->operation_id) :
 				   "not yet running");
@@ -324,7 +327,8 @@ take_state(DbaasOperation *operation, const DbaasJson *response)
 {
 	const char *state = dbaas_json_member_string(response, "state");
 	const char *id = dbaas_json_member_string(response, "id");
-	const char *reference = dbaas_json_member_string(dbaas_json_member(response, "reference"), "id");
+	const char *reference = dbaas_json_member_string(dbaas_json_member(response, "reference"),
+													 "id");
 
 	if (reference && operation->reference_id == NULL)
 		operation->reference_id = pstrdup(reference);
@@ -336,7 +340,8 @@ take_state(DbaasOperation *operation, const DbaasJson *response)
 	else if (state && strcmp(state, "success") == 0)
 		take_success(operation);
 	else if (state && strcmp(state, "pending") == 0 && operation->operation_id &&
-			 strspn(operation->operation_id, "0123456789abcdefABCDEF-") == strlen(operation->operation_id))
+			 strspn(operation->operation_id, "0123456789abcdefABCDEF-") ==
+			 strlen(operation->operation_id))
 	{
 		if (dbaas_connection_settings(operation->conn)->wait == DBAAS_WAIT_NONE)
 		{
@@ -352,7 +357,8 @@ take_state(DbaasOperation *operation, const DbaasJson *response)
 	}
 	else
 	{
-		DbaasError *error = dbaas_error_new(ERRCODE_FDW_ERROR, "%s answered with an unexpected shape",
+		DbaasError *error = dbaas_error_new(ERRCODE_FDW_ERROR,
+											"%s answered with an unexpected shape",
 											dbaas_call_label(operation->call));
 
 		error->detail = "The answer is no operation with an id and a known state.";
@@ -373,7 +379,8 @@ take_response(DbaasOperation *operation)
 		take_state(operation, response);
 	else
 		fail_write(operation,
-				   dbaas_call_may_be_applied(operation->call) ? DBAAS_WRITE_UNKNOWN : DBAAS_WRITE_FAILED,
+				   dbaas_call_may_be_applied(operation->call) ? DBAAS_WRITE_UNKNOWN :
+				   DBAAS_WRITE_FAILED,
 				   error, error->detail ? error->detail : error->message);
 }
 
@@ -455,7 +462,8 @@ take_services(DbaasOperation *operation)
 		return;
 	if (error)
 		fail_write(operation, DBAAS_WRITE_APPLIED, error, "its service could not be followed");
-	else if (is_starting(response, operation->write.services[0], operation->write.creates_service) ||
+	else if (is_starting(response, operation->write.services[0],
+						 operation->write.creates_service) ||
 			 is_starting(response, operation->write.services[1], false))
 		schedule_poll(operation);
 	else

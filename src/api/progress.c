@@ -87,8 +87,9 @@ dbaas_progress_tell(void)
 	seconds = (int) ((now - wait_start) / 1000000);
 	text = describe ? describe(seconds) : reads_text(seconds);
 	if (text && !client_is_gone())
-		dbaas_error_notice(NOTICE, (errmsg_internal("%s", dbaas_error_text_for_client(text)), errhidestmt(true),
-									errhidecontext(true)));
+		dbaas_error_notice(NOTICE,
+						   (errmsg_internal("%s", dbaas_error_text_for_client(text)),
+							errhidestmt(true), errhidecontext(true)));
 	return tell_at;
 }
 

@@ -116,20 +116,33 @@ failure_error(const DbaasRequestFacts *request, const DbaasHttpResponse *respons
 		const char *hint;
 	}			kinds[] =
 	{
-		[DBAAS_HTTP_UNREACHABLE] = {ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
-		"could not be sent", "Check the server's options endpoint, zones and proxy, and the network."},
-		[DBAAS_HTTP_TLS] = {ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
-		"could not be sent", "Check the server's options endpoint and ca_file."},
-		[DBAAS_HTTP_SILENT] = {ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
-		"was not answered", NULL},
-		[DBAAS_HTTP_TIMEOUT] = {ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
-		"was not answered in time", "Option request_timeout of the server sets the time."},
+		/* INDENT OFF */
+		[DBAAS_HTTP_UNREACHABLE] = {
+			ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, "could not be sent",
+			"Check the server's options endpoint, zones and proxy, and the network."
+		},
+		[DBAAS_HTTP_TLS] = {
+			ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, "could not be sent",
+			"Check the server's options endpoint and ca_file."
+		},
+		[DBAAS_HTTP_SILENT] = {
+			ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, "was not answered", NULL
+		},
+		[DBAAS_HTTP_TIMEOUT] = {
+			ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, "was not answered in time",
+			"Option request_timeout of the server sets the time."
+		},
 		[DBAAS_HTTP_BROKEN] = {ERRCODE_FDW_ERROR, "lost its connection", NULL},
-		[DBAAS_HTTP_TOO_LARGE] = {ERRCODE_FDW_ERROR, "got too large an answer",
-		"Option max_response_bytes of the server sets the limit."},
+		[DBAAS_HTTP_TOO_LARGE] = {
+			ERRCODE_FDW_ERROR, "got too large an answer",
+			"Option max_response_bytes of the server sets the limit."
+		},
 		[DBAAS_HTTP_BAD_RESPONSE] = {ERRCODE_FDW_ERROR, "got a broken answer", NULL},
-		[DBAAS_HTTP_NO_ROOM] = {ERRCODE_INSUFFICIENT_RESOURCES, "could not be sent", DBAAS_HTTP_ROOM_HINT},
+		[DBAAS_HTTP_NO_ROOM] = {
+			ERRCODE_INSUFFICIENT_RESOURCES, "could not be sent", DBAAS_HTTP_ROOM_HINT
+		},
 		[DBAAS_HTTP_INTERNAL] = {ERRCODE_FDW_ERROR, "failed", NULL},
+		/* INDENT ON */
 	};
 	DbaasError *error;
 
@@ -155,15 +168,18 @@ status_error(const DbaasRequestFacts *request, const DbaasHttpResponse *response
 	{
 		code = ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION;
 		hint = request->anonymous ?
-			"No key is needed for that: check the server's option endpoint, which looks like https://api-{zone}.exoscale.com/v2." :
-			"Check api_key and api_secret of the user mapping, the role of that key, and this machine's clock.";
+			"No key is needed for that: check the server's option endpoint, which looks like "
+			"https://api-{zone}.exoscale.com/v2." :
+			"Check api_key and api_secret of the user mapping, the role of that key, and this "
+			"machine's clock.";
 	}
 	else if (status == 400 || status == 422)
 		code = ERRCODE_INVALID_PARAMETER_VALUE;
 	else if (status == 404 && request->write)
 		code = ERRCODE_UNDEFINED_OBJECT;
 	else if (status == 404)
-		hint = with_zone_hint(request, "Check the server's option endpoint, and the table's option path if it has one.");
+		hint = with_zone_hint(request, "Check the server's option endpoint, and the table's "
+							  "option path if it has one.");
 	else if (status == 409 || status == 412 || status == 423)
 		code = ERRCODE_OBJECT_IN_USE;
 	else if (status == 429)
@@ -185,7 +201,8 @@ status_error(const DbaasRequestFacts *request, const DbaasHttpResponse *response
 		strstr(error->detail, "protect"))
 	{
 		error->sqlerrcode = ERRCODE_OBJECT_IN_USE;
-		error->hint = "Take the termination protection off first: UPDATE ... SET termination_protection = false.";
+		error->hint = "Take the termination protection off first: UPDATE ... SET "
+			"termination_protection = false.";
 	}
 	return error;
 }

@@ -43,16 +43,19 @@
  * of them than the enable_xxx settings can give to another path.
  */
 #if PG_VERSION_NUM >= 180000
-#define dbaas_create_foreignscan_path(root, rel, rows, startup, total, pathkeys, outer, priv, avoid) \
+#define dbaas_create_foreignscan_path(root, rel, rows, startup, total, pathkeys, \
+									  outer, priv, avoid) \
 	create_foreignscan_path(root, rel, NULL, rows, (avoid) ? 100 : 0, startup, total, \
 							pathkeys, outer, NULL, NIL, priv)
 #elif PG_VERSION_NUM >= 170000
-#define dbaas_create_foreignscan_path(root, rel, rows, startup, total, pathkeys, outer, priv, avoid) \
+#define dbaas_create_foreignscan_path(root, rel, rows, startup, total, pathkeys, \
+									  outer, priv, avoid) \
 	((void) (avoid), \
 	 create_foreignscan_path(root, rel, NULL, rows, startup, total, \
 							 pathkeys, outer, NULL, NIL, priv))
 #else
-#define dbaas_create_foreignscan_path(root, rel, rows, startup, total, pathkeys, outer, priv, avoid) \
+#define dbaas_create_foreignscan_path(root, rel, rows, startup, total, pathkeys, \
+									  outer, priv, avoid) \
 	((void) (avoid), \
 	 create_foreignscan_path(root, rel, NULL, rows, startup, total, \
 							 pathkeys, outer, NULL, priv))

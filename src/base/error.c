@@ -269,7 +269,8 @@ dbaas_error_hide_statement(DbaasHiding *hiding, bool has_secret)
 	hiding->outer = error_context_stack;
 	if (has_secret)
 		hidden_statement = GetCurrentStatementStartTimestamp();
-	if (is_statement_hidden() && !(error_context_stack && error_context_stack->callback == hide_statement))
+	if (is_statement_hidden() &&
+		!(error_context_stack && error_context_stack->callback == hide_statement))
 		error_context_stack = &hiding->callback;
 }
 

@@ -77,7 +77,8 @@ dbaas_file_read(const char *option, const char *path, int sqlerrcode, size_t max
 		error = errno == EINVAL ?
 			dbaas_error_new(sqlerrcode, "the file of option \"%s\" is not a regular file", option) :
 			dbaas_error_new(sqlerrcode, "could not open the file of option \"%s\": %m", option);
-		error->hint = "The operating-system user of the PostgreSQL server opens it, on the server's machine.";
+		error->hint = "The operating-system user of the PostgreSQL server opens it, on the "
+			"server's machine.";
 		return error;
 	}
 

@@ -144,7 +144,8 @@ abandon_connection(DbaasHttpPool *pool, long port)
 		/* Connections to two hosts can have the same local port. */
 		if (request->own_connection || dbaas_http_requests_port(request) != port)
 			continue;
-		strlcpy(request->errbuf, "nothing comes any more over the connection, which was open before",
+		strlcpy(request->errbuf, "nothing comes any more over the connection, which was open "
+				"before",
 				CURL_ERROR_SIZE);
 		request->silent = true;
 		dbaas_http_transfer_end(request, CURLE_OPERATION_TIMEDOUT);

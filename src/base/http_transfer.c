@@ -128,7 +128,8 @@ dbaas_http_transfer_prepare(DbaasHttpRequest *request, const char *method, const
 	 * A request that must not be sent twice goes over HTTP/1.1: if an HTTP/2
 	 * server refuses a request, or asks for HTTP/1.1, libcurl repeats it.
 	 */
-	SETOPT(CURLOPT_HTTP_VERSION, own ? (long) CURL_HTTP_VERSION_1_1 : (long) CURL_HTTP_VERSION_2TLS);
+	SETOPT(CURLOPT_HTTP_VERSION,
+		   own ? (long) CURL_HTTP_VERSION_1_1 : (long) CURL_HTTP_VERSION_2TLS);
 
 	/*
 	 * Wait for the first TLS connection: it may be HTTP/2, and carry all

@@ -201,7 +201,8 @@ read_string(Parser *parser, bool is_name)
 	{
 		while (end - p >= (ptrdiff_t) sizeof(uint64) && !has_special(p))
 			p += sizeof(uint64);
-		while (p < end && *p != '"' && *p != '\\' && (unsigned char) *p >= 0x20 && !IS_HIGHBIT_SET(*p))
+		while (p < end && *p != '"' && *p != '\\' && (unsigned char) *p >= 0x20 &&
+			   !IS_HIGHBIT_SET(*p))
 			p++;
 		parser->p = p;
 		if (p == end)

@@ -76,7 +76,8 @@ dbaas_url_check(const char *url, char **problem)
 	else if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0)
 		*problem = psprintf("The scheme \"%s\" is neither https nor http.", scheme);
 	else if (strcmp(scheme, "http") == 0 && !is_loopback(host))
-		*problem = psprintf("Host \"%s\" is not a loopback address, and http does not protect what is sent to it.", host);
+		*problem = psprintf("Host \"%s\" is not a loopback address, and http does not protect "
+							"what is sent to it.", host);
 	else
 		return true;
 	return false;
@@ -85,7 +86,8 @@ dbaas_url_check(const char *url, char **problem)
 bool
 dbaas_url_check_proxy(const char *url, char **problem)
 {
-	static const char *const schemes[] = {"http", "https", "socks", "socks4", "socks4a", "socks5", "socks5h"};
+	static const char *const schemes[] = {"http", "https", "socks", "socks4",
+	"socks4a", "socks5", "socks5h"};
 	CURLU	   *parsed = curl_url();
 	char	   *scheme = NULL;
 	char	   *port = NULL;
@@ -97,7 +99,8 @@ dbaas_url_check_proxy(const char *url, char **problem)
 	 * be missing.
 	 */
 	if (parsed && strpbrk(url, "?#") == NULL && strstr(url, ":///") == NULL &&
-		curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME) == CURLUE_OK)
+		curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME) ==
+		CURLUE_OK)
 	{
 		scheme = url_part(parsed, CURLUPART_SCHEME);
 		port = url_part(parsed, CURLUPART_PORT);

@@ -36,8 +36,9 @@ dbaas_cursor_find_scans(PlanState *node)
 			return ((ScanState *) node)->ss_currentRelation ? list_make1(node) : NIL;
 		case T_AppendState:
 			for (int i = 0; i < ((AppendState *) node)->as_nplans; i++)
-				scans = list_concat(scans,
-									dbaas_cursor_find_scans(((AppendState *) node)->appendplans[i]));
+				scans =
+					list_concat(scans,
+								dbaas_cursor_find_scans(((AppendState *) node)->appendplans[i]));
 			return scans;
 		case T_ResultState:
 		case T_LimitState:

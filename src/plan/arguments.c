@@ -128,7 +128,8 @@ dbaas_arguments_init_pushed(const DbaasPushed *pushed)
 		init_key(&exprs->keys[i], key->column, key->form, key->value, NULL);
 	}
 	for (int i = 0; i < exprs->nbounds; i++)
-		init_bound(&exprs->bounds[i], ((DbaasPushedKey *) list_nth(pushed->bounds, i))->value, NULL);
+		init_bound(&exprs->bounds[i], ((DbaasPushedKey *) list_nth(pushed->bounds, i))->value,
+				   NULL);
 	return exprs;
 }
 
@@ -398,7 +399,8 @@ dbaas_arguments_check(const DbaasTable *table, const DbaasArguments *arguments)
 		return;
 	attnum = dbaas_table_find_attribute(table, c);
 	name = get_rel_name(table->relid);
-	qualified = quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->relid)), name);
+	qualified = quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->relid)),
+										   name);
 	column = attnum ? get_attname(table->relid, attnum, false) :
 		pstrdup(table->resource->columns[c].name);
 	example = table->resource->columns[c].type == DBAAS_UUID ?

@@ -225,8 +225,8 @@ add_outer_relids(RelOptInfo *baserel, List *clauses, List *outers)
 		Relids		outer;
 
 		if (!join_clause_is_movable_to(rinfo, baserel) ||
-			!dbaas_pushdown_clause(info->table, baserel->relid, rinfo->clause, &key) || key.is_bound ||
-			dbaas_pushdown_is_negated(key.form))
+			!dbaas_pushdown_clause(info->table, baserel->relid, rinfo->clause, &key) ||
+			key.is_bound || dbaas_pushdown_is_negated(key.form))
 			continue;
 		if (dbaas_catalogue_only_shows_request(info->table->resource, key.column))
 			info->joined_params = bms_add_member(info->joined_params, key.column);
@@ -274,11 +274,12 @@ collect_outer_relids(PlannerInfo *root, RelOptInfo *baserel)
 		 * One column at a time, because the function stops at the first that
 		 * it finds.
 		 */
-		outers = add_outer_relids(baserel,
-								  generate_implied_equalities_for_column(root, baserel,
-																		 member_is_key, &match,
-																		 baserel->lateral_referencers),
-								  outers);
+		outers =
+			add_outer_relids(baserel,
+							 generate_implied_equalities_for_column(root, baserel, member_is_key,
+																	&match,
+																	baserel->lateral_referencers),
+							 outers);
 	}
 	return add_unions(outers);
 }
@@ -297,7 +298,8 @@ dbaasGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	{
 		Relids		outer = lfirst(lc);
 		ParamPathInfo *param_info = get_baserel_parampathinfo(root, baserel, outer);
-		List	   *conditions = list_concat_copy(baserel->baserestrictinfo, param_info->ppi_clauses);
+		List	   *conditions = list_concat_copy(baserel->baserestrictinfo,
+												  param_info->ppi_clauses);
 		DbaasPushed pushed;
 
 		dbaas_pushdown_clauses(info->table, baserel->relid, conditions, &pushed);

@@ -208,7 +208,8 @@ match_or(const DbaasTable *table, Index relid, BoolExpr *or, DbaasPushedKey *key
 	array->location = -1;
 	foreach(lc, values)
 		array->elements = lappend(array->elements,
-								  coerce_to_common_type(NULL, lfirst(lc), array->element_typeid, "OR"));
+								  coerce_to_common_type(NULL, lfirst(lc), array->element_typeid,
+														"OR"));
 	key->form = DBAAS_KEY_IS_ANY;
 	key->is_bound = false;
 	key->value = (Expr *) array;
@@ -300,7 +301,8 @@ concatenated_texts(Node *node)
 
 	if (op == NULL || !IsA(op, OpExpr) || get_opcode(op->opno) != F_TEXTCAT)
 		return list_make1(node);
-	return list_concat(concatenated_texts(linitial(op->args)), concatenated_texts(lsecond(op->args)));
+	return list_concat(concatenated_texts(linitial(op->args)),
+					   concatenated_texts(lsecond(op->args)));
 }
 
 /*
@@ -337,12 +339,13 @@ static Expr *
 part_of(Expr *whole, Const *separator, bool after)
 {
 	Expr	   *start;
+	int			length;
 
 	if (!after)
 		return make_call(F_SPLIT_PART, TEXTOID, list_make3(whole, separator, whole_number(1)));
+	length = pg_mbstrlen(TextDatumGetCString(separator->constvalue));
 	start = make_call(F_STRPOS, INT4OID, list_make2(whole, separator));
-	start = make_call(F_INT4PL, INT4OID,
-					  list_make2(start, whole_number(pg_mbstrlen(TextDatumGetCString(separator->constvalue)))));
+	start = make_call(F_INT4PL, INT4OID, list_make2(start, whole_number(length)));
 	return make_call(F_SUBSTR_TEXT_INT4, TEXTOID, list_make2(whole, start));
 }
 

@@ -175,7 +175,8 @@ next_limit(DbaasChain *chain)
 {
 	int64		limit = chain->page_limit;
 
-	chain->page_limit = Min(chain->page_limit * 2, chain->chains->read->resource->paging->max_limit);
+	chain->page_limit = Min(chain->page_limit * 2,
+							chain->chains->read->resource->paging->max_limit);
 	if (chain->unrequested >= 0)
 		limit = Min(limit, chain->unrequested);
 	if (chain->unreturned >= 0)

@@ -160,7 +160,8 @@ has_documented_type(DbaasType type, const DbaasJson *value)
 			for (const DbaasJson *element = dbaas_json_first(value); element;
 				 element = dbaas_json_next(value, element))
 			{
-				if (!dbaas_json_is(element, DBAAS_JSON_STRING) && !dbaas_json_is(element, DBAAS_JSON_NULL))
+				if (!dbaas_json_is(element, DBAAS_JSON_STRING) &&
+					!dbaas_json_is(element, DBAAS_JSON_NULL))
 					return false;
 			}
 			return true;
@@ -286,9 +287,10 @@ read_utc(const DbaasJson *value, TimestampTz *time)
 				second;
 	int			fraction = 0;
 
-	if (!dbaas_json_is(value, DBAAS_JSON_STRING) || (ndigits != -1 && (ndigits < 1 || ndigits > 6)) ||
-		text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' ||
-		text[16] != ':' || (ndigits > 0 && text[19] != '.') || text[value->len - 1] != 'Z')
+	if (!dbaas_json_is(value, DBAAS_JSON_STRING) ||
+		(ndigits != -1 && (ndigits < 1 || ndigits > 6)) || text[4] != '-' || text[7] != '-' ||
+		text[10] != 'T' || text[13] != ':' || text[16] != ':' || (ndigits > 0 && text[19] != '.') ||
+		text[value->len - 1] != 'Z')
 		return false;
 	year = read_digits(text, 4);
 	month = read_digits(text + 5, 2);

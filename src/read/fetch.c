@@ -83,7 +83,8 @@ begin_merge(DbaasFetch *fetch)
 	int			n = dbaas_targets_count(fetch->targets);
 	const DbaasTarget *target;
 
-	dbaas_chains_limit_first_pages(fetch->common, Max(MERGED_ENTRIES / Max(n, 1), MIN_PAGE_ENTRIES));
+	dbaas_chains_limit_first_pages(fetch->common,
+								   Max(MERGED_ENTRIES / Max(n, 1), MIN_PAGE_ENTRIES));
 	while ((target = dbaas_targets_next(fetch->targets)) != NULL)
 		dbaas_merge_add(fetch->merge, dbaas_chain_begin(fetch->common, target));
 }

@@ -104,7 +104,8 @@ explain_refusal(const DbaasRead *read, const DbaasError *error)
 	DbaasError *result = palloc(sizeof(DbaasError));
 	const char *why = read->skip == DBAAS_SKIP_CHANGES_WRITES ?
 		"Option unavailable_zones does not skip a zone in a statement that writes." :
-		"Option unavailable_zones does not skip a zone here: without its rows, the result could have others.";
+		"Option unavailable_zones does not skip a zone here: without its rows, the result could "
+		"have others.";
 
 	*result = *error;
 	result->hint = error->hint ? psprintf("%s %s", error->hint, why) : why;
@@ -128,7 +129,8 @@ dbaas_skip_zone(const DbaasRead *read, const char *zone, DbaasError *error)
 	dbaas_error_notice(WARNING,
 					   (errcode(error->sqlerrcode),
 						state->has_rows ?
-						errmsg("the rest of zone \"%s\" is left out: it is no longer available", zone) :
+						errmsg("the rest of zone \"%s\" is left out: it is no longer available",
+							   zone) :
 						errmsg("zone \"%s\" is left out: it is not available", zone),
 						errdetail_internal("%s", dbaas_error_text_for_client(error->message)),
 						errhint("The server's option unavailable_zones is set to skip.")));
@@ -151,7 +153,8 @@ dbaas_skip_unknown(const DbaasRead *read, const char *label)
 		read->skip == DBAAS_SKIP_ADDS_ROWS)
 	{
 		error = dbaas_error_new(ERRCODE_UNDEFINED_OBJECT,
-								"%s: the API lists this under a type that is not known here, and answers 404", label);
+								"%s: the API lists this under a type that is not known here, and "
+								"answers 404", label);
 		error->hint = psprintf("It is not left out %s Name the services or types that are meant.",
 							   read->skip == DBAAS_SKIP_CHANGES_WRITES ?
 							   "of a statement that writes." :
@@ -193,7 +196,9 @@ dbaas_skip_warn(DbaasStatement *statement)
 		appendStringInfo(&out, "\nand %d more", list_length(labels) - MAX_UNKNOWN_SHOWN);
 	dbaas_error_notice(WARNING,
 					   (errcode(ERRCODE_WARNING),
-						errmsg("rows of service types that this version does not know are left out"),
-						errdetail_internal("The API answers 404:%s", dbaas_error_text_for_client(out.data)),
+						errmsg("rows of service types that this version does not know are left "
+							   "out"),
+						errdetail_internal("The API answers 404:%s",
+										   dbaas_error_text_for_client(out.data)),
 						errhint("A newer version of dbaas_fdw may know the type.")));
 }

@@ -50,7 +50,8 @@ take_sample(Sample *sample, TupleTableSlot *slot)
 	else
 	{
 		if (sample->to_skip < 0)
-			sample->to_skip = reservoir_get_next_S(&sample->state, sample->seen - 1, sample->target);
+			sample->to_skip = reservoir_get_next_S(&sample->state, sample->seen - 1,
+												   sample->target);
 		if (sample->to_skip-- > 0)
 			return;
 		place = (int) (sample->target * sampler_random_fract(&sample->state.randstate));

@@ -89,7 +89,8 @@ explain_keys(ForeignScanState *node, ExplainState *es)
 	if (resource->any_zone)
 		ExplainPropertyText("Scope", "organisation", es);
 	if (not_zones)
-		zones = list_concat(zones ? zones : list_make1(resource->any_zone ? "any one" : "all"), not_zones);
+		zones = list_concat(zones ? zones : list_make1(resource->any_zone ? "any one" : "all"),
+							not_zones);
 	if (zones)
 		ExplainPropertyList("Zones", zones, es);
 	else if (resource->any_zone)

@@ -27,7 +27,8 @@ dbaas_row_maker_new(const DbaasTable *table, Relation relation, const Bitmapset 
 	DbaasRowMaker *maker = palloc0(sizeof(DbaasRowMaker));
 
 	maker->decoder = dbaas_decoder_new(table, RelationGetDescr(relation),
-									   bms_intersect(used, dbaas_table_shown_attributes(table)), unused);
+									   bms_intersect(used, dbaas_table_shown_attributes(table)),
+									   unused);
 	/* To dbaas_generated_new(), NULL means all. */
 	if (used)
 		maker->generated = dbaas_generated_new(relation, used);

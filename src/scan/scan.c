@@ -128,7 +128,8 @@ bool
 dbaas_scan_is_ours(const PlanState *node)
 {
 	return IsA(node, ForeignScanState) &&
-		((const ForeignScanState *) node)->fdwroutine->IterateForeignScan == dbaasIterateForeignScan;
+		((const ForeignScanState *) node)->fdwroutine->IterateForeignScan ==
+		dbaasIterateForeignScan;
 }
 
 uint64

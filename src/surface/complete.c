@@ -76,7 +76,8 @@ find_server(const Completion *completion)
 					 errmsg("schema \"%s\" has tables of the servers \"%s\" and \"%s\"",
 							completion->schema, GetForeignServer(serverid)->servername,
 							GetForeignServer(table->serverid)->servername),
-					 errhint("Say which one the new tables are for: SELECT dbaas_fdw_complete(%s, %s).",
+					 errhint("Say which one the new tables are for: SELECT dbaas_fdw_complete(%s, "
+							 "%s).",
 							 quote_literal_cstr(completion->schema),
 							 quote_literal_cstr(GetForeignServer(serverid)->servername))));
 		serverid = table->serverid;
@@ -86,7 +87,8 @@ find_server(const Completion *completion)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("schema \"%s\" has no table that IMPORT FOREIGN SCHEMA made",
 						completion->schema),
-				 errhint("Say which server the new tables are for: SELECT dbaas_fdw_complete(%s, '...').",
+				 errhint("Say which server the new tables are for: SELECT dbaas_fdw_complete(%s, "
+						 "'...').",
 						 quote_literal_cstr(completion->schema))));
 	return GetForeignServer(serverid)->servername;
 }

@@ -119,7 +119,8 @@ dbaasImportForeignSchema(ImportForeignSchemaStmt *stmt, Oid serverid)
 				(errcode(ERRCODE_FDW_SCHEMA_NOT_FOUND),
 				 errmsg("schema \"%s\" is not present on server \"%s\"",
 						stmt->remote_schema, server),
-				 errhint("The only schema is \"%s\": IMPORT FOREIGN SCHEMA %s FROM SERVER %s INTO ...",
+				 errhint("The only schema is \"%s\": IMPORT FOREIGN SCHEMA %s FROM SERVER %s INTO "
+						 "...",
 						 REMOTE_SCHEMA, REMOTE_SCHEMA, quote_identifier(server))));
 	dbaas_error_hide_statement(&hiding, stmt->options != NIL);
 	if (stmt->options)
@@ -213,8 +214,8 @@ has_comment(Oid relid, AttrNumber attnum)
 int
 dbaas_import_comment(const DbaasTable *table, bool missing)
 {
-	char	   *name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->relid)),
-												  get_rel_name(table->relid));
+	char	   *schema = get_namespace_name(get_rel_namespace(table->relid));
+	char	   *name = quote_qualified_identifier(schema, get_rel_name(table->relid));
 	int			comments = 0;
 
 	/* A resource that the table itself declares has no descriptions. */

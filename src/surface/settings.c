@@ -70,7 +70,8 @@ static const Setting settings[] = {
 		.help = "When writes are sent: at commit, or with their statement."},
 	{PREFIX ".delete_limit", SETTING_INTEGER, PGC_USERSET, &dbaas_delete_limit,
 		.default_value = 10, .min = -1, .max = INT_MAX,
-		.help = "Services, and databases in services, that one transaction may delete; -1 means no limit."},
+		.help = "Services, and databases in services, that one transaction may delete; -1 means "
+			"no limit."},
 	{PREFIX ".update_limit", SETTING_INTEGER, PGC_USERSET, &dbaas_update_limit,
 		.default_value = 10, .min = -1, .max = INT_MAX,
 		.help = "Services that one transaction may update; -1 means no limit."},
@@ -78,10 +79,12 @@ static const Setting settings[] = {
 		.help = "Checks and reports writes, and does not send them."},
 	{PREFIX ".progress", SETTING_TIME, PGC_USERSET, &dbaas_progress_interval,
 		.default_value = 10000, .max = INT_MAX,
-		.help = "Time between notices about what the session waits for, the first after half of it; 0 disables them."},
+		.help = "Time between notices about what the session waits for, the first after half of "
+			"it; 0 disables them."},
 	{PREFIX ".zones_ttl", SETTING_TIME, PGC_USERSET, &dbaas_zones_ttl,
 		.default_value = DBAAS_ZONES_TTL, .min = -1, .max = INT_MAX,
-		.help = "How long a session uses a list of zones that it has read; -1 means until it ends."},
+		.help = "How long a session uses a list of zones that it has read; -1 means until it "
+			"ends."},
 	{PREFIX ".enable_lookahead", SETTING_BOOLEAN, PGC_USERSET, &dbaas_enable_lookahead,
 		.default_value = true,
 		.help = "Sends requests in advance for the next rows of a join, and for other scans."},
@@ -99,7 +102,8 @@ undo_hint(const char *name, GucSource source)
 		case PGC_S_USER:
 		case PGC_S_DATABASE_USER:
 		case PGC_S_GLOBAL:
-			return psprintf("Undo it for new sessions with ALTER ROLE or ALTER DATABASE ... RESET %s.",
+			return psprintf("Undo it for new sessions with ALTER ROLE or ALTER DATABASE ... RESET "
+							"%s.",
 							name);
 		case PGC_S_CLIENT:
 			return "It was set in the options of the connection.";

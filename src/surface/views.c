@@ -73,7 +73,8 @@ static const View views[] = {
 	},
 	{
 		.name = "dbaas_open_services",
-		.description = "Services that the whole world may connect to: a row for each network of their IP filters that is everything",
+		.description = "Services that the whole world may connect to: a row for each network of "
+		"their IP filters that is everything",
 		.tables = {"dbaas_service_details"},
 		.query =
 		"SELECT d.zone, d.service_name, d.type, n.network, d.ip_filter"
@@ -86,7 +87,8 @@ static const View views[] = {
 		.description = "Maintenance that awaits services, and when they let it happen",
 		.tables = {"dbaas_maintenance_updates", "dbaas_service_details"},
 		.query =
-		"SELECT u.zone, u.service_name, d.type, u.description, u.start_after, u.start_at, u.deadline,"
+		"SELECT u.zone, u.service_name, d.type, u.description, u.start_after, u.start_at, "
+		"u.deadline,"
 		" d.maintenance_dow, d.maintenance_time"
 		" FROM %1$s.dbaas_maintenance_updates AS u"
 		" JOIN %1$s.dbaas_service_details AS d"
@@ -94,10 +96,12 @@ static const View views[] = {
 	},
 	{
 		.name = "dbaas_overdue_backups",
-		.description = "Services older than their plan's backup interval that have no backup within it",
+		.description = "Services older than their plan's backup interval that have no backup "
+		"within it",
 		.tables = {"dbaas_services", "dbaas_plans", "dbaas_backups"},
 		.query =
-		"SELECT s.zone, s.name AS service_name, s.type, s.plan, s.state, i.backup_interval, b.last_backup, s.created_at"
+		"SELECT s.zone, s.name AS service_name, s.type, s.plan, s.state, i.backup_interval, "
+		"b.last_backup, s.created_at"
 		" FROM %1$s.dbaas_services AS s"
 		" JOIN %1$s.dbaas_plans AS p"
 		" ON p.zone = s.zone AND p.service_type = s.type AND p.name = s.plan"
@@ -114,7 +118,8 @@ static const View views[] = {
 	},
 	{
 		.name = "dbaas_outdated_services",
-		.description = "Services whose version is behind the default or the newest one of their type",
+		.description = "Services whose version is behind the default or the newest one of their "
+		"type",
 		.tables = {"dbaas_service_details", "dbaas_service_types"},
 		.query =
 		"SELECT d.zone, d.service_name, d.type, d.version, t.default_version, n.newest_version,"
@@ -130,10 +135,12 @@ static const View views[] = {
 	},
 	{
 		.name = "dbaas_stalled_migrations",
-		.description = "Migrations that failed, of all or some databases, or whose service is powered off before they were done",
+		.description = "Migrations that failed, of all or some databases, or whose service is "
+		"powered off before they were done",
 		.tables = {"dbaas_migrations", "dbaas_services"},
 		.query =
-		"SELECT m.zone, m.service_name, s.type, s.state, m.status, m.method, m.error, f.failed_databases"
+		"SELECT m.zone, m.service_name, s.type, s.state, m.status, m.method, m.error, "
+		"f.failed_databases"
 		" FROM %1$s.dbaas_migrations AS m"
 		" LEFT JOIN %1$s.dbaas_services AS s ON s.zone = m.zone AND s.name = m.service_name"
 		" CROSS JOIN LATERAL (SELECT jsonb_path_query_array(m.details,"
@@ -164,7 +171,8 @@ static const View views[] = {
 		"SELECT i.zone, i.id, i.type, i.service_name, i.service_type, i.dest_endpoint_id,"
 		" i.dest_endpoint_name, i.status"
 		" FROM %1$s.dbaas_external_integrations AS i"
-		" LEFT JOIN %1$s.dbaas_external_endpoints AS e ON e.zone = i.zone AND e.id = i.dest_endpoint_id"
+		" LEFT JOIN %1$s.dbaas_external_endpoints AS e ON e.zone = i.zone AND e.id = "
+		"i.dest_endpoint_id"
 		" WHERE i.dest_endpoint_id IS NOT NULL AND e.id IS NULL"
 	}
 };

@@ -138,7 +138,8 @@ static const DbaasColumn services_columns[] = {
 		.description = "When the service was last changed"},
 	{"parameters", DBAAS_JSONB,
 		.insert = "*", .update = "*", .networks = NETWORKS_MEMBER, .secret = true,
-		.description = "For INSERT and UPDATE alone: the other settings that the API takes for the type"},
+		.description = "For INSERT and UPDATE alone: the other settings that the API takes for "
+			"the type"},
 	END_OF_COLUMNS
 };
 
@@ -265,7 +266,8 @@ static const DbaasColumn external_endpoints_columns[] = {
 	{"name", DBAAS_TEXT, .field = "name",
 		.description = "Name of the endpoint"},
 	{"type", DBAAS_TEXT, .field = "type",
-		.description = "Type of the endpoint: datadog, elasticsearch, opensearch, prometheus or rsyslog"},
+		.description = "Type of the endpoint: datadog, elasticsearch, opensearch, prometheus or "
+			"rsyslog"},
 	END_OF_COLUMNS
 };
 
@@ -461,7 +463,8 @@ static const DbaasColumn service_details_columns[] = {
 		.domain = &service_type_domain, .known = service_types, .segments = type_segments,
 		.description = "Type of the service"},
 	{"version", DBAAS_TEXT, .field = "version",
-		.update = "version", .comparison = DBAAS_COMPARE_VERSIONS, .write_types = types_with_version,
+		.update = "version", .comparison = DBAAS_COMPARE_VERSIONS,
+		.write_types = types_with_version,
 		.description = "Version of the software that the service runs"},
 	{"host", DBAAS_TEXT, .field = "uri-params/host", .untyped = true,
 		.description = "Host to connect to"},
@@ -470,7 +473,8 @@ static const DbaasColumn service_details_columns[] = {
 	{"uri", DBAAS_TEXT, .field = "uri",
 		.description = "URI to connect to, without the password"},
 	{"ip_filter", DBAAS_TEXT_ARRAY, .field = NETWORKS_MEMBER,
-		.update = NETWORKS_MEMBER, .networks = NETWORKS_MEMBER, .comparison = DBAAS_COMPARE_NETWORKS,
+		.update = NETWORKS_MEMBER, .networks = NETWORKS_MEMBER,
+		.comparison = DBAAS_COMPARE_NETWORKS,
 		.description = "Networks that may connect to the service"},
 	{"maintenance_dow", DBAAS_TEXT, .field = "maintenance/dow",
 		.update = "maintenance/dow", .write_domain = &weekday_domain,
@@ -502,7 +506,8 @@ static const DbaasColumn nodes_columns[] = {
 	{"name", DBAAS_TEXT, .field = "name",
 		.description = "Name of the node"},
 	{"state", DBAAS_TEXT, .field = "state",
-		.description = "State of the node: leaving, running, setting_up_vm, syncing_data or unknown"},
+		.description = "State of the node: leaving, running, setting_up_vm, syncing_data or "
+			"unknown"},
 	{"role", DBAAS_TEXT, .field = "role",
 		.description = "Role of the node: master, read-replica or standby"},
 	{"progress_updates", DBAAS_JSONB, .field = "progress-updates",
@@ -636,7 +641,8 @@ static const DbaasColumn service_settings_columns[] = {
 	{"type", DBAAS_TEXT, .param = "type", .domain = &service_type_domain, .known = service_types,
 		.description = "Type of service"},
 	{"settings", DBAAS_JSONB, .field = "settings",
-		.description = "JSON schemas of the type's settings, by the member of the service that holds them"},
+		.description = "JSON schemas of the type's settings, by the member of the service that "
+			"holds them"},
 	END_OF_COLUMNS
 };
 
@@ -728,7 +734,8 @@ DbaasResource dbaas_catalogue_entries[] = {
 	{
 		.name = "integration-settings",
 		.table = "dbaas_integration_settings",
-		.description = "JSON schema of the settings of each integration type between two service types",
+		.description = "JSON schema of the settings of each integration type between two service "
+			"types",
 		COLUMNS(integration_settings_columns),
 		.typical_rows = 1,
 		.reads = {

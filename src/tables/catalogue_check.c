@@ -34,7 +34,8 @@ check_that(Check *check, bool holds, const char *format,...)
 	va_start(args, format);
 	vsnprintf(problem, sizeof(problem), format, args);
 	va_end(args);
-	check->problem = psprintf("resource \"%s\" of the catalogue: %s", check->resource->name, problem);
+	check->problem = psprintf("resource \"%s\" of the catalogue: %s", check->resource->name,
+							  problem);
 }
 
 /* Checks that a name is that of a column; NULL is allowed. */
@@ -128,7 +129,8 @@ check_parent(Check *check, const char *member, const DbaasParent *parent, bool o
 {
 	if (parent == NULL)
 		return;
-	check_that(check, parent->list != NULL, "%s: there is no resource \"%s\"", member, parent->resource);
+	check_that(check, parent->list != NULL, "%s: there is no resource \"%s\"", member,
+			   parent->resource);
 	if (check->problem)
 		return;
 	check_that(check, parent->read->parsed.nparams == 0, "%s: resource \"%s\" has no list", member,
@@ -138,8 +140,8 @@ check_parent(Check *check, const char *member, const DbaasParent *parent, bool o
 			   parent->filter_column);
 	for (int i = 0; i < parent->nkeys; i++)
 	{
-		check_that(check, parent->columns[i] >= 0, "%s: resource \"%s\" has no column \"%s\"", member,
-				   parent->resource, parent->keys[i].parent_column);
+		check_that(check, parent->columns[i] >= 0, "%s: resource \"%s\" has no column \"%s\"",
+				   member, parent->resource, parent->keys[i].parent_column);
 		if (!of_itself)
 			check_name(check, member, parent->keys[i].column);
 	}
@@ -180,8 +182,10 @@ dbaas_catalogue_problem(void)
 		const DbaasResource *resource = &dbaas_catalogue_entries[i];
 		Check		check = {.resource = resource};
 
-		check_that(&check, dbaas_catalogue_find_resource(resource->name) == resource, "there are two");
-		check_that(&check, resource->description && *resource->description, "it has no description");
+		check_that(&check, dbaas_catalogue_find_resource(resource->name) == resource,
+				   "there are two");
+		check_that(&check, resource->description && *resource->description,
+				   "it has no description");
 		check_columns(&check);
 		check_reads(&check);
 		check_parent(&check, "parent", resource->parent, false);

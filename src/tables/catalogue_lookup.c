@@ -203,7 +203,8 @@ dbaas_catalogue_resolve(DbaasResource *resource)
 	for (int i = 0; i < DBAAS_MAX_WRITES && resource->writes[i].method; i++)
 		resource->writes[i].parsed = dbaas_catalogue_parse_path(resource, resource->writes[i].path);
 	for (int i = 0; i < DBAAS_PARENT_KEYS; i++)
-		resource->index.parent_keys[i] = named_column(resource, parent ? parent->keys[i].column : NULL);
+		resource->index.parent_keys[i] = named_column(resource,
+													  parent ? parent->keys[i].column : NULL);
 	resource->index.unique = named_column(resource, resource->unique_column);
 	resource->index.created = named_column(resource, resource->created_column);
 	resource->index.limit = named_column(resource, paging ? paging->limit_column : NULL);

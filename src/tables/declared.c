@@ -38,7 +38,8 @@ wrong_option(const Declaration *declaration, const char *column, const char *opt
 			 const char *problem)
 {
 	return dbaas_error_new(ERRCODE_FDW_INVALID_OPTION_NAME,
-						   "option \"%s\" of column \"%s\" of foreign table \"%s\" cannot be used: %s",
+						   "option \"%s\" of column \"%s\" of foreign table \"%s\" cannot be "
+						   "used: %s",
 						   option, column, declaration->table, problem);
 }
 
@@ -114,15 +115,18 @@ add_parent_key(Declaration *declaration, DbaasColumn *column, const char *from)
 	int			parent_column;
 
 	if (declaration->parent == NULL)
-		return wrong_option(declaration, column->name, "from", "the table has no option \"for_each\"");
+		return wrong_option(declaration, column->name, "from",
+							"the table has no option \"for_each\"");
 	if (column->query)
 		return wrong_option(declaration, column->name, "from",
-							psprintf("the path \"%s\" has no {%s}", declaration->path.template, column->param));
+							psprintf("the path \"%s\" has no {%s}", declaration->path.template,
+									 column->param));
 	parents = dbaas_catalogue_find_resource(declaration->parent->resource);
 	parent_column = dbaas_catalogue_find_column(parents, from);
 	if (parent_column < 0 || parents->columns[parent_column].field == NULL)
 		return wrong_option(declaration, column->name, "from",
-							psprintf("the list of resource \"%s\" has no column \"%s\"", parents->name, from));
+							psprintf("the list of resource \"%s\" has no column \"%s\"",
+									 parents->name, from));
 	if (declaration->nkeys == lengthof(declaration->parent->keys))
 		return wrong_option(declaration, column->name, "from", "too many columns have it");
 	declaration->parent->keys[declaration->nkeys].column = column->name;
@@ -142,7 +146,8 @@ add_parameter(Declaration *declaration, DbaasColumn *column, Oid type, const cha
 	}
 	if (!dbaas_declared_may_send(type))
 		return dbaas_error_new(ERRCODE_FDW_INVALID_DATA_TYPE,
-							   "column \"%s\" of foreign table \"%s\" has option \"param\" and must be a text, a uuid or an integer",
+							   "column \"%s\" of foreign table \"%s\" has option \"param\" and "
+							   "must be a text, a uuid or an integer",
 							   column->name, declaration->table);
 	column->query = !is_in_path(declaration, column->param);
 	column->required = !column->query && from == NULL;
@@ -162,7 +167,8 @@ add_column(Declaration *declaration, AttrNumber attnum, const char *name, Oid ty
 	column->untyped = true;
 	column->field = dbaas_options_string(options, "field");
 	column->param = dbaas_options_string(options, "param");
-	if (column->field && (problem = dbaas_rows_check_field_in(column->field, resource->reads[0].rows)))
+	if (column->field &&
+		(problem = dbaas_rows_check_field_in(column->field, resource->reads[0].rows)))
 		return wrong_option(declaration, name, "field", problem);
 	if (column->field == NULL && column->param == NULL)
 		column->field = field_of_name(name);
@@ -207,10 +213,12 @@ check_path(const Declaration *declaration)
 	if (declaration->parent && declaration->nkeys == 0)
 	{
 		DbaasError *error = dbaas_error_new(ERRCODE_FDW_OPTION_NAME_NOT_FOUND,
-											"foreign table \"%s\" has option \"for_each\", but none of its columns has option \"from\"",
+											"foreign table \"%s\" has option \"for_each\", but "
+											"none of its columns has option \"from\"",
 											declaration->table);
 
-		error->hint = "Give the column of a parameter the option \"from\" too, as in OPTIONS (param 'service-name', from 'name').";
+		error->hint = "Give the column of a parameter the option \"from\" too, as in OPTIONS "
+			"(param 'service-name', from 'name').";
 		return error;
 	}
 	return NULL;
@@ -261,7 +269,8 @@ add_columns(Declaration *declaration, TupleDesc desc, int *columns)
 			}
 			continue;
 		}
-		if (strcmp(attname, "zone") == 0 && GetForeignColumnOptions(declaration->relid, i + 1) == NIL)
+		if (strcmp(attname, "zone") == 0 &&
+			GetForeignColumnOptions(declaration->relid, i + 1) == NIL)
 		{
 			columns[i] = DBAAS_ZONE_COLUMN;
 			continue;

@@ -34,6 +34,7 @@ extern bool dbaas_declared_may_have_fraction(Oid type);
  * (HV00D), a parameter of a type that cannot be sent (HV004).
  */
 extern DbaasError *dbaas_declared_make_resource(Oid relid, const char *name, TupleDesc desc,
-												List *options, DbaasResource **result, int *columns);
+												List *options, DbaasResource **result,
+												int *columns);
 
 #endif							/* DBAAS_DECLARED_H */

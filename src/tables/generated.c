@@ -86,8 +86,11 @@ dbaas_generated_new(Relation relation, const Bitmapset *used)
 	generated->states = palloc(natts * sizeof(ExprState *));
 	for (int attnum = 1; attnum <= natts; attnum++)
 	{
-		Expr	   *expr = used && !bms_is_member(attnum, used) ? NULL : expression(relation, attnum);
+		Expr	   *expr;
 
+		if (used && !bms_is_member(attnum, used))
+			continue;
+		expr = expression(relation, attnum);
 		if (expr == NULL)
 			continue;
 		generated->attnums[generated->n] = attnum;

@@ -49,7 +49,8 @@ static const DbaasOption options_table[] = {
 	.help = "how long a request may take as a whole, in seconds"},
 	{"wait", DBAAS_ON_SERVER, DBAAS_OPTION_ENUM,
 		.default_text = "operation", .values = wait_values,
-	.help = "what a write waits for: none, operation (it ended in success) or running (and its service runs again)"},
+	.help = "what a write waits for: none, operation (it ended in success) or running (and its "
+		"service runs again)"},
 	{"operation_timeout", DBAAS_ON_SERVER, DBAAS_OPTION_SECONDS,
 		.default_text = "600", .min = 0.001, .max = 86400,
 	.help = "how long a write waits for that, in seconds"},
@@ -64,7 +65,8 @@ static const DbaasOption options_table[] = {
 	.help = "a larger response, decompressed, is an error"},
 	{"unavailable_zones", DBAAS_ON_SERVER, DBAAS_OPTION_ENUM,
 		.default_text = "error", .values = unavailable_zones_values,
-	.help = "error, or skip: a zone that cannot be reached, breaks off, or stays down (502, 503, 504), becomes a WARNING"},
+	.help = "error, or skip: a zone that cannot be reached, breaks off, or stays down (502, 503, "
+		"504), becomes a WARNING"},
 	{"updatable", DBAAS_ON_SERVER | DBAAS_ON_TABLE, DBAAS_OPTION_BOOLEAN,
 		.default_text = "true",
 	.help = "false refuses every write; where the server says so, no table can allow it"},
@@ -87,13 +89,16 @@ static const DbaasOption options_table[] = {
 	.help = "secret of the API key"},
 	{"api_secret_file", DBAAS_ON_USER_MAPPING, DBAAS_OPTION_FILE, .superuser = true,
 		.excludes = "api_secret",
-	.help = "file that holds the secret instead, readable by the server's operating-system user; only a superuser may set it"},
+	.help = "file that holds the secret instead, readable by the server's operating-system user; "
+		"only a superuser may set it"},
 	{"resource", DBAAS_ON_TABLE, DBAAS_OPTION_RESOURCE,
 	.help = "what the table shows: a resource of the catalogue, such as services"},
 	{"path", DBAAS_ON_TABLE, DBAAS_OPTION_PATH, .excludes = "resource",
-	.help = "instead of resource: path of a GET to read, such as /instance; {x} stands for the column with param x"},
+	.help = "instead of resource: path of a GET to read, such as /instance; {x} stands for the "
+		"column with param x"},
 	{"rows", DBAAS_ON_TABLE, DBAAS_OPTION_ROWS, .default_text = "", .needs = "path",
-	.help = "where the rows are in the response, such as instances[]; empty for the response itself"},
+	.help = "where the rows are in the response, such as instances[]; empty for the response "
+		"itself"},
 	{"scope", DBAAS_ON_TABLE, DBAAS_OPTION_ENUM,
 		.default_text = "zone", .values = scope_values, .needs = "path", .excludes = "for_each",
 	.help = "zone, or organisation: every zone returns the same, so one is read"},
@@ -102,11 +107,13 @@ static const DbaasOption options_table[] = {
 	{"for_each_filter", DBAAS_ON_TABLE, DBAAS_OPTION_FILTER, .needs = "for_each",
 	.help = "column=value: only those of its rows count, such as type=clickhouse"},
 	{"param", DBAAS_ON_COLUMN, DBAAS_OPTION_PARAM,
-	.help = "parameter of the path that the column fills; one that is not in it is a query argument"},
+	.help = "parameter of the path that the column fills; one that is not in it is a query "
+		"argument"},
 	{"from", DBAAS_ON_COLUMN, DBAAS_OPTION_STRING, .needs = "param",
 	.help = "column of the for_each resource that fills it where a query does not"},
 	{"field", DBAAS_ON_COLUMN, DBAAS_OPTION_FIELD,
-	.help = "what the column shows: a field of the API, such as node-count, or * for the whole object"},
+	.help = "what the column shows: a field of the API, such as node-count, or * for the whole "
+		"object"},
 };
 /* INDENT ON */
 
@@ -398,9 +405,13 @@ check_list(const DbaasOption *option, const char *value)
 static void
 check_filter(const DbaasOption *option, const char *value, List *options)
 {
-	const DbaasResource *resource = dbaas_catalogue_find_resource(dbaas_options_string(options, "for_each"));
+	const char *name = dbaas_options_string(options, "for_each");
+	const DbaasResource *resource = dbaas_catalogue_find_resource(name);
 	size_t		len = strcspn(value, "=");
-	int			column = resource ? dbaas_catalogue_find_column(resource, pnstrdup(value, len)) : -1;
+	int			column = -1;
+
+	if (resource)
+		column = dbaas_catalogue_find_column(resource, pnstrdup(value, len));
 
 	if (value[len] == '\0' || column < 0 || resource->columns[column].field == NULL)
 		refuse_value(option, value,

@@ -58,12 +58,14 @@ dbaas_path_check(const char *template)
 		if (*p != '{')
 		{
 			if (*p != '/' && param_length(p) == 0)
-				return pstrdup("It may hold letters, digits and - . _ ~, and {x} for a parameter x");
+				return pstrdup("It may hold letters, digits and - . _ ~, and {x} for a parameter "
+							   "x");
 			continue;
 		}
 		len = param_length(p + 1);
 		if (len == 0 || p[1 + len] != '}')
-			return pstrdup("A parameter stands in it as {x}, where x may hold letters, digits and - . _ ~");
+			return pstrdup("A parameter stands in it as {x}, where x may hold letters, digits and "
+						   "- . _ ~");
 		p += len + 1;
 	}
 	return NULL;
@@ -164,7 +166,8 @@ dbaas_path_query(const DbaasPath *path, const char *const *args)
 
 		if (value == NULL)
 			continue;
-		appendStringInfo(&text, "%c%s=%s", text.len ? '&' : '?', encode(param->name), encode(value));
+		appendStringInfo(&text, "%c%s=%s", text.len ? '&' : '?', encode(param->name),
+						 encode(value));
 		appendStringInfo(&names, "%s%s", names.len ? ";" : "", param->name);
 		appendStringInfoString(&values, value);
 	}

@@ -115,7 +115,8 @@ dbaas_rows_check(const char *expression)
 		if (n == MAX_STEPS)
 			return psprintf("It has more than %d steps", MAX_STEPS);
 		if (!parse_step(&p, &step))
-			return pstrdup("It must be names with points between them, each alone or followed by [], {} or <>");
+			return pstrdup("It must be names with points between them, each alone or followed by "
+						   "[], {} or <>");
 	}
 	return NULL;
 }
@@ -151,7 +152,8 @@ static char *
 wrong_shape(const Step *step, const DbaasJson *found, const char *wanted)
 {
 	if (*step->member == '\0')
-		return psprintf("rows are in a value of type %s, not %s", dbaas_json_type_name(found), wanted);
+		return psprintf("rows are in a value of type %s, not %s", dbaas_json_type_name(found),
+						wanted);
 	return psprintf("field \"%s\" is of type %s, not %s", step->member,
 					dbaas_json_type_name(found), wanted);
 }
@@ -191,7 +193,8 @@ open_step(DbaasRows *rows, int level)
 
 	step->cols = dbaas_json_member(step->container, "cols");
 	step->lines = dbaas_json_member(step->container, "rows");
-	if (!dbaas_json_is(step->cols, DBAAS_JSON_ARRAY) || !dbaas_json_is(step->lines, DBAAS_JSON_ARRAY))
+	if (!dbaas_json_is(step->cols, DBAAS_JSON_ARRAY) ||
+		!dbaas_json_is(step->lines, DBAAS_JSON_ARRAY))
 		return psprintf("field \"%s\" has no arrays \"cols\" and \"rows\"", step->member);
 	step->ncols = dbaas_json_count(step->cols);
 	step->line_number = 0;
@@ -269,7 +272,8 @@ row_problem(DbaasRows *rows)
 	{
 		if (last->line_fits)
 			return NULL;
-		return psprintf("line " INT64_FORMAT " of field \"%s\" is not an array of as many values as there are columns",
+		return psprintf("line " INT64_FORMAT " of field \"%s\" is not an array of as many values "
+						"as there are columns",
 						last->line_number, last->member);
 	}
 	if (!rows->values && !dbaas_json_is(row, DBAAS_JSON_OBJECT))
@@ -460,7 +464,8 @@ dbaas_rows_check_field_in(const char *expression, const char *rows_expression)
 			return psprintf("it has more \"../\" than \"%s\" has steps", rows_expression);
 		if (field->kind == FIELD_KEY && level_kind(rows, level) != STEP_MEMBERS)
 			return pstrdup("only a step with {} has a #key");
-		if ((field->kind == FIELD_LABEL || field->kind == FIELD_FIRST || field->kind == FIELD_VALUE) &&
+		if ((field->kind == FIELD_LABEL || field->kind == FIELD_FIRST ||
+			 field->kind == FIELD_VALUE) &&
 			level_kind(rows, level) != STEP_CELLS)
 			return pstrdup("only a step with <> has a #label, #first and #value");
 	}

@@ -425,14 +425,16 @@ hide(DbaasJson *value, bool secret)
 			break;
 		case DBAAS_JSON_OBJECT:
 			secret = secret && !is_schema(value);
-			for (const DbaasJson *name = dbaas_json_first(value); name; name = dbaas_json_next(value, name))
+			for (const DbaasJson *name = dbaas_json_first(value); name;
+				 name = dbaas_json_next(value, name))
 			{
 				hide(unconstify(DbaasJson *, name + 1), secret || dbaas_secret_is_member(name));
 				hide_in_string(unconstify(DbaasJson *, name));
 			}
 			break;
 		case DBAAS_JSON_ARRAY:
-			for (const DbaasJson *item = dbaas_json_first(value); item; item = dbaas_json_next(value, item))
+			for (const DbaasJson *item = dbaas_json_first(value); item;
+				 item = dbaas_json_next(value, item))
 				hide(unconstify(DbaasJson *, item), secret);
 			break;
 		default:
@@ -496,12 +498,14 @@ collect(List *secrets, const DbaasJson *value, bool secret, bool all_strings)
 			text = dbaas_json_text(value);
 			return strlen(text) >= 3 ? lappend(secrets, text) : secrets;
 		case DBAAS_JSON_OBJECT:
-			for (const DbaasJson *name = dbaas_json_first(value); name; name = dbaas_json_next(value, name))
+			for (const DbaasJson *name = dbaas_json_first(value); name;
+				 name = dbaas_json_next(value, name))
 				secrets = collect(secrets, name + 1, secret || dbaas_secret_is_member(name),
 								  all_strings);
 			return secrets;
 		case DBAAS_JSON_ARRAY:
-			for (const DbaasJson *item = dbaas_json_first(value); item; item = dbaas_json_next(value, item))
+			for (const DbaasJson *item = dbaas_json_first(value); item;
+				 item = dbaas_json_next(value, item))
 				secrets = collect(secrets, item, secret, all_strings);
 			return secrets;
 		default:

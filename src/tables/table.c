@@ -22,7 +22,8 @@ static DbaasError *
 no_such_column(const DbaasTable *table, const char *name)
 {
 	DbaasError *error = dbaas_error_new(ERRCODE_FDW_COLUMN_NAME_NOT_FOUND,
-										"column \"%s\" of foreign table \"%s\" is no column of resource \"%s\"",
+										"column \"%s\" of foreign table \"%s\" is no column of "
+										"resource \"%s\"",
 										name, get_rel_name(table->relid), table->resource->name);
 	const DbaasResource *resource = table->resource;
 	const char **names = palloc0((resource->ncolumns + 1) * sizeof(char *));
@@ -47,7 +48,8 @@ no_resource(Oid relid)
 										"foreign table \"%s\" has no option \"resource\"",
 										get_rel_name(relid));
 
-	error->hint = "It says what the table shows, as in OPTIONS (resource 'services'); option \"path\" may stand in its place.";
+	error->hint = "It says what the table shows, as in OPTIONS (resource 'services'); option "
+		"\"path\" may stand in its place.";
 	return error;
 }
 
@@ -60,7 +62,8 @@ unknown_to_version(int sqlerrcode, const char *what)
 
 	error->hint = dbaas_version_hint();
 	if (error->hint == NULL)
-		error->hint = "A later version made it. If that is installed, reconnect: a session keeps the library that it has loaded.";
+		error->hint = "A later version made it. If that is installed, reconnect: a session keeps "
+			"the library that it has loaded.";
 	return error;
 }
 
@@ -75,7 +78,8 @@ check_known(Oid relid, List *options, TupleDesc desc)
 		unknown = dbaas_options_unknown(GetForeignColumnOptions(relid, i + 1));
 	if (unknown)
 		return unknown_to_version(ERRCODE_FDW_INVALID_OPTION_NAME,
-								  psprintf("option \"%s\" of foreign table \"%s\", its columns or its server",
+								  psprintf("option \"%s\" of foreign table \"%s\", its columns or "
+										   "its server",
 										   unknown, get_rel_name(relid)));
 	for (size_t i = 0; i < lengthof(names); i++)
 	{
@@ -102,9 +106,11 @@ check_generated(const DbaasTable *table, AttrNumber attnum, const char *name)
 		dbaas_options_string(GetForeignColumnOptions(table->relid, attnum), "field") == NULL)
 		return NULL;
 	error = dbaas_error_new(ERRCODE_FEATURE_NOT_SUPPORTED,
-							"column \"%s\" of foreign table \"%s\" shows a field of the API and cannot be generated",
+							"column \"%s\" of foreign table \"%s\" shows a field of the API and "
+							"cannot be generated",
 							name, get_rel_name(table->relid));
-	error->hint = psprintf("Give a generated column a name that resource \"%s\" does not have, and no option \"field\".",
+	error->hint = psprintf("Give a generated column a name that resource \"%s\" does not have, "
+						   "and no option \"field\".",
 						   table->resource->name);
 	return error;
 }
@@ -119,7 +125,8 @@ refuse_parameter(const DbaasTable *table, List *options, const char *name)
 	{
 		if (dbaas_options_string(options, names[i]))
 			return dbaas_error_new(ERRCODE_FDW_INVALID_OPTION_NAME,
-								   "option \"%s\" of column \"%s\" of foreign table \"%s\" cannot be used: the table has no option \"path\"",
+								   "option \"%s\" of column \"%s\" of foreign table \"%s\" cannot "
+								   "be used: the table has no option \"path\"",
 								   names[i], name, get_rel_name(table->relid));
 	}
 	return NULL;

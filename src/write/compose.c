@@ -362,7 +362,8 @@ add_kept(DbaasWriter *writer, const DbaasChange *change, const DbaasWrite *write
 	const DbaasOverlay *overlay = change->overlay;
 	const DbaasJson *value = NULL;
 
-	if (kept == NULL || body->type == NULL || dbaas_catalogue_check_value(kept->types, body->type) ||
+	if (kept == NULL || body->type == NULL ||
+		dbaas_catalogue_check_value(kept->types, body->type) ||
 		dbaas_members_has(body->members, kept->member))
 		return;
 	if (overlay && (dbaas_overlay_find(overlay, kept->member, &value) || overlay->created))

@@ -73,7 +73,8 @@ dbaas_limit_check(List *queue, const DbaasWrite *write, bool dry_run)
 	if (limit < 0 || list_length(queue) < limit || count_rows(queue, write, dry_run) <= limit)
 		return;
 	foreach(lc, queue)
-		any_sent = any_sent || dbaas_operation_may_be_applied(((DbaasQueued *) lfirst(lc))->operation);
+		any_sent = any_sent ||
+		dbaas_operation_may_be_applied(((DbaasQueued *) lfirst(lc))->operation);
 	ereport(ERROR,
 			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 			 errmsg("this transaction would %s more than %d %s",

@@ -272,7 +272,8 @@ dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index result_relati
 					   int subplan_index)
 {
 	DbaasTable *table = dbaas_table_get(planner_rt_fetch(result_relation, root)->relid);
-	bool		hides = dbaas_writable_hides_statement(table, dbaas_modify_plan_command(plan->operation));
+	DbaasCommand command = dbaas_modify_plan_command(plan->operation);
+	bool		hides = dbaas_writable_hides_statement(table, command);
 	DbaasHiding hiding;
 
 	(void) subplan_index;

@@ -54,8 +54,8 @@ matches(const DbaasQueued *queued, const DbaasQueueSpec *spec)
 {
 	const DbaasOperation *operation = queued->operation;
 	const DbaasWrite *write = &operation->write;
-	bool		read_shows_it = dbaas_operation_may_be_applied(operation) && !operation->unfinished &&
-		queued->send_number <= spec->read_after;
+	bool		read_shows_it = dbaas_operation_may_be_applied(operation) &&
+		!operation->unfinished && queued->send_number <= spec->read_after;
 
 	if (operation->state == DBAAS_WRITE_FAILED || read_shows_it ||
 		(operation->state == DBAAS_WRITE_DRY && !spec->dry_run))

@@ -107,7 +107,8 @@ settable_columns(const DbaasTable *table, DbaasCommand command)
 	initStringInfo(&out);
 	for (int c = 0; c < table->resource->ncolumns; c++)
 	{
-		if (dbaas_writable_takes(table->resource, command, c) && dbaas_table_find_attribute(table, c))
+		if (dbaas_writable_takes(table->resource, command, c) &&
+			dbaas_table_find_attribute(table, c))
 			appendStringInfo(&out, "%s%s", out.len ? ", " : "", dbaas_writable_name(table, c));
 	}
 	return out.len ? out.data : "no column that this table has";

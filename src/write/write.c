@@ -256,10 +256,12 @@ warn_of_effect(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasZo
 	if (notable == NULL || !passes_filter(writer, old_row, NULL, zone, notable))
 		return;
 	dbaas_error_notice(WARNING,
-					   (errmsg("%s %s", dbaas_operation_label(write), writer->resource->notable_effect),
+					   (errmsg("%s %s", dbaas_operation_label(write),
+							   writer->resource->notable_effect),
 						first && second ?
-						errdetail("Its services are \"%s\" and \"%s\".", dbaas_error_name(first),
-								  dbaas_error_name(second)) : 0));
+						errdetail("Its services are \"%s\" and \"%s\".",
+								  dbaas_error_name(first), dbaas_error_name(second)) :
+						0));
 }
 
 /* ------------------------------------------------------------------------

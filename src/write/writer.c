@@ -138,7 +138,8 @@ dbaas_writer_name(const DbaasWriter *writer, int column)
 int
 dbaas_writer_about(const DbaasWriter *writer, int column)
 {
-	return dbaas_error_about(writer->table->relid, dbaas_table_find_attribute(writer->table, column));
+	return dbaas_error_about(writer->table->relid,
+							 dbaas_table_find_attribute(writer->table, column));
 }
 
 /* ------------------------------------------------------------------------
