@@ -419,7 +419,9 @@ exclude_busy_time(void)
 	if (caller_waits || last_performed_at == 0 || busy < BUSY_USECS)
 		return;
 	dlist_foreach(iter, &dbaas_http_pools)
+	{
 		dbaas_http_overdue_postpone(dlist_container(DbaasHttpPool, node, iter.cur), busy);
+	}
 }
 
 void

@@ -87,10 +87,13 @@ like($order, qr/^pg-1-0001,/, 'which begins with the first service');
 $t->sim->config(logs => 100);
 $t->sim->fault(
 	{ path => '/dbaas-service-logs/*', skip => 8, action => 'meet', requests => 4, times => 4 });
-my @last = grep { ($_->{body} // '') =~ /offset/ }
-  $session->requests(q{SELECT count(*) FROM exo.dbaas_logs WHERE zone = 'ch-gva-2'});
-is(scalar @last, 8, 'each of 8 services has a second page, which is empty');
-cmp_ok(max(map { $_->{in_flight} } @last), '>', 3, 'and these are asked for side by side');
+my @pages = $session->requests(q{SELECT count(*) FROM exo.dbaas_logs WHERE zone = 'ch-gva-2'});
+@pages = grep { $_->{path} =~ m{/dbaas-service-logs/} } @pages;
+is(scalar(grep { ($_->{body} // '') =~ /offset/ } @pages),
+	8, 'each of 8 services has a second page, which is empty');
+# Of those that meet, one may be a first page that was late
+cmp_ok(max(map { $_->{in_flight} } @pages[ 8 .. $#pages ]),
+	'>', 3, 'and these are asked for side by side');
 is($session->sql(q{SELECT count(*) FROM exo.dbaas_logs WHERE zone = 'ch-gva-2'}),
 	800, 'no entry is lost');
 $t->sim->config(logs => 600);
