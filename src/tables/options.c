@@ -164,7 +164,7 @@ known_option(const char *name)
 }
 
 /* Raises the error of an option that is not allowed here, with the most useful hint. */
-static void
+pg_noreturn static void
 refuse_option(const char *name, const DbaasOption *option, DbaasOptionPlace place)
 {
 	const char *candidates[lengthof(options_table) + 1];

@@ -128,8 +128,15 @@ pstrdup(const char *in)
 static void
 free_all(void)
 {
-	while (chunks.next != &chunks)
-		pfree(chunks.next + 1);
+	Chunk	   *next;
+
+	for (Chunk *chunk = chunks.next; chunk != &chunks; chunk = next)
+	{
+		next = chunk->next;
+		free(chunk);
+	}
+	chunks.next = &chunks;
+	chunks.prev = &chunks;
 }
 
 /* ------------------------------------------------------------------------
