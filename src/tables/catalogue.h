@@ -362,12 +362,6 @@ extern char *dbaas_catalogue_problem(void);
  */
 extern void dbaas_catalogue_resolve(DbaasResource *resource);
 
-/*
- * Parses a path template of the resource, in the current memory context.  "{x}" is
- * the column whose param, or else whose field, or else whose name is x.
- */
-extern DbaasPath dbaas_catalogue_parse_path(const DbaasResource *resource, const char *template);
-
 /* All resources, as an array in the order of the documentation; their number in *n. */
 extern const DbaasResource *dbaas_catalogue_resources(int *n);
 

@@ -115,8 +115,12 @@ named_column(const DbaasResource *resource, const char *name)
 	return resource && name ? dbaas_catalogue_find_column(resource, name) : -1;
 }
 
-DbaasPath
-dbaas_catalogue_parse_path(const DbaasResource *resource, const char *template)
+/*
+ * Parses a path template of the resource, in the current memory context.  "{x}" is
+ * the column whose param, or else whose field, or else whose name is x.
+ */
+static DbaasPath
+parse_path(const DbaasResource *resource, const char *template)
 {
 	DbaasPath	path = dbaas_path_parse(template);
 
@@ -141,7 +145,7 @@ compare_params(const void *a, const void *b)
 static void
 resolve_endpoint(const DbaasResource *resource, DbaasEndpoint *endpoint)
 {
-	DbaasPath	path = dbaas_catalogue_parse_path(resource, endpoint->path);
+	DbaasPath	path = parse_path(resource, endpoint->path);
 
 	path.query = palloc0(resource->ncolumns * sizeof(DbaasParam));
 	for (int c = 0; c < resource->ncolumns; c++)
@@ -201,7 +205,7 @@ dbaas_catalogue_resolve(DbaasResource *resource)
 	resolve_parent(resource->notable);
 	resolve_kept(resource->kept);
 	for (int i = 0; i < DBAAS_MAX_WRITES && resource->writes[i].method; i++)
-		resource->writes[i].parsed = dbaas_catalogue_parse_path(resource, resource->writes[i].path);
+		resource->writes[i].parsed = parse_path(resource, resource->writes[i].path);
 	for (int i = 0; i < DBAAS_PARENT_KEYS; i++)
 		resource->index.parent_keys[i] = named_column(resource,
 													  parent ? parent->keys[i].column : NULL);
@@ -216,7 +220,7 @@ dbaas_catalogue_resolve(DbaasResource *resource)
 	resource->index.type = named_column(resource, resource->type_column);
 	resource->index.state = named_column(resource, resource->state_column);
 	if (resource->identity)
-		resource->identity_path = dbaas_catalogue_parse_path(resource, resource->identity);
+		resource->identity_path = parse_path(resource, resource->identity);
 }
 
 void
