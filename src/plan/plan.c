@@ -26,6 +26,7 @@
 #include "plan/cost.h"
 #include "plan/plan.h"
 #include "plan/pushdown.h"
+#include "plan/row_estimate.h"
 
 /* Added to a path that lacks a key, so that any plan that gives the key is cheaper. */
 #define MISSING_KEY_COST 1.0e12
@@ -72,9 +73,9 @@ dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 
 	baserel->fdw_private = info;
 	add_partition_conditions(root, baserel, &all);
-	dbaas_cost_set_size(root, baserel, &all);
+	dbaas_row_estimate_set_size(root, baserel, &all);
 	dbaas_pushdown_clauses(info->table, baserel->relid, baserel->baserestrictinfo, &pushed);
-	baserel->rows = dbaas_cost_rows(root, baserel, &pushed, false, baserel->rows);
+	baserel->rows = dbaas_row_estimate_scan(root, baserel, &pushed, false, baserel->rows);
 }
 
 /*
@@ -304,8 +305,8 @@ dbaasGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 
 		dbaas_pushdown_clauses(info->table, baserel->relid, conditions, &pushed);
 		param_info->ppi_rows = Min(baserel->rows,
-								   dbaas_cost_rows(root, baserel, &pushed, true,
-												   param_info->ppi_rows));
+								   dbaas_row_estimate_scan(root, baserel, &pushed, true,
+														   param_info->ppi_rows));
 		add_scan_paths(root, baserel, conditions, param_info->ppi_rows, outer);
 	}
 }

@@ -1,0 +1,32 @@
+/*-------------------------------------------------------------------------
+ *
+ * relation.h
+ *		What the planner knows of a foreign table in a query.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_RELATION_H
+#define DBAAS_RELATION_H
+
+#include "nodes/pathnodes.h"
+
+#include "tables/table.h"
+
+/* baserel->fdw_private. */
+typedef struct DbaasRelationInfo
+{
+	Index		relid;			/* in the query's range table */
+	DbaasTable *table;
+	bool		async_capable;
+	Bitmapset  *joined_params;	/* catalogue columns that only show what was
+								 * requested, and that joins give values */
+
+	/* for estimates */
+	const char *server;
+	double		request_cost;	/* of a round trip */
+	double		tuple_cost;
+	double		concurrency;	/* requests that may be in flight at once */
+	double		response_rows;	/* by ANALYZE's count; -1: not analyzed */
+} DbaasRelationInfo;
+
+#endif							/* DBAAS_RELATION_H */
