@@ -1,8 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * http_internal.h
- *		What http_pool.c, http_overdue.c, http_transfer.c and http_requests.c share.
- *		No other file includes it.  Each of them calls only those that follow it here.
+ *		What http_pool.c, http_overdue.c, http_transfer.c, http_tls.c and
+ *		http_requests.c share.  No other file includes it.  Each of them calls only
+ *		those that follow it here.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,6 +11,7 @@
 #define DBAAS_HTTP_INTERNAL_H
 
 #include <curl/curl.h>
+#include <sys/stat.h>
 
 #include "lib/ilist.h"
 
@@ -28,6 +30,13 @@ struct DbaasHttpPool
 	long		request_timeout_ms;
 	size_t		max_response_bytes;
 	char	   *ca_pem;
+	int			ca_fd;			/* ca_pem as a file in memory, or -1 */
+	char		ca_name[32];	/* by which libcurl can open that */
+	CURLSH	   *share;			/* the TLS sessions */
+	bool		with_directory; /* libcurl's default directory is needed too */
+	DbaasMoment checked_at;		/* when its default file was looked at; 0:
+								 * look again */
+	struct stat checked;		/* how that was when the pool began to use it */
 	char	   *proxy;
 	char	   *user_agent;
 };
@@ -46,6 +55,8 @@ struct DbaasHttpRequest
 	DbaasMoment silence_check;	/* when to check whether its connection is
 								 * silent; 0: never */
 	bool		own_connection; /* shares it with no other request */
+	bool		without_directory;	/* libcurl's default directory was left
+									 * out */
 	bool		ended;
 	bool		silent;			/* ended because nothing came over its
 								 * connection */
@@ -72,6 +83,44 @@ extern bool dbaas_http_requests_ended(const DbaasHttpPool *pool);
 
 /* The number of requests in all pools that have not ended, or only the unconnected of these. */
 extern int	dbaas_http_requests_count(bool unconnected);
+
+/* of http_tls.c */
+
+/* Sets an option, or returns the error after saying which option it was. */
+#define SETOPT(option, value) \
+	do { \
+		code = curl_easy_setopt(request->easy, option, value); \
+		if (code != CURLE_OK) \
+		{ \
+			snprintf(request->errbuf, CURL_ERROR_SIZE, "libcurl refused %s: %s", \
+					 #option, curl_easy_strerror(code)); \
+			return code; \
+		} \
+	} while (0)
+
+/* Sets what the pool's connections trust and share.  Returns false when memory runs out. */
+extern bool dbaas_http_tls_open(DbaasHttpPool *pool);
+
+/*
+ * Forgets the TLS sessions; the multi handle that has the certificates must have been
+ * freed.  Returns false when memory runs out.
+ */
+extern bool dbaas_http_tls_renew(DbaasHttpPool *pool);
+
+/* Frees all of that; the same holds. */
+extern void dbaas_http_tls_close(DbaasHttpPool *pool);
+
+/* Has the file of the system's certificates changed since?  Looks once a second at most. */
+extern bool dbaas_http_tls_changed(DbaasHttpPool *pool, DbaasMoment now);
+
+/* Sets the options of the request's handle that concern TLS. */
+extern CURLcode dbaas_http_tls_prepare(DbaasHttpRequest *request);
+
+/*
+ * When a certificate could not be verified: might one in libcurl's default directory
+ * do that, which was left out?  Then adds it; the request can be started again.
+ */
+extern bool dbaas_http_tls_try_directory(DbaasHttpRequest *request, CURLcode code);
 
 /* of http_transfer.c */
 

@@ -147,6 +147,19 @@ new_multi(DbaasHttpPool *pool)
 	return multi;
 }
 
+/*
+ * Closes the connections of a pool that uses none, and all that libcurl keeps for
+ * them: descriptors, and the certificates that it has read.
+ */
+static void
+renew_multi(DbaasHttpPool *pool)
+{
+	if (pool->multi)
+		curl_multi_cleanup(pool->multi);
+	pool->timer = 0;
+	pool->multi = dbaas_http_tls_renew(pool) ? new_multi(pool) : NULL;
+}
+
 DbaasHttpPool *
 dbaas_http_pool_open(const DbaasHttpSettings *settings, bool *no_room)
 {
@@ -178,7 +191,7 @@ dbaas_http_pool_open(const DbaasHttpSettings *settings, bool *no_room)
 	pool->ca_pem = copy_string(settings->ca_pem, &ok);
 	pool->proxy = copy_string(settings->proxy, &ok);
 	pool->user_agent = copy_string(settings->user_agent, &ok);
-	pool->multi = new_multi(pool);
+	pool->multi = dbaas_http_tls_open(pool) ? new_multi(pool) : NULL;
 	for (int i = 0; i < POOL_DESCRIPTORS; i++)
 		ReserveExternalFD();
 	dlist_push_tail(&dbaas_http_pools, &pool->node);
@@ -211,6 +224,7 @@ dbaas_http_pool_close(DbaasHttpPool *pool)
 	dlist_delete(&pool->node);
 	if (pool->multi)
 		curl_multi_cleanup(pool->multi);
+	dbaas_http_tls_close(pool);
 	dbaas_sockets_forget(pool);
 	for (int i = 0; i < POOL_DESCRIPTORS; i++)
 		ReleaseExternalFD();
@@ -236,11 +250,8 @@ make_room(int n)
 	{
 		DbaasHttpPool *pool = dlist_container(DbaasHttpPool, node, iter.cur);
 
-		if (pool->multi == NULL || !dbaas_http_requests_ended(pool))
-			continue;
-		curl_multi_cleanup(pool->multi);
-		pool->timer = 0;
-		pool->multi = new_multi(pool);
+		if (pool->multi && dbaas_http_requests_ended(pool))
+			renew_multi(pool);
 	}
 	return dbaas_sockets_make_room(n, SPARE_DESCRIPTORS);
 }
@@ -273,8 +284,9 @@ dbaas_http_start(DbaasHttpPool *pool, MemoryContext cxt, const char *method,
 	request->callback.arg = request;
 	request->response.others_under_way = dbaas_http_requests_count(false) > 0;
 	request->no_room = !make_room(dbaas_http_requests_count(true) + 1);
-	if (pool->multi == NULL)
-		pool->multi = new_multi(pool);
+	if (pool->multi == NULL ||
+		(dbaas_http_requests_ended(pool) && dbaas_http_tls_changed(pool, last_performed_at)))
+		renew_multi(pool);
 	dlist_push_tail(&pool->requests, &request->node);
 	MemoryContextRegisterResetCallback(cxt, &request->callback);
 
@@ -385,6 +397,28 @@ perform_connecting(DbaasHttpPool *pool)
 	restore_signals(&saved);
 }
 
+/*
+ * Starts a request again that could not verify a certificate, if more certificates
+ * are there to verify it with.  Nothing was sent.
+ */
+static bool
+try_directory(DbaasHttpRequest *request, CURLcode code)
+{
+	CURLM	   *multi = request->pool->multi;
+	sigset_t	saved;
+	bool		started;
+
+	if (!dbaas_http_tls_try_directory(request, code))
+		return false;
+	block_signals(&saved);
+	curl_multi_remove_handle(multi, request->easy);
+	started = curl_multi_add_handle(multi, request->easy) == CURLM_OK;
+	restore_signals(&saved);
+	if (started)
+		request->errbuf[0] = '\0';
+	return started;
+}
+
 /* Ends the requests that libcurl has finished.  Returns whether there was one. */
 static bool
 collect_ended(DbaasHttpPool *pool)
@@ -396,12 +430,17 @@ collect_ended(DbaasHttpPool *pool)
 	while ((msg = curl_multi_info_read(pool->multi, &left)) != NULL)
 	{
 		DbaasHttpRequest *request = NULL;
+		CURLcode	code;
 
 		if (msg->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &request);
-		dbaas_http_transfer_end(request, msg->data.result);
-		any = true;
+		code = msg->data.result;
+		if (!try_directory(request, code))
+		{
+			dbaas_http_transfer_end(request, code);
+			any = true;
+		}
 	}
 	return any;
 }

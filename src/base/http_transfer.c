@@ -94,18 +94,6 @@ add_header(DbaasHttpRequest *request, const char *name, const char *value)
 	return true;
 }
 
-/* Sets an option, or returns the error after saying which option it was. */
-#define SETOPT(option, value) \
-	do { \
-		code = curl_easy_setopt(request->easy, option, value); \
-		if (code != CURLE_OK) \
-		{ \
-			snprintf(request->errbuf, CURL_ERROR_SIZE, "libcurl refused %s: %s", \
-					 #option, curl_easy_strerror(code)); \
-			return code; \
-		} \
-	} while (0)
-
 CURLcode
 dbaas_http_transfer_prepare(DbaasHttpRequest *request, const char *method, const char *url,
 							const char *authorization)
@@ -126,7 +114,11 @@ dbaas_http_transfer_prepare(DbaasHttpRequest *request, const char *method, const
 
 	/*
 	 * A request that must not be sent twice goes over HTTP/1.1: if an HTTP/2
-	 * server refuses a request, or asks for HTTP/1.1, libcurl repeats it.
+	 * server refuses a request, or asks for HTTP/1.1, libcurl repeats it.  It
+	 * goes over a connection of its own (below): if one that was idle ends
+	 * before the first byte of a response, libcurl repeats the request too.
+	 * What it takes from other connections is the TLS session, without early
+	 * data.
 	 */
 	SETOPT(CURLOPT_HTTP_VERSION,
 		   own ? (long) CURL_HTTP_VERSION_1_1 : (long) CURL_HTTP_VERSION_2TLS);
@@ -143,19 +135,9 @@ dbaas_http_transfer_prepare(DbaasHttpRequest *request, const char *method, const
 	SETOPT(CURLOPT_OPENSOCKETDATA, request);
 	SETOPT(CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
 	SETOPT(CURLOPT_CONNECTTIMEOUT_MS, pool->connect_timeout_ms);
-	SETOPT(CURLOPT_SSL_VERIFYPEER, 1L);
-	SETOPT(CURLOPT_SSL_VERIFYHOST, 2L);
-	if (pool->ca_pem)
-	{
-		/*
-		 * Not the file's name: libcurl would open it while signals are
-		 * blocked.
-		 */
-		struct curl_blob pem = {pool->ca_pem, strlen(pool->ca_pem), CURL_BLOB_NOCOPY};
-
-		SETOPT(CURLOPT_CAINFO_BLOB, &pem);
-		SETOPT(CURLOPT_CAPATH, NULL);	/* and no others */
-	}
+	code = dbaas_http_tls_prepare(request);
+	if (code != CURLE_OK)
+		return code;
 
 	/*
 	 * "" also keeps libcurl from taking a proxy from the server's

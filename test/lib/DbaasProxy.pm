@@ -14,8 +14,9 @@ DbaasProxy - TLS and HTTP/2 in front of a simulator
 
 =head1 DESCRIPTION
 
-An Apache with a certificate for localhost.  It ends with the object, and tells the
-simulator's record what came over: the headers X-Protocol and X-Port.
+An Apache with a certificate for localhost, and for the further names.  It ends with the
+object, and tells the simulator's record what came over: the headers X-Protocol, X-Port and
+X-Handshake, which is C<Initial> or C<Resumed>.
 
 =over
 
@@ -23,9 +24,10 @@ simulator's record what came over: the headers X-Protocol and X-Port.
 
 Whether what it needs is installed.
 
-=item start($port)
+=item start($port, @names)
 
-Starts it in front of the simulator on that port.
+Starts it in front of the simulator on that port.  libcurl resolves names that end in
+.localhost to this machine.
 
 =item endpoint_template, ca
 
@@ -89,13 +91,14 @@ sub make_ca
 
 sub start
 {
-	my ($class, $simulator) = @_;
+	my ($class, $simulator, @names) = @_;
 	my $dir = PostgreSQL::Test::Utils::tempdir();
 	my $port = PostgreSQL::Test::Cluster::get_free_port();
 	my $self = bless { dir => $dir, port => $port }, $class;
 
 	my $ca = $self->make_ca('ca');
-	append_to_file("$dir/san", "subjectAltName=DNS:localhost\n");
+	my $names = join ',', map { "DNS:$_" } 'localhost', @names;
+	append_to_file("$dir/san", "subjectAltName=$names\n");
 	$self->_run("openssl req -newkey rsa:2048 -nodes -subj '/CN=localhost'",
 		"-keyout $dir/server.key -out $dir/server.csr");
 	$self->_run("openssl x509 -req -in $dir/server.csr -CA $ca -CAkey $dir/ca.key",
@@ -113,6 +116,7 @@ ErrorLog $dir/error.log
 # What the simulator cannot see itself, its record has from here
 RequestHeader set X-Protocol "expr=%{SERVER_PROTOCOL}"
 RequestHeader set X-Port "expr=%{REMOTE_PORT}"
+RequestHeader set X-Handshake "%{SSL_SESSION_RESUMED}s"
 Mutex pthread
 Protocols h2 http/1.1
 KeepAliveTimeout 60
