@@ -36,9 +36,10 @@ typedef struct KeyExpr
 	bool		may_fraction;	/* can a value of the type have a fraction? */
 } KeyExpr;
 
-/* An expression that is a lower bound on the time. */
+/* An expression that bounds the time. */
 typedef struct BoundExpr
 {
+	StrategyNumber bound;		/* how it compares the time */
 	ExprState  *state;
 	Oid			type;			/* timestamptz, timestamp or date */
 } BoundExpr;
@@ -71,8 +72,9 @@ init_key(KeyExpr *key, int column, DbaasKeyForm form, Expr *expr, PlanState *par
 }
 
 static void
-init_bound(BoundExpr *bound, Expr *expr, PlanState *parent)
+init_bound(BoundExpr *bound, StrategyNumber strategy, Expr *expr, PlanState *parent)
 {
+	bound->bound = strategy;
 	bound->state = ExecInitExpr(expr, parent);
 	bound->type = getBaseType(exprType((Node *) expr));
 }
@@ -96,17 +98,17 @@ dbaas_arguments_init(ForeignScanState *node)
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	List	   *columns = list_nth(plan->fdw_private, DBAAS_SCAN_KEYS);
 	List	   *forms = list_nth(plan->fdw_private, DBAAS_SCAN_KEY_FORMS);
+	List	   *bounds = list_nth(plan->fdw_private, DBAAS_SCAN_BOUNDS);
 	int			nlimits = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_LIMITS));
-	DbaasArgumentExprs *exprs = new_exprs(list_length(columns),
-										  intVal(list_nth(plan->fdw_private, DBAAS_SCAN_BOUNDS)));
+	DbaasArgumentExprs *exprs = new_exprs(list_length(columns), list_length(bounds));
 	int			first_limit = exprs->nkeys + exprs->nbounds;
 
 	for (int i = 0; i < exprs->nkeys; i++)
 		init_key(&exprs->keys[i], list_nth_int(columns, i), list_nth_int(forms, i),
 				 list_nth(plan->fdw_exprs, i), (PlanState *) node);
 	for (int i = 0; i < exprs->nbounds; i++)
-		init_bound(&exprs->bounds[i], list_nth(plan->fdw_exprs, exprs->nkeys + i),
-				   (PlanState *) node);
+		init_bound(&exprs->bounds[i], list_nth_int(bounds, i),
+				   list_nth(plan->fdw_exprs, exprs->nkeys + i), (PlanState *) node);
 	if (nlimits > 0)
 		exprs->limit_count = ExecInitExpr(list_nth(plan->fdw_exprs, first_limit),
 										  (PlanState *) node);
@@ -128,8 +130,11 @@ dbaas_arguments_init_pushed(const DbaasPushed *pushed)
 		init_key(&exprs->keys[i], key->column, key->form, key->value, NULL);
 	}
 	for (int i = 0; i < exprs->nbounds; i++)
-		init_bound(&exprs->bounds[i], ((DbaasPushedKey *) list_nth(pushed->bounds, i))->value,
-				   NULL);
+	{
+		const DbaasPushedKey *bound = list_nth(pushed->bounds, i);
+
+		init_bound(&exprs->bounds[i], bound->bound, bound->value, NULL);
+	}
 	return exprs;
 }
 
@@ -287,26 +292,56 @@ bound_time(const BoundExpr *bound, Datum value)
 	}
 }
 
-/* Evaluates the lower bounds, and takes the latest.  If one is NULL, no row matches. */
+/*
+ * Moves a bound that excludes its value so that it does not: times have whole microseconds.
+ * A value without end may stand for a date that is out of range, and excludes nothing.
+ */
+static TimestampTz
+inclusive_bound(StrategyNumber bound, TimestampTz time)
+{
+	if (TIMESTAMP_NOT_FINITE(time))
+		return time;
+	switch (bound)
+	{
+		case BTGreaterStrategyNumber:
+			return time + 1;
+		case BTLessStrategyNumber:
+			return time - 1;
+		default:
+			return time;
+	}
+}
+
+/* Evaluates the bounds, and takes the latest lower and the earliest upper one. */
 static void
 evaluate_bounds(const DbaasArgumentExprs *exprs, ExprContext *econtext, DbaasArguments *arguments)
 {
 	for (int i = 0; i < exprs->nbounds; i++)
 	{
+		const BoundExpr *expr = &exprs->bounds[i];
 		bool		isnull;
-		Datum		value = ExecEvalExpr(exprs->bounds[i].state, econtext, &isnull);
-		TimestampTz since;
+		Datum		value = ExecEvalExpr(expr->state, econtext, &isnull);
+		TimestampTz time;
 
 		if (isnull)
 		{
 			arguments->nothing = true;
 			continue;
 		}
-		since = bound_time(&exprs->bounds[i], value);
-		if (!arguments->bounded || since > arguments->since)
-			arguments->since = since;
-		arguments->bounded = true;
+		time = inclusive_bound(expr->bound, bound_time(expr, value));
+		if (dbaas_pushdown_is_lower(expr->bound))
+		{
+			arguments->since = arguments->has_since ? Max(arguments->since, time) : time;
+			arguments->has_since = true;
+		}
+		if (dbaas_pushdown_is_upper(expr->bound))
+		{
+			arguments->until = arguments->has_until ? Min(arguments->until, time) : time;
+			arguments->has_until = true;
+		}
 	}
+	if (arguments->has_since && arguments->has_until && arguments->since > arguments->until)
+		arguments->nothing = true;
 }
 
 /* All arguments in one text. */
@@ -331,8 +366,10 @@ arguments_text(const DbaasResource *resource, const DbaasArguments *arguments)
 	}
 	if (arguments->nothing)
 		appendStringInfoString(&out, "nothing");
-	if (arguments->bounded)
+	if (arguments->has_since)
 		appendStringInfo(&out, "since " INT64_FORMAT, arguments->since);
+	if (arguments->has_until)
+		appendStringInfo(&out, "until " INT64_FORMAT, arguments->until);
 	appendStringInfo(&out, "limit " INT64_FORMAT, arguments->limit);
 	return out.data;
 }
@@ -357,8 +394,10 @@ dbaas_arguments_set_read(const DbaasArguments *arguments, DbaasRead *read)
 {
 	read->keys = arguments->keys;
 	read->limit = arguments->limit;
-	read->bounded = arguments->bounded;
+	read->has_since = arguments->has_since;
+	read->has_until = arguments->has_until;
 	read->since = arguments->since;
+	read->until = arguments->until;
 }
 
 /* The column of a required key that is not given; or -1. */

@@ -21,9 +21,12 @@ typedef struct DbaasArgumentExprs DbaasArgumentExprs;
 typedef struct DbaasArguments
 {
 	DbaasKey   *keys;			/* by catalogue column */
-	bool		nothing;		/* a bound is NULL: no row satisfies it */
-	bool		bounded;
-	TimestampTz since;			/* if bounded: no rows before it are wanted */
+	bool		nothing;		/* no row is within the bounds, since one is
+								 * NULL or none are left between them */
+	bool		has_since;
+	bool		has_until;
+	TimestampTz since;			/* rows before this are not wanted */
+	TimestampTz until;			/* rows after this are not wanted */
 	int64		limit;			/* rows wanted of each target; -1: all */
 	char	   *text;			/* all of these; the same for equal arguments */
 } DbaasArguments;
@@ -47,7 +50,7 @@ extern DbaasArgumentExprs *dbaas_arguments_init_pushed(const DbaasPushed *pushed
 extern void dbaas_arguments_evaluate(DbaasArgumentExprs *exprs, const DbaasTable *table,
 									 ExprContext *econtext, DbaasArguments *arguments);
 
-/* Sets the keys, bound and limit of a read, which must not outlive the arguments. */
+/* Sets the keys, bounds and limit of a read, which must not outlive the arguments. */
 extern void dbaas_arguments_set_read(const DbaasArguments *arguments, DbaasRead *read);
 
 /* Can a scan with these arguments return a row, and are all required keys given? */

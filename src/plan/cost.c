@@ -50,8 +50,8 @@ dbaas_cost_new_info(Oid relid, Index varno)
 }
 
 /*
- * The number of pages of a target.  Without a bound, the last page that has entries is followed
- * by an empty one.  With a bound, the last page has the newest entry before it.
+ * The number of pages of a target.  Without a lower bound, the last page that has entries is
+ * followed by an empty one.  With one, the last page has the newest entry before it.
  */
 static double
 target_pages(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed *pushed)
@@ -65,10 +65,15 @@ target_pages(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed
 		dbaas_pushdown_has(pushed->keys, resource->index.limit))
 		return 1;
 	pages = dbaas_row_estimate_target(info, pushed->endpoint) / resource->paging->max_limit;
-	if (pushed->bounds == NIL)
-		return ceil(pages) + 1;
 	foreach(lc, pushed->bounds)
-		bounds = lappend(bounds, ((DbaasPushedKey *) lfirst(lc))->condition);
+	{
+		const DbaasPushedKey *bound = lfirst(lc);
+
+		if (bound->bound > BTEqualStrategyNumber)
+			bounds = lappend(bounds, bound->condition);
+	}
+	if (bounds == NIL)
+		return ceil(pages) + 1;
 	return floor(pages * clauselist_selectivity(root, bounds, info->relid, JOIN_INNER, NULL)) + 1;
 }
 

@@ -97,6 +97,25 @@ lacks_key(const DbaasRelationInfo *info, List *keys)
 	return false;
 }
 
+/* Does the pathkey sort by the time of the entries of pages? */
+static bool
+is_time_pathkey(const DbaasRelationInfo *info, RelOptInfo *baserel, const PathKey *pathkey)
+{
+	ListCell   *lc;
+
+	if (pathkey->pk_opfamily !=
+		lookup_type_cache(TIMESTAMPTZOID, TYPECACHE_BTREE_OPFAMILY)->btree_opf)
+		return false;
+	foreach(lc, pathkey->pk_eclass->ec_members)
+	{
+		EquivalenceMember *member = lfirst(lc);
+
+		if (dbaas_pushdown_is_time(info->table, baserel->relid, (Node *) member->em_expr))
+			return true;
+	}
+	return false;
+}
+
 /*
  * The order to read pages in, so that rows come in the order of a pathkey;
  * DBAAS_ORDER_AS_GIVEN if that is not possible.
@@ -108,37 +127,47 @@ order_for_pathkey(const DbaasRelationInfo *info, RelOptInfo *baserel, const Dbaa
 	const DbaasResource *resource = info->table->resource;
 	const DbaasPaging *paging = resource->paging;
 	bool		descending = dbaas_pathkey_descending(pathkey);
-	ListCell   *lc;
-
-	if (pathkey->pk_opfamily !=
-		lookup_type_cache(TIMESTAMPTZOID, TYPECACHE_BTREE_OPFAMILY)->btree_opf)
-		return DBAAS_ORDER_AS_GIVEN;
 
 	/*
 	 * Times are never null, so NULLS FIRST and LAST do not matter; but only
 	 * the default of each direction is handled.
 	 */
-	if (paging == NULL || pathkey->pk_nulls_first != descending ||
+	if (paging == NULL || !is_time_pathkey(info, baserel, pathkey) ||
+		pathkey->pk_nulls_first != descending ||
 		dbaas_pushdown_has(pushed->keys, resource->index.order))
 		return DBAAS_ORDER_AS_GIVEN;
 
 	/*
-	 * A bound, a limit and an offset choose entries counting from the newest,
-	 * so with one of these the oldest cannot be read first.
+	 * A limit and an offset choose entries counting from the newest, so with
+	 * one of these the oldest cannot be read first.  With a lower bound they
+	 * should not be, since all that came before it would be read.
 	 */
 	if (!descending &&
-		(pushed->bounds ||
+		(dbaas_pushdown_has_lower(pushed) ||
 		 dbaas_pushdown_has(pushed->keys, resource->index.limit) ||
 		 dbaas_pushdown_has(pushed->keys, resource->index.offset)))
 		return DBAAS_ORDER_AS_GIVEN;
-	foreach(lc, pathkey->pk_eclass->ec_members)
-	{
-		EquivalenceMember *member = lfirst(lc);
+	return descending ? DBAAS_ORDER_DESC : DBAAS_ORDER_ASC;
+}
 
-		if (dbaas_pushdown_is_time(info->table, baserel->relid, (Node *) member->em_expr))
-			return descending ? DBAAS_ORDER_DESC : DBAAS_ORDER_ASC;
-	}
-	return DBAAS_ORDER_AS_GIVEN;
+/*
+ * The order to read pages in for a scan whose rows are sorted by a pathkey above it.  If
+ * there are no keys to say it, and there is an upper bound, that is the order in which
+ * fewer pages are read.
+ */
+static DbaasScanOrder
+order_below_sort(const DbaasRelationInfo *info, RelOptInfo *baserel, const DbaasPushed *pushed,
+				 const PathKey *pathkey)
+{
+	const DbaasResource *resource = info->table->resource;
+
+	if (resource->paging == NULL || !dbaas_pushdown_has_upper(pushed) ||
+		!is_time_pathkey(info, baserel, pathkey) ||
+		dbaas_pushdown_has(pushed->keys, resource->index.order) ||
+		dbaas_pushdown_has(pushed->keys, resource->index.limit) ||
+		dbaas_pushdown_has(pushed->keys, resource->index.offset))
+		return DBAAS_ORDER_AS_GIVEN;
+	return dbaas_pushdown_has_lower(pushed) ? DBAAS_ORDER_EITHER : DBAAS_ORDER_ASC;
 }
 
 /*
@@ -227,7 +256,7 @@ add_outer_relids(RelOptInfo *baserel, List *clauses, List *outers)
 
 		if (!join_clause_is_movable_to(rinfo, baserel) ||
 			!dbaas_pushdown_clause(info->table, baserel->relid, rinfo->clause, &key) ||
-			key.is_bound || dbaas_pushdown_is_negated(key.form))
+			key.bound != InvalidStrategy || dbaas_pushdown_is_negated(key.form))
 			continue;
 		if (dbaas_catalogue_only_shows_request(info->table->resource, key.column))
 			info->joined_params = bms_add_member(info->joined_params, key.column);
@@ -342,6 +371,30 @@ limit_applies_to_scan(PlannerInfo *root, RelOptInfo *baserel)
 		!contain_subplans(parse->limitCount) && !contain_subplans(parse->limitOffset);
 }
 
+/* Are the rows of the query's relations sorted before anything else depends on their order? */
+static bool
+query_sorts_rows(const PlannerInfo *root)
+{
+	const Query *parse = root->parse;
+
+	return parse->sortClause && root->sort_pathkeys && !parse->groupClause &&
+		!parse->groupingSets && !parse->hasAggs && !parse->hasWindowFuncs;
+}
+
+/*
+ * Do bounds on the time leave out entries that come first in this order?  Then a number of
+ * entries that is requested would count them.
+ */
+static bool
+bounds_skip_first(const DbaasRelationInfo *info, const DbaasPushed *pushed, DbaasScanOrder order)
+{
+	if (order == DBAAS_ORDER_AS_GIVEN &&
+		dbaas_pushdown_has(pushed->keys, info->table->resource->index.order))
+		return pushed->bounds != NIL;
+	return order == DBAAS_ORDER_ASC ? dbaas_pushdown_has_lower(pushed) :
+		dbaas_pushdown_has_upper(pushed);
+}
+
 /*
  * The LIMIT's count and offset, if their sum limits the entries that are needed of each
  * target; else NIL.  That is so if every condition is pushed, and rows are wanted in the
@@ -353,7 +406,7 @@ limit_expressions(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pus
 				  bool ordered, DbaasScanOrder *order)
 {
 	DbaasRelationInfo *info = baserel->fdw_private;
-	const DbaasPaging *paging = info->table->resource->paging;
+	DbaasScanOrder read_order = *order;
 	Query	   *parse = root->parse;
 
 	if (pushed->has_other_conditions || !limit_applies_to_scan(root, baserel))
@@ -362,17 +415,16 @@ limit_expressions(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pus
 	{
 		if (list_length(root->sort_pathkeys) != 1)
 			return NIL;
-		*order = order_for_pathkey(info, baserel, pushed, linitial(root->sort_pathkeys));
-		if (*order == DBAAS_ORDER_AS_GIVEN)
+		read_order = order_for_pathkey(info, baserel, pushed, linitial(root->sort_pathkeys));
+		if (read_order == DBAAS_ORDER_AS_GIVEN)
 			return NIL;
 	}
 	else if (parse->sortClause && list_length(root->sort_pathkeys) != 1)
 		return NIL;
 
-	/* With a bound, the entries after it come first only if the newest do. */
-	if (pushed->bounds && paging && *order != DBAAS_ORDER_DESC &&
-		dbaas_pushdown_has(pushed->keys, info->table->resource->index.order))
+	if (bounds_skip_first(info, pushed, read_order))
 		return NIL;
+	*order = read_order;
 	if (parse->limitOffset)
 		return list_make2(parse->limitCount, parse->limitOffset);
 	return list_make1(parse->limitCount);
@@ -423,6 +475,7 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 	DbaasScanOrder order = DBAAS_ORDER_AS_GIVEN;
 	List	   *columns = NIL;
 	List	   *forms = NIL;
+	List	   *bounds = NIL;
 	List	   *attributes;
 	List	   *unused;
 	List	   *exprs;
@@ -439,9 +492,13 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 		columns = lappend_int(columns, ((DbaasPushedKey *) lfirst(lc))->column);
 		forms = lappend_int(forms, ((DbaasPushedKey *) lfirst(lc))->form);
 	}
+	foreach(lc, pushed.bounds)
+		bounds = lappend_int(bounds, ((DbaasPushedKey *) lfirst(lc))->bound);
 	if (ordered)
 		order = order_for_pathkey(info, baserel, &pushed, linitial(best_path->path.pathkeys));
 	limits = limit_expressions(root, baserel, &pushed, ordered, &order);
+	if (order == DBAAS_ORDER_AS_GIVEN && query_sorts_rows(root))
+		order = order_below_sort(info, baserel, &pushed, linitial(root->sort_pathkeys));
 	requests = dbaas_cost_requests(root, info, &pushed, best_path->path.param_info != NULL,
 								   limits != NIL);
 	exprs = list_concat(pushed_values(pushed.keys), pushed_values(pushed.bounds));
@@ -450,7 +507,7 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 	attributes = dbaas_attributes_find(root, baserel, info->table, quals, &unused);
 	private = list_make5(makeInteger(pushed.endpoint - resource->reads), attributes, unused,
 						 columns, forms);
-	private = lappend(private, makeInteger(list_length(pushed.bounds)));
+	private = lappend(private, bounds);
 	private = lappend(private, makeInteger(list_length(limits)));
 	private = lappend(private, makeInteger(order));
 	private = lappend(private, makeInteger(ordered));

@@ -30,7 +30,11 @@ typedef enum DbaasScanPrivate
 	DBAAS_SCAN_KEYS,
 	/* Integer List of DbaasKeyForm: how the condition compares each key */
 	DBAAS_SCAN_KEY_FORMS,
-	/* Integer: number of lower bounds on the time, which follow in fdw_exprs */
+
+	/*
+	 * Integer List: how each bound compares the time, as a strategy number;
+	 * the bounds follow in fdw_exprs
+	 */
 	DBAAS_SCAN_BOUNDS,
 	/* Integer: number of LIMIT expressions that follow: count, then offset */
 	DBAAS_SCAN_LIMITS,
@@ -57,7 +61,8 @@ typedef enum DbaasScanOrder
 {
 	DBAAS_ORDER_AS_GIVEN,		/* as a key says, or else the API's default */
 	DBAAS_ORDER_ASC,
-	DBAAS_ORDER_DESC
+	DBAAS_ORDER_DESC,
+	DBAAS_ORDER_EITHER			/* of each target as its bounds suggest */
 } DbaasScanOrder;
 
 /* Is it a scan of a foreign table of this wrapper? */

@@ -5,13 +5,13 @@
  *
  * A condition is pushed if it compares a column with a value that is known when the scan
  * starts, in one of these ways: a key equals the value, or an element of an array; the zone
- * differs from the value, or from all elements; the time is not before the value.
+ * differs from the value, or from all elements; the time is before the value, after it, or
+ * equals it.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/stratnum.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
@@ -123,7 +123,7 @@ match_equality(const DbaasTable *table, Index relid, Oid opno, Oid collation,
 		!is_equality(opno, collation, left, exprType(strip_relabel(right))))
 		return false;
 	key->form = DBAAS_KEY_IS;
-	key->is_bound = false;
+	key->bound = InvalidStrategy;
 	key->value = (Expr *) right;
 	return true;
 }
@@ -157,7 +157,7 @@ match_any(const DbaasTable *table, Index relid, ScalarArrayOpExpr *any, DbaasPus
 		!is_equality(opno, any->inputcollid, left, get_element_type(exprType(right))))
 		return false;
 	key->form = any->useOr ? DBAAS_KEY_IS_ANY : DBAAS_KEY_IS_NONE;
-	key->is_bound = false;
+	key->bound = InvalidStrategy;
 	key->value = (Expr *) right;
 	return true;
 }
@@ -195,7 +195,8 @@ match_or(const DbaasTable *table, Index relid, BoolExpr *or, DbaasPushedKey *key
 		DbaasPushedKey arm;
 
 		if (!IsA(lfirst(lc), OpExpr) || !dbaas_pushdown_clause(table, relid, lfirst(lc), &arm) ||
-			arm.is_bound || arm.form != DBAAS_KEY_IS || (values && arm.column != key->column))
+			arm.bound != InvalidStrategy || arm.form != DBAAS_KEY_IS ||
+			(values && arm.column != key->column))
 			return false;
 		key->column = arm.column;
 		values = lappend(values, arm.value);
@@ -211,7 +212,7 @@ match_or(const DbaasTable *table, Index relid, BoolExpr *or, DbaasPushedKey *key
 								  coerce_to_common_type(NULL, lfirst(lc), array->element_typeid,
 														"OR"));
 	key->form = DBAAS_KEY_IS_ANY;
-	key->is_bound = false;
+	key->bound = InvalidStrategy;
 	key->value = (Expr *) array;
 	return OidIsValid(array->array_typeid);
 }
@@ -228,7 +229,7 @@ dbaas_pushdown_is_time(const DbaasTable *table, Index relid, Node *node)
 }
 
 /*
- * Matches "time >= value" or "time > value", with the sides in this order, for
+ * Matches "time < value" and the other comparisons but <>, with the sides in this order, for
  * all types that the family of times compares.
  */
 static bool
@@ -238,8 +239,8 @@ match_bound(const DbaasTable *table, Index relid, Oid opno, Node *left, Node *ri
 	TypeCacheEntry *type = lookup_type_cache(TIMESTAMPTZOID, TYPECACHE_BTREE_OPFAMILY);
 	int			strategy = get_op_opfamily_strategy(opno, type->btree_opf);
 
-	if ((strategy != BTGreaterStrategyNumber && strategy != BTGreaterEqualStrategyNumber) ||
-		!dbaas_pushdown_is_time(table, relid, left) || !is_scan_constant(relid, right))
+	if (strategy == InvalidStrategy || !dbaas_pushdown_is_time(table, relid, left) ||
+		!is_scan_constant(relid, right))
 		return false;
 	switch (getBaseType(exprType(right)))
 	{
@@ -252,7 +253,7 @@ match_bound(const DbaasTable *table, Index relid, Oid opno, Node *left, Node *ri
 	}
 	key->column = table->resource->index.time;
 	key->form = DBAAS_KEY_IS;
-	key->is_bound = true;
+	key->bound = strategy;
 	key->value = (Expr *) right;
 	return true;
 }
@@ -490,6 +491,32 @@ dbaas_pushdown_fans_out(const DbaasPushed *pushed)
 	return false;
 }
 
+bool
+dbaas_pushdown_has_lower(const DbaasPushed *pushed)
+{
+	ListCell   *lc;
+
+	foreach(lc, pushed->bounds)
+	{
+		if (dbaas_pushdown_is_lower(((DbaasPushedKey *) lfirst(lc))->bound))
+			return true;
+	}
+	return false;
+}
+
+bool
+dbaas_pushdown_has_upper(const DbaasPushed *pushed)
+{
+	ListCell   *lc;
+
+	foreach(lc, pushed->bounds)
+	{
+		if (dbaas_pushdown_is_upper(((DbaasPushedKey *) lfirst(lc))->bound))
+			return true;
+	}
+	return false;
+}
+
 /* Chooses the endpoint by the keys, and drops keys that are not parameters of it. */
 static void
 choose_endpoint(const DbaasResource *resource, DbaasPushed *pushed)
@@ -547,7 +574,7 @@ dbaas_pushdown_clauses(const DbaasTable *table, Index relid, List *restrictinfos
 			pushed->checked = lappend(pushed->checked, rinfo);
 			push_concatenated(table, relid, rinfo, pushed);
 		}
-		else if (key->is_bound)
+		else if (key->bound != InvalidStrategy)
 		{
 			pushed->bounds = lappend(pushed->bounds, key);
 			pushed->checked = lappend(pushed->checked, rinfo);

@@ -10,6 +10,7 @@
 #ifndef DBAAS_PUSHDOWN_H
 #define DBAAS_PUSHDOWN_H
 
+#include "access/stratnum.h"
 #include "nodes/pathnodes.h"
 #include "utils/relcache.h"
 
@@ -24,12 +25,14 @@ typedef enum DbaasKeyForm
 	DBAAS_KEY_IS_NONE			/* key <> ALL (value) */
 } DbaasKeyForm;
 
-/* A condition that can be pushed: a comparison of a key, or a lower bound on the time. */
+/* A condition that can be pushed: a comparison of a key, or a bound on the time. */
 typedef struct DbaasPushedKey
 {
 	int			column;			/* of the catalogue */
 	DbaasKeyForm form;
-	bool		is_bound;		/* it is such a bound; "form" has no meaning */
+	StrategyNumber bound;		/* how a bound compares the time, such as
+								 * BTLessStrategyNumber; "form" has no meaning
+								 * then.  InvalidStrategy: it is no bound */
 	Expr	   *value;			/* what the column is compared with */
 	RestrictInfo *condition;
 } DbaasPushedKey;
@@ -40,8 +43,7 @@ typedef struct DbaasPushed
 	const DbaasEndpoint *endpoint;
 	List	   *keys;			/* of DbaasPushedKey *: parameters of the
 								 * endpoint */
-	List	   *bounds;			/* of DbaasPushedKey *: lower bounds on the
-								 * time */
+	List	   *bounds;			/* of DbaasPushedKey *: bounds on the time */
 	bool		has_other_conditions;	/* are there any that are not pushed? */
 	List	   *checked;		/* RestrictInfos that may drop rows of the
 								 * responses: all but those of keys */
@@ -76,6 +78,24 @@ dbaas_pushdown_is_negated(DbaasKeyForm form)
 {
 	return form == DBAAS_KEY_IS_NOT || form == DBAAS_KEY_IS_NONE;
 }
+
+/* Does a bound exclude the times before its value?  An equality does, too. */
+static inline bool
+dbaas_pushdown_is_lower(StrategyNumber bound)
+{
+	return bound >= BTEqualStrategyNumber;
+}
+
+/* Does a bound exclude the times after its value?  An equality does, too. */
+static inline bool
+dbaas_pushdown_is_upper(StrategyNumber bound)
+{
+	return bound != InvalidStrategy && bound <= BTEqualStrategyNumber;
+}
+
+/* Is there a lower, or an upper, bound on the time? */
+extern bool dbaas_pushdown_has_lower(const DbaasPushed *pushed);
+extern bool dbaas_pushdown_has_upper(const DbaasPushed *pushed);
 
 /* Does one of the keys, a List of DbaasPushedKey *, give a catalogue column its values? */
 extern bool dbaas_pushdown_has(List *keys, int column);

@@ -8,12 +8,16 @@
 #include "postgres.h"
 
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "api/body.h"
 #include "read/chain.h"
 #include "read/skip.h"
 #include "read/share.h"
 #include "tables/path.h"
+
+/* Pages that are read up to the bounds without looking at the other end. */
+#define FEW_PAGES 4
 
 /* When to request the page that follows one that has come. */
 typedef enum Prefetch
@@ -79,6 +83,19 @@ dbaas_chains_limit_first_pages(DbaasChains *chains, int64 first_limit)
 	chains->first_limit = Min(chains->first_limit, first_limit);
 }
 
+/*
+ * Which end to begin at, if either will do: the newest entries, unless the bounds ended
+ * longer ago than they span.
+ */
+static bool
+begins_with_newest(const DbaasRead *read)
+{
+	double		ago = (double) GetCurrentTimestamp() - (double) read->until;
+
+	return !TIMESTAMP_IS_NOBEGIN(read->since) &&
+		ago <= (double) read->until - (double) read->since;
+}
+
 /* Is the target's zone skipped, and is there no other to read it in? */
 static bool
 is_skipped(const DbaasChain *chain)
@@ -110,7 +127,9 @@ dbaas_chain_begin(DbaasChains *chains, const DbaasTarget *target)
 		const char *order = read->order ? read->order : target->args[resource->index.order];
 
 		chain->cursor = target->args[resource->index.offset];
-		chain->descending = order && strcmp(order, "desc") == 0;
+		chain->may_turn = read->either_order;
+		chain->descending = read->either_order ? begins_with_newest(read) :
+			order && strcmp(order, "desc") == 0;
 		chain->page_limit = chains->first_limit;
 		if (limit)
 			chain->unreturned = strtoll(limit, NULL, 10);
@@ -134,6 +153,17 @@ dbaas_chain_end(DbaasChain *chain)
  * Requests
  * ------------------------------------------------------------------------ */
 
+/* The order to request pages in; NULL: as the key says. */
+static const char *
+page_order(const DbaasChain *chain)
+{
+	const DbaasRead *read = chain->chains->read;
+
+	if (read->either_order)
+		return chain->descending ? "desc" : "asc";
+	return read->order;
+}
+
 /*
  * The body of a request that takes its parameters there.  The values that paging needs
  * replace those of its columns.
@@ -152,8 +182,8 @@ make_body(const DbaasChain *chain, int64 limit)
 
 		if (column->param == NULL || dbaas_path_has(&read->endpoint->parsed, c))
 			continue;
-		if (c == resource->index.order && read->order)
-			dbaas_body_add(body, column->param, dbaas_body_string(read->order));
+		if (c == resource->index.order && page_order(chain))
+			dbaas_body_add(body, column->param, dbaas_body_string(page_order(chain)));
 		else if (c == resource->index.limit)
 			dbaas_body_add(body, column->param, dbaas_body_integer(limit));
 		else if (c == resource->index.offset)
@@ -248,67 +278,160 @@ dbaas_chain_row_time(const DbaasChain *chain, TimestampTz *time)
 	return dbaas_decode_time(dbaas_rows_field(chain->page->rows, chain->chains->time_field), time);
 }
 
-/*
- * Counts in *needed how many of the n entries of a page are not before the lower
- * bound.  Sets *past_bound if one is so much older that no later entry is needed.
- */
+/* What a page has within the bounds of the read. */
+typedef struct PageExtent
+{
+	int64		n;				/* entries */
+	int64		needed;			/* those that are not beyond the far bound */
+	bool		past_bound;		/* one is so much beyond it that no later
+								 * entry is needed */
+	bool		before_bounds;	/* all come before the near bound */
+	TimestampTz oldest;
+	TimestampTz newest;
+} PageExtent;
+
+/* Adds an entry of a page to its extent. */
 static void
-measure_page(DbaasChain *chain, int64 n, int64 *needed, bool *past_bound)
+measure_entry(const DbaasChain *chain, TimestampTz time, PageExtent *extent)
+{
+	const DbaasRead *read = chain->chains->read;
+
+	extent->oldest = Min(extent->oldest, time);
+	extent->newest = Max(extent->newest, time);
+	if (chain->descending)
+	{
+		extent->before_bounds &= read->has_until && time > read->until;
+		if (!read->has_since || time >= read->since)
+			return;
+		extent->past_bound |= time < read->since - DBAAS_DISORDER;
+	}
+	else
+	{
+		extent->before_bounds &= read->has_since && time < read->since;
+		if (!read->has_until || time <= read->until)
+			return;
+		extent->past_bound |= time > read->until + DBAAS_DISORDER;
+	}
+	extent->needed--;
+}
+
+static void
+measure_page(DbaasChain *chain, PageExtent *extent)
 {
 	const DbaasRead *read = chain->chains->read;
 	char	   *problem;
 
-	*needed = n;
-	*past_bound = false;
-	if (!read->bounded)
+	extent->n = extent->needed = dbaas_rows_first_count(chain->page->rows);
+	extent->past_bound = false;
+	extent->before_bounds = true;
+	extent->oldest = DT_NOEND;
+	extent->newest = DT_NOBEGIN;
+	if (!(chain->descending ? read->has_since : read->has_until))
 		return;
-	for (int64 i = 0; i < n; i++)
+	for (int64 i = 0; i < extent->n; i++)
 	{
 		TimestampTz time;
 
-		if (!dbaas_rows_next(chain->page->rows, &problem) ||
-			!dbaas_chain_row_time(chain, &time) || time >= read->since)
-			continue;
-		(*needed)--;
-		if (chain->descending && time < read->since - DBAAS_DISORDER)
-			*past_bound = true;
+		if (dbaas_rows_next(chain->page->rows, &problem) && dbaas_chain_row_time(chain, &time))
+			measure_entry(chain, time, extent);
 	}
 	dbaas_rows_rewind(chain->page->rows);
+}
+
+/* How many pages like this one there are between it and the far bound. */
+static double
+pages_to_far_bound(const DbaasChain *chain, const PageExtent *extent)
+{
+	const DbaasRead *read = chain->chains->read;
+	double		distance = chain->descending ? (double) extent->oldest - (double) read->since :
+		(double) read->until - (double) extent->newest;
+
+	return distance / Max((double) extent->newest - (double) extent->oldest, 1);
+}
+
+/* Goes on at the other end: at its first page, or at the cursor where the chain left it. */
+static void
+turn(DbaasChain *chain, const char *cursor)
+{
+	chain->descending = !chain->descending;
+	chain->cursor = cursor;
+	chain->last = false;
+}
+
+/*
+ * Decides at which end to go on, after the first page of one.  None of its entries is
+ * returned twice: if it turns, none of them is within the bounds.
+ */
+static void
+choose_end(DbaasChain *chain, const PageExtent *extent)
+{
+	const DbaasRead *read = chain->chains->read;
+	double		pages = pages_to_far_bound(chain, extent);
+
+	if (chain->turned)
+	{
+		chain->may_turn = false;
+		if (extent->before_bounds && (chain->last || pages > chain->turn_pages))
+			turn(chain, chain->turn_cursor);
+		return;
+	}
+
+	/* The newest entry cannot be later than now. */
+	chain->may_turn = extent->before_bounds && !chain->last &&
+		(pages > FEW_PAGES ||
+		 (!chain->descending &&
+		  (double) read->until - (double) extent->newest >
+		  (double) GetCurrentTimestamp() - (double) read->since));
+	if (!chain->may_turn)
+		return;
+	chain->turned = true;
+	chain->turn_cursor = chain->cursor;
+	chain->turn_pages = pages;
+	turn(chain, NULL);
+}
+
+/* Sets where the page after the one that has come begins; chain->last if there is none. */
+static DbaasError *
+read_cursor(DbaasChain *chain)
+{
+	const char *field = chain->chains->read->resource->paging->next_field;
+	DbaasCall  *call = chain->page->call;
+	const DbaasJson *next = dbaas_json_member(dbaas_call_response(call), field);
+
+	if (next == NULL)
+		return NULL;
+	if (!dbaas_json_is(next, DBAAS_JSON_STRING))
+		return dbaas_error_new(ERRCODE_FDW_ERROR, "%s: field \"%s\" is of type %s, not string",
+							   dbaas_call_label(call), field, dbaas_json_type_name(next));
+
+	/* A cursor that was sent before would lead to the same pages again. */
+	chain->cursor = MemoryContextStrdup(chain->cxt, dbaas_json_string(next, NULL));
+	chain->last = dbaas_set_has(chain->cursors, chain->cursor);
+	return NULL;
 }
 
 /* Decides by the page that has come whether to request a next one, and at which cursor. */
 static DbaasError *
 plan_next_page(DbaasChain *chain)
 {
-	const DbaasPaging *paging = chain->chains->read->resource->paging;
-	DbaasCall  *call = chain->page->call;
-	const DbaasJson *next;
-	int64		n = dbaas_rows_first_count(chain->page->rows);
-	int64		needed;
-	bool		past_bound;
+	PageExtent	extent;
+	DbaasError *error = NULL;
 
 	chain->last = true;
-	if (paging == NULL || n == 0)
+	if (chain->cursors == NULL)
 		return NULL;
-	measure_page(chain, n, &needed, &past_bound);
+	measure_page(chain, &extent);
 	if (chain->unrequested >= 0)
-		chain->unrequested = Max(chain->unrequested - needed, 0);
+		chain->unrequested = Max(chain->unrequested - extent.needed, 0);
 	if (chain->unreturned >= 0)
-		chain->unreturned -= Min(chain->unreturned, n);
-	if (past_bound || chain->unrequested == 0 || chain->unreturned == 0)
+		chain->unreturned -= Min(chain->unreturned, extent.n);
+	if (extent.past_bound || chain->unrequested == 0 || chain->unreturned == 0)
 		return NULL;
-	next = dbaas_json_member(dbaas_call_response(call), paging->next_field);
-	if (next == NULL)
-		return NULL;
-	if (!dbaas_json_is(next, DBAAS_JSON_STRING))
-		return dbaas_error_new(ERRCODE_FDW_ERROR, "%s: field \"%s\" is of type %s, not string",
-							   dbaas_call_label(call), paging->next_field,
-							   dbaas_json_type_name(next));
-
-	/* A cursor that was sent before would lead to the same pages again. */
-	chain->cursor = MemoryContextStrdup(chain->cxt, dbaas_json_string(next, NULL));
-	chain->last = dbaas_set_has(chain->cursors, chain->cursor);
-	return NULL;
+	if (extent.n > 0)
+		error = read_cursor(chain);
+	if (error == NULL && chain->may_turn)
+		choose_end(chain, &extent);
+	return error;
 }
 
 /*
@@ -503,7 +626,7 @@ note_rows(DbaasChain *chain)
 {
 	const DbaasRead *read = chain->chains->read;
 
-	if (read->limit < 0 && !read->bounded && chain->unreturned < 0)
+	if (read->limit < 0 && !read->has_since && !read->has_until && chain->unreturned < 0)
 		dbaas_call_note_rows(chain->page->call, chain->nreturned);
 }
 

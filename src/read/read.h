@@ -49,10 +49,15 @@ typedef struct DbaasRead
 
 	/* How much, in which order */
 	int64		limit;			/* rows of each target that suffice; -1: all */
-	bool		bounded;		/* is "since" set? */
+	bool		has_since;
+	bool		has_until;
 	TimestampTz since;			/* entries before this are not needed */
+	TimestampTz until;			/* entries after this are not needed */
 	const char *order;			/* asc or desc: direction to read pages in;
 								 * NULL: as the keys say */
+	bool		either_order;	/* the order of entries does not matter, and
+								 * there are both bounds: each target is read
+								 * from the end that is nearer to them */
 	bool		merge;			/* return the rows of all targets in that
 								 * order */
 	bool		eager;			/* send requests before their rows are needed */

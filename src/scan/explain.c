@@ -9,7 +9,9 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "commands/explain.h"
+#include "utils/builtins.h"
 #include "utils/ruleutils.h"
 
 #include "base/compat.h"
@@ -120,24 +122,75 @@ explain_parent(ForeignScanState *node, ExplainState *es)
 	}
 }
 
+/*
+ * The order of the scan's requests.  DBAAS_ORDER_EITHER: it depends on values that are not
+ * known yet.
+ */
+static DbaasScanOrder
+request_order(const ForeignScanState *node)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	List	   *columns = (List *) plan_private(node, DBAAS_SCAN_KEYS);
+	List	   *forms = (List *) plan_private(node, DBAAS_SCAN_KEY_FORMS);
+	DbaasScanOrder order = intVal(plan_private(node, DBAAS_SCAN_ORDER));
+
+	if (order != DBAAS_ORDER_AS_GIVEN)
+		return order;
+	for (int i = 0; i < list_length(columns); i++)
+	{
+		const Const *value = list_nth(plan->fdw_exprs, i);
+
+		if (list_nth_int(columns, i) != scan_resource(node)->index.order)
+			continue;
+		if (list_nth_int(forms, i) != DBAAS_KEY_IS || !IsA(value, Const) ||
+			value->constisnull || value->consttype != TEXTOID)
+			return DBAAS_ORDER_EITHER;
+		return strcmp(TextDatumGetCString(value->constvalue), "desc") == 0 ? DBAAS_ORDER_DESC :
+			DBAAS_ORDER_ASC;
+	}
+	return DBAAS_ORDER_DESC;
+}
+
+/*
+ * Shows where the scan stops: at a lower bound where the newest entries come first, at an upper
+ * one where the oldest do.  nkeys expressions precede those of the bounds.
+ */
+static void
+explain_bounds(ForeignScanState *node, ExplainState *es, const char *time_name, int nkeys)
+{
+	List	   *bounds = (List *) plan_private(node, DBAAS_SCAN_BOUNDS);
+	DbaasScanOrder order = request_order(node);
+	List	   *stops = NIL;
+
+	for (int i = 0; i < list_length(bounds); i++)
+	{
+		StrategyNumber bound = list_nth_int(bounds, i);
+		char	   *value = expr_text(node, es, nkeys + i);
+
+		if (dbaas_pushdown_is_lower(bound) && order != DBAAS_ORDER_ASC)
+			stops = lappend(stops, psprintf("%s < %s", time_name, value));
+		if (dbaas_pushdown_is_upper(bound) && order != DBAAS_ORDER_DESC)
+			stops = lappend(stops, psprintf("%s > %s", time_name, value));
+	}
+	if (stops)
+		ExplainPropertyList("Stop At", stops, es);
+}
+
 /* Shows how much the scan reads, and in which order. */
 static void
 explain_extent(ForeignScanState *node, ExplainState *es)
 {
 	int			nkeys = list_length((List *) plan_private(node, DBAAS_SCAN_KEYS));
-	int			nbounds = intVal(plan_private(node, DBAAS_SCAN_BOUNDS));
+	int			nbounds = list_length((List *) plan_private(node, DBAAS_SCAN_BOUNDS));
 	int			nlimits = intVal(plan_private(node, DBAAS_SCAN_LIMITS));
 	DbaasScanOrder order = intVal(plan_private(node, DBAAS_SCAN_ORDER));
 	int			time = scan_resource(node)->index.time;
 	const char *time_name = time >= 0 ? scan_resource(node)->columns[time].name : NULL;
-	List	   *bounds = NIL;
 
-	for (int i = 0; i < nbounds; i++)
-		bounds = lappend(bounds, psprintf("%s < %s", time_name,
-										  expr_text(node, es, nkeys + i)));
-	if (bounds)
-		ExplainPropertyList("Stop At", bounds, es);
-	if (order != DBAAS_ORDER_AS_GIVEN)
+	explain_bounds(node, es, time_name, nkeys);
+	if (order == DBAAS_ORDER_EITHER)
+		ExplainPropertyText("Order", psprintf("%s ASC or DESC", time_name), es);
+	else if (order != DBAAS_ORDER_AS_GIVEN)
 		ExplainPropertyText("Order", psprintf("%s %s", time_name,
 											  order == DBAAS_ORDER_ASC ? "ASC" : "DESC"), es);
 	if (nlimits > 1)

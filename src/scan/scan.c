@@ -49,7 +49,8 @@ static uint64 scans_begun;
 static const char *const order_names[] = {
 	[DBAAS_ORDER_AS_GIVEN] = NULL,
 	[DBAAS_ORDER_ASC] = "asc",
-	[DBAAS_ORDER_DESC] = "desc"
+	[DBAAS_ORDER_DESC] = "desc",
+	[DBAAS_ORDER_EITHER] = NULL
 };
 
 /* ------------------------------------------------------------------------
@@ -77,6 +78,8 @@ dbaasBeginForeignScan(ForeignScanState *node, int eflags)
 	scan->read.endpoint = &scan->read.resource->reads[intVal(list_nth(plan->fdw_private,
 																	  DBAAS_SCAN_ENDPOINT))];
 	scan->read.order = order_names[intVal(list_nth(plan->fdw_private, DBAAS_SCAN_ORDER))];
+	scan->read.either_order = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_ORDER)) ==
+		DBAAS_ORDER_EITHER;
 	scan->read.merge = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_MERGE)) != 0;
 	scan->read.eager = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_READS_ALL)) != 0;
 	scan->results = dbaas_results_new(node->ss.ps.state->es_query_cxt);
