@@ -89,6 +89,7 @@ static void start_request(DbaasCall *call);
 static void end_attempt(DbaasCall *call, const DbaasHttpResponse *response);
 static void end_with_response(DbaasCall *call, const DbaasHttpResponse *response);
 static void end_call(DbaasCall *call, DbaasError *error);
+static DbaasError *parse_body(DbaasCall *call);
 static void unlink_call(void *arg);
 
 /* The path for messages: query arguments may be secrets. */
@@ -100,8 +101,9 @@ shown_path(const DbaasCallSpec *spec)
 	return spec->query_names ? dbaas_secret_hide_text(spec->path, &len) : spec->path;
 }
 
-DbaasCall *
-dbaas_call_start(DbaasConnection *conn, MemoryContext cxt, const DbaasCallSpec *spec)
+/* Makes a call that is not in "calls", in a memory context of its own under cxt. */
+static DbaasCall *
+make_call(DbaasConnection *conn, MemoryContext cxt, const DbaasCallSpec *spec)
 {
 	MemoryContext call_cxt = AllocSetContextCreate(cxt, "dbaas_fdw call",
 												   ALLOCSET_SMALL_SIZES);
@@ -123,14 +125,45 @@ dbaas_call_start(DbaasConnection *conn, MemoryContext cxt, const DbaasCallSpec *
 		psprintf("%s %s", spec->method, shown_path(spec));
 	call->stats = dbaas_stats_get(dbaas_connection_server_name(conn),
 								  psprintf("%s %s", spec->method, spec->path_template));
-	call->state = CALL_QUEUED;
-	dlist_push_tail(&calls, &call->node);
+	call->state = CALL_DONE;
 	call->callback.func = unlink_call;
 	call->callback.arg = call;
 	MemoryContextRegisterResetCallback(call_cxt, &call->callback);
 	MemoryContextSwitchTo(oldcxt);
+	return call;
+}
 
+DbaasCall *
+dbaas_call_start(DbaasConnection *conn, MemoryContext cxt, const DbaasCallSpec *spec)
+{
+	DbaasCall  *call = make_call(conn, cxt, spec);
+
+	call->state = CALL_QUEUED;
+	dlist_push_tail(&calls, &call->node);
 	perform_calls();
+	return call;
+}
+
+DbaasCall *
+dbaas_call_again(DbaasConnection *conn, MemoryContext cxt, const DbaasCallSpec *spec,
+				 const char *text, Size len)
+{
+	DbaasCall  *call = make_call(conn, cxt, spec);
+	MemoryContext oldcxt = MemoryContextSwitchTo(call->cxt);
+
+	call->body = malloc(len + 1);
+	if (call->body == NULL)
+	{
+		MemoryContextSwitchTo(oldcxt);
+		dbaas_call_release(call);
+		return NULL;
+	}
+	memcpy(call->body, text, len);
+	call->body[len] = '\0';
+	call->body_len = len;
+	call->status = 200;
+	call->error = parse_body(call);
+	MemoryContextSwitchTo(oldcxt);
 	return call;
 }
 
@@ -211,6 +244,18 @@ Size
 dbaas_call_response_bytes(const DbaasCall *call)
 {
 	return call->body ? call->body_len : 0;
+}
+
+const char *
+dbaas_call_response_text(const DbaasCall *call)
+{
+	return call->body;
+}
+
+Size
+dbaas_call_bytes(const DbaasCall *call)
+{
+	return MemoryContextMemAllocated(call->cxt, true) + dbaas_call_response_bytes(call);
 }
 
 void
@@ -365,19 +410,15 @@ drop_request(DbaasCall *call)
 	call->request = NULL;
 }
 
-/*
- * Parses the body, which the call takes over from the request, since the values
- * point into it.
- */
+/* Parses the body.  The call keeps it, since the values point into it. */
 static DbaasError *
-parse_body(DbaasCall *call, size_t len)
+parse_body(DbaasCall *call)
 {
+	size_t		len = call->body_len;
 	size_t		max_bytes = dbaas_connection_settings(call->conn)->max_response_bytes;
 	char	   *problem;
 	DbaasError *error;
 
-	call->body = dbaas_http_take_body(call->request);
-	call->body_len = len;
 	if (!dbaas_json_parse(call->cxt, call->body ? call->body : "", len,
 						  max_bytes / BYTES_PER_NODE, &call->response, &problem))
 	{
@@ -442,7 +483,11 @@ end_with_response(DbaasCall *call, const DbaasHttpResponse *response)
 		error->detail = psprintf("The answer has %zu bytes.", response->body_len);
 	}
 	else
-		error = parse_body(call, response->body_len);
+	{
+		call->body_len = response->body_len;
+		call->body = dbaas_http_take_body(call->request);
+		error = parse_body(call);
+	}
 	call->may_be_applied = error && dbaas_status_may_be_applied(response);
 	end_call(call, error);
 }

@@ -69,6 +69,14 @@ extern bool dbaas_log_requests;
 extern DbaasCall *dbaas_call_start(DbaasConnection *conn, MemoryContext cxt,
 								   const DbaasCallSpec *spec);
 
+/*
+ * Makes a call that has ended with a response of that text, which an earlier call with
+ * the same spec had.  Copies the text, of len bytes.  Returns NULL if there is no memory
+ * for it.
+ */
+extern DbaasCall *dbaas_call_again(DbaasConnection *conn, MemoryContext cxt,
+								   const DbaasCallSpec *spec, const char *text, Size len);
+
 /* Has the call ended? */
 extern bool dbaas_call_done(const DbaasCall *call);
 
@@ -93,6 +101,12 @@ extern const DbaasJson *dbaas_call_response(const DbaasCall *call);
 
 /* The bytes of the response's text, which the call keeps; 0 before it has come. */
 extern Size dbaas_call_response_bytes(const DbaasCall *call);
+
+/* That text, without the secrets if the call hides them; NULL if there is none. */
+extern const char *dbaas_call_response_text(const DbaasCall *call);
+
+/* The bytes of memory that the call uses, with its response. */
+extern Size dbaas_call_bytes(const DbaasCall *call);
 
 /* Notes in the statistics how many rows the complete response had, all its pages. */
 extern void dbaas_call_note_rows(const DbaasCall *call, int64 rows);

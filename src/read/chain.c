@@ -13,7 +13,6 @@
 #include "api/body.h"
 #include "read/chain.h"
 #include "read/skip.h"
-#include "read/share.h"
 #include "tables/path.h"
 
 /* Pages that are read up to the bounds without looking at the other end. */
@@ -247,9 +246,9 @@ request_page(DbaasChain *chain)
 	spec.query_values = query.values;
 	spec.body = strcmp(endpoint->method, "POST") == 0 ? make_body(chain, limit) : NULL;
 	spec.counters = read->counters;
-	chain->shared = false;
+	chain->share = NULL;
 	chain->requested = read->bypass_shared ? dbaas_call_start(read->conn, chain->cxt, &spec) :
-		dbaas_share_call(read, chain->cxt, &spec, &chain->shared);
+		dbaas_share_call(read, chain->cxt, &spec, resource->paging != NULL, &chain->share);
 	MemoryContextSwitchTo(oldcxt);
 	MemoryContextDelete(cxt);
 }
@@ -481,7 +480,7 @@ open_page(DbaasChain *chain)
 	oldcxt = MemoryContextSwitchTo(chain->cxt);
 	page = chain->page = palloc0(sizeof(DbaasPage));
 	page->call = call;
-	page->shared = chain->shared;
+	page->share = chain->share;
 	page->rows = dbaas_rows_begin(endpoint->rows, endpoint->values, response);
 	page->origin.zone = chain->target->zone;
 	page->origin.args = chain->target->args;
@@ -497,8 +496,7 @@ open_page(DbaasChain *chain)
 void
 dbaas_page_release(DbaasPage *page)
 {
-	if (!page->shared)
-		dbaas_call_release(page->call);
+	dbaas_share_release(page->call, page->share);
 	pfree(page->rows);
 	pfree(page);
 }
@@ -517,8 +515,8 @@ dbaas_page_shape_error(const DbaasPage *page, const char *problem)
 static void
 skip_pages(DbaasChain *chain)
 {
-	if (chain->requested && !chain->shared)
-		dbaas_call_release(chain->requested);
+	if (chain->requested)
+		dbaas_share_release(chain->requested, chain->share);
 	chain->requested = NULL;
 	chain->last = true;
 }

@@ -19,6 +19,7 @@
 
 #include "base/set.h"
 #include "read/decode.h"
+#include "read/share.h"
 #include "read/target.h"
 
 /* How far entries may be out of order. */
@@ -39,7 +40,7 @@ typedef struct DbaasChains DbaasChains;
 typedef struct DbaasPage
 {
 	DbaasCall  *call;
-	bool		shared;			/* with other scans of the statement */
+	DbaasShare *share;			/* of the call; or NULL */
 	DbaasRows  *rows;
 	DbaasOrigin origin;
 	int64		unread;			/* rows still to return; -1: all */
@@ -56,7 +57,7 @@ typedef struct DbaasChain
 	DbaasChains *chains;
 	const DbaasTarget *target;
 	DbaasCall  *requested;		/* call of the page that follows, or NULL */
-	bool		shared;			/* is that call shared with other scans? */
+	DbaasShare *share;			/* of that call; or NULL */
 	const char *cursor;			/* of the next page to request */
 	int64		page_limit;		/* most entries to request next */
 	int64		unrequested;	/* entries still to request; -1: all */

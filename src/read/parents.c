@@ -22,7 +22,7 @@ struct DbaasParents
 	const DbaasZone *zone;
 	const DbaasParent *parent;
 	DbaasCall  *call;			/* NULL once the list is read */
-	bool		shared;			/* is the call shared with others? */
+	DbaasShare *share;			/* of the call; or NULL */
 	DbaasError *error;
 	bool		unavailable;
 	int			n;
@@ -84,7 +84,7 @@ dbaas_parents_get(const DbaasRead *read, const DbaasZone *zone, const DbaasParen
 	spec.path_template = parent->read->path;
 	spec.path = parent->read->path;
 	spec.counters = read->counters;
-	parents->call = dbaas_share_call(read, parents->cxt, &spec, &parents->shared);
+	parents->call = dbaas_share_call(read, parents->cxt, &spec, false, &parents->share);
 	lists->lists = lappend(lists->lists, parents);
 	MemoryContextSwitchTo(oldcxt);
 	return parents;
@@ -207,8 +207,8 @@ dbaas_parents_read(DbaasParents *parents, bool *pending, bool *unavailable)
 		if (parents->error == NULL)
 			parents->error = read_rows(parents);
 		/* An error may be in the memory of its call, which then stays. */
-		if (parents->error == NULL && !parents->shared)
-			dbaas_call_release(parents->call);
+		if (parents->error == NULL)
+			dbaas_share_release(parents->call, parents->share);
 		parents->call = NULL;
 		MemoryContextSwitchTo(oldcxt);
 	}

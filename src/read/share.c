@@ -8,7 +8,12 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
+#include "lib/ilist.h"
+#include "miscadmin.h"
+#include "storage/buffile.h"
+#include "utils/guc.h"
 #include "utils/hsearch.h"
+#include "utils/memutils.h"
 
 #include "read/share.h"
 
@@ -20,35 +25,100 @@ typedef struct Expected
 	int			scans;
 } Expected;
 
-typedef struct SharedCall
+/* A place in the temporary file. */
+typedef struct FilePosition
 {
-	DbaasConnection *conn;
-	char	   *path;
-	char	   *zone;
-	bool		hide_secrets;
-	DbaasCall  *call;
-} SharedCall;
-
-/* The calls whose server, path and zone have the same hash. */
-typedef struct SharedCalls
-{
-	uint32		hash;
-	List	   *calls;			/* of SharedCall * */
-} SharedCalls;
+	int			number;
+	off_t		offset;
+} FilePosition;
 
 /* What this module keeps for a statement. */
 typedef struct Sharing
 {
+	MemoryContext cxt;			/* of all that follows */
+	MemoryContextCallback callback;
 	List	   *expected;		/* of Expected * */
-	HTAB	   *calls;			/* of SharedCalls; NULL before the first */
+	HTAB	   *calls;			/* of SharedCall */
+	Size		kept;			/* bytes of calls without shares */
+	dlist_head	read_pages;		/* of SharedCall: those of them that are pages
+								 * and had as many shares as there are scans */
+	BufFile    *file;			/* texts of responses; NULL before the first */
+	FilePosition file_end;
 } Sharing;
+
+typedef struct SharedCall
+{
+	uint64		hash;			/* of the text */
+	Sharing    *sharing;
+	DbaasConnection *conn;
+	char	   *text;			/* zone, method, path and body */
+	const Expected *expected;
+	DbaasCall  *call;			/* NULL while only the file has its response */
+	dlist_node	node;			/* in sharing->read_pages, or not in a list */
+	dlist_head	shares;			/* of DbaasShare */
+	int			nshares;		/* that there were so far */
+	bool		page;			/* is the response one page of several? */
+	bool		filed;			/* is the response in the file, */
+	FilePosition position;		/* there, */
+	Size		len;			/* with so many bytes? */
+	Size		kept;			/* bytes that the call counts for in
+								 * sharing->kept */
+} SharedCall;
+
+struct DbaasShare
+{
+	MemoryContext cxt;
+	MemoryContextCallback callback;
+	dlist_node	node;			/* in shared->shares */
+	SharedCall *shared;			/* NULL once the statement has ended */
+	bool		joined;
+};
+
+/* ------------------------------------------------------------------------
+ * The statement
+ * ------------------------------------------------------------------------ */
+
+/* Reset callback: shares may live longer than what they share. */
+static void
+end_sharing(void *arg)
+{
+	Sharing    *sharing = arg;
+	HASH_SEQ_STATUS status;
+	SharedCall *shared;
+	dlist_iter	iter;
+
+	hash_seq_init(&status, sharing->calls);
+	while ((shared = hash_seq_search(&status)) != NULL)
+	{
+		dlist_foreach(iter, &shared->shares)
+			dlist_container(DbaasShare, node, iter.cur)->shared = NULL;
+	}
+	if (sharing->file)
+		BufFileClose(sharing->file);
+}
 
 static Sharing *
 statement_sharing(DbaasStatement *statement)
 {
 	static char owner;
+	Sharing    *sharing = dbaas_statement_state(statement, &owner, sizeof(Sharing));
+	HASHCTL		control = {
+		.keysize = sizeof(uint64),
+		.entrysize = sizeof(SharedCall)
+	};
 
-	return dbaas_statement_state(statement, &owner, sizeof(Sharing));
+	if (sharing->cxt)
+		return sharing;
+	control.hcxt = AllocSetContextCreate(dbaas_statement_context(statement),
+										 "dbaas_fdw shared calls", ALLOCSET_DEFAULT_SIZES);
+	sharing->calls = hash_create("dbaas_fdw shared calls", 64, &control,
+								 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	dlist_init(&sharing->read_pages);
+	sharing->callback.func = end_sharing;
+	sharing->callback.arg = sharing;
+	MemoryContextRegisterResetCallback(control.hcxt, &sharing->callback);
+	sharing->cxt = control.hcxt;
+	return sharing;
 }
 
 static Expected *
@@ -74,7 +144,7 @@ dbaas_share_expect(DbaasStatement *statement, Oid serverid, const char *path)
 
 	if (expected == NULL)
 	{
-		MemoryContext oldcxt = MemoryContextSwitchTo(dbaas_statement_context(statement));
+		MemoryContext oldcxt = MemoryContextSwitchTo(sharing->cxt);
 
 		expected = palloc0(sizeof(Expected));
 		expected->serverid = serverid;
@@ -85,88 +155,269 @@ dbaas_share_expect(DbaasStatement *statement, Oid serverid, const char *path)
 	expected->scans++;
 }
 
-/* Should the statement's scans share this call? */
+/* ------------------------------------------------------------------------
+ * The file
+ * ------------------------------------------------------------------------ */
+
+/*
+ * Writes the response of a call to the file.  Returns whether it did: where the size of
+ * temporary files is limited, a statement must not fail for what it can ask again.
+ */
 static bool
-is_shared(const Sharing *sharing, const DbaasRead *read, const DbaasCallSpec *spec)
+write_response(SharedCall *shared)
 {
-	const Expected *expected;
+	Sharing    *sharing = shared->sharing;
+	MemoryContext oldcxt = MemoryContextSwitchTo(sharing->cxt);
+	bool		write = temp_file_limit < 0;
 
-	if (spec->body || spec->zone == NULL)
-		return false;
-	expected = find_expected(sharing, dbaas_connection_server(read->conn), spec->path_template);
-	return expected && expected->scans > 1;
-}
-
-/* The shared calls with the hash of this one; in the statement's context. */
-static SharedCalls *
-find_calls(Sharing *sharing, DbaasConnection *conn, const DbaasCallSpec *spec)
-{
-	uint32		hash = hash_combine(string_hash(spec->path, strlen(spec->path) + 1),
-									hash_combine(string_hash(spec->zone, strlen(spec->zone) + 1),
-												 (uint32) dbaas_connection_server(conn)));
-	SharedCalls *calls;
-	bool		found;
-
-	if (sharing->calls == NULL)
+	if (write && sharing->file == NULL)
 	{
-		HASHCTL		control = {
-			.keysize = sizeof(uint32),
-			.entrysize = sizeof(SharedCalls),
-			.hcxt = CurrentMemoryContext
-		};
-
-		sharing->calls = hash_create("dbaas_fdw shared calls", 64, &control,
-									 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+		/* The memory context closes it, not a resource owner. */
+		sharing->file = BufFileCreateTemp(true);
+		BufFileTell(sharing->file, &sharing->file_end.number, &sharing->file_end.offset);
 	}
-	calls = hash_search(sharing->calls, &hash, HASH_ENTER, &found);
-	if (!found)
-		calls->calls = NIL;
-	return calls;
+	if (write && BufFileSeek(sharing->file, sharing->file_end.number, sharing->file_end.offset,
+							 SEEK_SET) != 0)
+		write = false;
+	if (write)
+	{
+		shared->position = sharing->file_end;
+		shared->len = dbaas_call_response_bytes(shared->call);
+		BufFileWrite(sharing->file, unconstify(char *, dbaas_call_response_text(shared->call)),
+					 shared->len);
+		BufFileTell(sharing->file, &sharing->file_end.number, &sharing->file_end.offset);
+	}
+	MemoryContextSwitchTo(oldcxt);
+	return write;
 }
 
+/* Makes a call of the response in the file; NULL if it cannot be read. */
 static DbaasCall *
-find_call(const SharedCalls *calls, DbaasConnection *conn, const DbaasCallSpec *spec)
+read_response(const SharedCall *shared, const DbaasCallSpec *spec)
 {
-	ListCell   *lc;
+	Sharing    *sharing = shared->sharing;
+	char	   *text = MemoryContextAllocHuge(CurrentMemoryContext, Max(shared->len, 1));
+	DbaasCall  *call = NULL;
 
-	foreach(lc, calls->calls)
+	if (BufFileSeek(sharing->file, shared->position.number, shared->position.offset,
+					SEEK_SET) == 0 &&
+		BufFileRead(sharing->file, text, shared->len) == shared->len)
+		call = dbaas_call_again(shared->conn, sharing->cxt, spec, text, shared->len);
+	pfree(text);
+	return call;
+}
+
+/* ------------------------------------------------------------------------
+ * The end of a share
+ * ------------------------------------------------------------------------ */
+
+/* To be called when a call without shares gets one, or is forgotten. */
+static void
+leave_kept(SharedCall *shared)
+{
+	shared->sharing->kept -= shared->kept;
+	shared->kept = 0;
+	if (shared->node.next)
+		dlist_delete(&shared->node);
+	shared->node.next = NULL;
+}
+
+static void
+forget_call(SharedCall *shared)
+{
+	leave_kept(shared);
+	dbaas_call_release(shared->call);
+	pfree(shared->text);
+	hash_search(shared->sharing->calls, &shared->hash, HASH_REMOVE, NULL);
+}
+
+/*
+ * Is there room for so many more bytes of calls without shares?  Makes it by forgetting
+ * pages that all scans have read, the oldest first.
+ */
+static bool
+make_room(Sharing *sharing, Size bytes)
+{
+	Size		most = (Size) work_mem * 1024;
+
+	while (sharing->kept + bytes > most && !dlist_is_empty(&sharing->read_pages))
+		forget_call(dlist_head_element(SharedCall, node, &sharing->read_pages));
+	return sharing->kept + bytes <= most;
+}
+
+/*
+ * Decides what becomes of a call without shares: it stays in memory, or its response
+ * stays in the file, or it is forgotten.
+ */
+static void
+put_away(SharedCall *shared, bool may_write)
+{
+	Sharing    *sharing = shared->sharing;
+	Size		bytes = dbaas_call_bytes(shared->call);
+
+	if (!dbaas_call_done(shared->call) || dbaas_call_error(shared->call))
+		forget_call(shared);
+	else if (make_room(sharing, bytes))
 	{
-		const SharedCall *entry = lfirst(lc);
-
-		if (entry->conn == conn && strcmp(entry->path, spec->path) == 0 &&
-			strcmp(entry->zone, spec->zone) == 0 && entry->hide_secrets == spec->hide_secrets)
-			return entry->call;
+		shared->kept = bytes;
+		sharing->kept += bytes;
+		if (shared->page && shared->nshares >= shared->expected->scans)
+			dlist_push_tail(&sharing->read_pages, &shared->node);
 	}
-	return NULL;
+	else if (shared->filed ||
+			 (may_write && !shared->page && dbaas_call_response_text(shared->call) &&
+			  write_response(shared)))
+	{
+		shared->filed = true;
+		dbaas_call_release(shared->call);
+		shared->call = NULL;
+	}
+	else
+		forget_call(shared);
+}
+
+/* Ends a share, which is freed.  Returns its call if that has no other share, or NULL. */
+static SharedCall *
+end_share(DbaasShare *share)
+{
+	SharedCall *shared = share->shared;
+
+	share->shared = NULL;
+	if (shared == NULL)
+		return NULL;
+	dlist_delete(&share->node);
+	return dlist_is_empty(&shared->shares) ? shared : NULL;
+}
+
+/* Reset callback: this may be the end of a transaction, so nothing may raise an error. */
+static void
+end_reset_share(void *arg)
+{
+	SharedCall *shared = end_share(arg);
+
+	if (shared)
+		put_away(shared, false);
+}
+
+void
+dbaas_share_release(DbaasCall *call, DbaasShare *share)
+{
+	SharedCall *shared;
+
+	if (share == NULL)
+	{
+		dbaas_call_release(call);
+		return;
+	}
+	shared = end_share(share);
+	MemoryContextDelete(share->cxt);
+	if (shared)
+		put_away(shared, true);
+}
+
+/* ------------------------------------------------------------------------
+ * The beginning of a share
+ * ------------------------------------------------------------------------ */
+
+/* What the scans that want to share a call must agree in, apart from the connection. */
+static char *
+sharing_text(const DbaasCallSpec *spec)
+{
+	return psprintf("%s %s%s %s %s %s", spec->zone, spec->method, spec->hide_secrets ? "" : "*",
+					spec->base, spec->path, spec->body ? spec->body : "");
+}
+
+/* The shared call for a spec; a new one has no call.  NULL if it cannot be shared. */
+static SharedCall *
+find_call(Sharing *sharing, const Expected *expected, DbaasConnection *conn,
+		  const DbaasCallSpec *spec, bool page)
+{
+	char	   *text = sharing_text(spec);
+	uint64		hash = DatumGetUInt64(hash_any_extended((unsigned char *) text, strlen(text),
+														(uint64) (uintptr_t) conn));
+	bool		found;
+	SharedCall *shared = hash_search(sharing->calls, &hash, HASH_ENTER, &found);
+
+	if (found)
+	{
+		bool		same = shared->conn == conn && strcmp(shared->text, text) == 0;
+
+		pfree(text);
+		return same ? shared : NULL;
+	}
+	*shared = (SharedCall)
+	{
+		.hash = hash,
+			.sharing = sharing,
+			.conn = conn,
+			.text = text,
+			.expected = expected,
+			.page = page
+	};
+	dlist_init(&shared->shares);
+	return shared;
+}
+
+/* Makes the shared call have a call: of a new request, or of its response in the file. */
+static void
+ensure_call(SharedCall *shared, const DbaasCallSpec *spec)
+{
+	if (shared->call == NULL && shared->filed)
+		shared->call = read_response(shared, spec);
+	if (shared->call == NULL)
+	{
+		shared->filed = false;
+		shared->call = dbaas_call_start(shared->conn, shared->sharing->cxt, spec);
+	}
+}
+
+static DbaasShare *
+add_share(SharedCall *shared, MemoryContext cxt, bool joined)
+{
+	MemoryContext share_cxt = AllocSetContextCreate(cxt, "dbaas_fdw share",
+													ALLOCSET_SMALL_SIZES);
+	DbaasShare *share = MemoryContextAllocZero(share_cxt, sizeof(DbaasShare));
+
+	share->cxt = share_cxt;
+	share->shared = shared;
+	share->joined = joined;
+	share->callback.func = end_reset_share;
+	share->callback.arg = share;
+	MemoryContextRegisterResetCallback(share_cxt, &share->callback);
+	dlist_push_tail(&shared->shares, &share->node);
+	shared->nshares++;
+	leave_kept(shared);
+	return share;
 }
 
 DbaasCall *
-dbaas_share_call(const DbaasRead *read, MemoryContext cxt, const DbaasCallSpec *spec, bool *shared)
+dbaas_share_call(const DbaasRead *read, MemoryContext cxt, const DbaasCallSpec *spec, bool page,
+				 DbaasShare **share)
 {
 	Sharing    *sharing = statement_sharing(read->statement);
-	MemoryContext oldcxt;
-	SharedCalls *calls;
-	DbaasCall  *call;
+	const Expected *expected = find_expected(sharing, dbaas_connection_server(read->conn),
+											 spec->path_template);
+	SharedCall *shared = NULL;
+	bool		joined;
 
-	*shared = is_shared(sharing, read, spec);
-	if (!*shared)
-		return dbaas_call_start(read->conn, cxt, spec);
-
-	oldcxt = MemoryContextSwitchTo(dbaas_statement_context(read->statement));
-	calls = find_calls(sharing, read->conn, spec);
-	call = find_call(calls, read->conn, spec);
-	if (call == NULL)
+	*share = NULL;
+	if (expected && expected->scans > 1 && spec->zone && spec->body == NULL)
 	{
-		SharedCall *entry = palloc(sizeof(SharedCall));
+		MemoryContext oldcxt = MemoryContextSwitchTo(sharing->cxt);
 
-		call = dbaas_call_start(read->conn, CurrentMemoryContext, spec);
-		*entry = (SharedCall)
-		{
-			read->conn, pstrdup(spec->path), pstrdup(spec->zone),
-				spec->hide_secrets, call
-		};
-		calls->calls = lappend(calls->calls, entry);
+		shared = find_call(sharing, expected, read->conn, spec, page);
+		MemoryContextSwitchTo(oldcxt);
 	}
-	MemoryContextSwitchTo(oldcxt);
-	return call;
+	if (shared == NULL)
+		return dbaas_call_start(read->conn, cxt, spec);
+	joined = shared->call || shared->filed;
+	ensure_call(shared, spec);
+	*share = add_share(shared, cxt, joined);
+	return shared->call;
+}
+
+bool
+dbaas_share_joined(const DbaasShare *share)
+{
+	return share->joined;
 }

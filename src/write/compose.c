@@ -292,8 +292,9 @@ read_kept(DbaasWriter *writer, const DbaasWrite *write, const DbaasZone *zone)
 		.path = write->path,
 		.hide_secrets = true
 	};
-	bool		shared;
-	DbaasCall  *call = dbaas_share_call(&writer->lookup, CurrentMemoryContext, &spec, &shared);
+	DbaasShare *share;
+	DbaasCall  *call = dbaas_share_call(&writer->lookup, CurrentMemoryContext, &spec, false,
+										&share);
 
 	while (!dbaas_call_done(call))
 		dbaas_progress_wait(NULL, 0);
