@@ -75,7 +75,7 @@ static const CustomExecMethods exec_methods = {
  * Prefetching
  * ------------------------------------------------------------------------ */
 
-/* Prefetched results that are not read yet, and the memory that they need. */
+/* Prefetched results that made requests and are not read yet, and the memory of all. */
 static int
 count_prefetched(const Lookahead *ahead, Size *bytes)
 {

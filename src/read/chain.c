@@ -249,6 +249,7 @@ request_page(DbaasChain *chain)
 	chain->share = NULL;
 	chain->requested = read->bypass_shared ? dbaas_call_start(read->conn, chain->cxt, &spec) :
 		dbaas_share_call(read, chain->cxt, &spec, resource->paging != NULL, &chain->share);
+	chain->joined = chain->share && dbaas_share_joined(chain->share);
 	MemoryContextSwitchTo(oldcxt);
 	MemoryContextDelete(cxt);
 }
@@ -265,6 +266,12 @@ dbaas_chain_response_bytes(const DbaasChain *chain)
 {
 	return (chain->requested ? dbaas_call_response_bytes(chain->requested) : 0) +
 		(chain->page ? dbaas_call_response_bytes(chain->page->call) : 0);
+}
+
+bool
+dbaas_chain_joined(const DbaasChain *chain)
+{
+	return chain->joined;
 }
 
 /* ------------------------------------------------------------------------

@@ -58,6 +58,7 @@ typedef struct DbaasChain
 	const DbaasTarget *target;
 	DbaasCall  *requested;		/* call of the page that follows, or NULL */
 	DbaasShare *share;			/* of that call; or NULL */
+	bool		joined;			/* did another scan make that call? */
 	const char *cursor;			/* of the next page to request */
 	int64		page_limit;		/* most entries to request next */
 	int64		unrequested;	/* entries still to request; -1: all */
@@ -118,6 +119,9 @@ extern void dbaas_chain_prefetch(DbaasChain *chain);
 
 /* The bytes of responses that have come and are not read to their ends. */
 extern Size dbaas_chain_response_bytes(const DbaasChain *chain);
+
+/* Was the last request made by another scan of the statement? */
+extern bool dbaas_chain_joined(const DbaasChain *chain);
 
 extern void dbaas_page_release(DbaasPage *page);
 

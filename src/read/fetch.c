@@ -36,6 +36,7 @@ struct DbaasFetch
 								 * targets */
 	int			window;			/* chains to have begun at once */
 	int			max_window;
+	bool		pending;		/* are there targets that are not known yet? */
 };
 
 DbaasError *
@@ -146,6 +147,7 @@ next_in_turn(DbaasFetch *fetch, DbaasReadStatus *status, DbaasPage **page)
 	bool		pending;
 	DbaasError *error = dbaas_targets_read(fetch->targets, &pending);
 
+	fetch->pending = pending;
 	if (error)
 		return error;
 	for (;;)
@@ -194,8 +196,10 @@ dbaas_fetch_start(DbaasFetch *fetch)
 {
 	MemoryContext oldcxt = MemoryContextSwitchTo(fetch->cxt);
 	bool		pending;
+	DbaasError *error = dbaas_targets_read(fetch->targets, &pending);
 
-	if (dbaas_targets_read(fetch->targets, &pending) == NULL)
+	fetch->pending = pending;
+	if (error == NULL)
 	{
 		if (fetch->merge == NULL)
 		{
@@ -207,6 +211,19 @@ dbaas_fetch_start(DbaasFetch *fetch)
 			begin_merge(fetch);
 	}
 	MemoryContextSwitchTo(oldcxt);
+}
+
+bool
+dbaas_fetch_has_requests(const DbaasFetch *fetch)
+{
+	ListCell   *lc;
+
+	foreach(lc, fetch->chains)
+	{
+		if (!dbaas_chain_joined(lfirst(lc)))
+			return true;
+	}
+	return fetch->pending || fetch->merge;
 }
 
 Size

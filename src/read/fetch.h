@@ -37,6 +37,12 @@ extern DbaasError *dbaas_fetch_next(DbaasFetch *fetch, DbaasReadStatus *status,
  */
 extern void dbaas_fetch_start(DbaasFetch *fetch);
 
+/*
+ * May it have requests that no other scan of the statement makes?  Not if it has nothing
+ * to request.
+ */
+extern bool dbaas_fetch_has_requests(const DbaasFetch *fetch);
+
 /* The bytes of memory that the fetch uses, with its responses. */
 extern Size dbaas_fetch_bytes(const DbaasFetch *fetch);
 

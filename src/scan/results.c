@@ -354,9 +354,14 @@ dbaas_results_keep_prefetched(DbaasResults *results)
 }
 
 int
-dbaas_results_count_prefetched(const DbaasResults *results)
+dbaas_results_count_prefetched(DbaasResults *results)
 {
-	return results->nprefetched;
+	int			n = 0;
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &results->prefetched)
+		n += dbaas_fetch_has_requests(dlist_container(DbaasResult, node, iter.cur)->fetch);
+	return n;
 }
 
 Size

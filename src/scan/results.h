@@ -98,8 +98,11 @@ extern void dbaas_results_continue_prefetched(DbaasResults *results);
 extern void dbaas_results_discard_prefetched(DbaasResults *results, uint64 row);
 extern void dbaas_results_keep_prefetched(DbaasResults *results);
 
-/* How many prefetched results no run has read, and the memory that they need. */
-extern int	dbaas_results_count_prefetched(const DbaasResults *results);
+/*
+ * How many prefetched results no run has read, of those that made requests, and the
+ * memory that all of them need.  Of results that share a request, one made it.
+ */
+extern int	dbaas_results_count_prefetched(DbaasResults *results);
 extern Size dbaas_results_prefetched_bytes(DbaasResults *results);
 
 /* How many results were ever prefetched; and of them, those that no run used. */

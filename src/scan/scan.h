@@ -53,7 +53,10 @@ extern void dbaas_scan_prefetch(ForeignScanState *node, uint64 row);
 /* Has the scan been run, and so its key expressions been evaluated? */
 extern bool dbaas_scan_was_run(const ForeignScanState *node);
 
-/* How many prefetched results no run has read yet, and the memory they need. */
+/*
+ * How many prefetched results no run has read yet, of those that made requests, and the
+ * memory that all of them need.  Of results that share a request, one made it.
+ */
 extern int	dbaas_scan_count_prefetched(const ForeignScanState *node);
 extern Size dbaas_scan_prefetched_bytes(const ForeignScanState *node);
 

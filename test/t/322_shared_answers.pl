@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 
+use DbaasChecks qw(until_expected with_and_without);
 use DbaasTest;
 use Test::More;
 
@@ -82,6 +83,30 @@ foreach my $guc ('', 'SET enable_hashjoin = off', q{SET temp_file_limit = '16kB'
 	}
 }
 $session->sql('RESET ALL');
+
+# Subqueries that need one answer: as many requests in flight as for one of them
+$session->sql(
+	q{CREATE TABLE inventory AS SELECT DISTINCT zone, service_name AS name
+	FROM copy.dbaas_nodes ORDER BY name LIMIT 60; ANALYZE inventory});
+my %inside = (
+	users => 'max(x.username) FROM exo.dbaas_users x',
+	databases => 'max(x.name) FROM exo.dbaas_databases x',
+	nodes => 'max(x.name) FROM exo.dbaas_nodes x');
+foreach my $n (2, 3)
+{
+	my $sql = 'SELECT '
+	  . join(', ',
+		map { "(SELECT $inside{$_} WHERE x.zone = i.zone AND x.service_name = i.name)" }
+		  (sort keys %inside)[ 0 .. $n - 1 ])
+	  . ' FROM inventory i ORDER BY i.name';
+	my $run = until_expected(sub { return with_and_without($session, $sql, latency => 10 * $_[0]) },
+		sub { return $_[0]{on}{peak} == 8 });
+	is($run->{on}{rows}, $run->{off}{rows}, "$n subqueries: the same rows");
+	is_deeply($run->{on}{sent}, $run->{off}{sent}, "$n subqueries: the same requests");
+	is(scalar @{ $run->{on}{sent} }, 61, "$n subqueries: the list, and one for each service");
+	is($run->{on}{peak}, 8, "$n subqueries: max_concurrency at once");
+}
+$sim->config(latency => 0);
 
 # A file ends with its statement, however that ends
 my $temporary = 'SELECT count(*) FROM pg_ls_tmpdir()';
