@@ -109,7 +109,7 @@ export PG_CONFIG
 # The simulator that the SQL tests start
 export DBAAS_SIM = $(CURDIR)/sim/dbaas-sim
 
-.PHONY: help deps sim docs demo test check-warnings format lint majors bare valgrind fuzz joins jobs bench clean-sim
+.PHONY: help deps sim docs demo test check-warnings format lint majors bare valgrind fuzz joins jobs bench bench-page clean-sim
 
 help:
 	@echo 'make                 build the extension'
@@ -130,7 +130,8 @@ help:
 	@echo 'make fuzz            look for texts that the JSON reader and json-c read differently'
 	@echo 'make joins           run some thousand random joins, with and without looking ahead'
 	@echo 'make jobs            try every pair of writes in a transaction, and reports with each request failing'
-	@echo 'make bench           measure it beside a plain program that makes the same requests'
+	@echo 'make bench           measure it beside other programs that make the same requests'
+	@echo 'make bench-page      put the newest results of that into doc/performance.md'
 	@echo 'make docs            write the generated parts of README.md and doc/ anew'
 	@echo 'make deps            only install what is missing'
 	@echo
@@ -220,9 +221,12 @@ bench/floor: bench/floor.c
 	$(CC) -O2 -Wall -Wextra $(shell $(PKG_CONFIG) --cflags libcurl json-c libcrypto) $< -o $@ \
 		$(shell $(PKG_CONFIG) --libs libcurl json-c libcrypto)
 
-# BENCH='a c' chooses cases, ROUNDS=7 how often each is measured
+# BENCH='a c' chooses cases, ROUNDS=5 how often each is measured
 bench:
 	@$(srcdir)/bench/measure $(BENCH)
+
+bench-page:
+	@$(srcdir)/bench/page $(RESULTS)
 
 clean: clean-sim
 clean-sim:

@@ -4,19 +4,23 @@
  *		The same requests as the wrapper's, by a plain program: the floor that
  *		the benchmark measures it against.
  *
- * libcurl and json-c, one request after the other on one connection, no
- * database.  Looks at the same fields as a query does, and adds up the bytes
- * of their values, so that nothing is left out.
+ * libcurl and json-c, at most eight requests in flight, no database.  Looks at
+ * the same fields as a query does, and adds up the bytes of their values, so
+ * that nothing is left out.
  *
  * floor KEY SECRET COMMAND, with the rest of the work on standard input, a URL
  * (ending in /v2) and a name on each line:
  *
  *	logs		all entries of the service, page by page
+ *	newest		its ten newest entries
  *	services	the list, without a name
  *	metrics		of the last hour
+ *	details		the service; the name is the path, such as dbaas-postgres/NAME
+ *	databases	makes a database in that service, and waits until it is there
  *
- * Prints one line: rows, requests, bytes of values, bytes received, seconds from
- * its start, seconds of CPU, KiB of memory.
+ * The system's certificates count, or those of SSL_CERT_FILE.  Prints one line:
+ * rows, requests, bytes of values, bytes received, seconds from its start,
+ * seconds of CPU, KiB of memory, page faults.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,15 +37,9 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#define IN_FLIGHT 8
 #define PAGE 500
-
-static const char *key;
-static const char *secret;
-static CURL *curl;
-static long rows;
-static long requests;
-static long long value_bytes;
-static long long received_bytes;
+#define POLL_SECONDS 0.1
 
 typedef struct Text
 {
@@ -50,11 +48,47 @@ typedef struct Text
 	size_t		room;
 } Text;
 
+/* A line of the work, as it is being done */
+typedef struct Job
+{
+	CURL	   *curl;			/* NULL: none */
+	char		base[1024];
+	char		name[256];
+	char		cursor[256];	/* of logs */
+	char		operation[64];	/* of databases */
+	double		due;			/* when to ask for it again; 0: in flight */
+	char		body[512];
+	struct curl_slist *headers;
+	Text		answer;
+}			Job;
+
+/* Takes an answer, which is NULL for 404; is there a next request? */
+typedef bool (*Take) (Job * job, json_object *json);
+
+static const char *key;
+static const char *secret;
+static const char *command;
+static CURLM *multi;
+static Job jobs[IN_FLIGHT];
+static long rows;
+static long requests;
+static long long value_bytes;
+static long long received_bytes;
+
 static void
 die(const char *what, const char *why)
 {
 	fprintf(stderr, "floor: %s: %s\n", what, why);
 	exit(1);
+}
+
+static double
+now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double) time.tv_sec + (double) time.tv_nsec / 1e9;
 }
 
 static size_t
@@ -92,56 +126,74 @@ sign(const char *method, const char *path, const char *body, char *header, size_
 			 key, expires, base64);
 }
 
-/* Makes a request; the answer is to be put back. */
-static json_object *
-request(const char *base, const char *path, const char *body)
+/* Starts a request of a job; what is in job->body goes with it. */
+static void
+send_request(Job * job, const char *path)
 {
-	static Text answer;
 	char		url[4096];
 	char		authorization[1024];
-	const char *method = body ? "POST" : "GET";
-	struct curl_slist *headers = NULL;
+	bool		has_body = *job->body != '\0';
+	const char *certificates = getenv("SSL_CERT_FILE");
+
+	if (job->curl == NULL)
+	{
+		job->curl = curl_easy_init();
+		curl_easy_setopt(job->curl, CURLOPT_WRITEFUNCTION, receive);
+		curl_easy_setopt(job->curl, CURLOPT_WRITEDATA, &job->answer);
+		curl_easy_setopt(job->curl, CURLOPT_PRIVATE, job);
+		curl_easy_setopt(job->curl, CURLOPT_ACCEPT_ENCODING, "");
+		/* libcurl keeps the certificates that it has read only without it */
+		curl_easy_setopt(job->curl, CURLOPT_CAPATH, NULL);
+		if (certificates)
+			curl_easy_setopt(job->curl, CURLOPT_CAINFO, certificates);
+	}
+	snprintf(url, sizeof(url), "%s%s", job->base, path);
+	sign(has_body ? "POST" : "GET", strchr(strstr(url, "//") + 2, '/'), job->body, authorization,
+		 sizeof(authorization));
+	job->headers = curl_slist_append(NULL, authorization);
+	if (has_body)
+		job->headers = curl_slist_append(job->headers, "Content-Type: application/json");
+	job->answer.len = 0;
+	job->due = 0;
+	curl_easy_setopt(job->curl, CURLOPT_URL, url);
+	/* HTTP/2 carries all requests of a zone on one connection */
+	curl_easy_setopt(job->curl, CURLOPT_PIPEWAIT, strncmp(url, "https", 5) == 0 ? 1L : 0L);
+	curl_easy_setopt(job->curl, CURLOPT_HTTPHEADER, job->headers);
+	if (has_body)
+		curl_easy_setopt(job->curl, CURLOPT_POSTFIELDS, job->body);
+	else
+		curl_easy_setopt(job->curl, CURLOPT_HTTPGET, 1L);
+	curl_multi_add_handle(multi, job->curl);
+	requests++;
+}
+
+/* The answer of a request that has ended, to be put back; NULL for 404. */
+static json_object *
+answer_of(Job * job, CURLcode code)
+{
 	struct json_tokener *tokener;
 	json_object *json;
-	CURLcode	code;
 	long		status;
 	curl_off_t	body_bytes;
 	long		head_bytes;
 
-	snprintf(url, sizeof(url), "%s%s", base, path);
-	sign(method, strchr(strstr(url, "//") + 2, '/'), body ? body : "", authorization,
-		 sizeof(authorization));
-	headers = curl_slist_append(headers, authorization);
-	if (body)
-		headers = curl_slist_append(headers, "Content-Type: application/json");
-	answer.len = 0;
-	curl_easy_setopt(curl, CURLOPT_URL, url);
-	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
-	curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");
-	if (body)
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
-	else
-		curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
-	code = curl_easy_perform(curl);
-	curl_slist_free_all(headers);
-	requests++;
+	curl_multi_remove_handle(multi, job->curl);
+	curl_slist_free_all(job->headers);
 	if (code != CURLE_OK)
-		die(url, curl_easy_strerror(code));
-	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_getinfo(curl, CURLINFO_SIZE_DOWNLOAD_T, &body_bytes);
-	curl_easy_getinfo(curl, CURLINFO_HEADER_SIZE, &head_bytes);
+		die(job->base, curl_easy_strerror(code));
+	curl_easy_getinfo(job->curl, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(job->curl, CURLINFO_SIZE_DOWNLOAD_T, &body_bytes);
+	curl_easy_getinfo(job->curl, CURLINFO_HEADER_SIZE, &head_bytes);
 	received_bytes += body_bytes + head_bytes;
 	if (status == 404)
 		return NULL;
 	if (status != 200)
-		die(url, "not 200");
+		die(job->base, "not 200");
 
 	tokener = json_tokener_new();
-	json = json_tokener_parse_ex(tokener, answer.data, (int) answer.len);
+	json = json_tokener_parse_ex(tokener, job->answer.data, (int) job->answer.len);
 	if (json == NULL)
-		die(url, "not JSON");
+		die(job->base, "not JSON");
 	json_tokener_free(tokener);
 	return json;
 }
@@ -156,6 +208,14 @@ member(json_object *json, const char *name)
 	return value;
 }
 
+static const char *
+text(json_object *json, const char *name)
+{
+	const char *value = json_object_get_string(member(json, name));
+
+	return value ? value : "";
+}
+
 /* Looks at a value. */
 static void
 take(json_object *value)
@@ -167,49 +227,67 @@ take(json_object *value)
 			strlen(json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN));
 }
 
+/* Sends the next request of a job. */
 static void
-read_logs(const char *base, const char *name)
+next_request(Job * job)
 {
 	char		path[512];
-	char		offset[256] = "";
 
-	snprintf(path, sizeof(path), "/dbaas-service-logs/%s", name);
-	for (;;)
+	if (strcmp(command, "logs") == 0 || strcmp(command, "newest") == 0)
 	{
-		char		body[512];
-		json_object *json;
-		json_object *entries;
-		size_t		n;
-
-		snprintf(body, sizeof(body), "{\"sort-order\":\"desc\",\"limit\":%d%s%s%s}", PAGE,
-				 *offset ? ",\"offset\":\"" : "", offset, *offset ? "\"" : "");
-		json = request(base, path, body);
-		entries = member(json, "logs");
-		n = entries ? json_object_array_length(entries) : 0;
-		for (size_t i = 0; i < n; i++)
-		{
-			json_object *entry = json_object_array_get_idx(entries, i);
-
-			take(member(entry, "time"));
-			take(member(entry, "node"));
-			take(member(entry, "unit"));
-			take(member(entry, "message"));
-		}
-		rows += (long) n;
-		if (n > 0)
-			snprintf(offset, sizeof(offset), "%s", json_object_get_string(member(json, "offset")));
-		json_object_put(json);
-		if (n == 0)
-			return;
+		snprintf(path, sizeof(path), "/dbaas-service-logs/%s", job->name);
+		snprintf(job->body, sizeof(job->body), "{\"sort-order\":\"desc\",\"limit\":%d%s%s%s}",
+				 strcmp(command, "logs") == 0 ? PAGE : 10,
+				 *job->cursor ? ",\"offset\":\"" : "", job->cursor, *job->cursor ? "\"" : "");
 	}
+	else if (strcmp(command, "services") == 0)
+		snprintf(path, sizeof(path), "/dbaas-service");
+	else if (strcmp(command, "metrics") == 0)
+	{
+		snprintf(path, sizeof(path), "/dbaas-service-metrics/%s", job->name);
+		snprintf(job->body, sizeof(job->body), "{\"period\":\"hour\"}");
+	}
+	else if (strcmp(command, "details") == 0)
+		snprintf(path, sizeof(path), "/%s", job->name);
+	else if (*job->operation == '\0')
+	{
+		snprintf(path, sizeof(path), "/%s/database", job->name);
+		snprintf(job->body, sizeof(job->body), "{\"database-name\":\"report\"}");
+	}
+	else
+	{
+		snprintf(path, sizeof(path), "/operation/%s", job->operation);
+		*job->body = '\0';
+	}
+	send_request(job, path);
 }
 
-static void
-read_services(const char *base)
+static bool
+take_logs(Job * job, json_object *json)
 {
-	json_object *json = request(base, "/dbaas-service", NULL);
+	json_object *entries = member(json, "logs");
+	size_t		n = entries ? json_object_array_length(entries) : 0;
+
+	for (size_t i = 0; i < n; i++)
+	{
+		json_object *entry = json_object_array_get_idx(entries, i);
+
+		take(member(entry, "time"));
+		take(member(entry, "node"));
+		take(member(entry, "unit"));
+		take(member(entry, "message"));
+	}
+	rows += (long) n;
+	snprintf(job->cursor, sizeof(job->cursor), "%s", text(json, "offset"));
+	return n > 0 && strcmp(command, "logs") == 0;
+}
+
+static bool
+take_services(Job * job, json_object *json)
+{
 	json_object *list = member(json, "dbaas-services");
 
+	(void) job;
 	for (size_t i = 0; i < json_object_array_length(list); i++)
 	{
 		json_object *service = json_object_array_get_idx(list, i);
@@ -220,19 +298,15 @@ read_services(const char *base)
 		take(member(service, "state"));
 		rows++;
 	}
-	json_object_put(json);
+	return false;
 }
 
-static void
-read_metrics(const char *base, const char *name)
+static bool
+take_metrics(Job * job, json_object *json)
 {
-	char		path[512];
-	json_object *json;
-	json_object *metrics;
+	json_object *metrics = member(json, "metrics");
 
-	snprintf(path, sizeof(path), "/dbaas-service-metrics/%s", name);
-	json = request(base, path, "{\"period\":\"hour\"}");
-	metrics = member(json, "metrics");
+	(void) job;
 	if (metrics)
 	{
 		json_object_object_foreach(metrics, metric, value)
@@ -253,43 +327,125 @@ read_metrics(const char *base, const char *name)
 			}
 		}
 	}
-	json_object_put(json);
+	return false;
+}
+
+static bool
+take_details(Job * job, json_object *json)
+{
+	(void) job;
+	take(member(json, "name"));
+	take(member(json, "type"));
+	take(member(json, "version"));
+	rows += json != NULL;
+	return false;
+}
+
+static bool
+take_operation(Job * job, json_object *json)
+{
+	const char *state = text(json, "state");
+
+	if (strcmp(state, "success") == 0)
+	{
+		rows++;
+		return false;
+	}
+	if (strcmp(state, "pending") != 0)
+		die(job->name, "not made");
+	snprintf(job->operation, sizeof(job->operation), "%s", text(json, "id"));
+	job->due = now() + POLL_SECONDS;
+	return true;
+}
+
+/* Takes the next line of the work; is there one? */
+static bool
+next_job(Job * job)
+{
+	if (scanf("%1023s %255s", job->base, job->name) != 2)
+		return false;
+	*job->cursor = *job->operation = *job->body = '\0';
+	next_request(job);
+	return true;
+}
+
+/* Does all of the work. */
+static void
+work(Take take_answer)
+{
+	int			busy = 0;
+
+	while (busy < IN_FLIGHT && next_job(&jobs[busy]))
+		busy++;
+	while (busy > 0)
+	{
+		CURLMsg    *message;
+		int			left;
+
+		curl_multi_perform(multi, &left);
+		while ((message = curl_multi_info_read(multi, &left)))
+		{
+			Job		   *job;
+			json_object *json;
+
+			curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **) &job);
+			json = answer_of(job, message->data.result);
+			if (!take_answer(job, json))
+				busy -= !next_job(job);
+			else if (job->due == 0)
+				next_request(job);
+			json_object_put(json);
+		}
+		for (int i = 0; i < IN_FLIGHT; i++)
+			if (jobs[i].due != 0 && jobs[i].due <= now())
+				next_request(&jobs[i]);
+		if (busy > 0)
+			curl_multi_poll(multi, NULL, 0, 10, NULL);
+	}
 }
 
 int
 main(int argc, char **argv)
 {
-	char		base[1024];
-	char		name[256];
-	struct rusage usage;
-	struct timespec start;
-	struct timespec end;
-
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	if (argc != 4)
+	static const struct
 	{
-		fprintf(stderr, "usage: floor KEY SECRET logs|services|metrics <WORK\n");
+		const char *command;
+		Take		take;
+	}			commands[] = {
+		{"logs", take_logs},
+		{"newest", take_logs},
+		{"services", take_services},
+		{"metrics", take_metrics},
+		{"details", take_details},
+		{"databases", take_operation},
+	};
+	Take		take_answer = NULL;
+	struct rusage usage;
+	double		start = now();
+
+	for (size_t i = 0; argc == 4 && i < sizeof(commands) / sizeof(*commands); i++)
+		if (strcmp(argv[3], commands[i].command) == 0)
+			take_answer = commands[i].take;
+	if (take_answer == NULL)
+	{
+		fprintf(stderr,
+				"usage: floor KEY SECRET logs|newest|services|metrics|details|databases <WORK\n");
 		return 2;
 	}
 	key = argv[1];
 	secret = argv[2];
+	command = argv[3];
 	curl_global_init(CURL_GLOBAL_DEFAULT);
-	curl = curl_easy_init();
-	while (scanf("%1023s %255s", base, name) == 2)
-	{
-		if (strcmp(argv[3], "logs") == 0)
-			read_logs(base, name);
-		else if (strcmp(argv[3], "services") == 0)
-			read_services(base);
-		else
-			read_metrics(base, name);
-	}
-	curl_easy_cleanup(curl);
+	multi = curl_multi_init();
+	work(take_answer);
+	for (int i = 0; i < IN_FLIGHT; i++)
+		curl_easy_cleanup(jobs[i].curl);
+	curl_multi_cleanup(multi);
 	getrusage(RUSAGE_SELF, &usage);
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	printf("%ld %ld %lld %lld %.6f %.6f %ld\n", rows, requests, value_bytes, received_bytes,
-		   (double) (end.tv_sec - start.tv_sec) + (double) (end.tv_nsec - start.tv_nsec) / 1e9,
+	printf("%ld %ld %lld %lld %.6f %.6f %ld %ld\n", rows, requests, value_bytes, received_bytes,
+		   now() - start,
 		   (double) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-		   (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6, usage.ru_maxrss);
+		   (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6, usage.ru_maxrss,
+		   usage.ru_minflt);
 	return 0;
 }
