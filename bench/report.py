@@ -46,13 +46,15 @@ tls = ssl.create_default_context() if ENDPOINT.startswith("https") else None
 
 def connection(url):
     """The thread's own connection to a zone, which stays open."""
-    connections = local.__dict__.setdefault("connections", {})
-    if url.netloc not in connections:
+    if not hasattr(local, "connections"):
+        local.connections = {}
+    if url.netloc not in local.connections:
         if tls:
-            connections[url.netloc] = http.client.HTTPSConnection(url.netloc, context=tls)
+            made = http.client.HTTPSConnection(url.netloc, context=tls)
         else:
-            connections[url.netloc] = http.client.HTTPConnection(url.netloc)
-    return connections[url.netloc]
+            made = http.client.HTTPConnection(url.netloc)
+        local.connections[url.netloc] = made
+    return local.connections[url.netloc]
 
 
 def sign(method, path, body):
