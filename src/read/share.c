@@ -39,6 +39,7 @@ typedef struct Sharing
 	MemoryContextCallback callback;
 	List	   *expected;		/* of Expected * */
 	HTAB	   *calls;			/* of SharedCall */
+	dlist_head	shares;			/* of DbaasShare: those in all calls */
 	Size		kept;			/* bytes of calls without shares */
 	dlist_head	read_pages;		/* of SharedCall: those of them that are pages
 								 * and had as many shares as there are scans */
@@ -55,8 +56,8 @@ typedef struct SharedCall
 	const Expected *expected;
 	DbaasCall  *call;			/* NULL while only the file has its response */
 	dlist_node	node;			/* in sharing->read_pages, or not in a list */
-	dlist_head	shares;			/* of DbaasShare */
-	int			nshares;		/* that there were so far */
+	int			nshares;		/* that there are in it */
+	int			ever_shares;	/* that there were so far, with these */
 	bool		page;			/* is the response one page of several? */
 	bool		filed;			/* is the response in the file, */
 	FilePosition position;		/* there, */
@@ -69,7 +70,7 @@ struct DbaasShare
 {
 	MemoryContext cxt;
 	MemoryContextCallback callback;
-	dlist_node	node;			/* in shared->shares */
+	dlist_node	node;			/* in sharing->shares */
 	SharedCall *shared;			/* NULL once the statement has ended */
 	bool		joined;
 };
@@ -83,16 +84,10 @@ static void
 end_sharing(void *arg)
 {
 	Sharing    *sharing = arg;
-	HASH_SEQ_STATUS status;
-	SharedCall *shared;
 	dlist_iter	iter;
 
-	hash_seq_init(&status, sharing->calls);
-	while ((shared = hash_seq_search(&status)) != NULL)
-	{
-		dlist_foreach(iter, &shared->shares)
-			dlist_container(DbaasShare, node, iter.cur)->shared = NULL;
-	}
+	dlist_foreach(iter, &sharing->shares)
+		dlist_container(DbaasShare, node, iter.cur)->shared = NULL;
 	if (sharing->file)
 		BufFileClose(sharing->file);
 }
@@ -113,6 +108,7 @@ statement_sharing(DbaasStatement *statement)
 										 "dbaas_fdw shared calls", ALLOCSET_DEFAULT_SIZES);
 	sharing->calls = hash_create("dbaas_fdw shared calls", 64, &control,
 								 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	dlist_init(&sharing->shares);
 	dlist_init(&sharing->read_pages);
 	sharing->callback.func = end_sharing;
 	sharing->callback.arg = sharing;
@@ -261,7 +257,7 @@ put_away(SharedCall *shared, bool may_write)
 	{
 		shared->kept = bytes;
 		sharing->kept += bytes;
-		if (shared->page && shared->nshares >= shared->expected->scans)
+		if (shared->page && shared->ever_shares >= shared->expected->scans)
 			dlist_push_tail(&sharing->read_pages, &shared->node);
 	}
 	else if (shared->filed ||
@@ -286,7 +282,7 @@ end_share(DbaasShare *share)
 	if (shared == NULL)
 		return NULL;
 	dlist_delete(&share->node);
-	return dlist_is_empty(&shared->shares) ? shared : NULL;
+	return --shared->nshares == 0 ? shared : NULL;
 }
 
 /* Reset callback: this may be the end of a transaction, so nothing may raise an error. */
@@ -354,7 +350,6 @@ find_call(Sharing *sharing, const Expected *expected, DbaasConnection *conn,
 			.expected = expected,
 			.page = page
 	};
-	dlist_init(&shared->shares);
 	return shared;
 }
 
@@ -384,8 +379,9 @@ add_share(SharedCall *shared, MemoryContext cxt, bool joined)
 	share->callback.func = end_reset_share;
 	share->callback.arg = share;
 	MemoryContextRegisterResetCallback(share_cxt, &share->callback);
-	dlist_push_tail(&shared->shares, &share->node);
+	dlist_push_tail(&shared->sharing->shares, &share->node);
 	shared->nshares++;
+	shared->ever_shares++;
 	leave_kept(shared);
 	return share;
 }
