@@ -190,18 +190,18 @@ valgrind:
 	@$(srcdir)/test/throwaway --no-start test/valgrind
 
 # The reader of answers beside json-c, outside of a backend, with sanitizers
-READER = $(addprefix $(srcdir)/,test/json/reader.c src/base/json.c)
-READER_FLAGS = -g -O1 -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
+READER = $(addprefix $(srcdir)/,test/json/reader.c src/base/json.c src/base/buffer.c)
+READER_FLAGS = -g -O1 -D_GNU_SOURCE -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
 	-Wno-missing-field-initializers -Wno-ignored-attributes -fno-sanitize-recover=all \
 	-I$(srcdir)/src -I$(PG_INCLUDES) $(shell $(PKG_CONFIG) --cflags json-c 2>/dev/null)
 READER_LIBS = -L$(call pg_config,pkglibdir) -L$(call pg_config,libdir) -lpgcommon -lpgport \
 	$(shell $(PKG_CONFIG) --libs json-c 2>/dev/null) -lm
 
-test/json/reader: $(READER) $(srcdir)/src/base/json.h
+test/json/reader: $(READER) $(srcdir)/src/base/json.h $(srcdir)/src/base/buffer.h
 	@mkdir -p $(@D)
 	$(CC) -fsanitize=address,undefined $(READER_FLAGS) $(READER) -o $@ $(READER_LIBS)
 
-test/json/fuzzer: $(READER) $(srcdir)/src/base/json.h
+test/json/fuzzer: $(READER) $(srcdir)/src/base/json.h $(srcdir)/src/base/buffer.h
 	@mkdir -p $(@D)
 	$(CLANG) -DFUZZER -fsanitize=fuzzer,address,undefined $(READER_FLAGS) $(READER) -o $@ $(READER_LIBS)
 

@@ -67,9 +67,10 @@ struct DbaasCall
 	DbaasMoment retry_at;
 	MemoryContext request_cxt;	/* of the request in flight */
 	DbaasHttpRequest *request;
-	char	   *body;			/* of the response, malloc'ed; or NULL */
+	DbaasBuffer body;			/* of the response */
 	Size		body_len;
-	const DbaasJson *response;
+	DbaasBuffer nodes;
+	const DbaasJson *response;	/* in nodes, which point into body */
 	DbaasError *error;
 	bool		unavailable;
 	bool		may_be_applied;
@@ -83,6 +84,9 @@ static dlist_head calls = DLIST_STATIC_INIT(calls);
 
 /* How many calls of this session have ended. */
 static int64 ended = 0;
+
+/* How many calls there are, ended or not. */
+static int64 existing = 0;
 
 static void perform_calls(void);
 static void start_request(DbaasCall *call);
@@ -126,6 +130,7 @@ make_call(DbaasConnection *conn, MemoryContext cxt, const DbaasCallSpec *spec)
 	call->stats = dbaas_stats_get(dbaas_connection_server_name(conn),
 								  psprintf("%s %s", spec->method, spec->path_template));
 	call->state = CALL_DONE;
+	existing++;
 	call->callback.func = unlink_call;
 	call->callback.arg = call;
 	MemoryContextRegisterResetCallback(call_cxt, &call->callback);
@@ -151,15 +156,14 @@ dbaas_call_again(DbaasConnection *conn, MemoryContext cxt, const DbaasCallSpec *
 	DbaasCall  *call = make_call(conn, cxt, spec);
 	MemoryContext oldcxt = MemoryContextSwitchTo(call->cxt);
 
-	call->body = malloc(len + 1);
-	if (call->body == NULL)
+	if (!dbaas_buffer_reserve(&call->body, len + 1))
 	{
 		MemoryContextSwitchTo(oldcxt);
 		dbaas_call_release(call);
 		return NULL;
 	}
-	memcpy(call->body, text, len);
-	call->body[len] = '\0';
+	memcpy(call->body.data, text, len);
+	call->body.data[len] = '\0';
 	call->body_len = len;
 	call->status = 200;
 	call->error = parse_body(call);
@@ -176,7 +180,7 @@ leave_flight(DbaasCall *call)
 		call->spec.counters->in_flight--;
 }
 
-/* Reset callback: a call that is freed leaves the list. */
+/* Reset callback: a call that is freed leaves the list and releases its buffers. */
 static void
 unlink_call(void *arg)
 {
@@ -187,8 +191,10 @@ unlink_call(void *arg)
 	if (call->state != CALL_DONE)
 		dlist_delete(&call->node);
 	call->state = CALL_DONE;
-	free(call->body);
-	call->body = NULL;
+	dbaas_buffer_release(&call->nodes);
+	dbaas_buffer_release(&call->body);
+	if (--existing == 0)
+		dbaas_buffer_rest();
 }
 
 void
@@ -243,13 +249,14 @@ dbaas_call_response(const DbaasCall *call)
 Size
 dbaas_call_response_bytes(const DbaasCall *call)
 {
-	return call->body ? call->body_len : 0;
+	return call->body.size + call->nodes.size;
 }
 
 const char *
-dbaas_call_response_text(const DbaasCall *call)
+dbaas_call_response_text(const DbaasCall *call, Size *len)
 {
-	return call->body;
+	*len = call->body_len;
+	return call->body.data;
 }
 
 Size
@@ -419,10 +426,12 @@ parse_body(DbaasCall *call)
 	char	   *problem;
 	DbaasError *error;
 
-	if (!dbaas_json_parse(call->cxt, call->body ? call->body : "", len,
-						  max_bytes / BYTES_PER_NODE, &call->response, &problem))
+	dbaas_buffer_fit(&call->body, len + 1);
+	if (!dbaas_json_parse_into(&call->nodes, call->body.data ? call->body.data : "", len,
+							   max_bytes / BYTES_PER_NODE, &call->response, &problem))
 	{
-		call->response = NULL;
+		if (problem == NULL)
+			return dbaas_error_new(ERRCODE_OUT_OF_MEMORY, "out of memory");
 		error = dbaas_error_new(ERRCODE_FDW_ERROR, "%s answered with unusable JSON", call->label);
 		error->detail = len == 0 ? "The answer is empty." :
 			psprintf("The answer of %zu bytes cannot be used: %s.", len, problem);

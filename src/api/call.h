@@ -99,11 +99,14 @@ extern int	dbaas_call_status(const DbaasCall *call);
 extern bool dbaas_call_may_be_applied(const DbaasCall *call);
 extern const DbaasJson *dbaas_call_response(const DbaasCall *call);
 
-/* The bytes of the response's text, which the call keeps; 0 before it has come. */
+/* The memory of the response's text and nodes, in bytes; 0 before it has come. */
 extern Size dbaas_call_response_bytes(const DbaasCall *call);
 
-/* That text, without the secrets if the call hides them; NULL if there is none. */
-extern const char *dbaas_call_response_text(const DbaasCall *call);
+/*
+ * The response's text and its length, without the secrets if the call hides them; NULL if
+ * there is none.  Belongs to the call.
+ */
+extern const char *dbaas_call_response_text(const DbaasCall *call, Size *len);
 
 /* The bytes of memory that the call uses, with its response. */
 extern Size dbaas_call_bytes(const DbaasCall *call);

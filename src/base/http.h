@@ -12,6 +12,8 @@
 #ifndef DBAAS_HTTP_H
 #define DBAAS_HTTP_H
 
+#include "base/buffer.h"
+
 /* Open connections and what they have in common.  Lives until closed. */
 typedef struct DbaasHttpPool DbaasHttpPool;
 
@@ -99,10 +101,10 @@ extern DbaasHttpRequest *dbaas_http_start(DbaasHttpPool *pool, MemoryContext cxt
 extern const DbaasHttpResponse *dbaas_http_response(DbaasHttpRequest *request);
 
 /*
- * Takes the body from the response: the caller has to free() it.  NULL when it is
+ * Takes the body from the response: the caller has to release it.  All zero when it is
  * empty.
  */
-extern char *dbaas_http_take_body(DbaasHttpRequest *request);
+extern DbaasBuffer dbaas_http_take_body(DbaasHttpRequest *request);
 
 /* Ends the request, if it has not ended, and frees what it holds. */
 extern void dbaas_http_release(DbaasHttpRequest *request);

@@ -64,9 +64,8 @@ struct DbaasHttpRequest
 	bool		no_memory;
 	bool		no_room;		/* no descriptor was left */
 	bool		has_head;		/* the response's head is complete */
-	char	   *body;			/* malloc'ed: grown inside a callback */
+	DbaasBuffer body;
 	size_t		body_len;
-	size_t		body_size;
 	DbaasHttpResponse response;
 };
 

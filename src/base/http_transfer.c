@@ -12,6 +12,9 @@
 #include "base/http_internal.h"
 #include "base/sockets.h"
 
+/* Bytes that memory is reserved for when the first of a body arrive. */
+#define LEAST_BODY 4096
+
 /* libcurl has read a line of the head.  An empty one is its last. */
 static size_t
 on_head(char *line, size_t size, size_t nmemb, void *userp)
@@ -58,22 +61,14 @@ on_body(char *data, size_t size, size_t nmemb, void *userp)
 		request->too_large = true;
 		return 0;
 	}
-	if (request->body_len + len + 1 > request->body_size)
+	if (!dbaas_buffer_reserve(&request->body, Max(request->body_len + len + 1, LEAST_BODY)))
 	{
-		size_t		new_size = Max(request->body_size * 2, request->body_len + len + 1);
-		char	   *grown = realloc(request->body, Max(new_size, 4096));
-
-		if (grown == NULL)
-		{
-			request->no_memory = true;
-			return 0;
-		}
-		request->body = grown;
-		request->body_size = Max(new_size, 4096);
+		request->no_memory = true;
+		return 0;
 	}
-	memcpy(request->body + request->body_len, data, len);
+	memcpy(request->body.data + request->body_len, data, len);
 	request->body_len += len;
-	request->body[request->body_len] = '\0';
+	request->body.data[request->body_len] = '\0';
 	return len;
 }
 
@@ -257,7 +252,7 @@ dbaas_http_transfer_end(DbaasHttpRequest *request, CURLcode code)
 			request->no_room ? "too many files are open in this process" :
 			code == CURLE_OK ? "the answer breaks off" :
 			request->errbuf[0] ? request->errbuf : curl_easy_strerror(code);
-	response->body = request->body ? request->body : "";
+	response->body = request->body.data ? request->body.data : "";
 	response->body_len = request->body_len;
 
 	if (request->easy)
@@ -294,12 +289,15 @@ dbaas_http_response(DbaasHttpRequest *request)
 	return request->ended ? &request->response : NULL;
 }
 
-char *
+DbaasBuffer
 dbaas_http_take_body(DbaasHttpRequest *request)
 {
-	char	   *body = request->body;
+	DbaasBuffer body = request->body;
 
-	request->body = NULL;
+	request->body = (DbaasBuffer)
+	{
+		NULL, 0
+	};
 	request->response.body = "";
 	request->response.body_len = 0;
 	return body;
@@ -321,6 +319,5 @@ dbaas_http_release(DbaasHttpRequest *request)
 	request->ended = true;
 	curl_slist_free_all(request->headers);
 	request->headers = NULL;
-	free(request->body);
-	request->body = NULL;
+	dbaas_buffer_release(&request->body);
 }

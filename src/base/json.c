@@ -29,12 +29,14 @@ typedef struct Parser
 	const char *p;				/* next byte */
 	const char *end;
 	bool		interruptible;
+	DbaasBuffer *buffer;		/* where the nodes are; NULL: palloc'd */
 	DbaasJson  *nodes;
 	size_t		nnodes;
 	size_t		allocated;		/* nodes that there is memory for */
 	size_t		max_nodes;
 	const char *syntax_error;	/* where it is; or NULL */
 	const char *problem;		/* any other error; or NULL */
+	bool		no_memory;
 } Parser;
 
 /* What may come next. */
@@ -64,22 +66,41 @@ fail(Parser *parser)
 	return false;
 }
 
-/* Adds a node; NULL when there are too many. */
+/* Makes room for more nodes; false when there are too many, or no memory. */
+static bool
+add_room(Parser *parser)
+{
+	size_t		wanted = Min(Max(parser->allocated * 2, FIRST_NODES), parser->max_nodes);
+
+	if (parser->allocated >= parser->max_nodes)
+	{
+		parser->problem = "it holds too many values for option max_response_bytes";
+		return false;
+	}
+	if (parser->buffer)
+	{
+		if (!dbaas_buffer_reserve(parser->buffer, wanted * sizeof(DbaasJson)))
+		{
+			parser->no_memory = true;
+			return false;
+		}
+		parser->nodes = (DbaasJson *) parser->buffer->data;
+		wanted = Min(parser->buffer->size / sizeof(DbaasJson), parser->max_nodes);
+	}
+	else
+		parser->nodes = repalloc_huge(parser->nodes, wanted * sizeof(DbaasJson));
+	parser->allocated = wanted;
+	return true;
+}
+
+/* Adds a node; NULL when there is no room for it. */
 static inline DbaasJson *
 add_node(Parser *parser, DbaasJsonType type)
 {
 	DbaasJson  *node;
 
-	if (parser->nnodes == parser->allocated)
-	{
-		if (parser->allocated >= parser->max_nodes)
-		{
-			parser->problem = "it holds too many values for option max_response_bytes";
-			return NULL;
-		}
-		parser->allocated = Min(parser->allocated * 2, parser->max_nodes);
-		parser->nodes = repalloc_huge(parser->nodes, parser->allocated * sizeof(DbaasJson));
-	}
+	if (parser->nnodes == parser->allocated && !add_room(parser))
+		return NULL;
 	if (parser->interruptible && parser->nnodes % NODES_PER_INTERRUPT == 0)
 		CHECK_FOR_INTERRUPTS();
 	node = &parser->nodes[parser->nnodes++];
@@ -403,37 +424,64 @@ read_text(Parser *parser)
 	}
 }
 
+/* Parses parser->text, as dbaas_json_parse() does. */
+static bool
+parse(Parser *parser, size_t len, const DbaasJson **value, char **problem)
+{
+	*value = NULL;
+	*problem = NULL;
+	parser->p = parser->text;
+	parser->end = parser->text + len;
+	parser->interruptible = len > DBAAS_JSON_SHORT;
+	parser->max_nodes = Min(parser->max_nodes, MAX_NODES);
+	if (len > PG_UINT32_MAX)
+		*problem = pstrdup("it is too long");
+	else if (read_text(parser))
+	{
+		if (parser->buffer)
+		{
+			dbaas_buffer_fit(parser->buffer, parser->nnodes * sizeof(DbaasJson));
+			parser->nodes = (DbaasJson *) parser->buffer->data;
+		}
+		*value = parser->nodes;
+	}
+	else if (!parser->no_memory)
+		*problem = parser->problem ? pstrdup(parser->problem) :
+			parser->syntax_error == parser->end ?
+			psprintf("it ends too early, after %zu bytes", len) :
+			psprintf("syntax error near byte %zu",
+					 (size_t) (parser->syntax_error - parser->text));
+	return *value != NULL;
+}
+
 bool
 dbaas_json_parse(MemoryContext cxt, const char *text, size_t len, size_t max_nodes,
 				 const DbaasJson **value, char **problem)
 {
 	Parser		parser = {
 		.text = text,
-		.p = text,
-		.end = text + len,
-		.interruptible = len > DBAAS_JSON_SHORT,
-		.max_nodes = Min(max_nodes, MAX_NODES)
+		.max_nodes = max_nodes,
+		.allocated = Min(FIRST_NODES, max_nodes)
 	};
 
-	*value = NULL;
-	*problem = NULL;
-	if (len > PG_UINT32_MAX)
-	{
-		*problem = pstrdup("it is too long");
-		return false;
-	}
-	parser.allocated = Min(FIRST_NODES, parser.max_nodes);
 	parser.nodes = MemoryContextAlloc(cxt, Max(parser.allocated, 1) * sizeof(DbaasJson));
-	if (read_text(&parser))
-	{
-		*value = parser.nodes;
+	if (parse(&parser, len, value, problem))
 		return true;
-	}
-	*problem = parser.problem ? pstrdup(parser.problem) :
-		parser.syntax_error == parser.end ? psprintf("it ends too early, after %zu bytes", len) :
-		psprintf("syntax error near byte %zu", (size_t) (parser.syntax_error - text));
 	pfree(parser.nodes);
 	return false;
+}
+
+bool
+dbaas_json_parse_into(DbaasBuffer * buffer, const char *text, size_t len, size_t max_nodes,
+					  const DbaasJson **value, char **problem)
+{
+	Parser		parser = {
+		.text = text,
+		.max_nodes = max_nodes,
+		.buffer = buffer
+	};
+
+	return parse(&parser, len, value, problem);
 }
 
 /* ------------------------------------------------------------------------

@@ -13,6 +13,8 @@
 #ifndef DBAAS_JSON_H
 #define DBAAS_JSON_H
 
+#include "base/buffer.h"
+
 typedef enum DbaasJsonType
 {
 	DBAAS_JSON_NULL,
@@ -58,6 +60,13 @@ typedef struct DbaasJson
  */
 extern bool dbaas_json_parse(MemoryContext cxt, const char *text, size_t len, size_t max_nodes,
 							 const DbaasJson **value, char **problem);
+
+/*
+ * The same, with the nodes in a buffer, which has to outlive them.  What the buffer
+ * held is lost.  *problem is NULL when there is no memory.
+ */
+extern bool dbaas_json_parse_into(DbaasBuffer * buffer, const char *text, size_t len,
+								  size_t max_nodes, const DbaasJson **value, char **problem);
 
 /* Is the value of that type?  False for NULL. */
 extern bool dbaas_json_is(const DbaasJson *value, DbaasJsonType type);

@@ -165,6 +165,7 @@ write_response(SharedCall *shared)
 	Sharing    *sharing = shared->sharing;
 	MemoryContext oldcxt = MemoryContextSwitchTo(sharing->cxt);
 	bool		write = temp_file_limit < 0;
+	const char *text;
 
 	if (write && sharing->file == NULL)
 	{
@@ -178,9 +179,8 @@ write_response(SharedCall *shared)
 	if (write)
 	{
 		shared->position = sharing->file_end;
-		shared->len = dbaas_call_response_bytes(shared->call);
-		BufFileWrite(sharing->file, unconstify(char *, dbaas_call_response_text(shared->call)),
-					 shared->len);
+		text = dbaas_call_response_text(shared->call, &shared->len);
+		BufFileWrite(sharing->file, unconstify(char *, text), shared->len);
 		BufFileTell(sharing->file, &sharing->file_end.number, &sharing->file_end.offset);
 	}
 	MemoryContextSwitchTo(oldcxt);
@@ -261,7 +261,7 @@ put_away(SharedCall *shared, bool may_write)
 			dlist_push_tail(&sharing->read_pages, &shared->node);
 	}
 	else if (shared->filed ||
-			 (may_write && !shared->page && dbaas_call_response_text(shared->call) &&
+			 (may_write && !shared->page && dbaas_call_response(shared->call) &&
 			  write_response(shared)))
 	{
 		shared->filed = true;

@@ -404,7 +404,9 @@ check_values(const DbaasJson *ours)
 static bool
 check(const char *text, size_t len)
 {
+	static DbaasBuffer buffer;
 	const DbaasJson *ours;
+	const DbaasJson *again;
 	char	   *problem;
 	bool		accepted;
 	bool		utf8;
@@ -419,6 +421,11 @@ check(const char *text, size_t len)
 		expect(interrupts == 0, "an interrupt in a short text");
 	else if (accepted)
 		expect(interrupts >= ours->size / 4096, "a long text is read without serving interrupts");
+	expect(dbaas_json_parse_into(&buffer, text, len, DBAAS_JSON_ALL_NODES(len), &again,
+								 &problem) == accepted,
+		   "it is read into a buffer with another result");
+	expect(!accepted || memcmp(again, ours, ours->size * sizeof(DbaasJson)) == 0,
+		   "its nodes in a buffer are others");
 
 	utf8 = pg_encoding_verifymbstr(PG_UTF8, text, (int) len) == (int) len;
 	verdict = utf8 ? parse_with_postgres(text, len) : JSON_INVALID_TOKEN;

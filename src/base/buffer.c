@@ -1,0 +1,131 @@
+/*-------------------------------------------------------------------------
+ *
+ * buffer.c
+ *		Memory that grows, and that is kept for the next who needs some.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <sys/mman.h>
+
+#include "port/pg_bitutils.h"
+
+#include "base/buffer.h"
+
+/*
+ * Buffers from this size on are mapped.  From malloc() they would be too, at first, but
+ * when such memory is freed, glibc raises its limits: the next would be on the heap,
+ * which then keeps up to twice as much as the largest.
+ */
+#define MAPPED_SIZE (128 * 1024)
+
+/* The least and the most bytes of a buffer that is kept; malloc() itself keeps smaller ones. */
+#define LEAST_KEPT (16 * 1024)
+#define MOST_KEPT (256 * 1024)
+
+/* The most bytes of all that is kept, and in a session at rest. */
+#define KEPT_BYTES (4 * 1024 * 1024)
+#define KEPT_BYTES_AT_REST (1024 * 1024)
+
+/* What is kept, the latest last: it is still in the processor's cache. */
+static DbaasBuffer kept[KEPT_BYTES / LEAST_KEPT];
+static int	nkept = 0;
+static size_t kept_bytes = 0;
+
+static void
+free_memory(const DbaasBuffer * buffer)
+{
+	if (buffer->size >= MAPPED_SIZE)
+		munmap(buffer->data, buffer->size);
+	else
+		free(buffer->data);
+}
+
+/* Takes the latest of what is kept. */
+static DbaasBuffer
+take_kept(void)
+{
+	DbaasBuffer latest = kept[--nkept];
+
+	kept_bytes -= latest.size;
+	return latest;
+}
+
+/* Makes a buffer larger. */
+static bool
+grow(DbaasBuffer * buffer, size_t size)
+{
+	char	   *data;
+
+	/* Sizes are alike, so that what is kept fits the next. */
+	size = pg_nextpower2_size_t(size);
+	if (size < MAPPED_SIZE)
+		data = realloc(buffer->data, size);
+	else
+	{
+		data = buffer->size >= MAPPED_SIZE ?
+			mremap(buffer->data, buffer->size, size, MREMAP_MAYMOVE) :
+			mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (data == MAP_FAILED)
+			return false;
+		if (buffer->size > 0 && buffer->size < MAPPED_SIZE)
+		{
+			memcpy(data, buffer->data, buffer->size);
+			free(buffer->data);
+		}
+	}
+	if (data == NULL)
+		return false;
+	buffer->data = data;
+	buffer->size = size;
+	return true;
+}
+
+bool
+dbaas_buffer_reserve(DbaasBuffer * buffer, size_t size)
+{
+	if (buffer->size == 0 && nkept > 0)
+		*buffer = take_kept();
+	return size <= buffer->size || grow(buffer, size);
+}
+
+void
+dbaas_buffer_fit(DbaasBuffer * buffer, size_t used)
+{
+	DbaasBuffer fitting = {NULL, 0};
+
+	if (buffer->size < LEAST_KEPT || used > LEAST_KEPT / 2 || !grow(&fitting, used))
+		return;
+	memcpy(fitting.data, buffer->data, used);
+	dbaas_buffer_release(buffer);
+	*buffer = fitting;
+}
+
+void
+dbaas_buffer_release(DbaasBuffer * buffer)
+{
+	if (buffer->size >= LEAST_KEPT && buffer->size <= MOST_KEPT &&
+		kept_bytes + buffer->size <= KEPT_BYTES)
+	{
+		kept[nkept++] = *buffer;
+		kept_bytes += buffer->size;
+	}
+	else if (buffer->size > 0)
+		free_memory(buffer);
+	*buffer = (DbaasBuffer)
+	{
+		NULL, 0
+	};
+}
+
+void
+dbaas_buffer_rest(void)
+{
+	while (kept_bytes > KEPT_BYTES_AT_REST)
+	{
+		DbaasBuffer latest = take_kept();
+
+		free_memory(&latest);
+	}
+}
