@@ -513,7 +513,7 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 	private = lappend(private, makeInteger(ordered));
 	private = lappend(private, makeInteger(query_reads_all(root, ordered)));
 	private = lappend(private, makeInteger(statement_reads_all(root)));
-	private = lappend(private, makeInteger(root->query_level > 1));
+	private = lappend(private, makeInteger(!bms_is_empty(root->outer_params)));
 	private = lappend(private, makeFloat(psprintf("%.0f", requests)));
 	return make_foreignscan(tlist, quals, baserel->relid, exprs, private, NIL, NIL, outer_plan);
 }

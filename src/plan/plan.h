@@ -50,7 +50,11 @@ typedef enum DbaasScanPrivate
 	DBAAS_SCAN_READS_ALL,
 	/* Integer: 1 if the statement is read to its end: no LIMIT, no cursor */
 	DBAAS_SCAN_STATEMENT_READS_ALL,
-	/* Integer: 1 if the scan is in a subquery, and so may be run again */
+
+	/*
+	 * Integer: 1 if the scan is in a subquery that takes values from outside,
+	 * and so may be run again
+	 */
 	DBAAS_SCAN_MAY_RESCAN,
 	/* Float: number of requests that the planner expects */
 	DBAAS_SCAN_REQUESTS,
