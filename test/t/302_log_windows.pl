@@ -165,6 +165,10 @@ asks(
 	"SELECT time, message FROM $pg AND time BETWEEN '2000-01-01' AND $to ORDER BY time",
 	[ 'desc 500', pages('asc', 4) ],
 	'a window that begins long ago');
+asks(
+	"SELECT time, message FROM $pg AND " . $window_of->(400, 5100) . ' ORDER BY time',
+	[ pages('asc', 11) ],
+	'a window that begins in the first page');
 asks("SELECT time, message FROM $pg AND $_ ORDER BY time", ['desc 500'], "$_ is recent")
   foreach 'time BETWEEN ' . at(99_600) . " AND 'infinity'",
   'time BETWEEN ' . at(99_600) . ' AND now()',
@@ -302,29 +306,32 @@ srand(my $seed = $ENV{DBAAS_RANDOM_SEED} // 1);
 my $n = 2400;
 my $now = time;
 
-# The times in microseconds of a log that begins so many seconds before now
+# The times in tenths of a second of a log that begins so many seconds before now
 sub disordered
 {
 	my ($seconds_ago, $step) = @_;
 	return map { ($now - $seconds_ago) * 10 + int($_ * $step * 10 + rand 10) } 1 .. $n;
 }
 
-sub entries
+my %logs = (
+	recent => [ disordered($n * 0.3, 0.3) ],
+	old => [ disordered(10_000_000, 0.3) ],
+	bursts => [ sort { $a <=> $b } map { $_ - $_ % 50 } disordered(100_000, 0.3) ]);
+
+foreach my $times (values %logs)
 {
-	my @times = @_;
-	return [
-		map {
-			my @at = gmtime int($times[$_] / 10);
-			[ POSIX::strftime('%Y-%m-%dT%H:%M:%S', @at) . '.' . $times[$_] % 10 . 'Z', "entry $_" ]
-		} 0 .. $#times
-	];
+	$times =
+	  [ map { POSIX::strftime('%Y-%m-%dT%H:%M:%S', gmtime int($_ / 10)) . '.' . $_ % 10 . 'Z' }
+		  @$times ];
 }
 
+my $page = 40;
 my $api = DbaasLogApi->start(
-	40,
-	recent => entries(disordered($n * 0.3, 0.3)),
-	old => entries(disordered(10_000_000, 0.3)),
-	bursts => entries(sort { $a <=> $b } map { $_ - $_ % 50 } disordered(100_000, 0.3)));
+	$page,
+	map {
+		my $times = $logs{$_};
+		($_ => [ map { [ $times->[$_], "entry $_" ] } 0 .. $n - 1 ])
+	} keys %logs);
 $t->create_server(endpoint => $api->endpoint_template, zones => 'ch-gva-2');
 $session->sql(
 	q{DROP TABLE copied; CREATE TABLE copied AS
@@ -334,23 +341,23 @@ $session->sql(
 is($session->sql('SELECT count(*) FROM copied'), 3 * $n, 'the other API has its entries');
 $api->orders;
 
-my %spans = map {
-	$_ => [
-		split /\|/,
-		$session->sql(
-			"SELECT min(time), max(time) - min(time) FROM copied WHERE service_name = '$_'")
-	]
-} qw(recent old bursts);
+# The number of an entry near the edge of a page, some pages after another, or none so far
+sub near_edge
+{
+	my ($after, $pages) = @_;
+	return $page * int($after / $page + rand $pages) + int(rand 9) - 4;
+}
+
 my (%ends, $wrong);
 foreach (1 .. $ENV{DBAAS_RANDOM_COUNT} // 150)
 {
-	my @names = ((sort keys %spans)[ rand 3 ]) x 2;
-	$names[1] = (sort keys %spans)[ rand 3 ] if rand() < 0.2;
-	my ($start, $span) = @{ $spans{ $names[0] } };
-	my @ends = sort { $a <=> $b } map { rand(1.1) - 0.05 } 1, 2;
-	$ends[1] = $ends[0] + rand 0.03 if rand() < 0.7;
-	my ($since, $until) = map { "timestamptz '$start' + $_ * interval '$span'" }
-	  map { sprintf '%.5f', $_ } @ends;
+	my @names = ((sort keys %logs)[ rand 3 ]) x 2;
+	$names[1] = (sort keys %logs)[ rand 3 ] if rand() < 0.2;
+	my $first = near_edge(0, rand() < 0.3 ? 1 : $n / $page);
+	my $last = near_edge($first, rand() < 0.5 ? 3 : $n / $page);
+	my ($since, $until) =
+	  map { "timestamptz '" . $logs{ $names[0] }[ $_ < 0 ? 0 : $_ < $n ? $_ : $n - 1 ] . q{'} }
+	  $first, $last;
 	my ($lower, $upper) =
 	  map { $_->[ rand @$_ ] }[ "time >= $since", "time > $since" ],
 	  [ "time <= $until", "time < $until" ];
