@@ -384,8 +384,6 @@ end_attempt(DbaasCall *call, const DbaasHttpResponse *response)
 	call->state = CALL_PAUSED;
 	call->stats->bytes += response->bytes_received;
 	call->stats->seconds += response->seconds;
-	if (response->failure == DBAAS_HTTP_NO_FAILURE)
-		dbaas_stats_add_to_average(&dbaas_connection_facts(call->conn)->latency, response->seconds);
 	if (call->spec.counters)
 		call->spec.counters->bytes += response->bytes_received;
 	if (dbaas_log_requests)

@@ -35,10 +35,7 @@ dbaas_stats_get_server(const char *server)
 	strlcpy(name, server, sizeof(name));
 	facts = hash_search(facts_hash, name, HASH_ENTER, &found);
 	if (!found)
-	{
-		facts->latency = DBAAS_TYPICAL_LATENCY;
 		facts->zones = 0;
-	}
 	return facts;
 }
 

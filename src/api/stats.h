@@ -31,12 +31,8 @@ typedef struct DbaasStats
 typedef struct DbaasServerFacts
 {
 	char		server[NAMEDATALEN];
-	double		latency;		/* seconds of a request: a moving average */
 	int			zones;			/* 0 when they are not known yet */
 } DbaasServerFacts;
-
-/* Latency to assume before the first request to a server, in seconds. */
-#define DBAAS_TYPICAL_LATENCY 0.1
 
 /* The counts of an operation of a server; makes them at first.  Never freed. */
 extern DbaasStats *dbaas_stats_get(const char *server, const char *operation);

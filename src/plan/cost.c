@@ -3,9 +3,27 @@
  * cost.c
  *		What a scan is expected to cost.
  *
- * The cost is that of waiting for responses.  It is estimated from what this
- * session has seen of the server's latency, and from the requests and rows that are
- * expected.  Nothing is requested here.
+ * The cost has two parts: waiting for responses, and the work on their rows.  The rules are
+ * these.
+ *
+ * 1. Waiting is fdw_startup_cost for a round trip.  It does not depend on how long requests
+ *	  took so far, so a session plans alike when it begins and later.
+ *
+ * 2. Nearly all waiting is startup cost.  The planner takes the path with the lower startup
+ *	  cost if the total costs of two differ by less than 1 %.  Waiting is most of the cost of
+ *	  both, so a nested loop over thousands of rows would win against a hash join.  As it is,
+ *	  their startup costs are the same too, and what the executor does decides.
+ *
+ * 3. A number of services that nobody has counted is a guess, and may be far too low.  So a
+ *	  scan that reads all of them costs what it would at worst.  A scan that is run for each
+ *	  row of other relations costs as many requests as these have distinct values.  Where the
+ *	  relations are tables of ours whose rows are a guess as well, it costs as many as they
+ *	  have at worst, but never more than there are services.  The planner then compares the
+ *	  worst cases, and reads all services only if no other plan needs fewer requests for sure.
+ *	  Estimates of rows are not changed by this.
+ *
+ * What EXPLAIN shows as expected requests is the best guess, not the worst case.  Nothing is
+ * requested here.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,20 +31,22 @@
 
 #include <math.h>
 
+#include "foreign/fdwapi.h"
 #include "foreign/foreign.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
+#include "utils/selfuncs.h"
 
-#include "api/stats.h"
 #include "plan/cost.h"
 #include "plan/request_count.h"
 #include "plan/row_estimate.h"
 #include "tables/options.h"
 
-/*
- * Part of a round trip that a request costs even if others are in flight at the same time.
- */
+/* Part of a round trip that a request costs even if others are in flight at the same time. */
 #define REQUEST_SHARE 0.2
+
+/* The same for a run of a repeated scan, which has to wait for its outer row. */
+#define REPEATED_SHARE 0.25
 
 bool		dbaas_enable_lookahead = true;
 
@@ -40,12 +60,13 @@ dbaas_cost_new_info(Oid relid, Index varno)
 	info->table = dbaas_table_get(relid);
 	info->server = GetForeignServer(info->table->serverid)->servername;
 	options = info->table->options;
-	info->request_cost = dbaas_options_number(options, "fdw_startup_cost") *
-		Max(dbaas_stats_get_server(info->server)->latency / DBAAS_TYPICAL_LATENCY, 0.01);
+	info->request_cost = dbaas_options_number(options, "fdw_startup_cost");
 	info->concurrency = Max(dbaas_options_number(options, "max_concurrency"), 1);
 	info->tuple_cost = dbaas_options_number(options, "fdw_tuple_cost");
 	info->async_capable = dbaas_options_boolean(options, "async_capable");
 	info->response_rows = -1;
+	info->analyzed_parents = -1;
+	info->row_margin = 1;
 	return info;
 }
 
@@ -54,14 +75,15 @@ dbaas_cost_new_info(Oid relid, Index varno)
  * followed by an empty one.  With one, the last page has the newest entry before it.
  */
 static double
-target_pages(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed *pushed)
+target_pages(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed *pushed,
+			 const DbaasScanRun *run)
 {
 	const DbaasResource *resource = info->table->resource;
 	double		pages;
 	List	   *bounds = NIL;
 	ListCell   *lc;
 
-	if (resource->paging == NULL ||
+	if (resource->paging == NULL || run->one_page ||
 		dbaas_pushdown_has(pushed->keys, resource->index.limit))
 		return 1;
 	pages = dbaas_row_estimate_target(info, pushed->endpoint) / resource->paging->max_limit;
@@ -79,43 +101,131 @@ target_pages(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed
 
 double
 dbaas_cost_requests(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed *pushed,
-					bool repeated, bool one_page)
+					const DbaasScanRun *run)
 {
-	DbaasRequestCounts counts = dbaas_request_count_scan(root, info, pushed, repeated);
+	DbaasRequestCounts counts = dbaas_request_count_scan(root, info, pushed,
+														 !bms_is_empty(run->outer));
 
-	return counts.targets * (one_page ? 1 : target_pages(root, info, pushed)) + counts.lists;
+	return counts.targets * target_pages(root, info, pushed, run) + counts.lists;
+}
+
+/* The time that requests of a scan that is run once take, in round trips. */
+static double
+round_trips(const DbaasRelationInfo *info, double requests, double pages)
+{
+	return Max(ceil(requests / info->concurrency), pages) + REQUEST_SHARE * requests;
 }
 
 /*
- * The time that requests take, in round trips.  A repeated scan has the requests of
- * several runs in flight at once, if there is lookahead, so that each run takes a
- * fraction of a round trip.
+ * The same for a run of a repeated scan.  If there is lookahead, the requests of several runs
+ * are in flight at once, so that each run takes a fraction of a round trip.
  */
 static double
-round_trips(const DbaasRelationInfo *info, double requests, double pages, bool repeated)
+repeated_round_trips(const DbaasRelationInfo *info, double requests)
 {
-	double		trips;
+	return requests / (dbaas_enable_lookahead ? info->concurrency : 1) +
+		REPEATED_SHARE * requests;
+}
 
-	if (repeated)
-		trips = requests / (dbaas_enable_lookahead ? info->concurrency : 1);
-	else
-		trips = Max(ceil(requests / info->concurrency), pages);
-	return trips + REQUEST_SHARE * requests;
+/* Is the relation a table of ours, as "ours" is one? */
+static bool
+is_ours(const RelOptInfo *rel, const RelOptInfo *ours)
+{
+	return rel->fdwroutine && rel->fdw_private &&
+		rel->fdwroutine->GetForeignPlan == ours->fdwroutine->GetForeignPlan;
+}
+
+/* The expressions over other relations that give the keys their values. */
+static List *
+outer_values(PlannerInfo *root, const DbaasPushed *pushed)
+{
+	List	   *values = NIL;
+	ListCell   *lc;
+
+	foreach(lc, pushed->keys)
+	{
+		Expr	   *value = ((DbaasPushedKey *) lfirst(lc))->value;
+
+		if (!bms_is_empty(pull_varnos(root, (Node *) value)))
+			values = lappend(values, value);
+	}
+	return values;
+}
+
+/*
+ * Of how many runs of a repeated scan each makes requests of its own, as a share; more than 1
+ * if the number of runs is a guess and there may be more.  Runs with the same values share
+ * their requests, and what the lists of parents do not have is not requested.
+ */
+static double
+requesting_share(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed *pushed,
+				 Relids outer)
+{
+	List	   *values = outer_values(root, pushed);
+	EstimationInfo estimate = {0};
+	double		runs = -1;
+	double		margin = 1;
+	bool		bounded = dbaas_request_count_locates(info, pushed);
+	double		distinct;
+	int			relid = -1;
+
+	/* As get_loop_count() of the planner does it for index scans. */
+	while ((relid = bms_next_member(outer, relid)) >= 0)
+	{
+		const RelOptInfo *rel = root->simple_rel_array[relid];
+
+		if (rel == NULL || rel->rows <= 0)
+			continue;
+		if (runs < 0 || rel->rows < runs)
+			runs = rel->rows;
+		if (is_ours(rel, root->simple_rel_array[info->relid]))
+		{
+			margin = Max(margin, ((DbaasRelationInfo *) rel->fdw_private)->row_margin);
+			bounded = true;
+		}
+	}
+	if (runs < 0 || values == NIL)
+		return 1;
+	distinct = estimate_num_groups(root, values, runs, NULL, &estimate);
+	if (estimate.flags & SELFLAG_USED_DEFAULT)
+		distinct = runs;
+	distinct *= margin;
+	if (bounded)
+		distinct = Min(distinct, Max(dbaas_request_count_most_parents(info), 1));
+	return distinct / runs;
 }
 
 void
 dbaas_cost_scan(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed *pushed,
-				bool repeated, double rows, DbaasScanCost *cost)
+				const DbaasScanRun *run, double rows, DbaasScanCost *cost)
 {
+	bool		repeated = !bms_is_empty(run->outer);
 	DbaasRequestCounts counts = dbaas_request_count_scan(root, info, pushed, repeated);
-	double		pages = target_pages(root, info, pushed);
-	double		requests = counts.targets * pages + counts.lists;
+	double		pages = target_pages(root, info, pushed, run);
+	Cost		work = (info->tuple_cost + cpu_tuple_cost) * rows;
+	double		share;
+	double		trips;
+	double		first_trips;
+	Cost		waiting;
 
-	cost->startup = info->request_cost * round_trips(info, 1, 1, repeated);
-	cost->total = info->request_cost * round_trips(info, Max(requests, 1), pages, repeated) +
-		(info->tuple_cost + cpu_tuple_cost) * rows;
+	if (repeated)
+	{
+		/* The lists of parents are requested once for all runs. */
+		share = requesting_share(root, info, pushed, run->outer);
+		trips = share * repeated_round_trips(info, Max(counts.most_targets * pages, 1));
+		first_trips = Min(trips, repeated_round_trips(info, 1));
+	}
+	else
+	{
+		share = counts.most_targets / Max(counts.targets, 1);
+		trips = round_trips(info, Max(counts.most_targets * pages + counts.lists, 1), pages);
+		first_trips = round_trips(info, Max(counts.most_targets + counts.lists, 1), 1);
+	}
+
+	/* The rows that there are at worst cost work too. */
+	waiting = info->request_cost * trips + work * (Max(share, 1) - 1);
+	cost->total = waiting + work;
 
 	/* The first row comes once the first page of every target is there. */
-	cost->ordered_startup = cost->startup +
-		info->request_cost * Max(round_trips(info, counts.targets, 1, repeated) - 1, 0) / 2;
+	cost->startup = waiting - info->request_cost * (trips - first_trips);
 }

@@ -19,24 +19,30 @@ extern bool dbaas_enable_lookahead;
 typedef struct DbaasScanCost
 {
 	Cost		startup;
-	Cost		ordered_startup;	/* if rows are merged into an order */
 	Cost		total;
 } DbaasScanCost;
+
+/* How a scan is run. */
+typedef struct DbaasScanRun
+{
+	Relids		outer;			/* once for each row of these relations; or
+								 * once, if that is empty */
+	bool		one_page;		/* reads only the first page of each target */
+} DbaasScanRun;
 
 /* The info of a table, in the current memory context. */
 extern DbaasRelationInfo *dbaas_cost_new_info(Oid relid, Index varno);
 
 /*
- * The number of requests that a scan which pushes these conditions makes in a run; with
- * "one_page", if it reads only the first page of each target.  "repeated" says, here and
- * below, that the scan is run for each row of other relations.
+ * The number of requests that a scan which pushes these conditions is expected to make in a
+ * run.
  */
 extern double dbaas_cost_requests(PlannerInfo *root, const DbaasRelationInfo *info,
-								  const DbaasPushed *pushed, bool repeated, bool one_page);
+								  const DbaasPushed *pushed, const DbaasScanRun *run);
 
-/* The cost of such a scan that returns so many rows. */
+/* The cost of a run of such a scan that returns so many rows. */
 extern void dbaas_cost_scan(PlannerInfo *root, const DbaasRelationInfo *info,
-							const DbaasPushed *pushed, bool repeated, double rows,
+							const DbaasPushed *pushed, const DbaasScanRun *run, double rows,
 							DbaasScanCost *cost);
 
 #endif							/* DBAAS_COST_H */

@@ -22,10 +22,12 @@
 #include "utils/typcache.h"
 
 #include "base/compat.h"
+#include "plan/analyzed.h"
 #include "plan/attributes.h"
 #include "plan/cost.h"
 #include "plan/plan.h"
 #include "plan/pushdown.h"
+#include "plan/request_count.h"
 #include "plan/row_estimate.h"
 
 /* Added to a path that lacks a key, so that any plan that gives the key is cheaper. */
@@ -68,11 +70,14 @@ void
 dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 {
 	DbaasRelationInfo *info = dbaas_cost_new_info(relid, baserel->relid);
+	bool		analyzed = baserel->tuples > 0;
 	DbaasPushed all;
 	DbaasPushed pushed;
 
 	baserel->fdw_private = info;
+	info->analyzed_parents = dbaas_analyzed_parents(root, info);
 	add_partition_conditions(root, baserel, &all);
+	info->row_margin = dbaas_request_count_row_margin(root, info, &all, analyzed);
 	dbaas_row_estimate_set_size(root, baserel, &all);
 	dbaas_pushdown_clauses(info->table, baserel->relid, baserel->baserestrictinfo, &pushed);
 	baserel->rows = dbaas_row_estimate_scan(root, baserel, &pushed, false, baserel->rows);
@@ -171,6 +176,96 @@ order_below_sort(const DbaasRelationInfo *info, RelOptInfo *baserel, const Dbaas
 }
 
 /*
+ * Does the query's LIMIT apply to the rows of this scan: is it the only relation, and
+ * are its rows not grouped or otherwise changed in number?
+ */
+static bool
+limit_applies_to_scan(PlannerInfo *root, RelOptInfo *baserel)
+{
+	Query	   *parse = root->parse;
+
+	return parse->limitCount && parse->limitOption == LIMIT_OPTION_COUNT &&
+		bms_membership(root->all_baserels) == BMS_SINGLETON &&
+		bms_is_member(baserel->relid, root->all_baserels) &&
+		parse->commandType == CMD_SELECT && !parse->setOperations &&
+		!parse->groupClause && !parse->groupingSets && !parse->hasAggs &&
+		!parse->distinctClause && !parse->havingQual && !root->hasHavingQual &&
+		!parse->hasWindowFuncs && !parse->hasTargetSRFs && !parse->rowMarks &&
+		!contain_volatile_functions(parse->limitCount) &&
+		!contain_volatile_functions(parse->limitOffset) &&
+		!contain_subplans(parse->limitCount) && !contain_subplans(parse->limitOffset);
+}
+
+/* Are the rows of the query's relations sorted before anything else depends on their order? */
+static bool
+query_sorts_rows(const PlannerInfo *root)
+{
+	const Query *parse = root->parse;
+
+	return parse->sortClause && root->sort_pathkeys && !parse->groupClause &&
+		!parse->groupingSets && !parse->hasAggs && !parse->hasWindowFuncs;
+}
+
+/*
+ * Do bounds on the time leave out entries that come first in this order?  Then a number of
+ * entries that is requested would count them.
+ */
+static bool
+bounds_skip_first(const DbaasRelationInfo *info, const DbaasPushed *pushed, DbaasScanOrder order)
+{
+	if (order == DBAAS_ORDER_AS_GIVEN &&
+		dbaas_pushdown_has(pushed->keys, info->table->resource->index.order))
+		return pushed->bounds != NIL;
+	return order == DBAAS_ORDER_ASC ? dbaas_pushdown_has_lower(pushed) :
+		dbaas_pushdown_has_upper(pushed);
+}
+
+/*
+ * The LIMIT's count and offset, if their sum limits the entries that are needed of each
+ * target; else NIL.  That is so if every condition is pushed, and rows are wanted in the
+ * order of the pages or in no order.  Sets *order if rows are sorted after the scan in an
+ * order in which pages can be read.
+ */
+static List *
+limit_expressions(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pushed,
+				  bool ordered, DbaasScanOrder *order)
+{
+	DbaasRelationInfo *info = baserel->fdw_private;
+	DbaasScanOrder read_order = *order;
+	Query	   *parse = root->parse;
+
+	if (pushed->has_other_conditions || !limit_applies_to_scan(root, baserel))
+		return NIL;
+	if (parse->sortClause && !ordered)
+	{
+		if (list_length(root->sort_pathkeys) != 1)
+			return NIL;
+		read_order = order_for_pathkey(info, baserel, pushed, linitial(root->sort_pathkeys));
+		if (read_order == DBAAS_ORDER_AS_GIVEN)
+			return NIL;
+	}
+	else if (parse->sortClause && list_length(root->sort_pathkeys) != 1)
+		return NIL;
+
+	if (bounds_skip_first(info, pushed, read_order))
+		return NIL;
+	*order = read_order;
+	if (parse->limitOffset)
+		return list_make2(parse->limitCount, parse->limitOffset);
+	return list_make1(parse->limitCount);
+}
+
+/* Adds a path. */
+static void
+add_scan_path(PlannerInfo *root, RelOptInfo *baserel, double rows, const DbaasScanCost *cost,
+			  List *pathkeys, Relids outer, bool lacking)
+{
+	add_path(baserel, (Path *)
+			 dbaas_create_foreignscan_path(root, baserel, rows, cost->startup, cost->total,
+										   pathkeys, outer, NIL, lacking));
+}
+
+/*
  * Adds the paths that push the keys in these conditions, which may depend on the relations
  * "outer": one without an order, and, if the API's pages can be merged into the order that
  * the query wants, one with it.
@@ -181,28 +276,25 @@ add_scan_paths(PlannerInfo *root, RelOptInfo *baserel, List *restrictinfos,
 {
 	DbaasRelationInfo *info = baserel->fdw_private;
 	PathKey    *pathkey = root->query_pathkeys ? linitial(root->query_pathkeys) : NULL;
+	DbaasScanRun run = {.outer = outer};
+	DbaasScanOrder order = DBAAS_ORDER_AS_GIVEN;
 	DbaasPushed pushed;
 	DbaasScanCost cost;
 	bool		lacking;
 
 	dbaas_pushdown_clauses(info->table, baserel->relid, restrictinfos, &pushed);
-	dbaas_cost_scan(root, info, &pushed, !bms_is_empty(outer), rows, &cost);
+	run.one_page = limit_expressions(root, baserel, &pushed, false, &order) != NIL;
+	dbaas_cost_scan(root, info, &pushed, &run, rows, &cost);
 	lacking = lacks_key(info, pushed.keys);
 	if (lacking)
 	{
 		cost.startup += MISSING_KEY_COST;
-		cost.ordered_startup += MISSING_KEY_COST;
 		cost.total += MISSING_KEY_COST;
 	}
-	add_path(baserel, (Path *)
-			 dbaas_create_foreignscan_path(root, baserel, rows, cost.startup, cost.total,
-										   NIL, outer, NIL, lacking));
+	add_scan_path(root, baserel, rows, &cost, NIL, outer, lacking);
 	if (pathkey && order_for_pathkey(info, baserel, &pushed, pathkey) != DBAAS_ORDER_AS_GIVEN &&
 		!dbaas_pushdown_fans_out(&pushed))
-		add_path(baserel, (Path *)
-				 dbaas_create_foreignscan_path(root, baserel, rows, cost.ordered_startup,
-											   cost.total, list_make1(pathkey), outer, NIL,
-											   lacking));
+		add_scan_path(root, baserel, rows, &cost, list_make1(pathkey), outer, lacking);
 }
 
 /* The column that member_is_key() looks for in equivalence classes. */
@@ -350,86 +442,6 @@ dbaasIsForeignPathAsyncCapable(ForeignPath *path)
  * The plan
  * ------------------------------------------------------------------------ */
 
-/*
- * Does the query's LIMIT apply to the rows of this scan: is it the only relation, and
- * are its rows not grouped or otherwise changed in number?
- */
-static bool
-limit_applies_to_scan(PlannerInfo *root, RelOptInfo *baserel)
-{
-	Query	   *parse = root->parse;
-
-	return parse->limitCount && parse->limitOption == LIMIT_OPTION_COUNT &&
-		bms_membership(root->all_baserels) == BMS_SINGLETON &&
-		bms_is_member(baserel->relid, root->all_baserels) &&
-		parse->commandType == CMD_SELECT && !parse->setOperations &&
-		!parse->groupClause && !parse->groupingSets && !parse->hasAggs &&
-		!parse->distinctClause && !parse->havingQual && !root->hasHavingQual &&
-		!parse->hasWindowFuncs && !parse->hasTargetSRFs && !parse->rowMarks &&
-		!contain_volatile_functions(parse->limitCount) &&
-		!contain_volatile_functions(parse->limitOffset) &&
-		!contain_subplans(parse->limitCount) && !contain_subplans(parse->limitOffset);
-}
-
-/* Are the rows of the query's relations sorted before anything else depends on their order? */
-static bool
-query_sorts_rows(const PlannerInfo *root)
-{
-	const Query *parse = root->parse;
-
-	return parse->sortClause && root->sort_pathkeys && !parse->groupClause &&
-		!parse->groupingSets && !parse->hasAggs && !parse->hasWindowFuncs;
-}
-
-/*
- * Do bounds on the time leave out entries that come first in this order?  Then a number of
- * entries that is requested would count them.
- */
-static bool
-bounds_skip_first(const DbaasRelationInfo *info, const DbaasPushed *pushed, DbaasScanOrder order)
-{
-	if (order == DBAAS_ORDER_AS_GIVEN &&
-		dbaas_pushdown_has(pushed->keys, info->table->resource->index.order))
-		return pushed->bounds != NIL;
-	return order == DBAAS_ORDER_ASC ? dbaas_pushdown_has_lower(pushed) :
-		dbaas_pushdown_has_upper(pushed);
-}
-
-/*
- * The LIMIT's count and offset, if their sum limits the entries that are needed of each
- * target; else NIL.  That is so if every condition is pushed, and rows are wanted in the
- * order of the pages or in no order.  Sets *order if rows are sorted after the scan in an
- * order in which pages can be read.
- */
-static List *
-limit_expressions(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pushed,
-				  bool ordered, DbaasScanOrder *order)
-{
-	DbaasRelationInfo *info = baserel->fdw_private;
-	DbaasScanOrder read_order = *order;
-	Query	   *parse = root->parse;
-
-	if (pushed->has_other_conditions || !limit_applies_to_scan(root, baserel))
-		return NIL;
-	if (parse->sortClause && !ordered)
-	{
-		if (list_length(root->sort_pathkeys) != 1)
-			return NIL;
-		read_order = order_for_pathkey(info, baserel, pushed, linitial(root->sort_pathkeys));
-		if (read_order == DBAAS_ORDER_AS_GIVEN)
-			return NIL;
-	}
-	else if (parse->sortClause && list_length(root->sort_pathkeys) != 1)
-		return NIL;
-
-	if (bounds_skip_first(info, pushed, read_order))
-		return NIL;
-	*order = read_order;
-	if (parse->limitOffset)
-		return list_make2(parse->limitCount, parse->limitOffset);
-	return list_make1(parse->limitCount);
-}
-
 /* Does the query read its relations to their ends before, or without, any LIMIT? */
 static bool
 query_reads_all(PlannerInfo *root, bool ordered)
@@ -482,6 +494,7 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 	List	   *limits;
 	List	   *private;
 	DbaasPushed pushed;
+	DbaasScanRun run = {.outer = PATH_REQ_OUTER(&best_path->path)};
 	double		requests;
 	ListCell   *lc;
 
@@ -499,8 +512,8 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 	limits = limit_expressions(root, baserel, &pushed, ordered, &order);
 	if (order == DBAAS_ORDER_AS_GIVEN && query_sorts_rows(root))
 		order = order_below_sort(info, baserel, &pushed, linitial(root->sort_pathkeys));
-	requests = dbaas_cost_requests(root, info, &pushed, best_path->path.param_info != NULL,
-								   limits != NIL);
+	run.one_page = limits != NIL;
+	requests = dbaas_cost_requests(root, info, &pushed, &run);
 	exprs = list_concat(pushed_values(pushed.keys), pushed_values(pushed.bounds));
 	exprs = list_concat(exprs, copyObject(limits));
 

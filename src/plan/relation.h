@@ -27,6 +27,10 @@ typedef struct DbaasRelationInfo
 	double		tuple_cost;
 	double		concurrency;	/* requests that may be in flight at once */
 	double		response_rows;	/* by ANALYZE's count; -1: not analyzed */
+	double		analyzed_parents;	/* by ANALYZE's count, in all zones; -1:
+									 * not analyzed */
+	double		row_margin;		/* how many times more rows it may have than
+								 * is expected; 1: their number is known */
 } DbaasRelationInfo;
 
 #endif							/* DBAAS_RELATION_H */

@@ -4,18 +4,21 @@
  *		How many targets and lists a scan is expected to request.
  *
  * A target is what one request, or a chain of pages, reads.  Their number follows from the
- * keys that the scan pushes, and from what this session has seen of the server: its zones,
- * and the services in them.
+ * keys that the scan pushes, and from what is known of the server: its zones, and the
+ * services in them.  This session has seen them, or ANALYZE has counted them.  If neither has,
+ * their number is a guess, which may be far too low.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "utils/float.h"
 #include "utils/selfuncs.h"
 
 #include "api/stats.h"
 #include "base/compat.h"
 #include "plan/request_count.h"
+#include "tables/options.h"
 
 /* Zones of a server, as long as its list has not been read. */
 #define TYPICAL_ZONES 3
@@ -26,13 +29,35 @@ dbaas_request_count_seen_rows(const DbaasRelationInfo *info, const DbaasEndpoint
 	return dbaas_stats_rows(info->server, psprintf("%s %s", endpoint->method, endpoint->path));
 }
 
-/* The number of parents in a zone. */
+/* The zones of the table's server. */
 static double
-zone_parents(const DbaasRelationInfo *info, const DbaasParent *parent)
+server_zones(const DbaasRelationInfo *info)
 {
+	int			zones = dbaas_stats_get_server(info->server)->zones;
+
+	if (zones == 0)
+		zones = list_length(dbaas_options_zones(info->table->options));
+	return zones > 0 ? zones : TYPICAL_ZONES;
+}
+
+/*
+ * The number of parents in a zone: as this session has seen it, or ANALYZE has counted it,
+ * or a guess.  *margin is how many times more there may be.
+ */
+static double
+zone_parents(const DbaasRelationInfo *info, double *margin)
+{
+	const DbaasParent *parent = info->table->resource->parent;
 	double		rows = dbaas_request_count_seen_rows(info, parent->read);
 
-	return rows >= 0 ? rows : parent->list->typical_rows;
+	*margin = 1;
+	if (rows >= 0)
+		return rows;
+	if (info->analyzed_parents > 0)
+		return info->analyzed_parents / server_zones(info);
+	if (parent->locates)
+		*margin = DBAAS_GUESS_MARGIN;
+	return parent->list->typical_rows;
 }
 
 DbaasRequestCounts
@@ -46,10 +71,10 @@ dbaas_request_count_scan(PlannerInfo *root, const DbaasRelationInfo *info,
 	bool		fans_out = parent && dbaas_pushdown_fans_out(pushed);
 	bool		names_parents = locates &&
 		dbaas_pushdown_has(pushed->keys, resource->index.parent_keys[0]);
-	int			known_zones = dbaas_stats_get_server(info->server)->zones;
-	double		zones = known_zones > 0 ? known_zones : TYPICAL_ZONES;
+	double		zones = server_zones(info);
 	double		values = 1;
 	double		excluded = 0;
+	double		margin = 1;
 	ListCell   *lc;
 
 	if (resource->global ||resource->any_zone)
@@ -70,8 +95,44 @@ dbaas_request_count_scan(PlannerInfo *root, const DbaasRelationInfo *info,
 	zones = Max(zones - excluded, Min(zones, 1));
 	counts.lists = fans_out || (locates && zones > 1 && !repeated) ? zones : 0;
 	if (fans_out && !names_parents)
-		counts.targets = zones * zone_parents(info, parent) * values;
+		counts.targets = zones * zone_parents(info, &margin) * values;
 	else
 		counts.targets = locates ? values : zones * values;
+	counts.most_targets = counts.targets * margin;
 	return counts;
+}
+
+bool
+dbaas_request_count_locates(const DbaasRelationInfo *info, const DbaasPushed *pushed)
+{
+	const DbaasResource *resource = info->table->resource;
+
+	return resource->parent && resource->parent->locates &&
+		dbaas_pushdown_has(pushed->keys, resource->index.parent_keys[0]) &&
+		(dbaas_pushdown_fans_out(pushed) ||
+		 (server_zones(info) > 1 && !dbaas_pushdown_has(pushed->keys, DBAAS_ZONE_COLUMN)));
+}
+
+double
+dbaas_request_count_most_parents(const DbaasRelationInfo *info)
+{
+	double		margin;
+
+	if (info->table->resource->parent == NULL)
+		return get_float8_infinity();
+	return server_zones(info) * zone_parents(info, &margin) * margin;
+}
+
+double
+dbaas_request_count_row_margin(PlannerInfo *root, const DbaasRelationInfo *info,
+							   const DbaasPushed *pushed, bool analyzed)
+{
+	DbaasRequestCounts counts;
+
+	if (analyzed)
+		return 1;
+	if (strcmp(pushed->endpoint->path, dbaas_catalogue_services->reads[0].path) == 0)
+		return dbaas_request_count_seen_rows(info, pushed->endpoint) < 0 ? DBAAS_GUESS_MARGIN : 1;
+	counts = dbaas_request_count_scan(root, info, pushed, false);
+	return counts.most_targets / Max(counts.targets, 1);
 }

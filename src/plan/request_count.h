@@ -15,9 +15,17 @@
 typedef struct DbaasRequestCounts
 {
 	double		targets;
+	double		most_targets;	/* more, where the number of parents is a
+								 * guess */
 	double		lists;			/* of parents; a repeated scan requests them
 								 * once, for all its runs */
 } DbaasRequestCounts;
+
+/*
+ * How many times more services there may be than is expected, as long as nobody has
+ * counted them.
+ */
+#define DBAAS_GUESS_MARGIN 50
 
 /* Rows of an endpoint's responses, as this session has seen them; or -1. */
 extern double dbaas_request_count_seen_rows(const DbaasRelationInfo *info,
@@ -29,5 +37,21 @@ extern double dbaas_request_count_seen_rows(const DbaasRelationInfo *info,
  */
 extern DbaasRequestCounts dbaas_request_count_scan(PlannerInfo *root, const DbaasRelationInfo *info,
 												   const DbaasPushed *pushed, bool repeated);
+
+/* Does a scan look the values of its keys up in lists of parents, and request what is there? */
+extern bool dbaas_request_count_locates(const DbaasRelationInfo *info, const DbaasPushed *pushed);
+
+/*
+ * The number of the table's parents in all zones together, at most; infinite if there is no
+ * such number.
+ */
+extern double dbaas_request_count_most_parents(const DbaasRelationInfo *info);
+
+/*
+ * How many times more rows the table may have than a scan without conditions is expected to
+ * return.  "analyzed" says that ANALYZE has counted them.
+ */
+extern double dbaas_request_count_row_margin(PlannerInfo *root, const DbaasRelationInfo *info,
+											 const DbaasPushed *pushed, bool analyzed);
 
 #endif							/* DBAAS_REQUEST_COUNT_H */
