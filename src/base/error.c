@@ -98,6 +98,37 @@ convert(Conversion *conversion, const char *text, int len)
 	return NULL;
 }
 
+/*
+ * Puts question marks in the place of characters that another encoding lacks.  The rest
+ * stays as it is, or is converted to that encoding.
+ */
+static const char *
+replace_lacking(Conversion *conversion, int from, int to, const char *text, bool converts)
+{
+	bool		possible = find_conversion(conversion, from, to);
+	StringInfoData out;
+	int			n;
+
+	initStringInfo(&out);
+	for (const char *p = text; *p; p += n)
+	{
+		char	   *converted = NULL;
+
+		n = Min(pg_encoding_mblen(from, p), (int) strlen(p));
+		if (IS_HIGHBIT_SET(*p) && possible)
+			converted = convert(conversion, p, n);
+		if (converted && converts)
+			appendStringInfoString(&out, converted);
+		else if (converted || !IS_HIGHBIT_SET(*p))
+			appendBinaryStringInfo(&out, p, n);
+		else
+			appendStringInfoChar(&out, '?');
+		if (converted)
+			pfree(converted);
+	}
+	return out.data;
+}
+
 /* Converts valid UTF-8, with question marks for characters that the server's encoding lacks. */
 static const char *
 in_server_encoding(const char *text)
@@ -106,27 +137,10 @@ in_server_encoding(const char *text)
 		.from = -1,
 		.to = -1
 	};
-	bool		possible;
-	StringInfoData out;
-	int			n;
 
 	if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII)
 		return text;
-	possible = find_conversion(&conversion, PG_UTF8, GetDatabaseEncoding());
-	initStringInfo(&out);
-	for (const char *p = text; *p; p += n)
-	{
-		char	   *converted = NULL;
-
-		n = pg_utf_mblen((const unsigned char *) p);
-		if (!IS_HIGHBIT_SET(*p))
-			appendStringInfoChar(&out, *p);
-		else if (possible && (converted = convert(&conversion, p, n)) != NULL)
-			appendStringInfoString(&out, converted);
-		else
-			appendStringInfoChar(&out, '?');
-	}
-	return out.data;
+	return replace_lacking(&conversion, PG_UTF8, GetDatabaseEncoding(), text, true);
 }
 
 char *
@@ -179,27 +193,11 @@ dbaas_error_text_for_client(const char *text)
 		.from = -1,
 		.to = -1
 	};
-	bool		possible;
-	StringInfoData out;
-	int			n;
 
 	if (text == NULL || client_shows_all())
 		return text;
-	possible = find_conversion(&conversion, GetDatabaseEncoding(), pg_get_client_encoding());
-	initStringInfo(&out);
-	for (const char *p = text; *p; p += n)
-	{
-		char	   *converted = NULL;
-
-		n = Min(pg_mblen(p), (int) strlen(p));
-		if (!IS_HIGHBIT_SET(*p) || (possible && (converted = convert(&conversion, p, n)) != NULL))
-			appendBinaryStringInfo(&out, p, n);
-		else
-			appendStringInfoChar(&out, '?');
-		if (converted)
-			pfree(converted);
-	}
-	return out.data;
+	return replace_lacking(&conversion, GetDatabaseEncoding(), pg_get_client_encoding(), text,
+						   false);
 }
 
 void
