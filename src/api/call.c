@@ -631,7 +631,7 @@ dbaas_call_wait(DbaasCounters *counters, DbaasMoment until)
 	if (wait_event == 0)
 		wait_event = dbaas_wait_event_new("DbaasConnection");
 	dbaas_http_wait(milliseconds_until(until), wait_event);
-	dbaas_call_perform();
+	perform_calls();
 	if (counters)
 		counters->waited += (dbaas_clock_now() - start) / 1e6;
 }

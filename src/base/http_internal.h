@@ -25,6 +25,7 @@ struct DbaasHttpPool
 	CURLM	   *multi;
 	DbaasMoment timer;			/* when libcurl wants to be called, 0: never */
 	DbaasMoment longest_wait;	/* for the first byte of a response */
+	bool		multiplexed;	/* responses come over HTTP/2 */
 	dlist_head	requests;		/* all that are not released */
 	long		connect_timeout_ms;
 	long		request_timeout_ms;
@@ -82,6 +83,9 @@ extern bool dbaas_http_requests_ended(const DbaasHttpPool *pool);
 
 /* The number of requests in all pools that have not ended, or only the unconnected of these. */
 extern int	dbaas_http_requests_count(bool unconnected);
+
+/* The number of requests of the pool that have not ended. */
+extern int	dbaas_http_requests_in_flight(const DbaasHttpPool *pool);
 
 /* of http_tls.c */
 

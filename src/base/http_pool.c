@@ -99,17 +99,24 @@ static int
 on_socket(CURL *easy, curl_socket_t fd, int what, void *userp, void *socketp)
 {
 	DbaasHttpPool *pool = userp;
+	bool		kept = dbaas_sockets_kept(fd);
+	uint32		events = ((what & CURL_POLL_IN) ? EPOLLIN : 0) |
+		((what & CURL_POLL_OUT) ? EPOLLOUT : 0);
 
 	(void) easy;
 	if (what == CURL_POLL_REMOVE)
 	{
-		dbaas_events_unwatch(fd);
+		if (!dbaas_sockets_keep(fd))
+			dbaas_events_unwatch(fd);
 		return 0;
 	}
-	if (!dbaas_events_watch(fd, ((what & CURL_POLL_IN) ? EPOLLIN : 0) |
-							((what & CURL_POLL_OUT) ? EPOLLOUT : 0),
-							((uint64) pool->id << 32) | (uint32) fd, socketp != NULL))
-		return -1;
+	if (!(kept && events == EPOLLIN))
+	{
+		if (!dbaas_events_watch(fd, events, ((uint64) pool->id << 32) | (uint32) fd,
+								kept || socketp != NULL))
+			return -1;
+		dbaas_sockets_note_watched(fd, events);
+	}
 	/* Makes socketp non-null in the next call for this socket. */
 	curl_multi_assign(pool->multi, fd, pool);
 	return 0;
@@ -256,6 +263,20 @@ make_room(int n)
 	return dbaas_sockets_make_room(n, SPARE_DESCRIPTORS);
 }
 
+/*
+ * Is there likely to be a connection for one more request of the pool?  Then no
+ * descriptors are opened to find out whether there are any.  If it needs one after all,
+ * and there is none, the request ends with DBAAS_HTTP_NO_ROOM.
+ */
+static bool
+has_connection(DbaasHttpPool *pool)
+{
+	int			connections = dbaas_sockets_count(pool);
+
+	return pool->multiplexed ? connections > 0 :
+		connections > dbaas_http_requests_in_flight(pool);
+}
+
 static void
 release_callback(void *arg)
 {
@@ -283,7 +304,8 @@ dbaas_http_start(DbaasHttpPool *pool, MemoryContext cxt, const char *method,
 	request->callback.func = release_callback;
 	request->callback.arg = request;
 	request->response.others_under_way = dbaas_http_requests_count(false) > 0;
-	request->no_room = !make_room(dbaas_http_requests_count(true) + 1);
+	request->no_room = (own_connection || !has_connection(pool)) &&
+		!make_room(dbaas_http_requests_count(true) + 1);
 	if (pool->multi == NULL ||
 		(dbaas_http_requests_ended(pool) && dbaas_http_tls_changed(pool, last_performed_at)))
 		renew_multi(pool);
@@ -293,24 +315,22 @@ dbaas_http_start(DbaasHttpPool *pool, MemoryContext cxt, const char *method,
 	request->easy = request->no_room || pool->multi == NULL ? NULL : curl_easy_init();
 	code = request->easy ? dbaas_http_transfer_prepare(request, method, url, authorization) :
 		CURLE_OUT_OF_MEMORY;
-	if (code == CURLE_OK)
-	{
-		block_signals(&saved);
-		if (curl_multi_add_handle(pool->multi, request->easy) != CURLM_OK)
-			code = CURLE_OUT_OF_MEMORY;
-		restore_signals(&saved);
-	}
+	block_signals(&saved);
+	if (code == CURLE_OK && curl_multi_add_handle(pool->multi, request->easy) != CURLM_OK)
+		code = CURLE_OUT_OF_MEMORY;
 	if (code != CURLE_OK)
 	{
 		dbaas_http_transfer_end(request, code);
 		ended_at_start = true;
-		return request;
 	}
-
-	/* Sends it at once: the caller may be busy before it waits. */
-	perform_timer(pool);
-	if (collect_ended(pool))
-		ended_at_start = true;
+	else
+	{
+		/* Sends it at once: the caller may be busy before it waits. */
+		perform_timer(pool);
+		if (collect_ended(pool))
+			ended_at_start = true;
+	}
+	restore_signals(&saved);
 	return request;
 }
 
@@ -329,25 +349,23 @@ find_pool(uint32 id)
 	return NULL;
 }
 
-static void
-perform_pool(DbaasHttpPool *pool, curl_socket_t fd, int events)
+/* Has the time come for a call that libcurl asked on_timer() for? */
+static bool
+is_timer_due(const DbaasHttpPool *pool)
 {
-	int			running;
-	sigset_t	saved;
-
-	block_signals(&saved);
-	(void) curl_multi_socket_action(pool->multi, fd, events, &running);
-	restore_signals(&saved);
+	return pool->timer != 0 && pool->timer <= dbaas_clock_now();
 }
 
-/* Calls libcurl if it asked on_timer() for a call, and the time for that has come. */
+/* Calls libcurl if that time has come.  Signals are blocked. */
 static void
 perform_timer(DbaasHttpPool *pool)
 {
-	if (pool->timer == 0 || pool->timer > dbaas_clock_now())
+	int			running;
+
+	if (!is_timer_due(pool))
 		return;
 	pool->timer = 0;
-	perform_pool(pool, CURL_SOCKET_TIMEOUT, 0);
+	(void) curl_multi_socket_action(pool->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 }
 
 /* Does a request of the pool have no connection yet? */
@@ -359,12 +377,8 @@ is_connecting(DbaasHttpPool *pool)
 	dlist_foreach(iter, &pool->requests)
 	{
 		DbaasHttpRequest *request = dlist_container(DbaasHttpRequest, node, iter.cur);
-		curl_off_t	connected_at = 0;
 
-		if (request->ended)
-			continue;
-		curl_easy_getinfo(request->easy, CURLINFO_CONNECT_TIME_T, &connected_at);
-		if (connected_at == 0)
+		if (!request->ended && dbaas_http_requests_port(request) == 0)
 			return true;
 	}
 	return false;
@@ -375,6 +389,7 @@ is_connecting(DbaasHttpPool *pool)
  * a host, it opens a socket to the next only in its next call, and does not ask
  * for that call: so an address that does not respond uses up the whole time to
  * connect.  The only call that looks at requests without an event is deprecated.
+ * Signals are blocked.
  */
 static void
 perform_connecting(DbaasHttpPool *pool)
@@ -382,19 +397,16 @@ perform_connecting(DbaasHttpPool *pool)
 	static bool is_needed = false;
 	static bool checked = false;
 	int			running;
-	sigset_t	saved;
 
 	if (!checked)
 		is_needed = curl_version_info(CURLVERSION_NOW)->version_num < 0x080400;
 	checked = true;
 	if (!is_needed || !is_connecting(pool))
 		return;
-	block_signals(&saved);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 	(void) curl_multi_socket_all(pool->multi, &running);
 #pragma GCC diagnostic pop
-	restore_signals(&saved);
 }
 
 /*
@@ -405,18 +417,14 @@ static bool
 try_directory(DbaasHttpRequest *request, CURLcode code)
 {
 	CURLM	   *multi = request->pool->multi;
-	sigset_t	saved;
-	bool		started;
 
 	if (!dbaas_http_tls_try_directory(request, code))
 		return false;
-	block_signals(&saved);
 	curl_multi_remove_handle(multi, request->easy);
-	started = curl_multi_add_handle(multi, request->easy) == CURLM_OK;
-	restore_signals(&saved);
-	if (started)
-		request->errbuf[0] = '\0';
-	return started;
+	if (curl_multi_add_handle(multi, request->easy) != CURLM_OK)
+		return false;
+	request->errbuf[0] = '\0';
+	return true;
 }
 
 /* Ends the requests that libcurl has finished.  Returns whether there was one. */
@@ -463,11 +471,62 @@ exclude_busy_time(void)
 	}
 }
 
+/* Gives an event of a socket to libcurl. */
+static void
+perform_event(const struct epoll_event *event)
+{
+	DbaasHttpPool *pool = find_pool((uint32) (event->data.u64 >>32));
+	curl_socket_t fd = (curl_socket_t) (event->data.u64 &0xffffffff);
+	int			running;
+
+	/*
+	 * EPOLLERR and EPOLLHUP become "readable" and "writable", not an error:
+	 * the event may be of a socket that was closed, and whose number another
+	 * has now. libcurl finds a real error when it reads or writes.
+	 */
+	int			what = ((event->events & ~EPOLLOUT) ? CURL_CSELECT_IN : 0) |
+		((event->events & ~EPOLLIN) ? CURL_CSELECT_OUT : 0);
+
+	if (pool == NULL)
+		return;
+	if (dbaas_sockets_kept(fd))
+	{
+		/* No request uses it: the other side has closed it. */
+		dbaas_events_unwatch(fd);
+		dbaas_sockets_note_watched(fd, 0);
+		return;
+	}
+	if (what & CURL_CSELECT_IN)
+		dbaas_sockets_note_received(fd);
+	(void) curl_multi_socket_action(pool->multi, fd, what, &running);
+}
+
+/* Does for a pool what no event stands for. */
+static void
+perform_pool(DbaasHttpPool *pool)
+{
+	sigset_t	saved;
+
+	(void) collect_ended(pool);
+	if (dbaas_http_requests_ended(pool))
+		return;
+	if (is_timer_due(pool) || is_connecting(pool))
+	{
+		block_signals(&saved);
+		perform_timer(pool);
+		perform_connecting(pool);
+		restore_signals(&saved);
+		(void) collect_ended(pool);
+	}
+	dbaas_http_overdue_end(pool);
+}
+
 void
 dbaas_http_perform(void)
 {
 	struct epoll_event events[MAX_EVENTS];
 	dlist_iter	iter;
+	sigset_t	saved;
 	int			n;
 
 	if (dbaas_events_descriptor() < 0)
@@ -477,34 +536,16 @@ dbaas_http_perform(void)
 	ended_at_start = false;
 	dbaas_events_clear_alarm();
 	n = dbaas_events_take(events, MAX_EVENTS);
-	for (int i = 0; i < n; i++)
+	if (n > 0)
 	{
-		DbaasHttpPool *pool = find_pool((uint32) (events[i].data.u64 >>32));
-
-		/*
-		 * EPOLLERR and EPOLLHUP become "readable" and "writable", not an
-		 * error: the event may be of a socket that was closed, and whose
-		 * number another has now.  libcurl finds a real error when it reads
-		 * or writes.
-		 */
-		int			what = ((events[i].events & ~EPOLLOUT) ? CURL_CSELECT_IN : 0) |
-			((events[i].events & ~EPOLLIN) ? CURL_CSELECT_OUT : 0);
-
-		if (pool == NULL)
-			continue;
-		if (what & CURL_CSELECT_IN)
-			dbaas_sockets_note_received((curl_socket_t) (events[i].data.u64 &0xffffffff));
-		perform_pool(pool, (curl_socket_t) (events[i].data.u64 &0xffffffff), what);
+		block_signals(&saved);
+		for (int i = 0; i < n; i++)
+			perform_event(&events[i]);
+		restore_signals(&saved);
 	}
-
 	dlist_foreach(iter, &dbaas_http_pools)
 	{
-		DbaasHttpPool *pool = dlist_container(DbaasHttpPool, node, iter.cur);
-
-		perform_timer(pool);
-		perform_connecting(pool);
-		(void) collect_ended(pool);
-		dbaas_http_overdue_end(pool);
+		perform_pool(dlist_container(DbaasHttpPool, node, iter.cur));
 	}
 	last_performed_at = dbaas_clock_now();
 }
@@ -525,7 +566,7 @@ limit_timeout(long timeout_ms)
 	{
 		DbaasHttpPool *pool = dlist_container(DbaasHttpPool, node, iter.cur);
 
-		if (pool->timer != 0)
+		if (pool->timer != 0 && !dbaas_http_requests_ended(pool))
 		{
 			long		ms = dbaas_clock_ms_between(now, pool->timer);
 

@@ -21,17 +21,24 @@ dbaas_http_requests_port(const DbaasHttpRequest *request)
 	return Max(port, 0);
 }
 
-bool
-dbaas_http_requests_ended(const DbaasHttpPool *pool)
+int
+dbaas_http_requests_in_flight(const DbaasHttpPool *pool)
 {
 	dlist_iter	iter;
+	int			n = 0;
 
 	dlist_foreach(iter, &unconstify(DbaasHttpPool *, pool)->requests)
 	{
 		if (!dlist_container(DbaasHttpRequest, node, iter.cur)->ended)
-			return false;
+			n++;
 	}
-	return true;
+	return n;
+}
+
+bool
+dbaas_http_requests_ended(const DbaasHttpPool *pool)
+{
+	return dbaas_http_requests_in_flight(pool) == 0;
 }
 
 int

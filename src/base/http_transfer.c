@@ -264,6 +264,7 @@ dbaas_http_transfer_end(DbaasHttpRequest *request, CURLcode code)
 		curl_off_t	sent_at = 0;
 		curl_off_t	first_byte_at = 0;
 		long		head = 0;
+		long		version = 0;
 
 		curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
 		curl_easy_getinfo(request->easy, CURLINFO_SIZE_DOWNLOAD_T, &head_and_body);
@@ -272,7 +273,10 @@ dbaas_http_transfer_end(DbaasHttpRequest *request, CURLcode code)
 		curl_easy_getinfo(request->easy, CURLINFO_RETRY_AFTER, &retry_after);
 		curl_easy_getinfo(request->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_at);
 		curl_easy_getinfo(request->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte_at);
+		curl_easy_getinfo(request->easy, CURLINFO_HTTP_VERSION, &version);
 		note_first_byte(request, first_byte_at - sent_at);
+		if (!request->own_connection)
+			request->pool->multiplexed = version == CURL_HTTP_VERSION_2_0;
 		response->status = (int) status;
 		response->bytes_received = head_and_body + head;
 		response->seconds = time / 1e6;

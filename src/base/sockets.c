@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include <netinet/in.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -31,6 +32,8 @@ typedef struct Socket
 	int			fd;
 	DbaasMoment received_at;	/* or opened, if nothing has come over it */
 	bool		received;		/* has anything come over it? */
+	uint32		watched;		/* for these events; 0: not in the epoll set */
+	bool		kept;			/* in the set, though it is not in use */
 } Socket;
 
 static dlist_head sockets = DLIST_STATIC_INIT(sockets);
@@ -168,6 +171,59 @@ dbaas_sockets_note_received(int fd)
 		return;
 	found->received_at = dbaas_clock_now();
 	found->received = true;
+}
+
+int
+dbaas_sockets_count(const void *owner)
+{
+	int			n = 0;
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &sockets)
+	{
+		if (dlist_container(Socket, node, iter.cur)->owner == owner)
+			n++;
+	}
+	return n;
+}
+
+void
+dbaas_sockets_note_watched(int fd, uint32 events)
+{
+	Socket	   *found = find_socket(fd);
+
+	if (found == NULL)
+		return;
+	found->watched = events;
+	found->kept = false;
+}
+
+/*
+ * Not one that is still connecting: libcurl may close that without its callback, and
+ * the number would be another descriptor's.
+ */
+bool
+dbaas_sockets_keep(int fd)
+{
+	Socket	   *found = find_socket(fd);
+
+	if (found == NULL)
+		return false;
+	found->kept = found->received && found->watched == EPOLLIN;
+	if (!found->kept)
+		found->watched = 0;
+	return found->kept;
+}
+
+bool
+dbaas_sockets_kept(int fd)
+{
+	Socket	   *found = find_socket(fd);
+	bool		kept = found && found->kept;
+
+	if (kept)
+		found->kept = false;
+	return kept;
 }
 
 /* The local port of a socket, or 0. */

@@ -33,6 +33,20 @@ extern void dbaas_sockets_forget(const void *owner);
 /* Notes that bytes have come over a socket just now. */
 extern void dbaas_sockets_note_received(int fd);
 
+/* How many sockets the owner has. */
+extern int	dbaas_sockets_count(const void *owner);
+
+/*
+ * Between two requests a socket may stay in the epoll set, so that it need not be taken
+ * out and added again.  dbaas_sockets_note_watched() notes for which events it is in
+ * the set.  dbaas_sockets_keep() says that it is not in use now; false: it has to be
+ * taken out.  dbaas_sockets_kept() says whether it stayed in the set like this, and that
+ * it does so no more.
+ */
+extern void dbaas_sockets_note_watched(int fd, uint32 events);
+extern bool dbaas_sockets_keep(int fd);
+extern bool dbaas_sockets_kept(int fd);
+
 /*
  * When bytes last came over the owner's socket with that local port, or when the
  * socket was opened if none have; 0 when the owner has no socket with that port.
