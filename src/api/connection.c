@@ -186,11 +186,22 @@ release_reference(void *arg)
 		close_connection(reference->conn);
 }
 
+void
+dbaas_connection_hold(DbaasConnection *conn, MemoryContext cxt)
+{
+	Reference  *reference = MemoryContextAlloc(cxt, sizeof(Reference));
+
+	reference->conn = conn;
+	reference->callback.func = release_reference;
+	reference->callback.arg = reference;
+	conn->references++;
+	MemoryContextRegisterResetCallback(cxt, &reference->callback);
+}
+
 DbaasError *
 dbaas_connection_get(Oid serverid, Oid userid, MemoryContext cxt, DbaasConnection **conn)
 {
 	UserMapping mapping;
-	Reference  *reference;
 	dlist_mutable_iter iter;
 	DbaasError *error = dbaas_credentials_mapping(userid, serverid, &mapping);
 
@@ -216,13 +227,8 @@ dbaas_connection_get(Oid serverid, Oid userid, MemoryContext cxt, DbaasConnectio
 	if (error)
 		return error;
 
-	reference = MemoryContextAlloc(cxt, sizeof(Reference));
-	reference->conn = *conn;
-	reference->callback.func = release_reference;
-	reference->callback.arg = reference;
 	/* NOLINTNEXTLINE: open_connection() has set it, unless it failed */
-	(*conn)->references++;
-	MemoryContextRegisterResetCallback(cxt, &reference->callback);
+	dbaas_connection_hold(*conn, cxt);
 	return NULL;
 }
 

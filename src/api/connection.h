@@ -33,6 +33,9 @@ extern void dbaas_connection_init(void);
 extern DbaasError *dbaas_connection_get(Oid serverid, Oid userid, MemoryContext cxt,
 										DbaasConnection **conn);
 
+/* Keeps a connection, which must be valid, valid until cxt is reset. */
+extern void dbaas_connection_hold(DbaasConnection *conn, MemoryContext cxt);
+
 /*
  * Does the connection still have the options of the server and the user mapping?  If
  * not, the next dbaas_connection_get() opens another.

@@ -10,6 +10,7 @@
 #include "lib/stringinfo.h"
 #include "utils/lsyscache.h"
 
+#include "write/known.h"
 #include "write/locate.h"
 
 /* ------------------------------------------------------------------------
@@ -79,25 +80,100 @@ refuse_ambiguous(const DbaasWriter *writer, const char *service, const List *fou
 			 errhint("Give the column zone a value.")));
 }
 
-/*
- * The entry of a service in the list of the zone; if that is NULL, in the list of the only
- * zone that has the service.  It has the zone, and if asked for the type and the state.
- */
-static DbaasListedService
-listed_service(DbaasWriter *writer, const DbaasZone *zone, const char *service,
-			   bool with_type_and_state)
+/* Is there a type, and does the command write to services of it? */
+static bool
+takes_type(const DbaasWriter *writer, const char *type)
 {
-	const DbaasParent *lists = with_type_and_state ? &dbaas_catalogue_service_facts :
-		&dbaas_catalogue_each_service;
-	List	   *found;
-	DbaasError *error = dbaas_parents_locate(&writer->lookup, zone, service, lists, &found);
+	return type && dbaas_catalogue_find_write(writer->resource, writer->command, type);
+}
+
+/*
+ * Finds a service in the lists that the transaction keeps: in that of the zone; if that is
+ * NULL, in the list of the only zone that has the service.  Returns whether it did, and with
+ * a type that the command writes to, if the type is asked for: an error needs a new look-up.
+ */
+static bool
+known_service(const DbaasWriter *writer, const DbaasZones *zones, const DbaasZone *zone,
+			  const char *name, bool with_type, DbaasListedService *service)
+{
+	int			n = 0;
+
+	for (int i = 0; i < zones->n; i++)
+	{
+		const		DbaasKnownList *list;
+		const DbaasParentRow *row;
+
+		if (zone && strcmp(zones->zones[i].name, zone->name) != 0)
+			continue;
+		list = dbaas_known_list(writer->lookup.conn, &dbaas_catalogue_service_facts,
+								zones->zones[i].name);
+		if (list == NULL)
+			return false;
+		row = dbaas_known_find(list, name);
+		if (row == NULL)
+			continue;
+		n++;
+		*service = (DbaasListedService)
+		{
+			.zone = &zones->zones[i],.type = row->values[1]
+		};
+	}
+	return n == 1 && (!with_type || takes_type(writer, service->type));
+}
+
+/* Keeps the lists that were read to find a service: see known_service(). */
+static void
+keep_lists(const DbaasWriter *writer, const DbaasZones *zones, const DbaasZone *zone)
+{
+	for (int i = 0; i < zones->n; i++)
+	{
+		if (zone == NULL || strcmp(zones->zones[i].name, zone->name) == 0)
+			dbaas_known_keep(&writer->lookup, &dbaas_catalogue_service_facts, &zones->zones[i]);
+	}
+}
+
+/* dbaas_read_zones(), or its ERROR. */
+static const DbaasZones *
+read_zones(const DbaasWriter *writer, const char *name)
+{
+	const DbaasZones *zones;
+	DbaasError *error = dbaas_read_zones(&writer->lookup, &name, name != NULL, &zones);
 
 	if (error)
 		dbaas_table_raise(writer->table, error);
+	return zones;
+}
+
+/*
+ * The entry of a service in the list of the zone; if that is NULL, in the list of the only
+ * zone that has the service.  It has the zone and, if the list says them, the type and the
+ * state; an INSERT, which may take it from the lists that the transaction keeps, lacks the
+ * state.
+ *
+ * An UPDATE or DELETE does not take it from there: its scan has just read the lists, and
+ * what it found must not be written to another service of that name.
+ */
+static DbaasListedService
+listed_service(DbaasWriter *writer, const DbaasZone *zone, const char *name, bool with_type)
+{
+	const DbaasZones *zones = read_zones(writer, NULL);
+	bool		keeps = writer->command == DBAAS_INSERT;
+	DbaasListedService service;
+	List	   *found;
+	DbaasError *error;
+
+	if (keeps && known_service(writer, zones, zone, name, with_type, &service))
+		return service;
+	error = dbaas_parents_locate(&writer->lookup, zone, name, &dbaas_catalogue_service_facts,
+								 &found);
+	if (error)
+		dbaas_table_raise(writer->table, error);
 	if (found == NIL)
-		refuse_unlisted(writer, zone, service);
+		refuse_unlisted(writer, zone, name);
 	if (list_length(found) > 1)
-		refuse_ambiguous(writer, service, found);
+		refuse_ambiguous(writer, name, found);
+	if (keeps)
+		keep_lists(writer, zones, zone);
 	return *(DbaasListedService *) linitial(found);
 }
 
@@ -121,11 +197,8 @@ static const DbaasZone *
 row_zone(DbaasWriter *writer, const DbaasRowValues *row)
 {
 	const char *name = dbaas_writer_text(writer, row, DBAAS_ZONE_COLUMN);
-	const DbaasZones *zones;
-	DbaasError *error = dbaas_read_zones(&writer->lookup, &name, name != NULL, &zones);
+	const DbaasZones *zones = read_zones(writer, name);
 
-	if (error)
-		dbaas_table_raise(writer->table, error);
 	if (name)
 		return named_zone(writer, name, zones);
 	return zones->n == 1 ? &zones->zones[0] : NULL;
@@ -228,15 +301,21 @@ dbaas_locate_typed(DbaasWriter *writer, const DbaasRowValues *row, const bool *s
 static bool
 is_new_type(const DbaasWriter *writer, int column, const char *value, const DbaasZone *zone)
 {
+	const		DbaasKnownList *list;
 	bool		found;
 	DbaasError *error;
 
 	if (!writer->makes_service ||
 		dbaas_catalogue_knows(&writer->resource->columns[column], value))
 		return false;
+	list = dbaas_known_list(writer->lookup.conn, &dbaas_catalogue_each_type, zone->name);
+	if (list && dbaas_known_find(list, value))
+		return true;
 	error = dbaas_parents_contain(&writer->lookup, zone, &dbaas_catalogue_each_type, value, &found);
 	if (error)
 		dbaas_table_raise(writer->table, error);
+	if (found)
+		dbaas_known_keep(&writer->lookup, &dbaas_catalogue_each_type, zone);
 	return found;
 }
 

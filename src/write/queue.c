@@ -19,6 +19,7 @@
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
+#include "write/known.h"
 #include "write/limit.h"
 #include "write/queue.h"
 #include "write/report.h"
@@ -452,6 +453,23 @@ find_failed(void)
 	return NULL;
 }
 
+/* Does a write that is to be sent create or delete a service? */
+static bool
+any_service_comes_or_goes(void)
+{
+	ListCell   *lc;
+
+	foreach(lc, queue)
+	{
+		const DbaasOperation *operation = ((DbaasQueued *) lfirst(lc))->operation;
+
+		if (operation->state == DBAAS_WRITE_QUEUED &&
+			(operation->write.creates_service || operation->write.ends_service))
+			return true;
+	}
+	return false;
+}
+
 static void
 send_queue(void)
 {
@@ -463,6 +481,8 @@ send_queue(void)
 	if (!any_queued())
 		return;
 	check_dry_run();
+	if (any_service_comes_or_goes())
+		dbaas_known_forget();
 	MemoryContextSwitchTo(queue_cxt);
 	dbaas_send_writes(queue, ++send_count);
 	MemoryContextSwitchTo(oldcxt);
