@@ -7,19 +7,12 @@
  */
 #include "postgres.h"
 
+#include "base/set.h"
 #include "write/limit.h"
 #include "write/report.h"
 
 int			dbaas_delete_limit = 10;
 int			dbaas_update_limit = 10;
-
-/* Do both write the same row, whichever tables show it? */
-static bool
-is_same_row(const DbaasWrite *a, const DbaasWrite *b)
-{
-	return a->serverid == b->serverid && strcmp(a->zone, b->zone) == 0 &&
-		a->identity && b->identity && strcmp(a->identity, b->identity) == 0;
-}
 
 /* Does a write of the queue count towards the same limit as another write? */
 static bool
@@ -31,29 +24,29 @@ counts_with(const DbaasOperation *queued, const DbaasWrite *write, bool dry_run)
 		queued->state != DBAAS_WRITE_FAILED;
 }
 
+/* Adds the row that a write writes, whichever table shows it.  Returns whether it is new. */
+static bool
+add_row(DbaasSet *rows, const DbaasWrite *write)
+{
+	return dbaas_set_add(rows,
+						 psprintf("%u %s %s", write->serverid, write->zone, write->identity));
+}
+
 /* The number of rows that the queue and this write delete or update. */
 static int
 count_rows(List *queue, const DbaasWrite *write, bool dry_run)
 {
-	List	   *rows = list_make1(unconstify(DbaasWrite *, write));
-	int			n;
+	DbaasSet   *rows = dbaas_set_new();
+	int			n = add_row(rows, write);
 	ListCell   *lc;
 
 	foreach(lc, queue)
 	{
-		DbaasOperation *operation = ((DbaasQueued *) lfirst(lc))->operation;
-		bool		known = false;
-		ListCell   *row;
+		const DbaasOperation *operation = ((DbaasQueued *) lfirst(lc))->operation;
 
-		if (!counts_with(operation, write, dry_run))
-			continue;
-		foreach(row, rows)
-			known = known || is_same_row(lfirst(row), &operation->write);
-		if (!known)
-			rows = lappend(rows, &operation->write);
+		if (counts_with(operation, write, dry_run) && add_row(rows, &operation->write))
+			n++;
 	}
-	n = list_length(rows);
-	list_free(rows);
 	return n;
 }
 

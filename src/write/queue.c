@@ -30,6 +30,9 @@ bool		dbaas_dry_run = false;
 static MemoryContext queue_cxt = NULL;	/* child of TopTransactionContext */
 static List *queue = NIL;		/* of DbaasQueued *, in order */
 static HTAB *by_identity = NULL;	/* of IdentityEntry; NULL: not built */
+static int	settled = 0;		/* at least so many of its first writes are:
+								 * see is_settled() */
+static int	secrets = 0;		/* writes of the queue that hold a secret */
 static int	send_count = 0;		/* see dbaas_queue_send_count() */
 
 /* transactions */
@@ -118,13 +121,17 @@ build_index(void)
 		index_write(lfirst(lc));
 }
 
-/* Writes have left the queue: the next search builds the index again. */
 static void
-drop_index(void)
+unindex_write(const DbaasQueued *queued)
 {
-	if (by_identity)
-		hash_destroy(by_identity);
-	by_identity = NULL;
+	DbaasQueued **place;
+
+	if (by_identity == NULL || queued->operation->write.identity == NULL)
+		return;
+	place = &identity_entry(queued->operation->write.identity)->last;
+	while (*place != queued)
+		place = &(*place)->previous;
+	*place = queued->previous;
 }
 
 List *
@@ -228,6 +235,7 @@ dbaas_queue_add(const DbaasWrite *write, int read_after, bool dry_run)
 	queued->operation = dbaas_operation_new(queue_cxt, write, conn, dry_run);
 	queued->level = GetCurrentTransactionNestLevel();
 	queue = lappend(queue, queued);
+	secrets += write->secrets != NIL;
 	if (by_identity)
 		index_write(queued);
 	MemoryContextSwitchTo(oldcxt);
@@ -250,12 +258,34 @@ dbaas_queue_last_zone(void)
  * Transactions
  * ------------------------------------------------------------------------ */
 
+/* Is there nothing left to do or to say about the write, unless the transaction aborts? */
+static bool
+is_settled(const DbaasQueued *queued)
+{
+	const DbaasOperation *operation = queued->operation;
+
+	if (operation->state == DBAAS_WRITE_QUEUED)
+		return false;
+	if (operation->error)
+		return queued->undone;
+	return !operation->write.announces || operation->state != DBAAS_WRITE_APPLIED;
+}
+
+/* The place of the first write that is not settled: in a long queue, most may be. */
+static int
+first_unsettled(void)
+{
+	while (settled < list_length(queue) && is_settled(list_nth(queue, settled)))
+		settled++;
+	return settled;
+}
+
 static bool
 any_queued(void)
 {
 	ListCell   *lc;
 
-	foreach(lc, queue)
+	for_each_from(lc, queue, first_unsettled())
 	{
 		if (((DbaasQueued *) lfirst(lc))->operation->state == DBAAS_WRITE_QUEUED)
 			return true;
@@ -284,6 +314,8 @@ forget_all(void)
 	queue_cxt = NULL;
 	queue = NIL;
 	by_identity = NULL;
+	settled = 0;
+	secrets = 0;
 	send_count = 0;
 }
 
@@ -320,7 +352,7 @@ call_hidden(void (*function) (void))
 {
 	DbaasHiding hiding;
 
-	dbaas_error_hide_statement(&hiding, dbaas_report_any_secret(queue));
+	dbaas_error_hide_statement(&hiding, secrets > 0);
 	function();
 	dbaas_error_unhide_statement(&hiding);
 }
@@ -355,19 +387,33 @@ on_transaction(XactEvent event, void *arg)
 	}
 }
 
-/* Hands the writes of a subtransaction that commits to the one around it. */
+/*
+ * Hands the writes of a subtransaction that commits to the one around it.  They are the
+ * last of the queue.
+ */
 static void
 commit_level(int level)
 {
-	ListCell   *lc;
-
-	foreach(lc, queue)
+	for (int i = list_length(queue) - 1; i >= 0; i--)
 	{
-		DbaasQueued *queued = lfirst(lc);
+		DbaasQueued *queued = list_nth(queue, i);
 
-		if (queued->level >= level)
-			queued->level = level - 1;
+		if (queued->level < level)
+			break;
+		queued->level = level - 1;
 	}
+}
+
+/* Removes the write at that place, which was not sent. */
+static void
+remove_write(int place)
+{
+	DbaasQueued *queued = list_nth(queue, place);
+
+	unindex_write(queued);
+	secrets -= queued->operation->write.secrets != NIL;
+	settled = Min(settled, place);
+	queue = list_delete_nth_cell(queue, place);
 }
 
 /*
@@ -378,12 +424,10 @@ commit_level(int level)
 static void
 abort_level(int level)
 {
-	ListCell   *lc;
-
 	dbaas_report_rollback(queue, level);
-	foreach(lc, queue)
+	for (int i = list_length(queue) - 1; i >= 0; i--)
 	{
-		DbaasQueued *queued = lfirst(lc);
+		DbaasQueued *queued = list_nth(queue, i);
 
 		if (queued->level < level)
 			queued->reported = queued->reported && queued->undone;
@@ -393,9 +437,8 @@ abort_level(int level)
 			queued->level = level - 1;
 		}
 		else
-			queue = foreach_delete_current(queue, lc);
+			remove_write(i);
 	}
-	drop_index();
 }
 
 static void
@@ -443,7 +486,7 @@ find_failed(void)
 {
 	ListCell   *lc;
 
-	foreach(lc, queue)
+	for_each_from(lc, queue, first_unsettled())
 	{
 		DbaasQueued *queued = lfirst(lc);
 
@@ -459,7 +502,7 @@ any_service_comes_or_goes(void)
 {
 	ListCell   *lc;
 
-	foreach(lc, queue)
+	for_each_from(lc, queue, first_unsettled())
 	{
 		const DbaasOperation *operation = ((DbaasQueued *) lfirst(lc))->operation;
 
@@ -484,7 +527,7 @@ send_queue(void)
 	if (any_service_comes_or_goes())
 		dbaas_known_forget();
 	MemoryContextSwitchTo(queue_cxt);
-	dbaas_send_writes(queue, ++send_count);
+	dbaas_send_writes(queue, first_unsettled(), ++send_count);
 	MemoryContextSwitchTo(oldcxt);
 }
 

@@ -201,19 +201,6 @@ dbaas_report_rollback(List *queue, int min_level)
 						errdetail_internal("%s", dbaas_error_text_for_client(out.data))));
 }
 
-bool
-dbaas_report_any_secret(List *queue)
-{
-	ListCell   *lc;
-
-	foreach(lc, queue)
-	{
-		if (((DbaasQueued *) lfirst(lc))->operation->write.secrets)
-			return true;
-	}
-	return false;
-}
-
 void
 dbaas_report_failure(List *queue, const DbaasOperation *failed)
 {

@@ -56,9 +56,6 @@ pg_noreturn extern void dbaas_report_failure(List *queue, const DbaasOperation *
 /* Adds the outcome of all writes to the detail of an error; it shows no secret. */
 extern void dbaas_report_add_outcomes(List *queue, ErrorData *edata);
 
-/* Does a write of the queue hold a secret?  Then no log may show the statement. */
-extern bool dbaas_report_any_secret(List *queue);
-
 /*
  * A line for each write of the queue, except those of a dry run, with its outcome;
  * palloc'd, or NULL.  Marks these writes as reported.

@@ -18,20 +18,30 @@
 static List *queue;				/* what dbaas_send_writes() is sending */
 
 /* ------------------------------------------------------------------------
- * A batch: writes of one statement, from "first" to "last" in the queue, each
- * of another row.  They are sent concurrently.
+ * A batch: writes of one statement, each of another row.  They are sent
+ * concurrently.
  * ------------------------------------------------------------------------ */
+
+/* Places in the queue.  A batch may be long, so only what may have changed is looked at. */
+typedef struct Batch
+{
+	int			first;			/* those before it are over */
+	int			next;			/* those before it have been sent */
+	int			end;			/* those from it on have not */
+	int			last;			/* of the batch */
+	int			most;			/* most writes that can be under way */
+}			Batch;
 
 /*
  * Lets those writes that are under way make progress.  Stores in *failed the first that
  * has failed, unless it has one.  Returns how many are still under way.
  */
 static int
-step_batch(int first, int last, DbaasOperation **failed)
+step_batch(Batch * batch, DbaasOperation **failed)
 {
 	int			under_way = 0;
 
-	for (int i = first; i <= last; i++)
+	for (int i = batch->first; i < batch->end; i++)
 	{
 		DbaasQueued *queued = list_nth(queue, i);
 		DbaasOperation *operation = queued->operation;
@@ -41,6 +51,8 @@ step_batch(int first, int last, DbaasOperation **failed)
 		dbaas_report_outcome(queued, false);
 		if (dbaas_operation_under_way(operation))
 			under_way++;
+		else if (batch->first == i && i < batch->next)
+			batch->first++;
 		if (operation->error && !queued->undone && *failed == NULL)
 			*failed = operation;
 	}
@@ -52,20 +64,24 @@ step_batch(int first, int last, DbaasOperation **failed)
  * returns how many are under way.
  */
 static int
-start_batch(int first, int last, int under_way, int send_number)
+start_batch(Batch * batch, int under_way, int send_number)
 {
-	for (int i = first; i <= last; i++)
+	for (int i = batch->next; i <= batch->last && under_way < batch->most; i++)
 	{
 		DbaasQueued *queued = list_nth(queue, i);
 		DbaasOperation *operation = queued->operation;
 
-		if (operation->state != DBAAS_WRITE_QUEUED ||
-			under_way >= dbaas_connection_settings(operation->conn)->max_concurrency)
-			continue;
-		dbaas_report_sending(queued);
-		dbaas_operation_send(operation);
-		queued->send_number = send_number;
-		under_way++;
+		if (operation->state == DBAAS_WRITE_QUEUED &&
+			under_way < dbaas_connection_settings(operation->conn)->max_concurrency)
+		{
+			dbaas_report_sending(queued);
+			dbaas_operation_send(operation);
+			queued->send_number = send_number;
+			under_way++;
+			batch->end = i + 1;
+		}
+		if (operation->state != DBAAS_WRITE_QUEUED && batch->next == i)
+			batch->next++;
 	}
 	return under_way;
 }
@@ -75,9 +91,9 @@ start_batch(int first, int last, int under_way, int send_number)
  * Takes and returns how many are under way.
  */
 static int
-unsend_batch(int first, int last, int under_way)
+unsend_batch(const Batch * batch, int under_way)
 {
-	for (int i = first; i <= last; i++)
+	for (int i = batch->first; i < batch->end; i++)
 	{
 		DbaasQueued *queued = list_nth(queue, i);
 
@@ -92,11 +108,11 @@ unsend_batch(int first, int last, int under_way)
 
 /* When step_batch() has to be called again, even if no response comes; 0: never. */
 static DbaasMoment
-batch_due(int first, int last)
+batch_due(const Batch * batch)
 {
 	DbaasMoment until = 0;
 
-	for (int i = first; i <= last; i++)
+	for (int i = batch->first; i < batch->end; i++)
 	{
 		DbaasMoment due =
 			dbaas_operation_due(((DbaasQueued *) list_nth(queue, i))->operation);
@@ -109,57 +125,70 @@ batch_due(int first, int last)
 
 /* Sends the writes, and waits until they are over.  Returns one that failed, or NULL. */
 static DbaasOperation *
-send_batch(int first, int last, int send_number)
+send_batch(Batch * batch, int send_number)
 {
 	DbaasOperation *failed = NULL;
 
 	for (;;)
 	{
-		int			under_way = step_batch(first, last, &failed);
+		int			under_way = step_batch(batch, &failed);
 
-		under_way = failed ? unsend_batch(first, last, under_way) :
-			start_batch(first, last, under_way, send_number);
+		under_way = failed ? unsend_batch(batch, under_way) :
+			start_batch(batch, under_way, send_number);
 		if (under_way == 0)
 			return failed;
-		dbaas_progress_wait(NULL, batch_due(first, last));
+		dbaas_progress_wait(NULL, batch_due(batch));
 	}
 }
 
-/* The last write of the batch that begins with "first". */
-static int
-end_of_batch(int first)
+/* Does the batch that begins with that write have the next one too?  "rows" are its rows. */
+static bool
+is_of_batch(const DbaasWrite *begin, const DbaasWrite *write, DbaasSet *rows)
 {
-	const DbaasQueued *begin = list_nth(queue, first);
+	return write->batch == begin->batch &&
+		(write->identity == NULL ||
+		 dbaas_set_add(rows, psprintf("%s %s %s", write->base, write->zone, write->identity)));
+}
+
+/* The batch that begins with the write at that place. */
+static Batch
+find_batch(int first)
+{
+	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw batch",
+											  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
+	const DbaasWrite *begin = &((DbaasQueued *) list_nth(queue, first))->operation->write;
 	DbaasSet   *rows = dbaas_set_new();
-	int			last;
+	Batch		batch = {.first = first,.next = first,.end = first};
 
-	for (last = first; last < list_length(queue); last++)
+	for (batch.last = first; batch.last < list_length(queue); batch.last++)
 	{
-		const DbaasQueued *queued = list_nth(queue, last);
-		const DbaasWrite *write = &queued->operation->write;
+		const DbaasOperation *operation =
+			((DbaasQueued *) list_nth(queue, batch.last))->operation;
 
-		if (write->batch != begin->operation->write.batch ||
-			(write->identity &&
-			 !dbaas_set_add(rows, psprintf("%s %s %s", write->base, write->zone,
-										   write->identity))))
+		if (!is_of_batch(begin, &operation->write, rows))
 			break;
+		batch.most = Max(batch.most,
+						 dbaas_connection_settings(operation->conn)->max_concurrency);
 	}
-	return last - 1;
+	batch.last--;
+	MemoryContextSwitchTo(oldcxt);
+	MemoryContextDelete(cxt);
+	return batch;
 }
 
 /* Sends batch after batch, until one fails.  Returns the write that failed, or NULL. */
 static DbaasOperation *
-send_batches(int send_number)
+send_batches(int first, int send_number)
 {
 	DbaasOperation *failed = NULL;
-	int			first = 0;
 
 	while (first < list_length(queue) && failed == NULL)
 	{
-		int			last = end_of_batch(first);
+		Batch		batch = find_batch(first);
 
-		failed = send_batch(first, last, send_number);
-		first = last + 1;
+		failed = send_batch(&batch, send_number);
+		first = batch.last + 1;
 	}
 	return failed;
 }
@@ -187,11 +216,11 @@ refuse_connection(const DbaasError *reason)
  * with: it may have been changed or dropped since.
  */
 static void
-check_connections(void)
+check_connections(int first)
 {
 	ListCell   *lc;
 
-	foreach(lc, queue)
+	for_each_from(lc, queue, first)
 	{
 		DbaasOperation *operation = ((DbaasQueued *) lfirst(lc))->operation;
 		const DbaasWrite *write = &operation->write;
@@ -212,11 +241,11 @@ check_connections(void)
 
 /* Gives a NOTICE, once, of the id of each row that was created and that no list shows. */
 static void
-announce_created(void)
+announce_created(int first)
 {
 	ListCell   *lc;
 
-	foreach(lc, queue)
+	for_each_from(lc, queue, first)
 	{
 		DbaasOperation *operation = ((DbaasQueued *) lfirst(lc))->operation;
 
@@ -292,17 +321,17 @@ rethrow_interruption(MemoryContext cxt)
 }
 
 void
-dbaas_send_writes(List *writes, int send_number)
+dbaas_send_writes(List *writes, int first, int send_number)
 {
 	MemoryContext cxt = CurrentMemoryContext;
 	DbaasOperation *volatile failed = NULL;
 
 	queue = writes;
-	check_connections();
+	check_connections(first);
 	dbaas_progress_describe(progress_text);
 	PG_TRY();
 	{
-		failed = send_batches(send_number);
+		failed = send_batches(first, send_number);
 		dbaas_progress_describe(NULL);
 	}
 	PG_CATCH();
@@ -313,5 +342,5 @@ dbaas_send_writes(List *writes, int send_number)
 	PG_END_TRY();
 	if (failed)
 		dbaas_report_failure(queue, failed);
-	announce_created();
+	announce_created(first);
 }

@@ -124,7 +124,29 @@ $session->sql('ROLLBACK');
 cmp_ok($session->sql($memory) - $before,
 	'<=', 65536, '5000 rows that are rolled back: their memory is given back');
 
+# One transaction that sends often: what was sent before costs nothing then
+$sim->reset;
+my @used = ($session->sql($memory));
+$session->sql('BEGIN');
+foreach my $name ('a', 'b')
+{
+	$session->sql(
+		qq{SET LOCAL dbaas_fdw.write_mode = 'immediate';
+		DO \$\$ BEGIN FOR i IN 1 .. 200 LOOP
+			INSERT INTO exo.dbaas_databases (zone, service_name, name)
+			VALUES ('ch-gva-2', 'pg-1-0001', '$name' || i);
+		END LOOP; END \$\$});
+	push @used, $session->sql($memory);
+}
+$session->sql('COMMIT');
+my @more = map { $used[$_] - $used[ $_ - 1 ] } 1, 2;
+cmp_ok(
+	$more[1], '<=',
+	$more[0] + 262144,
+	"200 writes that are sent at once take as much memory as the 200 before them (@more bytes)");
+
 # A session that ends with writes queued, and one that is ended
+$sim->clear;
 foreach my $how ('quit', 'terminate')
 {
 	my $other = $t->session;
