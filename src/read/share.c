@@ -396,8 +396,9 @@ dbaas_share_call(const DbaasRead *read, MemoryContext cxt, const DbaasCallSpec *
 	SharedCall *shared = NULL;
 	bool		joined;
 
+	Assert(spec->kind != DBAAS_CALL_WRITE);
 	*share = NULL;
-	if (expected && expected->scans > 1 && spec->zone && spec->body == NULL)
+	if (expected && expected->scans > 1 && spec->zone)
 	{
 		MemoryContext oldcxt = MemoryContextSwitchTo(sharing->cxt);
 
