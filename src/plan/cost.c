@@ -71,8 +71,8 @@ dbaas_cost_new_info(Oid relid, Index varno)
 }
 
 /*
- * The number of pages of a target.  Without a lower bound, the last page that has entries is
- * followed by an empty one.  With one, the last page has the newest entry before it.
+ * The number of pages of a target.  Without a bound that ends the reading, the last page that has
+ * entries is followed by an empty one.  With one, the last page has the first entry beyond it.
  */
 static double
 target_pages(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed *pushed,
@@ -91,7 +91,8 @@ target_pages(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed
 	{
 		const DbaasPushedKey *bound = lfirst(lc);
 
-		if (bound->bound > BTEqualStrategyNumber)
+		if (pushed->ascending ? bound->bound < BTEqualStrategyNumber :
+			bound->bound > BTEqualStrategyNumber)
 			bounds = lappend(bounds, bound->condition);
 	}
 	if (bounds == NIL)

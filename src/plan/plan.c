@@ -512,6 +512,7 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 	limits = limit_expressions(root, baserel, &pushed, ordered, &order);
 	if (order == DBAAS_ORDER_AS_GIVEN && query_sorts_rows(root))
 		order = order_below_sort(info, baserel, &pushed, linitial(root->sort_pathkeys));
+	pushed.ascending = order == DBAAS_ORDER_ASC;
 	run.one_page = limits != NIL;
 	requests = dbaas_cost_requests(root, info, &pushed, &run);
 	exprs = list_concat(pushed_values(pushed.keys), pushed_values(pushed.bounds));

@@ -44,6 +44,8 @@ typedef struct DbaasPushed
 	List	   *keys;			/* of DbaasPushedKey *: parameters of the
 								 * endpoint */
 	List	   *bounds;			/* of DbaasPushedKey *: bounds on the time */
+	bool		ascending;		/* pages will be read from the oldest entry
+								 * on, which no key says; set by plan.c */
 	bool		has_other_conditions;	/* are there any that are not pushed? */
 	List	   *checked;		/* RestrictInfos that may drop rows of the
 								 * responses: all but those of keys */

@@ -298,6 +298,18 @@ foreach (
 	is(stops_at("SELECT * FROM $pg AND ($where) $rest"), $expected, "EXPLAIN of $where $rest");
 }
 
+$session->sql("SELECT count(*) FROM $pg; ANALYZE exo.dbaas_logs");
+foreach (
+	[ "time < $to", 'all' ],
+	[ "time < $to ORDER BY time", 'few' ],
+	[ 'time < ' . at(200_000) . ' ORDER BY time', 'all' ],
+	[ 'time > ' . at(200_000) . ' ORDER BY time', 'few' ])
+{
+	my ($where, $expected) = @$_;
+	my ($n) = $session->sql("EXPLAIN SELECT * FROM $pg AND $where") =~ /Expected Requests: (\d+)/;
+	is($n < 5 ? 'few' : $n >= 200 ? 'all' : $n, $expected, "$expected are expected for $where");
+}
+
 # ---------------------------------------------------------------------------
 # Entries out of order by up to a second, and of equal times
 # ---------------------------------------------------------------------------
