@@ -424,7 +424,6 @@ parse_body(DbaasCall *call)
 	char	   *problem;
 	DbaasError *error;
 
-	dbaas_buffer_fit(&call->body, len + 1);
 	if (!dbaas_json_parse_into(&call->nodes, call->body.data ? call->body.data : "", len,
 							   max_bytes / BYTES_PER_NODE, &call->response, &problem))
 	{

@@ -22,19 +22,19 @@
 
 /* The least and the most bytes of a buffer that is kept; malloc() itself keeps smaller ones. */
 #define LEAST_KEPT (16 * 1024)
-#define MOST_KEPT (256 * 1024)
+#define MOST_KEPT (1024 * 1024)
 
 /* The most bytes of all that is kept, and in a session at rest. */
 #define KEPT_BYTES (4 * 1024 * 1024)
 #define KEPT_BYTES_AT_REST (1024 * 1024)
 
-/* What is kept, the latest last: it is still in the processor's cache. */
+/* What is kept, in no order. */
 static DbaasBuffer kept[KEPT_BYTES / LEAST_KEPT];
 static int	nkept = 0;
 static size_t kept_bytes = 0;
 
 static void
-free_memory(const DbaasBuffer * buffer)
+free_memory(const DbaasBuffer *buffer)
 {
 	if (buffer->size >= MAPPED_SIZE)
 		munmap(buffer->data, buffer->size);
@@ -42,24 +42,39 @@ free_memory(const DbaasBuffer * buffer)
 		free(buffer->data);
 }
 
-/* Takes the latest of what is kept. */
-static DbaasBuffer
-take_kept(void)
+/* Takes a kept buffer of just that size.  Returns whether there is one. */
+static bool
+take_kept(size_t size, DbaasBuffer *taken)
 {
-	DbaasBuffer latest = kept[--nkept];
-
-	kept_bytes -= latest.size;
-	return latest;
+	for (int i = nkept - 1; i >= 0; i--)
+	{
+		if (kept[i].size != size)
+			continue;
+		*taken = kept[i];
+		kept[i] = kept[--nkept];
+		kept_bytes -= size;
+		return true;
+	}
+	return false;
 }
 
 /* Makes a buffer larger. */
 static bool
-grow(DbaasBuffer * buffer, size_t size)
+grow(DbaasBuffer *buffer, size_t size)
 {
+	DbaasBuffer larger;
 	char	   *data;
 
 	/* Sizes are alike, so that what is kept fits the next. */
 	size = pg_nextpower2_size_t(size);
+	if (take_kept(size, &larger))
+	{
+		if (buffer->size > 0)
+			memcpy(larger.data, buffer->data, buffer->size);
+		dbaas_buffer_release(buffer);
+		*buffer = larger;
+		return true;
+	}
 	if (size < MAPPED_SIZE)
 		data = realloc(buffer->data, size);
 	else
@@ -83,27 +98,13 @@ grow(DbaasBuffer * buffer, size_t size)
 }
 
 bool
-dbaas_buffer_reserve(DbaasBuffer * buffer, size_t size)
+dbaas_buffer_reserve(DbaasBuffer *buffer, size_t size)
 {
-	if (buffer->size == 0 && nkept > 0)
-		*buffer = take_kept();
 	return size <= buffer->size || grow(buffer, size);
 }
 
 void
-dbaas_buffer_fit(DbaasBuffer * buffer, size_t used)
-{
-	DbaasBuffer fitting = {NULL, 0};
-
-	if (buffer->size < LEAST_KEPT || used > LEAST_KEPT / 2 || !grow(&fitting, used))
-		return;
-	memcpy(fitting.data, buffer->data, used);
-	dbaas_buffer_release(buffer);
-	*buffer = fitting;
-}
-
-void
-dbaas_buffer_release(DbaasBuffer * buffer)
+dbaas_buffer_release(DbaasBuffer *buffer)
 {
 	if (buffer->size >= LEAST_KEPT && buffer->size <= MOST_KEPT &&
 		kept_bytes + buffer->size <= KEPT_BYTES)
@@ -124,8 +125,7 @@ dbaas_buffer_rest(void)
 {
 	while (kept_bytes > KEPT_BYTES_AT_REST)
 	{
-		DbaasBuffer latest = take_kept();
-
-		free_memory(&latest);
+		kept_bytes -= kept[--nkept].size;
+		free_memory(&kept[nkept]);
 	}
 }

@@ -18,26 +18,20 @@ typedef struct DbaasBuffer
 {
 	char	   *data;
 	size_t		size;			/* bytes that there is memory for */
-}			DbaasBuffer;
+} DbaasBuffer;
 
 /*
  * Makes a buffer at least size bytes long; what it holds stays.  Its size is a power of
  * two, so it may grow by little often.  Returns false, and leaves it as it is, when
  * there is no memory.
  */
-extern bool dbaas_buffer_reserve(DbaasBuffer * buffer, size_t size);
-
-/*
- * To be called when a buffer will hold "used" bytes, and no more, for some time.  Moves
- * them if they are few, so that memory that would be kept is free for others.
- */
-extern void dbaas_buffer_fit(DbaasBuffer * buffer, size_t used);
+extern bool dbaas_buffer_reserve(DbaasBuffer *buffer, size_t size);
 
 /*
  * Keeps a buffer's memory for another, or frees it if it is large or if much is kept.
  * The buffer is all zero then.
  */
-extern void dbaas_buffer_release(DbaasBuffer * buffer);
+extern void dbaas_buffer_release(DbaasBuffer *buffer);
 
 /*
  * To be called when no more buffers are in use: frees what is kept, up to what a session

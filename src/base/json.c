@@ -17,8 +17,9 @@
 /* Nodes that are read between two checks for interrupts. */
 #define NODES_PER_INTERRUPT 4096
 
-/* Nodes that memory is allocated for at first. */
+/* Nodes that memory is allocated for at first, at least and at most. */
 #define FIRST_NODES 64
+#define MOST_FIRST_NODES 8192
 
 /* The largest DbaasJson.size. */
 #define MAX_NODES ((1 << 28) - 1)
@@ -72,6 +73,10 @@ add_room(Parser *parser)
 {
 	size_t		wanted = Min(Max(parser->allocated * 2, FIRST_NODES), parser->max_nodes);
 
+	/* Nodes often take about as much memory as their text. */
+	if (parser->allocated == 0)
+		wanted = Min(Max(wanted, Min((parser->end - parser->text) / sizeof(DbaasJson),
+									 MOST_FIRST_NODES)), parser->max_nodes);
 	if (parser->allocated >= parser->max_nodes)
 	{
 		parser->problem = "it holds too many values for option max_response_bytes";
@@ -437,14 +442,7 @@ parse(Parser *parser, size_t len, const DbaasJson **value, char **problem)
 	if (len > PG_UINT32_MAX)
 		*problem = pstrdup("it is too long");
 	else if (read_text(parser))
-	{
-		if (parser->buffer)
-		{
-			dbaas_buffer_fit(parser->buffer, parser->nnodes * sizeof(DbaasJson));
-			parser->nodes = (DbaasJson *) parser->buffer->data;
-		}
 		*value = parser->nodes;
-	}
 	else if (!parser->no_memory)
 		*problem = parser->problem ? pstrdup(parser->problem) :
 			parser->syntax_error == parser->end ?
@@ -472,7 +470,7 @@ dbaas_json_parse(MemoryContext cxt, const char *text, size_t len, size_t max_nod
 }
 
 bool
-dbaas_json_parse_into(DbaasBuffer * buffer, const char *text, size_t len, size_t max_nodes,
+dbaas_json_parse_into(DbaasBuffer *buffer, const char *text, size_t len, size_t max_nodes,
 					  const DbaasJson **value, char **problem)
 {
 	Parser		parser = {

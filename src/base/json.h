@@ -65,7 +65,7 @@ extern bool dbaas_json_parse(MemoryContext cxt, const char *text, size_t len, si
  * The same, with the nodes in a buffer, which has to outlive them.  What the buffer
  * held is lost.  *problem is NULL when there is no memory.
  */
-extern bool dbaas_json_parse_into(DbaasBuffer * buffer, const char *text, size_t len,
+extern bool dbaas_json_parse_into(DbaasBuffer *buffer, const char *text, size_t len,
 								  size_t max_nodes, const DbaasJson **value, char **problem);
 
 /* Is the value of that type?  False for NULL. */
