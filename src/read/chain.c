@@ -213,6 +213,15 @@ next_limit(DbaasChain *chain)
 	return limit;
 }
 
+/* Is there a page before the one to request? */
+static bool
+is_later_page(const DbaasChain *chain)
+{
+	const DbaasResource *resource = chain->chains->read->resource;
+
+	return resource->paging && chain->cursor != chain->target->args[resource->index.offset];
+}
+
 /* Requests a page: the first of the chain, or the one at its cursor. */
 static void
 request_page(DbaasChain *chain)
@@ -248,7 +257,7 @@ request_page(DbaasChain *chain)
 	spec.counters = read->counters;
 	chain->share = NULL;
 	chain->requested = read->bypass_shared ? dbaas_call_start(read->conn, chain->cxt, &spec) :
-		dbaas_share_call(read, chain->cxt, &spec, resource->paging != NULL, &chain->share);
+		dbaas_share_call(read, chain->cxt, &spec, is_later_page(chain), &chain->share);
 	chain->joined = chain->share && dbaas_share_joined(chain->share);
 	MemoryContextSwitchTo(oldcxt);
 	MemoryContextDelete(cxt);

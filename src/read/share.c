@@ -41,8 +41,9 @@ typedef struct Sharing
 	HTAB	   *calls;			/* of SharedCall */
 	dlist_head	shares;			/* of DbaasShare: those in all calls */
 	Size		kept;			/* bytes of calls without shares */
-	dlist_head	read_pages;		/* of SharedCall: those of them that are pages
-								 * and had as many shares as there are scans */
+	dlist_head	read_pages;		/* of SharedCall: those of them that are later
+								 * pages, and had as many shares as there are
+								 * scans */
 	BufFile    *file;			/* texts of responses; NULL before the first */
 	FilePosition file_end;
 } Sharing;
@@ -58,7 +59,7 @@ typedef struct SharedCall
 	dlist_node	node;			/* in sharing->read_pages, or not in a list */
 	int			nshares;		/* that there are in it */
 	int			ever_shares;	/* that there were so far, with these */
-	bool		page;			/* is the response one page of several? */
+	bool		later_page;		/* is the response a page that follows others? */
 	bool		filed;			/* is the response in the file, */
 	FilePosition position;		/* there, */
 	Size		len;			/* with so many bytes? */
@@ -229,7 +230,7 @@ forget_call(SharedCall *shared)
 
 /*
  * Is there room for so many more bytes of calls without shares?  Makes it by forgetting
- * pages that all scans have read, the oldest first.
+ * later pages that all scans have read, the oldest first.
  */
 static bool
 make_room(Sharing *sharing, Size bytes)
@@ -257,11 +258,11 @@ put_away(SharedCall *shared, bool may_write)
 	{
 		shared->kept = bytes;
 		sharing->kept += bytes;
-		if (shared->page && shared->ever_shares >= shared->expected->scans)
+		if (shared->later_page && shared->ever_shares >= shared->expected->scans)
 			dlist_push_tail(&sharing->read_pages, &shared->node);
 	}
 	else if (shared->filed ||
-			 (may_write && !shared->page && dbaas_call_response(shared->call) &&
+			 (may_write && !shared->later_page && dbaas_call_response(shared->call) &&
 			  write_response(shared)))
 	{
 		shared->filed = true;
@@ -326,7 +327,7 @@ sharing_text(const DbaasCallSpec *spec)
 /* The shared call for a spec; a new one has no call.  NULL if it cannot be shared. */
 static SharedCall *
 find_call(Sharing *sharing, const Expected *expected, DbaasConnection *conn,
-		  const DbaasCallSpec *spec, bool page)
+		  const DbaasCallSpec *spec, bool later_page)
 {
 	char	   *text = sharing_text(spec);
 	uint64		hash = DatumGetUInt64(hash_any_extended((unsigned char *) text, strlen(text),
@@ -348,7 +349,7 @@ find_call(Sharing *sharing, const Expected *expected, DbaasConnection *conn,
 			.conn = conn,
 			.text = text,
 			.expected = expected,
-			.page = page
+			.later_page = later_page
 	};
 	return shared;
 }
@@ -387,8 +388,8 @@ add_share(SharedCall *shared, MemoryContext cxt, bool joined)
 }
 
 DbaasCall *
-dbaas_share_call(const DbaasRead *read, MemoryContext cxt, const DbaasCallSpec *spec, bool page,
-				 DbaasShare **share)
+dbaas_share_call(const DbaasRead *read, MemoryContext cxt, const DbaasCallSpec *spec,
+				 bool later_page, DbaasShare **share)
 {
 	Sharing    *sharing = statement_sharing(read->statement);
 	const Expected *expected = find_expected(sharing, dbaas_connection_server(read->conn),
@@ -402,7 +403,7 @@ dbaas_share_call(const DbaasRead *read, MemoryContext cxt, const DbaasCallSpec *
 	{
 		MemoryContext oldcxt = MemoryContextSwitchTo(sharing->cxt);
 
-		shared = find_call(sharing, expected, read->conn, spec, page);
+		shared = find_call(sharing, expected, read->conn, spec, later_page);
 		MemoryContextSwitchTo(oldcxt);
 	}
 	if (shared == NULL)

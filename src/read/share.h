@@ -5,9 +5,9 @@
  *
  * Calls with the same request are made once, if several scans of the statement may
  * make them.  A response is kept for the scans that will ask for it later: in memory, up
- * to work_mem for the statement, and then in a temporary file.  Pages are not written
- * to the file, because a log may be of any length: a scan asks again for one that did
- * not fit.
+ * to work_mem for the statement, and then in a temporary file.  Pages that follow others
+ * are not written to the file, because a log may be of any length: a scan asks again
+ * for one that did not fit.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,11 +29,12 @@ extern void dbaas_share_expect(DbaasStatement *statement, Oid serverid, const ch
 /*
  * Starts a call, or takes part in one that the statement's scans share.  *share becomes
  * NULL if the call is not shared; its memory context is then under cxt.  A share ends
- * with dbaas_share_release(), or when cxt is reset.  "page": the response is one page of
- * several.
+ * with dbaas_share_release(), or when cxt is reset.  "later_page": the response is a page
+ * that follows others.
  */
 extern DbaasCall *dbaas_share_call(const DbaasRead *read, MemoryContext cxt,
-								   const DbaasCallSpec *spec, bool page, DbaasShare **share);
+								   const DbaasCallSpec *spec, bool later_page,
+								   DbaasShare **share);
 
 /* Did another scan start the call? */
 extern bool dbaas_share_joined(const DbaasShare *share);

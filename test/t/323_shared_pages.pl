@@ -46,8 +46,9 @@ is(once($metrics, 'a join of metrics'), 42, 'a join of metrics: each service onc
 my $arms = join ' UNION ALL ',
   map { "SELECT zone, service_name, value FROM exo.dbaas_metrics WHERE metric = '$_'" }
   qw(cpu_usage mem_usage disk_usage);
-is(once("SELECT count(*), sum(value::numeric), min(service_name) FROM ($arms) x", 'three metrics'),
-	42, 'three metrics: each service once');
+is( once("SELECT count(*), sum(value::numeric), min(service_name) FROM ($arms) x", 'three metrics'),
+	42,
+	'three metrics: each service once');
 
 # The same, where local tables cannot say what the rows are: those of each arm alone
 foreach (
@@ -59,10 +60,17 @@ foreach (
 		'two arms with a log_limit',
 		42,
 		map { "SELECT unit FROM exo.dbaas_logs WHERE log_limit = 10 AND message LIKE '%$_%'" } 1, 2
+	],
+	[
+		'more first pages than memory',
+		42,
+		map { "SELECT unit FROM exo.dbaas_logs WHERE log_limit = 200 AND message LIKE '%$_%'" } 1,
+		2
 	])
 {
 	my ($name, $number, @parts) = @$_;
 	my $all = 'SELECT count(*) FROM (' . join(' UNION ALL ', @parts) . ') x';
+	$session->sql($name =~ /memory/ ? q{SET work_mem = '64kB'} : 'RESET work_mem');
 	my ($sent, $twice) = sends($all);
 	is(scalar @$sent, $number, "$name: each service once");
 	is_deeply($twice, [], "$name: nothing twice");
