@@ -115,6 +115,9 @@ $session->sql(
 	"BEGIN; SET LOCAL work_mem = '64kB'; SAVEPOINT s;
 	DECLARE c CURSOR FOR $arms; FETCH 2000 FROM c");
 isnt($session->sql($temporary), '0', 'a cursor has a file');
+my $written = join '', map { slurp($_) } glob $t->node->data_dir . '/base/pgsql_tmp/*';
+like($written, qr/"users":.*"password":"\*\*\*"/s, 'the file has responses');
+unlike($written, qr/S3CRET_/, 'but no secrets');
 like(
 	$session->sql_error("ROLLBACK TO s; FETCH 1 FROM c")->{message},
 	qr/does not exist/,
