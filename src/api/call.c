@@ -265,12 +265,6 @@ dbaas_call_bytes(const DbaasCall *call)
 	return MemoryContextMemAllocated(call->cxt, true) + dbaas_call_response_bytes(call);
 }
 
-void
-dbaas_call_note_rows(const DbaasCall *call, int64 rows)
-{
-	dbaas_stats_add_to_average(&call->stats->rows, (double) rows);
-}
-
 const char *
 dbaas_call_label(const DbaasCall *call)
 {

@@ -111,9 +111,6 @@ extern const char *dbaas_call_response_text(const DbaasCall *call, Size *len);
 /* The bytes of memory that the call uses, with its response. */
 extern Size dbaas_call_bytes(const DbaasCall *call);
 
-/* Notes in the statistics how many rows the complete response had, all its pages. */
-extern void dbaas_call_note_rows(const DbaasCall *call, int64 rows);
-
 /* "GET /dbaas-service in zone ch-gva-2"; belongs to the call. */
 extern const char *dbaas_call_label(const DbaasCall *call);
 

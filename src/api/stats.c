@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * stats.c
- *		Counts of this session's requests, by server and operation.
+ *		Counts of this session's requests, by server and operation, and what they
+ *		have taught.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,6 +17,7 @@
 
 static HTAB *stats_hash = NULL;
 static HTAB *facts_hash = NULL;
+static HTAB *rows_hash = NULL;
 
 DbaasServerFacts *
 dbaas_stats_get_server(const char *server)
@@ -45,9 +47,8 @@ dbaas_stats_add_to_average(double *average, double value)
 	*average = *average < 0 ? value : *average + NEW_SHARE * (value - *average);
 }
 
-/* The counts with that key; with HASH_FIND, NULL when there are none. */
-static DbaasStats *
-search_stats(const char *server, const char *operation, HASHACTION action)
+DbaasStats *
+dbaas_stats_get(const char *server, const char *operation)
 {
 	DbaasStats	wanted = {0};
 	DbaasStats *stats;
@@ -62,27 +63,35 @@ search_stats(const char *server, const char *operation, HASHACTION action)
 		stats_hash = hash_create("dbaas_fdw statistics", 32, &ctl,
 								 HASH_ELEM | HASH_BLOBS);
 	}
-	wanted.rows = -1;
 	strlcpy(wanted.key.server, server, sizeof(wanted.key.server));
 	strlcpy(wanted.key.operation, operation, sizeof(wanted.key.operation));
-	stats = hash_search(stats_hash, &wanted.key, action, &found);
-	if (action == HASH_ENTER && !found)
+	stats = hash_search(stats_hash, &wanted.key, HASH_ENTER, &found);
+	if (!found)
 		*stats = wanted;
 	return stats;
 }
 
-DbaasStats *
-dbaas_stats_get(const char *server, const char *operation)
+DbaasRowFacts *
+dbaas_stats_get_rows(const char *server, const char *method, const char *path, const char *rows)
 {
-	return search_stats(server, operation, HASH_ENTER);
-}
+	DbaasRowFacts wanted = {.rows = -1,.entry_rate = -1,.newest_age = -1};
+	DbaasRowFacts *facts;
+	bool		found;
 
-double
-dbaas_stats_rows(const char *server, const char *operation)
-{
-	DbaasStats *stats = search_stats(server, operation, HASH_FIND);
+	if (rows_hash == NULL)
+	{
+		HASHCTL		ctl = {0};
 
-	return stats ? stats->rows : -1;
+		ctl.keysize = sizeof(wanted.key);
+		ctl.entrysize = sizeof(DbaasRowFacts);
+		rows_hash = hash_create("dbaas_fdw rows", 32, &ctl, HASH_ELEM | HASH_BLOBS);
+	}
+	strlcpy(wanted.key.server, server, sizeof(wanted.key.server));
+	snprintf(wanted.key.endpoint, sizeof(wanted.key.endpoint), "%s %s %s", method, path, rows);
+	facts = hash_search(rows_hash, &wanted.key, HASH_ENTER, &found);
+	if (!found)
+		*facts = wanted;
+	return facts;
 }
 
 static int

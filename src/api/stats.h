@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * stats.h
- *		Counts of this session's requests, by server and operation.
+ *		Counts of this session's requests, by server and operation, and what they
+ *		have taught.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,9 +24,23 @@ typedef struct DbaasStats
 	int64		retries;
 	int64		bytes;			/* received on the wire */
 	double		seconds;		/* from sending to the end of the response */
-	double		rows;			/* of a response, all its pages: a moving
-								 * average; -1 when none was read */
 } DbaasStats;
+
+/*
+ * What the session has seen of the rows of an endpoint's responses, for the planner.  These
+ * are moving averages; -1 when none was read.
+ */
+typedef struct DbaasRowFacts
+{
+	struct
+	{
+		char		server[NAMEDATALEN];
+		char		endpoint[DBAAS_STATS_OPERATION_LEN + NAMEDATALEN];
+	}			key;
+	double		rows;			/* of a response, all its pages */
+	double		entry_rate;		/* entries of pages in a second */
+	double		newest_age;		/* seconds since the newest entry */
+} DbaasRowFacts;
 
 /* What the session has learned about a server, for the planner. */
 typedef struct DbaasServerFacts
@@ -44,10 +59,11 @@ extern DbaasServerFacts *dbaas_stats_get_server(const char *server);
 extern void dbaas_stats_add_to_average(double *average, double value);
 
 /*
- * Average rows of a response, all its pages, to that operation in this session; -1
- * when there was none.
+ * The facts of the rows, as the catalogue's endpoint says, of responses to an operation;
+ * makes them at first.  Never freed.
  */
-extern double dbaas_stats_rows(const char *server, const char *operation);
+extern DbaasRowFacts *dbaas_stats_get_rows(const char *server, const char *method,
+										   const char *path, const char *rows);
 
 /* All counts, sorted by server and operation: a palloc'd array of pointers. */
 extern DbaasStats **dbaas_stats_all(int *n);

@@ -26,12 +26,12 @@
 double
 dbaas_request_count_seen_rows(const DbaasRelationInfo *info, const DbaasEndpoint *endpoint)
 {
-	return dbaas_stats_rows(info->server, psprintf("%s %s", endpoint->method, endpoint->path));
+	return dbaas_stats_get_rows(info->server, endpoint->method, endpoint->path,
+								endpoint->rows)->rows;
 }
 
-/* The zones of the table's server. */
-static double
-server_zones(const DbaasRelationInfo *info)
+double
+dbaas_request_count_zones(const DbaasRelationInfo *info)
 {
 	int			zones = dbaas_stats_get_server(info->server)->zones;
 
@@ -54,10 +54,18 @@ zone_parents(const DbaasRelationInfo *info, double *margin)
 	if (rows >= 0)
 		return rows;
 	if (info->analyzed_parents > 0)
-		return info->analyzed_parents / server_zones(info);
+		return info->analyzed_parents / dbaas_request_count_zones(info);
 	if (parent->locates)
 		*margin = DBAAS_GUESS_MARGIN;
 	return parent->list->typical_rows;
+}
+
+double
+dbaas_request_count_parents(const DbaasRelationInfo *info)
+{
+	double		margin;
+
+	return zone_parents(info, &margin);
 }
 
 DbaasRequestCounts
@@ -71,7 +79,7 @@ dbaas_request_count_scan(PlannerInfo *root, const DbaasRelationInfo *info,
 	bool		fans_out = parent && dbaas_pushdown_fans_out(pushed);
 	bool		names_parents = locates &&
 		dbaas_pushdown_has(pushed->keys, resource->index.parent_keys[0]);
-	double		zones = server_zones(info);
+	double		zones = dbaas_request_count_zones(info);
 	double		values = 1;
 	double		excluded = 0;
 	double		margin = 1;
@@ -110,7 +118,7 @@ dbaas_request_count_locates(const DbaasRelationInfo *info, const DbaasPushed *pu
 	return resource->parent && resource->parent->locates &&
 		dbaas_pushdown_has(pushed->keys, resource->index.parent_keys[0]) &&
 		(dbaas_pushdown_fans_out(pushed) ||
-		 (server_zones(info) > 1 && !dbaas_pushdown_has(pushed->keys, DBAAS_ZONE_COLUMN)));
+		 (dbaas_request_count_zones(info) > 1 && !dbaas_pushdown_has(pushed->keys, DBAAS_ZONE_COLUMN)));
 }
 
 double
@@ -120,19 +128,21 @@ dbaas_request_count_most_parents(const DbaasRelationInfo *info)
 
 	if (info->table->resource->parent == NULL)
 		return get_float8_infinity();
-	return server_zones(info) * zone_parents(info, &margin) * margin;
+	return dbaas_request_count_zones(info) * zone_parents(info, &margin) * margin;
 }
 
 double
 dbaas_request_count_row_margin(PlannerInfo *root, const DbaasRelationInfo *info,
 							   const DbaasPushed *pushed, bool analyzed)
 {
+	const DbaasEndpoint *services = &dbaas_catalogue_services->reads[0];
 	DbaasRequestCounts counts;
 
 	if (analyzed)
 		return 1;
-	if (strcmp(pushed->endpoint->path, dbaas_catalogue_services->reads[0].path) == 0)
-		return dbaas_request_count_seen_rows(info, pushed->endpoint) < 0 ? DBAAS_GUESS_MARGIN : 1;
+	if (strcmp(pushed->endpoint->path, services->path) == 0)
+		return dbaas_request_count_seen_rows(info, pushed->endpoint) < 0 &&
+			dbaas_request_count_seen_rows(info, services) < 0 ? DBAAS_GUESS_MARGIN : 1;
 	counts = dbaas_request_count_scan(root, info, pushed, false);
 	return counts.most_targets / Max(counts.targets, 1);
 }

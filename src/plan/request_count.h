@@ -31,6 +31,12 @@ typedef struct DbaasRequestCounts
 extern double dbaas_request_count_seen_rows(const DbaasRelationInfo *info,
 											const DbaasEndpoint *endpoint);
 
+/* The number of zones of the table's server. */
+extern double dbaas_request_count_zones(const DbaasRelationInfo *info);
+
+/* The number of the table's parents in a zone. */
+extern double dbaas_request_count_parents(const DbaasRelationInfo *info);
+
 /*
  * What a run of a scan that pushes these conditions requests.  "repeated" says that the scan
  * is run for each row of other relations.

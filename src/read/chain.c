@@ -11,6 +11,8 @@
 #include "utils/timestamp.h"
 
 #include "api/body.h"
+#include "api/connection.h"
+#include "api/stats.h"
 #include "read/chain.h"
 #include "read/skip.h"
 #include "tables/path.h"
@@ -353,6 +355,45 @@ measure_page(DbaasChain *chain, PageExtent *extent)
 	dbaas_rows_rewind(chain->page->rows);
 }
 
+/* What the session knows of the rows of such chains. */
+static DbaasRowFacts *
+row_facts(const DbaasChain *chain)
+{
+	const DbaasRead *read = chain->chains->read;
+
+	return dbaas_stats_get_rows(dbaas_connection_facts(read->conn)->server,
+								read->endpoint->method, read->endpoint->path,
+								read->endpoint->rows);
+}
+
+/* Notes for the planner how old, and how close to each other, the newest entries are. */
+static void
+note_times(const DbaasChain *chain, int64 n)
+{
+	TimestampTz newest = 0;
+	TimestampTz oldest = 0;
+	char	   *problem;
+	bool		known = true;
+
+	for (int64 i = 0; i < n && known; i++)
+	{
+		known = dbaas_rows_next(chain->page->rows, &problem);
+		if (known && i == 0)
+			known = dbaas_chain_row_time(chain, &newest);
+		if (known && i == n - 1)
+			known = dbaas_chain_row_time(chain, &oldest);
+	}
+	if (known && newest > oldest)
+	{
+		dbaas_stats_add_to_average(&row_facts(chain)->entry_rate,
+								   (double) (n - 1) * USECS_PER_SEC / (newest - oldest));
+		dbaas_stats_add_to_average(&row_facts(chain)->newest_age,
+								   Max((double) (GetCurrentTimestamp() - newest), 0) /
+								   USECS_PER_SEC);
+	}
+	dbaas_rows_rewind(chain->page->rows);
+}
+
 /* How many pages like this one there are between it and the far bound. */
 static double
 pages_to_far_bound(const DbaasChain *chain, const PageExtent *extent)
@@ -436,6 +477,8 @@ plan_next_page(DbaasChain *chain)
 	if (chain->cursors == NULL)
 		return NULL;
 	measure_page(chain, &extent);
+	if (chain->cursor == NULL && chain->descending)
+		note_times(chain, extent.n);
 	if (chain->unrequested >= 0)
 		chain->unrequested = Max(chain->unrequested - extent.needed, 0);
 	if (chain->unreturned >= 0)
@@ -634,14 +677,16 @@ is_first_of_its_value(const DbaasChain *chain)
 	return first;
 }
 
-/* Notes in the statistics how many rows a chain had, if all of it was read. */
+/* Notes for the planner how many rows a chain had, if all of it was read. */
 static void
 note_rows(DbaasChain *chain)
 {
 	const DbaasRead *read = chain->chains->read;
+	int			offset = read->resource->index.offset;
 
-	if (read->limit < 0 && !read->has_since && !read->has_until && chain->unreturned < 0)
-		dbaas_call_note_rows(chain->page->call, chain->nreturned);
+	if (read->limit < 0 && !read->has_since && !read->has_until && chain->unreturned < 0 &&
+		(offset < 0 || chain->target->args[offset] == NULL))
+		dbaas_stats_add_to_average(&row_facts(chain)->rows, (double) chain->nreturned);
 }
 
 DbaasError *

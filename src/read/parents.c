@@ -166,6 +166,7 @@ read_rows(DbaasParents *parents)
 	const DbaasParent *parent = parents->parent;
 	const DbaasColumn *columns = parent->list->columns;
 	ListReader	reader = {.parents = parents};
+	DbaasRowFacts *facts;
 	char	   *problem;
 	DbaasError *error;
 
@@ -182,7 +183,9 @@ read_rows(DbaasParents *parents)
 		if (passes_filter(&reader))
 			add_combinations(&reader, &row, 0);
 	}
-	dbaas_call_note_rows(parents->call, dbaas_rows_number(reader.rows));
+	facts = dbaas_stats_get_rows(dbaas_connection_facts(parents->conn)->server,
+								 parent->read->method, parent->read->path, parent->read->rows);
+	dbaas_stats_add_to_average(&facts->rows, (double) dbaas_rows_number(reader.rows));
 	if (problem == NULL)
 		return NULL;
 	error = dbaas_error_new(ERRCODE_FDW_ERROR, "%s answered with an unexpected shape",
