@@ -21,6 +21,7 @@
 #include "api/connection.h"
 #include "base/compat.h"
 #include "lookahead/hook.h"
+#include "plan/column_stats.h"
 #include "plan/plan.h"
 #include "scan/analyze.h"
 #include "scan/async.h"
@@ -53,6 +54,7 @@ _PG_init(void)
 	dbaas_connection_init();
 	dbaas_queue_init();
 	dbaas_hook_init();
+	dbaas_column_stats_init();
 }
 
 PGDLLEXPORT Datum

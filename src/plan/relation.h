@@ -31,6 +31,13 @@ typedef struct DbaasRelationInfo
 									 * not analyzed */
 	double		row_margin;		/* how many times more rows it may have than
 								 * is expected; 1: their number is known */
+
+	bool		tuples_known;	/* is baserel->tuples more than a guess? */
+
+	/* What a scan reads of one target, all its pages, as the query limits it */
+	double		read_rows;
+	double		read_share;		/* of all the rows that there are */
+	const char *span;			/* of a series; or NULL */
 } DbaasRelationInfo;
 
 #endif							/* DBAAS_RELATION_H */

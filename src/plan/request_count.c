@@ -64,8 +64,9 @@ double
 dbaas_request_count_parents(const DbaasRelationInfo *info)
 {
 	double		margin;
+	double		parents = zone_parents(info, &margin);
 
-	return zone_parents(info, &margin);
+	return margin > 1 ? 0 : Max(parents, 1);
 }
 
 DbaasRequestCounts
@@ -118,7 +119,8 @@ dbaas_request_count_locates(const DbaasRelationInfo *info, const DbaasPushed *pu
 	return resource->parent && resource->parent->locates &&
 		dbaas_pushdown_has(pushed->keys, resource->index.parent_keys[0]) &&
 		(dbaas_pushdown_fans_out(pushed) ||
-		 (dbaas_request_count_zones(info) > 1 && !dbaas_pushdown_has(pushed->keys, DBAAS_ZONE_COLUMN)));
+		 (dbaas_request_count_zones(info) > 1 &&
+		  !dbaas_pushdown_has(pushed->keys, DBAAS_ZONE_COLUMN)));
 }
 
 double

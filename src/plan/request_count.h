@@ -34,7 +34,7 @@ extern double dbaas_request_count_seen_rows(const DbaasRelationInfo *info,
 /* The number of zones of the table's server. */
 extern double dbaas_request_count_zones(const DbaasRelationInfo *info);
 
-/* The number of the table's parents in a zone. */
+/* The number of the table's parents in a zone; 0 if that would be a guess. */
 extern double dbaas_request_count_parents(const DbaasRelationInfo *info);
 
 /*

@@ -98,6 +98,10 @@ typedef struct DbaasColumn
 	bool		untyped;		/* the API does not define its JSON type */
 	const char *default_value;	/* of the parameter, or NULL */
 	bool		required;		/* mandatory key: no endpoint lists its values */
+	bool		unique;			/* it tells the rows of a response apart; if
+								 * it is a uuid, all rows of the table */
+	int			typical_values; /* different values that rows have, roughly;
+								 * 0: as many as it accepts, or not known */
 	const char *insert;			/* member of the INSERT's body, or NULL */
 	bool		insert_required;
 	const char *update;			/* member of the UPDATE's body, or NULL */
@@ -158,6 +162,17 @@ typedef struct DbaasPaging
 	const char *next_field;		/* member of the response: the next cursor */
 	int			max_limit;		/* the most entries that one request can read */
 } DbaasPaging;
+
+/*
+ * Rows that are measurements, of which the newest is of now.  How far they go back is a
+ * parameter, whose values are units of time such as "hour".
+ */
+typedef struct DbaasSeries
+{
+	const char *time_column;	/* when a row was measured */
+	const char *span_column;	/* the parameter */
+	double		typical_times;	/* different times in a response */
+} DbaasSeries;
 
 #define DBAAS_PARENT_KEYS 3
 
@@ -266,6 +281,7 @@ struct DbaasResource
 	double		typical_rows;	/* of a response, until one was seen */
 	const DbaasParent *parent;	/* or NULL */
 	const DbaasPaging *paging;	/* or NULL */
+	const DbaasSeries *series;	/* or NULL */
 	const char *unique_column;	/* responses of a zone, and of several zones,
 								 * may repeat a row; a scan returns one row
 								 * for each value of this column; or NULL */
@@ -323,6 +339,8 @@ struct DbaasResource
 		int			offset;
 		int			order;
 		int			time;
+		int			series_time;	/* of series */
+		int			series_span;
 		int			services[2];
 		int			type;
 		int			state;
@@ -395,6 +413,12 @@ extern int	dbaas_catalogue_find_column_by_field(const DbaasResource *resource,
  * numbers from 1 to 500", palloc'd.
  */
 extern const char *dbaas_catalogue_check_value(const DbaasDomain *domain, const char *value);
+
+/*
+ * How many different values rows have in a column, roughly: its typical_values, or the
+ * number of values that it accepts; 0 if that is not known.
+ */
+extern int	dbaas_catalogue_typical_values(const DbaasColumn *column);
 
 /* Is the value in the column's "known", or is that NULL? */
 extern bool dbaas_catalogue_knows(const DbaasColumn *column, const char *value);

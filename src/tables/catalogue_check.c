@@ -197,6 +197,11 @@ dbaas_catalogue_problem(void)
 			check_name(&check, "order_column", resource->paging->order_column);
 			check_name(&check, "time_column", resource->paging->time_column);
 		}
+		if (resource->series)
+		{
+			check_name(&check, "time_column of series", resource->series->time_column);
+			check_name(&check, "span_column of series", resource->series->span_column);
+		}
 		check_writes(&check);
 		if (check.problem)
 			return check.problem;

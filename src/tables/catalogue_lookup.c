@@ -196,6 +196,7 @@ void
 dbaas_catalogue_resolve(DbaasResource *resource)
 {
 	const DbaasPaging *paging = resource->paging;
+	const DbaasSeries *series = resource->series;
 	const DbaasParent *parent = resource->parent;
 
 	for (int i = 0; i < dbaas_catalogue_nreads(resource); i++)
@@ -215,6 +216,8 @@ dbaas_catalogue_resolve(DbaasResource *resource)
 	resource->index.offset = named_column(resource, paging ? paging->offset_column : NULL);
 	resource->index.order = named_column(resource, paging ? paging->order_column : NULL);
 	resource->index.time = named_column(resource, paging ? paging->time_column : NULL);
+	resource->index.series_time = named_column(resource, series ? series->time_column : NULL);
+	resource->index.series_span = named_column(resource, series ? series->span_column : NULL);
 	for (size_t i = 0; i < lengthof(resource->services); i++)
 		resource->index.services[i] = named_column(resource, resource->services[i]);
 	resource->index.type = named_column(resource, resource->type_column);
@@ -290,6 +293,23 @@ dbaas_catalogue_check_value(const DbaasDomain *domain, const char *value)
 		(utf8_length(value) < domain->min_length || utf8_length(value) > domain->max_length))
 		return psprintf("texts of %d to %d characters", domain->min_length, domain->max_length);
 	return NULL;
+}
+
+int
+dbaas_catalogue_typical_values(const DbaasColumn *column)
+{
+	const char *const *values = column->known;
+	int			n = 0;
+
+	if (column->typical_values)
+		return column->typical_values;
+	if (column->domain && column->domain->values)
+		values = column->domain->values;
+	else if (column->write_domain && column->write_domain->values)
+		values = column->write_domain->values;
+	while (values && values[n])
+		n++;
+	return n;
 }
 
 bool
