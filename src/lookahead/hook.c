@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * hook.c
- *		The hook that adds nodes of ours to plans that have been started.
+ *		The hook of the executor: JIT for a plan that starts, and nodes of ours for one that
+ *		has been started.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,6 +14,7 @@
 #include "lookahead/hook.h"
 #include "lookahead/lookahead.h"
 #include "plan/cost.h"
+#include "plan/jit.h"
 #include "scan/scan.h"
 
 static ExecutorStart_hook_type previous_hook;
@@ -22,6 +24,7 @@ executor_start(QueryDesc *query, int eflags)
 {
 	uint64		begun = dbaas_scan_count_begun();
 
+	dbaas_jit_decide(query);
 	if (previous_hook)
 		previous_hook(query, eflags);
 	else

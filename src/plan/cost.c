@@ -102,11 +102,12 @@ target_pages(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed
 
 double
 dbaas_cost_requests(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed *pushed,
-					const DbaasScanRun *run)
+					const DbaasScanRun *run, double *lists)
 {
 	DbaasRequestCounts counts = dbaas_request_count_scan(root, info, pushed,
 														 !bms_is_empty(run->outer));
 
+	*lists = counts.lists;
 	return counts.targets * target_pages(root, info, pushed, run) + counts.lists;
 }
 
@@ -196,6 +197,24 @@ requesting_share(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPu
 	return distinct / runs;
 }
 
+/*
+ * The work of a run of a repeated scan that goes over rows which an earlier run with the same
+ * keys has kept, for those that it does not return.
+ */
+static Cost
+kept_rows_work(const DbaasRelationInfo *info, const DbaasPushed *pushed, double targets,
+			   double pages, double rows, double share)
+{
+	const DbaasPaging *paging = info->table->resource->paging;
+	double		read = targets * dbaas_row_estimate_target(info, pushed->endpoint);
+
+	if (paging && dbaas_pushdown_has(pushed->keys, info->table->resource->index.limit))
+		return 0;
+	if (paging)
+		read = Min(read, targets * pages * paging->max_limit);
+	return Max(read - rows, 0) * cpu_tuple_cost * Max(1 - share, 0);
+}
+
 void
 dbaas_cost_scan(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed *pushed,
 				const DbaasScanRun *run, double rows, DbaasScanCost *cost)
@@ -207,7 +226,6 @@ dbaas_cost_scan(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPus
 	double		share;
 	double		trips;
 	double		first_trips;
-	Cost		waiting;
 
 	if (repeated)
 	{
@@ -215,6 +233,8 @@ dbaas_cost_scan(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPus
 		share = requesting_share(root, info, pushed, run->outer);
 		trips = share * repeated_round_trips(info, Max(counts.most_targets * pages, 1));
 		first_trips = Min(trips, repeated_round_trips(info, 1));
+		if (!run->one_page)
+			work += kept_rows_work(info, pushed, counts.targets, pages, rows, share);
 	}
 	else
 	{
@@ -224,9 +244,9 @@ dbaas_cost_scan(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPus
 	}
 
 	/* The rows that there are at worst cost work too. */
-	waiting = info->request_cost * trips + work * (Max(share, 1) - 1);
-	cost->total = waiting + work;
+	cost->waiting = info->request_cost * trips + work * (Max(share, 1) - 1);
+	cost->total = cost->waiting + work;
 
 	/* The first row comes once the first page of every target is there. */
-	cost->startup = waiting - info->request_cost * (trips - first_trips);
+	cost->startup = cost->waiting - info->request_cost * (trips - first_trips);
 }

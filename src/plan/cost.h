@@ -20,6 +20,8 @@ typedef struct DbaasScanCost
 {
 	Cost		startup;
 	Cost		total;
+	Cost		waiting;		/* the part of it that stands for requests,
+								 * not for work of this backend */
 } DbaasScanCost;
 
 /* How a scan is run. */
@@ -35,10 +37,11 @@ extern DbaasRelationInfo *dbaas_cost_new_info(Oid relid, Index varno);
 
 /*
  * The number of requests that a scan which pushes these conditions is expected to make in a
- * run.
+ * run.  *lists is how many of them are for lists of parents.
  */
 extern double dbaas_cost_requests(PlannerInfo *root, const DbaasRelationInfo *info,
-								  const DbaasPushed *pushed, const DbaasScanRun *run);
+								  const DbaasPushed *pushed, const DbaasScanRun *run,
+								  double *lists);
 
 /* The cost of a run of such a scan that returns so many rows. */
 extern void dbaas_cost_scan(PlannerInfo *root, const DbaasRelationInfo *info,

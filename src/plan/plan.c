@@ -255,14 +255,16 @@ limit_expressions(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pus
 	return list_make1(parse->limitCount);
 }
 
-/* Adds a path. */
+/* Adds a path, with its waiting as fdw_private. */
 static void
 add_scan_path(PlannerInfo *root, RelOptInfo *baserel, double rows, const DbaasScanCost *cost,
 			  List *pathkeys, Relids outer, bool lacking)
 {
+	List	   *private = list_make1(makeFloat(psprintf("%.2f", cost->waiting)));
+
 	add_path(baserel, (Path *)
 			 dbaas_create_foreignscan_path(root, baserel, rows, cost->startup, cost->total,
-										   pathkeys, outer, NIL, lacking));
+										   pathkeys, outer, private, lacking));
 }
 
 /*
@@ -290,6 +292,7 @@ add_scan_paths(PlannerInfo *root, RelOptInfo *baserel, List *restrictinfos,
 	{
 		cost.startup += MISSING_KEY_COST;
 		cost.total += MISSING_KEY_COST;
+		cost.waiting += MISSING_KEY_COST;
 	}
 	add_scan_path(root, baserel, rows, &cost, NIL, outer, lacking);
 	if (pathkey && order_for_pathkey(info, baserel, &pushed, pathkey) != DBAAS_ORDER_AS_GIVEN &&
@@ -475,6 +478,36 @@ pushed_values(List *keys)
 	return values;
 }
 
+/* What a scan requests, but for the values of its keys: DBAAS_SCAN_REQUEST_NAMES. */
+static List *
+request_names(const DbaasRelationInfo *info, const DbaasPushed *pushed, List *limits,
+			  DbaasScanOrder order)
+{
+	const DbaasResource *resource = info->table->resource;
+	const DbaasParent *parent = resource->parent;
+	StringInfoData targets;
+	ListCell   *lc;
+
+	initStringInfo(&targets);
+	appendStringInfo(&targets, "%s %s", pushed->endpoint->method, pushed->endpoint->path);
+	foreach(lc, pushed->keys)
+	{
+		const DbaasPushedKey *key = lfirst(lc);
+
+		if (key->column != DBAAS_ZONE_COLUMN)
+			appendStringInfo(&targets, " %s", resource->columns[key->column].name);
+		else if (dbaas_pushdown_is_negated(key->form))
+			appendStringInfoString(&targets, " not in zone");
+	}
+	foreach(lc, pushed->bounds)
+		appendStringInfo(&targets, " bound %d", ((DbaasPushedKey *) lfirst(lc))->bound);
+	if (limits || order != DBAAS_ORDER_AS_GIVEN)
+		appendStringInfo(&targets, " limits %d order %d", list_length(limits), order);
+	return list_make2(makeString(targets.data),
+					  makeString(parent ? psprintf("%s %s", parent->read->method,
+												   parent->read->path) : ""));
+}
+
 ForeignScan *
 dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 					ForeignPath *best_path, List *tlist, List *scan_clauses,
@@ -496,6 +529,7 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 	DbaasPushed pushed;
 	DbaasScanRun run = {.outer = PATH_REQ_OUTER(&best_path->path)};
 	double		requests;
+	double		lists;
 	ListCell   *lc;
 
 	(void) relid;
@@ -514,7 +548,7 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 		order = order_below_sort(info, baserel, &pushed, linitial(root->sort_pathkeys));
 	pushed.ascending = order == DBAAS_ORDER_ASC;
 	run.one_page = limits != NIL;
-	requests = dbaas_cost_requests(root, info, &pushed, &run);
+	requests = dbaas_cost_requests(root, info, &pushed, &run, &lists);
 	exprs = list_concat(pushed_values(pushed.keys), pushed_values(pushed.bounds));
 	exprs = list_concat(exprs, copyObject(limits));
 
@@ -528,7 +562,10 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 	private = lappend(private, makeInteger(query_reads_all(root, ordered)));
 	private = lappend(private, makeInteger(statement_reads_all(root)));
 	private = lappend(private, makeInteger(!bms_is_empty(root->outer_params)));
-	private = lappend(private, makeFloat(psprintf("%.0f", requests)));
+	private = lappend(private, makeFloat(psprintf("%.0f", requests - lists)));
+	private = lappend(private, makeFloat(psprintf("%.0f", lists)));
+	private = lappend(private, request_names(info, &pushed, limits, order));
+	private = lappend(private, copyObject(linitial(best_path->fdw_private)));
 	return make_foreignscan(tlist, quals, baserel->relid, exprs, private, NIL, NIL, outer_plan);
 }
 
@@ -554,4 +591,10 @@ dbaas_plan_statement_reads_all(const ForeignScan *plan)
 {
 	return dbaas_plan_is_ours(plan) &&
 		intVal(list_nth(plan->fdw_private, DBAAS_SCAN_STATEMENT_READS_ALL)) != 0;
+}
+
+Cost
+dbaas_plan_waiting(const ForeignScan *plan)
+{
+	return floatVal(list_nth(plan->fdw_private, DBAAS_SCAN_WAITING));
 }

@@ -56,8 +56,18 @@ typedef enum DbaasScanPrivate
 	 * and so may be run again
 	 */
 	DBAAS_SCAN_MAY_RESCAN,
-	/* Float: number of requests that the planner expects */
+	/* Float: number of requests that the planner expects, but for lists */
 	DBAAS_SCAN_REQUESTS,
+	/* Float: the same for the lists of parents */
+	DBAAS_SCAN_LISTS,
+
+	/*
+	 * List of two Strings: what these two sorts of requests are, but for the
+	 * values of their keys
+	 */
+	DBAAS_SCAN_REQUEST_NAMES,
+	/* Float: the part of the total cost of a run that stands for waiting */
+	DBAAS_SCAN_WAITING,
 } DbaasScanPrivate;
 
 /* The order in which the API returns the entries of pages. */
@@ -80,6 +90,9 @@ extern bool dbaas_plan_is_our_table(Oid relid);
  * end?  Nodes above the scan may still stop reading it.
  */
 extern bool dbaas_plan_statement_reads_all(const ForeignScan *plan);
+
+/* The part of the total cost of a scan of ours that stands for waiting. */
+extern Cost dbaas_plan_waiting(const ForeignScan *plan);
 
 /* Callbacks of FdwRoutine. */
 extern void dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid);

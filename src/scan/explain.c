@@ -15,6 +15,7 @@
 #include "utils/ruleutils.h"
 
 #include "base/compat.h"
+#include "plan/expected.h"
 #include "plan/plan.h"
 #include "plan/pushdown.h"
 #include "plan/skip_zones.h"
@@ -200,7 +201,8 @@ explain_extent(ForeignScanState *node, ExplainState *es)
 		ExplainPropertyText("Limit", expr_text(node, es, nkeys + nbounds), es);
 	if (es->costs)
 		ExplainPropertyFloat("Expected Requests", NULL,
-							 floatVal(plan_private(node, DBAAS_SCAN_REQUESTS)), 0, es);
+							 dbaas_expected_requests(node->ss.ps.state,
+													 (ForeignScan *) node->ss.ps.plan), 0, es);
 }
 
 /* Shows that the scan skips zones that are not available, if it does. */

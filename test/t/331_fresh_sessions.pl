@@ -7,8 +7,8 @@ use DbaasTest;
 use JSON::PP ();
 use Test::More;
 
-# In all zones together: 1,200 services, and a hundred of them in the inventory
-my $services = 400;
+# In all zones together: 600 services, and a hundred of them in the inventory
+my $services = 200;
 my $all = 3 * $services;
 my $t = DbaasTest->new(zones => 3, services => $services, logs => 30);
 
@@ -16,11 +16,11 @@ $t->sql(
 	q{
 	CREATE TABLE inventory AS SELECT zone, name, type, n
 		FROM (SELECT *, row_number() OVER (ORDER BY zone, name) AS n FROM exo.dbaas_services) s
-		WHERE n % 12 = 5 AND name <> 'shared-name';
+		WHERE n % 6 = 5 AND name <> 'shared-name';
 	CREATE TABLE never_analyzed WITH (autovacuum_enabled = off) AS SELECT * FROM inventory;
-	CREATE TABLE repeated AS SELECT i.* FROM inventory i, generate_series(1, 20);
+	CREATE TABLE repeated AS SELECT i.* FROM inventory i, generate_series(1, 3);
 	CREATE TABLE gone AS SELECT name FROM inventory
-		UNION ALL SELECT 'gone-' || n FROM generate_series(1, 500) AS n;
+		UNION ALL SELECT 'gone-' || n FROM generate_series(1, 200) AS n;
 	CREATE TABLE fleet (LIKE inventory) PARTITION BY LIST (zone);
 	CREATE TABLE fleet_1 PARTITION OF fleet FOR VALUES IN ('ch-gva-2');
 	CREATE TABLE fleet_2 PARTITION OF fleet DEFAULT;
@@ -138,7 +138,7 @@ my $generic = 'SET plan_cache_mode = force_generic_plan; ';
 is( sent(
 		$generic
 		  . "PREPARE p(int) AS SELECT count(*) FROM inventory i JOIN exo.dbaas_metrics f ON $on "
-		  . 'WHERE i.n = $1; EXECUTE p(5); EXECUTE p(17)'),
+		  . 'WHERE i.n = $1; EXECUTE p(5); EXECUTE p(11)'),
 	2,
 	'a prepared statement asks for one service');
 
@@ -175,11 +175,97 @@ foreach my $name (sort keys %dear)
 	{
 		$t->sql("ALTER SERVER exoscale OPTIONS (fdw_startup_cost '$cost')") if $cost ne 'default';
 		my @types = types($dear{$name});
-		ok((grep { $_ eq 'Hash Join' } @types) && !(grep { $_ eq 'Nested Loop' } @types),
-			"$name, fdw_startup_cost $cost: a hash join")
+		ok(!(grep { $_ eq 'Nested Loop' } @types),
+			"$name, fdw_startup_cost $cost: no nested loop")
 		  or diag("@types");
 		$t->sql('ALTER SERVER exoscale OPTIONS (DROP fdw_startup_cost)') if $cost ne 'default';
 	}
+}
+
+# ---------------------------------------------------------------------------
+# Waiting does not turn JIT on, nor parallel plans
+# ---------------------------------------------------------------------------
+
+sub jit { my ($sql, $settings) = @_; return $t->sql("$settings; EXPLAIN (ANALYZE) $sql") =~ /JIT:/ }
+
+my $task = DbaasSim::uuid('1/ch-gva-2/services/1/tasks/1');
+my %waits = (
+	'a scan' => 'SELECT zone FROM exo.dbaas_services WHERE type = \'pg\'',
+	'an aggregate' => 'SELECT zone, count(*) FROM exo.dbaas_services GROUP BY 1',
+	'a join' => "SELECT count(*) FROM inventory i JOIN exo.dbaas_service_details f ON $on",
+	'a hash join' => 'SELECT count(*) FROM inventory i JOIN exo.dbaas_services s USING (name)',
+	'a subquery for each row' => 'SELECT i.name, (SELECT count(*) FROM exo.dbaas_service_details f '
+	  . "WHERE $on) FROM inventory i",
+	'a subquery once' => 'SELECT name FROM inventory '
+	  . 'WHERE n > (SELECT count(*) FROM exo.dbaas_services)',
+	'a hashed subquery' => 'SELECT name FROM inventory '
+	  . 'WHERE name NOT IN (SELECT name FROM exo.dbaas_services)',
+	'a CTE' => 'WITH s AS MATERIALIZED (SELECT * FROM exo.dbaas_services) '
+	  . 'SELECT a.name FROM s a JOIN s b USING (name)',
+	'UNION ALL' => 'SELECT name FROM exo.dbaas_services WHERE type = \'pg\' UNION ALL '
+	  . 'SELECT name FROM exo.dbaas_services WHERE type = \'kafka\' ORDER BY 1',
+	LIMIT => 'SELECT name FROM exo.dbaas_services WHERE type = \'pg\' ORDER BY name LIMIT 3',
+	'a window' => 'SELECT name, row_number() OVER (ORDER BY name) FROM exo.dbaas_services',
+);
+my $available = $t->sql('SELECT pg_jit_available()') eq 't';
+SKIP:
+{
+	skip 'a PostgreSQL without JIT' unless $available;
+	$t->sql(q{ALTER SERVER exoscale OPTIONS (fdw_startup_cost '1000000')});
+	ok(!jit($waits{$_}, ''), "$_: no JIT") foreach sort keys %waits;
+	$t->sql('ALTER SERVER exoscale OPTIONS (DROP fdw_startup_cost)');
+	ok( !jit(
+			'SELECT t.task_type FROM inventory i JOIN exo.dbaas_tasks t '
+			  . "ON t.service_name = i.name AND t.zone = i.zone AND t.id = '$task'",
+			'SET enable_nestloop = off'),
+		'a scan that lacks a key: no JIT');
+	ok(!jit('SELECT count(*) FROM exo.dbaas_service_details', ''), 'all services: no JIT');
+
+	# Work does
+	my $work = 'SELECT sum(n + 1) FROM generate_series(1, 20) AS n, exo.dbaas_services';
+	ok(!jit($work, ''), 'little work: no JIT');
+	ok(jit($work, 'SET jit_above_cost = 10'), 'much work: JIT');
+	ok(jit('SELECT sum(n + 1) FROM inventory', 'SET jit_above_cost = 1'), 'other tables: JIT');
+	like($t->sql("SET jit_above_cost = 10; SET jit_inline_above_cost = 1000000; "
+			  . "SET jit_optimize_above_cost = 20; EXPLAIN (ANALYZE) $work"),
+		qr/Inlining false, Optimization true/, 'by the thresholds of each part of it');
+	$t->sql(q{ALTER SERVER exoscale OPTIONS (fdw_startup_cost '1000000')});
+	like($t->sql("SET jit_above_cost = 10; EXPLAIN (ANALYZE) $work"),
+		qr/Inlining false, Optimization false/, 'which waiting does not reach');
+	$t->sql('ALTER SERVER exoscale OPTIONS (DROP fdw_startup_cost)');
+}
+$t->sql(q{CREATE TABLE big AS SELECT 'svc-' || n AS name, n FROM generate_series(1, 20000) AS n;
+	ANALYZE big;
+	ALTER SERVER exoscale OPTIONS (fdw_startup_cost '1000000')});
+my @types = types('SELECT count(*) FROM big b JOIN exo.dbaas_services s USING (name)',
+	'SET min_parallel_table_scan_size = 0');
+ok(!(grep { /Gather/ } @types), 'no parallel plan') or diag("@types");
+$t->sql('ALTER SERVER exoscale OPTIONS (DROP fdw_startup_cost)');
+
+# ---------------------------------------------------------------------------
+# Requests that scans share are expected once
+# ---------------------------------------------------------------------------
+
+$t->sql('ANALYZE exo.dbaas_services');
+my $name = $t->sql(q{SELECT name FROM inventory WHERE type = 'pg' LIMIT 1});
+my @shared = (
+	'exo.dbaas_services a JOIN exo.dbaas_services b USING (name)',
+	"exo.dbaas_services a, exo.dbaas_services b WHERE b.zone = 'ch-gva-2'",
+	"exo.dbaas_services a, exo.dbaas_services b WHERE a.zone = 'ch-gva-2'",
+	'exo.dbaas_services a, exo.dbaas_services b '
+	  . "WHERE a.zone = 'ch-gva-2' AND b.zone = 'de-fra-1'",
+	'exo.dbaas_services a JOIN exo.dbaas_integrations b ON a.name = b.source',
+	'exo.dbaas_services s JOIN exo.dbaas_service_details d ON d.service_name = s.name '
+	  . 'AND d.zone = s.zone',
+	'exo.dbaas_users a JOIN exo.dbaas_databases b USING (service_name) '
+	  . "WHERE service_name = '$name'",
+	"exo.dbaas_metrics a WHERE service_name = '$name' AND EXISTS "
+	  . "(SELECT FROM exo.dbaas_service_details d WHERE d.service_name = '$name')",
+);
+foreach my $from (@shared)
+{
+	my $sent = sent("SELECT count(*) FROM $from");
+	is(expected("SELECT count(*) FROM $from"), $sent, "expected as sent: $from");
 }
 
 done_testing();

@@ -1,0 +1,19 @@
+/*-------------------------------------------------------------------------
+ *
+ * children.h
+ *		The plan nodes below a plan node.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_CHILDREN_H
+#define DBAAS_CHILDREN_H
+
+#include "nodes/plannodes.h"
+
+/*
+ * Calls the function for each node that may have scans of ours in or below it, from the outer
+ * side to the inner one.  Subplans of expressions and InitPlans are no children.
+ */
+extern void dbaas_children_visit(Plan *plan, void (*visit) (Plan *child, void *arg), void *arg);
+
+#endif							/* DBAAS_CHILDREN_H */
