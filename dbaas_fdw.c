@@ -60,9 +60,13 @@ _PG_init(void)
 PGDLLEXPORT Datum
 dbaas_fdw_handler(PG_FUNCTION_ARGS)
 {
-	FdwRoutine *routine = makeNode(FdwRoutine);
+	FdwRoutine *routine;
 
 	(void) fcinfo;
+
+	/* Where a mistyped setting did not let the preloaded library do it */
+	dbaas_settings_define();
+	routine = makeNode(FdwRoutine);
 
 	/* Planning and running scans */
 	routine->GetForeignRelSize = dbaasGetForeignRelSize;
@@ -103,6 +107,7 @@ dbaas_fdw_validator(PG_FUNCTION_ARGS)
 	List	   *options = untransformRelOptions(PG_GETARG_DATUM(0));
 	Oid			catalog = PG_GETARG_OID(1);
 
+	dbaas_settings_define();
 	if (catalog == ForeignServerRelationId)
 		dbaas_options_validate(options, DBAAS_ON_SERVER);
 	else if (catalog == UserMappingRelationId)

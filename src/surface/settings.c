@@ -7,11 +7,16 @@
  * only warns when it drops a placeholder that the library does not define, so these
  * are checked here first.
  *
+ * A preloaded library must not keep the server from starting, or anybody from logging
+ * in.  So while it is preloaded a mistyped setting is a warning, and all stay
+ * placeholders, which each session checks when it first uses the wrapper.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/formatting.h"
 #include "utils/guc.h"
@@ -30,6 +35,9 @@
 #include "write/report.h"
 
 #define PREFIX "dbaas_fdw"
+
+/* What a warning says of sessions. */
+#define REFUSAL "Statements that use dbaas_fdw fail until it is corrected."
 
 typedef enum SettingKind
 {
@@ -114,9 +122,9 @@ undo_hint(const char *name, GucSource source)
 	}
 }
 
-/* Raises the error for a setting that does not exist. */
-pg_noreturn static void
-refuse_unknown(const char *name, GucSource source)
+/* Reports a setting that does not exist. */
+static void
+report_unknown(const char *name, GucSource source, int elevel)
 {
 	const char *names[lengthof(settings) + 1] = {NULL};
 	const char *nearest;
@@ -124,9 +132,10 @@ refuse_unknown(const char *name, GucSource source)
 	for (size_t i = 0; i < lengthof(settings); i++)
 		names[i] = settings[i].name;
 	nearest = dbaas_error_nearest(name, names);
-	ereport(ERROR,
+	ereport(elevel,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
 			 errmsg("unrecognized configuration parameter \"%s\"", name),
+			 elevel < ERROR ? errdetail("dbaas_fdw has no such setting.  %s", REFUSAL) :
 			 errdetail("The session has set it, and dbaas_fdw has no such setting."),
 			 nearest ?
 			 errhint("Perhaps you meant \"%s\". %s", nearest, undo_hint(name, source)) :
@@ -168,62 +177,74 @@ find_problem(const Setting *setting, const char *value)
 	return NULL;
 }
 
-static void
-check_value(const char *given_name, const char *value, GucSource source)
+/* Reports a value that is wrong, or of no setting.  Returns whether it is neither. */
+static bool
+check_value(const char *given_name, const char *value, GucSource source, int elevel)
 {
 	const Setting *setting = NULL;
 	char	   *name = asc_tolower(given_name, strlen(given_name));
 	const char *allowed;
 
 	if (value == NULL)
-		return;
+		return true;
 	for (size_t i = 0; i < lengthof(settings) && setting == NULL; i++)
 	{
 		if (strcmp(settings[i].name, name) == 0)
 			setting = &settings[i];
 	}
 	if (setting == NULL)
-		refuse_unknown(name, source);
+	{
+		report_unknown(name, source, elevel);
+		return false;
+	}
 	allowed = find_problem(setting, value);
-	if (allowed)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid value for parameter \"%s\": \"%s\"", name, value),
-				 errhint("Allowed: %s. %s", allowed, undo_hint(name, source))));
+	if (allowed == NULL)
+		return true;
+	ereport(elevel,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid value for parameter \"%s\": \"%s\"", name, value),
+			 elevel < ERROR ? errdetail("%s", REFUSAL) : 0,
+			 errhint("Allowed: %s. %s", allowed, undo_hint(name, source))));
+	return false;
 }
 
 /*
  * Checks the value of a placeholder, the value that RESET gives it, and those that the
  * end of a transaction, a savepoint or a function may restore.
  */
-static void
-check_placeholder(const struct config_string *held)
+static bool
+check_placeholder(const struct config_string *held, int elevel)
 {
 	const char *name = held->gen.name;
+	bool		ok = check_value(name, *held->variable, held->gen.source, elevel);
 
-	check_value(name, *held->variable, held->gen.source);
-	check_value(name, held->reset_val, held->gen.reset_source);
-	for (const GucStack *stack = held->gen.stack; stack; stack = stack->prev)
+	/* One warning for each is enough. */
+	ok = ok && check_value(name, held->reset_val, held->gen.reset_source, elevel);
+	for (const GucStack *stack = held->gen.stack; ok && stack; stack = stack->prev)
 	{
-		check_value(name, stack->prior.val.stringval, stack->source);
-		if (stack->state == GUC_SET_LOCAL)
-			check_value(name, stack->masked.val.stringval, PGC_S_SESSION);
+		ok = check_value(name, stack->prior.val.stringval, stack->source, elevel);
+		if (ok && stack->state == GUC_SET_LOCAL)
+			ok = check_value(name, stack->masked.val.stringval, PGC_S_SESSION, elevel);
 	}
+	return ok;
 }
 
-/* Checks what the session has set before the library was loaded. */
-static void
-check_placeholders(void)
+/* Checks what was set before the library was loaded.  Returns whether all is right. */
+static bool
+check_placeholders(int elevel)
 {
 	int			n;
 	struct config_generic **all = dbaas_guc_variables(&n);
+	bool		ok = true;
 
 	for (int i = 0; i < n; i++)
 	{
 		if ((all[i]->flags & GUC_CUSTOM_PLACEHOLDER) &&
-			pg_strncasecmp(all[i]->name, PREFIX ".", strlen(PREFIX ".")) == 0)
-			check_placeholder((const struct config_string *) all[i]);
+			pg_strncasecmp(all[i]->name, PREFIX ".", strlen(PREFIX ".")) == 0 &&
+			!check_placeholder((const struct config_string *) all[i], elevel))
+			ok = false;
 	}
+	return ok;
 }
 
 static void
@@ -255,8 +276,13 @@ define(const Setting *setting)
 void
 dbaas_settings_define(void)
 {
-	check_placeholders();
+	static bool defined = false;
+	int			elevel = IsNormalProcessingMode() ? ERROR : WARNING;
+
+	if (defined || !check_placeholders(elevel))
+		return;
 	for (size_t i = 0; i < lengthof(settings); i++)
 		define(&settings[i]);
 	MarkGUCPrefixReserved(PREFIX);
+	defined = true;
 }

@@ -95,14 +95,73 @@ foreach my $setting ('shared_preload_libraries', 'session_preload_libraries')
 	restart($setting, '');
 }
 
-# A mistyped setting, as any other of postgresql.conf
-$t->node->append_conf('postgresql.conf',
-	"shared_preload_libraries = 'dbaas_fdw'\ndbaas_fdw.update_limits = 3");
-$t->node->stop;
-is($t->node->start(fail_ok => 1), 0, 'with a setting that there is not, the server does not start');
-like(
-	slurp_file($t->node->logfile),
-	qr/unrecognized configuration parameter "dbaas_fdw.update_limits"/,
-	'its log says why');
+# A mistyped setting: the server starts, people can log in, and what uses the wrapper fails before
+# anything is sent
+my %mistyped = (
+	'dbaas_fdw.update_limits = 3' => '42704',
+	'dbaas_fdw.dry_run = perhaps' => '22023');
+my @uses = (
+	'SELECT count(*) FROM exo.dbaas_services',
+	'DELETE FROM exo.dbaas_services',
+	sprintf($write, 'mistyped'),
+	q{CREATE SERVER another FOREIGN DATA WRAPPER dbaas_fdw});
+
+sub is_refused
+{
+	my ($session, $sqlstate, $what) = @_;
+	$t->sim->clear;
+	foreach my $use (@uses, $uses[0])
+	{
+		is($session->sql_error($use)->{sqlstate}, $sqlstate, "$what: $sqlstate: $use");
+	}
+	is(scalar(() = $t->sim->requests), 0, "$what: nothing is sent");
+	return;
+}
+
+foreach my $setting ('shared_preload_libraries', 'session_preload_libraries')
+{
+	foreach my $line (sort keys %mistyped)
+	{
+		my ($name) = split / = /, $line;
+		my $what = "$setting, $line";
+		my $file = $t->node->data_dir . '/postgresql.conf';
+		my $before = slurp_file($file);
+		my $offset = -s $t->node->logfile;
+		$t->node->append_conf('postgresql.conf', "$setting = 'dbaas_fdw'\n$line");
+		$t->node->restart;
+		my $session = $t->session;
+		like(slurp_file($t->node->logfile, $offset),
+			qr/WARNING: .*"\Q$name\E"/, "$what: a warning in the server's log");
+		is($session->sql('SELECT count(*) FROM local'), 10000, "$what: PostgreSQL goes on");
+		is_refused($session, $mistyped{$line}, $what);
+
+		# Corrected, without a restart
+		open my $handle, '>', $file or die "$file: $!";
+		print $handle $before, "$setting = 'dbaas_fdw'\ndbaas_fdw.update_limit = 5\n";
+		close $handle or die "$file: $!";
+		$t->node->reload;
+		ok( DbaasTest::wait_until(sub {
+				($t->session->sql_both($uses[0]))[0] eq '24' }),
+			"$what: a new session reads once it is corrected and reloaded");
+		is($t->sql("$uses[0]; SHOW dbaas_fdw.update_limit"), "24\n5", "$what: with its value");
+
+		open $handle, '>', $file or die "$file: $!";
+		print $handle $before;
+		close $handle or die "$file: $!";
+		$t->node->restart;
+	}
+}
+
+# Settings of a role are read before the libraries of a session
+foreach my $line (sort keys %mistyped)
+{
+	$t->sql("ALTER ROLE CURRENT_USER SET $line");
+	$t->sql(q{ALTER ROLE CURRENT_USER SET session_preload_libraries = 'dbaas_fdw'});
+	my $session = $t->session;
+	is($session->sql('SELECT count(*) FROM local'), 10000, "of a role, $line: one can log in");
+	is_refused($session, $mistyped{$line}, "of a role, $line");
+	$t->sql('ALTER ROLE CURRENT_USER RESET ALL');
+	is($t->sql($uses[0]), 24, "of a role, $line: and without");
+}
 
 done_testing();
