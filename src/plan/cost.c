@@ -155,21 +155,23 @@ outer_values(PlannerInfo *root, const DbaasPushed *pushed)
 }
 
 /*
- * Of how many runs of a repeated scan each makes requests of its own, as a share; more than 1
- * if the number of runs is a guess and there may be more.  Runs with the same values share
- * their requests, and what the lists of parents do not have is not requested.
+ * Of how many runs of a repeated scan each makes requests of its own, as a share.  Runs with
+ * the same values share their requests, and what the lists of parents do not have is not
+ * requested.  If the number of runs is a guess, and there may be *margin times as many, it is
+ * the share at worst, and may be more than 1.
  */
 static double
 requesting_share(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed *pushed,
-				 Relids outer)
+				 Relids outer, double *margin)
 {
 	List	   *values = outer_values(root, pushed);
 	EstimationInfo estimate = {0};
 	double		runs = -1;
-	double		margin = 1;
 	bool		bounded = dbaas_request_count_locates(info, pushed);
 	double		distinct;
 	int			relid = -1;
+
+	*margin = 1;
 
 	/* As get_loop_count() of the planner does it for index scans. */
 	while ((relid = bms_next_member(outer, relid)) >= 0)
@@ -182,7 +184,7 @@ requesting_share(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPu
 			runs = rel->rows;
 		if (is_ours(rel, root->simple_rel_array[info->relid]))
 		{
-			margin = Max(margin, ((DbaasRelationInfo *) rel->fdw_private)->row_margin);
+			*margin = Max(*margin, ((DbaasRelationInfo *) rel->fdw_private)->row_margin);
 			bounded = true;
 		}
 	}
@@ -191,7 +193,7 @@ requesting_share(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPu
 	distinct = estimate_num_groups(root, values, runs, NULL, &estimate);
 	if (estimate.flags & SELFLAG_USED_DEFAULT)
 		distinct = runs;
-	distinct *= margin;
+	distinct *= *margin;
 	if (bounded)
 		distinct = Min(distinct, Max(dbaas_request_count_most_parents(info), 1));
 	return distinct / runs;
@@ -226,15 +228,18 @@ dbaas_cost_scan(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPus
 	double		share;
 	double		trips;
 	double		first_trips;
+	double		margin = 1;
+	Cost		kept = 0;
 
 	if (repeated)
 	{
 		/* The lists of parents are requested once for all runs. */
-		share = requesting_share(root, info, pushed, run->outer);
+		share = requesting_share(root, info, pushed, run->outer, &margin);
 		trips = share * repeated_round_trips(info, Max(counts.most_targets * pages, 1));
 		first_trips = Min(trips, repeated_round_trips(info, 1));
 		if (!run->one_page)
-			work += kept_rows_work(info, pushed, counts.targets, pages, rows, share);
+			kept = kept_rows_work(info, pushed, counts.targets, pages, rows, share);
+		work += kept;
 	}
 	else
 	{
@@ -244,7 +249,8 @@ dbaas_cost_scan(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPus
 	}
 
 	/* The rows that there are at worst cost work too. */
-	cost->waiting = info->request_cost * trips + work * (Max(share, 1) - 1);
+	cost->waiting = info->request_cost * trips + work * (Max(share, 1) - 1) +
+		kept * (margin - 1);
 	cost->total = cost->waiting + work;
 
 	/* The first row comes once the first page of every target is there. */

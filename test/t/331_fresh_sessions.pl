@@ -165,6 +165,8 @@ my %dear = (
 	  . '(SELECT FROM exo.dbaas_services s WHERE s.zone = i.zone AND s.name = i.source)',
 	'services with details' =>
 	  "SELECT count(*) FROM exo.dbaas_services i JOIN exo.dbaas_service_details f ON $on",
+	'metrics with themselves' => 'SELECT count(*) FROM exo.dbaas_metrics a '
+	  . 'JOIN exo.dbaas_metrics b USING (service_name, zone, metric, node, time)',
 	'services with metrics and details' =>
 	  "SELECT count(*) FROM exo.dbaas_metrics m JOIN exo.dbaas_service_details f "
 	  . 'USING (zone, service_name)',
