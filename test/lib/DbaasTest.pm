@@ -79,6 +79,10 @@ The same as sorted strings, "METHOD zone path", which are easily compared.
 Drops the server exoscale with all that hangs on it, and creates it, the user
 mapping and the schema again, with these server options over the usual endpoint.
 
+=item add_server($name, $schema, %options)
+
+Creates another server in that way, with its tables in a schema of its own.
+
 =item background(%params)
 
 A psql session to talk to, see background_psql of PostgreSQL::Test::Cluster.
@@ -223,18 +227,27 @@ sub create_server
 {
 	my ($self, %options) = @_;
 
+	$self->sql(q{
+		SET client_min_messages = warning;
+		DROP SERVER IF EXISTS exoscale CASCADE;
+		DROP SCHEMA IF EXISTS exo CASCADE});
+	$self->add_server('exoscale', 'exo', %options);
+	return;
+}
+
+sub add_server
+{
+	my ($self, $name, $schema, %options) = @_;
+
 	%options = (endpoint => $self->sim->url, %options);
 	my $server = _options(%options);
 	my $mapping = _options(api_key => $self->sim->key, api_secret => $self->sim->secret);
 
 	$self->sql(qq{
-		SET client_min_messages = warning;
-		DROP SERVER IF EXISTS exoscale CASCADE;
-		DROP SCHEMA IF EXISTS exo CASCADE;
-		CREATE SERVER exoscale FOREIGN DATA WRAPPER dbaas_fdw $server;
-		CREATE USER MAPPING FOR CURRENT_USER SERVER exoscale $mapping;
-		CREATE SCHEMA exo;
-		IMPORT FOREIGN SCHEMA dbaas FROM SERVER exoscale INTO exo});
+		CREATE SERVER $name FOREIGN DATA WRAPPER dbaas_fdw $server;
+		CREATE USER MAPPING FOR CURRENT_USER SERVER $name $mapping;
+		CREATE SCHEMA $schema;
+		IMPORT FOREIGN SCHEMA dbaas FROM SERVER $name INTO $schema});
 	return;
 }
 

@@ -9,17 +9,16 @@ use strict;
 use warnings;
 
 use DbaasExplain;
+use DbaasRandom;
 use DbaasTest;
 use Test::More;
 
-my $seed = $ENV{DBAAS_RANDOM_SEED} // 20261126;
-my $count = $ENV{DBAAS_RANDOM_COUNT} // 120;
-srand $seed;
-diag("DBAAS_RANDOM_SEED=$seed DBAAS_RANDOM_COUNT=$count");
+my $count = random_run(20261126, 120);
 
 my $t = DbaasTest->new(zones => 2, services => 16, logs => 3, server => { fdw_startup_cost => 0 });
-my $session = $t->session;
-$session->sql(
+$t->add_server('usual', 'usual');
+my %session = (forced => $t->session, usual => $t->session);
+$session{forced}->sql(
 	q{SET jit = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
 	SET enable_material = off; SET client_min_messages = warning;
 	CREATE SCHEMA copy;
@@ -34,10 +33,8 @@ $session->sql(
 	ANALYZE copy.dbaas_external_integrations}
 );
 
-my $explain = DbaasExplain->new($session);
+my %explain = map { $_ => DbaasExplain->new($session{$_}) } keys %session;
 my $ways = ($ENV{DBAAS_RANDOM_EXPLAIN} // '') eq 'all' ? undef : 2;
-
-sub pick { return $_[ int rand @_ ] }
 
 my %shown = (
 	dbaas_logs => 'message',
@@ -166,12 +163,26 @@ sub first_pages
 my ($compared, $unused_in_all) = (0, 0);
 foreach my $i (1 .. $count)
 {
+	# Half-way, the planner comes to know the tables
+	$session{forced}->sql('ANALYZE usual.dbaas_logs; ANALYZE usual.dbaas_migrations')
+	  if $i == int $count / 2;
+
+	my $mode = $i % 2 ? 'forced' : 'usual';
+	my $session = $session{$mode};
 	my $sql = query();
+	$sql =~ s/exo\./usual./g if $mode eq 'usual';
 	my $limit = rand() < 0.3 ? pick(' LIMIT 1', ' LIMIT 5') : '';
 	my (%rows, %sent, %plan, $unused);
 	my $memory = rand() < 0.15 ? '64kB' : '4MB';
+	my $fresh = $mode eq 'usual' && rand() < 0.4;
+
 	foreach my $switch ('off', 'on')
 	{
+		if ($fresh)
+		{
+			$session->sql('\connect');
+			$explain{usual} = DbaasExplain->new($session);
+		}
 		$session->sql("SET work_mem = '$memory'; SET dbaas_fdw.enable_lookahead = $switch");
 		$rows{$switch} = join "\n", sort split /\n/, $session->sql($sql);
 		$plan{$switch} = join "\n", map { s/^\W+//r } grep { !/ookahead|Looks Ahead/ } split /\n/,
@@ -182,10 +193,11 @@ foreach my $i (1 .. $count)
 		$unused = 0;
 		$unused += $_ foreach $analyzed =~ /Unused Results: (\d+)/g;
 	}
-	my $copy = join "\n", sort split /\n/, $session->sql($sql =~ s/exo\./copy./gr);
-	is($rows{on}, $copy, "query $i: as from copies") or diag($sql);
-	is($rows{off}, $copy, "query $i: without lookahead") or diag($sql);
-	is(join("\n", $explain->problems("$sql$limit", $ways)), '', "query $i: every EXPLAIN");
+	my $copy = join "\n", sort split /\n/, $session->sql($sql =~ s/(?:exo|usual)\./copy./gr);
+	is($rows{on}, $copy, "$mode query $i: as from copies") or diag($sql);
+	is($rows{off}, $copy, "$mode query $i: without lookahead") or diag($sql);
+	is(join("\n", $explain{$mode}->problems("$sql$limit", $ways)),
+		'', "$mode query $i: every EXPLAIN");
 	next if $plan{on} ne $plan{off} || $memory eq '64kB';
 
 	# A scan of all services that is left early has asked for as many of them
@@ -197,7 +209,7 @@ foreach my $i (1 .. $count)
 	my %lists = map {
 		$_ => [ grep { m{/dbaas-service $} } @{ $sent{$_} } ]
 	} 'off', 'on';
-	cmp_ok(@{ $lists{on} }, '<=', 2, "query $i: each list once")
+	cmp_ok(@{ $lists{on} }, '<=', 2, "$mode query $i: each list once")
 	  if @{ $lists{on} } > @{ $lists{off} };
 	$sent{$_} = [ grep { !m{/dbaas-service $} } @{ $sent{$_} } ] foreach 'off', 'on';
 	$compared++;
@@ -206,7 +218,7 @@ foreach my $i (1 .. $count)
 		@{ $sent{on} },
 		'<=',
 		@{ $sent{off} } + $unused,
-		"query $i: no more requests than without it and $unused unused")
+		"$mode query $i: no more requests than without it and $unused unused")
 	  or diag("$sql$limit\n", map { "$_\n" } 'without:', @{ $sent{off} }, 'with:', @{ $sent{on} });
 }
 cmp_ok($compared, '>', $count / 4,

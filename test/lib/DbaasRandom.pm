@@ -1,0 +1,66 @@
+package DbaasRandom;
+
+=head1 NAME
+
+DbaasRandom - what the tests with random queries have in common
+
+=head1 SYNOPSIS
+
+    use DbaasRandom;
+
+    my $count = random_run(20261126, 120);
+
+    my $column = pick('zone', 'name');
+    my $more = chance(0.3) ? 'LIMIT 1' : '';
+    my $where = join ' AND ', shuffled(@conditions);
+
+=head1 FUNCTIONS
+
+=over
+
+=item random_run($seed, $count)
+
+Begins a run that is always the same, and says how to repeat it.  DBAAS_RANDOM_SEED makes another.
+Returns how many queries to run, for which DBAAS_RANDOM_COUNT goes before $count.
+
+=item pick(@all), chance($share), shuffled(@all)
+
+One of them; true in that share of the calls; all of them in some order.
+
+=back
+
+=cut
+
+use strict;
+use warnings;
+
+use Exporter qw(import);
+use Test::More;
+
+our @EXPORT = qw(random_run pick chance shuffled);
+
+sub random_run
+{
+	my ($seed, $count) = @_;
+	$seed = $ENV{DBAAS_RANDOM_SEED} // $seed;
+	$count = $ENV{DBAAS_RANDOM_COUNT} // $count;
+	srand $seed;
+	diag("DBAAS_RANDOM_SEED=$seed DBAAS_RANDOM_COUNT=$count");
+	return $count;
+}
+
+sub pick   { return $_[ int rand @_ ] }
+sub chance { return rand() < $_[0] }
+
+sub shuffled
+{
+	my @all = @_;
+	for (my $i = @all; --$i > 0;)
+	{
+		my $j = int rand $i + 1;
+		@all[ $i, $j ] = @all[ $j, $i ];
+	}
+	return @all;
+}
+
+1;
