@@ -128,7 +128,7 @@ help:
 	@echo 'make bare            both of them in a Debian that lacks most of what they need'
 	@echo 'make valgrind        read every table under valgrind'
 	@echo 'make fuzz            look for texts that the JSON reader and json-c read differently'
-	@echo 'make joins           run some thousand random joins, with and without looking ahead'
+	@echo 'make joins           run some thousand random joins and queries, with and without looking ahead'
 	@echo 'make jobs            try every pair of writes in a transaction, and reports with each request failing'
 	@echo 'make bench           measure it beside other programs that make the same requests'
 	@echo 'make bench-page      put the newest results of that into doc/performance.md'
@@ -210,7 +210,7 @@ fuzz:
 
 joins:
 	@$(srcdir)/test/install-deps
-	@DBAAS_RANDOM_COUNT=$${DBAAS_RANDOM_COUNT:-2500} $(srcdir)/test/throwaway prove test/t/352_random_joins.pl
+	@DBAAS_RANDOM_COUNT=$${DBAAS_RANDOM_COUNT:-2500} $(srcdir)/test/throwaway prove test/t/352_random_joins.pl test/t/390_random_queries.pl
 
 jobs:
 	@test/install-deps

@@ -14,9 +14,9 @@ DbaasLogApi - an API that has nothing but logs, with the entries that a test wan
 
 =head1 DESCRIPTION
 
-Serves each service's entries, which are pairs of a time and a message, in the order in which
-they are given or in reverse, whatever their times are.  It listens on 127.0.0.1, and ends with
-the object.
+Serves the list of services and each one's entries, which are pairs of a time and a message, in
+the order in which they are given or in reverse, whatever their times are.  It listens on
+127.0.0.1, and ends with the object.
 
 =over
 
@@ -81,7 +81,7 @@ sub orders
 	return split /,/, $answer;
 }
 
-# A page of these entries as JSON.  A cursor is the number of the entry that it stands before.
+# A page of these entries.  A cursor is the number of the entry that it stands before.
 sub _page
 {
 	my ($entries, $most, $asked) = @_;
@@ -91,12 +91,20 @@ sub _page
 	my $to = $ascending ? min($from + $n, scalar @$entries) : max($from - $n, 0);
 	my @numbers = $ascending ? $from .. $to - 1 : reverse $to .. $from - 1;
 
-	return JSON::PP::encode_json(
-		{
-			offset => "$to",
-			'first-log-offset' => "$from",
-			logs => [ map { { time => $entries->[$_][0], message => $entries->[$_][1] } } @numbers ]
-		});
+	return {
+		offset => "$to",
+		'first-log-offset' => "$from",
+		logs => [ map { { time => $entries->[$_][0], message => $entries->[$_][1] } } @numbers ]
+	};
+}
+
+sub _answer
+{
+	my $body = JSON::PP::encode_json($_[0]);
+	return
+		"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+	  . length($body)
+	  . "\r\n\r\n$body";
 }
 
 # The API's own process, until the control is closed
@@ -131,6 +139,12 @@ sub _run
 				close $socket;
 				next;
 			}
+			while ($received{$socket} =~ m{\A(GET \S*/dbaas-service .*?\r\n\r\n)}si)
+			{
+				substr $received{$socket}, 0, length $1, '';
+				syswrite $socket,
+				  _answer({ 'dbaas-services' => [ map { { name => $_ } } sort keys %$entries ] });
+			}
 			while ($received{$socket} =~
 				m{\A(POST \S*/(\S+) .*?content-length: (\d+).*?\r\n\r\n)(.*)\z}si
 				&& length $4 >= $3)
@@ -141,10 +155,7 @@ sub _run
 
 				substr $received{$socket}, 0, $head + $length, '';
 				push @orders, $asked->{'sort-order'} . (defined $asked->{offset} ? ' on' : '');
-				syswrite $socket,
-					"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
-				  . length($body)
-				  . "\r\n\r\n$body";
+				syswrite $socket, _answer($body);
 			}
 		}
 	}

@@ -1,13 +1,20 @@
 # Random queries give the same rows from the foreign tables as from local copies.
 #
 # It is always the same run.  DBAAS_RANDOM_SEED makes another,
-# DBAAS_RANDOM_COUNT says how many queries.  Some are explained, in some ways;
-# with DBAAS_RANDOM_EXPLAIN=all each that is run, in every way.
+# DBAAS_RANDOM_COUNT says how many queries: "make joins" runs some thousands.
+# Some are explained, in some ways; with DBAAS_RANDOM_EXPLAIN=all each that is
+# run, in every way.
 #
 # Both sides run the same text; only the names of the tables differ.  A LIMIT
 # whose order is not total may pick any of the rows that are equal in it.  So
 # what is compared is: the number of rows, the sequence of the values that the
 # query orders by, and that every row is one of the local query without LIMIT.
+#
+# Half of the queries are run as users run them: with the default settings, in
+# sessions that have just begun.  The other half are run in one session, some with
+# settings that lead to other plans.  Some requests have to wait, or are made one
+# after the other.  Many queries have several scans of one table, which share
+# what the API answers.
 #
 # Parameters of requests (sort_order, log_limit, period) decide which rows
 # there are.  A table with them is compared with a copy that was made with
@@ -16,18 +23,22 @@ use strict;
 use warnings;
 
 use DbaasExplain;
+use DbaasLogApi;
+use DbaasRandom;
 use DbaasTest;
 use Test::More;
 use Time::HiRes ();
 
-my $seed = $ENV{DBAAS_RANDOM_SEED} // 20261123;
-my $count = $ENV{DBAAS_RANDOM_COUNT} // 2500;
+my $count = random_run(20261123, 1500);
 my $batch = 25;
-srand $seed;
-diag("DBAAS_RANDOM_SEED=$seed DBAAS_RANDOM_COUNT=$count");
 
 # The planner shall know the copies, and in every run the same of them
-my $t = DbaasTest->new(zones => 2, services => 8, logs => 120, conf => "autovacuum = off\n");
+my $t = DbaasTest->new(
+	zones => 2,
+	services => 8,
+	logs => 120,
+	server => { max_concurrency => 8 },
+	conf => "autovacuum = off\n");
 my @zones = ('ch-gva-2', 'de-fra-1');
 
 # One service has more than a page
@@ -120,23 +131,41 @@ is( $session->sql(
 		7),
 	'and those with parameters');
 
+# Short pages: of many entries, and of entries that are in no order within a second
+my $paged = DbaasLogApi->start(
+	40,
+	map {
+		my ($service, $n) = @$_;
+		$service => [ map { [ sprintf('2026-01-01T00:%02d:%02dZ', $_ / 60, $_ % 60), "entry $_" ] }
+			  0 .. $n - 1 ]
+	}[ 'pg-1-0001', 400 ],
+	[ 'mysql-1-0002', 130 ],
+	[ 'kafka-1-0003', 40 ]);
+my $unsorted = DbaasLogApi->start(
+	40,
+	map {
+		my $service = $_;
+		$service => [
+			map {
+				my $time = sprintf '2026-01-01T00:00:%02d', $_;
+				map { [ "$time.${_}Z", "entry $_ of $time" ] } (shuffled(0 .. 9))[ 0 .. 4 ]
+			} 0 .. 59
+		]
+	} 'pg-1-0001',
+	'mysql-1-0002');
+
 # A table in partitions, each of a server for one zone
-foreach my $i (0, 1)
-{
-	my ($url, $key, $secret) = ($t->sim->endpoint_template, $t->sim->key, $t->sim->secret);
-	$session->sql(
-		qq{
-		CREATE SERVER zone_$i FOREIGN DATA WRAPPER dbaas_fdw
-			OPTIONS (endpoint '$url', zones '$zones[$i]');
-		CREATE USER MAPPING FOR CURRENT_USER SERVER zone_$i
-			OPTIONS (api_key '$key', api_secret '$secret');
-		CREATE SCHEMA zone_$i;
-		IMPORT FOREIGN SCHEMA dbaas LIMIT TO (dbaas_logs, dbaas_services) FROM SERVER zone_$i
-			INTO zone_$i}
-	);
-}
+$t->add_server("zone_$_", "zone_$_", endpoint => $t->sim->endpoint_template, zones => $zones[$_])
+  foreach 0, 1;
+$t->add_server(@$_, zones => $zones[0])
+  foreach [ 'paged', 'paged', endpoint => $paged->endpoint_template ],
+  [ 'unsorted', 'unsorted', endpoint => $unsorted->endpoint_template ];
 $session->sql(
-	qq{
+	q{
+	CREATE TABLE copy.logs_paged AS SELECT * FROM paged.dbaas_logs;
+	ANALYZE copy.logs_paged;
+	CREATE TABLE copy.logs_unsorted AS SELECT * FROM unsorted.dbaas_logs;
+	ANALYZE copy.logs_unsorted;
 	CREATE SCHEMA parts;
 	CREATE TABLE parts.logs (LIKE exo.dbaas_logs) PARTITION BY LIST (zone);
 	CREATE TABLE parts.services (LIKE exo.dbaas_services) PARTITION BY LIST (zone);
@@ -150,6 +179,11 @@ $session->sql(
 		} qw(logs services)
 	} 0,
 	1);
+
+is( $session->sql(
+		'SELECT (SELECT count(*) FROM copy.logs_paged), (SELECT count(*) FROM copy.logs_unsorted)'),
+	'570|600',
+	'and those of other logs');
 
 # What queries join with
 $session->sql(
@@ -227,6 +261,18 @@ my %tables = (
 	},
 	logs_parts =>
 	  { foreign => 'parts.logs', local => 'copy.logs', columns => \@logs_columns, weight => 3 },
+	logs_paged => {
+		foreign => 'paged.dbaas_logs',
+		local => 'copy.logs_paged',
+		columns => \@logs_columns,
+		weight => 3
+	},
+	logs_unsorted => {
+		foreign => 'unsorted.dbaas_logs',
+		local => 'copy.logs_unsorted',
+		columns => \@logs_columns,
+		weight => 0
+	},
 	services => {
 		foreign => 'exo.dbaas_services',
 		local => 'copy.services',
@@ -415,9 +461,6 @@ my %values = (
 # ---------------------------------------------------------------------------
 # Making queries
 # ---------------------------------------------------------------------------
-
-sub pick   { return $_[ int rand @_ ] }
-sub chance { return rand() < $_[0] }
 
 # A constant, which becomes a parameter where the query is prepared
 sub value
@@ -712,17 +755,6 @@ sub union
 	};
 }
 
-sub shuffled
-{
-	my @all = @_;
-	for (my $i = @all; --$i > 0;)
-	{
-		my $j = int rand $i + 1;
-		@all[ $i, $j ] = @all[ $j, $i ];
-	}
-	return @all;
-}
-
 sub query
 {
 	my %q = (from => [], where => [], settings => []);
@@ -856,6 +888,303 @@ sub scalar_subquery
 }
 
 # ---------------------------------------------------------------------------
+# Several scans of one table in a query
+# ---------------------------------------------------------------------------
+
+my @shared_tables =
+  qw(logs logs logs logs_paged logs_paged logs_order logs_limit logs_both logs_parts logs_unsorted
+  metrics metrics metrics_period);
+
+# One column equals one value, which mostly is the same for all scans of a query
+sub one { my ($column, $kind) = @_; return "$column = " . value($kind) }
+
+# What the scans of a query mostly have in common: the table and conditions, of the alias "@"
+sub common
+{
+	my $name = pick(@shared_tables);
+	my $table = $tables{$name};
+	my $single = chance(0.6);
+	my $of = sub {
+		my ($column, $kind) = @_;
+		return $single ? one("\@.$column", $kind) : equality("\@.$column", $kind);
+	};
+	my %common = (name => $name, table => $table, single => $single);
+	$common{given} = [ map { $of->(@$_) } @{ $table->{given} // [] } ];
+	$common{service} = $of->('service_name', 'service');
+	$common{service} = "\@.service_name = " . constant(text => 'pg-1-0001') if chance(0.3);
+	$common{metric} = $of->('metric', 'metric') if $name =~ /metrics/ && chance(0.5);
+	$common{window} = [ map { window() } 1 .. pick(0, 0, 1, 1, 2) ];
+	$common{value} = $name =~ /metrics/ ? 'value' : 'message';
+	return \%common;
+}
+
+# A condition on time
+sub window
+{
+	my ($since, $until) = (value('time'), value('time'));
+	return pick(
+		"\@.time BETWEEN $since AND $until",
+		"\@.time >= $since AND \@.time < $until",
+		"\@.time >= $since",
+		"\@.time < $until",
+		"\@.time <= $until",
+		condition('@.time', 'time'));
+}
+
+# Conditions of one scan; a correlated one has its own for the service
+sub scan_conditions
+{
+	my ($common, $alias, $service) = @_;
+	my ($of, $single) = ($common, $common->{single});
+	if (chance(0.25))
+	{
+		$of = common_of($common);
+		$single = $of->{single};
+	}
+	my @where = (@{ $of->{given} }, @{ $of->{window} });
+	push @where, $of->{metric} if $of->{metric};
+	if ($service)
+	{
+		push @where, "\@.service_name = $service";
+		$single = 0;
+	}
+	elsif ($common->{table}{few} || $common->{name} eq 'logs_unsorted' || chance(0.85))
+	{
+		push @where, $of->{service};
+	}
+	else
+	{
+		$single = 0;
+	}
+	push @where, window() if chance(0.2);
+	push @where, "\@.message LIKE " . value('message')
+	  if $common->{value} eq 'message' && chance(0.15);
+	return (
+		join(' AND ', map { '(' . s/\@(?=\.)/$alias/gr . ')' } shuffled(@where)) || 'true',
+		$single && !@{ $common->{table}{given} // [] } && $common->{value} eq 'message');
+}
+
+# Other conditions for the same table
+sub common_of
+{
+	my ($common) = @_;
+	for (;;)
+	{
+		my $other = common();
+		return $other if $other->{name} eq $common->{name};
+	}
+}
+
+# An order in which no two rows are equal but in all that is shown.  "by_time": time alone is one.
+sub total_order
+{
+	my ($common, $alias, $by_time) = @_;
+	my $how = pick('', ' ASC', ' DESC', ' DESC', ' DESC NULLS LAST');
+	return "$alias.time$how" if $by_time && chance(0.7);
+	return join ', ', "$alias.time$how", map { "$alias.$_" } 'zone', 'service_name',
+	  $common->{value} eq 'value' ? qw(metric value) : 'message',
+	  map { $_->[0] } @{ $common->{table}{given} // [] };
+}
+
+sub some_rows
+{
+	my ($common, $alias, $by_time) = @_;
+	my $sql = ' ORDER BY ' . total_order($common, $alias, $by_time);
+	return $sql if $common->{name} eq 'logs_unsorted' || chance(0.25);
+	$sql .= ' LIMIT ' . constant('bigint', pick(0, 1, 2, 3, 10, 100, 130, 505)) if chance(0.85);
+	$sql .= ' OFFSET ' . constant('bigint', pick(0, 1, 2, 7, 100, 500)) if chance(0.25);
+	return $sql;
+}
+
+sub scan { my ($common, $alias) = @_; return "\x04$common->{name}\x05 AS $alias" }
+
+# One scan as a subquery
+sub arm
+{
+	my ($common) = @_;
+	my $alias = 'a' . ++$aliases;
+	my ($where, $by_time) = scan_conditions($common, $alias);
+	return
+		"SELECT $alias.zone, $alias.service_name, $alias.time, $alias.$common->{value} AS v FROM "
+	  . scan($common, $alias)
+	  . " WHERE $where"
+	  . (chance(0.5) ? some_rows($common, $alias, $by_time) : '');
+}
+
+# A subquery for one service that the query has, as a value
+sub correlated
+{
+	my ($common, $service) = @_;
+	my $alias = 'c' . ++$aliases;
+	my ($where) = scan_conditions($common, $alias, $service);
+	my $from = 'FROM ' . scan($common, $alias) . " WHERE $where";
+	return pick(
+		"(SELECT count(*) $from)",
+		"(SELECT max($alias.time) $from)",
+		"(SELECT min($alias.$common->{value}) $from)",
+		"EXISTS (SELECT $from)",
+		"ARRAY(SELECT $alias.time $from" . some_rows($common, $alias) . ')');
+}
+
+# What asks for each of some services: FROM, and the name of one
+sub outer
+{
+	my $alias = 'o' . ++$aliases;
+	return pick(
+		[ "copy.inventory AS $alias", "$alias.name", "$alias.id" ],
+		[ "copy.inventory AS $alias", "$alias.nm", "$alias.id" ],
+		[ "copy.inventory AS $alias", "$alias.vc", "$alias.id" ],
+		[ "\x04services\x05 AS $alias", "$alias.name", "$alias.name" ],
+		[
+			'(VALUES (' . join('), (', values_of('service')) . ")) AS $alias (name)",
+			"$alias.name", "$alias.name"
+		]);
+}
+
+my %several = (
+	join => sub {
+		my ($common) = @_;
+		my ($a, $b) = map { 'j' . ++$aliases } 1, 2;
+		my @where = map { (scan_conditions($common, $_))[0] } $a, $b;
+		my $how = pick('JOIN', 'JOIN', 'LEFT JOIN', 'FULL JOIN');
+		my $on = "$b.service_name = $a.service_name AND $b.time = $a.time";
+		$on .= " AND $b.$common->{value} = $a.$common->{value}" if chance(0.3);
+		my $select = chance(0.5) ? "$a.time, $b.$common->{value}" : "count(*), max($a.time)";
+		$select .= ', (SELECT count(*) FROM (' . arm($common) . ') AS x)' if chance(0.25);
+		return
+			"SELECT $select FROM "
+		  . scan($common, $a)
+		  . " $how "
+		  . scan($common, $b)
+		  . " ON $on WHERE $where[0] AND $where[1]"
+		  if $how eq 'JOIN';
+		return
+			"SELECT $select FROM (SELECT * FROM "
+		  . scan($common, $a)
+		  . " WHERE $where[0]) AS $a $how (SELECT * FROM "
+		  . scan($common, $b)
+		  . " WHERE $where[1]) AS $b ON $on";
+	},
+	set => sub {
+		my ($common) = @_;
+		my $sql = '(' . arm($common) . ')';
+		$sql = "($sql "
+		  . pick(
+			'UNION ALL',
+			'UNION ALL',
+			'UNION ALL',
+			'UNION',
+			'INTERSECT',
+			'INTERSECT ALL',
+			'EXCEPT',
+			'EXCEPT ALL')
+		  . ' ('
+		  . arm($common) . '))'
+		  foreach 1 .. pick(1, 1, 2);
+		return chance(0.5)
+		  ? $sql =~ s/\A\((.*)\)\z/$1/rs
+		  : "SELECT count(*), max(v) FROM ($sql) AS s";
+	},
+	cte => sub {
+		my ($common) = @_;
+		return
+			'WITH w AS '
+		  . pick('', 'MATERIALIZED ', 'NOT MATERIALIZED ') . '('
+		  . arm($common) . ') '
+		  . pick(
+			'SELECT (SELECT count(*) FROM w), (SELECT max(v) FROM w), (SELECT min(time) FROM w)',
+			'SELECT x.time, y.v FROM w AS x JOIN w AS y USING (service_name, time)',
+			"SELECT * FROM w WHERE time > (SELECT min(time) + interval '7 s' FROM w)",
+			'SELECT * FROM w UNION ALL SELECT * FROM w',
+			'SELECT count(*) FROM w AS x WHERE EXISTS (SELECT FROM w AS y WHERE y.time > x.time)',
+			'SELECT w.v FROM w JOIN (' . arm($common) . ') AS z USING (service_name, time)');
+	},
+	list => sub {
+		my ($common) = @_;
+		my ($from, $service, $id) = @{ outer() };
+		my @all = map { correlated($common, $service) } 1 .. pick(2, 2, 3);
+		return "SELECT $id, " . join(', ', @all) . " FROM $from" if chance(0.6);
+		return
+			'SELECT '
+		  . join(', ', map { pick('max', 'min', 'count') . "(($_)::text)" } @all)
+		  . " FROM $from";
+	},
+	exists => sub {
+		my ($common) = @_;
+		my ($from, $service, $id) = @{ outer() };
+		my @all = map {
+			my $alias = 'e' . ++$aliases;
+			my ($where) = scan_conditions($common, $alias, $service);
+			pick('', 'NOT ') . 'EXISTS (SELECT FROM ' . scan($common, $alias) . " WHERE $where)"
+		} 1, 2;
+		return "SELECT $id FROM $from WHERE " . join pick(' AND ', ' AND ', ' OR '), @all,
+		  chance(0.3) ? '(SELECT count(*) FROM (' . arm($common) . ') AS x) > 3' : ();
+	},
+	lateral => sub {
+		my ($common) = @_;
+		my ($from, $service, $id) = @{ outer() };
+		my $before;
+		my $sql = '';
+		my @columns = $id;
+		foreach (1, 2)
+		{
+			my ($alias, $name) = map { $_ . ++$aliases } 'm', 'l';
+			my ($where) = scan_conditions($common, $alias, $service);
+			$where .= " AND $alias.time " . pick('>', '>=', '<') . " $before.time"
+			  if $before && chance(0.4);
+			my $left = chance(0.5);
+			$sql .=
+				($left ? ' LEFT' : ' CROSS')
+			  . " JOIN LATERAL (SELECT $alias.time, $alias.$common->{value} AS v FROM "
+			  . scan($common, $alias)
+			  . " WHERE $where"
+			  . some_rows($common, $alias)
+			  . ") AS $name"
+			  . ($left ? ' ON true' : '');
+			$before = $name;
+			push @columns, "$name.time", "$name.v";
+		}
+		return 'SELECT ' . join(', ', @columns) . " FROM $from$sql";
+	},
+	where => sub {
+		my ($common) = @_;
+		my ($a, $b) = map { 'w' . ++$aliases } 1, 2;
+		my @where = map { (scan_conditions($common, $_))[0] } $a, $b;
+		my $from = 'FROM ' . scan($common, $b) . " WHERE $where[1]";
+		my $condition = pick(
+			"$a.time > (SELECT min($b.time) $from)",
+			"$a.time <= (SELECT max($b.time) - interval '3 s' $from)",
+			"$a.time >= (SELECT min($b.time) $from) AND $a.time < "
+			  . "(SELECT min($b.time) + interval '9 s' $from)",
+			"$a.time IN (SELECT $b.time $from)",
+			"$a.time NOT IN (SELECT $b.time $from)",
+			"$a.time = ANY (ARRAY(SELECT $b.time $from))",
+			"$a.service_name IN (SELECT $b.service_name $from)",
+			"$a.service_name = (SELECT max($b.service_name) $from)");
+		return
+			"SELECT $a.zone, $a.service_name, $a.time, $a.$common->{value} FROM "
+		  . scan($common, $a)
+		  . " WHERE $where[0] AND $condition";
+	},
+	one => sub { return arm($_[0]) });
+
+sub several
+{
+	my $form = pick(sort keys %several);
+	my $common = common();
+	$aliases = 0;
+	my $sql = $several{$form}->($common);
+
+	# The planner makes ORDER BY and LIMIT 1 of min(time), and a LIMIT relies on the API's order
+	$sql =~ s/\b(min|max)\(((?:\w+\.)?time)\)/$1($2 + interval '0')/g
+	  if $common->{name} eq 'logs_unsorted';
+	return {
+		template => $sql,
+		map { $_ => [] } qw(from where select settings)
+	};
+}
+
+# ---------------------------------------------------------------------------
 # Running them
 # ---------------------------------------------------------------------------
 
@@ -889,6 +1218,7 @@ sub all_of
 sub text
 {
 	my ($q, $side, $full) = @_;
+	return constants($q, $q->{template} =~ s/\x04(\w+)\x05/$tables{$1}{$side}/gr) if $q->{template};
 	my @select = map { ref ? filled($_->{text}, $_->{inner}, $side) : $_ } @{ $q->{select} };
 	my $sql = 'SELECT ' . ($q->{distinct} ? 'DISTINCT ' : '') . join(', ', @select) . "\nFROM";
 
@@ -907,7 +1237,13 @@ sub text
 	$sql .= "\nORDER BY " . join(', ', map { "$_->[0]$_->[1]" } @{ $q->{order} }) if $q->{order};
 	$sql .= "\nLIMIT $q->{limit}" if defined $q->{limit} && !$full;
 	$sql .= "\nOFFSET $q->{offset}" if defined $q->{offset} && !$full;
+	return constants($q, $sql);
+}
 
+# The statement with its constants, or with parameters for them
+sub constants
+{
+	my ($q, $sql) = @_;
 	my (@types, @arguments);
 	if ($q->{prepared})
 	{
@@ -930,14 +1266,27 @@ sub text
 
 sub is_cut { my ($q) = @_; return defined $q->{limit} || defined $q->{offset} }
 
+# Ways to fetch all rows of a cursor, in pieces
+my @fetches = (
+	'DECLARE c NO SCROLL CURSOR FOR %s; FETCH 3 FROM c; FETCH ALL FROM c',
+	'DECLARE c SCROLL CURSOR FOR %s; MOVE 4 FROM c; MOVE BACKWARD ALL FROM c; FETCH ALL FROM c',
+	'DECLARE c CURSOR FOR %s; DECLARE d CURSOR FOR %1$s; MOVE 2 FROM d; FETCH 1 FROM c; '
+	  . 'MOVE 3 FROM d; FETCH ALL FROM c; CLOSE d',
+	'DECLARE c SCROLL CURSOR FOR %s; MOVE ALL FROM c; MOVE ABSOLUTE 0 FROM c; FETCH 2 FROM c; '
+	  . 'DECLARE d CURSOR FOR %1$s; FETCH 0 FROM d; FETCH ALL FROM c',
+	'DECLARE c CURSOR FOR %s; FETCH 1 FROM c; SAVEPOINT s; FETCH 2 FROM c; ROLLBACK TO s; '
+	  . 'FETCH ALL FROM c; CLOSE c',
+	'DECLARE c CURSOR WITH HOLD FOR %s; FETCH 1 FROM c; COMMIT; BEGIN; %2$s FETCH ALL FROM c; '
+	  . 'CLOSE c');
+
 # All statements of a query, with marks
 sub statements
 {
 	my ($q) = @_;
 	my $settings = join '', map { "SET LOCAL $_;\n" } @{ $q->{settings} };
-	my @all = (
-		"BEGIN;\n$settings" . text($q, 'foreign') . ';',
-		"\\echo '==='\n" . text($q, 'local') . ';');
+	my $foreign = text($q->{cursor} ? { %$q, prepared => 0 } : $q, 'foreign');
+	$foreign = sprintf $q->{cursor} =~ s/%s/%1\$s/r, $foreign, $settings if $q->{cursor};
+	my @all = ("BEGIN;\n$settings$foreign;", "\\echo '==='\n" . text($q, 'local') . ';');
 	push @all, "\\echo '==='\n" . text($q, 'local', 1) . ';' if is_cut($q);
 	return join("\n", @all) . "\nROLLBACK;\nDEALLOCATE ALL;\n";
 }
@@ -948,14 +1297,16 @@ sub guarded
 	my ($q) = @_;
 	my $local = text({ %$q, prepared => 0 }, 'local', 1);
 	return
-		"SET statement_timeout = 2000;\nSELECT copy.is_small(\$small\$$local\$small\$) AS "
+		($q->{fresh} ? "\\connect\n" : '')
+	  . "SET statement_timeout = 2000;\nSELECT copy.is_small(\$small\$$local\$small\$) AS "
 	  . "small \\gset\n"
-	  . "SET statement_timeout = 0;\n\\if :small\n"
+	  . "SET statement_timeout = 60000;\n\\if :small\n"
 	  . statements($q)
 	  . "\\else\n\\echo large\n\\endif\n\\echo '###'\n";
 }
 
 my $large = 0;
+my ($forced, $usual);
 
 # What is wrong with the answers, or nothing
 sub difference
@@ -995,6 +1346,7 @@ sub difference
 sub run
 {
 	my @queries = @_;
+	my $session = $queries[0]{usual} ? $usual : $forced;
 	my ($stdout, $stderr) = $session->sql_both(join '', map { guarded($_) } @queries);
 	my @answers = split /^###$/m, $stdout, -1;
 	my @result = map { scalar difference($queries[$_], $answers[$_] // '') } 0 .. $#queries;
@@ -1003,7 +1355,10 @@ sub run
 	if ($stderr =~ /ERROR/)
 	{
 		return 'error: ' . ($stderr =~ /(ERROR:.*(?:\n.*){0,4})/)[0] if @queries == 1;
-		return map { run($_) } @queries;
+		my @alone = map { run({ %$_, fresh => $_->{usual} }) } @queries;
+		$alone[0] //= 'error, but not alone: ' . ($stderr =~ /(ERROR:.*(?:\n.*){0,4})/)[0]
+		  unless grep { defined } @alone;
+		return @alone;
 	}
 	return @result;
 }
@@ -1019,7 +1374,7 @@ sub smaller
 		splice @rest, $i, 1;
 		push @smaller, { %$q, $name => \@rest };
 	};
-	foreach my $part (qw(order limit offset distinct prepared))
+	foreach my $part (qw(order limit offset distinct prepared cursor))
 	{
 		push @smaller, { %$q, $part => undef } if $q->{$part};
 	}
@@ -1044,7 +1399,7 @@ sub smaller
 		  } @{ $fewer{from} };
 		push @smaller, \%fewer unless $rest =~ /\b$alias\./;
 	}
-	if (!$q->{group} && @{ $q->{select} } > 1)
+	if (!$q->{group} && !$q->{template} && @{ $q->{select} } > 1)
 	{
 		foreach my $i (reverse 0 .. $#{ $q->{select} })
 		{
@@ -1088,21 +1443,63 @@ sub explained
 		$explain_all ? undef : 2);
 }
 
-my ($done, $bad, $explain) = (0, 0);
+# One session has settings that lead to plans that are rarely chosen.  The other begins again and
+# again, and has what a server has by default.
+my $explain;
+my %run;
+
+sub sessions
+{
+	$_->quit foreach grep { $_ } $forced, $usual;
+	($forced, $usual) = map { $t->session } 1, 2;
+	$forced->sql('SET jit = off');
+	$explain = DbaasExplain->new($forced);
+	return;
+}
+
+sub batch
+{
+	my ($n, $usual) = @_;
+	my @queries = map { chance(0.4) ? several() : query() } 1 .. $n;
+	foreach my $i (0 .. $#queries)
+	{
+		my $q = $queries[$i];
+		my @settings = @{ $q->{settings} };
+		if ($q->{template})
+		{
+			push @settings, "work_mem = '64kB'" if chance(0.25);
+			push @settings, 'dbaas_fdw.enable_lookahead = off' if chance(0.1);
+			$q->{prepared} = chance(0.3);
+			push @settings, 'plan_cache_mode = force_generic_plan' if $q->{prepared};
+			push @settings, "enable_$_ = off"
+			  foreach grep { chance(0.2) }
+			  qw(hashjoin mergejoin nestloop material memoize async_append);
+		}
+		@settings = grep { !/^enable_/ } @settings if $usual;
+		$q->{settings} = \@settings;
+		$q->{usual} = $usual;
+		$q->{fresh} = $usual && $i % 4 == 0;
+		$q->{cursor} = pick(@fetches) if chance(0.12);
+	}
+	return @queries;
+}
+
+my ($done, $bad) = (0, 0);
 my $start = Time::HiRes::time();
 $t->sim->clear;
+$session->quit;
 while ($done < $count && $bad < 5)
 {
 	# A new session knows nothing of the tables
-	if ($done % 1000 == 0)
-	{
-		$session->quit;
-		$session = $t->session;
-		$session->sql('SET jit = off');
-		$explain = DbaasExplain->new($session);
-	}
-	my @queries = map { query() } 1 .. ($count - $done < $batch ? $count - $done : $batch);
+	sessions() if $done % 1000 == 0;
+	my $number = $done / $batch;
+	my $latency = $number % 10 == 3 ? 2 : 0;
+	my $concurrency = $number % 10 == 6 ? 1 : 8;
+	$t->sim->config(latency => $latency);
+	$forced->sql("ALTER SERVER exoscale OPTIONS (SET max_concurrency '$concurrency')");
+	my @queries = batch($count - $done < $batch ? $count - $done : $batch, $number % 2);
 	my @wrong = run(@queries);
+	$run{ $number % 2 ? 'usual' : 'forced' } += @queries;
 
 	foreach my $i (0 .. $#queries)
 	{
@@ -1122,9 +1519,9 @@ while ($done < $count && $bad < 5)
 	$done += @queries;
 
 	# Half-way, the planner comes to know the tables
-	$session->sql(
-		'ANALYZE exo.dbaas_logs; ANALYZE exo.dbaas_services; ANALYZE exo.dbaas_migrations')
-	  if $done >= $count / 2 && $done - @queries < $count / 2;
+	$forced->sql(
+		'ANALYZE exo.dbaas_logs; ANALYZE exo.dbaas_services; ANALYZE exo.dbaas_migrations;
+		ANALYZE exo.dbaas_metrics') if $done >= $count / 2 && $done - @queries < $count / 2;
 }
 cmp_ok($large, '<', $done / 4 + 10, 'most queries are run');
 is($bad, 0, "$done random queries give the rows of the copies");
