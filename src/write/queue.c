@@ -79,13 +79,13 @@ typedef struct IdentityEntry
 	DbaasQueued *last;			/* leads to the others by "previous" */
 } IdentityEntry;
 
-/* The entry of an identity; a new one has no writes. */
+/* The entry of an identity in the index; a new one has no writes. */
 static IdentityEntry *
-identity_entry(const char *identity)
+identity_entry(HTAB *index, const char *identity)
 {
 	uint32		hash = string_hash(identity, strlen(identity) + 1);
 	bool		found;
-	IdentityEntry *entry = hash_search(by_identity, &hash, HASH_ENTER, &found);
+	IdentityEntry *entry = hash_search(index, &hash, HASH_ENTER, &found);
 
 	if (!found)
 		entry->last = NULL;
@@ -93,13 +93,13 @@ identity_entry(const char *identity)
 }
 
 static void
-index_write(DbaasQueued *queued)
+index_write(HTAB *index, DbaasQueued *queued)
 {
 	IdentityEntry *entry;
 
 	if (queued->operation->write.identity == NULL)
 		return;
-	entry = identity_entry(queued->operation->write.identity);
+	entry = identity_entry(index, queued->operation->write.identity);
 	queued->previous = entry->last;
 	entry->last = queued;
 }
@@ -113,12 +113,13 @@ build_index(void)
 		.entrysize = sizeof(IdentityEntry),
 		.hcxt = queue_cxt
 	};
+	HTAB	   *index = hash_create("dbaas_fdw writes by identity", 64, &control,
+									HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	ListCell   *lc;
 
-	by_identity = hash_create("dbaas_fdw writes by identity", 64, &control,
-							  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	foreach(lc, queue)
-		index_write(lfirst(lc));
+		index_write(index, lfirst(lc));
+	by_identity = index;		/* all of it, or nothing if memory ran out */
 }
 
 static void
@@ -128,7 +129,7 @@ unindex_write(const DbaasQueued *queued)
 
 	if (by_identity == NULL || queued->operation->write.identity == NULL)
 		return;
-	place = &identity_entry(queued->operation->write.identity)->last;
+	place = &identity_entry(by_identity, queued->operation->write.identity)->last;
 	while (*place != queued)
 		place = &(*place)->previous;
 	*place = queued->previous;
@@ -143,7 +144,7 @@ dbaas_queue_find(const DbaasQueueSpec *spec)
 		return NIL;
 	if (by_identity == NULL)
 		build_index();
-	for (DbaasQueued *queued = identity_entry(spec->identity)->last; queued;
+	for (DbaasQueued *queued = identity_entry(by_identity, spec->identity)->last; queued;
 		 queued = queued->previous)
 	{
 		if (matches(queued, spec))
@@ -234,10 +235,17 @@ dbaas_queue_add(const DbaasWrite *write, int read_after, bool dry_run)
 	queued = palloc0(sizeof(DbaasQueued));
 	queued->operation = dbaas_operation_new(queue_cxt, write, conn, dry_run);
 	queued->level = GetCurrentTransactionNestLevel();
+
+	/*
+	 * What may run out of memory comes first: the index has no more and no
+	 * less.
+	 */
+	if (by_identity && write->identity)
+		identity_entry(by_identity, write->identity);
 	queue = lappend(queue, queued);
 	secrets += write->secrets != NIL;
 	if (by_identity)
-		index_write(queued);
+		index_write(by_identity, queued);
 	MemoryContextSwitchTo(oldcxt);
 	return true;
 }
