@@ -89,19 +89,32 @@ dbaas_known_list(const DbaasConnection *conn, const DbaasParent *parent, const c
 }
 
 static int
-compare_rows(const void *a, const void *b)
+compare_names(const void *a, const void *b)
 {
 	return strcmp(((const DbaasParentRow *) a)->values[0],
 				  ((const DbaasParentRow *) b)->values[0]);
+}
+
+/* Rows of the same name stay in their order, in which copy_rows() has placed the names. */
+static int
+compare_rows(const void *a, const void *b)
+{
+	int			result = compare_names(a, b);
+	const char *name = ((const DbaasParentRow *) a)->values[0];
+
+	return result ? result : name < ((const DbaasParentRow *) b)->values[0] ? -1 : 1;
 }
 
 const DbaasParentRow *
 dbaas_known_find(const DbaasKnownList * list, const char *value)
 {
 	DbaasParentRow key = {{value}};
+	const DbaasParentRow *row = list->n == 0 ? NULL :
+		bsearch(&key, list->rows, list->n, sizeof(DbaasParentRow), compare_names);
 
-	return list->n == 0 ? NULL :
-		bsearch(&key, list->rows, list->n, sizeof(DbaasParentRow), compare_rows);
+	while (row && row > list->rows && compare_names(row - 1, &key) == 0)
+		row--;
+	return row;
 }
 
 /* The bytes that a copy of the rows takes. */

@@ -26,7 +26,7 @@ typedef struct DbaasKnownList DbaasKnownList;
 extern const DbaasKnownList *dbaas_known_list(const DbaasConnection *conn,
 											  const DbaasParent *parent, const char *zone);
 
-/* The row of the list whose first key has that value, or NULL. */
+/* The first row of the list whose first key has that value, or NULL. */
 extern const DbaasParentRow *dbaas_known_find(const DbaasKnownList * list, const char *value);
 
 /*

@@ -90,11 +90,13 @@ takes_type(const DbaasWriter *writer, const char *type)
 /*
  * Finds a service in the lists that the transaction keeps: in that of the zone; if that is
  * NULL, in the list of the only zone that has the service.  Returns whether it did, and with
- * a type that the command writes to, if the type is asked for: an error needs a new look-up.
+ * a type that the command writes to and that the row gives, unless that is NULL, if the type
+ * is asked for: an error needs a new look-up.
  */
 static bool
 known_service(const DbaasWriter *writer, const DbaasZones *zones, const DbaasZone *zone,
-			  const char *name, bool with_type, DbaasListedService *service)
+			  const char *name, bool with_type, const char *given_type,
+			  DbaasListedService *service)
 {
 	int			n = 0;
 
@@ -118,7 +120,10 @@ known_service(const DbaasWriter *writer, const DbaasZones *zones, const DbaasZon
 			.zone = &zones->zones[i],.type = row->values[1]
 		};
 	}
-	return n == 1 && (!with_type || takes_type(writer, service->type));
+	if (n != 1 || !with_type)
+		return n == 1;
+	return takes_type(writer, service->type) &&
+		(given_type == NULL || strcmp(given_type, service->type) == 0);
 }
 
 /* Keeps the lists that were read to find a service: see known_service(). */
@@ -154,18 +159,20 @@ read_zones(const DbaasWriter *writer, const char *name)
  * what it found must not be written to another service of that name.
  */
 static DbaasListedService
-listed_service(DbaasWriter *writer, const DbaasZone *zone, const char *name, bool with_type)
+listed_service(DbaasWriter *writer, const DbaasZone *zone, const char *name, bool with_type,
+			   const char *given_type)
 {
 	const DbaasZones *zones = read_zones(writer, NULL);
 	bool		keeps = writer->command == DBAAS_INSERT;
+	const DbaasParent *lists = keeps || with_type ? &dbaas_catalogue_service_facts :
+		&dbaas_catalogue_each_service;
 	DbaasListedService service;
 	List	   *found;
 	DbaasError *error;
 
-	if (keeps && known_service(writer, zones, zone, name, with_type, &service))
+	if (keeps && known_service(writer, zones, zone, name, with_type, given_type, &service))
 		return service;
-	error = dbaas_parents_locate(&writer->lookup, zone, name, &dbaas_catalogue_service_facts,
-								 &found);
+	error = dbaas_parents_locate(&writer->lookup, zone, name, lists, &found);
 	if (error)
 		dbaas_table_raise(writer->table, error);
 	if (found == NIL)
@@ -232,7 +239,7 @@ dbaas_locate_row(DbaasWriter *writer, const DbaasRowValues *row, bool needs_runn
 		return service;
 	if (writer->makes_service || name == NULL)
 		dbaas_writer_refuse_missing(writer, DBAAS_ZONE_COLUMN);
-	service = listed_service(writer, service.zone, name, needs_lists);
+	service = listed_service(writer, service.zone, name, needs_lists, type ? NULL : given_type);
 	if (type)
 		service.type = type;
 	else if (given_type && service.type && strcmp(given_type, service.type) != 0)

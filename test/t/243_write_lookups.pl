@@ -260,6 +260,38 @@ is(counts($sim->requests), '1 + 2', 'a type that does not take the write is look
 $session->sql('ROLLBACK');
 $sim->reset;
 
+# A type that the row gives and that the list does not have
+$session->sql(
+	q{CREATE FOREIGN TABLE typed (zone text, service_name text, service_type text, name text)
+	SERVER exoscale OPTIONS (resource 'databases')});
+$session->sql('BEGIN; ' . inserts(1, $zone));
+remove('pg-1-0001', $zone);
+refuses('is no reason to refuse a service that is gone',
+	'42704', "INSERT INTO typed VALUES ('$zone', 'pg-1-0001', 'unheard-of', 'd')");
+$session->sql('ROLLBACK');
+$sim->reset;
+
+# Of two services of one name in a zone, the first counts
+my $listed = $sim->get('/dbaas-service', zone => $zone)->{json};
+push @{ $listed->{'dbaas-services'} },
+  map { { name => 'pg-1-0001', type => $_ } } ('mysql') x 30;
+$sim->fault(
+	{
+		action => 'body',
+		path => '/dbaas-service',
+		zone => $zone,
+		times => -1,
+		body => JSON::PP->new->encode($listed)
+	});
+my @made = grep { $_->{method} eq 'POST' }
+  $session->requests('BEGIN; ' . inserts(5, $zone) . 'COMMIT');
+is(
+	join(' ', map { $_->{path} } @made),
+	join(' ', ('/dbaas-postgres/pg-1-0001/database') x 5),
+	'a name that a list has twice');
+$sim->clear_faults;
+$sim->reset;
+
 # An UPDATE or DELETE meets no other row than the one that was read
 $session->sql(
 	q{CREATE FOREIGN TABLE without_zone (service_name text, name text) SERVER exoscale
@@ -276,6 +308,23 @@ costs(
 	  . inserts(1, $zone)
 	  . "UPDATE exo.dbaas_users SET allow_replication = NOT allow_replication
 		WHERE zone = '$zone' AND service_name = 'pg-1-0001' AND username = 'avnadmin'; COMMIT");
+
+$session->sql(
+	q{CREATE FOREIGN TABLE linked (id uuid, service_name text) SERVER exoscale
+		OPTIONS (resource 'external-integrations');
+	CREATE FOREIGN TABLE connected (id uuid, type text, source text, dest text) SERVER exoscale
+		OPTIONS (resource 'integrations')});
+my $lists = sub {
+	return scalar grep { $_->{path} eq '/dbaas-service' } $session->requests(@_);
+};
+is( $lists->('BEGIN; SET LOCAL dbaas_fdw.delete_limit = -1; DELETE FROM linked; ROLLBACK'),
+	3, 'a DELETE that looks up the zone shares the lists with its scan');
+is( $lists->(
+		q{BEGIN; INSERT INTO connected (type, source, dest)
+		SELECT DISTINCT 'logs', service_name, 'opensearch-1-0004' FROM exo.dbaas_databases
+		WHERE service_name LIKE 'pg-1-%'; ROLLBACK}),
+	3,
+	'and so does an INSERT ... SELECT');
 
 # Protection is looked up for each DELETE
 $session->sql(
