@@ -119,14 +119,16 @@ round_trips(const DbaasRelationInfo *info, double requests, double pages)
 }
 
 /*
- * The same for a run of a repeated scan.  If there is lookahead, the requests of several runs
- * are in flight at once, so that each run takes a fraction of a round trip.
+ * The same for a run of a repeated scan, all of whose runs make so many requests.  If there is
+ * lookahead, the requests of several runs are in flight at once, so that each run takes a
+ * fraction of a round trip; all together they take one at least.
  */
 static double
-repeated_round_trips(const DbaasRelationInfo *info, double requests)
+repeated_round_trips(const DbaasRelationInfo *info, double requests, double runs)
 {
-	return requests / (dbaas_enable_lookahead ? info->concurrency : 1) +
-		REPEATED_SHARE * requests;
+	double		trips = requests / (dbaas_enable_lookahead ? info->concurrency : 1);
+
+	return (Max(trips, 1) + REPEATED_SHARE * requests) / runs;
 }
 
 /* Is the relation a table of ours, as "ours" is one? */
@@ -137,41 +139,52 @@ is_ours(const RelOptInfo *rel, const RelOptInfo *ours)
 		rel->fdwroutine->GetForeignPlan == ours->fdwroutine->GetForeignPlan;
 }
 
-/* The expressions over other relations that give the keys their values. */
+/*
+ * The expressions over other relations that give the keys their values.  *only_zones says
+ * whether all of them are zones.
+ */
 static List *
-outer_values(PlannerInfo *root, const DbaasPushed *pushed)
+outer_values(PlannerInfo *root, const DbaasPushed *pushed, bool *only_zones)
 {
 	List	   *values = NIL;
 	ListCell   *lc;
 
+	*only_zones = true;
 	foreach(lc, pushed->keys)
 	{
-		Expr	   *value = ((DbaasPushedKey *) lfirst(lc))->value;
+		const DbaasPushedKey *key = lfirst(lc);
 
-		if (!bms_is_empty(pull_varnos(root, (Node *) value)))
-			values = lappend(values, value);
+		if (bms_is_empty(pull_varnos(root, (Node *) key->value)))
+			continue;
+		values = lappend(values, key->value);
+		*only_zones &= key->column == DBAAS_ZONE_COLUMN;
 	}
 	return values;
 }
 
-/*
- * Of how many runs of a repeated scan each makes requests of its own, as a share.  Runs with
- * the same values share their requests, and what the lists of parents do not have is not
- * requested.  If the number of runs is a guess, and there may be *margin times as many, it is
- * the share at worst, and may be more than 1.
- */
-static double
-requesting_share(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed *pushed,
-				 Relids outer, double *margin)
+/* The runs of a repeated scan. */
+typedef struct Runs
 {
-	List	   *values = outer_values(root, pushed);
-	EstimationInfo estimate = {0};
-	double		runs = -1;
-	bool		bounded = dbaas_request_count_locates(info, pushed);
-	double		distinct;
-	int			relid = -1;
+	double		number;
+	double		requesting;		/* those that make requests of their own, at
+								 * worst: more, if their number is a guess */
+	double		margin;			/* how many times more there may be */
+} Runs;
 
-	*margin = 1;
+/*
+ * Estimates the runs of a repeated scan.  Those with the same values share their requests, and
+ * what the lists of parents do not have is not requested.  Where nothing is known, there is one.
+ */
+static Runs
+estimate_runs(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed *pushed,
+			  Relids outer)
+{
+	bool		only_zones;
+	List	   *values = outer_values(root, pushed, &only_zones);
+	EstimationInfo estimate = {0};
+	Runs		runs = {-1, 1, 1};
+	bool		bounded = dbaas_request_count_locates(info, pushed);
+	int			relid = -1;
 
 	/* As get_loop_count() of the planner does it for index scans. */
 	while ((relid = bms_next_member(outer, relid)) >= 0)
@@ -180,28 +193,33 @@ requesting_share(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPu
 
 		if (rel == NULL || rel->rows <= 0)
 			continue;
-		if (runs < 0 || rel->rows < runs)
-			runs = rel->rows;
+		if (runs.number < 0 || rel->rows < runs.number)
+			runs.number = rel->rows;
 		if (is_ours(rel, root->simple_rel_array[info->relid]))
 		{
-			*margin = Max(*margin, ((DbaasRelationInfo *) rel->fdw_private)->row_margin);
+			runs.margin = Max(runs.margin, ((DbaasRelationInfo *) rel->fdw_private)->row_margin);
 			bounded = true;
 		}
 	}
-	if (runs < 0 || values == NIL)
-		return 1;
-	distinct = estimate_num_groups(root, values, runs, NULL, &estimate);
+	if (runs.number < 0 || values == NIL)
+	{
+		runs.number = 1;
+		return runs;
+	}
+	runs.requesting = estimate_num_groups(root, values, runs.number, NULL, &estimate);
 	if (estimate.flags & SELFLAG_USED_DEFAULT)
-		distinct = runs;
-	distinct *= *margin;
+		runs.requesting = runs.number;
+	runs.requesting *= runs.margin;
 	if (bounded)
-		distinct = Min(distinct, Max(dbaas_request_count_most_parents(info), 1));
-	return distinct / runs;
+		runs.requesting = Min(runs.requesting, Max(dbaas_request_count_most_parents(info), 1));
+	if (only_zones)
+		runs.requesting = Min(runs.requesting, dbaas_request_count_zones(info));
+	return runs;
 }
 
 /*
  * The work of a run of a repeated scan that goes over rows which an earlier run with the same
- * keys has kept, for those that it does not return.
+ * keys has kept, for those that it does not return; at worst, where their number is a guess.
  */
 static Cost
 kept_rows_work(const DbaasRelationInfo *info, const DbaasPushed *pushed, double targets,
@@ -210,6 +228,12 @@ kept_rows_work(const DbaasRelationInfo *info, const DbaasPushed *pushed, double 
 	const DbaasPaging *paging = info->table->resource->paging;
 	double		read = targets * dbaas_row_estimate_target(info, pushed->endpoint);
 
+	/*
+	 * The margin of a table with parents is that of their number, thus in the
+	 * targets.
+	 */
+	if (info->table->resource->parent == NULL)
+		read *= info->row_margin;
 	if (paging && dbaas_pushdown_has(pushed->keys, info->table->resource->index.limit))
 		return 0;
 	if (paging)
@@ -228,17 +252,19 @@ dbaas_cost_scan(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPus
 	double		share;
 	double		trips;
 	double		first_trips;
-	double		margin = 1;
+	Runs		runs = {1, 1, 1};
 	Cost		kept = 0;
 
 	if (repeated)
 	{
 		/* The lists of parents are requested once for all runs. */
-		share = requesting_share(root, info, pushed, run->outer, &margin);
-		trips = share * repeated_round_trips(info, Max(counts.most_targets * pages, 1));
-		first_trips = Min(trips, repeated_round_trips(info, 1));
+		runs = estimate_runs(root, info, pushed, run->outer);
+		share = runs.requesting / runs.number;
+		trips = repeated_round_trips(info, runs.requesting * Max(counts.most_targets * pages, 1),
+									 runs.number);
+		first_trips = Min(trips, repeated_round_trips(info, 1, 1));
 		if (!run->one_page)
-			kept = kept_rows_work(info, pushed, counts.targets, pages, rows, share);
+			kept = kept_rows_work(info, pushed, counts.most_targets, pages, rows, share);
 		work += kept;
 	}
 	else
@@ -250,7 +276,7 @@ dbaas_cost_scan(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPus
 
 	/* The rows that there are at worst cost work too. */
 	cost->waiting = info->request_cost * trips + work * (Max(share, 1) - 1) +
-		kept * (margin - 1);
+		kept * (runs.margin - 1);
 	cost->total = cost->waiting + work;
 
 	/* The first row comes once the first page of every target is there. */
