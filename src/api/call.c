@@ -343,14 +343,13 @@ log_attempt(const DbaasCall *call, const DbaasHttpResponse *response)
 }
 
 /*
- * If no file descriptor was free for the request, nothing was sent.  If other requests
- * were in flight, which will free theirs, pauses the call; that does not count as a
- * try.  Returns whether it did.
+ * If no file descriptor was free for the request, nothing was sent.  If others may free
+ * theirs, pauses the call; that does not count as a try.  Returns whether it did.
  */
 static bool
 pause_for_descriptor(DbaasCall *call, const DbaasHttpResponse *response)
 {
-	if (response->failure != DBAAS_HTTP_NO_ROOM || !response->others_under_way)
+	if (response->failure != DBAAS_HTTP_NO_ROOM || !response->room_may_come)
 		return false;
 	leave_flight(call);
 	call->state = CALL_PAUSED;

@@ -52,8 +52,10 @@ typedef struct DbaasHttpResponse
 {
 	DbaasHttpFailure failure;
 	const char *failure_text;	/* what libcurl says of the failure */
-	bool		others_under_way;	/* of DBAAS_HTTP_NO_ROOM: the request may
-									 * succeed once other requests have ended */
+	bool		room_may_come;	/* of DBAAS_HTTP_NO_ROOM: the request may
+								 * succeed when it is started again, once
+								 * other requests have ended or their idle
+								 * connections are closed */
 	int			status;			/* HTTP status */
 	const char *body;			/* decompressed; body[body_len] is NUL */
 	size_t		body_len;

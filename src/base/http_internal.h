@@ -26,6 +26,7 @@ struct DbaasHttpPool
 	DbaasMoment timer;			/* when libcurl wants to be called, 0: never */
 	DbaasMoment longest_wait;	/* for the first byte of a response */
 	bool		multiplexed;	/* responses come over HTTP/2 */
+	bool		short_of_room;	/* a request has found no descriptor */
 	dlist_head	requests;		/* all that are not released */
 	long		connect_timeout_ms;
 	long		request_timeout_ms;
@@ -63,6 +64,7 @@ struct DbaasHttpRequest
 								 * connection */
 	bool		too_large;
 	bool		no_memory;
+	bool		tested_room;	/* there were descriptors when it started */
 	bool		no_room;		/* no descriptor was left */
 	bool		has_head;		/* the response's head is complete */
 	DbaasBuffer body;

@@ -266,13 +266,16 @@ make_room(int n)
 /*
  * Is there likely to be a connection for one more request of the pool?  Then no
  * descriptors are opened to find out whether there are any.  If it needs one after all,
- * and there is none, the request ends with DBAAS_HTTP_NO_ROOM.
+ * and there is none, the request ends with DBAAS_HTTP_NO_ROOM, and can be started again:
+ * the pool is short of room, and that makes some.
  */
 static bool
 has_connection(DbaasHttpPool *pool)
 {
 	int			connections = dbaas_sockets_count(pool);
 
+	if (pool->short_of_room)
+		return false;
 	return pool->multiplexed ? connections > 0 :
 		connections > dbaas_http_requests_in_flight(pool);
 }
@@ -303,9 +306,10 @@ dbaas_http_start(DbaasHttpPool *pool, MemoryContext cxt, const char *method,
 	request->request_body = body ? MemoryContextStrdup(cxt, body) : NULL;
 	request->callback.func = release_callback;
 	request->callback.arg = request;
-	request->response.others_under_way = dbaas_http_requests_count(false) > 0;
-	request->no_room = (own_connection || !has_connection(pool)) &&
-		!make_room(dbaas_http_requests_count(true) + 1);
+	request->response.room_may_come = dbaas_http_requests_count(false) > 0;
+	request->tested_room = own_connection || !has_connection(pool);
+	request->no_room = request->tested_room && !make_room(dbaas_http_requests_count(true) + 1);
+	pool->short_of_room = request->no_room;
 	if (pool->multi == NULL ||
 		(dbaas_http_requests_ended(pool) && dbaas_http_tls_changed(pool, last_performed_at)))
 		renew_multi(pool);
@@ -427,6 +431,20 @@ try_directory(DbaasHttpRequest *request, CURLcode code)
 	return true;
 }
 
+/*
+ * Without descriptors libcurl also fails to look up names or to read certificates.  Did a
+ * request fail for that, which was started without a test whether there are any?
+ */
+static bool
+lacked_room(DbaasHttpRequest *request, CURLcode code)
+{
+	return !request->tested_room &&
+		(code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY ||
+		 code == CURLE_COULDNT_CONNECT || code == CURLE_SSL_CACERT_BADFILE ||
+		 code == CURLE_OUT_OF_MEMORY) &&
+		!dbaas_sockets_make_room(1, SPARE_DESCRIPTORS);
+}
+
 /* Ends the requests that libcurl has finished.  Returns whether there was one. */
 static bool
 collect_ended(DbaasHttpPool *pool)
@@ -446,6 +464,7 @@ collect_ended(DbaasHttpPool *pool)
 		code = msg->data.result;
 		if (!try_directory(request, code))
 		{
+			request->no_room = request->no_room || lacked_room(request, code);
 			dbaas_http_transfer_end(request, code);
 			any = true;
 		}

@@ -36,7 +36,6 @@ on_open_socket(void *userp, curlsocktype purpose, struct curl_sockaddr *address)
 
 	(void) purpose;
 	request->no_room = fd < 0 && errno == EMFILE;
-	request->response.others_under_way = dbaas_http_requests_count(false) > 1;
 	return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
@@ -244,6 +243,13 @@ dbaas_http_transfer_end(DbaasHttpRequest *request, CURLcode code)
 {
 	DbaasHttpResponse *response = &request->response;
 
+	if (request->easy && request->no_room)
+	{
+		/* Others may have taken what was there, or have what can be closed. */
+		request->pool->short_of_room = true;
+		response->room_may_come = !request->tested_room ||
+			dbaas_http_requests_count(false) > 1;
+	}
 	request->ended = true;
 	response->failure = classify(request, code);
 	if (response->failure != DBAAS_HTTP_NO_FAILURE)

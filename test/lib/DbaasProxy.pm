@@ -41,6 +41,10 @@ Where it listens, on 127.0.0.1.
 
 Its directory; the file of another authority, which signed nothing.
 
+=item $protocols
+
+What start lets it speak: C<h2 http/1.1>.
+
 =back
 
 =cut
@@ -50,6 +54,9 @@ use warnings;
 
 use DbaasTest;
 use PostgreSQL::Test::Utils qw(slurp_file append_to_file);
+
+# What it speaks
+our $protocols = 'h2 http/1.1';
 
 my $modules = '/usr/lib/apache2/modules';
 
@@ -118,7 +125,7 @@ RequestHeader set X-Protocol "expr=%{SERVER_PROTOCOL}"
 RequestHeader set X-Port "expr=%{REMOTE_PORT}"
 RequestHeader set X-Handshake "%{SSL_SESSION_RESUMED}s"
 Mutex pthread
-Protocols h2 http/1.1
+Protocols $protocols
 KeepAliveTimeout 60
 SSLEngine on
 SSLSessionCache none

@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 
+use DbaasProxy;
 use DbaasTest;
 use List::Util qw(max);
 use Test::More;
@@ -116,6 +117,51 @@ unlike($error->{detail}, qr/unknown/, 'and none is unknown');
 is(scalar(() = posts()), 0, 'none reached the API');
 leave($session, undef);
 is($session->sql($services), 24, 'the session goes on');
+
+# Connections that are open may all be to another host than the next request: they make room
+SKIP:
+{
+	if (!DbaasProxy->available)
+	{
+		diag('skipped: several hosts were NOT tested; install apache2-bin and openssl');
+		skip 'SKIPPED: no apache2-bin or no openssl', 1;
+	}
+	my @zones = $t->sim->zones;
+	local $DbaasProxy::protocols = 'http/1.1';
+	my $proxy = DbaasProxy->start($t->sim->port, map { "$_.localhost" } @zones);
+	my $https = $proxy->port;
+	$t->create_server(
+		endpoint => "https://{zone}.localhost:$https/{zone}/v2",
+		zones => join(',', @zones),
+		ca_file => $proxy->ca,
+		unavailable_zones => 'skip',
+		max_concurrency => 32,
+		max_retries => 0);
+	my $names = join ', ', map { "'n$_'" } 1 .. 24;
+	foreach my $free (1 .. 3, 9)
+	{
+		$session = $t->session;
+		$session->sql('SELECT dbaas_fdw_version()');
+		# So few that PostgreSQL closes its files, and the connections take their numbers
+		leave($session, 30);
+		$t->sim->control(POST => config => { latency => 200 });
+		$session->sql("SELECT FROM exo.dbaas_migrations WHERE zone = '$zones[0]' "
+			  . "AND service_name IN ($names)");
+		$t->sim->control(POST => config => { latency => 0 });
+		my $idle =
+		  grep { (readlink // '') =~ /^socket/ } glob '/proc/' . $session->pid . '/fd/*';
+		cmp_ok($idle, '>=', 10, "$free descriptors, and idle connections to one host: $idle");
+		leave($session, $free);
+		foreach my $where (@zones[ 1, 2 ])
+		{
+			my $what = "$free descriptors: to $where";
+			my ($out, $said) = $session->sql_both("$services WHERE zone = '$where'");
+			is($out, 8, $what);
+			is($said, '', "$what: without a warning");
+		}
+		is($session->sql($services), 24, "$free descriptors: to all");
+	}
+}
 
 # Sockets count among what PostgreSQL lets a backend have open
 $t->node->append_conf('postgresql.conf', 'max_files_per_process = 75');
