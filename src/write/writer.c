@@ -43,15 +43,6 @@ output_functions(TupleDesc desc)
 	return outputs;
 }
 
-/* May the writer look up services, with their types, in the lists? */
-static bool
-looks_up_services(const DbaasWriter *writer)
-{
-	return !writer->makes_service &&
-		(writer->needs_type ||
-		 (writer->command == DBAAS_INSERT && writer->resource->index.services[0] >= 0));
-}
-
 /* Tells the statement what the writer may read, so that scans share the responses. */
 static void
 expect_reads(const DbaasWriter *writer)
@@ -60,7 +51,7 @@ expect_reads(const DbaasWriter *writer)
 	const DbaasResource *resource = writer->resource;
 	DbaasStatement *statement = writer->lookup.statement;
 
-	if (looks_up_services(writer))
+	if (writer->needs_type && !writer->makes_service)
 		dbaas_parents_expect(statement, table->serverid, &dbaas_catalogue_service_facts);
 	if (writer->reads_kept)
 		dbaas_share_expect(statement, table->serverid, resource->kept->read->path);

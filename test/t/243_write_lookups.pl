@@ -311,21 +311,12 @@ costs(
 
 $session->sql(
 	q{CREATE FOREIGN TABLE linked (id uuid, service_name text) SERVER exoscale
-		OPTIONS (resource 'external-integrations');
-	CREATE FOREIGN TABLE connected (id uuid, type text, source text, dest text) SERVER exoscale
-		OPTIONS (resource 'integrations')});
+		OPTIONS (resource 'external-integrations')});
 my $lists = sub {
 	return scalar grep { $_->{path} eq '/dbaas-service' } $session->requests(@_);
 };
 is( $lists->('BEGIN; SET LOCAL dbaas_fdw.delete_limit = -1; DELETE FROM linked; ROLLBACK'),
 	3, 'a DELETE that looks up the zone shares the lists with its scan');
-is( $lists->(
-		q{BEGIN; INSERT INTO connected (type, source, dest)
-		SELECT DISTINCT 'logs', service_name, 'opensearch-1-0004' FROM exo.dbaas_databases
-		WHERE service_name LIKE 'pg-1-%'; ROLLBACK}),
-	3,
-	'and so does an INSERT ... SELECT');
-
 # Protection is looked up for each DELETE
 $session->sql(
 	q{CREATE FOREIGN TABLE bare (zone text, name text) SERVER exoscale
