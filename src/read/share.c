@@ -10,10 +10,11 @@
 #include "common/hashfn.h"
 #include "lib/ilist.h"
 #include "miscadmin.h"
-#include "storage/buffile.h"
+#include "storage/fd.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
+#include "utils/wait_event.h"
 
 #include "read/share.h"
 
@@ -24,13 +25,6 @@ typedef struct Expected
 	const char *path;
 	int			scans;
 } Expected;
-
-/* A place in the temporary file. */
-typedef struct FilePosition
-{
-	int			number;
-	off_t		offset;
-} FilePosition;
 
 /* What this module keeps for a statement. */
 typedef struct Sharing
@@ -44,8 +38,8 @@ typedef struct Sharing
 	dlist_head	read_pages;		/* of SharedCall: those of them that are later
 								 * pages, and had as many shares as there are
 								 * scans */
-	BufFile    *file;			/* texts of responses; NULL before the first */
-	FilePosition file_end;
+	File		file;			/* texts of responses; 0 before the first */
+	off_t		file_end;
 } Sharing;
 
 typedef struct SharedCall
@@ -61,7 +55,7 @@ typedef struct SharedCall
 	int			ever_shares;	/* that there were so far, with these */
 	bool		later_page;		/* is the response a page that follows others? */
 	bool		filed;			/* is the response in the file, */
-	FilePosition position;		/* there, */
+	off_t		position;		/* there, */
 	Size		len;			/* with so many bytes? */
 	Size		kept;			/* bytes that the call counts for in
 								 * sharing->kept */
@@ -90,7 +84,7 @@ end_sharing(void *arg)
 	dlist_foreach(iter, &sharing->shares)
 		dlist_container(DbaasShare, node, iter.cur)->shared = NULL;
 	if (sharing->file)
-		BufFileClose(sharing->file);
+		FileClose(sharing->file);
 }
 
 static Sharing *
@@ -157,35 +151,28 @@ dbaas_share_expect(DbaasStatement *statement, Oid serverid, const char *path)
  * ------------------------------------------------------------------------ */
 
 /*
- * Writes the response of a call to the file.  Returns whether it did: where the size of
- * temporary files is limited, a statement must not fail for what it can ask again.
+ * Writes the response of a call to the file.  Returns whether it did: where a disk is full,
+ * or the size of temporary files is limited, a statement must not fail for what it can ask
+ * again.  Nothing stays in a buffer, so that closing the file writes nothing.
  */
 static bool
 write_response(SharedCall *shared)
 {
 	Sharing    *sharing = shared->sharing;
-	MemoryContext oldcxt = MemoryContextSwitchTo(sharing->cxt);
-	bool		write = temp_file_limit < 0;
 	const char *text;
 
-	if (write && sharing->file == NULL)
-	{
-		/* The memory context closes it, not a resource owner. */
-		sharing->file = BufFileCreateTemp(true);
-		BufFileTell(sharing->file, &sharing->file_end.number, &sharing->file_end.offset);
-	}
-	if (write && BufFileSeek(sharing->file, sharing->file_end.number, sharing->file_end.offset,
-							 SEEK_SET) != 0)
-		write = false;
-	if (write)
-	{
-		shared->position = sharing->file_end;
-		text = dbaas_call_response_text(shared->call, &shared->len);
-		BufFileWrite(sharing->file, unconstify(char *, text), shared->len);
-		BufFileTell(sharing->file, &sharing->file_end.number, &sharing->file_end.offset);
-	}
-	MemoryContextSwitchTo(oldcxt);
-	return write;
+	if (temp_file_limit >= 0)
+		return false;
+	/* The memory context closes it, not a resource owner. */
+	if (sharing->file == 0)
+		sharing->file = OpenTemporaryFile(true);
+	text = dbaas_call_response_text(shared->call, &shared->len);
+	if (FileWrite(sharing->file, unconstify(char *, text), shared->len, sharing->file_end,
+				  WAIT_EVENT_BUFFILE_WRITE) != (ssize_t) shared->len)
+		return false;
+	shared->position = sharing->file_end;
+	sharing->file_end += shared->len;
+	return true;
 }
 
 /* Makes a call of the response in the file; NULL if it cannot be read. */
@@ -196,9 +183,8 @@ read_response(const SharedCall *shared, const DbaasCallSpec *spec)
 	char	   *text = MemoryContextAllocHuge(CurrentMemoryContext, Max(shared->len, 1));
 	DbaasCall  *call = NULL;
 
-	if (BufFileSeek(sharing->file, shared->position.number, shared->position.offset,
-					SEEK_SET) == 0 &&
-		BufFileRead(sharing->file, text, shared->len) == shared->len)
+	if (FileRead(sharing->file, text, shared->len, shared->position,
+				 WAIT_EVENT_BUFFILE_READ) == (ssize_t) shared->len)
 		call = dbaas_call_again(shared->conn, sharing->cxt, spec, text, shared->len);
 	pfree(text);
 	return call;

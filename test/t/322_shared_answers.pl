@@ -141,4 +141,10 @@ $sim->config(latency => 0);
 is($session->sql($temporary), '0', 'no file stays behind a cancel');
 unlike(slurp($t->node->logfile), qr/temporary file leak/, 'nothing leaks');
 
+# A full disk, for which a limit on the size of files stands, costs requests alone
+$session->sql("CHECKPOINT; SET work_mem = '64kB'");
+system('prlimit', '--pid', $session->pid, '--fsize=100000:unlimited') == 0 or die 'prlimit';
+is($session->sql("SELECT count(*) FROM ($arms) x"), $all, 'a full disk: the rows');
+is($session->sql($temporary), '0', 'and no file stays behind');
+
 done_testing();
