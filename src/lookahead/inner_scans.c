@@ -3,9 +3,9 @@
  * inner_scans.c
  *		The scans that are run again for each row of another plan node.
  *
- * A nested loop runs its inner side once for each outer row, and a projection runs
- * its subqueries once for each row.  This finds the scans there that can be prefetched:
- * those whose keys depend on the row, and can be evaluated once the row is known.
+ * A nested loop runs its inner side once for each outer row, and a projection or an
+ * aggregate runs its subqueries once for each row.  This finds the scans there that can be
+ * prefetched: those whose keys depend on the row, and can be evaluated once the row is known.
  *
  *-------------------------------------------------------------------------
  */
@@ -123,7 +123,7 @@ consider_scan(ForeignScanState *node, const Bitmapset *constants, DbaasInnerScan
 	if (!needs_row)
 		return;
 	inner->may_fail |= !dbaas_speculative_expr((Node *) plan->fdw_exprs);
-	inner->scans = lappend(inner->scans, node);
+	inner->scans = list_append_unique_ptr(inner->scans, node);
 	inner->other_params = list_concat_unique_int(inner->other_params, others);
 }
 
@@ -199,8 +199,8 @@ dbaas_inner_scans_of_loop(NestLoopState *join, DbaasInnerScans *inner)
 }
 
 /*
- * Collects the subqueries of an expression that are run for every row.  Those below a CASE,
- * AND or OR, for example, are run only for some.
+ * Collects the subqueries of an expression that are run for every row.  Of a CASE,
+ * COALESCE, AND or OR, only what comes first is evaluated for every row.
  */
 static bool
 collect_subplans(Node *node, void *arg)
@@ -218,9 +218,15 @@ collect_subplans(Node *node, void *arg)
 				*subplans = lappend(*subplans, subplan);
 			return false;
 		case T_BoolExpr:
-			if (((BoolExpr *) node)->boolop != NOT_EXPR)
-				return false;
-			break;
+			return collect_subplans(linitial(((BoolExpr *) node)->args), arg);
+		case T_CoalesceExpr:
+			return collect_subplans(linitial(((CoalesceExpr *) node)->args), arg);
+		case T_CaseExpr:
+			if (((CaseExpr *) node)->arg)
+				return collect_subplans((Node *) ((CaseExpr *) node)->arg, arg);
+			return collect_subplans(linitial(((CaseExpr *) node)->args), arg);
+		case T_CaseWhen:
+			return collect_subplans((Node *) ((CaseWhen *) node)->expr, arg);
 		case T_List:
 		case T_TargetEntry:
 		case T_FuncExpr:
@@ -269,14 +275,37 @@ add_subplan(const SubPlan *subplan, EState *estate, DbaasInnerScans *inner)
 	find_scans(node, constants, inner);
 }
 
+static void
+add_subplans(const List *subplans, EState *estate, DbaasInnerScans *inner)
+{
+	ListCell   *lc;
+
+	memset(inner, 0, sizeof(*inner));
+	foreach(lc, subplans)
+		add_subplan(lfirst(lc), estate, inner);
+}
+
 void
 dbaas_inner_scans_of_targetlist(PlanState *node, DbaasInnerScans *inner)
 {
 	List	   *subplans = NIL;
+
+	collect_subplans((Node *) node->plan->targetlist, &subplans);
+	add_subplans(subplans, node->state, inner);
+}
+
+void
+dbaas_inner_scans_of_aggregates(AggState *node, DbaasInnerScans *inner)
+{
+	List	   *subplans = NIL;
 	ListCell   *lc;
 
-	memset(inner, 0, sizeof(*inner));
-	collect_subplans((Node *) node->plan->targetlist, &subplans);
-	foreach(lc, subplans)
-		add_subplan(lfirst(lc), node->state, inner);
+	foreach(lc, node->aggs)
+	{
+		const Aggref *agg = lfirst_node(Aggref, lc);
+
+		/* The arguments are evaluated for the rows that pass the FILTER. */
+		collect_subplans(agg->aggfilter ? (Node *) agg->aggfilter : (Node *) agg->args, &subplans);
+	}
+	add_subplans(subplans, node->ss.ps.state, inner);
 }

@@ -27,6 +27,12 @@ extern void dbaas_inner_scans_of_loop(NestLoopState *join, DbaasInnerScans *inne
 /* Fills in *inner for the scans in subqueries of a node's target list. */
 extern void dbaas_inner_scans_of_targetlist(PlanState *node, DbaasInnerScans *inner);
 
+/*
+ * Fills in *inner for the scans in subqueries of an Agg's aggregates that are run for each
+ * row of its outer node.
+ */
+extern void dbaas_inner_scans_of_aggregates(AggState *node, DbaasInnerScans *inner);
+
 /* The paramids of the executor's parameters in an expression: an integer List. */
 extern List *dbaas_inner_scans_params(Node *expr);
 

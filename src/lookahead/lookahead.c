@@ -3,10 +3,10 @@
  * lookahead.c
  *		Adds lookahead to a plan that has been started.
  *
- * A nested loop runs its inner side once for each outer row, and a projection runs
- * its subqueries once for each row.  A scan there whose keys come from the row makes
- * its requests one after the other.  So a lookahead node is put between the loop and
- * its outer side, or takes over the projection.
+ * A nested loop runs its inner side once for each outer row, and a projection or an
+ * aggregate runs its subqueries once for each row.  A scan there whose keys come from the
+ * row makes its requests one after the other.  So a lookahead node is put between the loop
+ * or the Agg and its outer side, or takes over the projection.
  *
  * Scans that are not run for each row of another node, and that are certain or
  * likely to be run, make their first requests when the first of them is run.
@@ -125,6 +125,20 @@ process_nestloop(Walk *walk, NestLoopState *join, NodeUse use)
 		innerPlan(copy) = innerPlanState(join)->plan;
 		join->js.ps.plan = &copy->join.plan;
 	}
+}
+
+/* The aggregates' subqueries are run for each row that the Agg reads from its outer node. */
+static void
+process_agg(Walk *walk, AggState *agg, NodeUse use)
+{
+	DbaasLookaheadSpec spec = {0};
+
+	process_node(walk, &outerPlanState(agg), use);
+	if (agg->ss.ps.subPlan == NIL || !dbaas_speculative_encoding())
+		return;
+	dbaas_inner_scans_of_aggregates(agg, &spec.inner);
+	if (plan_lookahead(walk, &use, outerPlan(agg->ss.ps.plan), false, &spec))
+		outerPlanState(agg) = dbaas_lookahead_node_new(outerPlanState(agg), &spec);
 }
 
 /* Does the node have a projection that another node could take over? */
@@ -323,6 +337,9 @@ process_node(Walk *walk, PlanState **place, NodeUse node_use)
 			break;
 		case T_NestLoopState:
 			process_nestloop(walk, (NestLoopState *) node, use);
+			break;
+		case T_AggState:
+			process_agg(walk, (AggState *) node, use);
 			break;
 		case T_AppendState:
 			process_children(walk, ((AppendState *) node)->appendplans,

@@ -224,6 +224,46 @@ ahead('MERGE',
 	  . "WHEN NOT MATCHED THEN INSERT (name, owner) VALUES (x.id, x.last); SELECT count(*) "
 	  . "FROM owners; ROLLBACK");
 
+# Whatever aggregates it
+ahead('an aggregate', "SELECT sum($logs), max($last), count(*) FROM inventory i");
+ahead('an aggregate of groups', "SELECT type, sum($logs) FROM inventory i GROUP BY 1 ORDER BY 1");
+ahead('sorted groups and an aggregate',
+	"SET enable_hashagg = off; SELECT type, sum($logs) FROM inventory i GROUP BY 1 ORDER BY 1");
+$session->sql('RESET enable_hashagg');
+ahead(
+	'an aggregate of grouping sets',
+	"SELECT type, id % 2, sum($logs) FROM inventory i "
+	  . "GROUP BY GROUPING SETS (1, 2, ()) ORDER BY 1, 2");
+ahead('an aggregate and its HAVING',
+	"SELECT zone, sum($logs) AS n FROM inventory i GROUP BY 1 HAVING max($last) < now()");
+ahead('an aggregate beside a subquery of the group',
+	"SELECT i.name, $last, sum($logs) FROM inventory i GROUP BY i.zone, i.name ORDER BY 1");
+ahead('a FILTER', "SELECT count(*) FILTER (WHERE $logs > 2), count(*) FROM inventory i");
+ahead('an aggregate of a COALESCE', "SELECT sum(coalesce($logs, 0)) FROM inventory i");
+ahead('an aggregate in an order', "SELECT array_agg(i.id ORDER BY $last, i.id) FROM inventory i");
+ahead('an aggregate of what differs', "SELECT count(DISTINCT $last) FROM inventory i");
+ahead(
+	'an aggregate of a join',
+	"SELECT o.owner, sum($logs) FROM inventory i JOIN owners o USING (name) GROUP BY 1 ORDER BY 1");
+ahead('an aggregate of a table of ours',
+	"SELECT sum($logs) FROM exo.dbaas_services i WHERE i.zone = 'ch-gva-2'");
+ahead('an aggregate of partitions', "SELECT sum($logs) FROM parted i");
+ahead('a volatile function in an aggregate',
+	"SELECT sum($logs + 0 * nextval('taken')) FROM inventory i");
+ahead(
+	'an aggregate that is run again',
+	"SELECT o.id, (SELECT sum($logs) FROM inventory i WHERE i.id > o.id * 0) FROM inventory o "
+	  . "WHERE o.id < 4 ORDER BY 1");
+serial('what a FILTER lets through',
+	"SELECT sum($logs) FILTER (WHERE i.id < 4) FROM inventory i WHERE id < 9");
+serial('an aggregate of a volatile condition',
+	"SELECT sum($logs) FROM inventory i WHERE id < 9 AND random() < 2");
+is( $session->sql(
+			"SELECT string_agg(n::text, ' ') FROM (SELECT sum(100 / (5 - i.id) + 0 * $logs) AS n "
+		  . "FROM inventory i GROUP BY i.id ORDER BY i.id LIMIT 4) x"),
+	'25 33 50 100',
+	'an aggregate that fails in a group that is not reached');
+
 # Whatever the subquery is
 ahead('EXISTS',
 		"SELECT i.id, EXISTS (SELECT FROM exo.dbaas_logs l WHERE $on "
@@ -234,6 +274,12 @@ ahead('IN',
 ahead('ARRAY',
 		"SELECT i.id, ARRAY(SELECT message FROM exo.dbaas_logs l WHERE $on "
 	  . "ORDER BY time DESC LIMIT 2) FROM inventory i");
+ahead('the first of a COALESCE', "SELECT i.id, coalesce($last, now()) < now() FROM inventory i");
+ahead('the first condition of a CASE',
+	"SELECT i.id, CASE WHEN $logs > 2 THEN 'many' ELSE 'few' END FROM inventory i");
+ahead('what a CASE compares', "SELECT i.id, CASE $logs WHEN 2 THEN 'two' END FROM inventory i");
+ahead('the first of an AND or OR',
+	"SELECT i.id, $logs > 2 OR i.id < 3 AND random() < 2 FROM inventory i");
 ahead('in an expression',
 	"SELECT i.id, 'n' || ($logs + 1) || i.name, NOT ($logs = 2) FROM inventory i");
 ahead(
@@ -285,6 +331,8 @@ ahead(
 # Not where the row may not need it, or where it could be noticed
 serial('CASE', "SELECT i.id, CASE WHEN i.id < 4 THEN $logs END FROM inventory i WHERE id < 9");
 serial('COALESCE', "SELECT i.id, coalesce(i.id, $logs) FROM inventory i WHERE id < 9");
+serial('the result of a CASE',
+	"SELECT i.id, CASE i.id WHEN 3 THEN $logs ELSE -$logs END FROM inventory i WHERE id < 9");
 serial('AND', "SELECT i.id, i.id < 4 AND $logs > 0 FROM inventory i WHERE id < 9");
 serial('OR', "SELECT i.id, i.id > 4 OR $logs > 0 FROM inventory i WHERE id < 9");
 serial('a window',
