@@ -230,7 +230,7 @@ make_histogram(const DbaasRelationInfo *info, HeapTuple analyzed)
 
 /* Makes a row with so many different values, and a histogram if that is not NULL. */
 static HeapTuple
-make_tuple(Oid relid, AttrNumber attnum, double distinct, ArrayType * histogram)
+make_tuple(Oid relid, AttrNumber attnum, double distinct, ArrayType *histogram)
 {
 	Relation	pg_statistic = table_open(StatisticRelationId, AccessShareLock);
 	Datum		values[Natts_pg_statistic] = {0};

@@ -61,7 +61,7 @@ drop_all(void)
 }
 
 static void
-drop_list(DbaasKnownList * list)
+drop_list(DbaasKnownList *list)
 {
 	lists = list_delete_ptr(lists, list);
 	MemoryContextDelete(list->cxt);
@@ -82,7 +82,7 @@ find_list(const DbaasConnection *conn, const DbaasParent *parent, const char *zo
 	return NULL;
 }
 
-const		DbaasKnownList *
+const DbaasKnownList *
 dbaas_known_list(const DbaasConnection *conn, const DbaasParent *parent, const char *zone)
 {
 	return dbaas_connection_is_current(conn) ? find_list(conn, parent, zone) : NULL;
@@ -106,7 +106,7 @@ compare_rows(const void *a, const void *b)
 }
 
 const DbaasParentRow *
-dbaas_known_find(const DbaasKnownList * list, const char *value)
+dbaas_known_find(const DbaasKnownList *list, const char *value)
 {
 	DbaasParentRow key = {{value}};
 	const DbaasParentRow *row = list->n == 0 ? NULL :

@@ -27,7 +27,7 @@ extern const DbaasKnownList *dbaas_known_list(const DbaasConnection *conn,
 											  const DbaasParent *parent, const char *zone);
 
 /* The first row of the list whose first key has that value, or NULL. */
-extern const DbaasParentRow *dbaas_known_find(const DbaasKnownList * list, const char *value);
+extern const DbaasParentRow *dbaas_known_find(const DbaasKnownList *list, const char *value);
 
 /*
  * Keeps a copy of a list that the statement of the read has read without error, until the

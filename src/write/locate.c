@@ -102,7 +102,7 @@ known_service(const DbaasWriter *writer, const DbaasZones *zones, const DbaasZon
 
 	for (int i = 0; i < zones->n; i++)
 	{
-		const		DbaasKnownList *list;
+		const DbaasKnownList *list;
 		const DbaasParentRow *row;
 
 		if (zone && strcmp(zones->zones[i].name, zone->name) != 0)
@@ -308,7 +308,7 @@ dbaas_locate_typed(DbaasWriter *writer, const DbaasRowValues *row, const bool *s
 static bool
 is_new_type(const DbaasWriter *writer, int column, const char *value, const DbaasZone *zone)
 {
-	const		DbaasKnownList *list;
+	const DbaasKnownList *list;
 	bool		found;
 	DbaasError *error;
 

@@ -30,14 +30,14 @@ typedef struct Batch
 	int			end;			/* those from it on have not */
 	int			last;			/* of the batch */
 	int			most;			/* most writes that can be under way */
-}			Batch;
+} Batch;
 
 /*
  * Lets those writes that are under way make progress.  Stores in *failed the first that
  * has failed, unless it has one.  Returns how many are still under way.
  */
 static int
-step_batch(Batch * batch, DbaasOperation **failed)
+step_batch(Batch *batch, DbaasOperation **failed)
 {
 	int			under_way = 0;
 
@@ -64,7 +64,7 @@ step_batch(Batch * batch, DbaasOperation **failed)
  * returns how many are under way.
  */
 static int
-start_batch(Batch * batch, int under_way, int send_number)
+start_batch(Batch *batch, int under_way, int send_number)
 {
 	for (int i = batch->next; i <= batch->last && under_way < batch->most; i++)
 	{
@@ -91,7 +91,7 @@ start_batch(Batch * batch, int under_way, int send_number)
  * Takes and returns how many are under way.
  */
 static int
-unsend_batch(const Batch * batch, int under_way)
+unsend_batch(const Batch *batch, int under_way)
 {
 	for (int i = batch->first; i < batch->end; i++)
 	{
@@ -108,7 +108,7 @@ unsend_batch(const Batch * batch, int under_way)
 
 /* When step_batch() has to be called again, even if no response comes; 0: never. */
 static DbaasMoment
-batch_due(const Batch * batch)
+batch_due(const Batch *batch)
 {
 	DbaasMoment until = 0;
 
@@ -125,7 +125,7 @@ batch_due(const Batch * batch)
 
 /* Sends the writes, and waits until they are over.  Returns one that failed, or NULL. */
 static DbaasOperation *
-send_batch(Batch * batch, int send_number)
+send_batch(Batch *batch, int send_number)
 {
 	DbaasOperation *failed = NULL;
 
