@@ -13,7 +13,10 @@
 #include "plan/pushdown.h"
 #include "plan/relation.h"
 
-/* GUC dbaas_fdw.enable_lookahead: whether nested loops prefetch. */
+/*
+ * GUC dbaas_fdw.enable_lookahead: whether requests are made for rows to come, which a
+ * nested loop then costs less for, and by several scans together.
+ */
 extern bool dbaas_enable_lookahead;
 
 typedef struct DbaasScanCost

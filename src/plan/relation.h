@@ -36,8 +36,9 @@ typedef struct DbaasRelationInfo
 
 	/* What a scan reads of one target, all its pages, as the query limits it */
 	double		read_rows;
-	double		read_share;		/* of all the rows that there are */
-	const char *span;			/* of a series; or NULL */
+	double		read_share;		/* the part that these are of all its rows */
+	const char *span;			/* how far back a series of measurements goes,
+								 * as its parameter says; or NULL */
 } DbaasRelationInfo;
 
 #endif							/* DBAAS_RELATION_H */

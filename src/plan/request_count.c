@@ -69,6 +69,13 @@ dbaas_request_count_parents(const DbaasRelationInfo *info)
 	return margin > 1 ? 0 : Max(parents, 1);
 }
 
+double
+dbaas_request_count_values(PlannerInfo *root, const DbaasPushedKey *key)
+{
+	return dbaas_pushdown_is_array(key->form) ?
+		dbaas_estimate_array_length(root, (Node *) key->value) : 1;
+}
+
 DbaasRequestCounts
 dbaas_request_count_scan(PlannerInfo *root, const DbaasRelationInfo *info,
 						 const DbaasPushed *pushed, bool repeated)
@@ -91,8 +98,7 @@ dbaas_request_count_scan(PlannerInfo *root, const DbaasRelationInfo *info,
 	foreach(lc, pushed->keys)
 	{
 		DbaasPushedKey *key = lfirst(lc);
-		double		n = dbaas_pushdown_is_array(key->form) ?
-			dbaas_estimate_array_length(root, (Node *) key->value) : 1;
+		double		n = dbaas_request_count_values(root, key);
 
 		if (dbaas_pushdown_is_negated(key->form))
 			excluded += n;

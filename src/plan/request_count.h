@@ -15,8 +15,8 @@
 typedef struct DbaasRequestCounts
 {
 	double		targets;
-	double		most_targets;	/* more, where the number of parents is a
-								 * guess */
+	double		most_targets;	/* at worst: more than targets where the
+								 * number of parents is a guess */
 	double		lists;			/* of parents; a repeated scan requests them
 								 * once, for all its runs */
 } DbaasRequestCounts;
@@ -36,6 +36,9 @@ extern double dbaas_request_count_zones(const DbaasRelationInfo *info);
 
 /* The number of the table's parents in a zone; 0 if that would be a guess. */
 extern double dbaas_request_count_parents(const DbaasRelationInfo *info);
+
+/* The number of values that a key is compared with. */
+extern double dbaas_request_count_values(PlannerInfo *root, const DbaasPushedKey *key);
 
 /*
  * What a run of a scan that pushes these conditions requests.  "repeated" says that the scan

@@ -20,7 +20,6 @@
 #include "utils/lsyscache.h"
 #include "utils/selfuncs.h"
 
-#include "base/compat.h"
 #include "plan/request_count.h"
 #include "plan/row_estimate.h"
 
@@ -166,14 +165,6 @@ series_span(PlannerInfo *root, const DbaasResource *resource, List *keys)
 	return resource->columns[column].default_value;
 }
 
-/* The number of values that a key is compared with. */
-static double
-count_values(PlannerInfo *root, const DbaasPushedKey *key)
-{
-	return dbaas_pushdown_is_array(key->form) ?
-		dbaas_estimate_array_length(root, (Node *) key->value) : 1;
-}
-
 /*
  * The most rows that responses can have, before other conditions are checked: of the whole
  * table, if their number is known, for each value of parameters that only say how to read it;
@@ -192,7 +183,7 @@ most_rows(PlannerInfo *root, const RelOptInfo *baserel, List *keys)
 		const DbaasPushedKey *key = lfirst(lc);
 
 		if (dbaas_catalogue_only_shows_request(resource, key->column))
-			rows *= Max(count_values(root, key), 1);
+			rows *= Max(dbaas_request_count_values(root, key), 1);
 	}
 	foreach(lc, keys)
 	{
@@ -200,7 +191,7 @@ most_rows(PlannerInfo *root, const RelOptInfo *baserel, List *keys)
 		const DbaasColumn *column = &resource->columns[key->column];
 
 		if (column->unique && column->type == DBAAS_UUID)
-			rows = Min(rows, count_values(root, key));
+			rows = Min(rows, dbaas_request_count_values(root, key));
 	}
 	return rows;
 }
