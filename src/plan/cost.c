@@ -140,16 +140,16 @@ is_ours(const RelOptInfo *rel, const RelOptInfo *ours)
 }
 
 /*
- * The expressions over other relations that give the keys their values.  *only_zones says
- * whether all of them are zones.
+ * The expressions over other relations that give the keys their values.  *zone says whether
+ * one of them is a zone.
  */
 static List *
-outer_values(PlannerInfo *root, const DbaasPushed *pushed, bool *only_zones)
+outer_values(PlannerInfo *root, const DbaasPushed *pushed, bool *zone)
 {
 	List	   *values = NIL;
 	ListCell   *lc;
 
-	*only_zones = true;
+	*zone = false;
 	foreach(lc, pushed->keys)
 	{
 		const DbaasPushedKey *key = lfirst(lc);
@@ -157,7 +157,7 @@ outer_values(PlannerInfo *root, const DbaasPushed *pushed, bool *only_zones)
 		if (bms_is_empty(pull_varnos(root, (Node *) key->value)))
 			continue;
 		values = lappend(values, key->value);
-		*only_zones &= key->column == DBAAS_ZONE_COLUMN;
+		*zone |= key->column == DBAAS_ZONE_COLUMN;
 	}
 	return values;
 }
@@ -179,11 +179,12 @@ static Runs
 estimate_runs(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed *pushed,
 			  Relids outer)
 {
-	bool		only_zones;
-	List	   *values = outer_values(root, pushed, &only_zones);
+	const double zones = dbaas_request_count_zones(info);
+	bool		zone;
+	List	   *values = outer_values(root, pushed, &zone);
 	EstimationInfo estimate = {0};
 	Runs		runs = {-1, 1, 1};
-	bool		bounded = dbaas_request_count_locates(info, pushed);
+	bool		with_ours = false;
 	int			relid = -1;
 
 	/* As get_loop_count() of the planner does it for index scans. */
@@ -198,7 +199,7 @@ estimate_runs(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushe
 		if (is_ours(rel, root->simple_rel_array[info->relid]))
 		{
 			runs.margin = Max(runs.margin, ((DbaasRelationInfo *) rel->fdw_private)->row_margin);
-			bounded = true;
+			with_ours = true;
 		}
 	}
 	if (runs.number < 0 || values == NIL)
@@ -210,11 +211,26 @@ estimate_runs(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushe
 	if (estimate.flags & SELFLAG_USED_DEFAULT)
 		runs.requesting = runs.number;
 	runs.requesting *= runs.margin;
-	if (bounded)
+	if (with_ours || dbaas_request_count_locates(info, pushed))
 		runs.requesting = Min(runs.requesting, Max(dbaas_request_count_most_parents(info), 1));
-	if (only_zones)
-		runs.requesting = Min(runs.requesting, dbaas_request_count_zones(info));
+
+	/* A name of ours says which zone a row is in, so statistics speak of one. */
+	if (zone && with_ours && info->table->resource->parent == NULL)
+		runs.requesting *= zones;
+	if (zone && list_length(values) == 1)
+		runs.requesting = Min(runs.requesting, zones);
 	return runs;
+}
+
+/* The targets of a scan without keys, at worst. */
+static double
+all_targets(const DbaasRelationInfo *info)
+{
+	const DbaasResource *resource = info->table->resource;
+
+	if (resource->parent)
+		return dbaas_request_count_most_parents(info);
+	return resource->global ||resource->any_zone ? 1 : dbaas_request_count_zones(info);
 }
 
 /*
@@ -249,6 +265,7 @@ dbaas_cost_scan(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPus
 	DbaasRequestCounts counts = dbaas_request_count_scan(root, info, pushed, repeated);
 	double		pages = target_pages(root, info, pushed, run);
 	Cost		work = (info->tuple_cost + cpu_tuple_cost) * rows;
+	double		requests = Max(counts.most_targets * pages, 1);
 	double		share;
 	double		trips;
 	double		first_trips;
@@ -260,8 +277,18 @@ dbaas_cost_scan(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPus
 		/* The lists of parents are requested once for all runs. */
 		runs = estimate_runs(root, info, pushed, run->outer);
 		share = runs.requesting / runs.number;
-		trips = repeated_round_trips(info, runs.requesting * Max(counts.most_targets * pages, 1),
-									 runs.number);
+		trips = repeated_round_trips(info, runs.requesting * requests, runs.number);
+
+		/*
+		 * Runs that together request as much as one scan of all are no
+		 * better, however many of them there are.  Memoize may come on top,
+		 * and believes to save the requests that runs share anyway.
+		 */
+		if (runs.requesting >= all_targets(info))
+			trips = Max(trips, info->table->resource->parent ?
+						repeated_round_trips(info, info->concurrency * requests,
+											 info->concurrency) :
+						round_trips(info, all_targets(info), 1));
 		first_trips = Min(trips, repeated_round_trips(info, 1, 1));
 		if (!run->one_page)
 			kept = kept_rows_work(info, pushed, counts.most_targets, pages, rows, share);

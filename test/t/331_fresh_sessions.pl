@@ -177,8 +177,7 @@ my %dear = (
 );
 foreach my $name (sort keys %dear)
 {
-	# Where a request is dear, that of a zone that no row has may be
-	foreach my $cost ($name =~ /both ends/ ? 'default' : qw(default 1000 1000000))
+	foreach my $cost (qw(default 1000 1000000))
 	{
 		$t->sql("ALTER SERVER exoscale OPTIONS (fdw_startup_cost '$cost')") if $cost ne 'default';
 		my @types = types($dear{$name});
