@@ -209,7 +209,7 @@ member(json_object *json, const char *name)
 }
 
 static const char *
-text(json_object *json, const char *name)
+text_member(json_object *json, const char *name)
 {
 	const char *value = json_object_get_string(member(json, name));
 
@@ -278,7 +278,7 @@ take_logs(Job * job, json_object *json)
 		take(member(entry, "message"));
 	}
 	rows += (long) n;
-	snprintf(job->cursor, sizeof(job->cursor), "%s", text(json, "offset"));
+	snprintf(job->cursor, sizeof(job->cursor), "%s", text_member(json, "offset"));
 	return n > 0 && strcmp(command, "logs") == 0;
 }
 
@@ -344,7 +344,7 @@ take_details(Job * job, json_object *json)
 static bool
 take_operation(Job * job, json_object *json)
 {
-	const char *state = text(json, "state");
+	const char *state = text_member(json, "state");
 
 	if (strcmp(state, "success") == 0)
 	{
@@ -353,7 +353,7 @@ take_operation(Job * job, json_object *json)
 	}
 	if (strcmp(state, "pending") != 0)
 		die(job->name, "not made");
-	snprintf(job->operation, sizeof(job->operation), "%s", text(json, "id"));
+	snprintf(job->operation, sizeof(job->operation), "%s", text_member(json, "id"));
 	job->due = now() + POLL_SECONDS;
 	return true;
 }

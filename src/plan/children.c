@@ -12,16 +12,18 @@
 #include "plan/children.h"
 
 static void
-visit_plans(List *plans, void (*visit) (Plan *child, void *arg), void *arg)
+visit_plans(List *plans, DbaasVisitChild visit, void *arg)
 {
 	ListCell   *lc;
 
 	foreach(lc, plans)
+	{
 		visit(lfirst(lc), arg);
+	}
 }
 
 void
-dbaas_children_visit(Plan *plan, void (*visit) (Plan *child, void *arg), void *arg)
+dbaas_children_visit(Plan *plan, DbaasVisitChild visit, void *arg)
 {
 	check_stack_depth();
 	if (plan->lefttree)
