@@ -46,7 +46,11 @@ add(const PlannedStmt *stmt, Plan *plan, Costs *costs)
 static void
 add_subplan(const PlannedStmt *stmt, const SubPlan *subplan, Costs *costs)
 {
-	add(stmt, list_nth(stmt->subplans, subplan->plan_id - 1), costs);
+	Plan	   *plan = list_nth(stmt->subplans, subplan->plan_id - 1);
+
+	/* A parallel worker does not get all subplans. */
+	if (plan)
+		add(stmt, plan, costs);
 }
 
 static bool
