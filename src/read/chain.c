@@ -17,9 +17,6 @@
 #include "read/skip.h"
 #include "tables/path.h"
 
-/* Pages that are read up to the bounds without looking at the other end. */
-#define FEW_PAGES 4
-
 /* When to request the page that follows one that has come. */
 typedef enum Prefetch
 {
@@ -84,19 +81,6 @@ dbaas_chains_limit_first_pages(DbaasChains *chains, int64 first_limit)
 	chains->first_limit = Min(chains->first_limit, first_limit);
 }
 
-/*
- * Which end to begin at, if either will do: the newest entries, unless the bounds ended
- * longer ago than they span.
- */
-static bool
-begins_with_newest(const DbaasRead *read)
-{
-	double		ago = (double) GetCurrentTimestamp() - (double) read->until;
-
-	return !TIMESTAMP_IS_NOBEGIN(read->since) &&
-		ago <= (double) read->until - (double) read->since;
-}
-
 /* Is the target's zone skipped, and is there no other to read it in? */
 static bool
 is_skipped(const DbaasChain *chain)
@@ -128,9 +112,7 @@ dbaas_chain_begin(DbaasChains *chains, const DbaasTarget *target)
 		const char *order = read->order ? read->order : target->args[resource->index.order];
 
 		chain->cursor = target->args[resource->index.offset];
-		chain->may_turn = read->either_order;
-		chain->descending = read->either_order ? begins_with_newest(read) :
-			order && strcmp(order, "desc") == 0;
+		dbaas_window_begin(&chain->window, read, order && strcmp(order, "desc") == 0);
 		chain->page_limit = chains->first_limit;
 		if (limit)
 			chain->unreturned = strtoll(limit, NULL, 10);
@@ -161,7 +143,7 @@ page_order(const DbaasChain *chain)
 	const DbaasRead *read = chain->chains->read;
 
 	if (read->either_order)
-		return chain->descending ? "desc" : "asc";
+		return chain->window.descending ? "desc" : "asc";
 	return read->order;
 }
 
@@ -295,64 +277,24 @@ dbaas_chain_row_time(const DbaasChain *chain, TimestampTz *time)
 	return dbaas_decode_time(dbaas_rows_field(chain->page->rows, chain->chains->time_field), time);
 }
 
-/* What a page has within the bounds of the read. */
-typedef struct PageExtent
-{
-	int64		n;				/* entries */
-	int64		needed;			/* those that are not beyond the far bound */
-	bool		past_bound;		/* one is so much beyond it that no later
-								 * entry is needed */
-	bool		before_bounds;	/* all come before the near bound */
-	TimestampTz oldest;
-	TimestampTz newest;
-} PageExtent;
-
-/* Adds an entry of a page to its extent. */
+/* Measures what the page that has come has within the bounds of the read. */
 static void
-measure_entry(const DbaasChain *chain, TimestampTz time, PageExtent *extent)
+measure_page(const DbaasChain *chain, DbaasPageExtent *extent)
 {
-	const DbaasRead *read = chain->chains->read;
-
-	extent->oldest = Min(extent->oldest, time);
-	extent->newest = Max(extent->newest, time);
-	if (chain->descending)
-	{
-		extent->before_bounds &= read->has_until && time > read->until;
-		if (!read->has_since || time >= read->since)
-			return;
-		extent->past_bound |= time < read->since - DBAAS_DISORDER;
-	}
-	else
-	{
-		extent->before_bounds &= read->has_since && time < read->since;
-		if (!read->has_until || time <= read->until)
-			return;
-		extent->past_bound |= time > read->until + DBAAS_DISORDER;
-	}
-	extent->needed--;
-}
-
-static void
-measure_page(DbaasChain *chain, PageExtent *extent)
-{
-	const DbaasRead *read = chain->chains->read;
+	DbaasRows  *rows = chain->page->rows;
 	char	   *problem;
 
-	extent->n = extent->needed = dbaas_rows_first_count(chain->page->rows);
-	extent->past_bound = false;
-	extent->before_bounds = true;
-	extent->oldest = DT_NOEND;
-	extent->newest = DT_NOBEGIN;
-	if (!(chain->descending ? read->has_since : read->has_until))
+	dbaas_window_begin_page(dbaas_rows_first_count(rows), extent);
+	if (!dbaas_window_ends_reading(&chain->window))
 		return;
 	for (int64 i = 0; i < extent->n; i++)
 	{
 		TimestampTz time;
 
-		if (dbaas_rows_next(chain->page->rows, &problem) && dbaas_chain_row_time(chain, &time))
-			measure_entry(chain, time, extent);
+		if (dbaas_rows_next(rows, &problem) && dbaas_chain_row_time(chain, &time))
+			dbaas_window_add_entry(&chain->window, time, extent);
 	}
-	dbaas_rows_rewind(chain->page->rows);
+	dbaas_rows_rewind(rows);
 }
 
 /* What the session knows of the rows of such chains. */
@@ -394,58 +336,6 @@ note_times(const DbaasChain *chain, int64 n)
 	dbaas_rows_rewind(chain->page->rows);
 }
 
-/* How many pages like this one there are between it and the far bound. */
-static double
-pages_to_far_bound(const DbaasChain *chain, const PageExtent *extent)
-{
-	const DbaasRead *read = chain->chains->read;
-	double		distance = chain->descending ? (double) extent->oldest - (double) read->since :
-		(double) read->until - (double) extent->newest;
-
-	return distance / Max((double) extent->newest - (double) extent->oldest, 1);
-}
-
-/* Goes on at the other end: at its first page, or at the cursor where the chain left it. */
-static void
-turn(DbaasChain *chain, const char *cursor)
-{
-	chain->descending = !chain->descending;
-	chain->cursor = cursor;
-	chain->last = false;
-}
-
-/*
- * Decides at which end to go on, after the first page of one.  None of its entries is
- * returned twice: if it turns, none of them is within the bounds.
- */
-static void
-choose_end(DbaasChain *chain, const PageExtent *extent)
-{
-	const DbaasRead *read = chain->chains->read;
-	double		pages = pages_to_far_bound(chain, extent);
-
-	if (chain->turned)
-	{
-		chain->may_turn = false;
-		if (extent->before_bounds && (chain->last || pages > chain->turn_pages))
-			turn(chain, chain->turn_cursor);
-		return;
-	}
-
-	/* The newest entry cannot be later than now. */
-	chain->may_turn = extent->before_bounds && !chain->last &&
-		(pages > FEW_PAGES ||
-		 (!chain->descending &&
-		  (double) read->until - (double) extent->newest >
-		  (double) GetCurrentTimestamp() - (double) read->since));
-	if (!chain->may_turn)
-		return;
-	chain->turned = true;
-	chain->turn_cursor = chain->cursor;
-	chain->turn_pages = pages;
-	turn(chain, NULL);
-}
-
 /* Sets where the page after the one that has come begins; chain->last if there is none. */
 static DbaasError *
 read_cursor(DbaasChain *chain)
@@ -470,14 +360,14 @@ read_cursor(DbaasChain *chain)
 static DbaasError *
 plan_next_page(DbaasChain *chain)
 {
-	PageExtent	extent;
+	DbaasPageExtent extent;
 	DbaasError *error = NULL;
 
 	chain->last = true;
 	if (chain->cursors == NULL)
 		return NULL;
 	measure_page(chain, &extent);
-	if (chain->cursor == NULL && chain->descending)
+	if (chain->cursor == NULL && chain->window.descending)
 		note_times(chain, extent.n);
 	if (chain->unrequested >= 0)
 		chain->unrequested = Max(chain->unrequested - extent.needed, 0);
@@ -487,8 +377,8 @@ plan_next_page(DbaasChain *chain)
 		return NULL;
 	if (extent.n > 0)
 		error = read_cursor(chain);
-	if (error == NULL && chain->may_turn)
-		choose_end(chain, &extent);
+	if (error == NULL)
+		dbaas_window_choose_end(&chain->window, &extent, &chain->cursor, &chain->last);
 	return error;
 }
 

@@ -3,14 +3,7 @@
  * chain.h
  *		The responses to one target: one, or a chain of pages.
  *
- * The entries of pages are ordered by time, but not exactly: the time of an entry may
- * be up to DBAAS_DISORDER earlier or later than its position implies.  So a read goes on
- * until an entry is beyond the far bound by more than that: the lower bound where the
- * newest entries come first, the upper one where the oldest do.
- *
- * A read that may go in either order begins with the page at one end.  If that page and a few
- * more come before the bounds, it requests the page at the other end as well, and goes on
- * from the end with fewer pages up to the far bound.
+ * Which pages of a log are read, and in which order, is in window.h.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,9 +14,7 @@
 #include "read/decode.h"
 #include "read/share.h"
 #include "read/target.h"
-
-/* How far entries may be out of order. */
-#define DBAAS_DISORDER ((TimestampTz) USECS_PER_SEC)
+#include "read/window.h"
 
 /* The result of going to the next row or page without an error. */
 typedef enum DbaasReadStatus
@@ -50,7 +41,7 @@ typedef struct DbaasChain
 {
 	MemoryContext cxt;
 	DbaasPage  *page;			/* the current page, or NULL */
-	bool		descending;
+	DbaasWindow window;
 	bool		last;			/* no page is to be requested any more */
 
 	/* chain.c's own */
@@ -64,11 +55,6 @@ typedef struct DbaasChain
 	int64		unrequested;	/* entries still to request; -1: all */
 	int64		unreturned;		/* entries still to return; -1: all */
 	int64		nreturned;		/* rows, for the statistics */
-	bool		may_turn;		/* may it go on from the other end? */
-	bool		turned;			/* did it request the page there? */
-	const char *turn_cursor;	/* if so, where it would go on at the first
-								 * end, */
-	double		turn_pages;		/* and with how many pages */
 	DbaasError *error;			/* of a page that was opened before its first
 								 * row was needed; or NULL */
 	DbaasSet   *cursors;		/* cursors that were sent */

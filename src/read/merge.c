@@ -59,7 +59,7 @@ compare_strands(const pairingheap_node *a, const pairingheap_node *b, void *arg)
 
 	(void) arg;
 	if (x_time != y_time)
-		return (x_time > y_time) == x->chain->descending ? 1 : -1;
+		return (x_time > y_time) == x->chain->window.descending ? 1 : -1;
 	return x->number < y->number ? 1 : -1;
 }
 
@@ -108,7 +108,7 @@ take_entries(Strand *strand)
 	int64		n = dbaas_rows_first_count(page->rows);
 	int64		waiting = strand->nentries - strand->next_entry;
 	Entry	   *entries = MemoryContextAlloc(chain->cxt, Max(waiting + n, 1) * sizeof(Entry));
-	TimestampTz time = chain->descending ? DT_NOEND : DT_NOBEGIN;
+	TimestampTz time = chain->window.descending ? DT_NOEND : DT_NOBEGIN;
 	TimestampTz last_time = time;
 	char	   *problem;
 
@@ -123,7 +123,8 @@ take_entries(Strand *strand)
 			return dbaas_page_shape_error(page, problem);
 		/* An entry without a time stays behind the one before it. */
 		(void) dbaas_chain_row_time(chain, &time);
-		last_time = i == 0 ? time : chain->descending ? Min(last_time, time) : Max(last_time, time);
+		last_time = i == 0 ? time :
+			chain->window.descending ? Min(last_time, time) : Max(last_time, time);
 		entries[waiting + i] = (Entry)
 		{
 			time, strand->nnumbered++, i + 1,
@@ -135,12 +136,12 @@ take_entries(Strand *strand)
 	strand->entries = entries;
 	strand->nentries = waiting + n;
 	strand->next_entry = 0;
-	qsort_arg(entries, strand->nentries, sizeof(Entry), compare_entries, &chain->descending);
+	qsort_arg(entries, strand->nentries, sizeof(Entry), compare_entries, &chain->window.descending);
 
 	strand->safe = 0;
 	while (strand->safe < strand->nentries &&
 		   (chain->last ||
-			(chain->descending ? entries[strand->safe].time > last_time + DBAAS_DISORDER :
+			(chain->window.descending ? entries[strand->safe].time > last_time + DBAAS_DISORDER :
 			 entries[strand->safe].time < last_time - DBAAS_DISORDER)))
 		strand->safe++;
 	return NULL;
