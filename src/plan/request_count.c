@@ -76,6 +76,18 @@ dbaas_request_count_values(PlannerInfo *root, const DbaasPushedKey *key)
 		dbaas_estimate_array_length(root, (Node *) key->value) : 1;
 }
 
+/* Does the column, which is not the parents' name, get its values from their list? */
+static bool
+describes_parents(const DbaasResource *resource, int column)
+{
+	for (int i = 1; i < DBAAS_PARENT_KEYS; i++)
+	{
+		if (resource->index.parent_keys[i] == column)
+			return true;
+	}
+	return false;
+}
+
 DbaasRequestCounts
 dbaas_request_count_scan(PlannerInfo *root, const DbaasRelationInfo *info,
 						 const DbaasPushed *pushed, bool repeated)
@@ -89,6 +101,7 @@ dbaas_request_count_scan(PlannerInfo *root, const DbaasRelationInfo *info,
 		dbaas_pushdown_has(pushed->keys, resource->index.parent_keys[0]);
 	double		zones = dbaas_request_count_zones(info);
 	double		values = 1;
+	double		share = 1;
 	double		excluded = 0;
 	double		margin = 1;
 	ListCell   *lc;
@@ -104,13 +117,16 @@ dbaas_request_count_scan(PlannerInfo *root, const DbaasRelationInfo *info,
 			excluded += n;
 		else if (key->column == DBAAS_ZONE_COLUMN)
 			zones = Min(zones, n);
+		else if (fans_out && !names_parents && describes_parents(resource, key->column))
+			share *= Min(n / Max(dbaas_catalogue_typical_values(&resource->columns[key->column]),
+								 1), 1);
 		else
 			values *= n;
 	}
 	zones = Max(zones - excluded, Min(zones, 1));
 	counts.lists = fans_out || (locates && zones > 1 && !repeated) ? zones : 0;
 	if (fans_out && !names_parents)
-		counts.targets = zones * zone_parents(info, &margin) * values;
+		counts.targets = zones * zone_parents(info, &margin) * share * values;
 	else
 		counts.targets = locates ? values : zones * values;
 	counts.most_targets = counts.targets * margin;

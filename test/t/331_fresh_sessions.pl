@@ -105,6 +105,12 @@ my @decisions = (
 		"exo.dbaas_services i JOIN exo.dbaas_metrics f ON $on WHERE i.type = 'pg'",
 		$all / 8, $all / 8 + 3
 	],
+	[
+		'of details of a type',
+		"exo.dbaas_service_details i JOIN exo.dbaas_metrics f USING (zone, service_name) "
+		  . q{WHERE i.type = 'pg'},
+		$all / 4, $all / 4 + 3
+	],
 	[ 'of all services', "exo.dbaas_services i JOIN exo.dbaas_metrics f ON $on", $all + 3 ],
 	[ 'of everything', 'exo.dbaas_metrics f', $all + 3 ],
 );
