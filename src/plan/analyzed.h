@@ -13,7 +13,8 @@
 /*
  * The number of the table's parents in all zones together, by the ANALYZE of a table of the
  * parents on the same server, or else of the table itself; -1 if neither was analyzed, or the
- * table has no parents.
+ * table has no parents.  For a table that is read from the list of services, it is the number
+ * of these.
  */
 extern double dbaas_analyzed_parents(PlannerInfo *root, const DbaasRelationInfo *info);
 

@@ -165,7 +165,8 @@ dbaas_request_count_row_margin(PlannerInfo *root, const DbaasRelationInfo *info,
 	if (analyzed)
 		return 1;
 	if (strcmp(pushed->endpoint->path, services->path) == 0)
-		return dbaas_request_count_seen_rows(info, pushed->endpoint) < 0 &&
+		return info->analyzed_parents <= 0 &&
+			dbaas_request_count_seen_rows(info, pushed->endpoint) < 0 &&
 			dbaas_request_count_seen_rows(info, services) < 0 ? DBAAS_GUESS_MARGIN : 1;
 	counts = dbaas_request_count_scan(root, info, pushed, false);
 	return counts.most_targets / Max(counts.targets, 1);

@@ -156,6 +156,9 @@ $t->sql('DELETE FROM pg_statistic; UPDATE pg_class SET reltuples = -1 '
 	  . q{WHERE relnamespace = 'exo'::regnamespace; ANALYZE inventory; ANALYZE repeated;}
 	  . 'ANALYZE gone; ANALYZE fleet; ANALYZE exo.dbaas_services');
 check_decisions('the services are analyzed');
+cmp_ok(sent(q{SELECT count(*) FROM exo.dbaas_integrations i JOIN exo.dbaas_service_details f
+		ON f.zone = i.zone AND f.service_name = i.source}),
+	'<', $all / 2, 'and details are requested of services with integrations alone');
 is(expected('SELECT * FROM exo.dbaas_metrics'),
 	$all + 3, 'and so their number is known to other tables');
 $t->sql(q{DELETE FROM pg_statistic WHERE starelid = 'exo.dbaas_services'::regclass;
