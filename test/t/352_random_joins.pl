@@ -18,6 +18,8 @@ my $count = random_run(20261126, 120);
 my $t = DbaasTest->new(zones => 2, services => 16, logs => 3, server => { fdw_startup_cost => 0 });
 $t->add_server('usual', 'usual');
 my %session = (forced => $t->session, usual => $t->session);
+# A row of NULL that comes last would be no line
+$_->sql('\\pset null (null)') foreach values %session;
 $session{forced}->sql(
 	q{SET jit = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
 	SET enable_material = off; SET client_min_messages = warning;
