@@ -9,7 +9,7 @@ use strict;
 use warnings;
 
 use DbaasExplain;
-use DbaasRandom;
+use DbaasRandom qw(random_run pick chance shuffled);
 use DbaasTest;
 use Test::More;
 

@@ -24,7 +24,7 @@ use warnings;
 
 use DbaasExplain;
 use DbaasLogApi;
-use DbaasRandom;
+use DbaasRandom qw(random_run pick chance shuffled);
 use DbaasTest;
 use Test::More;
 use Time::HiRes ();
@@ -968,11 +968,9 @@ sub scan_conditions
 sub common_of
 {
 	my ($common) = @_;
-	for (;;)
-	{
-		my $other = common();
-		return $other if $other->{name} eq $common->{name};
-	}
+	my $other = common();
+	$other = common() until $other->{name} eq $common->{name};
+	return $other;
 }
 
 # An order in which no two rows are equal but in all that is shown.  "by_time": time alone is one.
