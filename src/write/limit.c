@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include "utils/memutils.h"
+
 #include "base/set.h"
 #include "write/limit.h"
 #include "write/report.h"
@@ -28,14 +30,18 @@ counts_with(const DbaasOperation *queued, const DbaasWrite *write, bool dry_run)
 static bool
 add_row(DbaasSet *rows, const DbaasWrite *write)
 {
-	return dbaas_set_add(rows,
-						 psprintf("%u %s %s", write->serverid, write->zone, write->identity));
+	return write->identity == NULL ||
+		dbaas_set_add(rows,
+					  psprintf("%u %s %s", write->serverid, write->zone, write->identity));
 }
 
 /* The number of rows that the queue and this write delete or update. */
 static int
 count_rows(List *queue, const DbaasWrite *write, bool dry_run)
 {
+	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw limit",
+											  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
 	DbaasSet   *rows = dbaas_set_new();
 	int			n = add_row(rows, write);
 	ListCell   *lc;
@@ -47,6 +53,8 @@ count_rows(List *queue, const DbaasWrite *write, bool dry_run)
 		if (counts_with(operation, write, dry_run) && add_row(rows, &operation->write))
 			n++;
 	}
+	MemoryContextSwitchTo(oldcxt);
+	MemoryContextDelete(cxt);
 	return n;
 }
 
