@@ -15,6 +15,7 @@
 #include "response.h"
 
 #define TIME_SIZE 40
+#define DAY INT64_C(86400)
 
 /* Pseudo-random number below "modulo" for a key inside a service. */
 #define service_rnd(facts, modulo, key) \
@@ -42,7 +43,7 @@ data_service(ServiceFacts *facts, const char *zone, int zone_index, int index)
 
 	state = index <= SERVICE_TYPES ? 9 : service_rnd(facts, 10, "state");
 	facts->state = state < lengthof(unusual_states) ? unusual_states[state] : "running";
-	facts->created_at = DATA_EPOCH - index * INT64_C(3600) -
+	facts->created_at = config.epoch - index * (config.lifelike ? 40 * DAY : INT64_C(3600)) -
 		service_rnd(facts, 3600, "created-at");
 }
 

@@ -17,7 +17,6 @@
 #define SHARED_NAME_INDEX 20	/* has the same name in every zone */
 #define BRAND_NEW_INDEX 16		/* has neither logs nor metrics yet */
 #define GROUP_INTEGRATIONS 4	/* integrations among eight neighbours */
-#define DATA_EPOCH INT64_C(1767225600)	/* 2026-01-01T00:00:00Z */
 
 /* "zone" is the zone's name, "index" the service's number from 1, here and below. */
 typedef struct ServiceFacts

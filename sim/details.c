@@ -347,7 +347,7 @@ backups_json(const ServiceFacts *facts)
 		char	   *name = xasprintf("%s-backup-%d", facts->name, number);
 
 		json_add_text(json, "backup-name", name);
-		add_time(json, "backup-time", DATA_EPOCH - number * DAY + facts->index * 60);
+		add_time(json, "backup-time", config.epoch - number * DAY + facts->index * 60);
 		json_add_number(json, "data-size",
 						rnd(1000000, "%s/%s/services/%d/backups/%d", config.seed, facts->zone,
 							facts->index, number) * INT64_C(4096));
@@ -453,10 +453,10 @@ maintenance_updates_json(const ServiceFacts *facts)
 
 		json_add_text(json, "description", text);
 		if (number == 1)
-			add_time(json, "deadline", DATA_EPOCH + 30 * DAY);
-		add_time(json, "start-after", DATA_EPOCH + number * DAY);
+			add_time(json, "deadline", config.epoch + 30 * DAY);
+		add_time(json, "start-after", config.epoch + number * DAY);
 		if (number == 2)
-			add_time(json, "start-at", DATA_EPOCH + 3 * DAY);
+			add_time(json, "start-at", config.epoch + 3 * DAY);
 		json_object_array_add(array, json);
 		free(text);
 	}

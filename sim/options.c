@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "options.h"
 
@@ -15,6 +16,7 @@ SimConfig	config = {
 	.services = 20,
 	.logs = 5000,
 	.operation_time = 100,
+	.epoch = INT64_C(1767225600),	/* 2026-01-01T00:00:00Z */
 	.gzip = true,
 	.seed = "1",
 	.api_key = "EXOsimulator",
@@ -72,6 +74,8 @@ static const FlagOption flag_options[] = {
 	{"no-gzip", OPTIONS_SERVE, NULL, &config.gzip, false, "compress nothing"},
 	{"strict-nulls", OPTIONS_SERVE, &config.strict_nulls, NULL, true,
 	"leave out what is null elsewhere, and may not be by the API's document"},
+	{"lifelike", OPTIONS_SERVE, &config.lifelike, NULL, true,
+	"data to look at: times lead up to the start, and metrics are plausible"},
 	{"exit-with-stdin", OPTIONS_SERVE, &config.exit_with_stdin, NULL, true,
 	"end when standard input is closed"},
 	{"describe", OPTIONS_DESCRIBE, NULL, NULL, 0, "print the operations served as JSON, and end"},
@@ -203,6 +207,9 @@ options_parse(int argc, char **argv, int *first_argument)
 				argv[i]);
 		return OPTIONS_BAD;
 	}
+	/* The samples of a day are five minutes apart */
+	if (config.lifelike)
+		config.epoch = time(NULL) / 300 * 300;
 	return OPTIONS_SERVE;
 }
 

@@ -6,6 +6,7 @@
 #define SIM_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "util.h"
 
@@ -25,6 +26,8 @@ typedef struct SimConfig
 	_Atomic long gzip;			/* boolean: compress when the client may */
 	long		exit_with_stdin;	/* boolean */
 	long		strict_nulls;	/* boolean: absent rather than null */
+	long		lifelike;		/* boolean: data to look at, as of the start */
+	int64_t		epoch;			/* Unix time that the data's times follow from */
 	const char *seed;
 	const char *api_key;
 	const char *api_secret;

@@ -591,13 +591,13 @@ argument_time(Request *request, const char *name, int64_t otherwise)
 void
 list_events(Request *request, Response *response)
 {
-	int64_t		from = argument_time(request, "from", DATA_EPOCH - 86400);
-	int64_t		to = argument_time(request, "to", DATA_EPOCH);
+	int64_t		from = argument_time(request, "from", config.epoch - 86400);
+	int64_t		to = argument_time(request, "to", config.epoch);
 	json_object *events = json_object_new_array();
 
 	for (int i = 1; i <= 24 && from >= 0 && to >= 0; i++)
 	{
-		time_t		seconds = DATA_EPOCH - i * 3600;
+		time_t		seconds = config.epoch - i * 3600;
 		json_object *event = json_object_new_object();
 		json_object *user = json_object_new_object();
 		char		id[UUID_SIZE];

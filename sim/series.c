@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lifelike.h"
 #include "options.h"
 #include "response.h"
 #include "series.h"
@@ -60,10 +61,14 @@ log_entry_json(const ServiceFacts *facts, int64_t step, int64_t entry)
 	unsigned	random = rnd(1000000, "%s/%s/services/%d/logs/%lld", config.seed, facts->zone,
 							 facts->index, (long long) entry);
 	int64_t		micros = entry * step;
+	int64_t		start = config.epoch + facts->index;
 	json_object *json = json_object_new_object();
 	char		text[160];
 
-	format_time(text, sizeof(text), DATA_EPOCH + facts->index + micros / 1000000,
+	/* The newest of those that there are at the start is a minute old */
+	if (config.lifelike)
+		start = config.epoch - 60 - config.logs * step / 1000000;
+	format_time(text, sizeof(text), start + micros / 1000000,
 				(int) (micros % 1000000));
 	json_add_text(json, "time", text);
 	snprintf(text, sizeof(text), "%s-%lld", facts->name,
@@ -125,18 +130,32 @@ column_json(const char *label, const char *type)
 	return json;
 }
 
-/* Values below 1000 with two decimal places; one in fifty is null. */
+/* When the first sample was.  The rule starts at the epoch, and what is lifelike ends there. */
+static int64_t
+series_start(const Period *period)
+{
+	if (!config.lifelike)
+		return config.epoch;
+	return config.epoch / period->seconds * period->seconds -
+		(int64_t) (period->rows - 1) * period->seconds;
+}
+
+/* A number with two decimal places; one in fifty is null. */
 static json_object *
-sample_json(const ServiceFacts *facts, const char *metric, const char *period, int node, int row)
+sample_json(const ServiceFacts *facts, const char *metric, const Period *period, int node, int row)
 {
 	unsigned	random = rnd(100000, "%s/%s/services/%d/metrics/%s/%s/%d/%d", config.seed,
-							 facts->zone, facts->index, period, metric, node, row);
-	char		text[16];
+							 facts->zone, facts->index, period->name, metric, node, row);
+	double		value = random / 100.0;
+	char		text[32];
 
 	if (random % 50 == 0)
 		return NULL;
-	snprintf(text, sizeof(text), "%u.%02u", random / 100, random % 100);
-	return json_object_new_double_s(random / 100.0, text);
+	if (config.lifelike)
+		value = lifelike_value(facts, metric, node,
+							   series_start(period) + (int64_t) row * period->seconds);
+	snprintf(text, sizeof(text), "%.2f", value);
+	return json_object_new_double_s(value, text);
 }
 
 static json_object *
@@ -160,11 +179,10 @@ metric_json(const ServiceFacts *facts, const Metric *metric, const Period *perio
 	{
 		json_object *cells = json_object_new_array();
 
-		format_time(text, sizeof(text), DATA_EPOCH + (int64_t) row * period->seconds, -1);
+		format_time(text, sizeof(text), series_start(period) + (int64_t) row * period->seconds, -1);
 		json_object_array_add(cells, json_object_new_string(text));
 		for (int node = 1; node <= facts->plan->node_count; node++)
-			json_object_array_add(cells, sample_json(facts, metric->name, period->name, node,
-													 row));
+			json_object_array_add(cells, sample_json(facts, metric->name, period, node, row));
 		json_object_array_add(rows, cells);
 	}
 	json_add(data, "cols", columns);

@@ -29,7 +29,7 @@ service_facts(SimZone *zone, int index, ServiceFacts *facts)
 		facts->state = "running";
 		facts->termination_protection = false;
 		facts->tells_protection = true;
-		facts->created_at = DATA_EPOCH;
+		facts->created_at = config.epoch;
 	}
 	if (changes->plan)
 		facts->plan = changes->plan;

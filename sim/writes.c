@@ -367,7 +367,7 @@ create_migration_check(Request *request, Response *response)
 	state_new_id(request->zone, "task", effect.id);
 	strcpy(effect.task.id, effect.id);
 	effect.task.service = facts.index;
-	effect.task.create_time = DATA_EPOCH;
+	effect.task.create_time = config.epoch;
 	effect.task.success = strstr(json_member_text(request->json, "source-service-uri"),
 								 "unreachable") == NULL;
 	respond_operation(request, response,

@@ -443,4 +443,34 @@ foreach my $z (0, 8)
 	}
 }
 
+# What is lifelike: of the day of the start, within what it measures, the same in each period
+my $begun = time;
+my $lifelike = DbaasSim->start(services => 8, zones => 1, logs => 20, lifelike => undef);
+my $ended = time;
+foreach my $name (map { service_name(0, $_) } 1 .. 8)
+{
+	my %metrics = map {
+		$_ => $lifelike->post("/dbaas-service-metrics/$name", { period => $_ })->{json}{metrics}
+	} qw(day week);
+	my @rows = @{ $metrics{day}{cpu_usage}{data}{rows} };
+	cmp_ok($rows[-1][0], 'ge', utc($begun - 300), "$name: a day ends at the start");
+	cmp_ok($rows[-1][0], 'le', utc($ended) . 'Z', "$name: and not later");
+	foreach my $metric (qw(cpu_usage mem_usage mem_available disk_usage))
+	{
+		my %value = map { $_->[0] => $_->[1] } @{ $metrics{day}{$metric}{data}{rows} };
+		is(scalar(grep { defined && ($_ < 0 || $_ > 100) } values %value),
+			0, "$name: $metric is a percentage");
+		my @both = grep { defined $_->[1] && defined $value{ $_->[0] } }
+		  @{ $metrics{week}{$metric}{data}{rows} };
+		cmp_ok(scalar(@both), '>', 12, "$name: a day and a week have hours in common");
+		is_deeply([ map { $value{ $_->[0] } } @both ],
+			[ map { $_->[1] } @both ], "$name: and the same $metric in them");
+	}
+	my @logs = map { $_->{time} }
+	  @{ $lifelike->post("/dbaas-service-logs/$name", { 'sort-order' => 'asc' })->{json}{logs} };
+	is(scalar(@logs), 20, "$name: has logs");
+	cmp_ok($logs[-1], 'lt', utc($ended), "$name: which lead up to the start");
+	cmp_ok($logs[0], 'gt', utc($begun - 86400), "$name: and begin not long before it");
+}
+
 done_testing();
