@@ -13,8 +13,11 @@ PGFILEDESC = "dbaas_fdw - foreign data wrapper for the Exoscale DBaaS API"
 
 EXTENSION = dbaas_fdw
 # The first version's script and the updates from each version to the next:
-# CREATE EXTENSION runs them one after the other
-DATA = $(call sources,sql/dbaas_fdw--*.sql)
+# CREATE EXTENSION runs them one after the other.  The newest is made of parts
+scripts = $(call sources,sql/dbaas_fdw--*.sql)
+parts = $(wildcard $(srcdir)/sql/history.sql $(srcdir)/sql/history_views.sql)
+DATA_built = built/dbaas_fdw--0.2--0.3.sql
+DATA = $(filter-out sql/$(notdir $(DATA_built)),$(scripts))
 
 # In the order they run.  sql/ also holds the install script, so no wildcard.
 REGRESS = smoke tables keys parameters logs queries import options user_tables declared views upgrade errors diagnostics functions write write_guards write_forms plans
@@ -30,7 +33,7 @@ PG_CPPFLAGS = -I$(srcdir)/src $(shell $(PKG_CONFIG) --cflags libcurl json-c 2>/d
 PG_CFLAGS = -fvisibility=hidden
 SHLIB_LINK = $(shell $(PKG_CONFIG) --libs libcurl json-c 2>/dev/null)
 
-EXTRA_CLEAN = test/results .built-for test/json/reader test/json/fuzzer test/json/found bench/floor
+EXTRA_CLEAN = test/results .built-for built test/json/reader test/json/fuzzer test/json/found bench/floor
 
 PG_CONFIG ?= pg_config
 pg_config = $(shell $(PG_CONFIG) --$(1) 2>/dev/null)
@@ -103,6 +106,9 @@ $(OBJS) $(OBJS:.o=.bc): .built-for
 
 # Few and quick to compile, so any header recompiles all
 $(OBJS) $(OBJS:.o=.bc): $(wildcard $(srcdir)/src/*/*.h)
+
+$(DATA_built): $(srcdir)/sql/$(notdir $(DATA_built)) $(parts)
+	@mkdir -p $(@D) && cat $^ >$@
 
 # The scripts call make again, with the settings that matter
 export PG_CONFIG
