@@ -81,6 +81,7 @@ config_json(void)
 	json_object *json = json_object_new_object();
 
 	json_add_number(json, "logs", config.logs);
+	json_add_number(json, "log_growth", config.log_growth);
 	json_add_number(json, "latency", config.latency);
 	json_add_number(json, "operation_time", config.operation_time);
 	json_add_number(json, "running_time", config.running_time);

@@ -38,6 +38,8 @@ static const NumberOption number_options[] = {
 	{"zones", &config.zones, NULL, 1, 100, "number of zones (default 3)"},
 	{"services", &config.services, NULL, 0, 100000, "services in each zone (default 20)"},
 	{"logs", NULL, &config.logs, 0, 1000000000, "log entries of each service (default 5000)"},
+	{"log-growth", NULL, &config.log_growth, 0, 1000000,
+	"entries that a log gains each time a page of it is read (default 0)"},
 	{"latency", NULL, &config.latency, 0, 600000, "milliseconds before every response (default 0)"},
 	{"operation-time", NULL, &config.operation_time, 0, INT_MAX,
 	"milliseconds that an operation is pending (default 100)"},

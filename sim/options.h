@@ -20,6 +20,7 @@ typedef struct SimConfig
 	long		zones;
 	long		services;		/* in each zone */
 	_Atomic long logs;			/* entries of each service */
+	_Atomic long log_growth;	/* entries that one gains after each response */
 	_Atomic long latency;		/* ms before every response */
 	_Atomic long operation_time;	/* ms an operation is pending */
 	_Atomic long running_time;	/* ms a changed service is rebuilding */

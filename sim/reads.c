@@ -283,7 +283,10 @@ get_service_logs(Request *request, Response *response)
 	state_lock(request->zone);
 	found = find_service(request, &facts, response);
 	if (found)
+	{
 		count = state_log_count(request->zone, facts.index);
+		state_append_logs(request->zone, facts.index, config.log_growth);
+	}
 	state_unlock(request->zone);
 	if (found)
 		respond_logs(request, &facts, count, response);

@@ -38,6 +38,8 @@ typedef struct DbaasError
 	AttrNumber	attnum;			/* column of that table, or 0 */
 	int			column;			/* index of the resource's column, plus 1, or
 								 * 0: dbaas_table_raise() finds attnum for it */
+	bool		of_statement;	/* is it about the statement, and not about
+								 * what it requested? */
 	const char *file;			/* source location, constant texts */
 	int			line;
 	const char *function;

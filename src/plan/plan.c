@@ -18,6 +18,7 @@
 #include "optimizer/paths.h"
 #include "optimizer/planmain.h"
 #include "optimizer/restrictinfo.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/typcache.h"
 
@@ -84,19 +85,31 @@ dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 }
 
 /*
- * Does a scan that pushes these keys lack one that it needs: a required key, whose values
- * the API does not list, or one of joined_params, without which it would miss rows of the
- * join?
+ * Would a join miss rows if a scan did not push the key, to which it gives values?  It would
+ * if the key only shows what was requested.  With outcomes, there is a row for what a key
+ * names and the API does not list.
  */
 static bool
-lacks_key(const DbaasRelationInfo *info, List *keys)
+is_needed_by_join(const DbaasRelationInfo *info, const DbaasPushed *pushed, int column)
+{
+	return bms_is_member(column, info->joined_keys) &&
+		(dbaas_catalogue_only_shows_request(info->table->resource, column) ||
+		 dbaas_pushdown_has_outcomes(info->table->resource, pushed));
+}
+
+/*
+ * Does a scan that pushes these keys lack one that it needs: a required key, whose values
+ * the API does not list, or one without which a join would miss rows?
+ */
+static bool
+lacks_key(const DbaasRelationInfo *info, const DbaasPushed *pushed)
 {
 	const DbaasResource *resource = info->table->resource;
 
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
-		if ((resource->columns[c].required || bms_is_member(c, info->joined_params)) &&
-			!dbaas_pushdown_has(keys, c))
+		if ((resource->columns[c].required || is_needed_by_join(info, pushed, c)) &&
+			!dbaas_pushdown_has(pushed->keys, c))
 			return true;
 	}
 	return false;
@@ -134,10 +147,12 @@ order_for_pathkey(const DbaasRelationInfo *info, RelOptInfo *baserel, const Dbaa
 	bool		descending = dbaas_pathkey_descending(pathkey);
 
 	/*
-	 * Times are never null, so NULLS FIRST and LAST do not matter; but only
-	 * the default of each direction is handled.
+	 * Times are never null but in rows that tell outcomes, which are at the
+	 * end of each service.  So without these, NULLS FIRST and LAST do not
+	 * matter; but only the default of each direction is handled.
 	 */
 	if (paging == NULL || !is_time_pathkey(info, baserel, pathkey) ||
+		dbaas_pushdown_has_outcomes(resource, pushed) ||
 		pathkey->pk_nulls_first != descending ||
 		dbaas_pushdown_has(pushed->keys, resource->index.order))
 		return DBAAS_ORDER_AS_GIVEN;
@@ -167,7 +182,7 @@ order_below_sort(const DbaasRelationInfo *info, RelOptInfo *baserel, const Dbaas
 	const DbaasResource *resource = info->table->resource;
 
 	if (resource->paging == NULL || !dbaas_pushdown_has_upper(pushed) ||
-		!is_time_pathkey(info, baserel, pathkey) ||
+		dbaas_pushdown_has_outcomes(resource, pushed) || !is_time_pathkey(info, baserel, pathkey) ||
 		dbaas_pushdown_has(pushed->keys, resource->index.order) ||
 		dbaas_pushdown_has(pushed->keys, resource->index.limit) ||
 		dbaas_pushdown_has(pushed->keys, resource->index.offset))
@@ -224,7 +239,8 @@ bounds_skip_first(const DbaasRelationInfo *info, const DbaasPushed *pushed, Dbaa
  * The LIMIT's count and offset, if their sum limits the entries that are needed of each
  * target; else NIL.  That is so if every condition is pushed, and rows are wanted in the
  * order of the pages or in no order.  Sets *order if rows are sorted after the scan in an
- * order in which pages can be read.
+ * order in which pages can be read.  With outcomes each service is read to its end, so that
+ * the row of its outcome tells of all of it.
  */
 static List *
 limit_expressions(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pushed,
@@ -234,7 +250,9 @@ limit_expressions(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushed *pus
 	DbaasScanOrder read_order = *order;
 	Query	   *parse = root->parse;
 
-	if (pushed->has_other_conditions || !limit_applies_to_scan(root, baserel))
+	if (pushed->has_other_conditions ||
+		dbaas_pushdown_has_outcomes(info->table->resource, pushed) ||
+		!limit_applies_to_scan(root, baserel))
 		return NIL;
 	if (parse->sortClause && !ordered)
 	{
@@ -287,7 +305,7 @@ add_scan_paths(PlannerInfo *root, RelOptInfo *baserel, List *restrictinfos,
 	dbaas_pushdown_clauses(info->table, baserel->relid, restrictinfos, &pushed);
 	run.one_page = limit_expressions(root, baserel, &pushed, false, &order) != NIL;
 	dbaas_cost_scan(root, info, &pushed, &run, rows, &cost);
-	lacking = lacks_key(info, pushed.keys);
+	lacking = lacks_key(info, &pushed);
 	if (lacking)
 	{
 		cost.startup += MISSING_KEY_COST;
@@ -353,8 +371,7 @@ add_outer_relids(RelOptInfo *baserel, List *clauses, List *outers)
 			!dbaas_pushdown_clause(info->table, baserel->relid, rinfo->clause, &key) ||
 			key.bound != InvalidStrategy || dbaas_pushdown_is_negated(key.form))
 			continue;
-		if (dbaas_catalogue_only_shows_request(info->table->resource, key.column))
-			info->joined_params = bms_add_member(info->joined_params, key.column);
+		info->joined_keys = bms_add_member(info->joined_keys, key.column);
 		outer = bms_union(rinfo->clause_relids, baserel->lateral_relids);
 		outer = bms_del_member(outer, baserel->relid);
 		if (!bms_is_empty(outer) && !contains_relids(outers, outer))
@@ -494,6 +511,8 @@ request_names(const DbaasRelationInfo *info, const DbaasPushed *pushed, List *li
 	{
 		const DbaasPushedKey *key = lfirst(lc);
 
+		if (resource->columns[key->column].unsent)
+			continue;
 		if (key->column != DBAAS_ZONE_COLUMN)
 			appendStringInfo(&targets, " %s", resource->columns[key->column].name);
 		else if (dbaas_pushdown_is_negated(key->form))
@@ -506,6 +525,18 @@ request_names(const DbaasRelationInfo *info, const DbaasPushed *pushed, List *li
 	return list_make2(makeString(targets.data),
 					  makeString(parent ? psprintf("%s %s", parent->read->method,
 												   parent->read->path) : ""));
+}
+
+/* A row that tells an outcome is no row of the API, so it cannot be written. */
+static void
+refuse_outcomes(Oid relid)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 dbaas_error_about(relid, 0),
+			 errmsg("cannot write rows of foreign table \"%s\" that are read with outcomes",
+					get_rel_name(relid)),
+			 errhint("Leave the condition on the parameter for outcomes out.")));
 }
 
 ForeignScan *
@@ -532,8 +563,10 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 	double		lists;
 	ListCell   *lc;
 
-	(void) relid;
 	dbaas_pushdown_clauses(info->table, baserel->relid, scan_clauses, &pushed);
+	if (bms_is_member(baserel->relid, root->all_result_relids) &&
+		dbaas_pushdown_has_outcomes(resource, &pushed))
+		refuse_outcomes(relid);
 	foreach(lc, pushed.keys)
 	{
 		columns = lappend_int(columns, ((DbaasPushedKey *) lfirst(lc))->column);

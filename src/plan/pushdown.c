@@ -6,7 +6,7 @@
  * A condition is pushed if it compares a column with a value that is known when the scan
  * starts, in one of these ways: a key equals the value, or an element of an array; the zone
  * differs from the value, or from all elements; the time is before the value, after it, or
- * equals it.
+ * equals it.  A key that is a boolean may be a condition by itself.
  *
  *-------------------------------------------------------------------------
  */
@@ -69,20 +69,27 @@ compared_column(Node *node)
 	return strip_number_cast(strip_relabel(node));
 }
 
+/* Can values of the type be those of a key?  One that is not sent is a boolean. */
+static bool
+may_be_key(const DbaasColumn *column, Oid type)
+{
+	return column->unsent ? getBaseType(type) == BOOLOID : dbaas_declared_may_send(type);
+}
+
 /*
- * Is the operator the equality of the column's type with a type of the same kind, and
- * the collation one in which only identical texts are equal?
+ * Is the operator the equality of the type of the key, which is in "node", with a type of
+ * the same kind, and the collation one in which only identical texts are equal?
  */
 static bool
-is_equality(Oid opno, Oid collation, Node *column, Oid value_type)
+is_equality(Oid opno, Oid collation, Node *node, const DbaasColumn *key, Oid value_type)
 {
-	Oid			type_id = exprType(strip_relabel(column));
+	Oid			type_id = exprType(strip_relabel(node));
 	bool		may_fraction = dbaas_declared_may_have_fraction(type_id);
 	TypeCacheEntry *type = lookup_type_cache(type_id, TYPECACHE_BTREE_OPFAMILY);
 
-	return dbaas_declared_may_send(exprType(compared_column(column))) &&
+	return may_be_key(key, exprType(compared_column(node))) &&
 		(may_fraction ? dbaas_declared_may_have_fraction(value_type) :
-		 dbaas_declared_may_send(value_type)) &&
+		 may_be_key(key, value_type)) &&
 		OidIsValid(type->btree_opf) &&
 		get_op_opfamily_strategy(opno, type->btree_opf) == BTEqualStrategyNumber &&
 		(!OidIsValid(collation) || get_collation_isdeterministic(collation));
@@ -100,7 +107,7 @@ key_of_var(const DbaasTable *table, Index relid, Node *node)
 		return -1;
 	column = table->attributes[var->varattno - 1].column;
 	if (column == DBAAS_ZONE_COLUMN ||
-		(column > 0 && table->resource->columns[column].param))
+		(column > 0 && dbaas_catalogue_is_key(&table->resource->columns[column])))
 		return column;
 	return -1;
 }
@@ -120,7 +127,8 @@ match_equality(const DbaasTable *table, Index relid, Oid opno, Oid collation,
 {
 	key->column = key_of_var(table, relid, compared_column(left));
 	if (key->column < 0 || !is_scan_constant(relid, right) ||
-		!is_equality(opno, collation, left, exprType(strip_relabel(right))))
+		!is_equality(opno, collation, left, &table->resource->columns[key->column],
+					 exprType(strip_relabel(right))))
 		return false;
 	key->form = DBAAS_KEY_IS;
 	key->bound = InvalidStrategy;
@@ -154,7 +162,8 @@ match_any(const DbaasTable *table, Index relid, ScalarArrayOpExpr *any, DbaasPus
 	key->column = key_of_var(table, relid, compared_column(left));
 	if (key->column < 0 || (!any->useOr && key->column != DBAAS_ZONE_COLUMN) ||
 		!OidIsValid(opno) || !is_scan_constant(relid, right) ||
-		!is_equality(opno, any->inputcollid, left, get_element_type(exprType(right))))
+		!is_equality(opno, any->inputcollid, left, &table->resource->columns[key->column],
+					 get_element_type(exprType(right))))
 		return false;
 	key->form = any->useOr ? DBAAS_KEY_IS_ANY : DBAAS_KEY_IS_NONE;
 	key->bound = InvalidStrategy;
@@ -268,6 +277,33 @@ match_comparison(const DbaasTable *table, Index relid, Oid opno, Oid collation,
 		match_bound(table, relid, opno, left, right, key);
 }
 
+/* Matches "key", "NOT key", "key IS TRUE" and "key IS FALSE", of a key that is a boolean. */
+static bool
+match_boolean(const DbaasTable *table, Index relid, Expr *clause, DbaasPushedKey *key)
+{
+	BooleanTest *test = (BooleanTest *) clause;
+	bool		negated = is_notclause(clause);
+	Node	   *node = (Node *) clause;
+
+	if (negated)
+		node = (Node *) get_notclausearg(clause);
+	else if (IsA(test, BooleanTest))
+	{
+		if (test->booltesttype != IS_TRUE && test->booltesttype != IS_FALSE)
+			return false;
+		negated = test->booltesttype == IS_FALSE;
+		node = (Node *) test->arg;
+	}
+	key->column = key_of_var(table, relid, strip_relabel(node));
+	if (key->column < 0 || !table->resource->columns[key->column].unsent ||
+		getBaseType(exprType(node)) != BOOLOID)
+		return false;
+	key->form = DBAAS_KEY_IS;
+	key->bound = InvalidStrategy;
+	key->value = (Expr *) makeBoolConst(!negated, false);
+	return true;
+}
+
 /* Matches a condition of any of these forms. */
 static bool
 match_clause(const DbaasTable *table, Index relid, Expr *clause, DbaasPushedKey *key)
@@ -287,7 +323,7 @@ match_clause(const DbaasTable *table, Index relid, Expr *clause, DbaasPushedKey 
 		return match_any(table, relid, (ScalarArrayOpExpr *) clause, key);
 	if (is_orclause(clause))
 		return match_or(table, relid, (BoolExpr *) clause, key);
-	return false;
+	return match_boolean(table, relid, clause, key);
 }
 
 /* ------------------------------------------------------------------------
@@ -474,6 +510,23 @@ dbaas_pushdown_has(List *keys, int column)
 
 		if (key->column == column && !dbaas_pushdown_is_negated(key->form))
 			return true;
+	}
+	return false;
+}
+
+bool
+dbaas_pushdown_has_outcomes(const DbaasResource *resource, const DbaasPushed *pushed)
+{
+	ListCell   *lc;
+
+	foreach(lc, pushed->keys)
+	{
+		const DbaasPushedKey *key = lfirst(lc);
+		const Const *value = (const Const *) key->value;
+
+		if (key->column == resource->index.with_outcome)
+			return key->form != DBAAS_KEY_IS || !IsA(value, Const) || value->constisnull ||
+				DatumGetBool(value->constvalue);
 	}
 	return false;
 }

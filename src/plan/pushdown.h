@@ -102,6 +102,9 @@ extern bool dbaas_pushdown_has_upper(const DbaasPushed *pushed);
 /* Does one of the keys, a List of DbaasPushedKey *, give a catalogue column its values? */
 extern bool dbaas_pushdown_has(List *keys, int column);
 
+/* May rows of the scan tell outcomes?  Then their order and number are not the API's. */
+extern bool dbaas_pushdown_has_outcomes(const DbaasResource *resource, const DbaasPushed *pushed);
+
 /*
  * Do the keys give no value for a parameter in the endpoint's path, so that the lists of
  * parents have to be read for it?

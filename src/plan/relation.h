@@ -18,8 +18,7 @@ typedef struct DbaasRelationInfo
 	Index		relid;			/* in the query's range table */
 	DbaasTable *table;
 	bool		async_capable;
-	Bitmapset  *joined_params;	/* catalogue columns that only show what was
-								 * requested, and that joins give values */
+	Bitmapset  *joined_keys;	/* catalogue columns that joins give values */
 
 	/* for estimates */
 	const char *server;

@@ -205,12 +205,15 @@ dbaas_row_estimate_scan(PlannerInfo *root, RelOptInfo *baserel, const DbaasPushe
 						bool repeated, double rows)
 {
 	const DbaasRelationInfo *info = baserel->fdw_private;
+	double		targets;
 
 	if (pushed->keys == NIL)
 		return rows;
-	rows = dbaas_request_count_scan(root, info, pushed, repeated).targets *
-		read_rows(root, info, pushed);
-	return clamp_row_est(Min(rows, most_rows(root, baserel, pushed->keys)) *
+	targets = dbaas_request_count_scan(root, info, pushed, repeated).targets;
+	rows = Min(targets * read_rows(root, info, pushed), most_rows(root, baserel, pushed->keys));
+	if (dbaas_pushdown_has_outcomes(info->table->resource, pushed))
+		rows += targets;
+	return clamp_row_est(rows *
 						 clauselist_selectivity(root, pushed->checked, baserel->relid,
 												JOIN_INNER, NULL));
 }

@@ -14,6 +14,7 @@
 #include "api/connection.h"
 #include "api/stats.h"
 #include "read/chain.h"
+#include "read/outcome.h"
 #include "read/skip.h"
 #include "tables/path.h"
 
@@ -85,8 +86,20 @@ dbaas_chains_limit_first_pages(DbaasChains *chains, int64 first_limit)
 static bool
 is_skipped(const DbaasChain *chain)
 {
-	return chain->target->zone && chain->target->fallback == NULL &&
+	return chain->target->zone && chain->target->fallback == NULL && !chain->tells_outcome &&
 		dbaas_skip_is_skipped(chain->chains->read, chain->target->zone);
+}
+
+/* The error to tell without a request, if there is one. */
+static DbaasError *
+known_failure(const DbaasChain *chain)
+{
+	if (!chain->tells_outcome)
+		return NULL;
+	if (chain->target->error)
+		return chain->target->error;
+	return chain->target->zone && chain->target->fallback == NULL ?
+		dbaas_skip_zone_error(chain->chains->read, chain->target->zone) : NULL;
 }
 
 static void request_page(DbaasChain *chain);
@@ -106,6 +119,7 @@ dbaas_chain_begin(DbaasChains *chains, const DbaasTarget *target)
 	chain->target = target;
 	chain->unrequested = read->limit == 0 ? 1 : read->limit;
 	chain->unreturned = -1;
+	chain->tells_outcome = dbaas_outcome_is_wanted(resource, target->args);
 	if (resource->paging)
 	{
 		const char *limit = target->args[resource->index.limit];
@@ -118,7 +132,8 @@ dbaas_chain_begin(DbaasChains *chains, const DbaasTarget *target)
 			chain->unreturned = strtoll(limit, NULL, 10);
 		chain->cursors = dbaas_set_new();
 	}
-	if (is_skipped(chain))
+	chain->error = known_failure(chain);
+	if (is_skipped(chain) || chain->error)
 		chain->last = true;
 	else
 		request_page(chain);
@@ -206,6 +221,17 @@ is_later_page(const DbaasChain *chain)
 	return resource->paging && chain->cursor != chain->target->args[resource->index.offset];
 }
 
+/* Keeps what an outcome says of the requests of the chain, which differ in their bodies. */
+static void
+note_request(DbaasChain *chain)
+{
+	MemoryContext oldcxt = MemoryContextSwitchTo(chain->cxt);
+
+	chain->request = dbaas_outcome_request(dbaas_call_label(chain->requested),
+										   chain->target->zone);
+	MemoryContextSwitchTo(oldcxt);
+}
+
 /* Requests a page: the first of the chain, or the one at its cursor. */
 static void
 request_page(DbaasChain *chain)
@@ -243,6 +269,8 @@ request_page(DbaasChain *chain)
 	chain->requested = read->bypass_shared ? dbaas_call_start(read->conn, chain->cxt, &spec) :
 		dbaas_share_call(read, chain->cxt, &spec, is_later_page(chain), &chain->share);
 	chain->joined = chain->share && dbaas_share_joined(chain->share);
+	if (chain->tells_outcome && chain->request == NULL)
+		note_request(chain);
 	MemoryContextSwitchTo(oldcxt);
 	MemoryContextDelete(cxt);
 }
@@ -258,7 +286,7 @@ Size
 dbaas_chain_response_bytes(const DbaasChain *chain)
 {
 	return (chain->requested ? dbaas_call_response_bytes(chain->requested) : 0) +
-		(chain->page ? dbaas_call_response_bytes(chain->page->call) : 0);
+		(chain->page && chain->page->call ? dbaas_call_response_bytes(chain->page->call) : 0);
 }
 
 bool
@@ -336,9 +364,9 @@ note_times(const DbaasChain *chain, int64 n)
 	dbaas_rows_rewind(chain->page->rows);
 }
 
-/* Sets where the page after the one that has come begins; chain->last if there is none. */
+/* Reads where the page after the one that has come begins: page->next. */
 static DbaasError *
-read_cursor(DbaasChain *chain)
+read_cursor(const DbaasChain *chain)
 {
 	const char *field = chain->chains->read->resource->paging->next_field;
 	DbaasCall  *call = chain->page->call;
@@ -349,11 +377,24 @@ read_cursor(DbaasChain *chain)
 	if (!dbaas_json_is(next, DBAAS_JSON_STRING))
 		return dbaas_error_new(ERRCODE_FDW_ERROR, "%s: field \"%s\" is of type %s, not string",
 							   dbaas_call_label(call), field, dbaas_json_type_name(next));
-
-	/* A cursor that was sent before would lead to the same pages again. */
-	chain->cursor = MemoryContextStrdup(chain->cxt, dbaas_json_string(next, NULL));
-	chain->last = dbaas_set_has(chain->cursors, chain->cursor);
+	chain->page->next = MemoryContextStrdup(chain->cxt, dbaas_json_string(next, NULL));
 	return NULL;
+}
+
+/*
+ * Makes page->next the cursor that an outcome tells.  Behind a page without entries that is
+ * the one that it was requested with, unless its response has one.  If not all entries are
+ * returned, none is right.
+ */
+static void
+settle_cursor(const DbaasChain *chain, const DbaasPageExtent *extent)
+{
+	DbaasPage  *page = chain->page;
+
+	if (page->next == NULL && extent->n == 0)
+		page->next = chain->cursor;
+	if (page->unread >= 0 && page->unread < extent->n)
+		page->next = NULL;
 }
 
 /* Decides by the page that has come whether to request a next one, and at which cursor. */
@@ -362,6 +403,7 @@ plan_next_page(DbaasChain *chain)
 {
 	DbaasPageExtent extent;
 	DbaasError *error = NULL;
+	bool		ends;
 
 	chain->last = true;
 	if (chain->cursors == NULL)
@@ -373,25 +415,35 @@ plan_next_page(DbaasChain *chain)
 		chain->unrequested = Max(chain->unrequested - extent.needed, 0);
 	if (chain->unreturned >= 0)
 		chain->unreturned -= Min(chain->unreturned, extent.n);
-	if (extent.past_bound || chain->unrequested == 0 || chain->unreturned == 0)
-		return NULL;
-	if (extent.n > 0)
+	ends = extent.past_bound || chain->unrequested == 0 || chain->unreturned == 0;
+	if (chain->tells_outcome || (!ends && extent.n > 0))
 		error = read_cursor(chain);
-	if (error == NULL)
-		dbaas_window_choose_end(&chain->window, &extent, &chain->cursor, &chain->last);
-	return error;
+	if (chain->tells_outcome)
+		settle_cursor(chain, &extent);
+	if (error || ends)
+		return error;
+	if (extent.n > 0 && chain->page->next)
+	{
+		/* A cursor that was sent before would lead to the same pages again. */
+		chain->cursor = chain->page->next;
+		chain->last = dbaas_set_has(chain->cursors, chain->cursor);
+	}
+	dbaas_window_choose_end(&chain->window, &extent, &chain->cursor, &chain->last);
+	return NULL;
 }
 
 /*
- * Handles status 404.  It is no error, unless the target is of a service type that a
- * list of parents has and the catalogue does not know: the path for that type may be
- * another.
+ * Handles status 404.  It is no error, unless an outcome is to tell it, or the target is of
+ * a service type that a list of parents has and the catalogue does not know: the path for
+ * that type may be another.
  */
 static DbaasError *
 accept_not_found(const DbaasChain *chain, const char *label)
 {
 	const DbaasRead *read = chain->chains->read;
 
+	if (chain->tells_outcome)
+		return dbaas_error_new(ERRCODE_UNDEFINED_OBJECT, "%s failed with HTTP status 404", label);
 	for (int c = 0; c < read->resource->ncolumns && chain->target->listed; c++)
 	{
 		const DbaasColumn *column = &read->resource->columns[c];
@@ -402,6 +454,18 @@ accept_not_found(const DbaasChain *chain, const char *label)
 			return dbaas_skip_unknown(read, label);
 	}
 	return NULL;
+}
+
+/* Looks over all rows of the page that has come.  Returns NULL or an error. */
+static DbaasError *
+check_shape(const DbaasPage *page)
+{
+	char	   *problem;
+
+	while (dbaas_rows_next(page->rows, &problem))
+		;
+	dbaas_rows_rewind(page->rows);
+	return problem ? dbaas_page_shape_error(page, problem) : NULL;
 }
 
 /*
@@ -434,8 +498,11 @@ open_page(DbaasChain *chain)
 	page->origin.zone = chain->target->zone;
 	page->origin.args = chain->target->args;
 	page->origin.label = dbaas_call_label(call);
-	error = plan_next_page(chain);
 	page->unread = cap;
+	/* An outcome tells of whole pages. */
+	error = chain->tells_outcome ? check_shape(page) : NULL;
+	if (error == NULL)
+		error = plan_next_page(chain);
 	MemoryContextSwitchTo(oldcxt);
 	if (error == NULL && !chain->last && chain->chains->prefetch == PREFETCH_AT_ONCE)
 		request_page(chain);
@@ -460,7 +527,7 @@ dbaas_page_shape_error(const DbaasPage *page, const char *problem)
 	return error;
 }
 
-/* Ends the chain, whose zone is skipped. */
+/* Ends the chain, from which no further page is wanted. */
 static void
 skip_pages(DbaasChain *chain)
 {
@@ -490,10 +557,12 @@ dbaas_chain_next_page(DbaasChain *chain, DbaasReadStatus *status)
 	*status = DBAAS_READ_END;
 	if (chain->requested == NULL && chain->last)
 		return NULL;
-	if (is_skipped(chain) && (chain->requested == NULL || !dbaas_call_done(chain->requested)))
+	error = known_failure(chain);
+	if ((is_skipped(chain) || error) &&
+		(chain->requested == NULL || !dbaas_call_done(chain->requested)))
 	{
 		skip_pages(chain);
-		return NULL;
+		return error;
 	}
 	if (chain->requested == NULL)
 		request_page(chain);
@@ -508,7 +577,9 @@ dbaas_chain_next_page(DbaasChain *chain, DbaasReadStatus *status)
 		*status = DBAAS_READ_PENDING;
 		return NULL;
 	}
-	if (chain->target->zone && dbaas_call_unavailable(chain->requested))
+	if (chain->tells_outcome && chain->target->zone)
+		dbaas_skip_note_end(chain->chains->read, chain->target->zone, chain->requested);
+	else if (chain->target->zone && dbaas_call_unavailable(chain->requested))
 		return accept_unavailable(chain);
 	error = open_page(chain);
 	if (error || chain->page == NULL)
@@ -579,8 +650,9 @@ note_rows(DbaasChain *chain)
 		dbaas_stats_add_to_average(&row_facts(chain)->rows, (double) chain->nreturned);
 }
 
-DbaasError *
-dbaas_chain_next_row(DbaasChain *chain, DbaasReadStatus *status)
+/* dbaas_chain_next_row() without the outcome. */
+static DbaasError *
+next_entry(DbaasChain *chain, DbaasReadStatus *status)
 {
 	DbaasError *error = chain->error;
 
@@ -604,9 +676,59 @@ dbaas_chain_next_row(DbaasChain *chain, DbaasReadStatus *status)
 		if (page && chain->last && chain->requested == NULL)
 			note_rows(chain);
 		if (page)
+		{
+			chain->next = page->next;
 			dbaas_page_release(page);
+		}
 		chain->page = NULL;
 		error = dbaas_chain_next_page(chain, status);
 	}
 	return error;
+}
+
+/* Ends the chain, and makes its outcome the current page. */
+static void
+tell_outcome(DbaasChain *chain, const DbaasError *error)
+{
+	const DbaasTarget *target = chain->target;
+	MemoryContext oldcxt = MemoryContextSwitchTo(chain->cxt);
+	DbaasPage  *page = palloc0(sizeof(DbaasPage));
+	DbaasOutcome outcome = {
+		.error = error,
+		.request = target->error ? target->request : chain->request,
+		.zone = target->zone,
+		.has_next = chain->cursors != NULL,
+		.next = chain->next
+	};
+
+	page->next = chain->next;
+	page->origin.zone = target->zone;
+	page->origin.args = target->args;
+	page->origin.label = chain->request ? chain->request : "";
+	page->origin.outcome = dbaas_outcome_text(&outcome);
+	page->origin.next = chain->next;
+	MemoryContextSwitchTo(oldcxt);
+	if (chain->page)
+		dbaas_page_release(chain->page);
+	skip_pages(chain);
+	chain->page = page;
+}
+
+DbaasError *
+dbaas_chain_next_row(DbaasChain *chain, DbaasReadStatus *status)
+{
+	DbaasError *error;
+
+	if (chain->page && chain->page->rows == NULL)
+	{
+		*status = DBAAS_READ_END;
+		return NULL;
+	}
+	error = next_entry(chain, status);
+	if (!chain->tells_outcome || (error == NULL && *status != DBAAS_READ_END) ||
+		(error && !dbaas_outcome_can_be(error)))
+		return error;
+	tell_outcome(chain, error);
+	*status = DBAAS_READ_NEXT;
+	return NULL;
 }

@@ -32,9 +32,11 @@ typedef struct DbaasPage
 {
 	DbaasCall  *call;
 	DbaasShare *share;			/* of the call; or NULL */
-	DbaasRows  *rows;
+	DbaasRows  *rows;			/* NULL in a page that is the outcome, its one
+								 * row */
 	DbaasOrigin origin;
 	int64		unread;			/* rows still to return; -1: all */
+	const char *next;			/* cursor behind it; or NULL */
 } DbaasPage;
 
 typedef struct DbaasChain
@@ -56,8 +58,14 @@ typedef struct DbaasChain
 	int64		unreturned;		/* entries still to return; -1: all */
 	int64		nreturned;		/* rows, for the statistics */
 	DbaasError *error;			/* of a page that was opened before its first
-								 * row was needed; or NULL */
+								 * row was needed, or of what was not
+								 * requested; or NULL */
 	DbaasSet   *cursors;		/* cursors that were sent */
+	bool		tells_outcome;	/* does it end with its outcome? */
+	const char *request;		/* what it requests; or NULL.  Only set if it
+								 * does */
+	const char *next;			/* cursor behind the last page of which all
+								 * rows were returned; or NULL.  The same */
 } DbaasChain;
 
 /* Makes it in the current memory context.  The read must outlive it. */
@@ -90,7 +98,7 @@ extern DbaasError *dbaas_chain_next_page(DbaasChain *chain, DbaasReadStatus *sta
 
 /*
  * Goes to the next row, without waiting; it is then the current row of
- * chain->page->rows.  Returns NULL or an error.
+ * chain->page->rows, or the outcome if that is NULL.  Returns NULL or an error.
  */
 extern DbaasError *dbaas_chain_next_row(DbaasChain *chain, DbaasReadStatus *status);
 

@@ -38,6 +38,16 @@ typedef struct Input
 	void	   *domain_state;
 } Input;
 
+/* What an attribute shows if the response does not hold it. */
+typedef enum Requested
+{
+	REQUESTED_NOTHING,
+	REQUESTED_ZONE,
+	REQUESTED_KEY,
+	REQUESTED_OUTCOME,
+	REQUESTED_CURSOR			/* to go on from */
+} Requested;
+
 typedef struct Attribute
 {
 	int			index;			/* in values */
@@ -46,6 +56,7 @@ typedef struct Attribute
 	const char *name;			/* field, for errors */
 	const DbaasColumn *column;	/* or NULL */
 	int			column_index;
+	Requested	else_shows;
 	DbaasField *field;			/* or NULL */
 	Input		input;
 	bool		array;
@@ -81,6 +92,20 @@ init_input(Input *input, Oid type, int32 typmod)
 	fmgr_info(function, &input->function);
 }
 
+static Requested
+shown_else(const DbaasResource *resource, int column)
+{
+	if (column < 0)
+		return REQUESTED_NOTHING;
+	if (column == DBAAS_ZONE_COLUMN)
+		return REQUESTED_ZONE;
+	if (dbaas_catalogue_is_key(&resource->columns[column]))
+		return REQUESTED_KEY;
+	if (column == resource->index.outcome)
+		return REQUESTED_OUTCOME;
+	return column == resource->index.next ? REQUESTED_CURSOR : REQUESTED_NOTHING;
+}
+
 DbaasDecoder *
 dbaas_decoder_new(const DbaasTable *table, TupleDesc desc, const Bitmapset *used,
 				  const Bitmapset *may_lack)
@@ -101,6 +126,7 @@ dbaas_decoder_new(const DbaasTable *table, TupleDesc desc, const Bitmapset *used
 		attribute->index = attnum - 1;
 		attribute->may_lack = bms_is_member(attnum, may_lack);
 		attribute->column_index = shown->column;
+		attribute->else_shows = shown_else(table->resource, shown->column);
 		if (shown->column >= 0)
 			attribute->column = &table->resource->columns[shown->column];
 		attribute->name = shown->field ? shown->field : attribute->column->name;
@@ -132,7 +158,7 @@ bad_field(const Attribute *attribute, const DbaasRows *rows, const DbaasOrigin *
 	ereport(ERROR,
 			(errcode(ERRCODE_FDW_ERROR),
 			 errmsg("%s: field \"%s\" of row " INT64_FORMAT " cannot be used",
-					origin->label, attribute->name, dbaas_rows_number(rows)),
+					origin->label, attribute->name, rows ? dbaas_rows_number(rows) : 0),
 			 errdetail_internal("%s", dbaas_error_text_for_client(detail)),
 			 dbaas_error_about(attribute->relid, attribute->index + 1)));
 }
@@ -486,6 +512,26 @@ decode_requested(Attribute *attribute, const char *requested)
 	return attribute->requested_datum;
 }
 
+/* What the attribute shows if the response does not hold it; NULL for NULL. */
+static const char *
+requested_value(const Attribute *attribute, const DbaasOrigin *origin)
+{
+	switch (attribute->else_shows)
+	{
+		case REQUESTED_NOTHING:
+			return NULL;
+		case REQUESTED_ZONE:
+			return origin->zone;
+		case REQUESTED_KEY:
+			return origin->args ? origin->args[attribute->column_index] : NULL;
+		case REQUESTED_OUTCOME:
+			return origin->outcome;
+		case REQUESTED_CURSOR:
+			return origin->next;
+	}
+	return NULL;
+}
+
 /*
  * One attribute of the current row.  Where the response does not hold a key, it
  * is the value that the request had.
@@ -493,16 +539,14 @@ decode_requested(Attribute *attribute, const char *requested)
 static Datum
 decode_attribute(Attribute *attribute, DbaasRows *rows, const DbaasOrigin *origin, bool *isnull)
 {
-	const DbaasJson *value = attribute->field ? dbaas_rows_field(rows, attribute->field) : NULL;
-	const char *requested = NULL;
+	const DbaasJson *value = attribute->field && rows ? dbaas_rows_field(rows, attribute->field) :
+		NULL;
+	const char *requested;
 
 	*isnull = false;
 	if (value)
 		return value_datum(attribute, rows, origin, value);
-	if (attribute->column_index == DBAAS_ZONE_COLUMN)
-		requested = origin->zone;
-	else if (attribute->column && attribute->column->param && origin->args)
-		requested = origin->args[attribute->column_index];
+	requested = requested_value(attribute, origin);
 	if (requested)
 		return decode_requested(attribute, requested);
 	*isnull = true;

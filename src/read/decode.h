@@ -31,6 +31,9 @@ typedef struct DbaasOrigin
 	const char *zone;			/* or NULL */
 	const char *const *args;	/* by catalogue column, in UTF-8; or NULL */
 	const char *label;			/* of the call */
+	const char *outcome;		/* of a row that is no row of a response: its
+								 * outcome, in UTF-8; else NULL */
+	const char *next;			/* the cursor that such a row shows; or NULL */
 } DbaasOrigin;
 
 /*
@@ -43,7 +46,8 @@ extern DbaasDecoder *dbaas_decoder_new(const DbaasTable *table, TupleDesc desc,
 
 /*
  * Decodes the current row into values and isnull, of desc->natts elements, in the
- * current memory context.  Attributes that are not used become NULL.  If a value is not
+ * current memory context.  Attributes that are not used become NULL, and without a response,
+ * where rows is NULL, all that are no keys and do not show the outcome.  If a value is not
  * of the documented type, raises an error (HV000) that names the field and the row.
  */
 extern void dbaas_decode_row(DbaasDecoder *decoder, DbaasRows *rows,

@@ -26,7 +26,8 @@ extern DbaasError *dbaas_fetch_begin(const DbaasRead *read, DbaasFetch **result)
 
 /*
  * Goes to the next row, without waiting.  With DBAAS_READ_NEXT, it is the current row of
- * *rows, and *origin is its origin, until the next call.  Returns NULL or an error.
+ * *rows, and *origin is its origin, until the next call.  *rows is NULL in a row that tells
+ * an outcome.  Returns NULL or an error.
  */
 extern DbaasError *dbaas_fetch_next(DbaasFetch *fetch, DbaasReadStatus *status,
 									DbaasRows **rows, const DbaasOrigin **origin);

@@ -9,11 +9,15 @@
 
 #include "lib/stringinfo.h"
 
+#include "base/text.h"
 #include "read/skip.h"
 #include "tables/options.h"
 
 /* Requests that a WARNING names. */
 #define MAX_UNKNOWN_SHOWN 20
+
+/* So many calls in a row that find a zone not available are enough. */
+#define ENOUGH_FAILURES 3
 
 /* What became of a zone in the statement. */
 typedef struct ZoneState
@@ -22,6 +26,8 @@ typedef struct ZoneState
 	char	   *zone;
 	bool		has_rows;		/* rows of it were returned */
 	bool		skipped;
+	int			nfailures;		/* calls in a row that found it not available */
+	DbaasError *error;			/* of the last of them, if they are enough */
 } ZoneState;
 
 /* What this module keeps for a statement. */
@@ -95,6 +101,33 @@ dbaas_skip_is_skipped(const DbaasRead *read, const char *zone)
 		return false;
 	state = find_zone(read, zone);
 	return state && state->skipped;
+}
+
+void
+dbaas_skip_note_end(const DbaasRead *read, const char *zone, const DbaasCall *call)
+{
+	ZoneState  *state = get_zone(read, zone);
+	const DbaasError *error = dbaas_call_error(call);
+	MemoryContext oldcxt;
+
+	if (!dbaas_call_unavailable(call))
+		state->nfailures = 0;
+	else if (++state->nfailures == ENOUGH_FAILURES)
+	{
+		oldcxt = MemoryContextSwitchTo(dbaas_statement_context(read->statement));
+		state->error = dbaas_error_new(error->sqlerrcode, "zone \"%s\" is not available: %s",
+									   zone, error->message);
+		state->error->detail = dbaas_text_copy(error->detail);
+		MemoryContextSwitchTo(oldcxt);
+	}
+}
+
+DbaasError *
+dbaas_skip_zone_error(const DbaasRead *read, const char *zone)
+{
+	const ZoneState *state = find_zone(read, zone);
+
+	return state ? state->error : NULL;
 }
 
 /* The error, with a hint why option unavailable_zones does not count. */

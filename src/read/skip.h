@@ -32,6 +32,15 @@ extern bool dbaas_skip_is_skipped(const DbaasRead *read, const char *zone);
 extern void dbaas_skip_note_rows(const DbaasRead *read, const char *zone);
 
 /*
+ * To be called when a call of a target that tells its outcome has ended.  If several of a
+ * zone in a row found it not available, the statement asks it nothing more.
+ */
+extern void dbaas_skip_note_end(const DbaasRead *read, const char *zone, const DbaasCall *call);
+
+/* The error of the last of them; NULL unless the statement asks the zone nothing more. */
+extern DbaasError *dbaas_skip_zone_error(const DbaasRead *read, const char *zone);
+
+/*
  * Decides whether to skip a service of a type that this version does not know, for
  * which the API returned status 404 although it lists the service.  Returns NULL if it
  * is skipped, and keeps the request's label for dbaas_skip_warn(); else an error.

@@ -9,8 +9,10 @@
 
 #include "miscadmin.h"
 
-#include "read/skip.h"
+#include "base/set.h"
+#include "read/outcome.h"
 #include "read/parents.h"
+#include "read/skip.h"
 #include "read/target.h"
 #include "tables/path.h"
 
@@ -23,6 +25,8 @@ struct DbaasTargets
 	List	   *parents;		/* DbaasParents *: lists that are not read
 								 * yet, in the order of the zones */
 	int			parents_zone;	/* zone of the first of them */
+	bool		outcomes;		/* do all targets want their outcome? */
+	DbaasSet   *listed;			/* names that lists have; only with outcomes */
 	List	   *list;			/* of DbaasTarget * */
 	int			next;			/* of them, to be given */
 };
@@ -137,7 +141,8 @@ find_zones(DbaasTargets *targets)
 	{
 		const DbaasZone *zone = &zones->zones[i];
 
-		if (dbaas_key_allows(key, zone->name) && !dbaas_skip_is_skipped(read, zone->name))
+		if (dbaas_key_allows(key, zone->name) &&
+			(targets->outcomes || !dbaas_skip_is_skipped(read, zone->name)))
 			targets->zones[targets->nzones++] = zone;
 	}
 	return NULL;
@@ -271,6 +276,117 @@ take_parent(const DbaasTargets *targets, const DbaasParentRow *row, const char *
 	return wanted;
 }
 
+/* ------------------------------------------------------------------------
+ * Outcomes without a request
+ * ------------------------------------------------------------------------ */
+
+/*
+ * Adds the targets in a zone whose outcome is this error: one for each combination of the
+ * values that the read gives.  What is in args already does not change.
+ */
+static void
+add_failed(DbaasTargets *targets, const DbaasZone *zone, const char **args,
+		   DbaasError *error, const char *request)
+{
+	int			n = list_length(targets->list);
+
+	add_combinations(targets, zone, args, false, 0);
+	for (; n < list_length(targets->list); n++)
+	{
+		DbaasTarget *target = list_nth(targets->list, n);
+
+		target->error = error;
+		target->request = request;
+		target->fallback = NULL;
+	}
+}
+
+static const char **
+no_args(const DbaasTargets *targets)
+{
+	return palloc0(targets->read->resource->ncolumns * sizeof(char *));
+}
+
+/* The request for the lists of parents. */
+static const char *
+list_request(const DbaasTargets *targets)
+{
+	const DbaasEndpoint *read = targets->read->resource->parent->read;
+
+	return psprintf("%s %s", read->method, read->path);
+}
+
+/* Adds outcomes for the zones that the read names and the server does not have. */
+static void
+add_missing_zones(DbaasTargets *targets)
+{
+	const DbaasKey *key = &targets->keys[DBAAS_ZONE_COLUMN];
+
+	for (int i = 0; key->given && i < key->n; i++)
+	{
+		DbaasZone  *zone = palloc0(sizeof(DbaasZone));
+		bool		found = false;
+
+		for (int z = 0; z < targets->nzones; z++)
+			found = found || strcmp(targets->zones[z]->name, key->values[i]) == 0;
+		if (found || !dbaas_key_allows(key, key->values[i]))
+			continue;
+		zone->name = key->values[i];
+		zone->base = "";
+		add_failed(targets, zone, no_args(targets),
+				   dbaas_error_new(ERRCODE_UNDEFINED_OBJECT, "the server has no zone \"%s\"",
+								   dbaas_error_name(zone->name)), NULL);
+	}
+}
+
+/* Adds outcomes for what the read names and no list of parents has. */
+static void
+add_missing_parents(DbaasTargets *targets)
+{
+	const DbaasResource *resource = targets->read->resource;
+	int			column = resource->index.parent_keys[0];
+	const DbaasKey *key = &targets->keys[column];
+
+	for (int i = 0; key->given && i < key->n; i++)
+	{
+		if (dbaas_set_has(targets->listed, key->values[i]))
+			continue;
+		for (int z = 0; z < targets->nzones; z++)
+		{
+			const DbaasZone *zone = targets->zones[z];
+			const char **args = no_args(targets);
+
+			args[column] = key->values[i];
+			add_failed(targets, zone, args,
+					   dbaas_error_new(ERRCODE_UNDEFINED_OBJECT,
+									   "%s in zone %s does not list %s \"%s\"",
+									   list_request(targets), zone->name,
+									   resource->columns[column].name,
+									   dbaas_error_name(key->values[i])),
+					   list_request(targets));
+		}
+	}
+}
+
+/*
+ * Makes the error of a zone's list the outcome of what the read names there, or of the zone
+ * if it names nothing.
+ */
+static void
+add_failed_list(DbaasTargets *targets, const DbaasZone *zone, DbaasError *error)
+{
+	const DbaasKey *key = &targets->keys[targets->read->resource->index.parent_keys[0]];
+
+	/* What it has may be what the other lists lack. */
+	for (int i = 0; key->given && i < key->n; i++)
+		(void) dbaas_set_add(targets->listed, key->values[i]);
+	add_failed(targets, zone, no_args(targets), error, list_request(targets));
+}
+
+/* ------------------------------------------------------------------------
+ * Lists of parents
+ * ------------------------------------------------------------------------ */
+
 /* Adds the targets of the parents in one zone. */
 static void
 add_parents(DbaasTargets *targets, const DbaasZone *zone, const DbaasParents *parents)
@@ -283,6 +399,8 @@ add_parents(DbaasTargets *targets, const DbaasZone *zone, const DbaasParents *pa
 		const char **args = palloc0(targets->read->resource->ncolumns * sizeof(char *));
 
 		CHECK_FOR_INTERRUPTS();
+		if (targets->listed && rows[i].values[0])
+			(void) dbaas_set_add(targets->listed, rows[i].values[0]);
 		if (take_parent(targets, &rows[i], args))
 			add_combinations(targets, zone, args, true, 0);
 		pfree(args);
@@ -300,17 +418,25 @@ dbaas_targets_read(DbaasTargets *targets, bool *pending)
 		bool		unavailable;
 		DbaasError *error = dbaas_parents_read(parents, pending, &unavailable);
 
-		if (error && unavailable)
+		if (error && targets->outcomes && dbaas_outcome_can_be(error))
+		{
+			add_failed_list(targets, zone, error);
+			error = NULL;
+		}
+		else if (error && unavailable)
 			error = dbaas_skip_zone(targets->read, zone->name, error);
 		else if (error == NULL && !*pending)
 			add_parents(targets, zone, parents);
-		else if (error == NULL && !dbaas_skip_is_skipped(targets->read, zone->name))
+		else if (error == NULL &&
+				 (targets->outcomes || !dbaas_skip_is_skipped(targets->read, zone->name)))
 			return NULL;
 		if (error)
 			return error;
 		*pending = false;
 		targets->parents = list_delete_first(targets->parents);
 		targets->parents_zone++;
+		if (targets->parents == NIL && targets->outcomes)
+			add_missing_parents(targets);
 	}
 	return NULL;
 }
@@ -339,10 +465,16 @@ dbaas_targets_begin(const DbaasRead *read, DbaasTargets **result)
 	targets->read = read;
 	*result = targets;
 	error = copy_keys(targets);
-	if (error == NULL)
-		error = find_zones(targets);
 	if (error)
 		return error;
+	targets->outcomes = dbaas_outcome_is_wanted_of_all(read->resource, targets->keys);
+	if (targets->outcomes)
+		targets->listed = dbaas_set_new();
+	error = find_zones(targets);
+	if (error)
+		return error;
+	if (targets->outcomes && !has_empty_key(targets))
+		add_missing_zones(targets);
 	nzones = read->resource->any_zone ? Min(targets->nzones, 1) : targets->nzones;
 	for (int i = 0; i < nzones; i++)
 	{

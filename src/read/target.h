@@ -20,6 +20,9 @@ typedef struct DbaasTarget
 	const char *base;			/* URL that paths are appended to */
 	const char **args;			/* by catalogue column; NULL: not sent */
 	bool		listed;			/* is it from a list of parents? */
+	DbaasError *error;			/* if not NULL, nothing is to be requested: it
+								 * is the outcome */
+	const char *request;		/* which request had that error; or NULL */
 	const struct DbaasTarget *fallback; /* the same in another zone, to use
 										 * when this zone is not available,
 										 * since both return the same; or NULL */
@@ -37,7 +40,8 @@ extern DbaasError *dbaas_targets_begin(const DbaasRead *read, DbaasTargets **res
 
 /*
  * Makes targets of the lists that have come, without waiting.  *pending says
- * that more are to come.  Returns NULL, or the error of a list.
+ * that more are to come.  Returns NULL, or the error of a list.  If outcomes are wanted,
+ * that error becomes a target.
  */
 extern DbaasError *dbaas_targets_read(DbaasTargets *targets, bool *pending);
 

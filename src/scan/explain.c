@@ -77,8 +77,11 @@ explain_keys(ForeignScanState *node, ExplainState *es)
 		int			column = list_nth_int(columns, i);
 		DbaasKeyForm form = list_nth_int(forms, i);
 		bool		is_array = dbaas_pushdown_is_array(form);
-		char	   *value = expr_text(node, es, i);
+		char	   *value;
 
+		if (column == resource->index.with_outcome)
+			continue;
+		value = expr_text(node, es, i);
 		if (dbaas_pushdown_is_negated(form))
 			not_zones = lappend(not_zones, psprintf(is_array ? "not ANY (%s)" : "not %s", value));
 		else if (column == DBAAS_ZONE_COLUMN)
@@ -205,6 +208,33 @@ explain_extent(ForeignScanState *node, ExplainState *es)
 													 (ForeignScan *) node->ss.ps.plan), 0, es);
 }
 
+/*
+ * Shows whether rows tell outcomes, or what that depends on.  Returns whether it is certain
+ * that they do.
+ */
+static bool
+explain_outcomes(ForeignScanState *node, ExplainState *es)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	List	   *columns = (List *) plan_private(node, DBAAS_SCAN_KEYS);
+
+	for (int i = 0; i < list_length(columns); i++)
+	{
+		const Const *value = list_nth(plan->fdw_exprs, i);
+		bool		certain = IsA(value, Const) && value->consttype == BOOLOID &&
+			!value->constisnull;
+
+		if (list_nth_int(columns, i) != scan_resource(node)->index.with_outcome)
+			continue;
+		if (!certain)
+			ExplainPropertyText("Outcomes", expr_text(node, es, i), es);
+		else if (DatumGetBool(value->constvalue))
+			ExplainPropertyText("Outcomes", "yes", es);
+		return certain && DatumGetBool(value->constvalue);
+	}
+	return false;
+}
+
 /* Shows that the scan skips zones that are not available, if it does. */
 static void
 explain_outage(ForeignScanState *node, ExplainState *es)
@@ -245,7 +275,8 @@ dbaasExplainForeignScan(ForeignScanState *node, ExplainState *es)
 	explain_parent(node, es);
 	explain_keys(node, es);
 	explain_extent(node, es);
-	explain_outage(node, es);
+	if (!explain_outcomes(node, es))
+		explain_outage(node, es);
 	if (es->analyze)
 		explain_run(node, es);
 }

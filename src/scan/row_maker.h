@@ -24,7 +24,8 @@ extern DbaasRowMaker *dbaas_row_maker_new(const DbaasTable *table, Relation rela
 										  const Bitmapset *used, const Bitmapset *unused);
 
 /*
- * Stores the current row of a response in a virtual slot, with its generated columns.
+ * Stores the current row of a response, or an outcome if rows is NULL, in a virtual slot,
+ * with its generated columns.
  * The values last until the next call.  Raises the errors of decoding, and what
  * expressions of generated columns raise.
  */

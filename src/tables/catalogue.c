@@ -80,6 +80,19 @@ static const DbaasSegment type_segments[] = {{"pg", "postgres"}, {NULL}};
 #define ZONE_COLUMN \
 	{"zone", DBAAS_TEXT, .description = "Zone that the row comes from"}
 
+/* The columns of a table that tells outcomes. */
+#define OUTCOME_COLUMNS \
+	{"with_outcome", DBAAS_BOOLEAN, .unsent = true, .default_value = "false", \
+		.description = "Parameter: whether the rows of each service end with one that says how " \
+			"its reading ended"}, \
+	{"outcome", DBAAS_JSONB, \
+		.description = "In that row: how the reading ended"}
+
+static const DbaasOutcomes outcomes = {
+	.parameter_column = "with_outcome",
+	.outcome_column = "outcome"
+};
+
 #define END_OF_COLUMNS {NULL}
 
 /* Fan-out: one request for each service. */
@@ -323,6 +336,7 @@ static const DbaasColumn logs_columns[] = {
 		.description = "Cursor of the entries after the page that this one is in"},
 	{"first_log_offset", DBAAS_TEXT, .field = "../first-log-offset",
 		.description = "Cursor of the first entry of the page that this one is in"},
+	OUTCOME_COLUMNS,
 	END_OF_COLUMNS
 };
 
@@ -332,6 +346,7 @@ static const DbaasPaging logs_paging = {
 	.order_column = "sort_order",
 	.time_column = "time",
 	.next_field = "offset",
+	.next_column = "next_offset",
 	.max_limit = 500
 };
 
@@ -352,6 +367,7 @@ static const DbaasColumn metrics_columns[] = {
 		.description = "When the value was measured"},
 	{"value", DBAAS_DOUBLE, .field = "#value",
 		.description = "Value that was measured"},
+	OUTCOME_COLUMNS,
 	END_OF_COLUMNS
 };
 
@@ -504,6 +520,7 @@ static const DbaasColumn service_details_columns[] = {
 		.description = "Settings that depend on the type (see dbaas_service_settings)"},
 	{"details", DBAAS_JSONB, .field = "*",
 		.description = "All that the API says of the service, without secrets"},
+	OUTCOME_COLUMNS,
 	END_OF_COLUMNS
 };
 
@@ -787,6 +804,7 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.reads = {{"POST", "/dbaas-service-logs/{service-name}", "logs[]"}},
 		.parent = &dbaas_catalogue_each_service,
 		.paging = &logs_paging,
+		.outcomes = &outcomes,
 		.verbatim = true
 	},
 	{
@@ -798,6 +816,7 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.reads = {{"POST", "/dbaas-service-metrics/{service-name}", "metrics{}.data<>"}},
 		.parent = &dbaas_catalogue_each_service,
 		.series = &metrics_series,
+		.outcomes = &outcomes,
 		.verbatim = true
 	},
 	{
@@ -847,6 +866,7 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.typical_rows = 1,
 		.reads = {{"GET", DETAILS_PATH, ""}},
 		.parent = &each_service_and_type,
+		.outcomes = &outcomes,
 		.writes = {{DBAAS_UPDATE, "PUT", DETAILS_PATH}},
 		.services = {"service_name"},
 		.type_column = "type",

@@ -72,7 +72,7 @@ typedef struct DbaasDomain
  *
  * "param" is the API's name of the request parameter that the column fills when a
  * query gives its value.  A column with a param is a key.  A key without a "field"
- * shows the value that was requested.
+ * shows the value that was requested.  So does a key that is "unsent".
  *
  * "insert", "update" and "delete" name a member of a write's body: "a", or "a/b" for
  * member b of the object a, of which the API wants all members.  A leading "{type}"
@@ -85,6 +85,8 @@ typedef struct DbaasColumn
 	DbaasType	type;
 	const char *field;
 	const char *param;
+	bool		unsent;			/* a parameter of the reading itself, which no
+								 * request has: a key without "param" */
 	const DbaasDomain *domain;	/* what the parameter accepts, or NULL */
 	const char *const *known;	/* the types of service that the catalogue
 								 * knows, ending with NULL; or NULL.  The
@@ -160,6 +162,7 @@ typedef struct DbaasPaging
 	const char *order_column;	/* direction: asc or desc */
 	const char *time_column;	/* the entries are ordered by this */
 	const char *next_field;		/* member of the response: the next cursor */
+	const char *next_column;	/* shows it */
 	int			max_limit;		/* the most entries that one request can read */
 } DbaasPaging;
 
@@ -173,6 +176,17 @@ typedef struct DbaasSeries
 	const char *span_column;	/* the parameter */
 	double		typical_times;	/* different times in a response */
 } DbaasSeries;
+
+/*
+ * Rows that tell outcomes.  Where the parameter is true, the rows of each target end with
+ * one that says how the reading of the target ended, and an error of that ends no more than
+ * the target.
+ */
+typedef struct DbaasOutcomes
+{
+	const char *parameter_column;	/* an unsent boolean */
+	const char *outcome_column; /* shows the outcome, and NULL in other rows */
+} DbaasOutcomes;
 
 #define DBAAS_PARENT_KEYS 3
 
@@ -282,6 +296,7 @@ struct DbaasResource
 	const DbaasParent *parent;	/* or NULL */
 	const DbaasPaging *paging;	/* or NULL */
 	const DbaasSeries *series;	/* or NULL */
+	const DbaasOutcomes *outcomes;	/* or NULL */
 	const char *unique_column;	/* responses of a zone, and of several zones,
 								 * may repeat a row; a scan returns one row
 								 * for each value of this column; or NULL */
@@ -339,8 +354,11 @@ struct DbaasResource
 		int			offset;
 		int			order;
 		int			time;
+		int			next;
 		int			series_time;	/* of series */
 		int			series_span;
+		int			with_outcome;	/* of outcomes */
+		int			outcome;
 		int			services[2];
 		int			type;
 		int			state;
@@ -429,9 +447,12 @@ extern const char *dbaas_catalogue_type_name(DbaasType type);
 /* Number of endpoints in "reads". */
 extern int	dbaas_catalogue_nreads(const DbaasResource *resource);
 
+/* Is the column a key: a parameter, whether requests send it or not? */
+extern bool dbaas_catalogue_is_key(const DbaasColumn *column);
+
 /*
- * Do requests to the endpoint send the value of the column, in their path, query
- * or body?
+ * Is the column a parameter of reading the endpoint: do requests send its value, in their
+ * path, query or body, or is it unsent?
  */
 extern bool dbaas_catalogue_is_param(const DbaasResource *resource,
 									 const DbaasEndpoint *endpoint, int column);

@@ -172,6 +172,25 @@ check_writes(Check *check)
 	check_path(check, "identity", &resource->identity_path);
 }
 
+static void
+check_outcomes(Check *check)
+{
+	const DbaasResource *resource = check->resource;
+	const DbaasOutcomes *outcomes = resource->outcomes;
+
+	if (outcomes == NULL)
+		return;
+	check_name(check, "parameter_column of outcomes", outcomes->parameter_column);
+	check_name(check, "outcome_column", outcomes->outcome_column);
+	if (check->problem)
+		return;
+	check_that(check, resource->columns[resource->index.with_outcome].unsent &&
+			   resource->columns[resource->index.with_outcome].type == DBAAS_BOOLEAN,
+			   "column \"%s\" is no unsent boolean", outcomes->parameter_column);
+	check_that(check, resource->columns[resource->index.outcome].field == NULL,
+			   "column \"%s\" has a field", outcomes->outcome_column);
+}
+
 char *
 dbaas_catalogue_problem(void)
 {
@@ -196,12 +215,14 @@ dbaas_catalogue_problem(void)
 			check_name(&check, "offset_column", resource->paging->offset_column);
 			check_name(&check, "order_column", resource->paging->order_column);
 			check_name(&check, "time_column", resource->paging->time_column);
+			check_name(&check, "next_column", resource->paging->next_column);
 		}
 		if (resource->series)
 		{
 			check_name(&check, "time_column of series", resource->series->time_column);
 			check_name(&check, "span_column of series", resource->series->span_column);
 		}
+		check_outcomes(&check);
 		check_writes(&check);
 		if (check.problem)
 			return check.problem;

@@ -197,6 +197,7 @@ dbaas_catalogue_resolve(DbaasResource *resource)
 {
 	const DbaasPaging *paging = resource->paging;
 	const DbaasSeries *series = resource->series;
+	const DbaasOutcomes *outcomes = resource->outcomes;
 	const DbaasParent *parent = resource->parent;
 
 	for (int i = 0; i < dbaas_catalogue_nreads(resource); i++)
@@ -216,8 +217,12 @@ dbaas_catalogue_resolve(DbaasResource *resource)
 	resource->index.offset = named_column(resource, paging ? paging->offset_column : NULL);
 	resource->index.order = named_column(resource, paging ? paging->order_column : NULL);
 	resource->index.time = named_column(resource, paging ? paging->time_column : NULL);
+	resource->index.next = named_column(resource, paging ? paging->next_column : NULL);
 	resource->index.series_time = named_column(resource, series ? series->time_column : NULL);
 	resource->index.series_span = named_column(resource, series ? series->span_column : NULL);
+	resource->index.with_outcome = named_column(resource,
+												outcomes ? outcomes->parameter_column : NULL);
+	resource->index.outcome = named_column(resource, outcomes ? outcomes->outcome_column : NULL);
 	for (size_t i = 0; i < lengthof(resource->services); i++)
 		resource->index.services[i] = named_column(resource, resource->services[i]);
 	resource->index.type = named_column(resource, resource->type_column);
@@ -353,13 +358,20 @@ dbaas_catalogue_nreads(const DbaasResource *resource)
 }
 
 bool
+dbaas_catalogue_is_key(const DbaasColumn *column)
+{
+	return column->param != NULL || column->unsent;
+}
+
+bool
 dbaas_catalogue_is_param(const DbaasResource *resource, const DbaasEndpoint *endpoint, int column)
 {
 	const DbaasColumn *c = &resource->columns[column];
 
-	return c->param != NULL &&
-		(strcmp(endpoint->method, "POST") == 0 || c->query ||
-		 dbaas_path_has(&endpoint->parsed, column));
+	return c->unsent ||
+		(c->param != NULL &&
+		 (strcmp(endpoint->method, "POST") == 0 || c->query ||
+		  dbaas_path_has(&endpoint->parsed, column)));
 }
 
 bool
@@ -367,7 +379,7 @@ dbaas_catalogue_only_shows_request(const DbaasResource *resource, int column)
 {
 	const DbaasColumn *c = &resource->columns[column];
 
-	return c->param != NULL && c->field == NULL &&
+	return dbaas_catalogue_is_key(c) && c->field == NULL &&
 		!dbaas_path_has(&resource->reads[0].parsed, column);
 }
 

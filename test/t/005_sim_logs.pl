@@ -70,4 +70,11 @@ $sim->reset;
 $sim->config(logs => 0);
 is_deeply(page()->{logs}, [], 'an empty log');
 
+# A log that gains entries while it is read
+$sim->reset;
+$sim->config(logs => 10, log_growth => 3);
+is_deeply([ map { scalar @{ page('sort-order' => 'asc')->{logs} } } 1 .. 3 ],
+	[ 10, 13, 16 ], 'each response is followed by new entries');
+$sim->config(log_growth => 0);
+
 done_testing();

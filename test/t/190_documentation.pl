@@ -88,7 +88,7 @@ sub check_columns
 		SELECT concat_ws('|', table_name, column_name, data_type,
 			CASE WHEN required THEN 'required key'
 				WHEN array_to_string(reads, ' ') LIKE '%{' || param || '}%' THEN 'key'
-				WHEN param IS NOT NULL THEN 'parameter'
+				WHEN coalesce(param, default_value) IS NOT NULL THEN 'parameter'
 				WHEN column_name = 'zone' AND resource <> 'zones' THEN 'key'
 				ELSE '' END, description)
 		FROM dbaas_fdw_catalogue() WITH ORDINALITY AS c
