@@ -45,7 +45,7 @@ PGXS := $(call pg_config,pgxs)
 
 # Goals that must work where nothing is installed yet: they install it first
 # and come back here
-FROM_NOTHING = help deps docs demo test valgrind check-warnings format lint majors bare fuzz joins jobs bench
+FROM_NOTHING = help deps docs demo many-servers test valgrind check-warnings format lint majors bare fuzz joins jobs bench
 GOALS := $(filter-out $(FROM_NOTHING) sim,$(or $(MAKECMDGOALS),all))
 
 .DEFAULT_GOAL = all
@@ -115,7 +115,7 @@ export PG_CONFIG
 # The simulator that the SQL tests start
 export DBAAS_SIM = $(CURDIR)/sim/dbaas-sim
 
-.PHONY: help deps sim docs demo test check-warnings format lint majors bare valgrind fuzz joins jobs bench bench-page clean-sim
+.PHONY: help deps sim docs demo many-servers test check-warnings format lint majors bare valgrind fuzz joins jobs bench bench-page clean-sim
 
 help:
 	@echo 'make                 build the extension'
@@ -126,6 +126,7 @@ help:
 	@echo
 	@echo 'These install what is missing, and need nothing to be running:'
 	@echo 'make demo            show it, on a PostgreSQL and a simulator that vanish afterwards'
+	@echo 'make many-servers    show three of them behind a coordinator, the same way'
 	@echo 'make test            build and run every test, the same way'
 	@echo 'make check-warnings  build with -Wall -Wextra -Werror'
 	@echo 'make format          format the C sources with pgindent; with CHECK=1 only say what differs'
@@ -170,6 +171,9 @@ docs:
 
 demo:
 	@$(srcdir)/test/throwaway examples/demo
+
+many-servers:
+	@$(srcdir)/test/throwaway examples/many-servers/start
 
 test:
 	@$(srcdir)/test/throwaway test/run
