@@ -15,7 +15,6 @@
 #include "nodes/nodeFuncs.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
@@ -23,7 +22,9 @@
 
 #include "plan/arguments.h"
 #include "plan/plan.h"
+#include "read/statement.h"
 #include "tables/declared.h"
+#include "tables/series.h"
 
 /* An expression that gives a key its value, or an array of values. */
 typedef struct KeyExpr
@@ -41,7 +42,7 @@ typedef struct BoundExpr
 {
 	StrategyNumber bound;		/* how it compares the time */
 	ExprState  *state;
-	Oid			type;			/* timestamptz, timestamp or date */
+	Oid			type;			/* of its value */
 } BoundExpr;
 
 struct DbaasArgumentExprs
@@ -50,6 +51,7 @@ struct DbaasArgumentExprs
 	KeyExpr    *keys;
 	int			nbounds;
 	BoundExpr  *bounds;
+	TimestampTz now;			/* when the statement began */
 	ExprState  *limit_count;	/* or NULL */
 	ExprState  *limit_offset;	/* or NULL */
 };
@@ -76,12 +78,12 @@ init_bound(BoundExpr *bound, StrategyNumber strategy, Expr *expr, PlanState *par
 {
 	bound->bound = strategy;
 	bound->state = ExecInitExpr(expr, parent);
-	bound->type = getBaseType(exprType((Node *) expr));
+	bound->type = exprType((Node *) expr);
 }
 
 /* Allocates room for so many expressions, to be initialized. */
 static DbaasArgumentExprs *
-new_exprs(int nkeys, int nbounds)
+new_exprs(int nkeys, int nbounds, TimestampTz now)
 {
 	DbaasArgumentExprs *exprs = palloc0(sizeof(DbaasArgumentExprs));
 
@@ -89,6 +91,7 @@ new_exprs(int nkeys, int nbounds)
 	exprs->keys = palloc0(Max(nkeys, 1) * sizeof(KeyExpr));
 	exprs->nbounds = nbounds;
 	exprs->bounds = palloc0(Max(nbounds, 1) * sizeof(BoundExpr));
+	exprs->now = now;
 	return exprs;
 }
 
@@ -100,7 +103,9 @@ dbaas_arguments_init(ForeignScanState *node)
 	List	   *forms = list_nth(plan->fdw_private, DBAAS_SCAN_KEY_FORMS);
 	List	   *bounds = list_nth(plan->fdw_private, DBAAS_SCAN_BOUNDS);
 	int			nlimits = intVal(list_nth(plan->fdw_private, DBAAS_SCAN_LIMITS));
-	DbaasArgumentExprs *exprs = new_exprs(list_length(columns), list_length(bounds));
+	DbaasStatement *statement = dbaas_statement_get(node->ss.ps.state->es_query_cxt);
+	DbaasArgumentExprs *exprs = new_exprs(list_length(columns), list_length(bounds),
+										  dbaas_statement_time(statement));
 	int			first_limit = exprs->nkeys + exprs->nbounds;
 
 	for (int i = 0; i < exprs->nkeys; i++)
@@ -121,7 +126,8 @@ dbaas_arguments_init(ForeignScanState *node)
 DbaasArgumentExprs *
 dbaas_arguments_init_pushed(const DbaasPushed *pushed)
 {
-	DbaasArgumentExprs *exprs = new_exprs(list_length(pushed->keys), list_length(pushed->bounds));
+	DbaasArgumentExprs *exprs = new_exprs(list_length(pushed->keys), list_length(pushed->bounds),
+										  GetCurrentTimestamp());
 
 	for (int i = 0; i < exprs->nkeys; i++)
 	{
@@ -273,26 +279,6 @@ evaluate_limit(const DbaasArgumentExprs *exprs, ExprContext *econtext)
 }
 
 /*
- * A bound as a timestamptz, converted as the comparison converts it: in the session's
- * time zone; a value out of range is before or after all times.
- */
-static TimestampTz
-bound_time(const BoundExpr *bound, Datum value)
-{
-	int			overflow = 0;
-
-	switch (bound->type)
-	{
-		case DATEOID:
-			return date2timestamptz_opt_overflow(DatumGetDateADT(value), &overflow);
-		case TIMESTAMPOID:
-			return timestamp2timestamptz_opt_overflow(DatumGetTimestamp(value), &overflow);
-		default:
-			return DatumGetTimestampTz(value);
-	}
-}
-
-/*
  * Moves a bound that excludes its value so that it does not: times have whole microseconds.
  * A value without end may stand for a date that is out of range, and excludes nothing.
  */
@@ -312,36 +298,59 @@ inclusive_bound(StrategyNumber bound, TimestampTz time)
 	}
 }
 
-/* Evaluates the bounds, and takes the latest lower and the earliest upper one. */
+/* Evaluates a bound.  The latest lower and the earliest upper one count. */
+static void
+evaluate_bound(const BoundExpr *expr, ExprContext *econtext, DbaasArguments *arguments)
+{
+	bool		isnull;
+	Datum		value = ExecEvalExpr(expr->state, econtext, &isnull);
+	TimestampTz time;
+
+	if (isnull)
+	{
+		arguments->nothing = true;
+		return;
+	}
+	time = inclusive_bound(expr->bound, dbaas_pushdown_bound_time(value, expr->type));
+	if (dbaas_pushdown_is_lower(expr->bound))
+	{
+		arguments->since = arguments->has_since ? Max(arguments->since, time) : time;
+		arguments->has_since = true;
+	}
+	if (dbaas_pushdown_is_upper(expr->bound))
+	{
+		arguments->until = arguments->has_until ? Min(arguments->until, time) : time;
+		arguments->has_until = true;
+	}
+}
+
 static void
 evaluate_bounds(const DbaasArgumentExprs *exprs, ExprContext *econtext, DbaasArguments *arguments)
 {
 	for (int i = 0; i < exprs->nbounds; i++)
-	{
-		const BoundExpr *expr = &exprs->bounds[i];
-		bool		isnull;
-		Datum		value = ExecEvalExpr(expr->state, econtext, &isnull);
-		TimestampTz time;
-
-		if (isnull)
-		{
-			arguments->nothing = true;
-			continue;
-		}
-		time = inclusive_bound(expr->bound, bound_time(expr, value));
-		if (dbaas_pushdown_is_lower(expr->bound))
-		{
-			arguments->since = arguments->has_since ? Max(arguments->since, time) : time;
-			arguments->has_since = true;
-		}
-		if (dbaas_pushdown_is_upper(expr->bound))
-		{
-			arguments->until = arguments->has_until ? Min(arguments->until, time) : time;
-			arguments->has_until = true;
-		}
-	}
+		evaluate_bound(&exprs->bounds[i], econtext, arguments);
 	if (arguments->has_since && arguments->has_until && arguments->since > arguments->until)
 		arguments->nothing = true;
+}
+
+/*
+ * Of a series, lets the lower bound choose the span.  More than that the bounds do not say to
+ * the API, so runs with other bounds that choose the same are the same.
+ */
+static void
+choose_span(const DbaasArgumentExprs *exprs, const DbaasResource *resource,
+			DbaasArguments *arguments)
+{
+	DbaasKey   *key = &arguments->keys[resource->index.series_span];
+	const char **values;
+
+	if (arguments->has_since && !key->given)
+	{
+		values = palloc(sizeof(char *));
+		values[0] = arguments->span = dbaas_series_span(resource, arguments->since, exprs->now);
+		dbaas_key_restrict(key, values, 1);
+	}
+	arguments->has_since = arguments->has_until = false;
 }
 
 /* All arguments in one text. */
@@ -385,8 +394,46 @@ dbaas_arguments_evaluate(DbaasArgumentExprs *exprs, const DbaasTable *table, Exp
 	for (int i = 0; i < exprs->nkeys; i++)
 		evaluate_key(&exprs->keys[i], econtext, &arguments->keys[exprs->keys[i].column]);
 	evaluate_bounds(exprs, econtext, arguments);
+	if (resource->series)
+		choose_span(exprs, resource, arguments);
 	arguments->limit = evaluate_limit(exprs, econtext);
 	arguments->text = arguments_text(resource, arguments);
+}
+
+/* Does evaluating an expression need the plan to run, or a parameter that is not known? */
+static bool
+needs_run(Node *node, void *context)
+{
+	const EState *estate = context;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Var))
+		return true;
+	if (IsA(node, Param))
+		return ((Param *) node)->paramkind != PARAM_EXTERN || estate->es_param_list_info == NULL;
+	return expression_tree_walker(node, needs_run, context);
+}
+
+const char *
+dbaas_arguments_planned_span(DbaasArgumentExprs *exprs, const DbaasTable *table,
+							 const ForeignScanState *node)
+{
+	const ForeignScan *plan = (const ForeignScan *) node->ss.ps.plan;
+	DbaasArguments arguments = {0};
+
+	for (int i = 0; i < exprs->nbounds; i++)
+	{
+		const BoundExpr *bound = &exprs->bounds[i];
+
+		if (!dbaas_pushdown_is_lower(bound->bound))
+			continue;
+		if (needs_run(list_nth(plan->fdw_exprs, exprs->nkeys + i), node->ss.ps.state))
+			return NULL;
+		evaluate_bound(bound, node->ss.ps.ps_ExprContext, &arguments);
+	}
+	return arguments.has_since ?
+		dbaas_series_span(table->resource, arguments.since, exprs->now) : NULL;
 }
 
 void

@@ -27,6 +27,8 @@ typedef struct DbaasArguments
 	bool		has_until;
 	TimestampTz since;			/* rows before this are not wanted */
 	TimestampTz until;			/* rows after this are not wanted */
+	const char *span;			/* of a series, as the lower bound chooses it:
+								 * one of the catalogue's values; or NULL */
 	int64		limit;			/* rows wanted of each target; -1: all */
 	char	   *text;			/* all of these; the same for equal arguments */
 } DbaasArguments;
@@ -49,6 +51,15 @@ extern DbaasArgumentExprs *dbaas_arguments_init_pushed(const DbaasPushed *pushed
  */
 extern void dbaas_arguments_evaluate(DbaasArgumentExprs *exprs, const DbaasTable *table,
 									 ExprContext *econtext, DbaasArguments *arguments);
+
+/*
+ * The span that the lower bounds choose for the series that the node scans, if they can be
+ * evaluated without running the plan; else, and if there are none, NULL.  Raises what the
+ * expressions raise.
+ */
+extern const char *dbaas_arguments_planned_span(DbaasArgumentExprs *exprs,
+												const DbaasTable *table,
+												const ForeignScanState *node);
 
 /* Sets the keys, bounds and limit of a read, which must not outlive the arguments. */
 extern void dbaas_arguments_set_read(const DbaasArguments *arguments, DbaasRead *read);

@@ -44,6 +44,7 @@
 #include "plan/plan.h"
 #include "plan/relation.h"
 #include "plan/request_count.h"
+#include "tables/series.h"
 
 /* Bounds of a histogram of times. */
 #define HISTOGRAM_BOUNDS 101
@@ -110,22 +111,6 @@ distinct_values(const DbaasRelationInfo *info, int column)
  * Times
  * ------------------------------------------------------------------------ */
 
-/* How far back the value of a series' parameter goes, in seconds; 0 if it is not a unit of time. */
-static double
-unit_seconds(const DbaasColumn *column, const char *value)
-{
-	Interval   *unit;
-
-	if (value == NULL || dbaas_catalogue_check_value(column->domain, value) != NULL)
-		return 0;
-	unit = DatumGetIntervalP(DirectFunctionCall3(interval_in,
-												 CStringGetDatum(psprintf("1 %s", value)),
-												 ObjectIdGetDatum(InvalidOid),
-												 Int32GetDatum(-1)));
-	return (double) unit->time / USECS_PER_SEC + (double) unit->day * SECS_PER_DAY +
-		(double) unit->month * DAYS_PER_MONTH * SECS_PER_DAY;
-}
-
 /* When the table was last analyzed; 0 if that is not known. */
 static TimestampTz
 last_analyzed(Oid relid)
@@ -178,8 +163,7 @@ find_times(const DbaasRelationInfo *info, HeapTuple analyzed, TimestampTz now)
 
 	if (resource->series)
 	{
-		double		span = unit_seconds(&resource->columns[resource->index.series_span],
-										info->span);
+		double		span = dbaas_series_seconds(resource, info->span);
 
 		times.span = span > 0 ? span : -1;
 	}

@@ -67,6 +67,13 @@ add_partition_conditions(PlannerInfo *root, RelOptInfo *baserel, DbaasPushed *al
 	}
 }
 
+/* Is the resource a series, and do the keys not say how far it goes back? */
+static bool
+gives_no_span(const DbaasResource *resource, List *keys)
+{
+	return resource->series && !dbaas_pushdown_has(keys, resource->index.series_span);
+}
+
 void
 dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 {
@@ -81,6 +88,7 @@ dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	info->row_margin = dbaas_request_count_row_margin(root, info, &all, analyzed);
 	dbaas_row_estimate_set_size(root, baserel, &all);
 	dbaas_pushdown_clauses(info->table, baserel->relid, baserel->baserestrictinfo, &pushed);
+	info->bounds_choose_span = gives_no_span(info->table->resource, pushed.keys);
 	baserel->rows = dbaas_row_estimate_scan(root, baserel, &pushed, false, baserel->rows);
 }
 
@@ -98,18 +106,26 @@ is_needed_by_join(const DbaasRelationInfo *info, const DbaasPushed *pushed, int 
 }
 
 /*
- * Does a scan that pushes these keys lack one that it needs: a required key, whose values
- * the API does not list, or one without which a join would miss rows?
+ * Does a scan that pushes these keys, with values from the relations "outer", lack one that it
+ * needs: a required key, whose values the API does not list, or one without which a join would
+ * miss rows?  Does it lack a bound that chooses the span of a series, so that the result of the
+ * join would depend on its plan?
  */
 static bool
-lacks_key(const DbaasRelationInfo *info, const DbaasPushed *pushed)
+lacks_key(const DbaasRelationInfo *info, const DbaasPushed *pushed, Relids outer)
 {
 	const DbaasResource *resource = info->table->resource;
+	ListCell   *lc;
 
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
 		if ((resource->columns[c].required || is_needed_by_join(info, pushed, c)) &&
 			!dbaas_pushdown_has(pushed->keys, c))
+			return true;
+	}
+	foreach(lc, info->span_outers)
+	{
+		if (gives_no_span(resource, pushed->keys) && !bms_is_subset(lfirst(lc), outer))
 			return true;
 	}
 	return false;
@@ -305,7 +321,7 @@ add_scan_paths(PlannerInfo *root, RelOptInfo *baserel, List *restrictinfos,
 	dbaas_pushdown_clauses(info->table, baserel->relid, restrictinfos, &pushed);
 	run.one_page = limit_expressions(root, baserel, &pushed, false, &order) != NIL;
 	dbaas_cost_scan(root, info, &pushed, &run, rows, &cost);
-	lacking = lacks_key(info, &pushed);
+	lacking = lacks_key(info, &pushed, outer);
 	if (lacking)
 	{
 		cost.startup += MISSING_KEY_COST;
@@ -352,8 +368,8 @@ contains_relids(List *sets, Relids relids)
 }
 
 /*
- * Adds to "outers", for each join condition that gives a key its value, the set of
- * relations that the value depends on.
+ * Adds to "outers", for each join condition that gives a key its value, or chooses the span of
+ * a series, the set of relations that the value depends on.
  */
 static List *
 add_outer_relids(RelOptInfo *baserel, List *clauses, List *outers)
@@ -365,15 +381,22 @@ add_outer_relids(RelOptInfo *baserel, List *clauses, List *outers)
 	{
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
 		DbaasPushedKey key;
+		bool		chooses_span;
 		Relids		outer;
 
 		if (!join_clause_is_movable_to(rinfo, baserel) ||
-			!dbaas_pushdown_clause(info->table, baserel->relid, rinfo->clause, &key) ||
-			key.bound != InvalidStrategy || dbaas_pushdown_is_negated(key.form))
+			!dbaas_pushdown_clause(info->table, baserel->relid, rinfo->clause, &key))
 			continue;
-		info->joined_keys = bms_add_member(info->joined_keys, key.column);
+		chooses_span = info->bounds_choose_span && dbaas_pushdown_is_lower(key.bound);
+		if ((key.bound != InvalidStrategy && !chooses_span) ||
+			dbaas_pushdown_is_negated(key.form))
+			continue;
+		if (!chooses_span)
+			info->joined_keys = bms_add_member(info->joined_keys, key.column);
 		outer = bms_union(rinfo->clause_relids, baserel->lateral_relids);
 		outer = bms_del_member(outer, baserel->relid);
+		if (chooses_span)
+			info->span_outers = lappend(info->span_outers, outer);
 		if (!bms_is_empty(outer) && !contains_relids(outers, outer))
 			outers = lappend(outers, outer);
 	}

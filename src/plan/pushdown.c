@@ -6,7 +6,8 @@
  * A condition is pushed if it compares a column with a value that is known when the scan
  * starts, in one of these ways: a key equals the value, or an element of an array; the zone
  * differs from the value, or from all elements; the time is before the value, after it, or
- * equals it.  A key that is a boolean may be a condition by itself.
+ * equals it.  A key that is a boolean may be a condition by itself.  A bound on the time of a
+ * series chooses how far the series goes back.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,9 +25,11 @@
 #include "rewrite/rewriteManip.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/date.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/partcache.h"
+#include "utils/timestamp.h"
 #include "utils/typcache.h"
 
 #include "plan/pushdown.h"
@@ -226,15 +229,28 @@ match_or(const DbaasTable *table, Index relid, BoolExpr *or, DbaasPushedKey *key
 	return OidIsValid(array->array_typeid);
 }
 
-bool
-dbaas_pushdown_is_time(const DbaasTable *table, Index relid, Node *node)
+/* Is it a Var of that column of the catalogue, which is a timestamptz here too? */
+static bool
+is_time_var(const DbaasTable *table, Index relid, Node *node, int column)
 {
 	Var		   *var = (Var *) node;
 
-	return node && IsA(node, Var) && (Index) var->varno == relid && var->varlevelsup == 0 &&
-		var->varattno > 0 && var->varattno <= table->natts && var->vartype == TIMESTAMPTZOID &&
-		table->resource->index.time >= 0 &&
-		table->attributes[var->varattno - 1].column == table->resource->index.time;
+	return column >= 0 && node && IsA(node, Var) && (Index) var->varno == relid &&
+		var->varlevelsup == 0 && var->varattno > 0 && var->varattno <= table->natts &&
+		var->vartype == TIMESTAMPTZOID && table->attributes[var->varattno - 1].column == column;
+}
+
+bool
+dbaas_pushdown_is_time(const DbaasTable *table, Index relid, Node *node)
+{
+	return is_time_var(table, relid, node, table->resource->index.time);
+}
+
+/* The column whose bounds are of use: that of pages, or of a series; or -1. */
+static int
+bounded_column(const DbaasResource *resource)
+{
+	return resource->series ? resource->index.series_time : resource->index.time;
 }
 
 /*
@@ -248,7 +264,9 @@ match_bound(const DbaasTable *table, Index relid, Oid opno, Node *left, Node *ri
 	TypeCacheEntry *type = lookup_type_cache(TIMESTAMPTZOID, TYPECACHE_BTREE_OPFAMILY);
 	int			strategy = get_op_opfamily_strategy(opno, type->btree_opf);
 
-	if (strategy == InvalidStrategy || !dbaas_pushdown_is_time(table, relid, left) ||
+	int			column = bounded_column(table->resource);
+
+	if (strategy == InvalidStrategy || !is_time_var(table, relid, left, column) ||
 		!is_scan_constant(relid, right))
 		return false;
 	switch (getBaseType(exprType(right)))
@@ -260,7 +278,7 @@ match_bound(const DbaasTable *table, Index relid, Oid opno, Node *left, Node *ri
 		default:
 			return false;
 	}
-	key->column = table->resource->index.time;
+	key->column = column;
 	key->form = DBAAS_KEY_IS;
 	key->bound = strategy;
 	key->value = (Expr *) right;
@@ -487,16 +505,22 @@ push_concatenated(const DbaasTable *table, Index relid, RestrictInfo *rinfo, Dba
 bool
 dbaas_pushdown_clause(const DbaasTable *table, Index relid, Expr *clause, DbaasPushedKey *key)
 {
+	const DbaasResource *resource = table->resource;
+
 	if (!match_clause(table, relid, clause, key))
 		return false;
 
 	/*
 	 * If any zone may be requested, the column shows the one that was.  That
 	 * must not depend on rows of another relation, or else the result of a
-	 * join would depend on its plan.
+	 * join would depend on its plan.  Nor must the span of a series depend on
+	 * the times of rows that are joined to its own by an equality: such joins
+	 * have other plans than nested loops.
 	 */
-	return key->column != DBAAS_ZONE_COLUMN || !table->resource->any_zone ||
-		bms_is_empty(pull_varnos(NULL, (Node *) key->value));
+	if ((key->column == DBAAS_ZONE_COLUMN && resource->any_zone) ||
+		(resource->series && key->bound == BTEqualStrategyNumber))
+		return bms_is_empty(pull_varnos(NULL, (Node *) key->value));
+	return true;
 }
 
 bool
@@ -542,6 +566,26 @@ dbaas_pushdown_fans_out(const DbaasPushed *pushed)
 			return true;
 	}
 	return false;
+}
+
+/*
+ * Converts as the comparison does: in the session's time zone; a value out of range is before
+ * or after all times.
+ */
+TimestampTz
+dbaas_pushdown_bound_time(Datum value, Oid type)
+{
+	int			overflow = 0;
+
+	switch (getBaseType(type))
+	{
+		case DATEOID:
+			return date2timestamptz_opt_overflow(DatumGetDateADT(value), &overflow);
+		case TIMESTAMPOID:
+			return timestamp2timestamptz_opt_overflow(DatumGetTimestamp(value), &overflow);
+		default:
+			return DatumGetTimestampTz(value);
+	}
 }
 
 bool
@@ -636,6 +680,13 @@ dbaas_pushdown_clauses(const DbaasTable *table, Index relid, List *restrictinfos
 			pushed->keys = lappend(pushed->keys, key);
 	}
 	choose_endpoint(table->resource, pushed);
+	if (table->resource->series && pushed->bounds)
+	{
+		/* The API returns the whole span, whatever the bounds are. */
+		pushed->has_other_conditions = true;
+		if (dbaas_pushdown_has(pushed->keys, table->resource->index.series_span))
+			pushed->bounds = NIL;
+	}
 }
 
 List *

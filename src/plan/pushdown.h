@@ -11,6 +11,7 @@
 #define DBAAS_PUSHDOWN_H
 
 #include "access/stratnum.h"
+#include "datatype/timestamp.h"
 #include "nodes/pathnodes.h"
 #include "utils/relcache.h"
 
@@ -43,7 +44,9 @@ typedef struct DbaasPushed
 	const DbaasEndpoint *endpoint;
 	List	   *keys;			/* of DbaasPushedKey *: parameters of the
 								 * endpoint */
-	List	   *bounds;			/* of DbaasPushedKey *: bounds on the time */
+	List	   *bounds;			/* of DbaasPushedKey *: bounds on the time; of
+								 * a series only where no key gives its span,
+								 * which they choose then */
 	bool		ascending;		/* pages will be read from the oldest entry
 								 * on, which no key says; set by plan.c */
 	bool		has_other_conditions;	/* are there any that are not pushed? */
@@ -94,6 +97,12 @@ dbaas_pushdown_is_upper(StrategyNumber bound)
 {
 	return bound != InvalidStrategy && bound <= BTEqualStrategyNumber;
 }
+
+/*
+ * The value of a bound on the time as a timestamptz: the type is that, timestamp or date, or a
+ * domain over one of them.
+ */
+extern TimestampTz dbaas_pushdown_bound_time(Datum value, Oid type);
 
 /* Is there a lower, or an upper, bound on the time? */
 extern bool dbaas_pushdown_has_lower(const DbaasPushed *pushed);

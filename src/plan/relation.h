@@ -19,6 +19,11 @@ typedef struct DbaasRelationInfo
 	DbaasTable *table;
 	bool		async_capable;
 	Bitmapset  *joined_keys;	/* catalogue columns that joins give values */
+	bool		bounds_choose_span; /* it is a series, and the conditions on
+									 * it alone give no span */
+	List	   *span_outers;	/* Relids: of each bound that joins give the
+								 * time of such a series, the relations that
+								 * it depends on */
 
 	/* for estimates */
 	const char *server;

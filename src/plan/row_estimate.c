@@ -19,9 +19,11 @@
 #include "utils/float.h"
 #include "utils/lsyscache.h"
 #include "utils/selfuncs.h"
+#include "utils/timestamp.h"
 
 #include "plan/request_count.h"
 #include "plan/row_estimate.h"
+#include "tables/series.h"
 
 /* ANALYZE reads one page of each target.  A page this full means that more follow. */
 #define FULL_PAGE 0.8
@@ -139,16 +141,38 @@ read_rows(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed *p
 	return rows;
 }
 
+/*
+ * The span that lower bounds choose for a series, as far as their values are known when the
+ * query is planned; the default if none is.
+ */
+static const char *
+span_by_bounds(PlannerInfo *root, const DbaasResource *resource, List *bounds)
+{
+	TimestampTz since = DT_NOBEGIN;
+	ListCell   *lc;
+
+	foreach(lc, bounds)
+	{
+		const DbaasPushedKey *bound = lfirst(lc);
+		Const	   *value = (Const *) estimate_expression_value(root, (Node *) bound->value);
+
+		if (dbaas_pushdown_is_lower(bound->bound) && IsA(value, Const) && !value->constisnull)
+			since = Max(since, dbaas_pushdown_bound_time(value->constvalue, value->consttype));
+	}
+	return since == DT_NOBEGIN ? resource->columns[resource->index.series_span].default_value :
+		dbaas_series_span(resource, since, GetCurrentTimestamp());
+}
+
 /* The value of the parameter that says how far back a series goes; or NULL. */
 static const char *
-series_span(PlannerInfo *root, const DbaasResource *resource, List *keys)
+series_span(PlannerInfo *root, const DbaasResource *resource, const DbaasPushed *pushed)
 {
 	int			column = resource->index.series_span;
 	ListCell   *lc;
 
 	if (column < 0)
 		return NULL;
-	foreach(lc, keys)
+	foreach(lc, pushed->keys)
 	{
 		const DbaasPushedKey *key = lfirst(lc);
 		Const	   *value = (Const *) estimate_expression_value(root, (Node *) key->value);
@@ -162,7 +186,7 @@ series_span(PlannerInfo *root, const DbaasResource *resource, List *keys)
 		getTypeOutputInfo(value->consttype, &output, &varlena);
 		return OidOutputFunctionCall(output, value->constvalue);
 	}
-	return resource->columns[column].default_value;
+	return span_by_bounds(root, resource, pushed->bounds);
 }
 
 /*
@@ -267,6 +291,6 @@ dbaas_row_estimate_set_size(PlannerInfo *root, RelOptInfo *baserel, const DbaasP
 	rows = dbaas_row_estimate_target(info, conditions.endpoint);
 	info->read_rows = read_rows(root, info, &conditions);
 	info->read_share = info->read_rows / rows;
-	info->span = series_span(root, info->table->resource, conditions.keys);
+	info->span = series_span(root, info->table->resource, &conditions);
 	set_baserel_size_estimates(root, baserel);
 }

@@ -9,6 +9,7 @@
 
 #include "lib/ilist.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "read/statement.h"
 
@@ -19,6 +20,7 @@ struct DbaasStatement
 	MemoryContext cxt;
 	MemoryContextCallback callback;
 	DbaasMoment began;
+	TimestampTz time;			/* the same moment, by the time of day */
 	slist_head	states;			/* of ModuleState */
 };
 
@@ -58,6 +60,7 @@ dbaas_statement_get(MemoryContext query_cxt)
 	statement = MemoryContextAllocZero(cxt, sizeof(DbaasStatement));
 	statement->query_cxt = query_cxt;
 	statement->began = dbaas_clock_now();
+	statement->time = GetCurrentTimestamp();
 	statement->cxt = cxt;
 	statement->callback.func = forget_statement;
 	statement->callback.arg = statement;
@@ -70,6 +73,12 @@ DbaasMoment
 dbaas_statement_began(const DbaasStatement *statement)
 {
 	return statement->began;
+}
+
+TimestampTz
+dbaas_statement_time(const DbaasStatement *statement)
+{
+	return statement->time;
 }
 
 MemoryContext

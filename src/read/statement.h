@@ -8,6 +8,8 @@
 #ifndef DBAAS_STATEMENT_H
 #define DBAAS_STATEMENT_H
 
+#include "datatype/timestamp.h"
+
 #include "base/clock.h"
 
 typedef struct DbaasStatement DbaasStatement;
@@ -19,8 +21,9 @@ typedef struct DbaasStatement DbaasStatement;
  */
 extern DbaasStatement *dbaas_statement_get(MemoryContext query_cxt);
 
-/* When dbaas_statement_get() made it. */
+/* When dbaas_statement_get() made it, by the clock of waits and by the time of day. */
 extern DbaasMoment dbaas_statement_began(const DbaasStatement *statement);
+extern TimestampTz dbaas_statement_time(const DbaasStatement *statement);
 
 /* Memory that lives as long as the statement. */
 extern MemoryContext dbaas_statement_context(const DbaasStatement *statement);

@@ -180,6 +180,52 @@ explain_bounds(ForeignScanState *node, ExplainState *es, const char *time_name, 
 		ExplainPropertyList("Stop At", stops, es);
 }
 
+/* The names in a list of texts, with commas. */
+static char *
+names_text(List *names)
+{
+	StringInfoData out;
+	ListCell   *lc;
+
+	initStringInfo(&out);
+	foreach(lc, names)
+		appendStringInfo(&out, "%s%s", out.len > 0 ? ", " : "", (char *) lfirst(lc));
+	return out.data;
+}
+
+/*
+ * Shows how far back a series is read, if no key says that: as the lower bounds choose, or the
+ * default.  nkeys expressions precede those of the bounds.
+ */
+static void
+explain_span(ForeignScanState *node, ExplainState *es, int nkeys)
+{
+	const DbaasResource *resource = scan_resource(node);
+	List	   *strategies = (List *) plan_private(node, DBAAS_SCAN_BOUNDS);
+	int			span = resource->index.series_span;
+	List	   *bounds = NIL;
+	List	   *spans;
+
+	if (resource->series == NULL ||
+		list_member_int((List *) plan_private(node, DBAAS_SCAN_KEYS), span))
+		return;
+	for (int i = 0; i < list_length(strategies); i++)
+	{
+		StrategyNumber bound = list_nth_int(strategies, i);
+
+		if (dbaas_pushdown_is_lower(bound))
+			bounds = lappend(bounds, psprintf("%s %s %s", resource->series->time_column,
+											  bound == BTEqualStrategyNumber ? "=" :
+											  bound == BTGreaterStrategyNumber ? ">" : ">=",
+											  expr_text(node, es, nkeys + i)));
+	}
+	spans = bounds ? dbaas_scan_spans(node) :
+		list_make1(unconstify(char *, resource->columns[span].default_value));
+	ExplainPropertyText("Span", psprintf("%s%s%s%s%s", resource->columns[span].name,
+										 spans ? " = " : "", names_text(spans),
+										 bounds ? " by " : "", names_text(bounds)), es);
+}
+
 /* Shows how much the scan reads, and in which order. */
 static void
 explain_extent(ForeignScanState *node, ExplainState *es)
@@ -191,7 +237,9 @@ explain_extent(ForeignScanState *node, ExplainState *es)
 	int			time = scan_resource(node)->index.time;
 	const char *time_name = time >= 0 ? scan_resource(node)->columns[time].name : NULL;
 
-	explain_bounds(node, es, time_name, nkeys);
+	if (time_name)
+		explain_bounds(node, es, time_name, nkeys);
+	explain_span(node, es, nkeys);
 	if (order == DBAAS_ORDER_EITHER)
 		ExplainPropertyText("Order", psprintf("%s ASC or DESC", time_name), es);
 	else if (order != DBAAS_ORDER_AS_GIVEN)

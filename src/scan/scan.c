@@ -38,6 +38,7 @@ typedef struct DbaasScanState
 	DbaasArgumentExprs *exprs;
 	Oid			userid;
 	DbaasResults *results;
+	List	   *spans;			/* char *: those of dbaas_scan_spans() */
 	bool		was_run;
 	bool		async;			/* set "pending" instead of waiting */
 	bool		pending;		/* the next row has not arrived */
@@ -147,9 +148,33 @@ dbaas_scan_table(const ForeignScanState *node)
 	return ((const DbaasScanState *) node->fdw_state)->table;
 }
 
+List *
+dbaas_scan_spans(const ForeignScanState *node)
+{
+	DbaasScanState *scan = node->fdw_state;
+	const char *planned;
+
+	if (scan->spans)
+		return scan->spans;
+	planned = dbaas_arguments_planned_span(scan->exprs, scan->table, node);
+	return planned ? list_make1(unconstify(char *, planned)) : NIL;
+}
+
 /* ------------------------------------------------------------------------
  * Fetching
  * ------------------------------------------------------------------------ */
+
+/* Notes the span that bounds have chosen, for EXPLAIN. */
+static void
+note_span(ForeignScanState *node, const DbaasArguments *arguments)
+{
+	DbaasScanState *scan = node->fdw_state;
+	MemoryContext oldcxt = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
+
+	if (arguments->span)
+		scan->spans = list_append_unique_ptr(scan->spans, unconstify(char *, arguments->span));
+	MemoryContextSwitchTo(oldcxt);
+}
 
 /* A result for the present values of the key expressions. */
 static DbaasResult *
@@ -178,6 +203,7 @@ begin_fetch(ForeignScanState *node, DbaasResult *result)
 	read = scan->read;
 	read.skip = dbaas_skip_zones_check(node->ss.ps.state, (ForeignScan *) node->ss.ps.plan);
 	dbaas_arguments_set_read(&result->arguments, &read);
+	note_span(node, &result->arguments);
 	oldcxt = MemoryContextSwitchTo(result->cxt);
 	error = dbaas_fetch_begin(&read, &result->fetch);
 	MemoryContextSwitchTo(oldcxt);

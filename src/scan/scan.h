@@ -29,6 +29,13 @@ extern uint64 dbaas_scan_count_begun(void);
 extern const DbaasTable *dbaas_scan_table(const ForeignScanState *node);
 
 /*
+ * The spans, as char *, that bounds on the time have chosen for the series which the scan
+ * reads; before it is run the one that they will choose, and NIL if that is not known.
+ * Raises what the bounds raise.
+ */
+extern List *dbaas_scan_spans(const ForeignScanState *node);
+
+/*
  * Gets the next row without waiting.  If that is not possible, *pending becomes
  * true and the result is empty; otherwise an empty result is the end.
  */

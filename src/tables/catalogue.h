@@ -168,7 +168,8 @@ typedef struct DbaasPaging
 
 /*
  * Rows that are measurements, of which the newest is of now.  How far they go back is a
- * parameter, whose values are units of time such as "hour".
+ * parameter, whose values are units of time such as "hour".  If a query does not give it, but a
+ * lower bound on the time, the least of them that goes back to the bound is used.
  */
 typedef struct DbaasSeries
 {

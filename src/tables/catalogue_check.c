@@ -149,6 +149,20 @@ check_parent(Check *check, const char *member, const DbaasParent *parent, bool o
 			   "%s is not of its own resource", member);
 }
 
+/* Checks the columns of a series. */
+static void
+check_series(Check *check, const DbaasSeries *series)
+{
+	const DbaasResource *resource = check->resource;
+	const DbaasColumn *span = &resource->columns[Max(resource->index.series_span, 0)];
+
+	check_name(check, "time_column of series", series->time_column);
+	check_name(check, "span_column of series", series->span_column);
+	check_that(check, span->param && span->default_value && span->domain && span->domain->values,
+			   "span_column of series is \"%s\", which has no param, default or list of values",
+			   series->span_column);
+}
+
 static void
 check_writes(Check *check)
 {
@@ -218,10 +232,7 @@ dbaas_catalogue_problem(void)
 			check_name(&check, "next_column", resource->paging->next_column);
 		}
 		if (resource->series)
-		{
-			check_name(&check, "time_column of series", resource->series->time_column);
-			check_name(&check, "span_column of series", resource->series->span_column);
-		}
+			check_series(&check, resource->series);
 		check_outcomes(&check);
 		check_writes(&check);
 		if (check.problem)

@@ -74,7 +74,9 @@ $session->sql(
 		UNION ALL SELECT * FROM exo.dbaas_logs WHERE sort_order = 'asc';
 	CREATE TABLE copy.logs_limit AS TABLE copy.logs WITH NO DATA;
 	CREATE TABLE copy.logs_both AS TABLE copy.logs WITH NO DATA;
-	CREATE TABLE copy.metrics AS SELECT * FROM exo.dbaas_metrics;
+	-- Else bounds on the time would choose the period
+	CREATE VIEW exo.metrics_of_hour AS SELECT * FROM exo.dbaas_metrics WHERE period = 'hour';
+	CREATE TABLE copy.metrics AS SELECT * FROM exo.metrics_of_hour;
 	CREATE TABLE copy.metrics_period AS SELECT * FROM copy.metrics
 		UNION ALL SELECT * FROM exo.dbaas_metrics WHERE period = 'day';
 	CREATE INDEX ON copy.metrics (service_name);
@@ -380,7 +382,7 @@ my %tables = (
 		columns => [ [ zone => 'zone' ] ]
 	},
 	metrics => {
-		foreign => 'exo.dbaas_metrics',
+		foreign => 'exo.metrics_of_hour',
 		local => 'copy.metrics',
 		weight => 1,
 		few => 1,

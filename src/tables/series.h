@@ -1,0 +1,28 @@
+/*-------------------------------------------------------------------------
+ *
+ * series.h
+ *		How far back the measurements of a series go.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_SERIES_H
+#define DBAAS_SERIES_H
+
+#include "datatype/timestamp.h"
+
+#include "tables/catalogue.h"
+
+/*
+ * How far back a value of the parameter goes, in seconds; 0 if the series does not accept
+ * it, or it is NULL.
+ */
+extern double dbaas_series_seconds(const DbaasResource *resource, const char *span);
+
+/*
+ * The value of the parameter that goes back to a time, and least beyond it; the one that goes
+ * back furthest, if none goes back so far.  It is the catalogue's.
+ */
+extern const char *dbaas_series_span(const DbaasResource *resource, TimestampTz since,
+									 TimestampTz now);
+
+#endif							/* DBAAS_SERIES_H */
