@@ -72,13 +72,17 @@ dbaas_cost_new_info(Oid relid, Index varno)
 
 /*
  * The number of pages of a target.  Without a bound that ends the reading, the last page that has
- * entries is followed by an empty one.  With one, the last page has the first entry beyond it.
+ * entries is followed by an empty one, unless the read follows the log from a cursor on, or tells
+ * outcomes.  With one, the last page has the first entry beyond it.
  */
 static double
 target_pages(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed *pushed,
 			 const DbaasScanRun *run)
 {
 	const DbaasResource *resource = info->table->resource;
+	bool		ascending = dbaas_pushdown_reads_ascending(resource, pushed);
+	bool		follows = dbaas_pushdown_has(pushed->keys, resource->index.offset) ||
+		dbaas_pushdown_has_outcomes(resource, pushed);
 	double		pages;
 	List	   *bounds = NIL;
 	ListCell   *lc;
@@ -87,16 +91,18 @@ target_pages(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed
 		dbaas_pushdown_has(pushed->keys, resource->index.limit))
 		return 1;
 	pages = dbaas_row_estimate_target(info, pushed->endpoint) / resource->paging->max_limit;
+	if (dbaas_pushdown_has(pushed->keys, resource->index.offset))
+		pages = dbaas_row_estimate_beyond_cursor(info, pushed) / resource->paging->max_limit;
 	foreach(lc, pushed->bounds)
 	{
 		const DbaasPushedKey *bound = lfirst(lc);
 
-		if (pushed->ascending ? bound->bound < BTEqualStrategyNumber :
+		if (ascending ? bound->bound < BTEqualStrategyNumber :
 			bound->bound > BTEqualStrategyNumber)
 			bounds = lappend(bounds, bound->condition);
 	}
 	if (bounds == NIL)
-		return ceil(pages) + 1;
+		return ascending && follows ? floor(pages) + 1 : ceil(pages) + 1;
 	return floor(pages * clauselist_selectivity(root, bounds, info->relid, JOIN_INNER, NULL)) + 1;
 }
 

@@ -539,6 +539,24 @@ dbaas_pushdown_has(List *keys, int column)
 }
 
 bool
+dbaas_pushdown_reads_ascending(const DbaasResource *resource, const DbaasPushed *pushed)
+{
+	ListCell   *lc;
+
+	foreach(lc, pushed->keys)
+	{
+		const DbaasPushedKey *key = lfirst(lc);
+		const Const *value = (const Const *) key->value;
+
+		if (key->column == resource->index.order)
+			return key->form == DBAAS_KEY_IS && IsA(value, Const) && !value->constisnull &&
+				value->consttype == TEXTOID &&
+				strcmp(TextDatumGetCString(value->constvalue), "asc") == 0;
+	}
+	return pushed->ascending;
+}
+
+bool
 dbaas_pushdown_has_outcomes(const DbaasResource *resource, const DbaasPushed *pushed)
 {
 	ListCell   *lc;

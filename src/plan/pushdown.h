@@ -48,7 +48,7 @@ typedef struct DbaasPushed
 								 * a series only where no key gives its span,
 								 * which they choose then */
 	bool		ascending;		/* pages will be read from the oldest entry
-								 * on, which no key says; set by plan.c */
+								 * on, though no key says so; set by plan.c */
 	bool		has_other_conditions;	/* are there any that are not pushed? */
 	List	   *checked;		/* RestrictInfos that may drop rows of the
 								 * responses: all but those of keys */
@@ -110,6 +110,10 @@ extern bool dbaas_pushdown_has_upper(const DbaasPushed *pushed);
 
 /* Does one of the keys, a List of DbaasPushedKey *, give a catalogue column its values? */
 extern bool dbaas_pushdown_has(List *keys, int column);
+
+/* Are pages read from the oldest entry on, as far as is known when the query is planned? */
+extern bool dbaas_pushdown_reads_ascending(const DbaasResource *resource,
+										   const DbaasPushed *pushed);
 
 /* May rows of the scan tell outcomes?  Then their order and number are not the API's. */
 extern bool dbaas_pushdown_has_outcomes(const DbaasResource *resource, const DbaasPushed *pushed);

@@ -59,6 +59,17 @@ dbaas_row_estimate_target(const DbaasRelationInfo *info, const DbaasEndpoint *en
 	return Max(rows, 1);
 }
 
+double
+dbaas_row_estimate_beyond_cursor(const DbaasRelationInfo *info, const DbaasPushed *pushed)
+{
+	const DbaasResource *resource = info->table->resource;
+	double		rows = dbaas_row_estimate_target(info, pushed->endpoint) / 2;
+
+	if (dbaas_pushdown_reads_ascending(resource, pushed))
+		rows = Min(rows, resource->paging->max_limit / 2.0);
+	return Max(rows, 1);
+}
+
 /* ------------------------------------------------------------------------
  * What keys do to the rows of a target
  * ------------------------------------------------------------------------ */
@@ -128,9 +139,8 @@ read_rows(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPushed *p
 	if (resource->paging == NULL)
 		return rows;
 
-	/* Nothing is known of where a cursor is. */
 	if (dbaas_pushdown_has(pushed->keys, resource->index.offset))
-		rows = Max(rows / 2, 1);
+		rows = dbaas_row_estimate_beyond_cursor(info, pushed);
 	foreach(lc, pushed->keys)
 	{
 		const DbaasPushedKey *key = lfirst(lc);

@@ -30,4 +30,11 @@ extern double dbaas_row_estimate_scan(PlannerInfo *root, RelOptInfo *baserel,
 extern double dbaas_row_estimate_target(const DbaasRelationInfo *info,
 										const DbaasEndpoint *endpoint);
 
+/*
+ * The same from a cursor on.  Nothing is known of where that is; but who reads newer entries
+ * follows the log, and what is new since the last time fits into a page.
+ */
+extern double dbaas_row_estimate_beyond_cursor(const DbaasRelationInfo *info,
+											   const DbaasPushed *pushed);
+
 #endif							/* DBAAS_ROW_ESTIMATE_H */

@@ -248,6 +248,7 @@ request_page(DbaasChain *chain)
 
 	if (chain->cursors && chain->cursor)
 		dbaas_set_add(chain->cursors, chain->cursor);
+	chain->asked = limit;
 
 	oldcxt = MemoryContextSwitchTo(cxt);
 	spec.kind = endpoint->parsed.nparams > 0 ? DBAAS_CALL_READ : DBAAS_CALL_LIST;
@@ -397,6 +398,22 @@ settle_cursor(const DbaasChain *chain, const DbaasPageExtent *extent)
 		page->next = NULL;
 }
 
+/*
+ * Is the page that has come the last of a log that is followed, since it has fewer entries
+ * than were asked for?  If one were only at its end when a page is empty, a log that is
+ * written all the time would have none.  What follows is for the next read, which goes on
+ * from the cursor.  A log that is not followed is read until a page is empty: why one has
+ * few entries is not known.
+ */
+static bool
+ends_following(const DbaasChain *chain, const DbaasPageExtent *extent)
+{
+	int			offset = chain->chains->read->resource->index.offset;
+
+	return !chain->window.descending && extent->n < chain->asked &&
+		(chain->tells_outcome || chain->target->args[offset]);
+}
+
 /* Decides by the page that has come whether to request a next one, and at which cursor. */
 static DbaasError *
 plan_next_page(DbaasChain *chain)
@@ -422,7 +439,7 @@ plan_next_page(DbaasChain *chain)
 		settle_cursor(chain, &extent);
 	if (error || ends)
 		return error;
-	if (extent.n > 0 && chain->page->next)
+	if (extent.n > 0 && chain->page->next && !ends_following(chain, &extent))
 	{
 		/* A cursor that was sent before would lead to the same pages again. */
 		chain->cursor = chain->page->next;

@@ -54,6 +54,7 @@ typedef struct DbaasChain
 	bool		joined;			/* did another scan make that call? */
 	const char *cursor;			/* of the next page to request */
 	int64		page_limit;		/* most entries to request next */
+	int64		asked;			/* entries that the last request asked for */
 	int64		unrequested;	/* entries still to request; -1: all */
 	int64		unreturned;		/* entries still to return; -1: all */
 	int64		nreturned;		/* rows, for the statistics */
