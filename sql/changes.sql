@@ -4,8 +4,9 @@
 \i test/history.psql
 
 -- A run at 0:00 of each day, and one that was killed
-INSERT INTO hist.runs (started_at, ended_at)
-SELECT at, at + interval '5 minutes' FROM generate_series(timestamptz '2026-03-01', '2026-03-09', '1 day') AS at;
+INSERT INTO hist.runs (started_at, ended_at, rows_added)
+SELECT at, at + interval '5 minutes', '{"services": 0}'
+FROM generate_series(timestamptz '2026-03-01', '2026-03-09', '1 day') AS at;
 INSERT INTO hist.runs (started_at) VALUES ('2026-02-28');
 -- The day of a version
 CREATE FUNCTION day(int) RETURNS timestamptz LANGUAGE sql IMMUTABLE

@@ -198,13 +198,15 @@ FROM hist.slow_hours ORDER BY service_name, hour;
 -- How long services ran.  A run each hour of the 8th and 9th, the newest at midnight, but none
 -- between 10:00 and 20:00 of the 8th: two known spans, of 10 and of 28 hours
 TRUNCATE hist.services;
-INSERT INTO hist.runs (started_at, ended_at)
-SELECT at, at + interval '1 minute'
+INSERT INTO hist.runs (started_at, ended_at, rows_added)
+SELECT at, at + interval '1 minute', '{"services": 0, "logs": 7}'
 FROM generate_series(timestamptz '2026-03-08', :newest, interval '1 hour') AS at
 WHERE NOT (at > '2026-03-08 10:00' AND at < '2026-03-08 20:00');
--- Those that were killed, in that gap and after the newest, say nothing
-INSERT INTO hist.runs (started_at) VALUES ('2026-03-08 12:30'), ('2026-03-08 15:00'),
-  ('2026-03-08 17:30'), ('2026-03-10 05:00');
+-- Those that were killed, and those that read no list, say nothing: in that gap, and at the end
+INSERT INTO hist.runs (started_at, ended_at, rows_added)
+SELECT at, e, a FROM unnest('{2026-03-08 12:30, 2026-03-08 15:00, 2026-03-08 17:30,
+  2026-03-10 05:00}'::timestamptz[]) AS at, (VALUES (NULL::timestamptz, NULL::jsonb),
+  (timestamptz '2026-03-11', '{"logs": 7}')) AS v (e, a);
 -- z2 could not be read from 4:00 to 9:00 of the 9th: unknown from 3:00 to 10:00.  At 15:00 alone
 -- is not long.  Nor at the end: unknown since 23:00.  Another problem than the list's is none.
 UPDATE hist.runs SET problems = '[{"relation": "logs", "zone": "z2"}, {"relation": "services", "zone": "z2"}]'
@@ -236,7 +238,10 @@ SELECT * FROM hist.uptime WHERE period = 'day' ORDER BY service_name;
 SELECT * FROM hist.uptime WHERE period <> 'day' ORDER BY period, service_name;
 
 -- Daily runs are as good as hourly ones, for those who make them
-DELETE FROM hist.runs WHERE date_part('hour', started_at) <> 0 OR ended_at IS NULL;
+DELETE FROM hist.runs WHERE date_part('hour', started_at) <> 0;
 SELECT period, uptime, running, stopped, unknown FROM hist.uptime WHERE service_name = 'mostly' ORDER BY period;
+-- Where the lists as a whole failed, nothing is known of any zone
+UPDATE hist.runs SET problems = '[{"relation": "services", "sqlstate": "XX000"}]';
+SELECT period, uptime, running, stopped, unknown FROM hist.uptime WHERE service_name = 'always' ORDER BY period;
 DROP PROCEDURE service, disk, errors;
 DROP FUNCTION opened;

@@ -225,18 +225,21 @@ $query$),
 ('uptime', '{services,runs}',
 'Share of the last day, week and month that each service ran, of the time in which that is known',
 $query$
-WITH newest AS (
-	SELECT max(started_at) AS at FROM %1$I.runs WHERE ended_at IS NOT NULL
+WITH read AS NOT MATERIALIZED (
+	-- The runs that read the lists of services
+	SELECT id, started_at, problems FROM %1$I.runs WHERE rows_added ? 'services'
+), newest AS (
+	SELECT max(started_at) AS at FROM read
 ), failed AS (
 	SELECT r.id, p.problem ->> 'zone' AS zone
-	FROM %1$I.runs AS r CROSS JOIN LATERAL jsonb_path_query(r.problems, '$[*]') AS p (problem)
+	FROM read AS r CROSS JOIN LATERAL jsonb_path_query(r.problems, '$[*]') AS p (problem)
 	WHERE p.problem ->> 'relation' = 'services'
 ), reads AS (
 	SELECT z.zone, r.started_at AS at,
 		lag(r.started_at) OVER (PARTITION BY z.zone ORDER BY r.started_at) AS before
 	FROM (SELECT DISTINCT zone FROM %1$I.services) AS z
-	CROSS JOIN %1$I.runs AS r
-	WHERE r.ended_at IS NOT NULL AND r.started_at > (SELECT at FROM newest) - interval '792 hours'
+	CROSS JOIN read AS r
+	WHERE r.started_at > (SELECT at FROM newest) - interval '792 hours'
 	  AND NOT EXISTS (
 		SELECT FROM failed AS f
 		WHERE f.id = r.id AND (f.zone = z.zone OR f.zone IS NULL))
