@@ -78,6 +78,7 @@ struct DbaasCall
 };
 
 bool		dbaas_log_requests = false;
+int			dbaas_request_limit = -1;
 
 /* Calls that have not ended, in the order in which they were made. */
 static dlist_head calls = DLIST_STATIC_INIT(calls);
@@ -309,12 +310,40 @@ start_request(DbaasCall *call)
 	call->state = CALL_RUNNING;
 	call->tries++;
 	call->stats->requests++;
+	if (spec->budget)
+	{
+		spec->budget->requests++;
+		spec->budget->retries += call->tries > 1;
+	}
 	if (spec->counters)
 	{
 		spec->counters->requests++;
 		spec->counters->in_flight++;
 		spec->counters->peak = Max(spec->counters->peak, spec->counters->in_flight);
 	}
+}
+
+/* Ends the call if another request would be beyond its budget.  Returns whether it did. */
+static bool
+refuse_request(DbaasCall *call)
+{
+	const DbaasBudget *budget = call->spec.budget;
+	DbaasError *error;
+
+	if (budget == NULL || dbaas_request_limit < 0 || budget->requests < dbaas_request_limit)
+		return false;
+	MemoryContextSwitchTo(call->cxt);
+	error = dbaas_error_new(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+							"the statement needs more requests than dbaas_fdw.request_limit "
+							"allows");
+	error->detail = psprintf("The limit is %d. Requests that were made: " INT64_FORMAT
+							 ", of which " INT64_FORMAT " were retries. The next would be %s.",
+							 dbaas_request_limit, budget->requests, budget->retries, call->label);
+	error->hint = "Give conditions with which the statement needs fewer requests, or raise the "
+		"limit.";
+	error->of_statement = error->of_request_limit = true;
+	end_call(call, error);
+	return true;
 }
 
 /* Milliseconds until the next try: doubles with each try; half of it is random. */
@@ -356,6 +385,11 @@ pause_for_descriptor(DbaasCall *call, const DbaasHttpResponse *response)
 	call->retry_at = dbaas_clock_now() + ROOM_USECS;
 	call->tries--;
 	call->stats->requests--;
+	if (call->spec.budget)
+	{
+		call->spec.budget->requests--;
+		call->spec.budget->retries -= call->tries > 0;
+	}
 	if (call->spec.counters)
 		call->spec.counters->requests--;
 	return true;
@@ -519,7 +553,8 @@ perform_calls(void)
 	{
 		DbaasCall  *call = dlist_container(DbaasCall, node, iter.cur);
 
-		if (call->state == CALL_QUEUED && dbaas_connection_take_slot(call->conn))
+		if (call->state == CALL_QUEUED && !refuse_request(call) &&
+			dbaas_connection_take_slot(call->conn))
 			start_request(call);
 	}
 	MemoryContextSwitchTo(oldcxt);

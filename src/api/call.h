@@ -31,6 +31,13 @@ typedef struct DbaasCounters
 	double		waited;			/* seconds that the backend waited */
 } DbaasCounters;
 
+/* What a statement has sent, of what dbaas_fdw.request_limit allows it. */
+typedef struct DbaasBudget
+{
+	int64		requests;		/* sent, retries included */
+	int64		retries;
+} DbaasBudget;
+
 /* What a call is for. */
 typedef enum DbaasCallKind
 {
@@ -57,14 +64,19 @@ typedef struct DbaasCallSpec
 	bool		hide_secrets;	/* replace secrets in the response by "***" */
 	bool		any_json;		/* the response need not be an object */
 	DbaasCounters *counters;	/* outlives the call; or NULL */
+	DbaasBudget *budget;		/* the same; NULL: requests have no limit */
 } DbaasCallSpec;
 
 /* GUC dbaas_fdw.log_requests */
 extern bool dbaas_log_requests;
 
+/* GUC dbaas_fdw.request_limit: the most requests of a budget; -1: no limit */
+extern int	dbaas_request_limit;
+
 /*
  * Starts a call, in a memory context of its own under cxt.  Copies what the spec
- * points to, except for the counters.
+ * points to, except for the counters and the budget.  If its next request is beyond the limit
+ * of the budget, the call ends with an error (53400).
  */
 extern DbaasCall *dbaas_call_start(DbaasConnection *conn, MemoryContext cxt,
 								   const DbaasCallSpec *spec);

@@ -195,7 +195,8 @@ read_list(DbaasConnection *conn, DbaasCall *call, DbaasZones *zones)
 
 /* Requests the list, without retries if no_retry, and waits for it. */
 static DbaasError *
-learn_zones(DbaasConnection *conn, DbaasCounters *counters, bool no_retry, DbaasZones *zones)
+learn_zones(DbaasConnection *conn, DbaasCounters *counters, DbaasBudget *budget, bool no_retry,
+			DbaasZones *zones)
 {
 	const DbaasEndpoint *endpoint = &dbaas_catalogue_zones->reads[0];
 
@@ -211,7 +212,8 @@ learn_zones(DbaasConnection *conn, DbaasCounters *counters, bool no_retry, Dbaas
 		.method = endpoint->method,
 		.path_template = endpoint->path,
 		.path = endpoint->path,
-		.counters = counters
+		.counters = counters,
+		.budget = budget
 	};
 	DbaasCall  *call = dbaas_call_start(conn, CurrentMemoryContext, &spec);
 	DbaasError *error;
@@ -248,7 +250,7 @@ same_zones(const DbaasZones *a, const DbaasZones *b)
  * one.  Does not free the current one, since its zones may be in use.
  */
 static DbaasError *
-make_zones(DbaasConnection *conn, DbaasCounters *counters, bool no_retry)
+make_zones(DbaasConnection *conn, DbaasCounters *counters, DbaasBudget *budget, bool no_retry)
 {
 	DbaasZones *current = dbaas_connection_zones(conn);
 	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw zones",
@@ -261,7 +263,7 @@ make_zones(DbaasConnection *conn, DbaasCounters *counters, bool no_retry)
 	if (names && dbaas_connection_settings(conn)->endpoint_has_zone)
 		zones = zones_from_options(conn, names);
 	else
-		error = learn_zones(conn, counters, no_retry, zones);
+		error = learn_zones(conn, counters, budget, no_retry, zones);
 	MemoryContextSwitchTo(oldcxt);
 	if (error)
 		return error;			/* in cxt, which goes with its parent */
@@ -279,28 +281,31 @@ make_zones(DbaasConnection *conn, DbaasCounters *counters, bool no_retry)
 }
 
 DbaasError *
-dbaas_zones_get(DbaasConnection *conn, DbaasCounters *counters, const DbaasZones **result)
+dbaas_zones_get(DbaasConnection *conn, DbaasCounters *counters, DbaasBudget *budget,
+				const DbaasZones **result)
 {
 	DbaasError *error = NULL;
 
 	if (dbaas_connection_zones(conn) == NULL)
-		error = make_zones(conn, counters, false);
+		error = make_zones(conn, counters, budget, false);
 	*result = dbaas_connection_zones(conn);
 	return error;
 }
 
 DbaasError *
-dbaas_zones_renew(DbaasConnection *conn, DbaasCounters *counters, DbaasMoment since)
+dbaas_zones_renew(DbaasConnection *conn, DbaasCounters *counters, DbaasBudget *budget,
+				  DbaasMoment since)
 {
 	const DbaasZones *zones = dbaas_connection_zones(conn);
 
 	if (zones == NULL || !zones->learned || zones->learned_at >= since)
 		return NULL;
-	return make_zones(conn, counters, false);
+	return make_zones(conn, counters, budget, false);
 }
 
 void
-dbaas_zones_refresh(DbaasConnection *conn, DbaasCounters *counters, DbaasMoment since)
+dbaas_zones_refresh(DbaasConnection *conn, DbaasCounters *counters, DbaasBudget *budget,
+					DbaasMoment since)
 {
 	DbaasZones *zones = dbaas_connection_zones(conn);
 	DbaasMoment now = dbaas_clock_now();
@@ -309,7 +314,7 @@ dbaas_zones_refresh(DbaasConnection *conn, DbaasCounters *counters, DbaasMoment 
 		now - zones->tried_at < (DbaasMoment) dbaas_zones_ttl * 1000)
 		return;
 	zones->tried_at = now;
-	(void) make_zones(conn, counters, true);
+	(void) make_zones(conn, counters, budget, true);
 }
 
 bool

@@ -40,11 +40,11 @@ extern int	dbaas_zones_ttl;
  * the call, or an address that may not be used (HV000).
  */
 extern DbaasError *dbaas_zones_get(DbaasConnection *conn, DbaasCounters *counters,
-								   const DbaasZones **result);
+								   DbaasBudget *budget, const DbaasZones **result);
 
 /* Learns the zones again if they were learned before the given time.  Waits. */
 extern DbaasError *dbaas_zones_renew(DbaasConnection *conn, DbaasCounters *counters,
-									 DbaasMoment since);
+									 DbaasBudget *budget, DbaasMoment since);
 
 /*
  * Learns the zones again if they were last requested before the given time, and longer
@@ -52,7 +52,7 @@ extern DbaasError *dbaas_zones_renew(DbaasConnection *conn, DbaasCounters *count
  * keeps the old list for another dbaas_zones_ttl.
  */
 extern void dbaas_zones_refresh(DbaasConnection *conn, DbaasCounters *counters,
-								DbaasMoment since);
+								DbaasBudget *budget, DbaasMoment since);
 
 /* Could a newer list have a zone of that name, which the current list lacks? */
 extern bool dbaas_zones_may_appear(const DbaasConnection *conn, const char *name);

@@ -40,6 +40,8 @@ typedef struct DbaasError
 								 * 0: dbaas_table_raise() finds attnum for it */
 	bool		of_statement;	/* is it about the statement, and not about
 								 * what it requested? */
+	bool		of_request_limit;	/* is it that the statement may make no
+									 * more requests? */
 	const char *file;			/* source location, constant texts */
 	int			line;
 	const char *function;

@@ -266,6 +266,7 @@ request_page(DbaasChain *chain)
 	spec.query_values = query.values;
 	spec.body = strcmp(endpoint->method, "POST") == 0 ? make_body(chain, limit) : NULL;
 	spec.counters = read->counters;
+	spec.budget = read->budget;
 	chain->share = NULL;
 	chain->requested = read->bypass_shared ? dbaas_call_start(read->conn, chain->cxt, &spec) :
 		dbaas_share_call(read, chain->cxt, &spec, is_later_page(chain), &chain->share);

@@ -84,6 +84,7 @@ dbaas_parents_get(const DbaasRead *read, const DbaasZone *zone, const DbaasParen
 	spec.path_template = parent->read->path;
 	spec.path = parent->read->path;
 	spec.counters = read->counters;
+	spec.budget = read->budget;
 	parents->call = dbaas_share_call(read, parents->cxt, &spec, false, &parents->share);
 	lists->lists = lappend(lists->lists, parents);
 	MemoryContextSwitchTo(oldcxt);

@@ -27,10 +27,10 @@ dbaas_read_zones(const DbaasRead *read, const char *const *named, int n, const D
 	DbaasMoment began = dbaas_statement_began(read->statement);
 	DbaasError *error;
 
-	dbaas_zones_refresh(read->conn, read->counters, began);
-	error = dbaas_zones_get(read->conn, read->counters, zones);
+	dbaas_zones_refresh(read->conn, read->counters, read->budget, began);
+	error = dbaas_zones_get(read->conn, read->counters, read->budget, zones);
 	if (error || !names_new_zone(read->conn, *zones, named, n))
 		return error;
-	error = dbaas_zones_renew(read->conn, read->counters, began);
-	return error ? error : dbaas_zones_get(read->conn, read->counters, zones);
+	error = dbaas_zones_renew(read->conn, read->counters, read->budget, began);
+	return error ? error : dbaas_zones_get(read->conn, read->counters, read->budget, zones);
 }

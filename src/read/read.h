@@ -38,6 +38,8 @@ typedef struct DbaasRead
 	DbaasConnection *conn;
 	DbaasStatement *statement;
 	DbaasCounters *counters;	/* counts what the read does; or NULL */
+	DbaasBudget *budget;		/* the statement's; NULL: the read is to be
+								 * carried out however much was sent */
 	DbaasSkip	skip;			/* may zones be skipped? */
 	bool		bypass_shared;	/* use no response that other scans share, but
 								 * for lists of parents */

@@ -21,6 +21,7 @@ struct DbaasStatement
 	MemoryContextCallback callback;
 	DbaasMoment began;
 	TimestampTz time;			/* the same moment, by the time of day */
+	DbaasBudget budget;
 	slist_head	states;			/* of ModuleState */
 };
 
@@ -79,6 +80,12 @@ TimestampTz
 dbaas_statement_time(const DbaasStatement *statement)
 {
 	return statement->time;
+}
+
+DbaasBudget *
+dbaas_statement_budget(DbaasStatement *statement)
+{
+	return &statement->budget;
 }
 
 MemoryContext

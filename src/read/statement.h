@@ -10,7 +10,7 @@
 
 #include "datatype/timestamp.h"
 
-#include "base/clock.h"
+#include "api/call.h"
 
 typedef struct DbaasStatement DbaasStatement;
 
@@ -24,6 +24,9 @@ extern DbaasStatement *dbaas_statement_get(MemoryContext query_cxt);
 /* When dbaas_statement_get() made it, by the clock of waits and by the time of day. */
 extern DbaasMoment dbaas_statement_began(const DbaasStatement *statement);
 extern TimestampTz dbaas_statement_time(const DbaasStatement *statement);
+
+/* What the statement has sent. */
+extern DbaasBudget *dbaas_statement_budget(DbaasStatement *statement);
 
 /* Memory that lives as long as the statement. */
 extern MemoryContext dbaas_statement_context(const DbaasStatement *statement);

@@ -66,8 +66,10 @@ static DbaasFetch *
 begin_fetch(const DbaasTable *table, const DbaasPushed *pushed, ExprContext *econtext)
 {
 	const DbaasResource *resource = table->resource;
+	DbaasStatement *statement = dbaas_statement_get(CurrentMemoryContext);
 	DbaasRead	read = {
-		.statement = dbaas_statement_get(CurrentMemoryContext),
+		.statement = statement,
+		.budget = dbaas_statement_budget(statement),
 		.resource = resource,
 		.endpoint = pushed->endpoint,
 		.eager = true

@@ -25,6 +25,7 @@
 #include "read/parents.h"
 #include "read/share.h"
 #include "read/skip.h"
+#include "scan/advice.h"
 #include "scan/results.h"
 #include "scan/row_maker.h"
 #include "scan/scan.h"
@@ -74,6 +75,7 @@ dbaasBeginForeignScan(ForeignScanState *node, int eflags)
 	node->fdw_state = scan;
 	scan->table = dbaas_table_get(RelationGetRelid(relation));
 	scan->read.statement = dbaas_statement_get(node->ss.ps.state->es_query_cxt);
+	scan->read.budget = dbaas_statement_budget(scan->read.statement);
 	scan->read.counters = &scan->counters;
 	scan->read.resource = scan->table->resource;
 	scan->read.endpoint = &scan->read.resource->reads[intVal(list_nth(plan->fdw_private,
@@ -239,6 +241,14 @@ start_others(ForeignScanState *node)
 	list_free(others);
 }
 
+/* Raises an error of the run of the scan whose rows are fetched into the result. */
+pg_noreturn static void
+raise_of_run(const DbaasScanState *scan, const DbaasResult *result, const DbaasError *error)
+{
+	dbaas_table_raise(scan->table, dbaas_advice_add(error, scan->table, scan->read.endpoint,
+													&result->arguments));
+}
+
 /* Begins to fetch the rows of the current run, and makes the first requests. */
 static void
 start_fetch(ForeignScanState *node, DbaasResult *result)
@@ -249,7 +259,7 @@ start_fetch(ForeignScanState *node, DbaasResult *result)
 	dbaas_arguments_check(scan->table, &result->arguments);
 	error = begin_fetch(node, result);
 	if (error)
-		dbaas_table_raise(scan->table, error);
+		raise_of_run(scan, result, error);
 	dbaas_fetch_start(result->fetch);
 	start_others(node);
 }
@@ -280,7 +290,7 @@ fetch_row(ForeignScanState *node, DbaasResult *result, TupleTableSlot *slot)
 		dbaas_results_continue_prefetched(scan->results);
 	}
 	if (error)
-		dbaas_table_raise(scan->table, error);
+		raise_of_run(scan, result, error);
 	if (status == DBAAS_READ_END)
 	{
 		dbaas_fetch_end(result->fetch);

@@ -76,6 +76,9 @@ static const Setting settings[] = {
 	{PREFIX ".write_mode", SETTING_ENUM, PGC_USERSET, &dbaas_write_mode,
 		.default_value = DBAAS_WRITE_AT_COMMIT, .values = write_modes,
 		.help = "When writes are sent: at commit, or with their statement."},
+	{PREFIX ".request_limit", SETTING_INTEGER, PGC_USERSET, &dbaas_request_limit,
+		.default_value = -1, .min = -1, .max = INT_MAX,
+		.help = "Requests that one statement may make to read; -1 means no limit."},
 	{PREFIX ".delete_limit", SETTING_INTEGER, PGC_USERSET, &dbaas_delete_limit,
 		.default_value = 10, .min = -1, .max = INT_MAX,
 		.help = "Services, and databases in services, that one transaction may delete; -1 means "

@@ -290,7 +290,8 @@ read_kept(DbaasWriter *writer, const DbaasWrite *write, const DbaasZone *zone)
 		.method = read->method,
 		.path_template = read->path,
 		.path = write->path,
-		.hide_secrets = true
+		.hide_secrets = true,
+		.budget = writer->lookup.budget
 	};
 	DbaasShare *share;
 	DbaasCall  *call = dbaas_share_call(&writer->lookup, CurrentMemoryContext, &spec, false,

@@ -102,6 +102,8 @@ read_row(DbaasReadback *readback, TupleTableSlot *slot, const char *created)
 		dbaas_key_restrict(&keys[c], value, 1);
 		given[c] = true;
 	}
+	/* What was written has to be told, too. */
+	read.budget = NULL;
 	read.bypass_shared = true;
 	read.resource = resource;
 	read.endpoint = dbaas_catalogue_find_read(resource, given);

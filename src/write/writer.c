@@ -88,6 +88,7 @@ dbaas_writer_new(const DbaasTable *table, TupleDesc desc, DbaasCommand command, 
 	writer->command = command;
 	writer->userid = userid;
 	writer->lookup.statement = dbaas_statement_get(query_cxt);
+	writer->lookup.budget = dbaas_statement_budget(writer->lookup.statement);
 	writer->lookup.skip = DBAAS_SKIP_CHANGES_WRITES;
 	writer->desc = desc;
 	writer->outputs = output_functions(desc);
