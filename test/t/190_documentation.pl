@@ -340,8 +340,9 @@ sub check_names
 	while ($all =~ /`(\w+)\(\)`(?: in `(\S+?)`)?/g)
 	{
 		my ($function, $file) = ($1, $2);
-		my @searched = $file ? read_lines($file) : ($code, read_lines('sql/history.sql'));
-		my $searched = join "\n", @searched;
+		my @searched = $file // ();
+		@searched = glob 'sql/history*.sql' unless defined $file;
+		my $searched = join "\n", $file ? () : $code, map { read_lines($_) } @searched;
 		ok($searched =~ /\b\Q$function\E\(/, "there is $function()" . ($file ? " in $file" : ''));
 	}
 

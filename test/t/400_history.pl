@@ -25,7 +25,8 @@ is( $t->sql($made),
 is_deeply([ $t->requests($made) ], [], 'without a request, and nothing is made twice');
 is($t->sql($made), '', 'so it says');
 
-is( $t->sql(q{
+is( $t->sql(
+		q{
 		SELECT string_agg(concat_ws(' ', relation, enabled, every, coalesce(retention::text, '-'),
 			first), E'\n' ORDER BY relation) FROM hist.keep}),
 	join("\n",
@@ -40,10 +41,8 @@ my $columns = q{
 	FROM pg_attribute WHERE attrelid = '%s'::regclass AND attnum > 0 AND NOT attisdropped
 	AND attname NOT IN ('parameters', 'with_outcome', 'outcome')};
 foreach my $pair (
-	[qw(services services)],
-	[qw(details service_details)],
-	[qw(integrations integrations)],
-	[qw(backups backups)])
+	[qw(services services)], [qw(details service_details)],
+	[qw(integrations integrations)], [qw(backups backups)])
 {
 	my ($kept, $imported) = @$pair;
 	is( $t->sql(sprintf $columns, "hist.$kept"),
@@ -59,24 +58,28 @@ is( $t->sql(sprintf $columns, 'hist.metrics'),
 	'zone text, service_name text, metric text, node text, time timestamp with time zone, '
 	  . 'value double precision',
 	'and metrics');
-is( $t->sql(q{
+is( $t->sql(
+		q{
 		SELECT count(*) FROM pg_class AS c WHERE relnamespace = 'hist'::regnamespace
 			AND relkind IN ('r', 'p') AND obj_description(oid, 'pg_class') IS NULL}),
-	0, 'every table has a comment');
-is( $t->sql(q{SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class
+	0,
+	'every table has a comment');
+is( $t->sql(
+		q{SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class
 		WHERE relkind = 'p' AND relnamespace = 'hist'::regnamespace}),
-	'logs metrics', 'logs and metrics are partitioned');
+	'logs metrics',
+	'logs and metrics are partitioned');
 
 # What a later release, or the user, leaves to be made
-$t->sql(q{
+$t->sql(
+	q{
 	INSERT INTO hist.services (zone, name, plan, valid_from) VALUES ('z', 'a', 'p', now());
 	ALTER TABLE hist.services DROP COLUMN plan;
 	DELETE FROM hist.keep WHERE relation = 'logs';
 	UPDATE hist.keep SET every = '3 hours', enabled = false WHERE relation = 'details';
 	DROP TABLE hist.backups;
 	ALTER FOREIGN TABLE exo.dbaas_integrations ADD COLUMN extra text OPTIONS (field 'extra')});
-is( $t->sql($made),
-	'services.plan integrations.extra backups keep.logs',
+is($t->sql($made), 'services.plan integrations.extra backups keep.logs',
 	'what is missing is added');
 is($t->sql(q{SELECT every, enabled FROM hist.keep WHERE relation = 'details'}),
 	'03:00:00|f', 'what the user says stays');
@@ -84,26 +87,32 @@ is($t->sql('SELECT zone, name, plan FROM hist.services'), 'z|a|', 'and so do row
 $t->sql('DELETE FROM hist.services');
 
 # Whose they are
-is( $t->sql(q{SELECT count(*) FROM pg_depend AS d WHERE refclassid = 'pg_extension'::regclass
+is( $t->sql(
+		q{SELECT count(*) FROM pg_depend AS d WHERE refclassid = 'pg_extension'::regclass
 		AND deptype = 'e' AND (classid, objid) IN (
 			SELECT 'pg_class'::regclass, oid FROM pg_class
 				WHERE relnamespace = 'hist'::regnamespace
 			UNION SELECT 'pg_namespace'::regclass, 'hist'::regnamespace)}),
-	0, 'none belongs to the extension');
-$t->sql(q{
+	0,
+	'none belongs to the extension');
+$t->sql(
+	q{
 	CREATE ROLE keeper;
 	GRANT CREATE ON DATABASE postgres TO keeper;
 	GRANT USAGE ON SCHEMA exo TO keeper;
 	CREATE SCHEMA "Own ""%s %1$I" AUTHORIZATION keeper;
 	CREATE SCHEMA others});
-is( $t->sql(q{SET ROLE keeper;
+is( $t->sql(
+		q{SET ROLE keeper;
 		SELECT count(*) > 10 FROM dbaas_fdw_history('exo', 'Own "%s %1$I');
 		SELECT count(*) > 10 FROM dbaas_fdw_history('exo', 'its');
 		SELECT count(*) FROM pg_class WHERE relowner <> 'keeper'::regrole AND relnamespace IN
 			('its'::regnamespace, (SELECT oid FROM pg_namespace WHERE nspname LIKE 'Own%'))}),
-	"t\nt\n0", 'they are those of the caller, in a schema of any name');
-is(error_of(q{SET ROLE keeper; SELECT dbaas_fdw_history('exo', 'others')}),
-	'42501 permission denied for schema others', 'who may make them there');
+	"t\nt\n0",
+	'they are those of the caller, in a schema of any name');
+is( error_of(q{SET ROLE keeper; SELECT dbaas_fdw_history('exo', 'others')}),
+	'42501 permission denied for schema others',
+	'who may make them there');
 
 # What is refused
 $t->sql('CREATE TABLE others.logs (a int)');
@@ -116,36 +125,46 @@ is( error_of(q{SELECT dbaas_fdw_history('others', 'x')}),
 	'42P01 schema "others" has no foreign table "dbaas_services"',
 	'the tables have to be imported');
 is( error_of(q{SELECT dbaas_fdw_history('nowhere', 'x')}),
-	'3F000 schema "nowhere" does not exist', 'into a schema that is there');
+	'3F000 schema "nowhere" does not exist',
+	'into a schema that is there');
 
 # Some of the tables
-$t->sql(q{CREATE SCHEMA few;
+$t->sql(
+	q{CREATE SCHEMA few;
 	IMPORT FOREIGN SCHEMA dbaas LIMIT TO (dbaas_services, dbaas_logs)
 		FROM SERVER exoscale INTO few});
-is( $t->sql(q{SET client_min_messages = warning;
+is( $t->sql(
+		q{SET client_min_messages = warning;
 		SELECT count(*) > 0 FROM dbaas_fdw_history('few', 'few_kept');
 		SELECT string_agg(relname, ' ' ORDER BY relname)
 		FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'few_kept'::regnamespace}),
-	"t\ncursors keep logs runs services", 'what was not imported is left out');
+	"t\ncursors keep logs runs services",
+	'what was not imported is left out');
 
 # What is in the search path plays no part
-$t->sql(q{
+$t->sql(
+	q{
 	CREATE SCHEMA evil;
 	CREATE FUNCTION evil.equal(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT 1/0 = 1';
 	CREATE OPERATOR evil.= (LEFTARG = text, RIGHTARG = text, FUNCTION = evil.equal);
 	CREATE FUNCTION evil.format(text, VARIADIC text[]) RETURNS text LANGUAGE sql
 		AS $$ SELECT 'DROP SCHEMA exo CASCADE' $$;
 	CREATE TABLE evil.pg_class (a int)});
-is( $t->sql(q{SET search_path = evil, pg_catalog;
+is( $t->sql(
+		q{SET search_path = evil, pg_catalog;
 		SELECT count(*) > 10 FROM public.dbaas_fdw_history('exo', 'kept2')}),
-	't', 'nor does the search path');
-is( $t->sql(q{ALTER EXTENSION dbaas_fdw SET SCHEMA evil;
+	't',
+	'nor does the search path');
+is( $t->sql(
+		q{ALTER EXTENSION dbaas_fdw SET SCHEMA evil;
 		SELECT count(*) > 10 FROM evil.dbaas_fdw_history('exo', 'kept3');
 		ALTER EXTENSION dbaas_fdw SET SCHEMA public}),
-	't', 'or the schema of the extension');
+	't',
+	'or the schema of the extension');
 
 # A dump, without and with the extension; then the extension goes
-$t->sql(q{
+$t->sql(
+	q{
 	DROP SCHEMA evil, its, few, few_kept, kept2, kept3, others CASCADE;
 	DROP OWNED BY keeper CASCADE; DROP ROLE keeper;
 	INSERT INTO hist.services (zone, name, plan, valid_from) VALUES ('z', 'a', 'p', now())});
@@ -179,15 +198,16 @@ is($t->sql('SELECT zone, name, plan FROM hist.services'), 'z|a|p', 'with its row
 # An update brings the functions, and a history that was there goes on
 $t->sql(q{DROP SCHEMA exo CASCADE; CREATE EXTENSION dbaas_fdw VERSION '0.2'});
 $t->create_server;
-is(error_of(q{SELECT dbaas_fdw_history('exo', 'hist')}),
-	'42883 function dbaas_fdw_history(unknown, unknown) does not exist', '0.2 has none');
+is( error_of(q{SELECT dbaas_fdw_history('exo', 'hist')}),
+	'42883 function dbaas_fdw_history(unknown, unknown) does not exist',
+	'0.2 has none');
 $t->sql('ALTER EXTENSION dbaas_fdw UPDATE');
-is( $t->sql($made),
-	$t->sql(q{SELECT ''}),
-	'after an update of the extension, the history is whole');
-is( $t->sql(q{SELECT count(*) FROM hist.keep
+is($t->sql($made), $t->sql(q{SELECT ''}), 'after an update of the extension, the history is whole');
+is( $t->sql(
+		q{SELECT count(*) FROM hist.keep
 		WHERE (source, source_oid) IS DISTINCT FROM ('exo', 'exo'::regnamespace::oid)}),
-	0, 'and knows the tables that were imported anew');
+	0,
+	'and knows the tables that were imported anew');
 
 # Without the language
 $t->sql('CREATE DATABASE mute');

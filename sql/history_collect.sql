@@ -1,0 +1,1167 @@
+-- history_collect.sql
+--		Adds to a history what is new: a part of the script that makes 0.3.
+--
+-- The procedure dbaas_fdw_collect() runs steps until there is none left, each in a
+-- transaction of its own.  It does nothing itself, as no transaction may end in a
+-- procedure that has settings, or inside of an exception block: the steps have both.
+--
+-- What is left to do, and what was done, is a jsonb that goes from step to step:
+--
+--	run			the id in "runs"
+--	at			when it began, by our clock: where versions begin and end
+--	source		the schema of the imported tables
+--	requests	what the session had requested before
+--	due			the tables that are collected this time
+--	added		rows added to each of them
+--	problems	what failed, as in runs.problems
+--	tasks		what is left to do.  "do" names the function
+--
+-- A function for a task takes the history, the state and the task, and returns what
+-- is added to the state: added, problems and tasks.  If it raises an error, its
+-- transaction goes on without what it did.  So the rows of a service and its cursor
+-- are written by one function.
+--
+-- Times of the API are compared with times of the API alone: our clock and its clock
+-- may differ.
+
+/*
+ * The next step.  Returns the state after it, or NULL if there is none left, or if
+ * another run has the history.
+ */
+CREATE FUNCTION _dbaas_fdw_collect_step(history name, state jsonb) RETURNS jsonb
+LANGUAGE plpgsql CALLED ON NULL INPUT VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	extension name := (SELECT n.nspname FROM pg_extension AS e
+		JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'dbaas_fdw');
+	schema oid := (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = history);
+	may_run boolean;
+	task jsonb;
+	result jsonb;
+	state_code text;
+	message text;
+BEGIN
+	IF schema IS NULL OR to_regclass(format('%I.keep', history)) IS NULL
+		OR to_regclass(format('%I.runs', history)) IS NULL
+	THEN
+		RAISE undefined_table USING
+			MESSAGE = format('schema "%s" has no history', history),
+			HINT = format('Make one: SELECT * FROM dbaas_fdw_history(..., %L).', history);
+	END IF;
+
+	-- The lock ends with the transaction, also with one that is cancelled.  So
+	-- another run may come between two steps: then it has the history
+	may_run := pg_try_advisory_xact_lock(1684169057, schema::integer);
+	IF may_run AND state IS NOT NULL THEN
+		EXECUTE format('SELECT max(id) = $1 FROM %I.runs', history)
+			INTO may_run USING (state->>'run')::bigint;
+	END IF;
+	IF may_run IS NOT TRUE THEN
+		RAISE NOTICE 'another session is collecting the history in schema "%"', history;
+		IF state IS NOT NULL THEN
+			EXECUTE format('UPDATE %I.runs SET ended_at = clock_timestamp() WHERE id = $1', history)
+				USING (state->>'run')::bigint;
+		END IF;
+		RETURN NULL;
+	END IF;
+
+	-- Loads the library, which knows the settings
+	EXECUTE format('SELECT count(*) FROM %I.dbaas_fdw_stats()', extension) INTO message;
+	PERFORM set_config(s.name, s.value, true)
+	FROM (VALUES ('dbaas_fdw.unavailable_zones', 'error'), ('dbaas_fdw.cache_ttl', '0'),
+		('dbaas_fdw.progress', '0'), ('jit', 'off')) AS s (name, value)
+	WHERE current_setting(s.name, true) IS NOT NULL;
+
+	IF state IS NULL THEN
+		EXECUTE format('SELECT %I._dbaas_fdw_collect_begin($1)', extension)
+			INTO state USING history;
+		RETURN state;
+	END IF;
+	task := state->'tasks'->0;
+	IF task IS NULL THEN
+		EXECUTE format('SELECT %I._dbaas_fdw_collect_end($1, $2)', extension)
+			USING history, state;
+		RETURN NULL;
+	END IF;
+
+	state := jsonb_set(state, '{tasks}', (state->'tasks') - 0);
+	BEGIN
+		EXECUTE format('SELECT %I.%I($1, $2, $3)', extension,
+			'_dbaas_fdw_collect_' || (task->>'do'))
+			INTO result USING history, state, task;
+	EXCEPTION WHEN OTHERS THEN
+		GET STACKED DIAGNOSTICS state_code = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
+		IF jsonb_array_length(task->'services') > 1 THEN
+			-- Whose service it is will show
+			result := jsonb_build_object('tasks', (
+				SELECT jsonb_agg(task || jsonb_build_object('services', jsonb_build_array(s)))
+				FROM jsonb_array_elements(task->'services') AS s));
+		ELSE
+			result := jsonb_build_object('problems', jsonb_build_array(jsonb_strip_nulls(
+				jsonb_build_object('relation', coalesce(task->>'relation', task->>'do'),
+					'zone', task->'services'->0->'zone',
+					'service_name', task->'services'->0->'name',
+					'sqlstate', state_code, 'message', message))));
+		END IF;
+	END;
+
+	RETURN state || jsonb_build_object(
+		'tasks', coalesce(result->'tasks', '[]') || (state->'tasks'),
+		'problems', (state->'problems') || coalesce(result->'problems', '[]'),
+		'added', (state->'added') || (
+			SELECT coalesce(jsonb_object_agg(a.key,
+				coalesce((state->'added'->>a.key)::bigint, 0) + a.value::bigint), '{}')
+			FROM jsonb_each_text(coalesce(result->'added', '{}')) AS a));
+END;
+$function$;
+COMMENT ON FUNCTION _dbaas_fdw_collect_step(name, jsonb) IS
+'for dbaas_fdw_collect(): the next step';
+
+/* Begins a run: returns its state. */
+CREATE FUNCTION _dbaas_fdw_collect_begin(history name) RETURNS jsonb
+LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	extension name := (SELECT n.nspname FROM pg_extension AS e
+		JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'dbaas_fdw');
+	at timestamptz := clock_timestamp();
+	source name;
+	named name;
+	requests bigint;
+	due jsonb;
+	run bigint;
+BEGIN
+	-- The schema of the imported tables may have got another name since
+	EXECUTE format(
+		'SELECT n.nspname, k.source FROM (SELECT DISTINCT source, source_oid FROM %I.keep) AS k
+		LEFT JOIN pg_namespace AS n ON n.nspname = k.source OR n.oid = k.source_oid
+		ORDER BY EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = n.oid
+			AND c.relname = ''dbaas_services'' AND c.relkind = ''f'') DESC,
+			n.nspname = k.source DESC LIMIT 1', history)
+		INTO source, named;
+	IF source IS NULL THEN
+		RAISE invalid_schema_name USING
+			MESSAGE = format('the schema of the imported tables, "%s", does not exist', named),
+			HINT = format('Tell which one it is: SELECT * FROM dbaas_fdw_history(..., %L).', history);
+	END IF;
+
+	-- What was collected less than "every" ago waits.  Schedules are not exact, so
+	-- that a little less is enough.  What failed is collected again
+	EXECUTE format(
+		'SELECT coalesce(jsonb_object_agg(k.relation, 0), ''{}'') FROM %1$I.keep AS k
+		WHERE k.enabled AND to_regclass(format(''%%I.%%I'', $1, k.relation)) IS NOT NULL
+		  AND NOT EXISTS (SELECT FROM %1$I.runs AS r
+			WHERE r.started_at > $2 - k.every * 0.95 AND r.rows_added ? k.relation
+			  AND NOT EXISTS (SELECT FROM jsonb_array_elements(r.problems) AS p
+				WHERE p ? ''sqlstate'' AND p->>''relation'' = k.relation))', history)
+		INTO due USING history, at;
+	EXECUTE format('SELECT coalesce(sum(requests), 0) FROM %I.dbaas_fdw_stats()', extension)
+		INTO requests;
+	EXECUTE format('INSERT INTO %I.runs (started_at) VALUES ($1) RETURNING id', history)
+		INTO run USING at;
+	RETURN jsonb_build_object('run', run, 'at', at, 'source', source, 'requests', requests,
+		'due', due, 'added', '{}'::jsonb, 'problems', '[]'::jsonb,
+		'tasks', CASE WHEN due = '{}' THEN '[]' ELSE '[{"do": "list", "relation": "services"}]' END
+			::jsonb || '[{"do": "retention"}]');
+END;
+$function$;
+COMMENT ON FUNCTION _dbaas_fdw_collect_begin(name) IS
+'for dbaas_fdw_collect(): begins a run';
+
+/* Ends a run: says in "runs" what it did, and warns of what failed. */
+CREATE FUNCTION _dbaas_fdw_collect_end(history name, state jsonb) RETURNS void
+LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	extension name := (SELECT n.nspname FROM pg_extension AS e
+		JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'dbaas_fdw');
+	requests bigint;
+	failed bigint := (SELECT count(*) FROM jsonb_array_elements(state->'problems') AS p
+		WHERE p ? 'sqlstate');
+	gaps bigint := jsonb_array_length(state->'problems') - failed;
+BEGIN
+	EXECUTE format('SELECT coalesce(sum(requests), 0) FROM %I.dbaas_fdw_stats()', extension)
+		INTO requests;
+	EXECUTE format('UPDATE %I.runs SET ended_at = clock_timestamp(), requests = $2,
+		rows_added = $3, failed = $4, problems = $5 WHERE id = $1', history)
+		USING (state->>'run')::bigint, requests - (state->>'requests')::bigint,
+			state->'added', failed, state->'problems';
+	IF failed + gaps > 0 THEN
+		RAISE WARNING USING
+			MESSAGE = format('collecting the history in schema "%s" met %s failures and %s gaps',
+				history, failed, gaps),
+			HINT = format('See problems in %I.runs, where id = %s.', history, state->>'run');
+	END IF;
+END;
+$function$;
+COMMENT ON FUNCTION _dbaas_fdw_collect_end(name, jsonb) IS
+'for dbaas_fdw_collect(): ends a run';
+
+/*
+ * Reads the lists of services, with the integrations in them, and plans the rest of
+ * the run.  A zone whose list fails is left out.
+ */
+CREATE FUNCTION _dbaas_fdw_collect_list(history name, state jsonb, task jsonb) RETURNS jsonb
+LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	source name := state->>'source';
+	due jsonb := state->'due';
+	-- A table that can say which zones fail, of a service that there is not
+	telling name := (SELECT c.relname FROM pg_class AS c
+		JOIN pg_namespace AS n ON n.oid = c.relnamespace
+		JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'with_outcome'
+		WHERE n.nspname = source AND c.relkind = 'f'
+		  AND c.relname IN ('dbaas_service_details', 'dbaas_logs', 'dbaas_metrics') LIMIT 1);
+	failed jsonb;
+	services jsonb;
+	integrations jsonb;
+	named jsonb;
+	tasks jsonb := '[]';
+BEGIN
+	EXECUTE format(
+		'WITH failed AS MATERIALIZED (%2$s)
+		SELECT (SELECT jsonb_agg(f.outcome) FROM failed AS f),
+			(SELECT jsonb_agg(to_jsonb(s)) FROM %1$I.dbaas_services AS s
+				WHERE s.zone <> ALL (ARRAY(SELECT f.zone FROM failed AS f))), %3$s',
+		source,
+		CASE WHEN telling IS NULL THEN 'SELECT NULL::text AS zone, NULL::jsonb AS outcome WHERE false'
+			ELSE format('SELECT DISTINCT ON (zone) zone, outcome FROM %I.%I
+				WHERE with_outcome AND service_name = ''?'' AND zone IS NOT NULL
+				  AND outcome->>''sqlstate'' <> ''42704'' ORDER BY zone', source, telling) END,
+		CASE WHEN due ? 'integrations' THEN format(
+			'(SELECT jsonb_agg(to_jsonb(i)) FROM %I.dbaas_integrations AS i
+				WHERE i.zone <> ALL (ARRAY(SELECT f.zone FROM failed AS f)))', source)
+			ELSE 'NULL::jsonb' END)
+		INTO failed, services, integrations;
+	services := coalesce(services, '[]');
+	failed := coalesce(failed, '[]');
+	named := (SELECT coalesce(jsonb_agg(jsonb_build_object('zone', s->'zone', 'name', s->'name',
+			'type', s->'type', 'created_at', s->'created_at') ORDER BY s->>'zone', s->>'name'), '[]')
+		FROM jsonb_array_elements(services) AS s);
+
+	IF due ? 'services' THEN
+		tasks := tasks || jsonb_build_object('do', 'versions', 'relation', 'services',
+			'rows', services, 'failed', failed);
+	END IF;
+	IF due ? 'integrations' THEN
+		tasks := tasks || jsonb_build_object('do', 'versions', 'relation', 'integrations',
+			'rows', coalesce(integrations, '[]'), 'failed', failed);
+	END IF;
+	tasks := tasks || jsonb_build_object('do', 'cursors', 'listed', named, 'failed', failed)
+		|| (SELECT coalesce(jsonb_agg(jsonb_build_object('do', 'gone', 'relation', r, 'listed', named,
+				'failed', failed)), '[]')
+			FROM unnest('{details,backups}'::text[]) AS r
+			WHERE to_regclass(format('%I.%I', history, r)) IS NOT NULL);
+	-- Several services at a time: eight requests are under way, and what is read
+	-- of a batch is in memory
+	tasks := tasks || (
+		SELECT coalesce(jsonb_agg(jsonb_build_object('do', b.what, 'services', b.services)
+			ORDER BY b.ord, b.batch), '[]')
+		FROM (SELECT w.what, w.ord, s.n / w.size AS batch, jsonb_agg(s.service ORDER BY s.n) AS services
+			FROM (VALUES ('logs', 1, 64), ('metrics', 2, 24), ('details', 3, 32))
+				AS w (what, ord, size),
+				(SELECT e.service, e.n - 1 AS n
+				FROM jsonb_array_elements(named) WITH ORDINALITY AS e (service, n)) AS s
+			WHERE due ? w.what OR (w.what = 'details' AND due ? 'backups')
+			GROUP BY w.what, w.ord, s.n / w.size) AS b);
+	RETURN jsonb_build_object('tasks', tasks, 'added', due, 'problems', (
+		SELECT coalesce(jsonb_agg(jsonb_build_object('relation', 'services', 'zone', f->'zone',
+			'sqlstate', f->'sqlstate', 'message', f->'message')), '[]')
+		FROM jsonb_array_elements(failed) AS f));
+END;
+$function$;
+COMMENT ON FUNCTION _dbaas_fdw_collect_list(name, jsonb, jsonb) IS
+'for dbaas_fdw_collect(): reads the lists of services and plans the rest';
+
+/*
+ * What counts when two values of a column are compared: all but what changes by
+ * itself.  That is when the service was updated, how far a node has got, the
+ * backups, which are in a table of their own, and the order of lists.
+ */
+CREATE FUNCTION _dbaas_fdw_collect_shown(value jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+	SELECT CASE jsonb_typeof(value)
+		WHEN 'object' THEN (SELECT coalesce(jsonb_object_agg(m.key, CASE
+				WHEN jsonb_typeof(m.value) <> 'array' THEN m.value
+				ELSE (SELECT coalesce(jsonb_agg(i.item ORDER BY i.item), '[]')
+					FROM (SELECT CASE jsonb_typeof(e) WHEN 'object' THEN e - 'progress-updates'
+						ELSE e END AS item
+						FROM jsonb_array_elements(m.value) AS e) AS i) END), '{}')
+			FROM jsonb_each(value - '{updated-at,backups}'::text[]) AS m)
+		WHEN 'array' THEN (SELECT coalesce(jsonb_agg(e ORDER BY e), '[]')
+			FROM jsonb_array_elements(value) AS e)
+		ELSE value END
+$function$;
+COMMENT ON FUNCTION _dbaas_fdw_collect_shown(jsonb) IS
+'for dbaas_fdw_collect(): what counts of a value when versions are compared';
+
+/*
+ * Closes the versions that are no more, and opens those that are new.  The task has
+ * the relation, the rows as the imported table shows them, and for which versions
+ * these speak: those of all zones but the failed, or those of some services.
+ */
+CREATE FUNCTION _dbaas_fdw_collect_versions(history name, state jsonb, task jsonb) RETURNS jsonb
+LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	extension name := (SELECT n.nspname FROM pg_extension AS e
+		JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'dbaas_fdw');
+	at timestamptz := state->>'at';
+	kept text := format('%I.%I', history, task->>'relation');
+	relation record;
+	shown record;
+	same_key text;
+	key text;
+	rows text;
+	columns text[];
+	differs text[];
+	filled name;
+	opened bigint;
+BEGIN
+	EXECUTE format('SELECT r.*, k.unfilled FROM %I._dbaas_fdw_history_relations() AS r
+		LEFT JOIN %I.keep AS k ON k.relation = r.name WHERE r.name = $1', extension, history)
+		INTO relation USING task->>'relation';
+	SELECT string_agg(format('n.%1$I = o.%1$I', k), ' AND '), string_agg(format('o.%I', k), ', ')
+	INTO same_key, key
+	FROM unnest(relation.key) AS k;
+	rows := format('(SELECT DISTINCT ON (%1$s) o.* FROM jsonb_populate_recordset(NULL::%2$s, $1) '
+		'AS o WHERE (%1$s) IS NOT NULL)', key, kept);
+
+	FOR shown IN EXECUTE format('SELECT c.* FROM %I._dbaas_fdw_history_columns($1, $2) AS c
+		JOIN pg_attribute AS a ON a.attrelid = $3::regclass AND a.attname = c.name
+			AND NOT a.attisdropped', extension)
+		USING format('%I.%I', state->>'source', relation.reads)::regclass, relation.resource, kept
+	LOOP
+		columns := columns || quote_ident(shown.name);
+		-- A zone is no property of an integration between two
+		IF shown.name <> ALL (relation.key || '{zone,updated_at}'::name[]) THEN
+			differs := differs || format(CASE shown.type
+				WHEN 'jsonb' THEN 'o.%1$I IS DISTINCT FROM n.%1$I AND '
+					'%2$I._dbaas_fdw_collect_shown(o.%1$I) IS DISTINCT FROM '
+					'%2$I._dbaas_fdw_collect_shown(n.%1$I)'
+				WHEN 'text[]' THEN 'o.%1$I IS DISTINCT FROM n.%1$I AND '
+					'(o.%1$I IS NULL OR n.%1$I IS NULL OR ARRAY(SELECT unnest(o.%1$I) ORDER BY 1) '
+					'<> ARRAY(SELECT unnest(n.%1$I) ORDER BY 1))'
+				ELSE 'o.%1$I IS DISTINCT FROM n.%1$I' END, shown.name, extension);
+		END IF;
+	END LOOP;
+
+	-- For the versions that are open, what a new column shows is no change
+	FOR filled IN
+		SELECT u FROM jsonb_object_keys(relation.unfilled) AS u WHERE quote_ident(u) = ANY (columns)
+	LOOP
+		EXECUTE format('UPDATE %1$s AS o SET %2$I = n.%2$I FROM %3$s AS n
+			WHERE o.valid_to IS NULL AND %4$s AND o.%2$I IS DISTINCT FROM n.%2$I
+			  AND $2 ? concat_ws(''/'', %5$s)', kept, filled, rows, same_key, key)
+			USING task->'rows', relation.unfilled->filled;
+	END LOOP;
+
+	EXECUTE format(
+		'UPDATE %1$s AS o SET valid_to = greatest($2, o.valid_from + interval ''1 microsecond'')
+		WHERE o.valid_to IS NULL AND (%2$s OR EXISTS (SELECT FROM %3$s AS n WHERE %4$s))
+		  AND NOT EXISTS (SELECT FROM %3$s AS n WHERE %4$s AND NOT (%5$s))',
+		kept,
+		CASE WHEN task ? 'failed'
+			THEN 'o.zone <> ALL (ARRAY(SELECT f->>''zone'' FROM jsonb_array_elements($3) AS f))'
+			ELSE '(o.zone, o.service_name) IN (SELECT s->>''zone'', s->>''name''
+				FROM jsonb_array_elements($3) AS s)' END,
+		rows, same_key, array_to_string(differs, ' OR '))
+		USING task->'rows', at, coalesce(task->'failed', task->'scope');
+	-- A statement of its own, which sees what the first has closed
+	EXECUTE format(
+		'INSERT INTO %1$s (%2$s, valid_from)
+		SELECT %3$s, greatest($2, (SELECT max(o.valid_to) FROM %1$s AS o WHERE %4$s))
+		FROM %5$s AS n
+		WHERE NOT EXISTS (SELECT FROM %1$s AS o WHERE %4$s AND o.valid_to IS NULL)',
+		kept, array_to_string(columns, ', '), 'n.' || array_to_string(columns, ', n.'), same_key, rows)
+		USING task->'rows', at;
+	GET DIAGNOSTICS opened = ROW_COUNT;
+
+	IF relation.unfilled IS NOT NULL THEN
+		EXECUTE format(
+			'UPDATE %1$I.keep AS k SET unfilled = (
+				SELECT jsonb_object_agg(u.key, rest.keys)
+				FROM jsonb_each(k.unfilled) AS u
+				CROSS JOIN LATERAL (SELECT jsonb_object_agg(concat_ws(''/'', %2$s), true) AS keys
+					FROM %3$s AS o WHERE o.valid_to IS NULL AND u.value ? concat_ws(''/'', %2$s)
+					  AND NOT EXISTS (SELECT FROM %4$s AS n WHERE %5$s)) AS rest
+				WHERE rest.keys IS NOT NULL)
+			WHERE k.relation = $2', history, key, kept, rows, same_key)
+			USING task->'rows', relation.name;
+	END IF;
+	RETURN jsonb_build_object('added', jsonb_build_object(relation.name, opened));
+END;
+$function$;
+COMMENT ON FUNCTION _dbaas_fdw_collect_versions(name, jsonb, jsonb) IS
+'for dbaas_fdw_collect(): closes and opens versions';
+
+/* Closes the versions of services that the lists have no more. */
+CREATE FUNCTION _dbaas_fdw_collect_gone(history name, state jsonb, task jsonb) RETURNS jsonb
+LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	EXECUTE format(
+		'UPDATE %I.%I AS o SET valid_to = greatest($1, o.valid_from + interval ''1 microsecond'')
+		WHERE o.valid_to IS NULL
+		  AND o.zone <> ALL (ARRAY(SELECT f->>''zone'' FROM jsonb_array_elements($2) AS f))
+		  AND (o.zone, o.service_name) NOT IN
+			(SELECT s.zone, s.name FROM jsonb_to_recordset($3) AS s (zone text, name text)
+			WHERE (s.zone, s.name) IS NOT NULL)', history, task->>'relation')
+		USING (state->>'at')::timestamptz, task->'failed', task->'listed';
+	RETURN '{}';
+END;
+$function$;
+COMMENT ON FUNCTION _dbaas_fdw_collect_gone(name, jsonb, jsonb) IS
+'for dbaas_fdw_collect(): closes the versions of services that are gone';
+
+/*
+ * Makes the cursors of services that are new, and drops those of services that are
+ * gone.  A service that was made again under its name has another log, in which its
+ * cursor means nothing.
+ *
+ * "newest" and "sampled" are NULL for what keep.first bounds: what was there when the
+ * zone was first seen.  They are -infinity for what was made later.
+ */
+CREATE FUNCTION _dbaas_fdw_collect_cursors(history name, state jsonb, task jsonb) RETURNS jsonb
+LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	listed text := '(SELECT * FROM jsonb_to_recordset($1)
+		AS l (zone text, name text, created_at timestamptz) WHERE (zone, name) IS NOT NULL)';
+BEGIN
+	EXECUTE format('DELETE FROM %I.cursors AS c
+		WHERE c.zone <> ALL (ARRAY(SELECT f->>''zone'' FROM jsonb_array_elements($2) AS f))
+		  AND (c.zone, c.service_name) NOT IN (SELECT l.zone, l.name FROM %s AS l)', history, listed)
+		USING task->'listed', task->'failed';
+	EXECUTE format('UPDATE %I.cursors AS c
+		SET created_at = l.created_at, log_offset = NULL, sampled = ''-infinity'',
+			newest = coalesce(c.newest, ''-infinity'')
+		FROM %s AS l
+		WHERE l.zone = c.zone AND l.name = c.service_name AND l.created_at <> c.created_at',
+		history, listed)
+		USING task->'listed';
+	EXECUTE format('INSERT INTO %1$I.cursors (zone, service_name, created_at, newest, sampled)
+		SELECT l.zone, l.name, l.created_at, f.seen, f.seen
+		FROM %2$s AS l
+		CROSS JOIN LATERAL (SELECT CASE WHEN
+			EXISTS (SELECT FROM %1$I.cursors AS c WHERE c.zone = l.zone)
+			OR EXISTS (SELECT FROM %1$I.runs AS r WHERE r.rows_added IS NOT NULL
+				AND NOT r.problems @> jsonb_build_array(jsonb_build_object(
+					''relation'', ''services'', ''zone'', l.zone)))
+			THEN timestamptz ''-infinity'' END AS seen) AS f
+		WHERE (l.zone, l.name) NOT IN (SELECT c.zone, c.service_name FROM %1$I.cursors AS c)
+		ON CONFLICT DO NOTHING', history, listed)
+		USING task->'listed';
+	RETURN '{}';
+END;
+$function$;
+COMMENT ON FUNCTION _dbaas_fdw_collect_cursors(name, jsonb, jsonb) IS
+'for dbaas_fdw_collect(): makes and drops cursors';
+
+/* Reads the details of some services, which have their backups in them. */
+CREATE FUNCTION _dbaas_fdw_collect_details(history name, state jsonb, task jsonb) RETURNS jsonb
+LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	extension name := (SELECT n.nspname FROM pg_extension AS e
+		JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'dbaas_fdw');
+	details jsonb;
+	failures jsonb;
+	services jsonb;
+	backups jsonb;
+	result jsonb := '{}';
+	tasks jsonb := '[]';
+BEGIN
+	EXECUTE format(
+		'SELECT coalesce(jsonb_agg(to_jsonb(d) - ''outcome'') FILTER (WHERE d.outcome IS NULL), ''[]''),
+			coalesce(jsonb_agg(d.outcome || jsonb_build_object(''service'', s.name))
+				FILTER (WHERE NOT (d.outcome->>''ok'')::boolean), ''[]'')
+		FROM unnest($1, $2, $3) AS s (zone, name, type)
+		CROSS JOIN LATERAL (SELECT * FROM %I.dbaas_service_details AS d
+			WHERE d.zone = s.zone AND d.service_name = s.name AND d.type = s.type
+			  AND d.with_outcome OFFSET 0) AS d', state->>'source')
+		INTO details, failures
+		USING ARRAY(SELECT s->>'zone' FROM jsonb_array_elements(task->'services') AS s),
+			ARRAY(SELECT s->>'name' FROM jsonb_array_elements(task->'services') AS s),
+			ARRAY(SELECT s->>'type' FROM jsonb_array_elements(task->'services') AS s);
+	services := (SELECT coalesce(jsonb_agg(jsonb_build_object('zone', d->'zone',
+			'name', d->'service_name')), '[]') FROM jsonb_array_elements(details) AS d);
+
+	IF state->'due' ? 'details' THEN
+		EXECUTE format('SELECT %I._dbaas_fdw_collect_versions($1, $2, $3)', extension)
+			INTO result
+			USING history, state, jsonb_build_object('relation', 'details', 'rows', details,
+				'scope', services);
+	END IF;
+	IF state->'due' ? 'backups' THEN
+		EXECUTE format(
+			'SELECT coalesce(jsonb_agg(jsonb_build_object(''zone'', d->''zone'',
+				''service_name'', d->''service_name'') || b.row), ''[]'')
+			FROM jsonb_array_elements($1) AS d,
+				jsonb_array_elements(CASE jsonb_typeof(d->''details''->''backups'')
+					WHEN ''array'' THEN d->''details''->''backups'' ELSE ''[]'' END) AS e
+			CROSS JOIN LATERAL (SELECT jsonb_object_agg(c.column_name, e->c.field) AS row
+				FROM %I.dbaas_fdw_catalogue() AS c
+				WHERE c.resource = ''backups'' AND e ? c.field) AS b', extension)
+			INTO backups USING details;
+		tasks := jsonb_build_array(jsonb_build_object('do', 'versions', 'relation', 'backups',
+			'rows', backups, 'scope', services));
+	END IF;
+	-- 42704: the service is gone since it was listed
+	RETURN result || jsonb_build_object('tasks', tasks, 'problems', (
+		SELECT coalesce(jsonb_agg(jsonb_build_object('relation', 'details', 'zone', f->'zone',
+			'service_name', f->'service', 'sqlstate', f->'sqlstate', 'message', f->'message')), '[]')
+		FROM jsonb_array_elements(failures) AS f WHERE f->>'sqlstate' <> '42704'));
+END;
+$function$;
+COMMENT ON FUNCTION _dbaas_fdw_collect_details(name, jsonb, jsonb) IS
+'for dbaas_fdw_collect(): reads the details and the backups of some services';
+
+/*
+ * Makes partitions for the months of these times, and for the month after them, if
+ * there are none.  LIKE and ATTACH lock out nobody who reads or writes.
+ */
+CREATE FUNCTION _dbaas_fdw_collect_partitions(history name, relation name, times timestamptz[])
+RETURNS void
+LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+SET timezone = 'UTC'
+SET datestyle = 'ISO'
+AS $function$
+DECLARE
+	month timestamptz;
+	partition name;
+BEGIN
+	FOR month IN
+		WITH months AS (
+			SELECT DISTINCT date_trunc('month', t) AS month FROM unnest(times) AS t
+		), there AS (
+			SELECT coalesce(substring(b.bound FROM 'FROM [(]''([^'']*)')::timestamptz, '-infinity')
+					AS lower,
+				coalesce(substring(b.bound FROM 'TO [(]''([^'']*)')::timestamptz, 'infinity') AS upper
+			FROM pg_inherits AS i
+			JOIN pg_class AS c ON c.oid = i.inhrelid
+			CROSS JOIN LATERAL (SELECT pg_get_expr(c.relpartbound, c.oid) AS bound) AS b
+			WHERE i.inhparent = format('%I.%I', history, relation)::regclass AND b.bound <> 'DEFAULT'
+		)
+		SELECT m.month FROM (SELECT months.month FROM months
+			UNION SELECT max(months.month) + interval '1 month' FROM months) AS m
+		WHERE m.month IS NOT NULL
+		  AND NOT EXISTS (SELECT FROM there WHERE m.month >= lower AND m.month < upper)
+		ORDER BY 1
+	LOOP
+		-- A partition that was detached keeps its name
+		partition := relation || to_char(month, '_YYYY_MM');
+		WHILE to_regclass(format('%I.%I', history, partition)) IS NOT NULL LOOP
+			partition := partition || '_';
+		END LOOP;
+		EXECUTE format('CREATE TABLE %1$I.%2$I (LIKE %1$I.%3$I INCLUDING DEFAULTS '
+			'INCLUDING CONSTRAINTS INCLUDING STORAGE)', history, partition, relation);
+		EXECUTE format('ALTER TABLE %1$I.%2$I ATTACH PARTITION %1$I.%3$I FOR VALUES FROM (%4$L) '
+			'TO (%5$L)', history, relation, partition, month, month + interval '1 month');
+	END LOOP;
+END;
+$function$;
+COMMENT ON FUNCTION _dbaas_fdw_collect_partitions(name, name, timestamptz[]) IS
+'for dbaas_fdw_collect(): makes partitions';
+
+/*
+ * Adds entries to the log.  A parameter for each column, so that the partitions can
+ * be made before.
+ */
+CREATE FUNCTION _dbaas_fdw_collect_add_logs(
+	history name, zones text[], names text[], times timestamptz[], nodes text[], units text[],
+	messages text[])
+RETURNS bigint
+LANGUAGE plpgsql CALLED ON NULL INPUT VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	added bigint := 0;
+BEGIN
+	IF times IS NOT NULL THEN
+		EXECUTE format('SELECT %I._dbaas_fdw_collect_partitions($1, $2, $3)',
+			(SELECT n.nspname FROM pg_extension AS e
+			JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'dbaas_fdw'))
+			USING history, 'logs'::name, times;
+		EXECUTE format('INSERT INTO %I.logs (zone, service_name, time, node, unit, message)
+			SELECT * FROM unnest($1, $2, $3, $4, $5, $6)', history)
+			USING zones, names, times, nodes, units, messages;
+		GET DIAGNOSTICS added = ROW_COUNT;
+	END IF;
+	RETURN added;
+END;
+$function$;
+COMMENT ON FUNCTION _dbaas_fdw_collect_add_logs(name, text[], text[], timestamptz[], text[], text[], text[]) IS
+'for dbaas_fdw_collect(): adds entries to the log';
+
+/*
+ * Says of some services how their logs are read on: "services" with members of the
+ * cursor, "until" and "since".
+ *
+ * A log is read until the newest entry that it had when that was asked, in case it
+ * grows faster than it is read.  That is asked where a first page was full, and where
+ * keep.first counts back from it.
+ */
+CREATE FUNCTION _dbaas_fdw_collect_log_bounds(
+	history name, source name, services jsonb, OUT bounded jsonb, OUT problems jsonb)
+LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	ends jsonb;
+BEGIN
+	bounded := services;
+	problems := '[]';
+	IF NOT EXISTS (SELECT FROM jsonb_array_elements(services) AS s WHERE (s->>'probe')::boolean) THEN
+		RETURN;
+	END IF;
+	EXECUTE format(
+		'SELECT coalesce(jsonb_agg(jsonb_build_object(''zone'', s.zone, ''name'', s.name,
+			''newest'', l.time, ''outcome'', l.outcome)), ''[]'')
+		FROM unnest($1, $2) AS s (zone, name)
+		CROSS JOIN LATERAL (SELECT l.time, l.outcome FROM %I.dbaas_logs AS l
+			WHERE l.zone = s.zone AND l.service_name = s.name AND l.sort_order = ''desc''
+			  AND l.log_limit = 1 AND l.with_outcome OFFSET 0) AS l', source)
+		INTO ends
+		USING ARRAY(SELECT s->>'zone' FROM jsonb_array_elements(services) AS s
+				WHERE (s->>'probe')::boolean),
+			ARRAY(SELECT s->>'name' FROM jsonb_array_elements(services) AS s
+				WHERE (s->>'probe')::boolean);
+	EXECUTE format(
+		'WITH e AS (
+			SELECT e.zone, e.name, max(e.newest) AS newest,
+				(array_agg(e.outcome) FILTER (WHERE NOT (e.outcome->>''ok'')::boolean))[1] AS failure
+			FROM jsonb_to_recordset($2) AS e (zone text, name text, newest timestamptz, outcome jsonb)
+			GROUP BY e.zone, e.name
+		)
+		SELECT coalesce(jsonb_agg(s.service || CASE WHEN e.zone IS NULL THEN ''{}''
+				ELSE jsonb_build_object(''until'', coalesce(e.newest, ''-infinity'')) END
+				|| CASE WHEN (s.service->>''first'')::boolean
+				THEN jsonb_build_object(''since'', e.newest - k.first) ELSE ''{}'' END)
+				FILTER (WHERE e.failure IS NULL), ''[]''),
+			coalesce(jsonb_agg(e.failure || jsonb_build_object(''relation'', ''logs'',
+				''zone'', e.zone, ''service_name'', e.name)) FILTER (WHERE e.failure IS NOT NULL),
+				''[]'')
+		FROM jsonb_array_elements($1) AS s (service)
+		LEFT JOIN e ON e.zone = s.service->>''zone'' AND e.name = s.service->>''name''
+		CROSS JOIN (SELECT k.first FROM %I.keep AS k WHERE k.relation = ''logs'') AS k', history)
+		INTO bounded, problems
+		USING services, ends;
+END;
+$function$;
+COMMENT ON FUNCTION _dbaas_fdw_collect_log_bounds(name, name, jsonb) IS
+'for dbaas_fdw_collect(): until where the logs of some services are read';
+
+/*
+ * Reads a page of the log of each of some services, and plans how they are read on.
+ * Ascending always: a cursor of a descending read may count from a newest entry that
+ * is not the newest for long.
+ */
+CREATE FUNCTION _dbaas_fdw_collect_logs(history name, state jsonb, task jsonb) RETURNS jsonb
+LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	extension name := (SELECT n.nspname FROM pg_extension AS e
+		JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'dbaas_fdw');
+	page constant integer := 500;
+	services jsonb;
+	problems jsonb;
+	again jsonb;
+	pages jsonb;
+	zones text[];
+	names text[];
+	times timestamptz[];
+	nodes text[];
+	units text[];
+	messages text[];
+	added bigint;
+	tasks jsonb;
+BEGIN
+	EXECUTE format(
+		'SELECT coalesce(jsonb_agg(s.service || to_jsonb(c) || jsonb_build_object(
+			''first'', c.newest IS NULL AND k.first IS NOT NULL AND NOT s.service ? ''since'',
+			''probe'', coalesce((s.service->>''probe'')::boolean, false)
+				OR c.newest IS NULL AND k.first IS NOT NULL AND NOT s.service ? ''since'',
+			''reread'', c.log_offset IS NULL AND EXISTS (SELECT FROM %1$I.logs AS l
+				WHERE l.zone = c.zone AND l.service_name = c.service_name))), ''[]'')
+		FROM jsonb_array_elements($1) AS s (service)
+		JOIN %1$I.cursors AS c ON c.zone = s.service->>''zone''
+			AND c.service_name = s.service->>''name''
+		CROSS JOIN (SELECT k.first FROM %1$I.keep AS k WHERE k.relation = ''logs'') AS k', history)
+		INTO services USING task->'services';
+	tasks := (SELECT coalesce(jsonb_agg(jsonb_build_object('do', 'reread', 'relation', 'logs',
+			'services', jsonb_build_array(s))), '[]')
+		FROM jsonb_array_elements(services) AS s WHERE (s->>'reread')::boolean);
+	services := (SELECT coalesce(jsonb_agg(s), '[]') FROM jsonb_array_elements(services) AS s
+		WHERE NOT (s->>'reread')::boolean);
+	EXECUTE format('SELECT * FROM %I._dbaas_fdw_collect_log_bounds($1, $2, $3)', extension)
+		INTO services, problems USING history, state->>'source', services;
+
+	-- An entry without a time gets one that is known
+	EXECUTE format(
+		'WITH read AS MATERIALIZED (
+			SELECT s.zone, s.name, s.since, l.* FROM unnest($1, $2, $3, $4) AS s (zone, name, since, at)
+			CROSS JOIN LATERAL (SELECT l.time, l.node, l.unit, l.message, l.outcome
+				FROM %1$I.dbaas_logs AS l
+				WHERE l.zone = s.zone AND l.service_name = s.name AND l.sort_order = ''asc''
+				  AND l.log_limit = $8 AND l.log_offset = s.at AND l.with_outcome OFFSET 0) AS l
+			UNION ALL
+			SELECT s.zone, s.name, s.since, l.* FROM unnest($5, $6, $7) AS s (zone, name, since)
+			CROSS JOIN LATERAL (SELECT l.time, l.node, l.unit, l.message, l.outcome
+				FROM %1$I.dbaas_logs AS l
+				WHERE l.zone = s.zone AND l.service_name = s.name AND l.sort_order = ''asc''
+				  AND l.log_limit = $8 AND l.with_outcome OFFSET 0) AS l
+		), pages AS (
+			SELECT zone, name, count(*) FILTER (WHERE outcome IS NULL) AS entries,
+				max(time) AS newest, max(time) FILTER (WHERE time >= since OR since IS NULL) AS kept,
+				(array_agg(outcome) FILTER (WHERE outcome IS NOT NULL))[1] AS outcome
+			FROM read GROUP BY zone, name
+		)
+		SELECT (SELECT coalesce(jsonb_agg(to_jsonb(p)), ''[]'') FROM pages AS p),
+			array_agg(zone), array_agg(name), array_agg(time), array_agg(node), array_agg(unit),
+			array_agg(message)
+		FROM (SELECT r.zone, r.name, coalesce(r.time, p.newest, now()) AS time, r.node, r.unit,
+				r.message
+			FROM read AS r JOIN pages AS p USING (zone, name)
+			WHERE r.outcome IS NULL AND (p.outcome->>''ok'')::boolean
+			  AND (r.since IS NULL OR r.time >= r.since)) AS e',
+		state->>'source')
+		INTO pages, zones, names, times, nodes, units, messages
+		USING ARRAY(SELECT s->>'zone' FROM jsonb_array_elements(services) AS s
+				WHERE s->>'log_offset' IS NOT NULL),
+			ARRAY(SELECT s->>'name' FROM jsonb_array_elements(services) AS s
+				WHERE s->>'log_offset' IS NOT NULL),
+			ARRAY(SELECT (s->>'since')::timestamptz FROM jsonb_array_elements(services) AS s
+				WHERE s->>'log_offset' IS NOT NULL),
+			ARRAY(SELECT s->>'log_offset' FROM jsonb_array_elements(services) AS s
+				WHERE s->>'log_offset' IS NOT NULL),
+			ARRAY(SELECT s->>'zone' FROM jsonb_array_elements(services) AS s
+				WHERE s->>'log_offset' IS NULL),
+			ARRAY(SELECT s->>'name' FROM jsonb_array_elements(services) AS s
+				WHERE s->>'log_offset' IS NULL),
+			ARRAY(SELECT (s->>'since')::timestamptz FROM jsonb_array_elements(services) AS s
+				WHERE s->>'log_offset' IS NULL),
+			page;
+	EXECUTE format('SELECT %I._dbaas_fdw_collect_add_logs($1, $2, $3, $4, $5, $6, $7)', extension)
+		INTO added USING history, zones, names, times, nodes, units, messages;
+
+	-- 22023: the cursor is refused.  42704: the service is gone since it was listed
+	pages := (SELECT coalesce(jsonb_agg(s || jsonb_build_object('ok', o.ok, 'refused', o.refused,
+			'more', o.more, 'outcome', p->'outcome',
+			'next', CASE WHEN o.ok THEN p->'outcome'->'next_offset' END,
+			'reached', coalesce(
+				greatest((p->>'kept')::timestamptz, (s->>'newest')::timestamptz),
+				CASE WHEN o.ok AND NOT o.more THEN timestamptz '-infinity' END))), '[]')
+		FROM jsonb_array_elements(services) AS s
+		JOIN jsonb_array_elements(pages) AS p ON p->'zone' = s->'zone' AND p->'name' = s->'name'
+		CROSS JOIN LATERAL (SELECT (p->'outcome'->>'ok')::boolean AS ok,
+			s->>'log_offset' IS NOT NULL
+				AND p->'outcome'->>'sqlstate' IS NOT DISTINCT FROM '22023' AS refused,
+			(p->>'entries')::bigint >= page AND p->'outcome'->>'next_offset' IS NOT NULL
+				AND p->'outcome'->>'next_offset' IS DISTINCT FROM s->>'log_offset'
+				AND (NOT s ? 'until' OR (p->>'newest')::timestamptz < (s->>'until')::timestamptz)
+				AS more) AS o);
+	EXECUTE format('UPDATE %I.cursors AS c SET log_offset = p.next, newest = p.reached
+		FROM jsonb_to_recordset($1) AS p (zone text, name text, ok boolean, refused boolean,
+			next text, reached timestamptz)
+		WHERE c.zone = p.zone AND c.service_name = p.name AND (p.ok OR p.refused)
+		  AND (c.log_offset, c.newest) IS DISTINCT FROM (p.next, p.reached)', history)
+		USING pages;
+
+	again := (SELECT jsonb_agg(jsonb_build_object('zone', p->'zone', 'name', p->'name')
+			|| CASE WHEN p ? 'since' THEN jsonb_build_object('since', p->'since') ELSE '{}' END
+			|| CASE WHEN NOT (p->>'ok')::boolean THEN '{}'
+				WHEN p ? 'until' THEN jsonb_build_object('until', p->'until')
+				ELSE '{"probe": true}' END)
+		FROM jsonb_array_elements(pages) AS p
+		WHERE (p->>'more')::boolean OR (p->>'refused')::boolean);
+	IF again IS NOT NULL THEN
+		tasks := tasks || jsonb_build_object('do', 'logs', 'services', again);
+	END IF;
+	problems := problems || (SELECT coalesce(jsonb_agg(p->'outcome' || jsonb_build_object(
+			'relation', 'logs', 'zone', p->'zone', 'service_name', p->'name')), '[]')
+		FROM jsonb_array_elements(pages) AS p
+		WHERE NOT (p->>'ok')::boolean AND NOT (p->>'refused')::boolean);
+	RETURN jsonb_build_object('added', jsonb_build_object('logs', added), 'tasks', tasks,
+		'problems', (SELECT coalesce(jsonb_agg(p - '{ok,next_offset,detail,request}'::text[]), '[]')
+			FROM jsonb_array_elements(problems) AS p WHERE p->>'sqlstate' <> '42704'));
+END;
+$function$;
+COMMENT ON FUNCTION _dbaas_fdw_collect_logs(name, jsonb, jsonb) IS
+'for dbaas_fdw_collect(): reads a page of the logs of some services';
+
+/*
+ * Reads the log of a service from its beginning on, beyond what is kept: its cursor
+ * was refused, or it was made again.  Adds what is not kept yet.  Entries that equal
+ * each other are counted: each of them is kept.
+ */
+CREATE FUNCTION _dbaas_fdw_collect_reread(history name, state jsonb, task jsonb) RETURNS jsonb
+LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	extension name := (SELECT n.nspname FROM pg_extension AS e
+		JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'dbaas_fdw');
+	-- Times in a log may be out of order by as much
+	disorder constant interval := '1 second';
+	page constant integer := 500;
+	service jsonb := task->'services'->0;
+	oldest timestamptz;
+	newest timestamptz;
+	made timestamptz;
+	outcome jsonb;
+	first_read timestamptz;
+	last_read timestamptz;
+	entries bigint;
+	times timestamptz[];
+	nodes text[];
+	units text[];
+	messages text[];
+	added bigint;
+BEGIN
+	EXECUTE format('SELECT min(l.time), max(l.time), (SELECT c.created_at FROM %1$I.cursors AS c
+			WHERE c.zone = $1 AND c.service_name = $2)
+		FROM %1$I.logs AS l WHERE l.zone = $1 AND l.service_name = $2', history)
+		INTO oldest, newest, made USING service->>'zone', service->>'name';
+
+	EXECUTE format(
+		'WITH RECURSIVE read AS (
+			SELECT 1 AS page, NULL::text AS at, l.*
+			FROM (SELECT l.time, l.node, l.unit, l.message, l.outcome, max(l.time) OVER () AS newest,
+					count(*) OVER () - 1 AS entries
+				FROM %1$I.dbaas_logs AS l
+				WHERE l.zone = $1 AND l.service_name = $2 AND l.sort_order = ''asc''
+				  AND l.log_limit = $5 AND l.with_outcome) AS l
+			UNION ALL
+			SELECT r.page + 1, r.outcome->>''next_offset'', l.*
+			FROM read AS r
+			CROSS JOIN LATERAL (SELECT l.time, l.node, l.unit, l.message, l.outcome,
+					max(l.time) OVER () AS newest, count(*) OVER () - 1 AS entries
+				FROM %1$I.dbaas_logs AS l
+				WHERE l.zone = $1 AND l.service_name = $2 AND l.sort_order = ''asc''
+				  AND l.log_limit = $5 AND l.log_offset = r.outcome->>''next_offset''
+				  AND l.with_outcome) AS l
+			WHERE (r.outcome->>''ok'')::boolean AND r.entries >= $5 AND r.newest <= $4
+			  AND r.outcome->>''next_offset'' IS DISTINCT FROM r.at
+		), last AS (
+			SELECT r.outcome, r.entries, r.newest FROM read AS r WHERE r.outcome IS NOT NULL
+			ORDER BY r.page DESC LIMIT 1
+		), added AS (
+			SELECT r.time, r.node, r.unit, r.message FROM read AS r
+			WHERE r.outcome IS NULL AND r.time >= $3
+			EXCEPT ALL
+			SELECT l.time, l.node, l.unit, l.message FROM %2$I.logs AS l
+			WHERE l.zone = $1 AND l.service_name = $2
+			  AND l.time >= (SELECT min(r.time) FROM read AS r)
+		)
+		SELECT l.outcome, l.entries, l.newest, (SELECT min(r.time) FROM read AS r), a.*
+		FROM last AS l,
+			(SELECT array_agg(time), array_agg(node), array_agg(unit), array_agg(message)
+			FROM added) AS a', state->>'source', history)
+		INTO outcome, entries, last_read, first_read, times, nodes, units, messages
+		USING service->>'zone', service->>'name', oldest, newest + disorder, page;
+
+	IF NOT (outcome->>'ok')::boolean THEN
+		RETURN jsonb_build_object('problems', CASE WHEN outcome->>'sqlstate' = '42704' THEN '[]'
+			ELSE jsonb_build_array(jsonb_build_object('relation', 'logs', 'zone', service->'zone',
+				'service_name', service->'name', 'sqlstate', outcome->'sqlstate',
+				'message', outcome->'message')) END);
+	END IF;
+	EXECUTE format('SELECT %I._dbaas_fdw_collect_add_logs($1, $2, $3, $4, $5, $6, $7)', extension)
+		INTO added
+		USING history, array_fill(service->>'zone', ARRAY[coalesce(cardinality(times), 0)]),
+			array_fill(service->>'name', ARRAY[coalesce(cardinality(times), 0)]), times, nodes, units, messages;
+	-- Of a log without entries it is not known yet whether some are missing
+	EXECUTE format('UPDATE %I.cursors SET log_offset = $3, newest = greatest($4, $5)
+		WHERE zone = $1 AND service_name = $2
+		  AND (log_offset, newest) IS DISTINCT FROM ($3, greatest($4, $5))', history)
+		USING service->>'zone', service->>'name',
+			CASE WHEN first_read IS NOT NULL THEN outcome->>'next_offset' END, newest, last_read;
+	RETURN jsonb_build_object('added', jsonb_build_object('logs', added),
+		'tasks', CASE WHEN entries >= page THEN jsonb_build_array(jsonb_build_object('do', 'logs',
+			'services', jsonb_build_array(jsonb_build_object('zone', service->'zone',
+				'name', service->'name', 'probe', true)))) ELSE '[]' END,
+		'problems', CASE WHEN first_read > newest AND newest >= coalesce(made, '-infinity')
+			THEN jsonb_build_array(jsonb_build_object('relation', 'logs', 'zone', service->'zone',
+				'service_name', service->'name', 'gap_from', newest, 'gap_to', first_read,
+				'message', 'the log does not reach back to what is kept')) ELSE '[]' END);
+END;
+$function$;
+COMMENT ON FUNCTION _dbaas_fdw_collect_reread(name, jsonb, jsonb) IS
+'for dbaas_fdw_collect(): reads the log of a service that has no cursor';
+
+/*
+ * Reads a period of the metrics of some services: what is not kept as it is, later
+ * than "since" and before "before".  A NULL in "since" is so much before the newest
+ * sample as keep.first says.  "ends" tells of each service what was read.
+ */
+CREATE FUNCTION _dbaas_fdw_collect_samples(
+	history name, source name, period text, zones text[], names text[], since timestamptz[],
+	before timestamptz[],
+	OUT ends jsonb, OUT of_zones text[], OUT of_names text[], OUT metrics text[], OUT nodes text[],
+	OUT times timestamptz[], OUT samples double precision[])
+LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	EXECUTE format(
+		'WITH read AS MATERIALIZED (
+			SELECT s.zone, s.name, m.metric, coalesce(m.node, '''') AS node, m.time, m.value, m.outcome
+			FROM unnest($2, $3) AS s (zone, name)
+			CROSS JOIN LATERAL (SELECT m.metric, m.node, m.time, m.value, m.outcome
+				FROM %1$I.dbaas_metrics AS m
+				WHERE m.zone = s.zone AND m.service_name = s.name AND m.period = $1
+				  AND m.with_outcome OFFSET 0) AS m
+		), ends AS MATERIALIZED (
+			SELECT r.zone, r.name, min(r.time) AS oldest, max(r.time) AS newest,
+				max(r.time) FILTER (WHERE r.value IS NOT NULL) AS valued,
+				(array_agg(r.outcome) FILTER (WHERE r.outcome IS NOT NULL))[1] AS outcome
+			FROM read AS r GROUP BY r.zone, r.name
+		), bounds AS MATERIALIZED (
+			SELECT e.*, b.before, coalesce(b.since, e.newest - k.first, ''-infinity'') AS since
+			FROM unnest($2, $3, $4, $5) AS b (zone, name, since, before)
+			JOIN ends AS e ON e.zone = b.zone AND e.name = b.name
+			CROSS JOIN (SELECT k.first FROM %2$I.keep AS k WHERE k.relation = ''metrics'') AS k
+		), kept AS MATERIALIZED (
+			SELECT s.zone, s.name, s.metric, s.node, k.time, k.value
+			FROM (SELECT r.zone, r.name, r.metric, r.node, min(r.time) AS oldest FROM read AS r
+				WHERE r.outcome IS NULL GROUP BY r.zone, r.name, r.metric, r.node) AS s
+			CROSS JOIN LATERAL (SELECT k.time, k.value FROM %2$I.metrics AS k
+				WHERE k.zone = s.zone AND k.service_name = s.name AND k.metric = s.metric
+				  AND k.node = s.node AND k.time >= s.oldest OFFSET 0) AS k
+		), added AS (
+			SELECT r.zone, r.name, r.metric, r.node, r.time, r.value
+			FROM read AS r
+			JOIN bounds AS b ON b.zone = r.zone AND b.name = r.name
+			WHERE r.outcome IS NULL AND r.value IS NOT NULL
+			  AND r.time > b.since AND r.time < b.before
+			EXCEPT
+			SELECT k.zone, k.name, k.metric, k.node, k.time, k.value FROM kept AS k
+		)
+		SELECT (SELECT coalesce(jsonb_agg(to_jsonb(b)), ''[]'') FROM bounds AS b),
+			array_agg(a.zone), array_agg(a.name), array_agg(a.metric), array_agg(a.node),
+			array_agg(a.time), array_agg(a.value)
+		FROM added AS a', source, history)
+		INTO ends, of_zones, of_names, metrics, nodes, times, samples
+		USING period, zones, names, since, before;
+END;
+$function$;
+COMMENT ON FUNCTION _dbaas_fdw_collect_samples(name, name, text, text[], text[], timestamptz[], timestamptz[]) IS
+'for dbaas_fdw_collect(): reads a period of the metrics of some services';
+
+/*
+ * Reads the metrics of some services.  The last hour is read always, and corrects
+ * what is kept of it.  What lies between that and the newest sample that is kept
+ * comes from the smallest period that has it: each period only gives what is before
+ * the one that is finer, so that no time has samples of two.
+ */
+CREATE FUNCTION _dbaas_fdw_collect_metrics(history name, state jsonb, task jsonb) RETURNS jsonb
+LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	extension name := (SELECT n.nspname FROM pg_extension AS e
+		JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'dbaas_fdw');
+	period text;
+	asked jsonb;				-- services of which the period is read
+	found record;				-- what it has
+	services jsonb := '[]';		-- those whose last hour has samples
+	problems jsonb := '[]';
+	zones text[];
+	names text[];
+	metrics text[];
+	nodes text[];
+	times timestamptz[];
+	samples double precision[];
+	added bigint := 0;
+BEGIN
+	-- Of a service that was made since the history began, all is wanted
+	EXECUTE format(
+		'SELECT coalesce(jsonb_agg(jsonb_build_object(''zone'', c.zone, ''name'', c.service_name,
+			''sampled'', c.sampled, ''before'', ''infinity'', ''since'', CASE
+				WHEN c.sampled > ''-infinity'' THEN timestamptz ''-infinity''
+				WHEN c.sampled = ''-infinity'' THEN coalesce(c.created_at, ''-infinity'') END)), ''[]'')
+		FROM jsonb_to_recordset($1) AS s (zone text, name text)
+		JOIN %I.cursors AS c ON c.zone = s.zone AND c.service_name = s.name', history)
+		INTO asked USING task->'services';
+
+	FOREACH period IN ARRAY '{hour,day,week,month,year}'::text[] LOOP
+		EXIT WHEN asked = '[]';
+		EXECUTE format('SELECT * FROM %I._dbaas_fdw_collect_samples($1, $2, $3, $4, $5, $6, $7)',
+			extension)
+			INTO found
+			USING history, (state->>'source')::name, period,
+				ARRAY(SELECT s->>'zone' FROM jsonb_array_elements(asked) AS s),
+				ARRAY(SELECT s->>'name' FROM jsonb_array_elements(asked) AS s),
+				ARRAY(SELECT (s->>'since')::timestamptz FROM jsonb_array_elements(asked) AS s),
+				ARRAY(SELECT (s->>'before')::timestamptz FROM jsonb_array_elements(asked) AS s);
+		zones := zones || found.of_zones;
+		names := names || found.of_names;
+		metrics := metrics || found.metrics;
+		nodes := nodes || found.nodes;
+		times := times || found.times;
+		samples := samples || found.samples;
+		problems := problems || (SELECT coalesce(jsonb_agg(jsonb_build_object(
+				'relation', 'metrics', 'zone', e->'zone', 'service_name', e->'name',
+				'sqlstate', e->'outcome'->'sqlstate', 'message', e->'outcome'->'message')), '[]')
+			FROM jsonb_array_elements(found.ends) AS e
+			WHERE NOT (e->'outcome'->>'ok')::boolean);
+
+		IF period = 'hour' THEN
+			services := (SELECT coalesce(jsonb_agg(a || e || jsonb_build_object('since',
+					CASE WHEN (a->>'sampled')::timestamptz > '-infinity' THEN a->'sampled'
+						ELSE e->'since' END)), '[]')
+				FROM jsonb_array_elements(asked) AS a
+				JOIN jsonb_array_elements(found.ends) AS e
+					ON e->'zone' = a->'zone' AND e->'name' = a->'name'
+				WHERE (e->'outcome'->>'ok')::boolean AND e->>'newest' IS NOT NULL);
+			asked := services;
+		END IF;
+		asked := (SELECT coalesce(jsonb_agg(jsonb_build_object('zone', a->'zone', 'name', a->'name',
+				'since', a->'since', 'before', b.before)), '[]')
+			FROM jsonb_array_elements(asked) AS a
+			JOIN jsonb_array_elements(found.ends) AS e
+				ON e->'zone' = a->'zone' AND e->'name' = a->'name'
+			CROSS JOIN LATERAL (SELECT least((a->>'before')::timestamptz,
+				(e->>'oldest')::timestamptz) AS before) AS b
+			WHERE (e->'outcome'->>'ok')::boolean AND (a->>'since')::timestamptz < b.before);
+	END LOOP;
+
+	-- A service of which a period failed is left as it was
+	IF times IS NOT NULL THEN
+		EXECUTE format('SELECT %I._dbaas_fdw_collect_partitions($1, $2, $3)', extension)
+			USING history, 'metrics'::name, times;
+		EXECUTE format(
+			'INSERT INTO %I.metrics AS m (zone, service_name, metric, node, time, value)
+			SELECT DISTINCT ON (s.zone, s.name, s.metric, s.node, s.time) s.*
+			FROM unnest($1, $2, $3, $4, $5, $6) AS s (zone, name, metric, node, time, value)
+			WHERE (s.zone, s.name) NOT IN (SELECT p.zone, p.service_name
+				FROM jsonb_to_recordset($7) AS p (zone text, service_name text))
+			ON CONFLICT (zone, service_name, metric, node, time)
+			DO UPDATE SET value = excluded.value WHERE m.value IS DISTINCT FROM excluded.value',
+			history)
+			USING zones, names, metrics, nodes, times, samples, problems;
+		GET DIAGNOSTICS added = ROW_COUNT;
+	END IF;
+	EXECUTE format(
+		'UPDATE %I.cursors AS c SET sampled = s.sampled
+		FROM (SELECT s.zone, s.name, greatest(s.sampled, coalesce(s.valued, s.newest)) AS sampled
+			FROM jsonb_to_recordset($1) AS s (zone text, name text, sampled timestamptz,
+				valued timestamptz, newest timestamptz)
+			WHERE (s.zone, s.name) NOT IN (SELECT p.zone, p.service_name
+				FROM jsonb_to_recordset($2) AS p (zone text, service_name text))) AS s
+		WHERE c.zone = s.zone AND c.service_name = s.name AND c.sampled IS DISTINCT FROM s.sampled',
+		history)
+		USING services, problems;
+	-- 42704: the service is gone since it was listed
+	RETURN jsonb_build_object('added', jsonb_build_object('metrics', added), 'problems', (
+		SELECT coalesce(jsonb_agg(p), '[]') FROM jsonb_array_elements(problems) AS p
+		WHERE p->>'sqlstate' <> '42704'));
+END;
+$function$;
+COMMENT ON FUNCTION _dbaas_fdw_collect_metrics(name, jsonb, jsonb) IS
+'for dbaas_fdw_collect(): reads the metrics of some services';
+
+/*
+ * Plans what is dropped: rows of tables of versions, and whole partitions, by the
+ * API's newest time, unless that is later than now.
+ */
+CREATE FUNCTION _dbaas_fdw_collect_retention(history name, state jsonb, task jsonb) RETURNS jsonb
+LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+SET timezone = 'UTC'
+SET datestyle = 'ISO'
+AS $function$
+DECLARE
+	tasks jsonb;
+BEGIN
+	EXECUTE format(
+		'WITH newest AS (
+			SELECT least(now(), max(greatest(c.newest, c.sampled))
+				FILTER (WHERE greatest(c.newest, c.sampled) > ''-infinity'')) AS at
+			FROM %1$I.cursors AS c
+		)
+		SELECT jsonb_agg(jsonb_build_object(''do'', ''drop'', ''relation'', k.relation,
+			''partition'', p.relname, ''before'', now() - k.retention))
+		FROM %1$I.keep AS k
+		CROSS JOIN newest AS n
+		JOIN pg_class AS c ON c.oid = to_regclass(format(''%%I.%%I'', $1, k.relation))
+		LEFT JOIN pg_inherits AS i ON i.inhparent = c.oid
+		LEFT JOIN pg_class AS p ON p.oid = i.inhrelid
+		WHERE k.retention IS NOT NULL AND (c.relkind <> ''p'' OR
+			substring(pg_get_expr(p.relpartbound, p.oid) FROM ''TO [(]''''([^'''']*)'')::timestamptz
+				<= n.at - k.retention)', history)
+		INTO tasks USING history;
+	RETURN jsonb_build_object('tasks', coalesce(tasks, '[]'));
+END;
+$function$;
+COMMENT ON FUNCTION _dbaas_fdw_collect_retention(name, jsonb, jsonb) IS
+'for dbaas_fdw_collect(): plans what is dropped';
+
+/*
+ * Drops a partition, or the rows of a table of versions that ended long ago.  A
+ * partition that is being read stays until the next run.
+ */
+CREATE FUNCTION _dbaas_fdw_collect_drop(history name, state jsonb, task jsonb) RETURNS jsonb
+LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '200ms'
+AS $function$
+BEGIN
+	IF task->>'partition' IS NULL THEN
+		EXECUTE format('DELETE FROM %I.%I WHERE valid_to < $1', history, task->>'relation')
+			USING (task->>'before')::timestamptz;
+	ELSE
+		EXECUTE format('DROP TABLE %I.%I', history, task->>'partition');
+	END IF;
+	RETURN '{}';
+EXCEPTION WHEN lock_not_available THEN
+	RETURN '{}';
+END;
+$function$;
+COMMENT ON FUNCTION _dbaas_fdw_collect_drop(name, jsonb, jsonb) IS
+'for dbaas_fdw_collect(): drops what is kept no longer';
+
+/*
+ * Takes what is new into the history in that schema.  Each step is a transaction of
+ * its own.
+ */
+CREATE PROCEDURE dbaas_fdw_collect(history name)
+LANGUAGE plpgsql
+AS $procedure$
+DECLARE
+	step text;
+	state jsonb;
+BEGIN
+	IF pg_catalog.now() OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN
+		RAISE active_sql_transaction USING
+			MESSAGE = 'dbaas_fdw_collect() cannot run inside a transaction block',
+			HINT = 'It commits what it has collected, step by step: CALL it outside of BEGIN and COMMIT.';
+	END IF;
+	LOOP
+		COMMIT;
+		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+		SET LOCAL search_path = pg_catalog, pg_temp;
+		step := (SELECT format('SELECT %I._dbaas_fdw_collect_step($1, $2)', n.nspname)
+			FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace
+			WHERE e.extname = 'dbaas_fdw');
+		EXECUTE step INTO state USING history, state;
+		EXIT WHEN state IS NULL;
+	END LOOP;
+END;
+$procedure$;
+COMMENT ON PROCEDURE dbaas_fdw_collect(name) IS
+'takes what is new into a history that dbaas_fdw_history() made; not inside a transaction block';
