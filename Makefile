@@ -20,7 +20,7 @@ DATA_built = built/dbaas_fdw--0.2--0.3.sql
 DATA = $(filter-out sql/$(notdir $(DATA_built)),$(scripts))
 
 # In the order they run.  sql/ also holds the install script, so no wildcard.
-REGRESS = smoke tables keys parameters logs queries import options user_tables declared views upgrade errors diagnostics functions write write_guards write_forms plans
+REGRESS = smoke tables keys parameters logs queries import options user_tables declared views upgrade errors diagnostics functions write write_guards write_forms plans forecasts changes
 # Each test gets a simulator of its own, with the same data every time
 REGRESS_OPTS = --launcher=$(srcdir)/test/with-simulator
 # Whatever the running PostgreSQL's encoding and locale are
@@ -45,7 +45,7 @@ PGXS := $(call pg_config,pgxs)
 
 # Goals that must work where nothing is installed yet: they install it first
 # and come back here
-FROM_NOTHING = help deps docs demo many-servers test valgrind check-warnings format lint majors bare fuzz joins jobs bench
+FROM_NOTHING = help deps docs demo report many-servers test valgrind check-warnings format lint majors bare fuzz joins jobs bench
 GOALS := $(filter-out $(FROM_NOTHING) sim,$(or $(MAKECMDGOALS),all))
 
 .DEFAULT_GOAL = all
@@ -115,7 +115,7 @@ export PG_CONFIG
 # The simulator that the SQL tests start
 export DBAAS_SIM = $(CURDIR)/sim/dbaas-sim
 
-.PHONY: help deps sim docs demo many-servers test check-warnings format lint majors bare valgrind fuzz joins jobs bench bench-page clean-sim
+.PHONY: help deps sim docs demo report many-servers test check-warnings format lint majors bare valgrind fuzz joins jobs bench bench-page clean-sim
 
 help:
 	@echo 'make                 build the extension'
@@ -126,6 +126,7 @@ help:
 	@echo
 	@echo 'These install what is missing, and need nothing to be running:'
 	@echo 'make demo            show it, on a PostgreSQL and a simulator that vanish afterwards'
+	@echo 'make report          make report.html, the report of a simulated organisation; FILE names another'
 	@echo 'make many-servers    show three of them behind a coordinator, the same way'
 	@echo 'make test            build and run every test, the same way'
 	@echo 'make check-warnings  build with -Wall -Wextra -Werror'
@@ -175,7 +176,15 @@ demo:
 many-servers:
 	@$(srcdir)/test/throwaway examples/many-servers/start
 
+report: FILE ?= report.html
+report:
+	@rm -f '$(FILE).new'; trap 'rm -f "$(FILE).new"' EXIT; \
+		$(srcdir)/test/throwaway examples/report/demo 7>'$(FILE).new' && \
+		mv '$(FILE).new' '$(FILE)' && echo 'It is in $(FILE): open it in a browser.'
+
+# The test of the report skips what it cannot do without a browser
 test:
+	@$(srcdir)/test/install-deps browser || echo 'Going on without a browser.'
 	@$(srcdir)/test/throwaway test/run
 
 check-warnings:

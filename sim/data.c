@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "data.h"
+#include "lifelike.h"
 #include "options.h"
 #include "response.h"
 
@@ -32,7 +33,7 @@ data_service(ServiceFacts *facts, const char *zone, int zone_index, int index)
 	facts->index = index;
 	facts->type = &service_types[(index - 1) % SERVICE_TYPES];
 	facts->plan = &plans[service_rnd(facts, PLANS, "plan")];
-	facts->termination_protection = index % 5 == 0 && index % 17 != 0;
+	facts->termination_protection = (index % 5 == 0) != config.lifelike && index % 17 != 0;
 	facts->tells_protection = index % 17 != 0;
 
 	if (index == SHARED_NAME_INDEX)
@@ -41,7 +42,7 @@ data_service(ServiceFacts *facts, const char *zone, int zone_index, int index)
 		snprintf(facts->name, sizeof(facts->name), "%s-%d-%04d", facts->type->name,
 				 zone_index + 1, index);
 
-	state = index <= SERVICE_TYPES ? 9 : service_rnd(facts, 10, "state");
+	state = index <= SERVICE_TYPES ? 9 : lifelike_choice(facts, 10, 9, "state");
 	facts->state = state < lengthof(unusual_states) ? unusual_states[state] : "running";
 	facts->created_at = config.epoch - index * (config.lifelike ? 40 * DAY : INT64_C(3600)) -
 		service_rnd(facts, 3600, "created-at");

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "details.h"
+#include "lifelike.h"
 #include "options.h"
 #include "response.h"
 
@@ -339,7 +340,7 @@ static json_object *
 backups_json(const ServiceFacts *facts)
 {
 	json_object *array = json_object_new_array();
-	int			count = facts->made ? 0 : (int) details_rnd(facts, 4, "backups");
+	int			count = facts->made ? 0 : (int) lifelike_choice(facts, 4, 3, "backups");
 
 	for (int number = 1; number <= count; number++)
 	{
@@ -347,7 +348,10 @@ backups_json(const ServiceFacts *facts)
 		char	   *name = xasprintf("%s-backup-%d", facts->name, number);
 
 		json_add_text(json, "backup-name", name);
-		add_time(json, "backup-time", config.epoch - number * DAY + facts->index * 60);
+		/* What is lifelike is not late, however often the plan makes one */
+		add_time(json, "backup-time", config.lifelike ?
+				 config.epoch - (number - 1) * DAY - 1800 :
+				 config.epoch - number * DAY + facts->index * 60);
 		json_add_number(json, "data-size",
 						rnd(1000000, "%s/%s/services/%d/backups/%d", config.seed, facts->zone,
 							facts->index, number) * INT64_C(4096));
@@ -444,7 +448,7 @@ static json_object *
 maintenance_updates_json(const ServiceFacts *facts)
 {
 	json_object *array = json_object_new_array();
-	int			count = facts->made ? 0 : (int) details_rnd(facts, 3, "maintenance/updates");
+	int			count = facts->made ? 0 : (int) lifelike_choice(facts, 3, 0, "maintenance/updates");
 
 	for (int number = 1; number <= count; number++)
 	{
@@ -487,7 +491,7 @@ ip_filter_json(const ServiceFacts *facts)
 		{"0.0.0.0/0", NULL}, {"192.0.2.0/24", "198.51.100.7/32"},
 		{"::/0", "192.0.2.1/32"}, {NULL, NULL}
 	};
-	unsigned	which = facts->made ? 3 : details_rnd(facts, 4, "ip-filter");
+	unsigned	which = facts->made ? 3 : lifelike_choice(facts, 4, 1, "ip-filter");
 	json_object *array = json_object_new_array();
 
 	for (int i = 0; i < 2 && filters[which][i]; i++)

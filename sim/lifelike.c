@@ -1,6 +1,6 @@
 /*
  * lifelike.c
- *		Measurements such as services have, for data to look at (--lifelike).
+ *		What services have, for data to look at (--lifelike): measurements, and few faults.
  *
  * A load that swings with the hour of the day and trembles; memory that hardly moves; a disk
  * that fills steadily, in some services fast.  As in data.c, everything follows from the seed
@@ -45,7 +45,7 @@ cpu(const ServiceFacts *facts, int node, int64_t time)
 	double		day = 0.5 + 0.5 * cos(2 * M_PI * (double) ((time - (int64_t) peak) % DAY) / DAY);
 	double		base = 2 + service_rnd(facts, 20, "cpu/base");
 	double		swing = 4 + service_rnd(facts, 1000, "cpu/swing") / 1000.0 *
-		service_rnd(facts, 75, "cpu/swing/most");
+		service_rnd(facts, 95, "cpu/swing/most");
 	double		load = base +
 		swing * day * day * (0.6 + 0.4 * tremble(facts, "cpu", node, time, 5400)) +
 		8 * tremble(facts, "cpu", node, time, 600) * (0.3 + day);
@@ -76,19 +76,29 @@ disk(const ServiceFacts *facts, int node, int64_t time)
 double
 lifelike_value(const ServiceFacts *facts, const char *metric, int node, int64_t time)
 {
-	double		load = cpu(facts, node, time);
+	double		load;
 
-	if (strcmp(metric, "cpu_usage") == 0)
-		return load;
 	if (strcmp(metric, "mem_usage") == 0)
 		return memory(facts, node, time);
 	if (strcmp(metric, "mem_available") == 0)
 		return 100 - memory(facts, node, time);
 	if (strcmp(metric, "disk_usage") == 0)
 		return disk(facts, node, time);
+	load = cpu(facts, node, time);
+	if (strcmp(metric, "cpu_usage") == 0)
+		return load;
 	if (strcmp(metric, "load_average") == 0)
 		return load * (double) facts->plan->node_cpu_count / 100;
 	/* Operations and bytes a second go with the load */
 	return load * (strncmp(metric, "net_", 4) == 0 ? 20000 : 8) *
 		(0.8 + 0.4 * tremble(facts, metric, node, time, 900));
+}
+
+unsigned
+lifelike_choice(const ServiceFacts *facts, unsigned modulo, unsigned usual, const char *key)
+{
+	unsigned	random = rnd(config.lifelike ? 4 * modulo : modulo, "%s/%s/services/%d/%s",
+							 config.seed, facts->zone, facts->index, key);
+
+	return random < modulo ? random : usual;
 }

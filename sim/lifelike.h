@@ -1,6 +1,6 @@
 /*
  * lifelike.h
- *		Measurements such as services have, for data to look at.
+ *		What services have, for data to look at: measurements, and few faults.
  */
 #ifndef SIM_LIFELIKE_H
 #define SIM_LIFELIKE_H
@@ -13,5 +13,12 @@
  */
 extern double lifelike_value(const ServiceFacts *facts, const char *metric, int node,
 							 int64_t time);
+
+/*
+ * A number below "modulo" that follows from the key, all as often; with --lifelike three in
+ * four are "usual", and what is left is as it was.
+ */
+extern unsigned lifelike_choice(const ServiceFacts *facts, unsigned modulo, unsigned usual,
+								const char *key);
 
 #endif							/* SIM_LIFELIKE_H */

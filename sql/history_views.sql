@@ -34,7 +34,8 @@ WITH newest AS (
 ), disks AS NOT MATERIALIZED (
 	-- A service that was made anew, or whose disk has another size, begins anew
 	SELECT s.zone, s.name, (
-			SELECT greatest(s.created_at, max(o.valid_to)) FROM %1$I.services AS o
+			SELECT coalesce(greatest(s.created_at, max(o.valid_to)), '-infinity')
+			FROM %1$I.services AS o
 			WHERE o.zone = s.zone AND o.name = s.name
 			  AND (o.disk_size, o.created_at) IS DISTINCT FROM (s.disk_size, s.created_at)
 			) AS since
@@ -51,7 +52,7 @@ WITH newest AS (
 		WHERE m.zone = d.zone AND m.service_name = d.name AND m.metric = 'disk_usage'
 		  AND m.time > (SELECT at FROM newest) - interval '168 hours'
 		  AND m.time <= (SELECT at FROM newest)
-		  AND (d.since IS NULL OR m.time >= d.since)
+		  AND m.time >= d.since
 		GROUP BY m.node, ceil(date_part('epoch', m.time - (SELECT at FROM newest)) / 3600)) AS h
 ), lines AS (
 	-- What is in parentheses is the role of the node, which changes
@@ -101,17 +102,17 @@ $query$),
 $query$
 WITH versions AS (
 	-- A service that was made anew is another one
-	SELECT tableoid AS relid, 'services' AS relation, zone, name AS service_name,
+	SELECT 'services' AS relation, zone, name AS service_name,
 		NULL::uuid AS id, created_at, valid_from, valid_to, to_jsonb(v) AS row,
 		jsonb_build_array(zone, name, created_at) AS key
 	FROM %1$I.services AS v
 	UNION ALL
-	SELECT tableoid, 'details', zone, service_name, NULL, NULL, valid_from, valid_to, to_jsonb(v),
+	SELECT 'details', zone, service_name, NULL, NULL, valid_from, valid_to, to_jsonb(v),
 		jsonb_build_array(zone, service_name)
 	FROM %1$I.details AS v
 	UNION ALL
 	-- Those between two zones are shown in one of them, which may change
-	SELECT tableoid, 'integrations', zone, source, id, NULL, valid_from, valid_to, to_jsonb(v),
+	SELECT 'integrations', zone, source, id, NULL, valid_from, valid_to, to_jsonb(v),
 		jsonb_build_array(id)
 	FROM %1$I.integrations AS v
 ), pairs AS (
@@ -137,18 +138,31 @@ FROM pairs
 WHERE relation <> 'details' AND valid_to IS NOT NULL AND NOT goes_on
 UNION ALL
 SELECT p.valid_from, p.relation, p.zone, p.service_name, p.id, 'changed',
-	c.name, m.name, m.old #>> '{}', m.new #>> '{}'
+	c.name, m.name, shown.value[1] #>> '{}', shown.value[2] #>> '{}'
 FROM pairs AS p
 CROSS JOIN LATERAL jsonb_each(p.row) AS c (name, new)
 CROSS JOIN LATERAL (SELECT p.old_row -> c.name AS old,
 	jsonb_typeof(c.new) = 'object' AND jsonb_typeof(p.old_row -> c.name) = 'object' AS parted) AS o
+-- Objects are compared member by member
 CROSS JOIN LATERAL (
 	SELECT NULL AS name, o.old, c.new WHERE NOT o.parted
 	UNION ALL
 	SELECT k.name, o.old -> k.name, c.new -> k.name
 	FROM jsonb_object_keys(CASE WHEN o.parted THEN o.old || c.new ELSE '{}' END) AS k (name)) AS m
-WHERE p.follows
-  AND nullif(m.old, 'null') IS DISTINCT FROM nullif(m.new, 'null')
+-- Lists have no order, and progress is no change
+CROSS JOIN LATERAL (
+	SELECT array_agg(CASE
+		WHEN jsonb_typeof(x.value) = 'array' THEN (
+			SELECT coalesce(jsonb_agg(i.item ORDER BY i.item), '[]')
+			FROM (SELECT CASE jsonb_typeof(e) WHEN 'object' THEN e - 'progress-updates' ELSE e END
+				FROM jsonb_array_elements(x.value) AS e) AS i (item))
+		WHEN m.name = 'maintenance' THEN x.value - '{dow,time}'::text[]
+		ELSE nullif(x.value, 'null') END ORDER BY x.n) AS value
+	FROM unnest(ARRAY[m.old, m.new]) WITH ORDINALITY AS x (value, n)) AS shown
+WHERE p.follows AND c.new IS DISTINCT FROM o.old AND m.new IS DISTINCT FROM m.old
+  -- Always so, but held to be rare: otherwise the planner turns on JIT, for seconds
+  AND p.old_row ? c.name
+  AND shown.value[1] IS DISTINCT FROM shown.value[2]
   AND c.name NOT IN ('zone', 'updated_at', 'valid_from', 'valid_to')
   -- Integrations have a table of their own
   AND NOT (p.relation = 'services' AND c.name = 'integrations')
@@ -158,79 +172,74 @@ WHERE p.follows
 	OR p.row ? replace(m.name, '-', '_')
 	OR m.name = ANY ('{name,plan,state,node-count,node-cpu-count,node-memory,disk-size,
 		termination-protection,notifications,integrations,created-at,updated-at,
-		node-states,backups,backup-schedule,maintenance,uri-params,connection-info}')
+		backups,backup-schedule,uri-params,connection-info}')
 	OR m.name = p.row ->> 'type' || '-settings'))
-  -- In a column that the table got later, the first value was there before
-  AND (nullif(m.old, 'null') IS NOT NULL
-	OR (SELECT a.attnum FROM pg_attribute AS a WHERE a.attrelid = p.relid AND a.attname = c.name)
-		< (SELECT a.attnum FROM pg_attribute AS a WHERE a.attrelid = p.relid AND a.attname = 'valid_to')
-	OR EXISTS (
-		SELECT FROM versions AS v
-		WHERE v.relation = p.relation AND v.key = p.key AND v.valid_from < p.valid_from
-		  AND v.row -> c.name <> 'null'))
 $query$),
 
-('slow_hours', '{logs,metrics,cursors}',
+('slow_hours', '{services,logs,metrics,cursors}',
 'Hours of a week whose errors in the log stand out, beside CPU, memory and disk',
 $query$
 WITH newest AS (
 	SELECT date_trunc('hour', max(newest), 'UTC') AS hour FROM %1$I.cursors
-), logged AS (
-	SELECT zone, service_name, date_trunc('hour', time, 'UTC') AS hour, count(*) AS entries,
-		count(*) FILTER (WHERE message ~* '[[:<:]](error|eror|fatal|panic|critical)[[:>:]]') AS errors
-	FROM %1$I.logs
-	WHERE time >= (SELECT hour FROM newest) - interval '167 hours'
-	GROUP BY 1, 2, 3
-), hours AS (
-	-- An hour without an entry is one without an error
-	SELECT s.zone, s.service_name, h.hour, coalesce(l.entries, 0) AS entries,
-		coalesce(l.errors, 0) AS errors
-	FROM (SELECT zone, service_name, min(hour) AS since FROM logged GROUP BY 1, 2) AS s
-	CROSS JOIN newest AS n
-	CROSS JOIN LATERAL generate_series(s.since, n.hour, interval '1 hour') AS h (hour)
-	LEFT JOIN logged AS l
-		ON l.zone = s.zone AND l.service_name = s.service_name AND l.hour = h.hour
-), medians AS (
-	SELECT zone, service_name, percentile_cont(0.5) WITHIN GROUP (ORDER BY errors) AS usual
-	FROM hours GROUP BY 1, 2
-), spreads AS (
-	-- The median distance from the median is a standard deviation, if multiplied.
-	-- What is counted spreads by its root at least; and one error is nothing.
-	SELECT zone, service_name, m.usual, greatest(sqrt(m.usual), 1,
-			1.4826 * percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(h.errors - m.usual))) AS spread
-	FROM hours AS h JOIN medians AS m USING (zone, service_name)
-	GROUP BY 1, 2, 3
 )
-SELECT h.zone, h.service_name, h.hour, h.entries, h.errors, s.usual AS usual_errors,
-	(h.errors - s.usual) / s.spread AS deviations, m.cpu, m.memory, m.disk
-FROM hours AS h
-JOIN spreads AS s USING (zone, service_name)
+SELECT s.zone, s.name AS service_name, h.hour, h.entries, h.errors, h.usual AS usual_errors,
+	(h.errors - h.usual) / h.spread AS deviations, m.cpu, m.memory, m.disk
+FROM (SELECT DISTINCT zone, name FROM %1$I.services) AS s
 CROSS JOIN LATERAL (
-	SELECT avg(value) FILTER (WHERE metric = 'cpu_usage') AS cpu,
-		avg(value) FILTER (WHERE metric = 'mem_usage') AS memory,
-		avg(value) FILTER (WHERE metric = 'disk_usage') AS disk
-	FROM %1$I.metrics
-	WHERE zone = h.zone AND service_name = h.service_name
-	  AND metric IN ('cpu_usage', 'mem_usage', 'disk_usage')
-	  AND time >= h.hour AND time < h.hour + interval '1 hour') AS m
-WHERE h.errors - s.usual >= 3 * s.spread
+	WITH logged AS (
+		SELECT date_trunc('hour', l.time, 'UTC') AS hour, count(*) AS entries,
+			count(*) FILTER (WHERE l.message
+				~* '[[:<:]](error|eror|fatal|panic|critical)[[:>:]]') AS errors
+		FROM %1$I.logs AS l
+		WHERE l.zone = s.zone AND l.service_name = s.name
+		  AND l.time >= (SELECT hour FROM newest) - interval '167 hours'
+		GROUP BY 1
+	), hours AS (
+		-- An hour without an entry is one without an error
+		SELECT e.hour, coalesce(l.entries, 0) AS entries, coalesce(l.errors, 0) AS errors
+		FROM generate_series((SELECT min(hour) FROM logged), (SELECT hour FROM newest),
+			interval '1 hour') AS e (hour)
+		LEFT JOIN logged AS l ON l.hour = e.hour
+	), middle AS (
+		SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY errors) AS usual FROM hours
+	), spreads AS (
+		-- The median distance from the median, times this, is a standard deviation.
+		-- What is counted spreads by its root, at least; and a single error is nothing.
+		SELECT m.usual, greatest(sqrt(m.usual), 1, 1.4826
+			* percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(h.errors - m.usual))) AS spread
+		FROM hours AS h CROSS JOIN middle AS m
+		GROUP BY m.usual
+	)
+	SELECT h.*, d.usual, d.spread
+	FROM hours AS h JOIN spreads AS d ON h.errors - d.usual >= 3 * d.spread) AS h
+CROSS JOIN LATERAL (
+	SELECT avg(m.value) FILTER (WHERE m.metric = 'cpu_usage') AS cpu,
+		avg(m.value) FILTER (WHERE m.metric = 'mem_usage') AS memory,
+		avg(m.value) FILTER (WHERE m.metric = 'disk_usage') AS disk
+	FROM %1$I.metrics AS m
+	WHERE m.zone = s.zone AND m.service_name = s.name
+	  AND m.metric IN ('cpu_usage', 'mem_usage', 'disk_usage')
+	  AND m.time >= h.hour AND m.time < h.hour + interval '1 hour') AS m
 $query$),
 
 ('uptime', '{services,runs}',
 'Share of the last day, week and month that each service ran, of the time in which that is known',
 $query$
-WITH newest AS (
-	SELECT max(started_at) AS at FROM %1$I.runs WHERE ended_at IS NOT NULL
+WITH read AS NOT MATERIALIZED (
+	-- The runs that read the lists of services
+	SELECT id, started_at, problems FROM %1$I.runs WHERE rows_added ? 'services'
+), newest AS (
+	SELECT max(started_at) AS at FROM read
 ), failed AS (
 	SELECT r.id, p.problem ->> 'zone' AS zone
-	FROM %1$I.runs AS r CROSS JOIN LATERAL jsonb_path_query(r.problems, '$[*]') AS p (problem)
+	FROM read AS r CROSS JOIN LATERAL jsonb_path_query(r.problems, '$[*]') AS p (problem)
 	WHERE p.problem ->> 'relation' = 'services'
 ), reads AS (
 	SELECT z.zone, r.started_at AS at,
 		lag(r.started_at) OVER (PARTITION BY z.zone ORDER BY r.started_at) AS before
 	FROM (SELECT DISTINCT zone FROM %1$I.services) AS z
-	CROSS JOIN %1$I.runs AS r
-	WHERE r.ended_at IS NOT NULL AND r.started_at > (SELECT at FROM newest) - interval '792 hours'
+	CROSS JOIN read AS r
+	WHERE r.started_at > (SELECT at FROM newest) - interval '792 hours'
 	  AND NOT EXISTS (
 		SELECT FROM failed AS f
 		WHERE f.id = r.id AND (f.zone = z.zone OR f.zone IS NULL))
