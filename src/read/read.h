@@ -20,8 +20,8 @@
 
 /*
  * May the statement skip the rows of a zone that is not available?  The server's option
- * unavailable_zones has an effect only with DBAAS_SKIP_ALLOWED; the other values say
- * why skipping is not allowed.
+ * unavailable_zones and the setting of that name have an effect only with
+ * DBAAS_SKIP_ALLOWED; the other values say why skipping is not allowed.
  */
 typedef enum DbaasSkip
 {

@@ -38,6 +38,8 @@ typedef struct Skips
 	int			nwarned;		/* of them, the first n have been in a WARNING */
 } Skips;
 
+int			dbaas_unavailable_zones = DBAAS_UNAVAILABLE_BY_OPTION;
+
 static Skips *
 statement_skips(DbaasStatement *statement)
 {
@@ -130,15 +132,30 @@ dbaas_skip_zone_error(const DbaasRead *read, const char *zone)
 	return state ? state->error : NULL;
 }
 
-/* The error, with a hint why option unavailable_zones does not count. */
+bool
+dbaas_skip_is_set(bool option)
+{
+	return dbaas_unavailable_zones == DBAAS_UNAVAILABLE_BY_OPTION ? option :
+		dbaas_unavailable_zones == DBAAS_UNAVAILABLE_SKIP;
+}
+
+/* What says that zones are skipped. */
+static const char *
+skipping_name(void)
+{
+	return dbaas_unavailable_zones == DBAAS_UNAVAILABLE_BY_OPTION ? "Option unavailable_zones" :
+		"Setting dbaas_fdw.unavailable_zones";
+}
+
+/* The error, with a hint why its zone is not skipped although zones are to be. */
 static DbaasError *
 explain_refusal(const DbaasRead *read, const DbaasError *error)
 {
 	DbaasError *result = palloc(sizeof(DbaasError));
-	const char *why = read->skip == DBAAS_SKIP_CHANGES_WRITES ?
-		"Option unavailable_zones does not skip a zone in a statement that writes." :
-		"Option unavailable_zones does not skip a zone here: without its rows, the result could "
-		"have others.";
+	const char *why = psprintf("%s does not skip a zone %s", skipping_name(),
+							   read->skip == DBAAS_SKIP_CHANGES_WRITES ?
+							   "in a statement that writes." :
+							   "here: without its rows, the result could have others.");
 
 	*result = *error;
 	result->hint = error->hint ? psprintf("%s %s", error->hint, why) : why;
@@ -151,7 +168,7 @@ dbaas_skip_zone(const DbaasRead *read, const char *zone, DbaasError *error)
 	ZoneState  *state;
 
 	if (read->skip == DBAAS_SKIP_NEVER ||
-		!dbaas_connection_settings(read->conn)->skip_zones)
+		!dbaas_skip_is_set(dbaas_connection_settings(read->conn)->skip_zones))
 		return error;
 	if (read->skip != DBAAS_SKIP_ALLOWED)
 		return explain_refusal(read, error);
@@ -166,6 +183,8 @@ dbaas_skip_zone(const DbaasRead *read, const char *zone, DbaasError *error)
 							   zone) :
 						errmsg("zone \"%s\" is left out: it is not available", zone),
 						errdetail_internal("%s", dbaas_error_text_for_client(error->message)),
+						dbaas_unavailable_zones == DBAAS_UNAVAILABLE_SKIP ?
+						errhint("Setting dbaas_fdw.unavailable_zones is skip.") :
 						errhint("The server's option unavailable_zones is set to skip.")));
 	return NULL;
 }

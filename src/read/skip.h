@@ -3,9 +3,9 @@
  * skip.h
  *		Rows that a statement skips with a WARNING instead of failing.
  *
- * These are the rows of a zone that is not available, if the server's option
- * unavailable_zones is set to skip, and the rows of a service of a type that this
- * version does not know, if the API returns status 404 for it.
+ * These are the rows of a zone that is not available, if that is to be skipped, and the
+ * rows of a service of a type that this version does not know, if the API returns status
+ * 404 for it.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,11 +14,27 @@
 
 #include "read/read.h"
 
+/* GUC dbaas_fdw.unavailable_zones, which goes before the server's option. */
+typedef enum DbaasUnavailableZones
+{
+	DBAAS_UNAVAILABLE_BY_OPTION,	/* as the option says */
+	DBAAS_UNAVAILABLE_ERROR,
+	DBAAS_UNAVAILABLE_SKIP
+} DbaasUnavailableZones;
+
+extern int	dbaas_unavailable_zones;
+
+/*
+ * Does this session skip zones that are not available, of a server whose option says so or
+ * not?
+ */
+extern bool dbaas_skip_is_set(bool option);
+
 /*
  * Decides whether to skip a zone that is not available, given the error that says so.
  * Returns NULL if it is skipped: then it is for the whole statement, and the first time
- * gives a WARNING.  Otherwise returns the error to raise; if the option is set, that
- * also says why it had no effect.
+ * gives a WARNING.  Otherwise returns the error to raise; if zones are to be skipped, that
+ * also says why this one is not.
  */
 extern DbaasError *dbaas_skip_zone(const DbaasRead *read, const char *zone, DbaasError *error);
 

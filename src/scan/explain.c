@@ -19,6 +19,7 @@
 #include "plan/plan.h"
 #include "plan/pushdown.h"
 #include "plan/skip_zones.h"
+#include "read/skip.h"
 #include "scan/explain.h"
 #include "scan/scan.h"
 #include "tables/options.h"
@@ -287,7 +288,7 @@ explain_outcomes(ForeignScanState *node, ExplainState *es)
 static void
 explain_outage(ForeignScanState *node, ExplainState *es)
 {
-	if (dbaas_options_skips_zones(dbaas_scan_table(node)->options) &&
+	if (dbaas_skip_is_set(dbaas_options_skips_zones(dbaas_scan_table(node)->options)) &&
 		!scan_resource(node)->global &&
 		dbaas_skip_zones_check(node->ss.ps.state, (ForeignScan *) node->ss.ps.plan) ==
 		DBAAS_SKIP_ALLOWED)

@@ -28,6 +28,7 @@
 #include "base/compat.h"
 #include "base/error.h"
 #include "plan/cost.h"
+#include "read/skip.h"
 #include "surface/settings.h"
 #include "write/limit.h"
 #include "write/modify.h"
@@ -65,6 +66,12 @@ static const struct config_enum_entry write_modes[] = {
 	{"immediate", DBAAS_WRITE_IMMEDIATE, false},
 	{NULL, 0, false}
 };
+static const struct config_enum_entry unavailable_zones[] = {
+	{"", DBAAS_UNAVAILABLE_BY_OPTION, true},
+	{"error", DBAAS_UNAVAILABLE_ERROR, false},
+	{"skip", DBAAS_UNAVAILABLE_SKIP, false},
+	{NULL, 0, false}
+};
 /* INDENT OFF */
 
 static const Setting settings[] = {
@@ -96,6 +103,10 @@ static const Setting settings[] = {
 		.default_value = DBAAS_ZONES_TTL, .min = -1, .max = INT_MAX,
 		.help = "How long a session uses a list of zones that it has read; -1 means until it "
 			"ends."},
+	{PREFIX ".unavailable_zones", SETTING_ENUM, PGC_USERSET, &dbaas_unavailable_zones,
+		.default_value = DBAAS_UNAVAILABLE_BY_OPTION, .values = unavailable_zones,
+		.help = "Whether a zone that is not available is an error, or is skipped; empty means "
+			"what the server's option says."},
 	{PREFIX ".enable_lookahead", SETTING_BOOLEAN, PGC_USERSET, &dbaas_enable_lookahead,
 		.default_value = true,
 		.help = "Sends requests in advance for the next rows of a join, and for other scans."},
@@ -173,6 +184,8 @@ find_problem(const Setting *setting, const char *value)
 			{
 				if (pg_strcasecmp(entry->name, value) == 0)
 					return NULL;
+				if (entry->hidden)
+					continue;
 				appendStringInfo(&allowed, "%s%s", allowed.len ? ", " : "", entry->name);
 			}
 			return allowed.data;

@@ -270,4 +270,56 @@ $t->sim->fault({ path => '/zone', times => -1, action => 'close' });
 is($t->sql_error('SELECT count(*) FROM exo.dbaas_services')->{sqlstate},
 	'HV000', 'that the zones are unknown is an error');
 
+# The setting goes before the server's option
+foreach my $option (qw(error skip))
+{
+	$t->sim->clear_faults;
+	$t->create_server(max_retries => 0, unavailable_zones => $option);
+	break_zone();
+	$session = $t->session;
+	my $list = 'SELECT count(*) FROM exo.dbaas_services';
+	my $not_in = "SELECT 1 WHERE NOT EXISTS ($list)";
+	my $skip = 'Unavailable Zones: skip';
+
+	is($session->sql(q{LOAD 'dbaas_fdw'; SHOW dbaas_fdw.unavailable_zones}),
+		'', "$option: the setting is not set");
+	is($session->sql("EXPLAIN $list") =~ /$skip/, $option eq 'skip', "$option: EXPLAIN says so");
+	$session->sql('SET dbaas_fdw.unavailable_zones = error');
+	$error = $session->sql_error($list);
+	is($error->{sqlstate}, '08001', "$option: error by the setting");
+	unlike($error->{hint} // '', qr/unavailable_zones/, "$option: and nothing of the option");
+	unlike($session->sql("EXPLAIN $list"), qr/$skip/, "$option: nor in EXPLAIN");
+	$session->sql('SET dbaas_fdw.unavailable_zones = SKIP');
+	$said = skips($list, 6, "$option: skip by the setting");
+	like(
+		$said,
+		qr/HINT:  Setting dbaas_fdw\.unavailable_zones is skip\./,
+		"$option: which the hint names");
+	like($session->sql("EXPLAIN $list"), qr/$skip/, "$option: EXPLAIN follows the setting");
+	like(
+		$session->sql_error($not_in)->{hint},
+		qr/Setting dbaas_fdw\.unavailable_zones does not skip a zone here/,
+		"$option: and so does the hint of an error");
+	$session->sql(q{SET dbaas_fdw.unavailable_zones = ''});
+	if ($option eq 'skip') { skips($list, 6, 'empty is as the option says'); }
+	else { is($session->sql_error($list)->{sqlstate}, '08001', 'empty is as the option says'); }
+	$session->sql('RESET dbaas_fdw.unavailable_zones');
+	is( $session->sql_error('SET dbaas_fdw.unavailable_zones = ignore')->{hint},
+		'Available values: error, skip.',
+		"$option: a value that there is not");
+
+	# As a function, a role and a database have it
+	$session->sql("CREATE FUNCTION counted() RETURNS bigint LANGUAGE sql
+		SET dbaas_fdw.unavailable_zones = 'skip' AS \$\$$list\$\$");
+	skips('SELECT counted()', 6, "$option: for a function");
+	$session->sql('DROP FUNCTION counted;
+		ALTER ROLE CURRENT_USER SET dbaas_fdw.unavailable_zones = skip');
+	$session = $t->session;
+	skips($list, 6, "$option: for a role, in a session that has just begun");
+	$session->sql('ALTER ROLE CURRENT_USER RESET dbaas_fdw.unavailable_zones');
+	$session = $t->session;
+	$session->sql('SET dbaas_fdw.unavailable_zones = skips');
+	like($session->sql_error($list)->{hint}, qr/^Allowed: error, skip\. /, "$option: mistyped");
+}
+
 done_testing();
