@@ -19,7 +19,7 @@ INSERT INTO hist.cursors (zone, service_name, sampled)
 SELECT zone, service_name, max(time) FROM hist.metrics GROUP BY zone, service_name;
 ANALYZE;
 INSERT INTO hist.runs (started_at, ended_at, requests, rows_added, failed, problems)
-SELECT t, t + interval '2 seconds', 75, '{"metrics": 4320}', 0, '[]'
+SELECT t, t + interval '2 seconds', 75, '{"services": 0, "metrics": 4320}', 0, '[]'
 FROM generate_series(now() - interval '7 days', now(), interval '1 hour') AS t;
 
 SELECT zone, name FROM hist.services

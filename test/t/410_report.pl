@@ -177,7 +177,8 @@ sub make_history
 	FROM services AS s WHERE valid_to IS NOT NULL;
 	INSERT INTO runs (started_at, ended_at, requests, rows_added, failed, problems)
 	SELECT now() - n * interval '1 hour', now() - n * interval '1 hour' + interval '7 seconds',
-		1234, '{"logs": 1000, "metrics": 567}', CASE WHEN n = 1 THEN 3 ELSE 0 END, '[]'
+		1234, '{"services": 0, "logs": 1000, "metrics": 567}',
+		CASE WHEN n = 1 THEN 3 ELSE 0 END, '[]'
 	FROM generate_series(0, 200) AS n;
 	CREATE SCHEMA prices;
 	CREATE TABLE prices.plans (service_type text, plan text, monthly numeric);
@@ -267,8 +268,7 @@ sub check_figures
 	my ($dom) = @_;
 	my %expected = (
 		services => 'SELECT count(*) FROM exo.dbaas_services',
-		disks =>
-		  q{SELECT count(*) FROM "a ""history""".disk_forecast
+		disks => q{SELECT count(*) FROM "a ""history""".disk_forecast
 			WHERE full_at < now() + interval '30 days'},
 		open => 'SELECT count(DISTINCT (zone, service_name)) FROM exo.dbaas_open_services',
 		unprotected =>
@@ -435,8 +435,7 @@ sub check_picture
 # A role that may create nothing, with a mapping of its own
 sub check_reader
 {
-	my $mapping = sprintf q{OPTIONS (api_key '%s', api_secret '%s')}, $t->sim->key,
-	  $t->sim->secret;
+	my $mapping = sprintf q{OPTIONS (api_key '%s', api_secret '%s')}, $t->sim->key, $t->sim->secret;
 	$t->sql(
 		qq{
 	CREATE ROLE reader LOGIN;
@@ -485,6 +484,26 @@ sub check_empty
 }
 
 check_empty();
+
+# "make report", but for the throwaway PostgreSQL
+sub check_demo
+{
+	my ($out, $errors) = ('', '');
+	$t->sim->clear_faults;
+	$t->sql('CREATE DATABASE demo TEMPLATE template0');
+	local @ENV{qw(PGHOST PGPORT PGDATABASE)} = ($t->node->host, $t->node->port, 'demo');
+	local @ENV{qw(DBAAS_SIM_ENDPOINT DBAAS_SIM_API_KEY DBAAS_SIM_API_SECRET)} =
+	  ($t->sim->url, $t->sim->key, $t->sim->secret);
+	IPC::Run::run([ 'sh', '-c', 'exec "$0" 7>"$1"', "$source/demo", "$dir/demo.html" ],
+		'>', \$out, '2>', \$errors);
+	is("$?$errors", '0', 'the demo makes a report');
+	my $demo = decode('UTF-8', PostgreSQL::Test::Utils::slurp_file("$dir/demo.html"));
+	unlike(empty($demo), qr/There (?:is|are) no/, 'of which every part has something to say');
+	like($demo, qr{</html>\s*\z}, 'and which is whole');
+	return;
+}
+
+check_demo();
 
 # The views are needed
 my ($page_of_none, $error);
