@@ -23,10 +23,12 @@
 #include "lookahead/hook.h"
 #include "plan/column_stats.h"
 #include "plan/plan.h"
+#include "read/cache.h"
 #include "scan/analyze.h"
 #include "scan/async.h"
 #include "scan/explain.h"
 #include "scan/scan.h"
+#include "surface/discard.h"
 #include "surface/import.h"
 #include "surface/settings.h"
 #include "tables/catalogue.h"
@@ -52,6 +54,8 @@ _PG_init(void)
 #endif
 	dbaas_settings_define();
 	dbaas_connection_init();
+	dbaas_cache_init();
+	dbaas_discard_init();
 	dbaas_queue_init();
 	dbaas_hook_init();
 	dbaas_column_stats_init();

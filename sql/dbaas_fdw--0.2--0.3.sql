@@ -19,3 +19,18 @@ RETURNS SETOF record
 AS 'MODULE_PATHNAME' LANGUAGE C STRICT STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION dbaas_fdw_catalogue() IS
 'the tables that the wrapper offers: a row for each column';
+
+DROP FUNCTION dbaas_fdw_stats();
+CREATE FUNCTION dbaas_fdw_stats(
+	OUT server text, OUT operation text, OUT requests bigint, OUT errors bigint,
+	OUT retries bigint, OUT bytes bigint, OUT seconds double precision,
+	OUT cache_hits bigint)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION dbaas_fdw_stats() IS
+'what this session asked of each server: a row for each operation';
+
+CREATE FUNCTION dbaas_fdw_forget(server name DEFAULT NULL) RETURNS bigint
+AS 'MODULE_PATHNAME' LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION dbaas_fdw_forget(name) IS
+'drops the answers of a server, or of all servers, that this session keeps; returns how many there were';

@@ -75,6 +75,8 @@ struct DbaasCall
 	bool		unavailable;
 	bool		may_be_applied;
 	int			status;
+	DbaasCallKeeper keeper;		/* or NULL */
+	void	   *keeper_arg;
 };
 
 bool		dbaas_log_requests = false;
@@ -150,26 +152,67 @@ dbaas_call_start(DbaasConnection *conn, MemoryContext cxt, const DbaasCallSpec *
 	return call;
 }
 
+/* Makes the text the body of the response.  Returns false if there is no memory for it. */
+static bool
+copy_body(DbaasCall *call, const char *text, Size len)
+{
+	if (!dbaas_buffer_reserve(&call->body, len + 1))
+		return false;
+	memcpy(call->body.data, text, len);
+	call->body.data[len] = '\0';
+	call->body_len = len;
+	return true;
+}
+
 DbaasCall *
 dbaas_call_again(DbaasConnection *conn, MemoryContext cxt, const DbaasCallSpec *spec,
 				 const char *text, Size len)
 {
 	DbaasCall  *call = make_call(conn, cxt, spec);
-	MemoryContext oldcxt = MemoryContextSwitchTo(call->cxt);
+	MemoryContext oldcxt;
 
-	if (!dbaas_buffer_reserve(&call->body, len + 1))
+	if (!copy_body(call, text, len))
 	{
-		MemoryContextSwitchTo(oldcxt);
 		dbaas_call_release(call);
 		return NULL;
 	}
-	memcpy(call->body.data, text, len);
-	call->body.data[len] = '\0';
-	call->body_len = len;
+	oldcxt = MemoryContextSwitchTo(call->cxt);
 	call->status = 200;
 	call->error = parse_body(call);
 	MemoryContextSwitchTo(oldcxt);
 	return call;
+}
+
+DbaasCall *
+dbaas_call_fail(DbaasConnection *conn, MemoryContext cxt, const DbaasCallSpec *spec,
+				const DbaasError *error, bool unavailable)
+{
+	DbaasCall  *call = make_call(conn, cxt, spec);
+
+	call->error = unconstify(DbaasError *, error);
+	call->unavailable = unavailable;
+	return call;
+}
+
+void
+dbaas_call_set_keeper(DbaasCall *call, DbaasCallKeeper keeper, void *arg)
+{
+	call->keeper = keeper;
+	call->keeper_arg = arg;
+}
+
+DbaasError *
+dbaas_call_replace_response(DbaasCall *call, const char *text, Size len)
+{
+	if (!copy_body(call, text, len))
+		return dbaas_error_new(ERRCODE_OUT_OF_MEMORY, "out of memory");
+	return parse_body(call);
+}
+
+MemoryContext
+dbaas_call_context(const DbaasCall *call)
+{
+	return call->cxt;
 }
 
 /* To be called when the request of a call is no longer in flight. */
@@ -520,6 +563,10 @@ end_with_response(DbaasCall *call, const DbaasHttpResponse *response)
 		call->body_len = response->body_len;
 		call->body = dbaas_http_take_body(call->request);
 		error = parse_body(call);
+		if (error == NULL && call->keeper)
+			error = call->keeper(call, call->keeper_arg);
+		if (error)
+			call->response = NULL;
 	}
 	call->may_be_applied = error && dbaas_status_may_be_applied(response);
 	end_call(call, error);

@@ -26,6 +26,8 @@ typedef struct DbaasCounters
 	int64		requests;		/* sent, retries included */
 	int64		retries;
 	int64		bytes;			/* received on the wire */
+	int64		from_cache;		/* responses that needed no request */
+	double		oldest;			/* seconds: age of the oldest of them */
 	int			in_flight;
 	int			peak;			/* most in flight at once */
 	double		waited;			/* seconds that the backend waited */
@@ -88,6 +90,29 @@ extern DbaasCall *dbaas_call_start(DbaasConnection *conn, MemoryContext cxt,
  */
 extern DbaasCall *dbaas_call_again(DbaasConnection *conn, MemoryContext cxt,
 								   const DbaasCallSpec *spec, const char *text, Size len);
+
+/*
+ * Makes a call that has ended with that error, which must outlive it: for a request that
+ * is not sent.  "unavailable" is the result of dbaas_call_unavailable().
+ */
+extern DbaasCall *dbaas_call_fail(DbaasConnection *conn, MemoryContext cxt,
+								  const DbaasCallSpec *spec, const DbaasError *error,
+								  bool unavailable);
+
+/*
+ * Has a function called when the call, which was just started, has got its response, before
+ * anybody sees that.  An error that it returns, in the current memory context, becomes the
+ * error of the call.  It must not start or release calls.
+ */
+typedef DbaasError *(*DbaasCallKeeper) (DbaasCall *call, void *arg);
+
+extern void dbaas_call_set_keeper(DbaasCall *call, DbaasCallKeeper keeper, void *arg);
+
+/* For a keeper: replaces the response by one of that text, which is copied. */
+extern DbaasError *dbaas_call_replace_response(DbaasCall *call, const char *text, Size len);
+
+/* Memory that lives as long as the call. */
+extern MemoryContext dbaas_call_context(const DbaasCall *call);
 
 /* Has the call ended? */
 extern bool dbaas_call_done(const DbaasCall *call);

@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "common/hashfn.h"
 #include "foreign/foreign.h"
 #include "lib/ilist.h"
 #include "utils/inval.h"
@@ -40,6 +41,7 @@ struct DbaasConnection
 	List	   *options;		/* of the server */
 	DbaasServerSettings settings;	/* parsed from them */
 	DbaasCredentials credentials;
+	uint64		fingerprint;
 	int			in_flight;		/* requests that hold a slot */
 	DbaasHttpPool *pool;
 	DbaasZones *zones;			/* or NULL: see zones.c */
@@ -83,6 +85,25 @@ dbaas_connection_init(void)
  * Opening and closing
  * ------------------------------------------------------------------------ */
 
+static uint64
+hash_text(const char *text, uint64 seed)
+{
+	return text == NULL ? seed :
+		DatumGetUInt64(hash_any_extended((const unsigned char *) text, (int) strlen(text), seed));
+}
+
+/* What dbaas_connection_equal() compares, as a number. */
+static uint64
+make_fingerprint(const DbaasConnection *conn)
+{
+	uint64		hash = ((uint64) conn->serverid << 32) | conn->umid;
+
+	hash = hash_text(nodeToString(conn->options), hash);
+	hash = hash_text(conn->credentials.api_key, hash);
+	hash = hash_text(conn->credentials.api_secret, hash);
+	return hash_text(conn->credentials.ca_pem, hash);
+}
+
 /* Opens a connection, and keeps it for the session. */
 static DbaasError *
 open_connection(const ForeignServer *server, const UserMapping *mapping, DbaasConnection **result)
@@ -112,6 +133,7 @@ open_connection(const ForeignServer *server, const UserMapping *mapping, DbaasCo
 		return error;			/* in cxt, which goes with its parent */
 	}
 
+	conn->fingerprint = make_fingerprint(conn);
 	settings.connect_timeout_ms = conn->settings.connect_timeout_ms;
 	settings.request_timeout_ms = conn->settings.request_timeout_ms;
 	settings.max_response_bytes = conn->settings.max_response_bytes;
@@ -261,6 +283,12 @@ dbaas_connection_equal(const DbaasConnection *a, const DbaasConnection *b)
 {
 	return a->serverid == b->serverid && a->umid == b->umid && equal(a->options, b->options) &&
 		dbaas_credentials_equal(&a->credentials, &b->credentials);
+}
+
+uint64
+dbaas_connection_fingerprint(const DbaasConnection *conn)
+{
+	return conn->fingerprint;
 }
 
 bool

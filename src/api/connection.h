@@ -48,6 +48,12 @@ extern bool dbaas_connection_is_current(const DbaasConnection *conn);
  */
 extern bool dbaas_connection_equal(const DbaasConnection *a, const DbaasConnection *b);
 
+/*
+ * A number that stands for all of that, and changes if any of it does.  Connections with
+ * the same may use each other's responses.
+ */
+extern uint64 dbaas_connection_fingerprint(const DbaasConnection *conn);
+
 /* Do both use the same key?  Then they show the same organisation. */
 extern bool dbaas_connection_same_key(const DbaasConnection *a, const DbaasConnection *b);
 

@@ -22,6 +22,7 @@ typedef struct DbaasStats
 	int64		requests;		/* sent, retries included */
 	int64		errors;			/* calls that ended with an error */
 	int64		retries;
+	int64		cache_hits;		/* responses that needed no request */
 	int64		bytes;			/* received on the wire */
 	double		seconds;		/* from sending to the end of the response */
 } DbaasStats;

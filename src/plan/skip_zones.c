@@ -24,6 +24,7 @@
 typedef struct Skipping
 {
 	bool		writes;			/* statement_writes() */
+	bool		writes_ours;	/* does it write to a table of ours? */
 	Bitmapset  *may_skip;		/* plan_node_ids of the scans that may */
 } Skipping;
 
@@ -46,17 +47,20 @@ contains_our_table(Oid relid)
 	return false;
 }
 
-/* Is the plan a write, other than an INSERT into a table that is not ours? */
+/* Is the plan an UPDATE, DELETE or MERGE? */
 static bool
-plan_writes(const PlannedStmt *stmt, const Plan *plan)
+plan_writes(const Plan *plan)
+{
+	return plan && IsA(plan, ModifyTable) &&
+		((const ModifyTable *) plan)->operation != CMD_INSERT;
+}
+
+static bool
+writes_our_table(const PlannedStmt *stmt)
 {
 	ListCell   *lc;
 
-	if (plan == NULL || !IsA(plan, ModifyTable))
-		return false;
-	if (((const ModifyTable *) plan)->operation != CMD_INSERT)
-		return true;
-	foreach(lc, ((const ModifyTable *) plan)->resultRelations)
+	foreach(lc, stmt->resultRelations)
 	{
 		if (contains_our_table(rt_fetch(lfirst_int(lc), stmt->rtable)->relid))
 			return true;
@@ -69,11 +73,11 @@ statement_writes(const PlannedStmt *stmt)
 {
 	ListCell   *lc;
 
-	if (plan_writes(stmt, stmt->planTree))
+	if (plan_writes(stmt->planTree))
 		return true;
 	foreach(lc, stmt->subplans)
 	{
-		if (plan_writes(stmt, lfirst(lc)))
+		if (plan_writes(lfirst(lc)))
 			return true;
 	}
 	return false;
@@ -84,14 +88,15 @@ analyze_statement(const PlannedStmt *stmt)
 {
 	Skipping   *skipping = palloc0(sizeof(Skipping));
 
-	skipping->writes = statement_writes(stmt);
+	skipping->writes_ours = writes_our_table(stmt);
+	skipping->writes = skipping->writes_ours || statement_writes(stmt);
 	if (!skipping->writes)
 		skipping->may_skip = dbaas_incomplete_allowed(stmt);
 	return skipping;
 }
 
-DbaasSkip
-dbaas_skip_zones_check(EState *estate, const ForeignScan *plan)
+static const Skipping *
+get_analysis(EState *estate)
 {
 	static char owner;
 	Skipping  **skipping = dbaas_statement_state(dbaas_statement_get(estate->es_query_cxt),
@@ -104,8 +109,22 @@ dbaas_skip_zones_check(EState *estate, const ForeignScan *plan)
 		*skipping = analyze_statement(estate->es_plannedstmt);
 		MemoryContextSwitchTo(oldcxt);
 	}
-	if ((*skipping)->writes)
+	return *skipping;
+}
+
+DbaasSkip
+dbaas_skip_zones_check(EState *estate, const ForeignScan *plan)
+{
+	const Skipping *skipping = get_analysis(estate);
+
+	if (skipping->writes)
 		return DBAAS_SKIP_CHANGES_WRITES;
-	return bms_is_member(plan->scan.plan.plan_node_id, (*skipping)->may_skip) ?
+	return bms_is_member(plan->scan.plan.plan_node_id, skipping->may_skip) ?
 		DBAAS_SKIP_ALLOWED : DBAAS_SKIP_ADDS_ROWS;
+}
+
+bool
+dbaas_skip_zones_writes_ours(EState *estate)
+{
+	return get_analysis(estate)->writes_ours;
 }

@@ -19,4 +19,7 @@
  */
 extern DbaasSkip dbaas_skip_zones_check(EState *estate, const ForeignScan *plan);
 
+/* Does the statement write to a table of ours? */
+extern bool dbaas_skip_zones_writes_ours(EState *estate);
+
 #endif							/* DBAAS_SKIP_ZONES_H */

@@ -21,8 +21,8 @@ names_new_zone(DbaasConnection *conn, const DbaasZones *zones, const char *const
 	return false;
 }
 
-DbaasError *
-dbaas_read_zones(const DbaasRead *read, const char *const *named, int n, const DbaasZones **zones)
+static DbaasError *
+current_zones(const DbaasRead *read, const char *const *named, int n, const DbaasZones **zones)
 {
 	DbaasMoment began = dbaas_statement_began(read->statement);
 	DbaasError *error;
@@ -33,4 +33,18 @@ dbaas_read_zones(const DbaasRead *read, const char *const *named, int n, const D
 		return error;
 	error = dbaas_zones_renew(read->conn, read->counters, read->budget, began);
 	return error ? error : dbaas_zones_get(read->conn, read->counters, read->budget, zones);
+}
+
+DbaasError *
+dbaas_read_zones(const DbaasRead *read, const char *const *named, int n, const DbaasZones **zones)
+{
+	DbaasError *error;
+
+	*zones = read->caching == DBAAS_CACHE_NOTHING ? NULL : dbaas_cache_zones(read->conn);
+	if (*zones)
+		return NULL;
+	error = current_zones(read, named, n, zones);
+	if (error == NULL && read->caching != DBAAS_CACHE_NOTHING)
+		dbaas_cache_set_zones(read->conn, *zones);
+	return error;
 }

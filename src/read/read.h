@@ -14,6 +14,7 @@
 #include "datatype/timestamp.h"
 
 #include "api/zones.h"
+#include "read/cache.h"
 #include "read/key.h"
 #include "read/statement.h"
 #include "tables/catalogue.h"
@@ -41,6 +42,7 @@ typedef struct DbaasRead
 	DbaasBudget *budget;		/* the statement's; NULL: the read is to be
 								 * carried out however much was sent */
 	DbaasSkip	skip;			/* may zones be skipped? */
+	DbaasCaching caching;		/* may it use kept responses? */
 	bool		bypass_shared;	/* use no response that other scans share, but
 								 * for lists of parents */
 
@@ -69,7 +71,8 @@ typedef struct DbaasRead
  * dbaas_zones_get() for the read's server.  The first time in a statement, renews a
  * list that is older than the setting zones_ttl.  Also renews it, at most once in a
  * statement, when one of the n zones in "named" is not in the list but may be in a
- * newer one.  Waits.
+ * newer one.  But a transaction with one snapshot keeps the zones that it has begun with,
+ * unless the read is one of DBAAS_CACHE_NOTHING.  Waits.
  */
 extern DbaasError *dbaas_read_zones(const DbaasRead *read, const char *const *named, int n,
 									const DbaasZones **zones);

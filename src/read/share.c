@@ -17,6 +17,7 @@
 #include "utils/wait_event.h"
 
 #include "read/share.h"
+#include "read/skip.h"
 
 /* How many scans announced requests with a path template. */
 typedef struct Expected
@@ -302,20 +303,12 @@ dbaas_share_release(DbaasCall *call, DbaasShare *share)
  * The beginning of a share
  * ------------------------------------------------------------------------ */
 
-/* What the scans that want to share a call must agree in, apart from the connection. */
-static char *
-sharing_text(const DbaasCallSpec *spec)
-{
-	return psprintf("%s %s%s %s %s %s", spec->zone, spec->method, spec->hide_secrets ? "" : "*",
-					spec->base, spec->path, spec->body ? spec->body : "");
-}
-
 /* The shared call for a spec; a new one has no call.  NULL if it cannot be shared. */
 static SharedCall *
 find_call(Sharing *sharing, const Expected *expected, DbaasConnection *conn,
 		  const DbaasCallSpec *spec, bool later_page)
 {
-	char	   *text = sharing_text(spec);
+	char	   *text = dbaas_cache_request_text(spec);
 	uint64		hash = DatumGetUInt64(hash_any_extended((unsigned char *) text, strlen(text),
 														(uint64) (uintptr_t) conn));
 	bool		found;
@@ -340,16 +333,24 @@ find_call(Sharing *sharing, const Expected *expected, DbaasConnection *conn,
 	return shared;
 }
 
-/* Makes the shared call have a call: of a new request, or of its response in the file. */
+/* Makes a call: of a response that an earlier statement has left, or of a new request. */
+static DbaasCall *
+make_call(const DbaasRead *read, MemoryContext cxt, const DbaasCallSpec *spec)
+{
+	return dbaas_cache_call(read->conn, read->caching, cxt, spec,
+							spec->zone ? dbaas_skip_left_out(read, spec->zone) : NULL);
+}
+
+/* Makes the shared call have a call, of its response in the file if that is there. */
 static void
-ensure_call(SharedCall *shared, const DbaasCallSpec *spec)
+ensure_call(const DbaasRead *read, SharedCall *shared, const DbaasCallSpec *spec)
 {
 	if (shared->call == NULL && shared->filed)
 		shared->call = read_response(shared, spec);
 	if (shared->call == NULL)
 	{
 		shared->filed = false;
-		shared->call = dbaas_call_start(shared->conn, shared->sharing->cxt, spec);
+		shared->call = make_call(read, shared->sharing->cxt, spec);
 	}
 }
 
@@ -393,9 +394,9 @@ dbaas_share_call(const DbaasRead *read, MemoryContext cxt, const DbaasCallSpec *
 		MemoryContextSwitchTo(oldcxt);
 	}
 	if (shared == NULL)
-		return dbaas_call_start(read->conn, cxt, spec);
+		return make_call(read, cxt, spec);
 	joined = shared->call || shared->filed;
-	ensure_call(shared, spec);
+	ensure_call(read, shared, spec);
 	*share = add_share(shared, cxt, joined);
 	return shared->call;
 }

@@ -27,7 +27,7 @@ typedef struct DbaasShare DbaasShare;
 extern void dbaas_share_expect(DbaasStatement *statement, Oid serverid, const char *path);
 
 /*
- * Starts a call, or takes part in one that the statement's scans share.  *share becomes
+ * Makes a call, or takes part in one that the statement's scans share.  *share becomes
  * NULL if the call is not shared; its memory context is then under cxt.  A share ends
  * with dbaas_share_release(), or when cxt is reset.  "later_page": the response is a page
  * that follows others.

@@ -176,6 +176,8 @@ dbaas_skip_zone(const DbaasRead *read, const char *zone, DbaasError *error)
 	if (state->skipped)
 		return NULL;
 	state->skipped = true;
+	if (read->caching == DBAAS_CACHE_RESPONSES)
+		dbaas_cache_leave_out(read->conn, zone, error);
 	dbaas_error_notice(WARNING,
 					   (errcode(error->sqlerrcode),
 						state->has_rows ?
@@ -187,6 +189,15 @@ dbaas_skip_zone(const DbaasRead *read, const char *zone, DbaasError *error)
 						errhint("Setting dbaas_fdw.unavailable_zones is skip.") :
 						errhint("The server's option unavailable_zones is set to skip.")));
 	return NULL;
+}
+
+const DbaasError *
+dbaas_skip_left_out(const DbaasRead *read, const char *zone)
+{
+	if (read->skip != DBAAS_SKIP_ALLOWED || read->caching != DBAAS_CACHE_RESPONSES ||
+		!dbaas_skip_is_set(dbaas_connection_settings(read->conn)->skip_zones))
+		return NULL;
+	return dbaas_cache_left_out(read->conn, zone);
 }
 
 /* ------------------------------------------------------------------------

@@ -38,6 +38,12 @@ extern bool dbaas_skip_is_set(bool option);
  */
 extern DbaasError *dbaas_skip_zone(const DbaasRead *read, const char *zone, DbaasError *error);
 
+/*
+ * The error with which this transaction, all of which has to see the same, has left the zone
+ * out before, if this read may skip it as well; else NULL.
+ */
+extern const DbaasError *dbaas_skip_left_out(const DbaasRead *read, const char *zone);
+
 /* Has the statement skipped the zone, and may this read do so as well? */
 extern bool dbaas_skip_is_skipped(const DbaasRead *read, const char *zone);
 

@@ -72,6 +72,7 @@ begin_fetch(const DbaasTable *table, const DbaasPushed *pushed, ExprContext *eco
 		.budget = dbaas_statement_budget(statement),
 		.resource = resource,
 		.endpoint = pushed->endpoint,
+		.caching = DBAAS_CACHE_NOTHING,
 		.eager = true
 	};
 	DbaasArguments arguments;

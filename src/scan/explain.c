@@ -295,6 +295,22 @@ explain_outage(ForeignScanState *node, ExplainState *es)
 		ExplainPropertyText("Unavailable Zones", "skip", es);
 }
 
+/* Shows how many responses came from the cache, and how old they were. */
+static void
+explain_cached(const DbaasCounters *counters, ExplainState *es)
+{
+	if (counters->from_cache == 0)
+		return;
+	if (es->format == EXPLAIN_FORMAT_TEXT && es->timing)
+		ExplainPropertyText("From Cache",
+							psprintf(INT64_FORMAT ", oldest %.0f s", counters->from_cache,
+									 counters->oldest), es);
+	else
+		ExplainPropertyInteger("From Cache", NULL, counters->from_cache, es);
+	if (es->format != EXPLAIN_FORMAT_TEXT && es->timing)
+		ExplainPropertyFloat("Oldest From Cache", "s", counters->oldest, 3, es);
+}
+
 /* Shows what the scan counted. */
 static void
 explain_run(const ForeignScanState *node, ExplainState *es)
@@ -304,6 +320,7 @@ explain_run(const ForeignScanState *node, ExplainState *es)
 	int64		unused = dbaas_scan_total_unused(node);
 
 	ExplainPropertyInteger("Requests", NULL, counters->requests, es);
+	explain_cached(counters, es);
 	ExplainPropertyInteger("Retries", NULL, counters->retries, es);
 	ExplainPropertyInteger("Bytes Received", NULL, counters->bytes, es);
 	ExplainPropertyInteger("Peak Concurrency", NULL, counters->peak, es);

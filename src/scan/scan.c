@@ -204,6 +204,8 @@ begin_fetch(ForeignScanState *node, DbaasResult *result)
 		return error;
 	read = scan->read;
 	read.skip = dbaas_skip_zones_check(node->ss.ps.state, (ForeignScan *) node->ss.ps.plan);
+	read.caching = dbaas_skip_zones_writes_ours(node->ss.ps.state) ? DBAAS_CACHE_CHECKS :
+		DBAAS_CACHE_RESPONSES;
 	dbaas_arguments_set_read(&result->arguments, &read);
 	note_span(node, &result->arguments);
 	oldcxt = MemoryContextSwitchTo(result->cxt);

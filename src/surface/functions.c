@@ -20,12 +20,14 @@
 #include "base/compat.h"
 #include "base/http.h"
 #include "base/version.h"
+#include "read/cache.h"
 #include "tables/catalogue.h"
 #include "tables/options.h"
 
 PG_FUNCTION_INFO_V1(dbaas_fdw_version);
 PG_FUNCTION_INFO_V1(dbaas_fdw_stats);
 PG_FUNCTION_INFO_V1(dbaas_fdw_disconnect);
+PG_FUNCTION_INFO_V1(dbaas_fdw_forget);
 PG_FUNCTION_INFO_V1(dbaas_fdw_options);
 PG_FUNCTION_INFO_V1(dbaas_fdw_catalogue);
 
@@ -41,7 +43,7 @@ dbaas_fdw_version(PG_FUNCTION_ARGS)
 
 /*
  * dbaas_fdw_stats() returns setof (server, operation, requests, errors,
- * retries, bytes, seconds)
+ * retries, bytes, seconds, cache_hits)
  */
 PGDLLEXPORT Datum
 dbaas_fdw_stats(PG_FUNCTION_ARGS)
@@ -54,8 +56,8 @@ dbaas_fdw_stats(PG_FUNCTION_ARGS)
 	all = dbaas_stats_all(&n);
 	for (int i = 0; i < n; i++)
 	{
-		Datum		values[7];
-		bool		nulls[7] = {0};
+		Datum		values[8];
+		bool		nulls[8] = {0};
 
 		values[0] = CStringGetTextDatum(all[i]->key.server);
 		values[1] = CStringGetTextDatum(all[i]->key.operation);
@@ -64,6 +66,9 @@ dbaas_fdw_stats(PG_FUNCTION_ARGS)
 		values[4] = Int64GetDatum(all[i]->retries);
 		values[5] = Int64GetDatum(all[i]->bytes);
 		values[6] = Float8GetDatum(all[i]->seconds);
+
+		/* Comes last: before version 0.3, the function had no such column. */
+		values[7] = Int64GetDatum(all[i]->cache_hits);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;
@@ -81,6 +86,21 @@ dbaas_fdw_disconnect(PG_FUNCTION_ARGS)
 	ForeignServer *server = GetForeignServerByName(NameStr(*PG_GETARG_NAME(0)), false);
 
 	PG_RETURN_BOOL(dbaas_connection_disconnect(server->serverid));
+}
+
+/*
+ * dbaas_fdw_forget(server name DEFAULT NULL) returns bigint
+ *
+ * Drops the answers of a server, or of all servers, that this session keeps; returns how
+ * many there were.  It needs no privilege: they are the session's own memory.
+ */
+PGDLLEXPORT Datum
+dbaas_fdw_forget(PG_FUNCTION_ARGS)
+{
+	Oid			serverid = PG_ARGISNULL(0) ? InvalidOid :
+		GetForeignServerByName(NameStr(*PG_GETARG_NAME(0)), false)->serverid;
+
+	PG_RETURN_INT64(dbaas_cache_forget(serverid));
 }
 
 static Datum

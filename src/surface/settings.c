@@ -28,6 +28,7 @@
 #include "base/compat.h"
 #include "base/error.h"
 #include "plan/cost.h"
+#include "read/cache.h"
 #include "read/skip.h"
 #include "surface/settings.h"
 #include "write/limit.h"
@@ -45,6 +46,7 @@ typedef enum SettingKind
 	SETTING_BOOLEAN,			/* variable is a bool */
 	SETTING_INTEGER,			/* an int */
 	SETTING_TIME,				/* an int, in milliseconds */
+	SETTING_SIZE,				/* an int, in kB */
 	SETTING_ENUM				/* an int */
 } SettingKind;
 
@@ -107,6 +109,13 @@ static const Setting settings[] = {
 		.default_value = DBAAS_UNAVAILABLE_BY_OPTION, .values = unavailable_zones,
 		.help = "Whether a zone that is not available is an error, or is skipped; empty means "
 			"what the server's option says."},
+	{PREFIX ".cache_ttl", SETTING_TIME, PGC_USERSET, &dbaas_cache_ttl,
+		.max = INT_MAX,
+		.help = "How long an answer serves later statements of the session under READ COMMITTED; "
+			"0 keeps none."},
+	{PREFIX ".cache_size", SETTING_SIZE, PGC_USERSET, &dbaas_cache_size,
+		.default_value = DBAAS_CACHE_SIZE, .min = 1, .max = MAX_KILOBYTES,
+		.help = "How much memory the session may use for answers that it keeps, as text."},
 	{PREFIX ".enable_lookahead", SETTING_BOOLEAN, PGC_USERSET, &dbaas_enable_lookahead,
 		.default_value = true,
 		.help = "Sends requests in advance for the next rows of a join, and for other scans."},
@@ -178,6 +187,11 @@ find_problem(const Setting *setting, const char *value)
 				number <= setting->max)
 				return NULL;
 			return "a time, such as 10s";
+		case SETTING_SIZE:
+			if (parse_int(value, &number, GUC_UNIT_KB, NULL) && number >= setting->min &&
+				number <= setting->max)
+				return NULL;
+			return "a size, such as 64MB";
 		case SETTING_ENUM:
 			initStringInfo(&allowed);
 			for (const struct config_enum_entry *entry = setting->values; entry->name; entry++)
@@ -275,10 +289,12 @@ define(const Setting *setting)
 			break;
 		case SETTING_INTEGER:
 		case SETTING_TIME:
+		case SETTING_SIZE:
 			DefineCustomIntVariable(setting->name, setting->help, NULL, setting->variable,
 									setting->default_value, setting->min, setting->max,
 									setting->context,
-									setting->kind == SETTING_TIME ? GUC_UNIT_MS : 0,
+									setting->kind == SETTING_TIME ? GUC_UNIT_MS :
+									setting->kind == SETTING_SIZE ? GUC_UNIT_KB : 0,
 									NULL, NULL, NULL);
 			break;
 		case SETTING_ENUM:

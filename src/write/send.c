@@ -12,6 +12,7 @@
 
 #include "api/progress.h"
 #include "base/set.h"
+#include "read/cache.h"
 #include "write/report.h"
 #include "write/send.h"
 
@@ -75,6 +76,7 @@ start_batch(Batch *batch, int under_way, int send_number)
 			under_way < dbaas_connection_settings(operation->conn)->max_concurrency)
 		{
 			dbaas_report_sending(queued);
+			dbaas_cache_drop(0);
 			dbaas_operation_send(operation);
 			queued->send_number = send_number;
 			under_way++;
@@ -297,11 +299,32 @@ progress_text(int seconds)
 }
 
 /*
+ * Drops the responses that were kept while the writes were under way.  One whose end is not
+ * known may change what the API shows for as long as an operation may take.
+ */
+static void
+drop_responses(int first)
+{
+	DbaasMoment until = 0;
+	ListCell   *lc;
+
+	for_each_from(lc, queue, first)
+	{
+		const DbaasOperation *operation = ((DbaasQueued *) lfirst(lc))->operation;
+		double		timeout = dbaas_connection_settings(operation->conn)->operation_timeout;
+
+		if (operation->unfinished || operation->state == DBAAS_WRITE_UNKNOWN)
+			until = Max(until, dbaas_clock_now() + (DbaasMoment) (timeout * 1e6));
+	}
+	dbaas_cache_drop(until);
+}
+
+/*
  * Rethrows an error, such as that of a cancel, with the outcome of each write.  Another
  * interrupt must not end this before all of them are in the log and in the error.
  */
 pg_noreturn static void
-rethrow_interruption(MemoryContext cxt)
+rethrow_interruption(MemoryContext cxt, int first)
 {
 	ErrorData  *edata;
 	ListCell   *lc;
@@ -315,6 +338,7 @@ rethrow_interruption(MemoryContext cxt)
 		dbaas_operation_stop(((DbaasQueued *) lfirst(lc))->operation);
 		dbaas_report_outcome(lfirst(lc), true);
 	}
+	drop_responses(first);
 	dbaas_report_add_outcomes(queue, edata);
 	RESUME_INTERRUPTS();
 	ReThrowError(edata);
@@ -337,9 +361,10 @@ dbaas_send_writes(List *writes, int first, int send_number)
 	PG_CATCH();
 	{
 		dbaas_progress_describe(NULL);
-		rethrow_interruption(cxt);
+		rethrow_interruption(cxt, first);
 	}
 	PG_END_TRY();
+	drop_responses(first);
 	if (failed)
 		dbaas_report_failure(queue, failed);
 	announce_created(first);

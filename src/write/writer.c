@@ -90,6 +90,7 @@ dbaas_writer_new(const DbaasTable *table, TupleDesc desc, DbaasCommand command, 
 	writer->lookup.statement = dbaas_statement_get(query_cxt);
 	writer->lookup.budget = dbaas_statement_budget(writer->lookup.statement);
 	writer->lookup.skip = DBAAS_SKIP_CHANGES_WRITES;
+	writer->lookup.caching = DBAAS_CACHE_NOTHING;
 	writer->desc = desc;
 	writer->outputs = output_functions(desc);
 	writer->makes_service = command == DBAAS_INSERT && table->resource->is_service;
