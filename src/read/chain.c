@@ -474,16 +474,25 @@ accept_not_found(const DbaasChain *chain, const char *label)
 	return NULL;
 }
 
-/* Looks over all rows of the page that has come.  Returns NULL or an error. */
+/*
+ * Looks over all rows of the page that has come, of which an outcome tells as a whole.  Returns
+ * NULL or an error.
+ */
 static DbaasError *
-check_shape(const DbaasPage *page)
+check_rows(const DbaasChain *chain)
 {
-	char	   *problem;
+	DbaasPage  *page = chain->page;
+	DbaasDecoder *decoder = chain->chains->read->decoder;
+	DbaasError *error = NULL;
+	char	   *problem = NULL;
 
-	while (dbaas_rows_next(page->rows, &problem))
-		;
+	while (error == NULL && dbaas_rows_next(page->rows, &problem))
+	{
+		if (decoder)
+			error = dbaas_decode_check(decoder, page->rows, &page->origin);
+	}
 	dbaas_rows_rewind(page->rows);
-	return problem ? dbaas_page_shape_error(page, problem) : NULL;
+	return problem ? dbaas_page_shape_error(page, problem) : error;
 }
 
 /*
@@ -517,8 +526,7 @@ open_page(DbaasChain *chain)
 	page->origin.args = chain->target->args;
 	page->origin.label = dbaas_call_label(call);
 	page->unread = cap;
-	/* An outcome tells of whole pages. */
-	error = chain->tells_outcome ? check_shape(page) : NULL;
+	error = chain->tells_outcome ? check_rows(chain) : NULL;
 	if (error == NULL)
 		error = plan_next_page(chain);
 	MemoryContextSwitchTo(oldcxt);

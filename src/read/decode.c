@@ -75,6 +75,8 @@ typedef struct Attribute
 
 struct DbaasDecoder
 {
+	MemoryContext check_cxt;	/* of dbaas_decode_check(), reset for each
+								 * row; NULL before the first */
 	int			natts;
 	int			nused;
 	Attribute  *used;
@@ -628,4 +630,89 @@ dbaas_decode_row(DbaasDecoder *decoder, DbaasRows *rows, const DbaasOrigin *orig
 		}
 		PG_END_TRY();
 	}
+}
+
+/* The error that has been raised, as a value, if it is that of a field; else raises it. */
+static DbaasError *
+caught_error(MemoryContext cxt)
+{
+	ErrorData  *edata;
+	DbaasError *error;
+
+	MemoryContextSwitchTo(cxt);
+	edata = CopyErrorData();
+	if (edata->sqlerrcode != ERRCODE_FDW_ERROR)
+		PG_RE_THROW();
+	FlushErrorState();
+	error = dbaas_error_new(ERRCODE_FDW_ERROR, "%s", edata->message);
+	error->detail = edata->detail;
+	return error;
+}
+
+/*
+ * Is it plain that the attribute's value can be decoded?  So it is with most entries of logs,
+ * which this saves from being decoded twice.
+ */
+static bool
+is_plain(const Attribute *attribute, const DbaasJson *value)
+{
+	TimestampTz time;
+
+	if (attribute->column == NULL || OidIsValid(attribute->input.domain))
+		return false;
+	if (value == NULL)
+		return attribute->else_shows == REQUESTED_NOTHING;
+	switch (attribute->input.type)
+	{
+		case TEXTOID:
+			return attribute->column->type == DBAAS_TEXT &&
+				dbaas_json_is(value, DBAAS_JSON_STRING) && !value->escaped &&
+				GetDatabaseEncoding() == PG_UTF8;
+		case TIMESTAMPTZOID:
+			return attribute->column->type == DBAAS_TIMESTAMPTZ &&
+				attribute->input.typmod < 0 && read_utc(value, &time);
+		default:
+			return false;
+	}
+}
+
+/* Is that plain of all attributes that show what the current row has? */
+static bool
+is_plain_row(const DbaasDecoder *decoder, const DbaasRows *rows)
+{
+	for (int i = 0; i < decoder->nused; i++)
+	{
+		const Attribute *attribute = &decoder->used[i];
+
+		if (attribute->field && !is_plain(attribute, dbaas_rows_field(rows, attribute->field)))
+			return false;
+	}
+	return true;
+}
+
+DbaasError *
+dbaas_decode_check(DbaasDecoder *decoder, DbaasRows *rows, const DbaasOrigin *origin)
+{
+	MemoryContext cxt = CurrentMemoryContext;
+	DbaasError *volatile error = NULL;
+
+	if (is_plain_row(decoder, rows))
+		return NULL;
+	if (decoder->check_cxt == NULL)
+		decoder->check_cxt = AllocSetContextCreate(GetMemoryChunkContext(decoder),
+												   "dbaas_fdw check", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextReset(decoder->check_cxt);
+	MemoryContextSwitchTo(decoder->check_cxt);
+	PG_TRY();
+	{
+		dbaas_decode_row(decoder, rows, origin, palloc(decoder->natts * sizeof(Datum)),
+						 palloc(decoder->natts * sizeof(bool)));
+	}
+	PG_CATCH();
+	{
+		error = caught_error(cxt);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(cxt);
+	return error;
 }

@@ -14,10 +14,9 @@
 #include "datatype/timestamp.h"
 #include "nodes/bitmapset.h"
 
+#include "read/read.h"
 #include "tables/rows.h"
 #include "tables/table.h"
-
-typedef struct DbaasDecoder DbaasDecoder;
 
 /* Reads a time of the API.  Returns whether the value is one; raises no error. */
 extern bool dbaas_decode_time(const DbaasJson *value, TimestampTz *time);
@@ -52,5 +51,12 @@ extern DbaasDecoder *dbaas_decoder_new(const DbaasTable *table, TupleDesc desc,
  */
 extern void dbaas_decode_row(DbaasDecoder *decoder, DbaasRows *rows,
 							 const DbaasOrigin *origin, Datum *values, bool *isnull);
+
+/*
+ * Decodes the current row, and drops its values.  Returns NULL, or as a value the error
+ * (HV000) that dbaas_decode_row() would raise; raises any other.
+ */
+extern DbaasError *dbaas_decode_check(DbaasDecoder *decoder, DbaasRows *rows,
+									  const DbaasOrigin *origin);
 
 #endif							/* DBAAS_DECODE_H */

@@ -33,6 +33,8 @@ typedef enum DbaasSkip
 	DBAAS_SKIP_ALLOWED			/* its result would only lack rows */
 } DbaasSkip;
 
+typedef struct DbaasDecoder DbaasDecoder;
+
 typedef struct DbaasRead
 {
 	/* For whom */
@@ -50,6 +52,8 @@ typedef struct DbaasRead
 	const DbaasResource *resource;
 	const DbaasEndpoint *endpoint;
 	const DbaasKey *keys;		/* by catalogue column */
+	DbaasDecoder *decoder;		/* checks the pages of targets that tell their
+								 * outcomes; or NULL */
 
 	/* How much, in which order */
 	int64		limit;			/* rows of each target that suffice; -1: all */

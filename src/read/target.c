@@ -16,15 +16,21 @@
 #include "read/target.h"
 #include "tables/path.h"
 
+/* The list of parents in a zone. */
+typedef struct ZoneList
+{
+	const DbaasZone *zone;
+	DbaasParents *parents;
+} ZoneList;
+
 struct DbaasTargets
 {
 	const DbaasRead *read;
 	DbaasKey   *keys;			/* the read's, see copy_keys() */
 	int			nzones;
 	const DbaasZone **zones;
-	List	   *parents;		/* DbaasParents *: lists that are not read
-								 * yet, in the order of the zones */
-	int			parents_zone;	/* zone of the first of them */
+	List	   *lists;			/* of ZoneList *: those that are not read yet,
+								 * in the order of the zones */
 	bool		outcomes;		/* do all targets want their outcome? */
 	DbaasSet   *listed;			/* names that lists have; only with outcomes */
 	List	   *list;			/* of DbaasTarget * */
@@ -407,37 +413,53 @@ add_parents(DbaasTargets *targets, const DbaasZone *zone, const DbaasParents *pa
 	}
 }
 
+/* Makes targets of a list if it has come; *pending says whether it has not. */
+static DbaasError *
+read_list(DbaasTargets *targets, const ZoneList *list, bool *pending)
+{
+	bool		unavailable;
+	DbaasError *error = dbaas_parents_read(list->parents, pending, &unavailable);
+
+	if (error && targets->outcomes && dbaas_outcome_can_be(error))
+	{
+		add_failed_list(targets, list->zone, error);
+		return NULL;
+	}
+	if (error)
+		return unavailable ? dbaas_skip_zone(targets->read, list->zone->name, error) : error;
+	if (!*pending)
+		add_parents(targets, list->zone, list->parents);
+	else if (!targets->outcomes)
+		*pending = !dbaas_skip_is_skipped(targets->read, list->zone->name);
+	return NULL;
+}
+
+/*
+ * The zones come in their order.  With outcomes, they come as their lists do: the list of a
+ * zone that is away may be tried for long.
+ */
 DbaasError *
 dbaas_targets_read(DbaasTargets *targets, bool *pending)
 {
-	*pending = false;
-	while (targets->parents)
-	{
-		DbaasParents *parents = linitial(targets->parents);
-		const DbaasZone *zone = targets->zones[targets->parents_zone];
-		bool		unavailable;
-		DbaasError *error = dbaas_parents_read(parents, pending, &unavailable);
+	bool		had_lists = targets->lists != NIL;
+	ListCell   *lc;
 
-		if (error && targets->outcomes && dbaas_outcome_can_be(error))
-		{
-			add_failed_list(targets, zone, error);
-			error = NULL;
-		}
-		else if (error && unavailable)
-			error = dbaas_skip_zone(targets->read, zone->name, error);
-		else if (error == NULL && !*pending)
-			add_parents(targets, zone, parents);
-		else if (error == NULL &&
-				 (targets->outcomes || !dbaas_skip_is_skipped(targets->read, zone->name)))
-			return NULL;
+	*pending = false;
+	foreach(lc, targets->lists)
+	{
+		bool		waits;
+		DbaasError *error = read_list(targets, lfirst(lc), &waits);
+
 		if (error)
 			return error;
-		*pending = false;
-		targets->parents = list_delete_first(targets->parents);
-		targets->parents_zone++;
-		if (targets->parents == NIL && targets->outcomes)
-			add_missing_parents(targets);
+		if (!waits)
+			targets->lists = foreach_delete_current(targets->lists, lc);
+		*pending |= waits;
+		if (waits && !targets->outcomes)
+			break;
 	}
+	if (had_lists && targets->lists == NIL && targets->outcomes)
+		add_missing_parents(targets);
 	return NULL;
 }
 
@@ -481,8 +503,13 @@ dbaas_targets_begin(const DbaasRead *read, DbaasTargets **result)
 		const DbaasZone *zone = targets->zones[i];
 
 		if (must_list_parents(targets))
-			targets->parents = lappend(targets->parents,
-									   dbaas_parents_get(read, zone, read->resource->parent));
+		{
+			ZoneList   *list = palloc(sizeof(ZoneList));
+
+			list->zone = zone;
+			list->parents = dbaas_parents_get(read, zone, read->resource->parent);
+			targets->lists = lappend(targets->lists, list);
+		}
 		else
 			add_combinations(targets, zone, palloc0(read->resource->ncolumns * sizeof(char *)),
 							 false, 0);

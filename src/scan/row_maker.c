@@ -37,6 +37,12 @@ dbaas_row_maker_new(const DbaasTable *table, Relation relation, const Bitmapset 
 	return maker;
 }
 
+DbaasDecoder *
+dbaas_row_maker_decoder(const DbaasRowMaker *maker)
+{
+	return maker->decoder;
+}
+
 void
 dbaas_row_maker_store(DbaasRowMaker *maker, DbaasRows *rows, const DbaasOrigin *origin,
 					  TupleTableSlot *slot)

@@ -23,6 +23,9 @@ typedef struct DbaasRowMaker DbaasRowMaker;
 extern DbaasRowMaker *dbaas_row_maker_new(const DbaasTable *table, Relation relation,
 										  const Bitmapset *used, const Bitmapset *unused);
 
+/* What it decodes rows with. */
+extern DbaasDecoder *dbaas_row_maker_decoder(const DbaasRowMaker *maker);
+
 /*
  * Stores the current row of a response, or an outcome if rows is NULL, in a virtual slot,
  * with its generated columns.

@@ -95,6 +95,7 @@ dbaasBeginForeignScan(ForeignScanState *node, int eflags)
 	foreach(lc, unused_attributes)
 		unused = bms_add_member(unused, lfirst_int(lc));
 	scan->maker = dbaas_row_maker_new(scan->table, relation, used, unused);
+	scan->read.decoder = dbaas_row_maker_decoder(scan->maker);
 
 	/* A view's tables are read as its owner. */
 	scan->userid = dbaas_check_as_user(node);

@@ -148,6 +148,27 @@ is( $session->sql(
 	'0|HV000|',
 	'a page of another shape is an end, with none of its entries');
 
+# Entries with a value that is none, and with one that no text can hold
+foreach my $bad ({ time => 'yesterday' }, { message => 7 }, { message => "NUL \0" })
+{
+	$t->sim->fault(
+		{
+			path => $pg_path,
+			zone => 'ch-gva-2',
+			action => 'merge',
+			patch => { logs => [ { message => 'one' }, $bad ] }
+		});
+	my $told = "SELECT service_name, count(message), min(outcome->>'sqlstate'),
+		bool_or(outcome->>'detail' <> ''), min(outcome->>'message'), count(time)
+		$logs AND zone = 'ch-gva-2'
+		AND service_name IN ('pg-1-0001', 'mysql-1-0002') AND log_limit = 2 GROUP BY 1 ORDER BY 1";
+	my $field = (keys %$bad)[0];
+	is( $session->sql($told),
+		"mysql-1-0002|2||||2\npg-1-0001|0|HV000|t|"
+		  . "POST $pg_path in zone ch-gva-2: field \"$field\" of row 2 cannot be used|0",
+		"a $field that cannot be used is an end as well");
+}
+
 # Nothing new
 $t->sim->clear;
 is( $session->sql("SELECT count(time), min(next_offset) $logs AND $pg AND log_offset = '$last'"
@@ -230,6 +251,22 @@ is( $session->sql("SELECT count(*) FILTER (WHERE NOT (outcome->>'ok')::boolean) 
 	'single services that are away do not make the zone so');
 $t->sim->clear_faults;
 
+# A zone that is away holds up no other one
+$t->create_server(max_retries => 4);
+$t->sim->fault(
+	{
+		path => '/dbaas-service',
+		zone => 'ch-gva-2',
+		action => 'status',
+		status => 503,
+		times => -1
+	});
+my @order = map { $_->[0] } outcomes("$ends AND log_limit = 1");
+is($order[-1], 'ch-gva-2', 'it comes last');
+is(scalar @order, 41, 'behind all others');
+$t->sim->clear_faults;
+$t->create_server(max_retries => 0);
+
 # What ends the statement all the same
 my $error = $session->sql_error("SELECT $columns $logs AND log_limit = 501");
 is($error->{sqlstate}, '22023', 'a parameter that the API does not take');
@@ -290,6 +327,31 @@ is( $session->sql(
 	"mysql-1-0002|\nmysql-1-0002|true\npg-1-0001|\npg-1-0001|true",
 	'a cursor');
 is($session->sql("SELECT count(*) FROM (SELECT $logs LIMIT 600) x"), 600, 'LIMIT');
+$session->sql(
+	'CREATE TABLE zoned (zone text, service_name text, outcome jsonb, with_outcome boolean)
+		PARTITION BY LIST (zone);'
+	  . join '',
+	map {
+		my $name = s/-/_/gr;
+		"CREATE FOREIGN TABLE $name PARTITION OF zoned FOR VALUES IN ('$_')
+			SERVER exoscale OPTIONS (resource 'metrics');"
+	} $t->sim->zones);
+like($session->sql('EXPLAIN SELECT * FROM zoned WHERE with_outcome'),
+	qr/Async Foreign Scan/, 'partitions are read at once');
+is( $session->sql(
+		'SELECT zone, count(*) FROM zoned WHERE with_outcome AND outcome IS NOT NULL
+			GROUP BY 1 ORDER BY 1'),
+	"at-vie-1|20\nch-gva-2|20\nde-fra-1|20",
+	'and tell their outcomes');
+$session->sql('DROP TABLE zoned');
+
+# Tables that an earlier version made
+$session->sql('ALTER FOREIGN TABLE exo.dbaas_logs DROP COLUMN with_outcome, DROP COLUMN outcome');
+is($session->sql('SELECT count(*) FROM exo.dbaas_logs WHERE log_limit = 1'),
+	57, 'a table without the columns');
+$session->sql(q{SELECT dbaas_fdw_complete('exo')});
+is($session->sql("SELECT count(*) FROM ($ends AND log_limit = 1) x"), 60, 'which gets them');
+
 $error = $session->sql_error(
 	q{UPDATE exo.dbaas_service_details SET maintenance_dow = 'never' WHERE with_outcome});
 is($error->{sqlstate}, '0A000', 'what is no row of the API cannot be written');
