@@ -4,23 +4,15 @@
 
 SELECT dbaas_fdw_views('exo');
 SELECT dbaas_fdw_history('exo', 'hist');
+UPDATE hist.keep SET first = '8 days' WHERE relation = 'metrics';
+CALL dbaas_fdw_collect('hist');
 
-INSERT INTO hist.services
-SELECT (jsonb_populate_record(NULL::hist.services, to_jsonb(s) || '{"valid_from": "epoch"}')).*
-FROM exo.dbaas_services AS s;
-UPDATE hist.services SET valid_from = now() - interval '7 days';
-CREATE TABLE hist.metrics_of_all PARTITION OF hist.metrics DEFAULT;
-INSERT INTO hist.metrics
-SELECT DISTINCT ON (zone, service_name, metric, node, time)
-       zone, service_name, metric, node, time, value
-FROM exo.dbaas_metrics WHERE period IN ('day', 'week') AND value IS NOT NULL
-ORDER BY zone, service_name, metric, node, time, period;
-INSERT INTO hist.cursors (zone, service_name, sampled)
-SELECT zone, service_name, max(time) FROM hist.metrics GROUP BY zone, service_name;
-ANALYZE;
+UPDATE hist.services SET valid_from = valid_from - interval '7 days';
+UPDATE hist.details SET valid_from = valid_from - interval '7 days';
+UPDATE hist.integrations SET valid_from = valid_from - interval '7 days';
 INSERT INTO hist.runs (started_at, ended_at, requests, rows_added, failed, problems)
 SELECT t, t + interval '2 seconds', 75, '{"services": 0, "metrics": 4320}', 0, '[]'
-FROM generate_series(now() - interval '7 days', now(), interval '1 hour') AS t;
+FROM generate_series(now() - interval '7 days', now() - interval '1 hour', interval '1 hour') AS t;
 
 SELECT zone, name FROM hist.services
 WHERE state = 'running' AND type = 'mysql' ORDER BY zone, name LIMIT 1 \gset
@@ -33,3 +25,13 @@ UPDATE rebuilt SET state = 'rebuilding', valid_from = valid_to,
 INSERT INTO hist.services SELECT * FROM rebuilt;
 UPDATE rebuilt SET state = 'running', valid_from = valid_to, valid_to = NULL;
 INSERT INTO hist.services SELECT * FROM rebuilt;
+
+-- And what somebody changed just now
+UPDATE exo.dbaas_services SET plan = 'business-4'
+WHERE zone = 'ch-gva-2' AND name = 'pg-1-0001';
+UPDATE exo.dbaas_services SET termination_protection = false
+WHERE zone = 'de-fra-1' AND name = 'kafka-2-0003';
+UPDATE exo.dbaas_service_details SET ip_filter = '{192.0.2.0/24,203.0.113.7/32}'
+WHERE zone = 'ch-gva-2' AND service_name = 'mysql-1-0002';
+UPDATE hist.keep SET every = '0';
+CALL dbaas_fdw_collect('hist');

@@ -4,7 +4,7 @@
 SELECT format(
   '<p>Made %s by dbaas_fdw %s on PostgreSQL %s, from <code>%s</code> as the API answered then, and '
   'from the history <code>%s</code>, %s. Times are %s.</p>',
-  pg_temp.timed(now(), 'FMDD Month YYYY HH24:MI:SS'),
+  pg_temp.timed(now(), 'FMDD FMMonth YYYY HH24:MI:SS'),
   pg_temp.h((SELECT extversion FROM pg_extension WHERE extname = 'dbaas_fdw')),
   pg_temp.h(split_part(current_setting('server_version'), ' ', 1)),
   pg_temp.h(:'exo'), pg_temp.h(:'hist'),

@@ -52,7 +52,7 @@ SELECT format($html$<!DOCTYPE html>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"/>
 <meta name="viewport" content="width=device-width, initial-scale=1"/>
 <meta name="color-scheme" content="light dark"/>
-<title>%1$s, %2$s</title>$html$, pg_temp.h(:'title'), to_char(now(), 'FMDD Month YYYY'));
+<title>%1$s, %2$s</title>$html$, pg_temp.h(:'title'), to_char(now(), 'FMDD FMMonth YYYY'));
 \ir style.sql
 \qecho '</head>'
 \qecho '<body>'
