@@ -191,7 +191,16 @@ sub make_history
 }
 
 make_history();
-my $page = report('postgres', 'report', 'hist=a "history"', 'title=Ours & <theirs>');
+my $page;
+my @sent = $t->requests(
+	sub {
+		$page = report('postgres', 'report', 'hist=a "history"', 'title=Ours & <theirs>');
+	});
+# What is not there is not kept: the services of odd names have no details
+my %times;
+$times{"$_->{method} $_->{zone} $_->{path}"}++ foreach grep { $_->{status} == 200 } @sent;
+cmp_ok(scalar(keys %times), '>=', 2 + 16 - @odd, 'each service is asked about');
+is(join("\n", grep { $times{$_} > 1 } sort keys %times), '', 'and nothing is asked twice');
 
 # ---------- without a browser ----------
 
