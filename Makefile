@@ -45,7 +45,7 @@ PGXS := $(call pg_config,pgxs)
 
 # Goals that must work where nothing is installed yet: they install it first
 # and come back here
-FROM_NOTHING = help deps docs demo report many-servers test valgrind check-warnings format lint majors bare fuzz joins jobs bench
+FROM_NOTHING = help deps docs demo report many-servers test valgrind check-warnings format lint majors bare fuzz joins jobs bench scale
 GOALS := $(filter-out $(FROM_NOTHING) sim,$(or $(MAKECMDGOALS),all))
 
 .DEFAULT_GOAL = all
@@ -115,7 +115,7 @@ export PG_CONFIG
 # The simulator that the SQL tests start
 export DBAAS_SIM = $(CURDIR)/sim/dbaas-sim
 
-.PHONY: help deps sim docs demo report many-servers test check-warnings format lint majors bare valgrind fuzz joins jobs bench bench-page clean-sim
+.PHONY: help deps sim docs demo report many-servers test check-warnings format lint majors bare valgrind fuzz joins jobs bench bench-page scale scale-page clean-sim
 
 help:
 	@echo 'make                 build the extension'
@@ -140,6 +140,8 @@ help:
 	@echo 'make jobs            try every pair of writes in a transaction, and reports with each request failing'
 	@echo 'make bench           measure it beside other programs that make the same requests'
 	@echo 'make bench-page      put the newest results of that into doc/performance.md'
+	@echo 'make scale           measure where one PostgreSQL ends, and what several do'
+	@echo 'make scale-page      put the newest results of that into doc/scale.md'
 	@echo 'make docs            write the generated parts of README.md and doc/ anew'
 	@echo 'make deps            only install what is missing'
 	@echo
@@ -246,6 +248,17 @@ bench:
 
 bench-page:
 	@$(srcdir)/bench/page $(RESULTS)
+
+# SCALE='nodes sessions' chooses parts, ROUNDS=5 how often each is measured
+scale:
+	@$(srcdir)/test/install-deps
+	@mkdir -p $(srcdir)/bench/results
+	@bash -o pipefail -c '$(srcdir)/test/throwaway --no-start bench/scale $(SCALE) | \
+		tee "$(srcdir)/bench/results/scale-$$(date +%Y-%m-%d-%H%M%S).md"'
+
+scale-page:
+	@$(srcdir)/bench/scale --page \
+		$(or $(RESULTS),$(lastword $(sort $(wildcard $(srcdir)/bench/results/scale-*.md))))
 
 clean: clean-sim
 clean-sim:

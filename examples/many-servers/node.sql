@@ -18,20 +18,6 @@ ANALYZE exo.dbaas_services;
 SELECT count(*) AS tables FROM dbaas_fdw_history('exo', 'hist') \gset
 UPDATE hist.keep SET first = NULL;
 
--- Stand-in until there is one
-SELECT to_regproc('dbaas_fdw_collect') IS NULL AS stand_in \gset
-\if :stand_in
-CREATE TABLE hist.logs_all PARTITION OF hist.logs DEFAULT;
-CREATE TABLE hist.metrics_all PARTITION OF hist.metrics DEFAULT;
-CREATE PROCEDURE dbaas_fdw_collect(history name) LANGUAGE sql AS $$
-INSERT INTO hist.logs (zone, service_name, time, node, unit, message)
-SELECT zone, service_name, time, node, unit, message FROM exo.dbaas_logs;
-INSERT INTO hist.metrics (zone, service_name, metric, node, time, value)
-SELECT zone, service_name, metric, node, time, value FROM exo.dbaas_metrics
-WHERE value IS NOT NULL;
-$$;
-\endif
-
 CREATE SCHEMA shared_exo;
 CREATE SCHEMA shared_hist;
 

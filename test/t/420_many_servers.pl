@@ -275,7 +275,7 @@ like($error->{message}, qr/in zone de-fra-1/, 'which names it');
 like($error->{context}, qr/remote SQL command/, 'and says that it is a node that says so');
 is(sql(q{SELECT count(*) FROM hist.logs WHERE organisation = 'globex'}),
 	600 * $count{globex}, 'its history is there');
-sql(q{ALTER SERVER exoscale OPTIONS (ADD unavailable_zones 'skip')}, 'globex');
+sql(q{ALTER ROLE coordinator SET dbaas_fdw.unavailable_zones = 'skip'}, 'globex');
 my ($status, $rows, $told) = psql($services);
 is($rows, "acme|$count{acme}\nglobex|" . $count{globex} / 2 . "\ninitech|$count{initech}",
 	'under skip the rest is there');
@@ -287,7 +287,7 @@ SKIP:
 		qr/WARNING:.*de-fra-1/, "but the coordinator's log is");
 }
 is(sql($gone), $count{globex} / 2, 'nor does the node know that a missing row makes one here');
-sql(q{ALTER SERVER exoscale OPTIONS (DROP unavailable_zones)}, 'globex');
+sql('ALTER ROLE coordinator RESET dbaas_fdw.unavailable_zones', 'globex');
 control('globex', 'DELETE', 'faults');
 
 # A node
@@ -337,6 +337,19 @@ ok(DbaasTest::wait_until(sub { !grep { kill 0, $_ } @processes }), 'and nothing 
 	like($shown, qr/Async Foreign Scan/, 'their plans');
 	like($shown, qr/^ initech +\| POST \/dbaas-service-metrics\S* +\| +2$/m, 'what is asked');
 	like($shown, qr/could not connect to server "globex"/, 'and what happens when a node is down');
+}
+
+# Its measurements work, in little, and get into a page
+{
+	local $ENV{SIZE} = 'small';
+	my $measured = qx($ENV{TESTDIR}/bench/scale saturation);
+	is($?, 0, 'it can be measured');
+	my ($results, $page) = map { "$ENV{TMPDIR}/scale-$_" } 'results', 'page';
+	append_to_file($results, $measured);
+	append_to_file($page, slurp_file("$ENV{TESTDIR}/doc/scale.md"));
+	is(system("$ENV{TESTDIR}/bench/scale", '--page', $results, $page), 0, 'and put into the page');
+	my $rows = () = slurp_file($page) =~ /^\| \d+ ms \| (?:8|16|32|64) \| (?:small|large) \|/mg;
+	is($rows, 24, 'row by row');
 }
 
 done_testing();
