@@ -106,9 +106,15 @@ BEGIN
 		END IF;
 	END;
 
+	-- What was read around a gap is committed, so that there is one is known too: the
+	-- run may not come to its end
+	IF jsonb_array_length(result->'problems') > 0 THEN
+		state := jsonb_set(state, '{problems}', (state->'problems') || (result->'problems'));
+		EXECUTE format('UPDATE %I.runs SET problems = $2 WHERE id = $1', history)
+			USING (state->>'run')::bigint, state->'problems';
+	END IF;
 	RETURN state || jsonb_build_object(
 		'tasks', coalesce(result->'tasks', '[]') || (state->'tasks'),
-		'problems', (state->'problems') || coalesce(result->'problems', '[]'),
 		'added', (state->'added') || (
 			SELECT coalesce(jsonb_object_agg(a.key,
 				coalesce((state->'added'->>a.key)::bigint, 0) + a.value::bigint), '{}')
@@ -444,8 +450,8 @@ BEGIN
 		  AND (c.zone, c.service_name) NOT IN (SELECT l.zone, l.name FROM %s AS l)', history, listed)
 		USING task->'listed', task->'failed';
 	EXECUTE format('UPDATE %I.cursors AS c
-		SET created_at = l.created_at, log_offset = NULL, sampled = ''-infinity'',
-			newest = coalesce(c.newest, ''-infinity'')
+		SET created_at = l.created_at, log_offset = NULL, newest = ''-infinity'',
+			sampled = ''-infinity''
 		FROM %s AS l
 		WHERE l.zone = c.zone AND l.name = c.service_name AND l.created_at <> c.created_at',
 		history, listed)
@@ -577,12 +583,12 @@ COMMENT ON FUNCTION _dbaas_fdw_collect_partitions(name, name, timestamptz[]) IS
 'for dbaas_fdw_collect(): makes partitions';
 
 /*
- * Adds entries to the log.  A parameter for each column, so that the partitions can
- * be made before.
+ * Adds entries to the log of a service, but those before "since".  Returns how many.
+ * An entry without a time gets "otherwise".
  */
 CREATE FUNCTION _dbaas_fdw_collect_add_logs(
-	history name, zones text[], names text[], times timestamptz[], nodes text[], units text[],
-	messages text[])
+	history name, zone text, service text, times timestamptz[], nodes text[], units text[],
+	messages text[], since timestamptz, otherwise timestamptz)
 RETURNS bigint
 LANGUAGE plpgsql CALLED ON NULL INPUT VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -590,21 +596,22 @@ AS $function$
 DECLARE
 	added bigint := 0;
 BEGIN
-	IF times IS NOT NULL THEN
-		EXECUTE format('SELECT %I._dbaas_fdw_collect_partitions($1, $2, $3)',
-			(SELECT n.nspname FROM pg_extension AS e
-			JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'dbaas_fdw'))
-			USING history, 'logs'::name, times;
-		EXECUTE format('INSERT INTO %I.logs (zone, service_name, time, node, unit, message)
-			SELECT * FROM unnest($1, $2, $3, $4, $5, $6)', history)
-			USING zones, names, times, nodes, units, messages;
-		GET DIAGNOSTICS added = ROW_COUNT;
-	END IF;
+	times := ARRAY(SELECT coalesce(t, otherwise, now()) FROM unnest(times) AS t);
+	EXECUTE format('SELECT %I._dbaas_fdw_collect_partitions($1, $2, $3)',
+		(SELECT n.nspname FROM pg_extension AS e
+		JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'dbaas_fdw'))
+		USING history, 'logs'::name,
+			ARRAY(SELECT t FROM unnest(times) AS t WHERE since IS NULL OR t >= since);
+	EXECUTE format('INSERT INTO %I.logs (zone, service_name, time, node, unit, message)
+		SELECT $1, $2, e.* FROM unnest($3, $4, $5, $6) AS e (time, node, unit, message)
+		WHERE $7 IS NULL OR e.time >= $7', history)
+		USING zone, service, times, nodes, units, messages, since;
+	GET DIAGNOSTICS added = ROW_COUNT;
 	RETURN added;
 END;
 $function$;
-COMMENT ON FUNCTION _dbaas_fdw_collect_add_logs(name, text[], text[], timestamptz[], text[], text[], text[]) IS
-'for dbaas_fdw_collect(): adds entries to the log';
+COMMENT ON FUNCTION _dbaas_fdw_collect_add_logs(name, text, text, timestamptz[], text[], text[], text[], timestamptz, timestamptz) IS
+'for dbaas_fdw_collect(): adds entries to the log of a service';
 
 /*
  * Says of some services how their logs are read on: "services" with members of the
@@ -651,9 +658,7 @@ BEGIN
 				|| CASE WHEN (s.service->>''first'')::boolean
 				THEN jsonb_build_object(''since'', e.newest - k.first) ELSE ''{}'' END)
 				FILTER (WHERE e.failure IS NULL), ''[]''),
-			coalesce(jsonb_agg(e.failure || jsonb_build_object(''relation'', ''logs'',
-				''zone'', e.zone, ''service_name'', e.name)) FILTER (WHERE e.failure IS NOT NULL),
-				''[]'')
+			coalesce(jsonb_agg(e.failure || s.service) FILTER (WHERE e.failure IS NOT NULL), ''[]'')
 		FROM jsonb_array_elements($1) AS s (service)
 		LEFT JOIN e ON e.zone = s.service->>''zone'' AND e.name = s.service->>''name''
 		CROSS JOIN (SELECT k.first FROM %I.keep AS k WHERE k.relation = ''logs'') AS k', history)
@@ -679,124 +684,113 @@ DECLARE
 	page constant integer := 500;
 	services jsonb;
 	problems jsonb;
-	again jsonb;
-	pages jsonb;
-	zones text[];
-	names text[];
-	times timestamptz[];
-	nodes text[];
-	units text[];
-	messages text[];
-	added bigint;
-	tasks jsonb;
+	rereads jsonb;
+	again jsonb := '[]';
+	read record;
+	service jsonb;
+	at text;					-- its cursor, before and behind the page
+	next text;
+	newest timestamptz;			-- of its entries that are kept
+	added bigint := 0;
+	n bigint;
 BEGIN
 	EXECUTE format(
-		'SELECT coalesce(jsonb_agg(s.service || to_jsonb(c) || jsonb_build_object(
-			''first'', c.newest IS NULL AND k.first IS NOT NULL AND NOT s.service ? ''since'',
-			''probe'', coalesce((s.service->>''probe'')::boolean, false)
-				OR c.newest IS NULL AND k.first IS NOT NULL AND NOT s.service ? ''since'',
-			''reread'', c.log_offset IS NULL AND EXISTS (SELECT FROM %1$I.logs AS l
+		'SELECT coalesce(jsonb_agg(s.service || to_jsonb(c) || f.first || jsonb_build_object(
+				''reread'', c.log_offset IS NULL AND EXISTS (SELECT FROM %1$I.logs AS l
 				WHERE l.zone = c.zone AND l.service_name = c.service_name))), ''[]'')
 		FROM jsonb_array_elements($1) AS s (service)
 		JOIN %1$I.cursors AS c ON c.zone = s.service->>''zone''
 			AND c.service_name = s.service->>''name''
-		CROSS JOIN (SELECT k.first FROM %1$I.keep AS k WHERE k.relation = ''logs'') AS k', history)
+		CROSS JOIN LATERAL (SELECT CASE WHEN c.newest IS NULL AND k.first IS NOT NULL
+				AND NOT s.service ? ''since'' THEN jsonb ''{"first": true, "probe": true}''
+				ELSE ''{}'' END AS first
+			FROM %1$I.keep AS k WHERE k.relation = ''logs'') AS f', history)
 		INTO services USING task->'services';
-	tasks := (SELECT coalesce(jsonb_agg(jsonb_build_object('do', 'reread', 'relation', 'logs',
+	rereads := (SELECT coalesce(jsonb_agg(jsonb_build_object('do', 'reread', 'relation', 'logs',
 			'services', jsonb_build_array(s))), '[]')
 		FROM jsonb_array_elements(services) AS s WHERE (s->>'reread')::boolean);
 	services := (SELECT coalesce(jsonb_agg(s), '[]') FROM jsonb_array_elements(services) AS s
 		WHERE NOT (s->>'reread')::boolean);
 	EXECUTE format('SELECT * FROM %I._dbaas_fdw_collect_log_bounds($1, $2, $3)', extension)
-		INTO services, problems USING history, state->>'source', services;
+		INTO services, problems USING history, (state->>'source')::name, services;
 
-	-- An entry without a time gets one that is known
-	EXECUTE format(
-		'WITH read AS MATERIALIZED (
-			SELECT s.zone, s.name, s.since, l.* FROM unnest($1, $2, $3, $4) AS s (zone, name, since, at)
-			CROSS JOIN LATERAL (SELECT l.time, l.node, l.unit, l.message, l.outcome
-				FROM %1$I.dbaas_logs AS l
-				WHERE l.zone = s.zone AND l.service_name = s.name AND l.sort_order = ''asc''
-				  AND l.log_limit = $8 AND l.log_offset = s.at AND l.with_outcome OFFSET 0) AS l
-			UNION ALL
-			SELECT s.zone, s.name, s.since, l.* FROM unnest($5, $6, $7) AS s (zone, name, since)
-			CROSS JOIN LATERAL (SELECT l.time, l.node, l.unit, l.message, l.outcome
-				FROM %1$I.dbaas_logs AS l
-				WHERE l.zone = s.zone AND l.service_name = s.name AND l.sort_order = ''asc''
-				  AND l.log_limit = $8 AND l.with_outcome OFFSET 0) AS l
-		), pages AS (
-			SELECT zone, name, count(*) FILTER (WHERE outcome IS NULL) AS entries,
-				max(time) AS newest, max(time) FILTER (WHERE time >= since OR since IS NULL) AS kept,
-				(array_agg(outcome) FILTER (WHERE outcome IS NOT NULL))[1] AS outcome
-			FROM read GROUP BY zone, name
+	FOR read IN EXECUTE format(
+		'WITH s AS (
+			SELECT s.n - 1 AS n, s.service->>''zone'' AS zone, s.service->>''name'' AS name,
+				s.service->>''log_offset'' AS at
+			FROM jsonb_array_elements($1) WITH ORDINALITY AS s (service, n)
 		)
-		SELECT (SELECT coalesce(jsonb_agg(to_jsonb(p)), ''[]'') FROM pages AS p),
-			array_agg(zone), array_agg(name), array_agg(time), array_agg(node), array_agg(unit),
-			array_agg(message)
-		FROM (SELECT r.zone, r.name, coalesce(r.time, p.newest, now()) AS time, r.node, r.unit,
-				r.message
-			FROM read AS r JOIN pages AS p USING (zone, name)
-			WHERE r.outcome IS NULL AND (p.outcome->>''ok'')::boolean
-			  AND (r.since IS NULL OR r.time >= r.since)) AS e',
-		state->>'source')
-		INTO pages, zones, names, times, nodes, units, messages
-		USING ARRAY(SELECT s->>'zone' FROM jsonb_array_elements(services) AS s
-				WHERE s->>'log_offset' IS NOT NULL),
-			ARRAY(SELECT s->>'name' FROM jsonb_array_elements(services) AS s
-				WHERE s->>'log_offset' IS NOT NULL),
-			ARRAY(SELECT (s->>'since')::timestamptz FROM jsonb_array_elements(services) AS s
-				WHERE s->>'log_offset' IS NOT NULL),
-			ARRAY(SELECT s->>'log_offset' FROM jsonb_array_elements(services) AS s
-				WHERE s->>'log_offset' IS NOT NULL),
-			ARRAY(SELECT s->>'zone' FROM jsonb_array_elements(services) AS s
-				WHERE s->>'log_offset' IS NULL),
-			ARRAY(SELECT s->>'name' FROM jsonb_array_elements(services) AS s
-				WHERE s->>'log_offset' IS NULL),
-			ARRAY(SELECT (s->>'since')::timestamptz FROM jsonb_array_elements(services) AS s
-				WHERE s->>'log_offset' IS NULL),
-			page;
-	EXECUTE format('SELECT %I._dbaas_fdw_collect_add_logs($1, $2, $3, $4, $5, $6, $7)', extension)
-		INTO added USING history, zones, names, times, nodes, units, messages;
+		SELECT l.n::integer, max(l.time) AS newest,
+			array_agg(l.time) FILTER (WHERE l.outcome IS NULL) AS times,
+			array_agg(l.node) FILTER (WHERE l.outcome IS NULL) AS nodes,
+			array_agg(l.unit) FILTER (WHERE l.outcome IS NULL) AS units,
+			array_agg(l.message) FILTER (WHERE l.outcome IS NULL) AS messages,
+			(array_agg(l.outcome) FILTER (WHERE l.outcome IS NOT NULL))[1] AS outcome
+		FROM (SELECT s.n, l.* FROM s
+			CROSS JOIN LATERAL (SELECT l.time, l.node, l.unit, l.message, l.outcome
+				FROM %1$I.dbaas_logs AS l
+				WHERE l.zone = s.zone AND l.service_name = s.name AND l.sort_order = ''asc''
+				  AND l.log_limit = $2 AND l.log_offset = s.at AND l.with_outcome OFFSET 0) AS l
+			WHERE s.at IS NOT NULL
+			UNION ALL
+			SELECT s.n, l.* FROM s
+			CROSS JOIN LATERAL (SELECT l.time, l.node, l.unit, l.message, l.outcome
+				FROM %1$I.dbaas_logs AS l
+				WHERE l.zone = s.zone AND l.service_name = s.name AND l.sort_order = ''asc''
+				  AND l.log_limit = $2 AND l.with_outcome OFFSET 0) AS l
+			WHERE s.at IS NULL) AS l
+		GROUP BY l.n', state->>'source')
+		USING services, page
+	LOOP
+		service := services->read.n;
+		at := service->>'log_offset';
+		next := read.outcome->>'next_offset';
+		newest := service->>'newest';
+		IF NOT (read.outcome->>'ok')::boolean THEN
+			-- The cursor is refused.  42704: or the service is gone since it was
+			-- listed, which a read without a cursor tells
+			IF read.outcome->>'sqlstate' IN ('22023', '42704') AND at IS NOT NULL THEN
+				next := NULL;
+				again := again || (service - '{log_offset,newest}'::text[]);
+			ELSE
+				problems := problems || (read.outcome || service);
+				CONTINUE;
+			END IF;
+		ELSE
+			IF read.times IS NOT NULL THEN
+				EXECUTE format('SELECT %I._dbaas_fdw_collect_add_logs($1, $2, $3, $4, $5, $6, $7, $8, $9)',
+					extension)
+					INTO n
+					USING history, service->>'zone', service->>'name', read.times, read.nodes,
+						read.units, read.messages, (service->>'since')::timestamptz, read.newest;
+				added := added + n;
+				IF n > 0 THEN
+					newest := greatest(newest, read.newest);
+				END IF;
+			END IF;
+			IF cardinality(read.times) >= page AND next <> coalesce(at, '')
+				AND coalesce(read.newest < (service->>'until')::timestamptz, true)
+			THEN
+				again := again || ((service - 'first') || CASE WHEN service ? 'until' THEN '{"probe": false}'
+					ELSE '{"probe": true}' END::jsonb);
+			ELSE
+				newest := coalesce(newest, '-infinity');
+			END IF;
+		END IF;
+		IF (next, newest) IS DISTINCT FROM (at, (service->>'newest')::timestamptz) THEN
+			EXECUTE format('UPDATE %I.cursors SET log_offset = $3, newest = $4
+				WHERE zone = $1 AND service_name = $2', history)
+				USING service->>'zone', service->>'name', next, newest;
+		END IF;
+	END LOOP;
 
-	-- 22023: the cursor is refused.  42704: the service is gone since it was listed
-	pages := (SELECT coalesce(jsonb_agg(s || jsonb_build_object('ok', o.ok, 'refused', o.refused,
-			'more', o.more, 'outcome', p->'outcome',
-			'next', CASE WHEN o.ok THEN p->'outcome'->'next_offset' END,
-			'reached', coalesce(
-				greatest((p->>'kept')::timestamptz, (s->>'newest')::timestamptz),
-				CASE WHEN o.ok AND NOT o.more THEN timestamptz '-infinity' END))), '[]')
-		FROM jsonb_array_elements(services) AS s
-		JOIN jsonb_array_elements(pages) AS p ON p->'zone' = s->'zone' AND p->'name' = s->'name'
-		CROSS JOIN LATERAL (SELECT (p->'outcome'->>'ok')::boolean AS ok,
-			s->>'log_offset' IS NOT NULL
-				AND p->'outcome'->>'sqlstate' IS NOT DISTINCT FROM '22023' AS refused,
-			(p->>'entries')::bigint >= page AND p->'outcome'->>'next_offset' IS NOT NULL
-				AND p->'outcome'->>'next_offset' IS DISTINCT FROM s->>'log_offset'
-				AND (NOT s ? 'until' OR (p->>'newest')::timestamptz < (s->>'until')::timestamptz)
-				AS more) AS o);
-	EXECUTE format('UPDATE %I.cursors AS c SET log_offset = p.next, newest = p.reached
-		FROM jsonb_to_recordset($1) AS p (zone text, name text, ok boolean, refused boolean,
-			next text, reached timestamptz)
-		WHERE c.zone = p.zone AND c.service_name = p.name AND (p.ok OR p.refused)
-		  AND (c.log_offset, c.newest) IS DISTINCT FROM (p.next, p.reached)', history)
-		USING pages;
-
-	again := (SELECT jsonb_agg(jsonb_build_object('zone', p->'zone', 'name', p->'name')
-			|| CASE WHEN p ? 'since' THEN jsonb_build_object('since', p->'since') ELSE '{}' END
-			|| CASE WHEN NOT (p->>'ok')::boolean THEN '{}'
-				WHEN p ? 'until' THEN jsonb_build_object('until', p->'until')
-				ELSE '{"probe": true}' END)
-		FROM jsonb_array_elements(pages) AS p
-		WHERE (p->>'more')::boolean OR (p->>'refused')::boolean);
-	IF again IS NOT NULL THEN
-		tasks := tasks || jsonb_build_object('do', 'logs', 'services', again);
-	END IF;
-	problems := problems || (SELECT coalesce(jsonb_agg(p->'outcome' || jsonb_build_object(
-			'relation', 'logs', 'zone', p->'zone', 'service_name', p->'name')), '[]')
-		FROM jsonb_array_elements(pages) AS p
-		WHERE NOT (p->>'ok')::boolean AND NOT (p->>'refused')::boolean);
-	RETURN jsonb_build_object('added', jsonb_build_object('logs', added), 'tasks', tasks,
-		'problems', (SELECT coalesce(jsonb_agg(p - '{ok,next_offset,detail,request}'::text[]), '[]')
+	-- 42704: the service is gone since it was listed
+	RETURN jsonb_build_object('added', jsonb_build_object('logs', added),
+		'tasks', rereads || CASE WHEN again = '[]' THEN '[]'
+			ELSE jsonb_build_array(jsonb_build_object('do', 'logs', 'services', again)) END,
+		'problems', (SELECT coalesce(jsonb_agg(jsonb_build_object('relation', 'logs',
+				'zone', p->'zone', 'service_name', p->'name', 'sqlstate', p->'sqlstate',
+				'message', p->'message')), '[]')
 			FROM jsonb_array_elements(problems) AS p WHERE p->>'sqlstate' <> '42704'));
 END;
 $function$;
@@ -821,21 +815,22 @@ DECLARE
 	service jsonb := task->'services'->0;
 	oldest timestamptz;
 	newest timestamptz;
-	made timestamptz;
+	known timestamptz;			-- its newest in the log that it has now
 	outcome jsonb;
 	first_read timestamptz;
 	last_read timestamptz;
 	entries bigint;
+	compared bigint;
 	times timestamptz[];
 	nodes text[];
 	units text[];
 	messages text[];
 	added bigint;
 BEGIN
-	EXECUTE format('SELECT min(l.time), max(l.time), (SELECT c.created_at FROM %1$I.cursors AS c
+	EXECUTE format('SELECT min(l.time), max(l.time), (SELECT c.newest FROM %1$I.cursors AS c
 			WHERE c.zone = $1 AND c.service_name = $2)
 		FROM %1$I.logs AS l WHERE l.zone = $1 AND l.service_name = $2', history)
-		INTO oldest, newest, made USING service->>'zone', service->>'name';
+		INTO oldest, newest, known USING service->>'zone', service->>'name';
 
 	EXECUTE format(
 		'WITH RECURSIVE read AS (
@@ -867,11 +862,13 @@ BEGIN
 			WHERE l.zone = $1 AND l.service_name = $2
 			  AND l.time >= (SELECT min(r.time) FROM read AS r)
 		)
-		SELECT l.outcome, l.entries, l.newest, (SELECT min(r.time) FROM read AS r), a.*
+		SELECT l.outcome, l.entries, l.newest, r.*, a.*
 		FROM last AS l,
+			(SELECT min(r.time), count(*) FILTER (WHERE r.outcome IS NULL AND r.time >= $3)
+			FROM read AS r) AS r,
 			(SELECT array_agg(time), array_agg(node), array_agg(unit), array_agg(message)
 			FROM added) AS a', state->>'source', history)
-		INTO outcome, entries, last_read, first_read, times, nodes, units, messages
+		INTO outcome, entries, last_read, first_read, compared, times, nodes, units, messages
 		USING service->>'zone', service->>'name', oldest, newest + disorder, page;
 
 	IF NOT (outcome->>'ok')::boolean THEN
@@ -880,23 +877,25 @@ BEGIN
 				'service_name', service->'name', 'sqlstate', outcome->'sqlstate',
 				'message', outcome->'message')) END);
 	END IF;
-	EXECUTE format('SELECT %I._dbaas_fdw_collect_add_logs($1, $2, $3, $4, $5, $6, $7)', extension)
+	EXECUTE format('SELECT %I._dbaas_fdw_collect_add_logs($1, $2, $3, $4, $5, $6, $7, NULL, NULL)',
+		extension)
 		INTO added
-		USING history, array_fill(service->>'zone', ARRAY[coalesce(cardinality(times), 0)]),
-			array_fill(service->>'name', ARRAY[coalesce(cardinality(times), 0)]), times, nodes, units, messages;
+		USING history, service->>'zone', service->>'name', times, nodes, units, messages;
 	-- Of a log without entries it is not known yet whether some are missing
 	EXECUTE format('UPDATE %I.cursors SET log_offset = $3, newest = greatest($4, $5)
 		WHERE zone = $1 AND service_name = $2
 		  AND (log_offset, newest) IS DISTINCT FROM ($3, greatest($4, $5))', history)
 		USING service->>'zone', service->>'name',
-			CASE WHEN first_read IS NOT NULL THEN outcome->>'next_offset' END, newest, last_read;
+			CASE WHEN first_read IS NOT NULL THEN outcome->>'next_offset' END, known, last_read;
 	RETURN jsonb_build_object('added', jsonb_build_object('logs', added),
 		'tasks', CASE WHEN entries >= page THEN jsonb_build_array(jsonb_build_object('do', 'logs',
 			'services', jsonb_build_array(jsonb_build_object('zone', service->'zone',
 				'name', service->'name', 'probe', true)))) ELSE '[]' END,
-		'problems', CASE WHEN first_read > newest AND newest >= coalesce(made, '-infinity')
+		-- What is kept was reached if some of what was read is kept, whatever the times are
+		'problems', CASE WHEN added > 0 AND added = compared AND known > '-infinity'
 			THEN jsonb_build_array(jsonb_build_object('relation', 'logs', 'zone', service->'zone',
-				'service_name', service->'name', 'gap_from', newest, 'gap_to', first_read,
+				'service_name', service->'name', 'gap_from', least(newest, first_read),
+				'gap_to', greatest(newest, first_read),
 				'message', 'the log does not reach back to what is kept')) ELSE '[]' END);
 END;
 $function$;
@@ -918,40 +917,46 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
 	EXECUTE format(
-		'WITH read AS MATERIALIZED (
-			SELECT s.zone, s.name, m.metric, coalesce(m.node, '''') AS node, m.time, m.value, m.outcome
-			FROM unnest($2, $3) AS s (zone, name)
-			CROSS JOIN LATERAL (SELECT m.metric, m.node, m.time, m.value, m.outcome
-				FROM %1$I.dbaas_metrics AS m
-				WHERE m.zone = s.zone AND m.service_name = s.name AND m.period = $1
-				  AND m.with_outcome OFFSET 0) AS m
+		'WITH series AS MATERIALIZED (
+			SELECT m.n, m.metric, m.node, min(m.time) AS oldest, max(m.time) AS newest,
+				max(m.time) FILTER (WHERE m.value IS NOT NULL) AS valued,
+				array_agg(m.time) FILTER (WHERE m.value IS NOT NULL) AS times,
+				array_agg(m.value) FILTER (WHERE m.value IS NOT NULL) AS samples,
+				(array_agg(m.outcome) FILTER (WHERE m.outcome IS NOT NULL))[1] AS outcome
+			FROM (SELECT s.n, m.* FROM unnest($2, $3) WITH ORDINALITY AS s (zone, name, n)
+				CROSS JOIN LATERAL (SELECT m.metric COLLATE "C" AS metric,
+						coalesce(m.node, '''') COLLATE "C" AS node, m.time, m.value, m.outcome
+					FROM %1$I.dbaas_metrics AS m
+					WHERE m.zone = s.zone AND m.service_name = s.name AND m.period = $1
+					  AND m.with_outcome OFFSET 0) AS m
+				ORDER BY s.n, m.metric, m.node, m.time) AS m
+			GROUP BY m.n, m.metric, m.node
 		), ends AS MATERIALIZED (
-			SELECT r.zone, r.name, min(r.time) AS oldest, max(r.time) AS newest,
-				max(r.time) FILTER (WHERE r.value IS NOT NULL) AS valued,
-				(array_agg(r.outcome) FILTER (WHERE r.outcome IS NOT NULL))[1] AS outcome
-			FROM read AS r GROUP BY r.zone, r.name
-		), bounds AS MATERIALIZED (
-			SELECT e.*, b.before, coalesce(b.since, e.newest - k.first, ''-infinity'') AS since
-			FROM unnest($2, $3, $4, $5) AS b (zone, name, since, before)
-			JOIN ends AS e ON e.zone = b.zone AND e.name = b.name
+			SELECT b.n, b.zone, b.name, b.before, e.oldest, e.newest, e.valued, e.outcome,
+				coalesce(b.since, e.newest - k.first, ''-infinity'') AS since
+			FROM unnest($2, $3, $4, $5) WITH ORDINALITY AS b (zone, name, since, before, n)
+			JOIN (SELECT s.n, min(s.oldest) AS oldest, max(s.newest) AS newest,
+					max(s.valued) AS valued,
+					(array_agg(s.outcome) FILTER (WHERE s.outcome IS NOT NULL))[1] AS outcome
+				FROM series AS s GROUP BY s.n) AS e ON e.n = b.n
 			CROSS JOIN (SELECT k.first FROM %2$I.keep AS k WHERE k.relation = ''metrics'') AS k
-		), kept AS MATERIALIZED (
-			SELECT s.zone, s.name, s.metric, s.node, k.time, k.value
-			FROM (SELECT r.zone, r.name, r.metric, r.node, min(r.time) AS oldest FROM read AS r
-				WHERE r.outcome IS NULL GROUP BY r.zone, r.name, r.metric, r.node) AS s
-			CROSS JOIN LATERAL (SELECT k.time, k.value FROM %2$I.metrics AS k
-				WHERE k.zone = s.zone AND k.service_name = s.name AND k.metric = s.metric
-				  AND k.node = s.node AND k.time >= s.oldest OFFSET 0) AS k
 		), added AS (
-			SELECT r.zone, r.name, r.metric, r.node, r.time, r.value
-			FROM read AS r
-			JOIN bounds AS b ON b.zone = r.zone AND b.name = r.name
-			WHERE r.outcome IS NULL AND r.value IS NOT NULL
-			  AND r.time > b.since AND r.time < b.before
-			EXCEPT
-			SELECT k.zone, k.name, k.metric, k.node, k.time, k.value FROM kept AS k
+			SELECT e.zone, e.name, s.metric, s.node, a.time, a.value
+			FROM series AS s
+			JOIN ends AS e ON e.n = s.n
+			CROSS JOIN LATERAL (SELECT array_agg(k.time) AS times, array_agg(k.value) AS samples
+				FROM (SELECT k.time, k.value FROM %2$I.metrics AS k
+					WHERE k.zone = e.zone AND k.service_name = e.name
+					  AND k.metric = s.metric COLLATE "default" AND k.node = s.node COLLATE "default"
+					  AND k.time >= s.oldest AND k.time <= s.newest
+					ORDER BY k.time OFFSET 0) AS k) AS k
+			CROSS JOIN LATERAL (SELECT * FROM unnest(s.times, s.samples) AS a (time, value)
+				EXCEPT SELECT * FROM unnest(k.times, k.samples)) AS a
+			WHERE s.times IS NOT NULL
+			  AND (s.times IS DISTINCT FROM k.times OR s.samples IS DISTINCT FROM k.samples)
+			  AND a.time > e.since AND a.time < e.before
 		)
-		SELECT (SELECT coalesce(jsonb_agg(to_jsonb(b)), ''[]'') FROM bounds AS b),
+		SELECT (SELECT coalesce(jsonb_agg(to_jsonb(e)), ''[]'') FROM ends AS e),
 			array_agg(a.zone), array_agg(a.name), array_agg(a.metric), array_agg(a.node),
 			array_agg(a.time), array_agg(a.value)
 		FROM added AS a', source, history)
