@@ -137,13 +137,6 @@ SELECT opened('SELECT * FROM hist.disk_forecast', 'metrics_2026_02') AS february
 
 -- Errors in logs
 TRUNCATE hist.metrics, hist.services;
-CALL service('steady', 'running', 100, '2026-03-01', '2026-03-05');
-CALL service('steady', 'running', 200, '2026-03-05');
-CALL service('busy');
-CALL service('quiet');
-CALL service('older');
-CALL service('always');
-CALL service('forms', 'running', 100, '2026-03-01', '2026-03-09 23:00');
 CREATE PROCEDURE errors(service text, hour int, errors bigint, others bigint DEFAULT 0)
 LANGUAGE sql AS $$
   INSERT INTO hist.logs

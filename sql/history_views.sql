@@ -176,30 +176,32 @@ WHERE p.follows AND c.new IS DISTINCT FROM o.old AND m.new IS DISTINCT FROM m.ol
 	OR m.name = p.row ->> 'type' || '-settings'))
 $query$),
 
-('slow_hours', '{services,logs,metrics,cursors}',
+('slow_hours', '{logs,metrics,cursors}',
 'Hours of a week whose errors in the log stand out, beside CPU, memory and disk',
 $query$
 WITH newest AS (
 	SELECT date_trunc('hour', max(newest), 'UTC') AS hour FROM %1$I.cursors
 )
-SELECT s.zone, s.name AS service_name, h.hour, h.entries, h.errors, h.usual AS usual_errors,
+SELECT s.zone, s.service_name, h.hour, h.entries, h.errors, h.usual AS usual_errors,
 	(h.errors - h.usual) / h.spread AS deviations, m.cpu, m.memory, m.disk
-FROM (SELECT DISTINCT zone, name FROM %1$I.services) AS s
+FROM (
+	SELECT l.zone, l.service_name, min(l.hour) AS since, array_agg(l.hour) AS hours,
+		array_agg(l.entries) AS entries, array_agg(l.errors) AS errors
+	FROM (
+		SELECT zone, service_name, date_trunc('hour', time, 'UTC') AS hour, count(*) AS entries,
+			count(*) FILTER (WHERE message
+				~* '[[:<:]](err?or|fatal|panic|critical)[[:>:]]') AS errors
+		FROM %1$I.logs
+		WHERE time >= (SELECT hour FROM newest) - interval '167 hours'
+		GROUP BY 1, 2, 3) AS l
+	GROUP BY 1, 2) AS s
 CROSS JOIN LATERAL (
-	WITH logged AS (
-		SELECT date_trunc('hour', l.time, 'UTC') AS hour, count(*) AS entries,
-			count(*) FILTER (WHERE l.message
-				~* '[[:<:]](error|eror|fatal|panic|critical)[[:>:]]') AS errors
-		FROM %1$I.logs AS l
-		WHERE l.zone = s.zone AND l.service_name = s.name
-		  AND l.time >= (SELECT hour FROM newest) - interval '167 hours'
-		GROUP BY 1
-	), hours AS (
+	WITH hours AS (
 		-- An hour without an entry is one without an error
 		SELECT e.hour, coalesce(l.entries, 0) AS entries, coalesce(l.errors, 0) AS errors
-		FROM generate_series((SELECT min(hour) FROM logged), (SELECT hour FROM newest),
-			interval '1 hour') AS e (hour)
-		LEFT JOIN logged AS l ON l.hour = e.hour
+		FROM generate_series(s.since, (SELECT hour FROM newest), interval '1 hour') AS e (hour)
+		LEFT JOIN unnest(s.hours, s.entries, s.errors) AS l (hour, entries, errors)
+			ON l.hour = e.hour
 	), middle AS (
 		SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY errors) AS usual FROM hours
 	), spreads AS (
@@ -217,7 +219,7 @@ CROSS JOIN LATERAL (
 		avg(m.value) FILTER (WHERE m.metric = 'mem_usage') AS memory,
 		avg(m.value) FILTER (WHERE m.metric = 'disk_usage') AS disk
 	FROM %1$I.metrics AS m
-	WHERE m.zone = s.zone AND m.service_name = s.name
+	WHERE m.zone = s.zone AND m.service_name = s.service_name
 	  AND m.metric IN ('cpu_usage', 'mem_usage', 'disk_usage')
 	  AND m.time >= h.hour AND m.time < h.hour + interval '1 hour') AS m
 $query$),
