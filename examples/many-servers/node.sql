@@ -38,5 +38,7 @@ SELECT :'organisation'::text AS organisation, s.* FROM dbaas_fdw_stats() s;
 -- keeps several requests in flight from the start.
 CREATE ROLE coordinator LOGIN;
 ALTER ROLE coordinator SET cursor_tuple_fraction = 1;
+-- And in transactions of REPEATABLE READ, whose answers are kept to their end
+ALTER ROLE coordinator SET dbaas_fdw.cache_size = '256MB';
 GRANT USAGE ON SCHEMA shared_exo, shared_hist TO coordinator;
 GRANT SELECT ON ALL TABLES IN SCHEMA shared_exo, shared_hist TO coordinator;

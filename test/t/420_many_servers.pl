@@ -192,6 +192,16 @@ is( sql('SELECT organisation, count(*) FROM hist.logs GROUP BY 1 ORDER BY 1'),
 	join("\n", map { "$_|" . 600 * $count{$_} } @organisations),
 	'and has what was collected');
 
+# A transaction of the coordinator is one of REPEATABLE READ on each node
+my $twice = "BEGIN; $services; $services; COMMIT";
+is_deeply({ asked($twice) }, { map { $_ => $list } @organisations },
+	'two statements of a transaction are one list');
+my $all_logs = 'SELECT organisation, count(*) FROM exo.dbaas_logs GROUP BY 1';
+sql(q{ALTER ROLE coordinator SET dbaas_fdw.cache_size = '64kB'}, 'globex');
+is(sql_error($all_logs)->{sqlstate}, '53400', 'whose answers must fit into cache_size on the node');
+sql(q{ALTER ROLE coordinator SET dbaas_fdw.cache_size = '256MB'}, 'globex');
+like(sql($all_logs), qr/^globex\|4800$/m, "which is the role's");
+
 # ---------------------------------------------------------------------------
 # Writes
 # ---------------------------------------------------------------------------
