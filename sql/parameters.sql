@@ -32,3 +32,23 @@ RESET enable_nestloop;
 SET enable_hashjoin = off;
 SET enable_mergejoin = off;
 SELECT id, rows > 0 AS some, difference FROM model.queries, model.same(actual, expected) ORDER BY id;
+RESET enable_hashjoin;
+RESET enable_mergejoin;
+
+-- A parameter that is not sent: the rows of each service end with its outcome
+SELECT coalesce(message, 'end') AS entry, sort_order, log_limit, with_outcome, outcome->'ok' AS ok,
+       next_offset = outcome->>'next_offset' AS same_cursor
+FROM exo.dbaas_logs
+WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001' AND sort_order = 'asc' AND log_limit = 2 AND with_outcome;
+SELECT count(*), count(outcome) FROM exo.dbaas_service_details
+WHERE zone = 'ch-gva-2' AND (with_outcome OR with_outcome IS NULL);
+EXPLAIN (COSTS OFF) SELECT * FROM exo.dbaas_metrics WHERE zone = 'ch-gva-2' AND with_outcome IS TRUE;
+EXPLAIN (COSTS OFF) SELECT * FROM exo.dbaas_metrics WHERE zone = 'ch-gva-2' AND NOT with_outcome;
+SELECT l.zone, named.service, l.outcome
+FROM (VALUES ('pg-1-0001'), ('no-such'), ('')) AS named (service)
+LEFT JOIN exo.dbaas_service_details l ON l.zone = 'ch-gva-2' AND l.service_name = named.service
+  AND l.with_outcome AND l.outcome IS NOT NULL
+ORDER BY 2;
+SELECT service_name, metric, outcome FROM exo.dbaas_metrics
+WHERE zone = 'ch-gva-2' AND service_name IN ('pg-1-0001', 'no-such') AND period = 'day' AND with_outcome
+  AND (metric = 'none' OR outcome IS NOT NULL);
