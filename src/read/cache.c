@@ -92,11 +92,11 @@ static List *known_zones = NIL; /* of KnownZones *, in transaction_cxt */
  * Entries
  * ------------------------------------------------------------------------ */
 
-/* The current transaction, if all of it has to see the same; else 0. */
+/* The current transaction, if all of it has to see the same answers; else 0. */
 static uint64
 one_snapshot(void)
 {
-	return IsolationUsesXactSnapshot() ? transaction : 0;
+	return IsolationUsesXactSnapshot() && dbaas_cache_size > 0 ? transaction : 0;
 }
 
 static Size
@@ -286,8 +286,8 @@ no_room(const DbaasCall *call, Size len)
 							 "allowed.",
 							 kept_bytes / 1024, dbaas_call_label(call), (len + 1023) / 1024,
 							 dbaas_cache_size);
-	error->hint = "Raise dbaas_fdw.cache_size, read less, or use READ COMMITTED, which keeps no "
-		"answers.";
+	error->hint = "Raise dbaas_fdw.cache_size, or read less. READ COMMITTED, and a size of 0, "
+		"keep no answers.";
 	error->of_statement = true;
 	return error;
 }

@@ -41,7 +41,7 @@ typedef enum DbaasCaching
 	DBAAS_CACHE_RESPONSES
 } DbaasCaching;
 
-/* GUC dbaas_fdw.cache_size: kB of all responses that are kept. */
+/* GUC dbaas_fdw.cache_size: kB of all responses that are kept; 0 keeps none. */
 #define DBAAS_CACHE_SIZE 65536
 extern int	dbaas_cache_size;
 

@@ -114,8 +114,9 @@ static const Setting settings[] = {
 		.help = "How long an answer serves later statements of the session under READ COMMITTED; "
 			"0 keeps none."},
 	{PREFIX ".cache_size", SETTING_SIZE, PGC_USERSET, &dbaas_cache_size,
-		.default_value = DBAAS_CACHE_SIZE, .min = 1, .max = MAX_KILOBYTES,
-		.help = "How much memory the session may use for answers that it keeps, as text."},
+		.default_value = DBAAS_CACHE_SIZE, .max = MAX_KILOBYTES,
+		.help = "How much memory the session may use for answers that it keeps, as text; 0 keeps "
+			"none, so that each statement asks anew in any transaction."},
 	{PREFIX ".enable_lookahead", SETTING_BOOLEAN, PGC_USERSET, &dbaas_enable_lookahead,
 		.default_value = true,
 		.help = "Sends requests in advance for the next rows of a join, and for other scans."},

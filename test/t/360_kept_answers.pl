@@ -370,7 +370,13 @@ $session->sql("SET LOCAL dbaas_fdw.cache_size = '1kB'");
 is((run($busy))[1], 0, 'what is kept stays');
 $session->sql('ROLLBACK');
 cmp_ok((run("SET dbaas_fdw.cache_size = '1kB'; $busy"))[0], '>', 0, 'READ COMMITTED needs none');
-$session->sql('RESET dbaas_fdw.cache_size');
+
+# As before there was a cache, for who reads through postgres_fdw what does not fit
+$session->sql("ROLLBACK; $begin; SET LOCAL dbaas_fdw.cache_size = 0");
+my @first = run($services);
+is((run($services))[1], $first[1], 'with a size of 0 each statement asks anew');
+cmp_ok($first[1], '>', 0, 'which takes requests');
+$session->sql('ROLLBACK; RESET dbaas_fdw.cache_size');
 
 # ---------------------------------------------------------------------------
 # Servers, mappings, zones
