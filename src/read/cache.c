@@ -173,6 +173,13 @@ make_cache(void)
 						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
+/* Until when a response may serve later transactions; 0: not at all. */
+static DbaasMoment
+serves_until(const Keeper *keeper)
+{
+	return keeper->asked_at < changes_end ? 0 : keeper->until;
+}
+
 /* Adds an entry, for which there is room.  Returns false if there is no memory. */
 static bool
 add_entry(const Keeper *keeper, const char *text, Size len)
@@ -203,7 +210,7 @@ add_entry(const Keeper *keeper, const char *text, Size len)
 			.request_len = request_len,
 			.len = len,
 			.asked_at = keeper->asked_at,
-			.until = keeper->until,
+			.until = serves_until(keeper),
 			.transaction = keeper->transaction
 	};
 	dlist_push_tail(&entries, &entry->node);
@@ -306,7 +313,7 @@ keep_response(DbaasCall *call, void *arg)
 		return NULL;
 	if (keeper->transaction && entry && entry->transaction == keeper->transaction)
 		return settle_difference(call, keeper, entry);
-	if (keeper->transaction == 0 && (keeper->until == 0 || keeper->asked_at < changes_end))
+	if (keeper->transaction == 0 && serves_until(keeper) == 0)
 		return NULL;
 	if (entry)
 		drop_entry(entry);

@@ -267,6 +267,14 @@ run('COMMIT');
 is((run($one))[0], $rows, 'then they serve as others do');
 asks($one, 0, 'while they are young enough');
 
+# Nor does what it keeps outlive it while a write may still change something
+$sim->config(operation_time => 3600_000);
+start('1h');
+run($set =~ s/exo\./hasty./r);
+($rows) = run("$repeatable; $one; COMMIT");
+$sim->config(operation_time => 0);
+isnt((run($one))[0], $rows, 'an answer of a transaction that ran before the write had happened');
+
 # ---------------------------------------------------------------------------
 # How much
 # ---------------------------------------------------------------------------
