@@ -4,8 +4,8 @@
  *		Calls of the API: a signed request, its retries and its response.
  *
  * A call is a request that is sent again when that is safe and may help.
- * Each connection has max_concurrency slots for requests in flight.  Further calls
- * wait for a slot, in the order in which they were made.
+ * Each connection has max_concurrency slots for requests in flight, and each server has
+ * a pace.  Further calls wait for both, in the order in which they were made.
  *
  *-------------------------------------------------------------------------
  */
@@ -64,7 +64,10 @@ struct DbaasCall
 	char	   *label;
 	CallState	state;
 	int			tries;
+	DbaasMoment sent_at;		/* the last of them */
 	DbaasMoment retry_at;
+	bool		holds_others;	/* paused: the API said when to come again,
+								 * which goes for others too */
 	MemoryContext request_cxt;	/* of the request in flight */
 	DbaasHttpRequest *request;
 	DbaasBuffer body;			/* of the response */
@@ -351,6 +354,7 @@ start_request(DbaasCall *call)
 									 call->url, spec->body, authorization,
 									 spec->kind == DBAAS_CALL_WRITE);
 	call->state = CALL_RUNNING;
+	call->sent_at = dbaas_clock_now();
 	call->tries++;
 	call->stats->requests++;
 	if (spec->budget)
@@ -424,6 +428,7 @@ pause_for_descriptor(DbaasCall *call, const DbaasHttpResponse *response)
 	if (response->failure != DBAAS_HTTP_NO_ROOM || !response->room_may_come)
 		return false;
 	leave_flight(call);
+	dbaas_pace_uncount(dbaas_connection_pace(call->conn), dbaas_clock_now());
 	call->state = CALL_PAUSED;
 	call->retry_at = dbaas_clock_now() + ROOM_USECS;
 	call->tries--;
@@ -459,6 +464,8 @@ end_attempt(DbaasCall *call, const DbaasHttpResponse *response)
 	if (dbaas_log_requests)
 		log_attempt(call, response);
 
+	if (dbaas_status_too_many(response))
+		dbaas_pace_slow_down(dbaas_connection_pace(call->conn), call->sent_at, dbaas_clock_now());
 	if (reconnects ||
 		(!call->spec.no_retry &&
 		 call->tries <= dbaas_connection_settings(call->conn)->max_retries &&
@@ -467,6 +474,7 @@ end_attempt(DbaasCall *call, const DbaasHttpResponse *response)
 		call->retry_at = dbaas_clock_now() +
 			(reconnects ? 0 : (DbaasMoment) (pause_ms(call, response) * 1000));
 		call->tries -= reconnects ? 1 : 0;
+		call->holds_others = dbaas_status_too_many(response) && response->retry_after > 0;
 		call->stats->retries++;
 		if (call->spec.counters)
 			call->spec.counters->retries++;
@@ -572,6 +580,17 @@ end_with_response(DbaasCall *call, const DbaasHttpResponse *response)
 	end_call(call, error);
 }
 
+/* When a queued call may send its request; 0: when another one has ended. */
+static DbaasMoment
+next_turn(const DbaasCall *call, DbaasMoment now)
+{
+	DbaasMoment slot = dbaas_connection_next_slot(call->conn, now);
+
+	if (slot == 0 || call->spec.not_held)
+		return slot;
+	return Max(slot, dbaas_pace_held_until(dbaas_connection_pace(call->conn)));
+}
+
 static void
 perform_calls(void)
 {
@@ -579,6 +598,7 @@ perform_calls(void)
 	DbaasMoment now = dbaas_clock_now();
 	dlist_mutable_iter iter;
 
+	dbaas_pace_end_holds();
 	dlist_foreach_modify(iter, &calls)
 	{
 		DbaasCall  *call = dlist_container(DbaasCall, node, iter.cur);
@@ -595,13 +615,15 @@ perform_calls(void)
 		}
 		if (call->state == CALL_PAUSED && call->retry_at <= now)
 			call->state = CALL_QUEUED;
+		if (call->state == CALL_PAUSED && call->holds_others)
+			dbaas_pace_hold(dbaas_connection_pace(call->conn), call->retry_at);
 	}
 	dlist_foreach_modify(iter, &calls)
 	{
 		DbaasCall  *call = dlist_container(DbaasCall, node, iter.cur);
 
-		if (call->state == CALL_QUEUED && !refuse_request(call) &&
-			dbaas_connection_take_slot(call->conn))
+		if (call->state == CALL_QUEUED && !refuse_request(call) && next_turn(call, now) <= now &&
+			dbaas_connection_take_slot(call->conn, now))
 			start_request(call);
 	}
 	MemoryContextSwitchTo(oldcxt);
@@ -630,33 +652,40 @@ dbaas_call_perform_between_rows(void)
 	dbaas_call_perform();
 }
 
-/* Milliseconds until the first paused call is due; -1 when none is paused. */
+/*
+ * Milliseconds until the first call is due that is paused, or that the pace holds back; -1 when
+ * there is none.  *paced: does the pace hold one back?
+ */
 static long
-next_due(void)
+next_due(bool *paced)
 {
 	DbaasMoment now = dbaas_clock_now();
 	long		due = -1;
 	dlist_iter	iter;
 
+	*paced = false;
 	dlist_foreach(iter, &calls)
 	{
 		DbaasCall  *call = dlist_container(DbaasCall, node, iter.cur);
+		DbaasMoment at = call->state == CALL_PAUSED ? call->retry_at :
+			call->state == CALL_QUEUED ? next_turn(call, now) : 0;
 		long		ms;
 
-		if (call->state != CALL_PAUSED)
+		if (at == 0)
 			continue;
-		ms = dbaas_clock_ms_between(now, call->retry_at);
+		*paced |= call->state == CALL_QUEUED && at > now;
+		ms = dbaas_clock_ms_between(now, at);
 		if (due < 0 || ms < due)
 			due = ms;
 	}
 	return due;
 }
 
-/* Milliseconds until that time (0: never), or until a paused call is due; -1: never. */
+/* Milliseconds until that time (0: never), or until a call is due; -1: never. */
 static long
-milliseconds_until(DbaasMoment until)
+milliseconds_until(DbaasMoment until, bool *paced)
 {
-	long		due = next_due();
+	long		due = next_due(paced);
 	long		ms;
 
 	if (until == 0)
@@ -674,7 +703,9 @@ dbaas_call_wake(void)
 int
 dbaas_call_descriptor(DbaasMoment until)
 {
-	return dbaas_http_descriptor(milliseconds_until(until));
+	bool		paced;
+
+	return dbaas_http_descriptor(milliseconds_until(until, &paced));
 }
 
 int64
@@ -701,11 +732,16 @@ dbaas_call_wait(DbaasCounters *counters, DbaasMoment until)
 {
 	static uint32 wait_event = 0;
 	DbaasMoment start = dbaas_clock_now();
+	bool		paced;
+	double		waited;
 
 	if (wait_event == 0)
 		wait_event = dbaas_wait_event_new("DbaasConnection");
-	dbaas_http_wait(milliseconds_until(until), wait_event);
+	dbaas_http_wait(milliseconds_until(until, &paced), wait_event);
 	perform_calls();
-	if (counters)
-		counters->waited += (dbaas_clock_now() - start) / 1e6;
+	if (counters == NULL)
+		return;
+	waited = (dbaas_clock_now() - start) / 1e6;
+	counters->waited += waited;
+	counters->paced += paced ? waited : 0;
 }

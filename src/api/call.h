@@ -31,6 +31,8 @@ typedef struct DbaasCounters
 	int			in_flight;
 	int			peak;			/* most in flight at once */
 	double		waited;			/* seconds that the backend waited */
+	double		paced;			/* those of them in which the pace held
+								 * requests back */
 } DbaasCounters;
 
 /* What a statement has sent, of what dbaas_fdw.request_limit allows it. */
@@ -53,6 +55,9 @@ typedef struct DbaasCallSpec
 	DbaasCallKind kind;
 	bool		anonymous;		/* sent without a signature */
 	bool		no_retry;		/* not sent again */
+	bool		not_held;		/* sent although the API asked to send nothing
+								 * for a while: it tells what became of a
+								 * write */
 	const char *zone;			/* for messages; NULL: the server as a whole */
 	const char *base;			/* URL that the path is appended to */
 	const char *method;

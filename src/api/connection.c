@@ -43,6 +43,7 @@ struct DbaasConnection
 	DbaasCredentials credentials;
 	uint64		fingerprint;
 	int			in_flight;		/* requests that hold a slot */
+	DbaasPace  *pace;			/* of the server */
 	DbaasHttpPool *pool;
 	DbaasZones *zones;			/* or NULL: see zones.c */
 };
@@ -125,6 +126,8 @@ open_connection(const ForeignServer *server, const UserMapping *mapping, DbaasCo
 	conn->facts = dbaas_stats_get_server(server->servername);
 	conn->options = copyObject(server->options);
 	dbaas_server_parse(conn->options, &conn->settings);
+	conn->pace = dbaas_pace_get(conn->serverid);
+	dbaas_pace_set_rate(conn->pace, conn->settings.requests_per_second);
 
 	error = dbaas_credentials_read(server, mapping, &conn->credentials);
 	if (error)
@@ -376,11 +379,28 @@ dbaas_connection_mask(const DbaasConnection *conn, char *text)
 	return dbaas_secret_mask(text, list_make1(conn->credentials.api_secret));
 }
 
-bool
-dbaas_connection_take_slot(DbaasConnection *conn)
+DbaasPace *
+dbaas_connection_pace(const DbaasConnection *conn)
+{
+	return conn->pace;
+}
+
+DbaasMoment
+dbaas_connection_next_slot(const DbaasConnection *conn, DbaasMoment now)
 {
 	if (conn->in_flight >= conn->settings.max_concurrency)
+		return 0;
+	return Max(dbaas_pace_due(conn->pace, now), 1);
+}
+
+bool
+dbaas_connection_take_slot(DbaasConnection *conn, DbaasMoment now)
+{
+	DbaasMoment next = dbaas_connection_next_slot(conn, now);
+
+	if (next == 0 || next > now)
 		return false;
+	dbaas_pace_count(conn->pace, now);
 	conn->in_flight++;
 	return true;
 }

@@ -10,6 +10,7 @@
 #ifndef DBAAS_CONNECTION_H
 #define DBAAS_CONNECTION_H
 
+#include "api/pace.h"
 #include "api/server.h"
 #include "api/stats.h"
 #include "base/error.h"
@@ -104,11 +105,16 @@ extern DbaasError *dbaas_connection_sign(const DbaasConnection *conn, const char
 /* dbaas_secret_mask() with the connection's secret. */
 extern char *dbaas_connection_mask(const DbaasConnection *conn, char *text);
 
+/* How fast requests are sent to the server, over all its connections. */
+extern DbaasPace *dbaas_connection_pace(const DbaasConnection *conn);
+
 /*
  * A request takes a slot when it is sent, and frees it when it is no longer in
- * flight.  Returns false, and takes none, when max_concurrency slots are taken.
+ * flight.  Returns false, and takes none, when max_concurrency slots are taken, or the
+ * pace is for later.  dbaas_connection_next_slot() says when that is; 0 if all are taken.
  */
-extern bool dbaas_connection_take_slot(DbaasConnection *conn);
+extern bool dbaas_connection_take_slot(DbaasConnection *conn, DbaasMoment now);
+extern DbaasMoment dbaas_connection_next_slot(const DbaasConnection *conn, DbaasMoment now);
 extern void dbaas_connection_free_slot(DbaasConnection *conn);
 
 #endif							/* DBAAS_CONNECTION_H */

@@ -117,6 +117,7 @@ send_poll(DbaasOperation *operation, const DbaasEndpoint *endpoint, const char *
 	DbaasCallSpec spec = {0};
 
 	spec.kind = DBAAS_CALL_LIST;
+	spec.not_held = true;
 	spec.zone = operation->write.zone;
 	spec.base = operation->write.base;
 	spec.method = endpoint->method;

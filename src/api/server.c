@@ -27,6 +27,8 @@ dbaas_server_parse(List *options, DbaasServerSettings *settings)
 	settings->zones = dbaas_options_zones(options);
 	settings->max_concurrency = (int) dbaas_options_number(options, "max_concurrency");
 	settings->max_retries = (int) dbaas_options_number(options, "max_retries");
+	if (dbaas_options_string(options, "requests_per_second"))
+		settings->requests_per_second = dbaas_options_number(options, "requests_per_second");
 	settings->max_response_bytes = (size_t) dbaas_options_number(options, "max_response_bytes");
 	settings->connect_timeout_ms = (long) (dbaas_options_number(options, "connect_timeout") * 1000);
 	settings->request_timeout_ms = (long) (dbaas_options_number(options, "request_timeout") * 1000);

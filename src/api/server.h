@@ -25,6 +25,7 @@ typedef struct DbaasServerSettings
 	List	   *zones;			/* char *: names of those to use; NIL: all */
 	int			max_concurrency;	/* requests in flight at once */
 	int			max_retries;	/* of a request */
+	double		requests_per_second;	/* 0: as many as there are */
 	size_t		max_response_bytes; /* decompressed */
 	long		connect_timeout_ms;
 	long		request_timeout_ms; /* of a request as a whole */

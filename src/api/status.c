@@ -46,10 +46,16 @@ dbaas_status_may_retry(bool write, const DbaasHttpResponse *response)
 		case DBAAS_HTTP_BROKEN:
 			return !write;
 		case DBAAS_HTTP_NO_FAILURE:
-			return response->status == 429 || (!write && is_server_down(response->status));
+			return dbaas_status_too_many(response) || (!write && is_server_down(response->status));
 		default:
 			return false;
 	}
+}
+
+bool
+dbaas_status_too_many(const DbaasHttpResponse *response)
+{
+	return response->failure == DBAAS_HTTP_NO_FAILURE && response->status == 429;
 }
 
 bool
@@ -187,7 +193,7 @@ status_error(const DbaasRequestFacts *request, const DbaasHttpResponse *response
 		code = ERRCODE_CONFIGURATION_LIMIT_EXCEEDED;
 		hint = response->retry_after > 0 ?
 			psprintf("The API asks to wait for %ld seconds.", response->retry_after) :
-			"Lower the server's option max_concurrency, or try again later.";
+			"Set the server's option requests_per_second, or try again later.";
 	}
 	else if (status >= 300 && status <= 399)
 		hint = "Redirects are not followed: set the server's option endpoint to where the API is.";

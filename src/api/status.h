@@ -46,6 +46,9 @@ extern bool dbaas_status_may_be_applied(const DbaasHttpResponse *response);
  */
 extern bool dbaas_status_unavailable(const DbaasHttpResponse *response);
 
+/* Does the API say that there are too many requests? */
+extern bool dbaas_status_too_many(const DbaasHttpResponse *response);
+
 /* Did the API refuse the key, or TLS the server's certificate? */
 extern bool dbaas_status_refuses_credentials(const DbaasHttpResponse *response);
 

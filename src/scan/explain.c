@@ -330,6 +330,8 @@ explain_run(const ForeignScanState *node, ExplainState *es)
 		ExplainPropertyInteger("Unused Results", NULL, unused, es);
 	if (es->timing)
 		ExplainPropertyFloat("Time Waiting", "ms", counters->waited * 1000, 3, es);
+	if (es->timing && counters->paced > 0)
+		ExplainPropertyFloat("Time Paced", "ms", counters->paced * 1000, 3, es);
 }
 
 void

@@ -60,6 +60,10 @@ static const DbaasOption options_table[] = {
 	{"max_retries", DBAAS_ON_SERVER, DBAAS_OPTION_INTEGER,
 		.default_text = "4", .min = 0, .max = 20,
 	.help = "how often a request that may be repeated safely is repeated"},
+	{"requests_per_second", DBAAS_ON_SERVER, DBAAS_OPTION_REAL,
+		.min = 0.001, .max = 10000,
+	.help = "how many requests each session sends in a second, such as 10 or 0.5; as many as there "
+		"are when not set"},
 	{"max_response_bytes", DBAAS_ON_SERVER, DBAAS_OPTION_BYTES,
 		.default_text = "64MB", .min = 1024, .max = 512.0 * 1024 * 1024,
 	.help = "a larger response, decompressed, is an error"},

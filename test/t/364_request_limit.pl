@@ -148,6 +148,11 @@ is($session->sql("SELECT count(*) FROM exo.dbaas_services WHERE $zone AND zone =
 like($session->sql('EXPLAIN SELECT count(*) FROM exo.dbaas_services'), qr/Requests/,
 	'EXPLAIN, too');
 $session->sql('RESET dbaas_fdw.request_limit');
+is( $session->sql(
+		"BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM exo.dbaas_services;
+		SET LOCAL dbaas_fdw.request_limit = 0; SELECT count(*) FROM exo.dbaas_services; COMMIT"),
+	"24\n24",
+	'so does what kept answers serve');
 my $fresh = $t->session;
 is_limited(3, 'SELECT count(*) FROM exo.dbaas_services',
 	qr/./, 'in a fresh session the list of zones counts', $fresh);
