@@ -1140,6 +1140,12 @@ $function$;
 COMMENT ON FUNCTION _dbaas_fdw_collect_drop(name, jsonb, jsonb) IS
 'for dbaas_fdw_collect(): drops what is kept no longer';
 
+/* May the procedure that calls this COMMIT?  If it may not, COMMIT would say little. */
+CREATE FUNCTION _dbaas_fdw_may_commit() RETURNS boolean
+AS 'MODULE_PATHNAME', 'dbaas_fdw_may_commit' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION _dbaas_fdw_may_commit() IS
+'for dbaas_fdw_collect(): whether it may commit';
+
 /*
  * Takes what is new into the history in that schema.  Each step is a transaction of
  * its own.
@@ -1148,22 +1154,27 @@ CREATE PROCEDURE dbaas_fdw_collect(history name)
 LANGUAGE plpgsql
 AS $procedure$
 DECLARE
-	step text;
+	extension name;
+	may_commit boolean;
 	state jsonb;
 BEGIN
-	IF pg_catalog.now() OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN
+	SET LOCAL search_path = pg_catalog, pg_temp;
+	extension := (SELECT n.nspname FROM pg_extension AS e
+		JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'dbaas_fdw');
+	EXECUTE format('SELECT %I._dbaas_fdw_may_commit()', extension) INTO may_commit;
+	IF NOT may_commit THEN
 		RAISE active_sql_transaction USING
 			MESSAGE = 'dbaas_fdw_collect() cannot run inside a transaction block',
-			HINT = 'It commits what it has collected, step by step: CALL it outside of BEGIN and COMMIT.';
+			DETAIL = 'It commits what it has collected, step by step.',
+			HINT = 'CALL it as a statement of its own: outside of BEGIN and COMMIT, functions and '
+				'exception blocks, and not in one string with other statements.';
 	END IF;
 	LOOP
 		COMMIT;
 		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 		SET LOCAL search_path = pg_catalog, pg_temp;
-		step := (SELECT format('SELECT %I._dbaas_fdw_collect_step($1, $2)', n.nspname)
-			FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace
-			WHERE e.extname = 'dbaas_fdw');
-		EXECUTE step INTO state USING history, state;
+		EXECUTE format('SELECT %I._dbaas_fdw_collect_step($1, $2)', extension)
+			INTO state USING history, state;
 		EXIT WHEN state IS NULL;
 	END LOOP;
 END;

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "fmgr.h"
 #include "foreign/foreign.h"
 #include "funcapi.h"
@@ -28,6 +29,7 @@ PG_FUNCTION_INFO_V1(dbaas_fdw_version);
 PG_FUNCTION_INFO_V1(dbaas_fdw_stats);
 PG_FUNCTION_INFO_V1(dbaas_fdw_disconnect);
 PG_FUNCTION_INFO_V1(dbaas_fdw_forget);
+PG_FUNCTION_INFO_V1(dbaas_fdw_may_commit);
 PG_FUNCTION_INFO_V1(dbaas_fdw_options);
 PG_FUNCTION_INFO_V1(dbaas_fdw_catalogue);
 
@@ -101,6 +103,17 @@ dbaas_fdw_forget(PG_FUNCTION_ARGS)
 		GetForeignServerByName(NameStr(*PG_GETARG_NAME(0)), false)->serverid;
 
 	PG_RETURN_INT64(dbaas_cache_forget(serverid));
+}
+
+/*
+ * _dbaas_fdw_may_commit() returns boolean: may the procedure that calls it COMMIT?  Not
+ * in a transaction block, nor below a function or an exception block.
+ */
+PGDLLEXPORT Datum
+dbaas_fdw_may_commit(PG_FUNCTION_ARGS)
+{
+	(void) fcinfo;
+	PG_RETURN_BOOL(SPI_inside_nonatomic_context());
 }
 
 static Datum

@@ -9,9 +9,12 @@ use Test::More;
 my $nm = `nm -D --defined-only dbaas_fdw.so 2>&1`;
 plan skip_all => 'SKIPPED: no nm' if $? != 0;
 
-my $scripts = join '', map { slurp_file($_) } glob 'sql/dbaas_fdw--*.sql';
-my %functions =
-  map { ($_ => 1) } $scripts =~ /CREATE FUNCTION (\w+)\([^;]*?\bAS 'MODULE_PATHNAME'/g;
+my $scripts = join '', map { slurp_file($_) } glob 'sql/dbaas_fdw--*.sql sql/history*.sql';
+my %functions;
+while ($scripts =~ /CREATE FUNCTION (\w+)\([^;]*?\bAS 'MODULE_PATHNAME'(?:, '(\w+)')?/g)
+{
+	$functions{ $2 // $1 } = 1;
+}
 my @functions = keys %functions;
 cmp_ok(scalar @functions, '>=', 8, 'the scripts create functions');
 

@@ -149,7 +149,8 @@ is( $t->sql(
 	'each fills what no finer one has');
 is( $t->sql(
 		q{SELECT count(*) FROM (SELECT value, lag(value) OVER (ORDER BY time) AS finer
-			FROM hist.metrics WHERE service_name = 'pg-1-0001' AND } . within(10_261, $now) . q{) AS s
+			FROM hist.metrics WHERE service_name = 'pg-1-0001' AND }
+		  . within(10_261, $now) . q{) AS s
 		WHERE finer < value}),
 	0,
 	'one after the other');

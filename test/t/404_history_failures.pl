@@ -27,16 +27,29 @@ sub refused
 	my $error = $t->sql_error($sql);
 	return join "\n", grep { defined } "$error->{sqlstate} $error->{message}", $error->{hint};
 }
-is( refused(q{BEGIN; CALL dbaas_fdw_collect('hist')}),
-	"25001 dbaas_fdw_collect() cannot run inside a transaction block\n"
-	  . 'It commits what it has collected, step by step: CALL it outside of BEGIN and COMMIT.',
-	'not inside a transaction block');
+$t->sql(
+	q{CREATE FUNCTION collect() RETURNS void LANGUAGE plpgsql AS
+	$$ BEGIN CALL dbaas_fdw_collect('hist'); END $$});
+foreach my $inside (
+	q{BEGIN; CALL dbaas_fdw_collect('hist')},
+	q{BEGIN \; CALL dbaas_fdw_collect('hist')},
+	q{SET x.y = 1 \; CALL dbaas_fdw_collect('hist')},
+	q{SELECT collect()},
+	q{DO $$ BEGIN CALL dbaas_fdw_collect('hist'); EXCEPTION WHEN division_by_zero THEN END $$})
+{
+	like(
+		refused($inside),
+		qr/^25001 dbaas_fdw_collect\(\) cannot run inside a transaction block\nCALL it as/,
+		"it says why not: $inside");
+}
 is( refused(q{CALL dbaas_fdw_collect('nowhere')}),
 	"42P01 schema \"nowhere\" has no history\n"
 	  . q{Make one: SELECT * FROM dbaas_fdw_history(..., 'nowhere').},
 	'not where no history is');
 is(refused(q{CALL dbaas_fdw_collect('exo')}) =~ /^42P01/ && 1, 1, 'nor in another schema');
 is($t->sql('SELECT count(*) FROM hist.runs'), 0, 'and nothing has begun');
+is( $t->sql(q{DO $$ BEGIN CALL dbaas_fdw_collect('hist'); END $$; SELECT count(*) FROM hist.runs}),
+	1, 'a DO block may call it');
 
 # Killed in every way at any point: nothing is lost or doubled
 my $random = 20_261_130;
@@ -87,8 +100,9 @@ foreach my $round (1 .. $ENV{DBAAS_KILLS} // 16)
 	eval { $session->finish } if $way eq 'cancel';
 	DbaasTest::wait_until(
 		sub {
-			$t->sql("SELECT count(*) FROM pg_stat_activity WHERE pid = $pid AND state = 'active'")
-			  eq '0';
+			$t->sql(
+				"SELECT count(*) FROM pg_stat_activity
+				WHERE pid = $pid AND state = 'active'") eq '0';
 		});
 	$ended{$way}++;
 	delete $session->{psql} if $way ne 'cancel';
@@ -111,7 +125,8 @@ foreach my $table (qw(services details integrations backups))
 }
 is( $t->sql(
 		q{SELECT count(*) FROM (SELECT zone, service_name, metric, node, time, value
-		FROM exo.dbaas_metrics WHERE value IS NOT NULL EXCEPT ALL SELECT * FROM hist.metrics) AS s}),
+		FROM exo.dbaas_metrics WHERE value IS NOT NULL
+		EXCEPT ALL SELECT * FROM hist.metrics) AS s}),
 	0,
 	'and each sample');
 
@@ -238,7 +253,8 @@ $t->sql(q{SELECT dbaas_fdw_history('exo', 'hist')});
 # As the one whose mapping it is
 $t->sql(
 	q{CREATE ROLE other LOGIN; GRANT USAGE ON SCHEMA exo TO other;
-	GRANT USAGE ON FOREIGN SERVER exoscale TO other; GRANT SELECT ON ALL TABLES IN SCHEMA exo TO other;
+	GRANT USAGE ON FOREIGN SERVER exoscale TO other;
+	GRANT SELECT ON ALL TABLES IN SCHEMA exo TO other;
 	CREATE SCHEMA "its %I""own" AUTHORIZATION other});
 is($t->sql(q{SET ROLE other; SELECT count(*) > 10 FROM dbaas_fdw_history('exo', 'its %I"own')}),
 	't', 'another role has a history');
