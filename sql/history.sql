@@ -179,7 +179,8 @@ COMMENT ON FUNCTION _dbaas_fdw_history_add_columns(name, name, name[], regclass,
  * Makes the tables of a history, or adds to them what they lack: tables, columns
  * and rows of "keep".  "tables" is the schema of the imported tables; "history" is
  * made if it is not there.  Returns the names of what was made: columns as
- * table.column, rows of "keep" as keep.relation.
+ * table.column, rows of "keep" as keep.relation.  A NOTICE says that the history had
+ * another schema of imported tables before.
  */
 CREATE FUNCTION dbaas_fdw_history(tables name, history name) RETURNS SETOF name
 LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE
@@ -190,6 +191,7 @@ DECLARE
 		JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'dbaas_fdw');
 	source oid := (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = tables);
 	is_history boolean;
+	former name;
 	relation record;
 	shown record;
 	definition text;
@@ -206,13 +208,24 @@ BEGIN
 	THEN
 		RAISE undefined_table USING
 			MESSAGE = format('schema "%s" has no foreign table "dbaas_services"', tables),
-			HINT = format('Import it: IMPORT FOREIGN SCHEMA dbaas FROM SERVER ... INTO %I.', tables);
+			HINT = format('The first argument is the schema of the imported tables: '
+				'IMPORT FOREIGN SCHEMA dbaas FROM SERVER ... INTO %I.', tables);
 	END IF;
 	IF NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = history) THEN
 		EXECUTE format('CREATE SCHEMA %I', history);
 	END IF;
 	is_history := EXISTS (SELECT FROM pg_attribute AS a
 		WHERE a.attrelid = to_regclass(format('%I.keep', history)) AND a.attname = 'source_oid');
+	IF is_history THEN
+		EXECUTE format('SELECT source FROM %I.keep WHERE source <> $1 AND source_oid <> $2 LIMIT 1',
+			history) INTO former USING tables, source;
+		IF former IS NOT NULL THEN
+			RAISE NOTICE USING
+				MESSAGE = format('the history in schema "%s" was of schema "%s", and is of schema "%s" '
+					'from now on', history, former, tables),
+				HINT = 'Two organisations need a history each: what is not in the new schema counts as deleted.';
+		END IF;
+	END IF;
 
 	FOR relation IN EXECUTE format(
 		'SELECT * FROM %I._dbaas_fdw_history_relations() AS r

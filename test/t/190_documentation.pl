@@ -312,6 +312,9 @@ sub check_messages
 	my $literal = qr/"(?:[^"\\\n]|\\.)*"/;
 	my @strings = $plain =~ /($literal(?:\s*(?:INT64_FORMAT\s*)?$literal)*)/g;
 	my $strings = join "\n", map { s/(?<!\\)"\s*(?:INT64_FORMAT\s*)?"//gr =~ s/\\"/"/gr } @strings;
+	# Those of the history are raised in SQL
+	$strings .= join "\n", '', map { s/'\s*'//gr } map { join "\n", read_lines($_) }
+	  map { "sql/history$_.sql" } '', '_collect', '_views';
 
 	my @messages = chapter('By message', @{ $lines{'doc/errors.md'} }) =~ /^\| `(.*?)` \|/mg;
 	cmp_ok(scalar @messages, '>', 20, 'there are messages');

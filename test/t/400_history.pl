@@ -86,6 +86,29 @@ is($t->sql(q{SELECT every, enabled FROM hist.keep WHERE relation = 'details'}),
 is($t->sql('SELECT zone, name, plan FROM hist.services'), 'z|a|', 'and so do rows');
 $t->sql('DELETE FROM hist.services');
 
+# From which schema it is collected
+sub notice_of
+{
+	my ($schema) = @_;
+	my (undef, undef, $said) =
+	  $t->node->psql('postgres', "SELECT dbaas_fdw_history('$schema', 'hist')");
+	return $said;
+}
+$t->sql(
+	q{
+	CREATE SCHEMA second;
+	IMPORT FOREIGN SCHEMA dbaas FROM SERVER exoscale INTO second});
+like(
+	notice_of('second'),
+	qr/NOTICE:  the history in schema "hist" was of schema "exo", and is of schema "second"/,
+	'another schema of imported tables is not taken without a word');
+is($t->sql('SELECT DISTINCT source FROM hist.keep'), 'second', 'but taken');
+$t->sql('ALTER SCHEMA second RENAME TO third');
+is(notice_of('third'), '', 'another name is no other schema');
+like(notice_of('exo'), qr/was of schema "third", and is of schema "exo"/, 'and back');
+is(notice_of('exo'), '', 'where it stays');
+$t->sql('SET client_min_messages = warning; DROP SCHEMA third CASCADE');
+
 # Whose they are
 is( $t->sql(
 		q{SELECT count(*) FROM pg_depend AS d WHERE refclassid = 'pg_extension'::regclass
