@@ -60,8 +60,8 @@ extern char *dbaas_cache_request_text(const DbaasCallSpec *spec);
  * that error, see dbaas_cache_left_out().  Waits if an earlier statement, such as a cursor's,
  * has requested the same, and its response is still to come.
  *
- * In a transaction with one snapshot, the call may end with an error that the response
- * does not fit into cache_size (53400), or that it differs (40001).
+ * In a transaction with one snapshot, the call may end with an error: the response does
+ * not fit into cache_size (53400), or differs from the one that is kept (40001).
  */
 extern DbaasCall *dbaas_cache_call(DbaasConnection *conn, DbaasCaching caching, MemoryContext cxt,
 								   const DbaasCallSpec *spec, const DbaasError *left_out);

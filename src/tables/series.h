@@ -19,8 +19,8 @@
 extern double dbaas_series_seconds(const DbaasResource *resource, const char *span);
 
 /*
- * The value of the parameter that goes back to a time, and least beyond it; the one that goes
- * back furthest, if none goes back so far.  It is the catalogue's.
+ * Of the values of the parameter that reach back to a time, the one that reaches least
+ * beyond it; if none does, the one that reaches furthest.  It belongs to the catalogue.
  */
 extern const char *dbaas_series_span(const DbaasResource *resource, TimestampTz since,
 									 TimestampTz now);
