@@ -17,13 +17,16 @@ static bool
 would_save_requests(const DbaasResource *resource, const DbaasEndpoint *endpoint,
 					const DbaasArguments *arguments, int column)
 {
+	int			limit = resource->index.limit;
+
 	if (column == resource->index.time)
-		return !arguments->has_since && !arguments->has_until;
+		return !arguments->has_since && !arguments->has_until &&
+			!(limit >= 0 && arguments->keys[limit].given);
 	if (arguments->keys[column].given)
 		return false;
 	if (column == DBAAS_ZONE_COLUMN)
 		return !resource->global &&!resource->any_zone;
-	return column == resource->index.limit || dbaas_path_has(&endpoint->parsed, column);
+	return column == limit || dbaas_path_has(&endpoint->parsed, column);
 }
 
 /* The names of such columns, as "a, b or c"; NULL if there are none. */

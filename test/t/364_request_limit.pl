@@ -98,6 +98,11 @@ is_limited(
 	"SELECT * FROM exo.dbaas_logs WHERE $pg AND time > '2020-01-01'",
 	qr/^A condition on "log_limit" would/,
 	'a log with a bound');
+is_limited(
+	0,
+	"SELECT * FROM exo.dbaas_logs WHERE $pg AND log_limit = 2",
+	qr/^Give conditions/,
+	'a log of which few entries are wanted');
 my $names = join ', ', map { "'pg-1-000$_'" } 1 .. 9;
 is_limited(
 	0,
