@@ -91,9 +91,9 @@ extern void dbaas_cache_set_zones(DbaasConnection *conn, const DbaasZones *zones
 extern int64 dbaas_cache_forget(Oid serverid);
 
 /*
- * To be called before a write is sent, and when it is over: drops all responses.
- * "changes_until" is a time until which it may still change what the API shows, or 0:
- * until then nothing is kept for cache_ttl.
+ * To be called when writes that were sent are over, however they ended: drops all
+ * responses.  "changes_until" is a time until which they may still change what the API
+ * shows, or 0: until then nothing is kept for cache_ttl.
  */
 extern void dbaas_cache_drop(DbaasMoment changes_until);
 

@@ -76,7 +76,6 @@ start_batch(Batch *batch, int under_way, int send_number)
 			under_way < dbaas_connection_settings(operation->conn)->max_concurrency)
 		{
 			dbaas_report_sending(queued);
-			dbaas_cache_drop(0);
 			dbaas_operation_send(operation);
 			queued->send_number = send_number;
 			under_way++;

@@ -151,6 +151,58 @@ foreach my $fault (
 		$fault->{status} ? 'once' : 'each time: the write may still come');
 }
 
+# A response that comes after a write, to a request from before it
+my $fra = q{SELECT termination_protection FROM exo.dbaas_services }
+  . q{WHERE zone = 'de-fra-1' AND name = 'pg-2-0001'};
+
+# A cursor whose requests are all sent, and one of whose responses takes seconds to arrive
+sub open_cursor
+{
+	start('1h');
+	$sim->fault(
+		{
+			path => '/dbaas-service',
+			zone => 'de-fra-1',
+			action => 'trickle',
+			chunk => 1_000_000,
+			ms => 2000
+		});
+	$sim->clear;
+	$session->sql('BEGIN; SET LOCAL cursor_tuple_fraction = 1; '
+		  . 'DECLARE c CURSOR FOR SELECT zone FROM exo.dbaas_services; FETCH c');
+	ok( DbaasTest::wait_until(
+			sub {
+				return scalar grep { ($_->{zone} // '') eq 'de-fra-1' } $sim->requests;
+			}),
+		'a request is under way');
+	return;
+}
+$rows = $t->sql($fra);
+open_cursor();
+$session->sql(q{SET LOCAL dbaas_fdw.write_mode = 'immediate'; } . $set =~ s/ch-gva-2/de-fra-1/r =~
+	  s/pg-1-/pg-2-/r);
+isnt($again = (run($fra))[0], $rows, 'after a write, the next statement sees it');
+is(scalar(grep { ($_->{zone} // '') eq 'de-fra-1' } $sim->requests), 1, 'by a request of its own');
+$session->sql('MOVE ALL FROM c');
+is((run($fra))[0], $again, 'also when the other response has come');
+$session->sql('COMMIT');
+open_cursor();
+$sim->clear;
+$session->sql($fra);
+is(scalar(grep { ($_->{zone} // '') eq 'de-fra-1' } $sim->requests),
+	0, 'without a write, it waits for the response');
+$session->sql('COMMIT');
+$sim->clear_faults;
+
+# Look-ups of writes are about what is there now
+start('1h');
+run($services);
+$sim->post('/dbaas-postgres/fresh', { plan => 'hobbyist-2' }, zone => 'ch-gva-2');
+$session->sql(
+	q{BEGIN; INSERT INTO exo.dbaas_databases (service_name, name) VALUES ('fresh', 'x'); ROLLBACK});
+pass('a write to a service that no kept list has');
+asks($services, 0, 'and leaves the lists as they were');
+
 # A cancel in the middle of COMMIT
 start('1h');
 run($one);
