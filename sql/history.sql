@@ -11,19 +11,21 @@
 /*
  * The tables of a history, in the order in which they are made.
  *
- * reads, resource: the imported table, and what it shows; NULL for those of the
- * collector itself.  every: the default of keep.every.  key: what identifies a row
- * of a table of versions; NULL for the others.
+ * shows, resource: the imported table whose rows it keeps, and what that shows; NULL
+ * for those of the collector itself.  reads: the imported table that these rows are
+ * read from.  every: the default of keep.every.  key: what identifies a row of a table
+ * of versions; NULL for the others.
  */
 CREATE FUNCTION _dbaas_fdw_history_relations(
-	OUT name name, OUT reads name, OUT resource text, OUT every interval, OUT key name[],
+	OUT name name, OUT shows name, OUT reads name, OUT resource text, OUT every interval,
+	OUT key name[],
 	OUT definition text, OUT description text)
 RETURNS SETOF record
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 	VALUES
-	('keep'::name, NULL::name, NULL, NULL::interval, NULL::name[],
+	('keep'::name, NULL::name, NULL::name, NULL, NULL::interval, NULL::name[],
 		'CREATE TABLE %1$I.keep (
 			relation name PRIMARY KEY,
 			enabled boolean NOT NULL DEFAULT true,
@@ -34,7 +36,7 @@ AS $function$
 			source_oid oid,
 			unfilled jsonb)',
 		'What is collected, how often, and how long it is kept: a row for each table'),
-	('runs', NULL, NULL, NULL, NULL,
+	('runs', NULL, NULL, NULL, NULL, NULL,
 		'CREATE TABLE %1$I.runs (
 			id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 			started_at timestamptz NOT NULL,
@@ -44,7 +46,7 @@ AS $function$
 			failed bigint,
 			problems jsonb)',
 		'What each collection did; ended_at is NULL while it runs, or if it was killed'),
-	('cursors', NULL, NULL, NULL, NULL,
+	('cursors', NULL, NULL, NULL, NULL, NULL,
 		'CREATE TABLE %1$I.cursors (
 			zone text NOT NULL,
 			service_name text NOT NULL,
@@ -54,33 +56,35 @@ AS $function$
 			sampled timestamptz,
 			PRIMARY KEY (zone, service_name))',
 		'How far the log and the metrics of each service have been collected'),
-	('services', 'dbaas_services', 'services', '0', '{zone,name}',
+	('services', 'dbaas_services', 'dbaas_services', 'services', '0', '{zone,name}',
 		'CREATE TABLE %1$I.services (%2$s,
 			valid_from timestamptz NOT NULL, valid_to timestamptz,
 			PRIMARY KEY (zone, name, valid_from));
 		CREATE UNIQUE INDEX services_open ON %1$I.services (zone, name) WHERE valid_to IS NULL',
 		'Versions of the services: valid_to is NULL for what is so still'),
-	('details', 'dbaas_service_details', 'service-details', '1 hour', '{zone,service_name}',
+	('details', 'dbaas_service_details', 'dbaas_service_details', 'service-details', '1 hour',
+		'{zone,service_name}',
 		'CREATE TABLE %1$I.details (%2$s,
 			valid_from timestamptz NOT NULL, valid_to timestamptz,
 			PRIMARY KEY (zone, service_name, valid_from));
 		CREATE UNIQUE INDEX details_open ON %1$I.details (zone, service_name)
 			WHERE valid_to IS NULL',
 		'Versions of what the API says of each service beyond the list'),
-	('integrations', 'dbaas_integrations', 'integrations', '0', '{id}',
+	('integrations', 'dbaas_integrations', 'dbaas_integrations', 'integrations', '0', '{id}',
 		'CREATE TABLE %1$I.integrations (%2$s,
 			valid_from timestamptz NOT NULL, valid_to timestamptz,
 			PRIMARY KEY (id, valid_from));
 		CREATE UNIQUE INDEX integrations_open ON %1$I.integrations (id) WHERE valid_to IS NULL',
 		'Versions of the integrations between services'),
-	('backups', 'dbaas_backups', 'backups', '1 hour', '{zone,service_name,backup_name}',
+	('backups', 'dbaas_backups', 'dbaas_service_details', 'backups', '1 hour',
+		'{zone,service_name,backup_name}',
 		'CREATE TABLE %1$I.backups (%2$s,
 			valid_from timestamptz NOT NULL, valid_to timestamptz,
 			PRIMARY KEY (zone, service_name, backup_name, valid_from));
 		CREATE UNIQUE INDEX backups_open ON %1$I.backups (zone, service_name, backup_name)
 			WHERE valid_to IS NULL',
 		'Versions of the backups of the services'),
-	('logs', 'dbaas_logs', 'logs', '0', NULL,
+	('logs', 'dbaas_logs', 'dbaas_logs', 'logs', '0', NULL,
 		'CREATE TABLE %1$I.logs (
 			zone text NOT NULL,
 			service_name text NOT NULL,
@@ -91,7 +95,7 @@ AS $function$
 			PARTITION BY RANGE (time);
 		CREATE INDEX logs_service_time ON %1$I.logs (zone, service_name, time)',
 		'Log entries, in a partition for each month in UTC'),
-	('metrics', 'dbaas_metrics', 'metrics', '0', NULL,
+	('metrics', 'dbaas_metrics', 'dbaas_metrics', 'metrics', '0', NULL,
 		'CREATE TABLE %1$I.metrics (
 			zone text NOT NULL,
 			service_name text NOT NULL,
@@ -197,6 +201,7 @@ DECLARE
 	definition text;
 	made name;
 	lacking boolean;
+	lacks name;
 BEGIN
 	IF source IS NULL THEN
 		RAISE invalid_schema_name USING
@@ -210,6 +215,18 @@ BEGIN
 			MESSAGE = format('schema "%s" has no foreign table "dbaas_services"', tables),
 			HINT = format('The first argument is the schema of the imported tables: '
 				'IMPORT FOREIGN SCHEMA dbaas FROM SERVER ... INTO %I.', tables);
+	END IF;
+	lacks := (SELECT c.relname FROM pg_class AS c
+		WHERE c.relnamespace = source AND c.relkind = 'f'
+		  AND c.relname IN ('dbaas_logs', 'dbaas_metrics', 'dbaas_service_details')
+		  AND NOT EXISTS (SELECT FROM pg_attribute AS a
+			WHERE a.attrelid = c.oid AND a.attname = 'with_outcome' AND NOT a.attisdropped)
+		ORDER BY 1 LIMIT 1);
+	IF lacks IS NOT NULL THEN
+		RAISE undefined_column USING
+			MESSAGE = format('foreign table %I.%I has no column "with_outcome"', tables, lacks),
+			HINT = format('An older version imported it. Complete it: SELECT dbaas_fdw_complete(%L).',
+				tables);
 	END IF;
 	IF NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = history) THEN
 		EXECUTE format('CREATE SCHEMA %I', history);
@@ -229,9 +246,10 @@ BEGIN
 
 	FOR relation IN EXECUTE format(
 		'SELECT * FROM %I._dbaas_fdw_history_relations() AS r
-		WHERE r.resource IS NULL OR EXISTS (SELECT FROM pg_class AS c
-			WHERE c.relnamespace = $1 AND c.relname = r.reads AND c.relkind = ''f'')', extension)
-		USING source
+		WHERE r.resource IS NULL
+		   OR to_regclass(format(''%%I.%%I'', $1, r.shows)) IS NOT NULL
+		  AND to_regclass(format(''%%I.%%I'', $1, r.reads)) IS NOT NULL', extension)
+		USING tables
 	LOOP
 		lacking := to_regclass(format('%I.%I', history, relation.name)) IS NULL;
 		IF NOT lacking AND NOT is_history THEN
@@ -247,7 +265,7 @@ BEGIN
 				EXECUTE format('SELECT string_agg(format(''%%I %%s'', c.name, c.type), '', '')
 					FROM %I._dbaas_fdw_history_columns($1, $2) AS c', extension)
 					INTO definition
-					USING format('%I.%I', tables, relation.reads)::regclass, relation.resource;
+					USING format('%I.%I', tables, relation.shows)::regclass, relation.resource;
 			END IF;
 			EXECUTE format(relation.definition, history, definition);
 			EXECUTE format('COMMENT ON TABLE %I.%I IS %L', history, relation.name,
@@ -270,11 +288,11 @@ BEGIN
 			RETURN QUERY EXECUTE format(
 				'SELECT * FROM %I._dbaas_fdw_history_add_columns($1, $2, $3, $4, $5)', extension)
 				USING history, relation.name, relation.key,
-					format('%I.%I', tables, relation.reads)::regclass, relation.resource;
+					format('%I.%I', tables, relation.shows)::regclass, relation.resource;
 		ELSIF relation.key IS NOT NULL THEN
 			FOR shown IN EXECUTE format('SELECT * FROM %I._dbaas_fdw_history_columns($1, $2)',
 				extension)
-				USING format('%I.%I', tables, relation.reads)::regclass, relation.resource
+				USING format('%I.%I', tables, relation.shows)::regclass, relation.resource
 			LOOP
 				EXECUTE format('COMMENT ON COLUMN %I.%I.%I IS %L', history, relation.name,
 					shown.name, shown.description);

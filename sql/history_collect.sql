@@ -137,6 +137,7 @@ DECLARE
 	named name;
 	requests bigint;
 	due jsonb;
+	problems jsonb;				-- what is due, and cannot be read
 	run bigint;
 BEGIN
 	-- The schema of the imported tables may have got another name since
@@ -161,14 +162,29 @@ BEGIN
 		  AND NOT EXISTS (SELECT FROM %1$I.runs AS r
 			WHERE r.started_at > $2 - k.every * 0.95 AND r.rows_added ? k.relation
 			  AND NOT EXISTS (SELECT FROM jsonb_array_elements(r.problems) AS p
-				WHERE p ? ''sqlstate'' AND p->>''relation'' = k.relation))', history)
+				WHERE p ? ''sqlstate'' AND (p->>''relation'' = k.relation
+					OR p->>''relation'' = ''details'' AND k.relation = ''backups'')))', history)
 		INTO due USING history, at;
+	EXECUTE format(
+		'SELECT coalesce(jsonb_agg(jsonb_build_object(''relation'', r.name,
+			''sqlstate'', CASE WHEN c.oid IS NULL THEN ''42P01'' ELSE ''42703'' END,
+			''message'', format(CASE WHEN c.oid IS NULL THEN ''foreign table %%I.%%I does not exist''
+				ELSE ''foreign table %%I.%%I has no column "with_outcome": ''
+					''SELECT dbaas_fdw_complete(%%L) adds it'' END, $1, r.reads, $1))), ''[]'')
+		FROM %I._dbaas_fdw_history_relations() AS r
+		LEFT JOIN pg_class AS c ON c.oid = to_regclass(format(''%%I.%%I'', $1, r.reads))
+		WHERE $2 ? r.name AND (c.oid IS NULL
+			OR r.name <> ALL (''{services,integrations}''::name[])
+			AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid
+				AND a.attname = ''with_outcome'' AND NOT a.attisdropped))', extension)
+		INTO problems USING source, due;
+	due := due - ARRAY(SELECT p->>'relation' FROM jsonb_array_elements(problems) AS p);
 	EXECUTE format('SELECT coalesce(sum(requests), 0) FROM %I.dbaas_fdw_stats()', extension)
 		INTO requests;
 	EXECUTE format('INSERT INTO %I.runs (started_at) VALUES ($1) RETURNING id', history)
 		INTO run USING at;
 	RETURN jsonb_build_object('run', run, 'at', at, 'source', source, 'requests', requests,
-		'due', due, 'added', '{}'::jsonb, 'problems', '[]'::jsonb,
+		'due', due, 'added', '{}'::jsonb, 'problems', problems,
 		'tasks', CASE WHEN due = '{}' THEN '[]' ELSE '[{"do": "list", "relation": "services"}]' END
 			::jsonb || '[{"do": "retention"}]');
 END;
@@ -344,7 +360,7 @@ BEGIN
 	FOR shown IN EXECUTE format('SELECT c.* FROM %I._dbaas_fdw_history_columns($1, $2) AS c
 		JOIN pg_attribute AS a ON a.attrelid = $3::regclass AND a.attname = c.name
 			AND NOT a.attisdropped', extension)
-		USING format('%I.%I', state->>'source', relation.reads)::regclass, relation.resource, kept
+		USING format('%I.%I', state->>'source', relation.shows)::regclass, relation.resource, kept
 	LOOP
 		columns := columns || quote_ident(shown.name);
 		-- A zone is no property of an integration between two
@@ -526,7 +542,8 @@ BEGIN
 	END IF;
 	-- 42704: the service is gone since it was listed
 	RETURN result || jsonb_build_object('tasks', tasks, 'problems', (
-		SELECT coalesce(jsonb_agg(jsonb_build_object('relation', 'details', 'zone', f->'zone',
+		SELECT coalesce(jsonb_agg(jsonb_build_object('relation',
+			CASE WHEN state->'due' ? 'details' THEN 'details' ELSE 'backups' END, 'zone', f->'zone',
 			'service_name', f->'service', 'sqlstate', f->'sqlstate', 'message', f->'message')), '[]')
 		FROM jsonb_array_elements(failures) AS f WHERE f->>'sqlstate' <> '42704'));
 END;

@@ -151,10 +151,19 @@ is( error_of(q{SELECT dbaas_fdw_history('nowhere', 'x')}),
 	'3F000 schema "nowhere" does not exist',
 	'into a schema that is there');
 
+$t->sql(
+	q{CREATE SCHEMA old;
+	IMPORT FOREIGN SCHEMA dbaas FROM SERVER exoscale INTO old;
+	ALTER FOREIGN TABLE old.dbaas_logs DROP COLUMN with_outcome});
+is( error_of(q{SELECT dbaas_fdw_history('old', 'x')}),
+	'42703 foreign table old.dbaas_logs has no column "with_outcome"',
+	'by a version that has what is needed');
+$t->sql('DROP SCHEMA old CASCADE');
+
 # Some of the tables
 $t->sql(
 	q{CREATE SCHEMA few;
-	IMPORT FOREIGN SCHEMA dbaas LIMIT TO (dbaas_services, dbaas_logs)
+	IMPORT FOREIGN SCHEMA dbaas LIMIT TO (dbaas_services, dbaas_logs, dbaas_backups)
 		FROM SERVER exoscale INTO few});
 is( $t->sql(
 		q{SET client_min_messages = warning;
@@ -162,7 +171,7 @@ is( $t->sql(
 		SELECT string_agg(relname, ' ' ORDER BY relname)
 		FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'few_kept'::regnamespace}),
 	"t\ncursors keep logs runs services",
-	'what was not imported is left out');
+	'what was not imported is left out, and what is read from that');
 
 # What is in the search path plays no part
 $t->sql(

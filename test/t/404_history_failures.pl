@@ -250,6 +250,18 @@ is( refused(q{CALL dbaas_fdw_collect('hist')}),
 	'it is gone');
 $t->sql(q{SELECT dbaas_fdw_history('exo', 'hist')});
 
+# Tables that are not there any more, or are those of an older version
+$t->sql(
+	q{ALTER FOREIGN TABLE exo.dbaas_logs DROP COLUMN with_outcome;
+	DROP FOREIGN TABLE exo.dbaas_metrics});
+like($h->collect, qr/ met 2 failures/, 'a table is gone, and one is of an older version');
+is(join(', ', sort $h->problems), 'logs - - 42703, metrics - - 42P01', 'that is one failure each');
+is( join(' ', sort keys %{ $h->run->{rows_added} }),
+	'integrations services',
+	'the rest is collected');
+$t->sql(q{SELECT dbaas_fdw_complete('exo')});
+is($h->collect, '', 'until the schema is completed');
+
 # As the one whose mapping it is
 $t->sql(
 	q{CREATE ROLE other LOGIN; GRANT USAGE ON SCHEMA exo TO other;
