@@ -699,6 +699,8 @@ DECLARE
 	extension name := (SELECT n.nspname FROM pg_extension AS e
 		JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'dbaas_fdw');
 	page constant integer := 500;
+	-- Times in a log may be out of order by as much
+	disorder constant interval := '1 second';
 	services jsonb;
 	problems jsonb;
 	rereads jsonb;
@@ -786,7 +788,7 @@ BEGIN
 				END IF;
 			END IF;
 			IF cardinality(read.times) >= page AND next <> coalesce(at, '')
-				AND coalesce(read.newest < (service->>'until')::timestamptz, true)
+				AND coalesce(read.newest <= (service->>'until')::timestamptz + disorder, true)
 			THEN
 				again := again || ((service - 'first') || CASE WHEN service ? 'until' THEN '{"probe": false}'
 					ELSE '{"probe": true}' END::jsonb);

@@ -93,13 +93,33 @@ cmp_ok(logs_asked()->{"POST $zones[0] $log"}, '<', 6, 'and ends the run');
 $h->collect;
 is($h->differs, '', 'the next one has the rest');
 
-# Equal entries
+# More than a page within a second: the newest entry has the time of many
 sub entry
 {
 	my ($time, $text) = @_;
 	return qq({"time":"$time","node":"n","unit":"u","message":"$text"});
 }
 
+sub page
+{
+	my ($offset, @entries) = @_;
+	return {
+		path => $log,
+		action => 'answer',
+		body => qq({"offset":"$offset","logs":[) . join(',', @entries) . ']}'
+	};
+}
+my @second = map { entry('2026-03-01T00:00:00Z', "burst $_") } 1 .. 1203;
+$sim->fault(
+	page('a', @second[ 0 .. 499 ]),
+	page('b', $second[-1]),
+	page('c', @second[ 500 .. 999 ]),
+	page(cursor('pg-1-0001'), @second[ 1000 .. 1202 ]));
+$h->collect;
+is($h->added, 'logs 1203', 'a burst of entries in one second is read to its end');
+$t->sql(q{DELETE FROM hist.logs WHERE time >= '2026-03-01'});
+
+# Equal entries
 sub answers
 {
 	my ($path, @pages) = @_;
