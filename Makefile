@@ -45,7 +45,7 @@ PGXS := $(call pg_config,pgxs)
 
 # Goals that must work where nothing is installed yet: they install it first
 # and come back here
-FROM_NOTHING = help deps docs demo report many-servers test valgrind check-warnings format lint majors bare fuzz joins jobs bench scale
+FROM_NOTHING = help deps docs demo report many-servers test valgrind check-warnings format lint majors bare fuzz joins jobs history bench scale
 GOALS := $(filter-out $(FROM_NOTHING) sim,$(or $(MAKECMDGOALS),all))
 
 .DEFAULT_GOAL = all
@@ -115,7 +115,7 @@ export PG_CONFIG
 # The simulator that the SQL tests start
 export DBAAS_SIM = $(CURDIR)/sim/dbaas-sim
 
-.PHONY: help deps sim docs demo report many-servers test check-warnings format lint majors bare valgrind fuzz joins jobs bench bench-page scale scale-page clean-sim
+.PHONY: help deps sim docs demo report many-servers test check-warnings format lint majors bare valgrind fuzz joins jobs history bench bench-page scale scale-page clean-sim
 
 help:
 	@echo 'make                 build the extension'
@@ -138,6 +138,7 @@ help:
 	@echo 'make fuzz            look for texts that the JSON reader and json-c read differently'
 	@echo 'make joins           run some thousand random joins and queries, with and without looking ahead'
 	@echo 'make jobs            try every pair of writes in a transaction, and reports with each request failing'
+	@echo 'make history         collect a history for some hundred rounds while collections are killed'
 	@echo 'make bench           measure it beside other programs that make the same requests'
 	@echo 'make bench-page      put the newest results of that into doc/performance.md'
 	@echo 'make scale           measure where one PostgreSQL ends, and what several do'
@@ -236,6 +237,10 @@ joins:
 jobs:
 	@test/install-deps
 	@DBAAS_RANDOM_COUNT=$${DBAAS_RANDOM_COUNT:--1} test/throwaway prove test/t/132_reports_failing.pl test/t/238_write_sequences.pl
+
+history:
+	@test/install-deps
+	@DBAAS_RANDOM_COUNT=$${DBAAS_RANDOM_COUNT:-600} test/throwaway prove test/t/405_history_once.pl
 
 bench/floor: bench/floor.c
 	@mkdir -p $(@D)
