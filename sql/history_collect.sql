@@ -933,6 +933,10 @@ CREATE FUNCTION _dbaas_fdw_collect_samples(
 	OUT times timestamptz[], OUT samples double precision[])
 LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+-- So that series are grouped by hashing: samples come in the order of their times, as
+-- those that are kept do, and are equal then as a whole
+SET enable_sort = off
+SET enable_incremental_sort = off
 AS $function$
 BEGIN
 	EXECUTE format(
@@ -943,12 +947,11 @@ BEGIN
 				array_agg(m.value) FILTER (WHERE m.value IS NOT NULL) AS samples,
 				(array_agg(m.outcome) FILTER (WHERE m.outcome IS NOT NULL))[1] AS outcome
 			FROM (SELECT s.n, m.* FROM unnest($2, $3) WITH ORDINALITY AS s (zone, name, n)
-				CROSS JOIN LATERAL (SELECT m.metric COLLATE "C" AS metric,
-						coalesce(m.node, '''') COLLATE "C" AS node, m.time, m.value, m.outcome
+				CROSS JOIN LATERAL (SELECT m.metric, coalesce(m.node, '''') AS node, m.time, m.value,
+						m.outcome
 					FROM %1$I.dbaas_metrics AS m
 					WHERE m.zone = s.zone AND m.service_name = s.name AND m.period = $1
-					  AND m.with_outcome OFFSET 0) AS m
-				ORDER BY s.n, m.metric, m.node, m.time) AS m
+					  AND m.with_outcome OFFSET 0) AS m) AS m
 			GROUP BY m.n, m.metric, m.node
 		), ends AS MATERIALIZED (
 			SELECT b.n, b.zone, b.name, b.before, e.oldest, e.newest, e.valued, e.outcome,
@@ -966,7 +969,7 @@ BEGIN
 			CROSS JOIN LATERAL (SELECT array_agg(k.time) AS times, array_agg(k.value) AS samples
 				FROM (SELECT k.time, k.value FROM %2$I.metrics AS k
 					WHERE k.zone = e.zone AND k.service_name = e.name
-					  AND k.metric = s.metric COLLATE "default" AND k.node = s.node COLLATE "default"
+					  AND k.metric = s.metric AND k.node = s.node
 					  AND k.time >= s.oldest AND k.time <= s.newest
 					ORDER BY k.time OFFSET 0) AS k) AS k
 			CROSS JOIN LATERAL (SELECT * FROM unnest(s.times, s.samples) AS a (time, value)
