@@ -86,7 +86,8 @@ timeout('a fan-out', 'SELECT * FROM exo.dbaas_external_integrations');
 # A pause before the next try: here, of 60 seconds
 my %pause = (action => 'status', status => 429, headers => { 'Retry-After' => '60' }, times => -1);
 $t->sim->fault({ path => '/dbaas-service', %pause });
-cancel('a pause before the next try', $all, arrived(3));
+# The first response may hold the other requests back
+cancel('a pause before the next try', $all, arrived(1));
 $t->sim->fault({ path => '/dbaas-service', %pause });
 timeout('a pause before the next try', $all);
 
