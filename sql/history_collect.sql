@@ -888,7 +888,7 @@ BEGIN
 			(SELECT array_agg(time), array_agg(node), array_agg(unit), array_agg(message)
 			FROM added) AS a', state->>'source', history)
 		INTO outcome, entries, last_read, first_read, compared, times, nodes, units, messages
-		USING service->>'zone', service->>'name', oldest, newest + disorder, page;
+		USING service->>'zone', service->>'name', oldest - disorder, newest + disorder, page;
 
 	IF NOT (outcome->>'ok')::boolean THEN
 		RETURN jsonb_build_object('problems', CASE WHEN outcome->>'sqlstate' = '42704' THEN '[]'

@@ -176,6 +176,29 @@ is($t->sql(q{SELECT count(*) FROM hist.logs WHERE message = 'x'}), 600, 'and no 
 $t->sql(q{DELETE FROM hist.logs WHERE message = 'x'});
 $sim->clear_faults;
 
+# A time with fewer digits than that of the oldest entry that is kept
+$path = '/dbaas-service-logs/kafka-1-0003';
+$cursor = cursor('kafka-1-0003');
+my @second = (entry('2026-04-01T00:00:00.3Z', 'y'), entry('2026-04-01T00:00:00Z', 'y'));
+$t->sql(
+	q{CREATE TABLE aside AS SELECT * FROM hist.logs WHERE service_name = 'kafka-1-0003';
+	DELETE FROM hist.logs WHERE service_name = 'kafka-1-0003'});
+answers($path, qq({"offset":"$cursor","logs":[$second[0]]}));
+$h->collect;
+$t->sql(q{UPDATE hist.cursors SET log_offset = 'refused' WHERE service_name = 'kafka-1-0003'});
+$sim->clear_faults;
+$sim->fault(
+	{ path => $path, action => 'status', status => 400 },
+	{
+		path => $path,
+		action => 'answer',
+		body => qq({"offset":"$cursor","logs":[$second[0],$second[1]]})
+	});
+$h->collect;
+is($h->added, 'logs 1', 'an entry that looks older than the oldest is added');
+$t->sql(q{DELETE FROM hist.logs WHERE message = 'y'; INSERT INTO hist.logs TABLE aside});
+$sim->clear_faults;
+
 # What is kept is not reached: a gap
 $sim->fault(
 	{ path => $log, action => 'status', status => 400 },
