@@ -1015,12 +1015,15 @@ DECLARE
 	samples double precision[];
 	added bigint := 0;
 BEGIN
-	-- Of a service that was made since the history began, all is wanted
+	-- since: of the hour, all; of a first run, as keep.first says; after that, what lies
+	-- behind the newest sample, or behind when the service was made
 	EXECUTE format(
 		'SELECT coalesce(jsonb_agg(jsonb_build_object(''zone'', c.zone, ''name'', c.service_name,
-			''sampled'', c.sampled, ''before'', ''infinity'', ''since'', CASE
-				WHEN c.sampled > ''-infinity'' THEN timestamptz ''-infinity''
-				WHEN c.sampled = ''-infinity'' THEN coalesce(c.created_at, ''-infinity'') END)), ''[]'')
+			''sampled'', c.sampled, ''before'', ''infinity'',
+			''since'', CASE WHEN c.sampled IS NOT NULL THEN ''-infinity'' END,
+			''known'', CASE c.sampled WHEN ''-infinity''
+				THEN coalesce(c.created_at, ''-infinity'')
+				ELSE c.sampled END)), ''[]'')
 		FROM jsonb_to_recordset($1) AS s (zone text, name text)
 		JOIN %I.cursors AS c ON c.zone = s.zone AND c.service_name = s.name', history)
 		INTO asked USING task->'services';
@@ -1049,8 +1052,7 @@ BEGIN
 
 		IF period = 'hour' THEN
 			services := (SELECT coalesce(jsonb_agg(a || e || jsonb_build_object('since',
-					CASE WHEN (a->>'sampled')::timestamptz > '-infinity' THEN a->'sampled'
-						ELSE e->'since' END)), '[]')
+					coalesce(a->>'known', e->>'since'))), '[]')
 				FROM jsonb_array_elements(asked) AS a
 				JOIN jsonb_array_elements(found.ends) AS e
 					ON e->'zone' = a->'zone' AND e->'name' = a->'name'

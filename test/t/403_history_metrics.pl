@@ -204,6 +204,33 @@ is($h->collect, '', 'until the next run');
 is(kept(q{time < '2023-12-01 UTC'}), '0|0||||', 'whole months go');
 is(partitions(), '2023_12 2024_01', 'with their partitions');
 
+# A service that is made later, in the minute of its first sample, or after it
+$sim->clear_faults;
+$t->sql(q{UPDATE hist.keep SET retention = NULL});
+foreach my $made (1, 0)
+{
+	$t->sql("TRUNCATE hist.metrics; UPDATE hist.cursors SET sampled = '-infinity', created_at = '"
+		  . ($made ? at($now - 10) =~ s/00Z/30Z/r : at($now - 10))
+		  . q{'});
+	respond(span($now - 10, $now, 1, 1));
+	$sim->fault(
+		{
+			path => '/dbaas-service',
+			action => 'merge',
+			patch => {
+				'dbaas-services' => [
+					{
+						%{ $sim->get('/dbaas-service')->{json}{'dbaas-services'}[0] },
+						'created-at' => $made ? at($now - 10) =~ s/00Z/30Z/r : at($now - 10)
+					}
+				]
+			}
+		});
+	$h->collect;
+	is(periods(), 'hour', 'of a service that is new the hour is enough');
+	is(kept(), '11|11|' . ($now - 10) . "|$now|1|1", 'and all its samples are kept');
+}
+
 # All
 $t->sql(
 	q{UPDATE hist.keep SET first = NULL, retention = NULL WHERE relation = 'metrics';
