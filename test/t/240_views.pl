@@ -424,11 +424,6 @@ is( $t->node->safe_psql('restored', 'SELECT count(*) FROM exo.dbaas_open_service
 is($t->node->safe_psql('restored', q{SELECT count(*) FROM dbaas_fdw_views('exo')}),
 	8, 'and can be made anew');
 
-# Without PL/pgSQL
-$t->node->safe_psql('restored', 'DROP EXTENSION plpgsql');
-is($t->node->safe_psql('restored', q{SELECT count(*) FROM dbaas_fdw_views('exo')}),
-	8, 'no language is needed');
-
 # With the extension, they go
 $t->node->safe_psql('restored',
 	'SET client_min_messages = warning; DROP EXTENSION dbaas_fdw CASCADE');
