@@ -285,7 +285,7 @@ BEGIN
 		SELECT coalesce(jsonb_agg(jsonb_build_object('do', b.what, 'services', b.services)
 			ORDER BY b.ord, b.batch), '[]')
 		FROM (SELECT w.what, w.ord, s.n / w.size AS batch, jsonb_agg(s.service ORDER BY s.n) AS services
-			FROM (VALUES ('logs', 1, 64), ('metrics', 2, 24), ('details', 3, 32))
+			FROM (VALUES ('logs', 1, 64), ('metrics', 2, 64), ('details', 3, 32))
 				AS w (what, ord, size),
 				(SELECT e.service, e.n - 1 AS n
 				FROM jsonb_array_elements(named) WITH ORDINALITY AS e (service, n)) AS s
