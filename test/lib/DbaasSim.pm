@@ -72,6 +72,11 @@ gzip); a summary of the state; let a service log more.
 
 Poll until an operation (the decoded answer of a write) is not pending; returns it.
 
+=item toggle_protection($path, $zone)
+
+Change termination-protection of the service with that path, as somebody else than a
+test's session does; returns when the change has its effect.
+
 =item control($method, $name, $data)
 
 Any control request; returns the decoded answer, dies when it is refused.
@@ -289,6 +294,20 @@ sub wait_operation
 		$operation = $self->get("/operation/$operation->{id}", zone => $zone)->{json};
 	}
 	return $operation;
+}
+
+sub toggle_protection
+{
+	my ($self, $path, $zone) = @_;
+	my $is = $self->get($path, zone => $zone)->{json}{'termination-protection'};
+	my $answer = $self->put(
+		$path,
+		{ 'termination-protection' => $is ? JSON::PP::false : JSON::PP::true },
+		zone => $zone);
+
+	$answer->{status} == 200 or die "the service cannot be changed: $answer->{content}";
+	$self->wait_operation($answer->{json}, $zone);
+	return;
 }
 
 sub rnd

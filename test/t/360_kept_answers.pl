@@ -24,14 +24,7 @@ $t->sql(
 # Somebody else changes a service
 sub change_service
 {
-	my $path = '/dbaas-postgres/pg-1-0001';
-	my $is = $sim->get($path, zone => 'ch-gva-2')->{json}{'termination-protection'};
-	my $operation = $sim->put(
-		$path,
-		{ 'termination-protection' => $is ? JSON::PP::false : JSON::PP::true },
-		zone => 'ch-gva-2');
-	$sim->wait_operation($operation->{json}, 'ch-gva-2');
-	$operation->{status} == 200 or die "the service cannot be changed: $operation->{content}";
+	$sim->toggle_protection('/dbaas-postgres/pg-1-0001', 'ch-gva-2');
 	return;
 }
 
