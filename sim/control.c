@@ -85,6 +85,7 @@ config_json(void)
 	json_add_number(json, "latency", config.latency);
 	json_add_number(json, "operation_time", config.operation_time);
 	json_add_number(json, "running_time", config.running_time);
+	json_add_number(json, "settle", config.settle);
 	json_add_bool(json, "gzip", config.gzip != 0);
 	return json;
 }

@@ -210,6 +210,18 @@ is_item(json_object *item, const char *list, const char *key)
 	return name && strcmp(name, key) == 0;
 }
 
+/* Returns the place of the effect's item; behind the last one when the list lacks it. */
+static size_t
+item_place(json_object *list, const Effect *effect)
+{
+	size_t		i;
+
+	for (i = 0; i < json_object_array_length(list); i++)
+		if (is_item(json_object_array_get_idx(list, i), effect->list, effect->key))
+			break;
+	return i;
+}
+
 static void
 apply_edit_list(SimZone *zone, Effect *effect)
 {
@@ -220,9 +232,7 @@ apply_edit_list(SimZone *zone, Effect *effect)
 	if (!state_service_at(zone, effect->service, &facts))
 		return;
 	list = state_details_list(zone, &facts, effect->list);
-	for (i = 0; i < json_object_array_length(list); i++)
-		if (is_item(json_object_array_get_idx(list, i), effect->list, effect->key))
-			break;
+	i = item_place(list, effect);
 	if (effect->item)
 		json_object_array_put_idx(list, i, json_object_get(effect->item));
 	else if (i < json_object_array_length(list))
@@ -230,28 +240,55 @@ apply_edit_list(SimZone *zone, Effect *effect)
 	set_member(&zone->services[effect->service - 1], effect->list, list);
 }
 
-typedef void (*ApplyEffect) (SimZone *zone, Effect *effect);
+/* Does the effect replace an item? */
+static bool
+is_replacement(SimZone *zone, const Effect *effect)
+{
+	ServiceFacts facts;
+	json_object *list;
+	bool		found;
 
-static const ApplyEffect apply[] = {
-	[EFFECT_NONE] = NULL,
-	[EFFECT_DELETE_SERVICE] = apply_delete_service,
-	[EFFECT_CREATE_INTEGRATION] = apply_create_integration,
-	[EFFECT_UPDATE_INTEGRATION] = apply_update_integration,
-	[EFFECT_DELETE_INTEGRATION] = apply_delete_integration,
-	[EFFECT_PROMOTE_REPLICA] = apply_promote_replica,
-	[EFFECT_ATTACH] = apply_attach,
-	[EFFECT_DETACH] = apply_detach,
-	[EFFECT_CREATE_TASK] = apply_create_task,
-	[EFFECT_CREATE_SERVICE] = apply_create_service,
-	[EFFECT_CHANGE_SERVICE] = apply_change_service,
-	[EFFECT_EDIT_LIST] = apply_edit_list,
+	if (effect->item == NULL || !state_service_at(zone, effect->service, &facts))
+		return false;
+	list = state_details_list(zone, &facts, effect->list);
+	found = item_place(list, effect) < json_object_array_length(list);
+	json_object_put(list);
+	return found;
+}
+
+typedef struct EffectType
+{
+	void		(*apply) (SimZone *zone, Effect *effect);
+	bool		lags;			/* makes or deletes what lists show */
+}			EffectType;
+
+static const EffectType types[] = {
+	[EFFECT_NONE] = {NULL, false},
+	[EFFECT_DELETE_SERVICE] = {apply_delete_service, true},
+	[EFFECT_CREATE_INTEGRATION] = {apply_create_integration, true},
+	[EFFECT_UPDATE_INTEGRATION] = {apply_update_integration, false},
+	[EFFECT_DELETE_INTEGRATION] = {apply_delete_integration, true},
+	[EFFECT_PROMOTE_REPLICA] = {apply_promote_replica, true},
+	[EFFECT_ATTACH] = {apply_attach, true},
+	[EFFECT_DETACH] = {apply_detach, true},
+	[EFFECT_CREATE_TASK] = {apply_create_task, false},
+	[EFFECT_CREATE_SERVICE] = {apply_create_service, true},
+	[EFFECT_CHANGE_SERVICE] = {apply_change_service, false},
+	[EFFECT_EDIT_LIST] = {apply_edit_list, true},
 };
+
+bool
+zone_effect_lags(SimZone *zone, const Effect *effect)
+{
+	return types[effect->kind].lags &&
+		!(effect->kind == EFFECT_EDIT_LIST && is_replacement(zone, effect));
+}
 
 void
 state_apply(SimZone *zone, Effect *effect)
 {
-	if (apply[effect->kind])
-		apply[effect->kind] (zone, effect);
+	if (types[effect->kind].apply)
+		types[effect->kind].apply(zone, effect);
 	zone_free_effect(effect);
 	zone_drop_list(zone);
 }

@@ -45,6 +45,8 @@ static const NumberOption number_options[] = {
 	"milliseconds that an operation is pending (default 100)"},
 	{"running-time", NULL, &config.running_time, 0, INT_MAX,
 	"milliseconds that a changed service is rebuilding (default 0)"},
+	{"settle", NULL, &config.settle, 0, INT_MAX,
+	"milliseconds after its operation that a thing appears or vanishes (default 0)"},
 };
 
 typedef struct TextOption

@@ -24,6 +24,8 @@ typedef struct SimConfig
 	_Atomic long latency;		/* ms before every response */
 	_Atomic long operation_time;	/* ms an operation is pending */
 	_Atomic long running_time;	/* ms a changed service is rebuilding */
+	_Atomic long settle;		/* ms until what an operation made or deleted
+								 * appears or vanishes */
 	_Atomic long gzip;			/* boolean: compress when the client may */
 	long		exit_with_stdin;	/* boolean */
 	long		strict_nulls;	/* boolean: absent rather than null */

@@ -2,7 +2,8 @@
  * pending.c
  *		The life of operations: started, pending, ended.
  *
- * There is no timer: zone_settle() ends those that are due.
+ * There is no timer: zone_settle() ends those that are due.  What an operation made or
+ * deleted is seen --settle after its end, by reads and by other writes alike.
  */
 #include <math.h>
 #include <stdio.h>
@@ -34,6 +35,7 @@ zone_add_old_operations(SimZone *zone)
 		ServiceFacts facts;
 
 		data_service(&facts, zone->name, zone->index, number);
+		operation->settled = true;
 		uuid_from(operation->id, "%s/%s/operations/%d", config.seed, zone->name, number);
 		uuid_from(operation->reference_id, "%s/%s/services/%d/id", config.seed, zone->name,
 				  number);
@@ -46,7 +48,7 @@ zone_add_old_operations(SimZone *zone)
 			operation->message = xstrdup("Le service existe d\xc3\xa9j\xc3\xa0");
 		}
 	}
-	zone->first_pending = zone->operation_count;
+	zone->first_unsettled = zone->operation_count;
 }
 
 bool
@@ -56,44 +58,81 @@ zone_operation_pending(const Operation *operation)
 }
 
 static void
-end_operation(SimZone *zone, Operation *operation)
+end_operation(SimZone *zone, Operation *operation, double now)
 {
+	operation->ended_at = isinf(operation->started_at) ? now :
+		operation->started_at + config.operation_time;
 	strcpy(operation->state, operation->final_state);
-	if (strcmp(operation->state, "success") != 0)
+	if (strcmp(operation->state, "success") == 0)
+		return;
+	if (operation->effect.kind == EFFECT_CREATE_SERVICE)
 	{
-		if (operation->effect.kind == EFFECT_CREATE_SERVICE)
-		{
-			zone->services[operation->effect.service - 1].deleted = true;
-			replicas_drop(zone->index, operation->effect.service);
-		}
-		zone_free_effect(&operation->effect);
+		zone->services[operation->effect.service - 1].deleted = true;
+		replicas_drop(zone->index, operation->effect.service);
 	}
-	state_apply(zone, &operation->effect);
+	zone_free_effect(&operation->effect);
 }
 
-/* Ends the operations that are due, in the order of the writes. */
+/* Has the operation ended long enough ago for its effect to be seen? */
+static bool
+is_effect_due(SimZone *zone, const Operation *operation, double now)
+{
+	return !zone_operation_pending(operation) &&
+		(config.settle == 0 || operation->ended_at + config.settle <= now ||
+		 !zone_effect_lags(zone, &operation->effect));
+}
+
+static void
+settle_operation(SimZone *zone, Operation *operation, double now)
+{
+	if (zone_operation_pending(operation) &&
+		operation->started_at + config.operation_time <= now)
+		end_operation(zone, operation, now);
+	if (is_effect_due(zone, operation, now))
+	{
+		operation->settled = true;
+		state_apply(zone, &operation->effect);
+	}
+}
+
 void
 zone_settle(SimZone *zone)
 {
 	double		now;
 
-	if (zone->first_pending == zone->operation_count)
+	if (zone->first_unsettled == zone->operation_count)
 		return;
 	now = clock_ms();
-	for (size_t i = zone->first_pending; i < zone->operation_count; i++)
-		if (zone_operation_pending(zone->operations[i]) &&
-			zone->operations[i]->started_at + config.operation_time <= now)
-			end_operation(zone, zone->operations[i]);
-	while (zone->first_pending < zone->operation_count &&
-		   !zone_operation_pending(zone->operations[zone->first_pending]))
-		zone->first_pending++;
+	for (size_t i = zone->first_unsettled; i < zone->operation_count; i++)
+		if (!zone->operations[i]->settled)
+			settle_operation(zone, zone->operations[i], now);
+	while (zone->first_unsettled < zone->operation_count &&
+		   zone->operations[zone->first_unsettled]->settled)
+		zone->first_unsettled++;
 }
 
+void
+state_apply_settling(SimZone *zone, Effect *effect)
+{
+	Operation  *operation;
+
+	if (config.settle == 0)
+	{
+		state_apply(zone, effect);
+		return;
+	}
+	operation = add_operation(zone);	/* nobody is told of it */
+	strcpy(operation->state, "success");
+	operation->ended_at = clock_ms();
+	operation->effect = *effect;
+}
+
+/* Does an operation match that has not ended, or whose effect is not seen yet? */
 static bool
 any_pending(SimZone *zone, bool (*matches) (const Effect *, const void *), const void *wanted)
 {
-	for (size_t i = zone->first_pending; i < zone->operation_count; i++)
-		if (zone_operation_pending(zone->operations[i]) &&
+	for (size_t i = zone->first_unsettled; i < zone->operation_count; i++)
+		if (!zone->operations[i]->settled &&
 			matches(&zone->operations[i]->effect, wanted))
 			return true;
 	return false;

@@ -670,7 +670,7 @@ create_user(Request *request, Response *response)
 		Effect		effect = edit(&facts, "users", username, user);
 
 		respond_clickhouse_secrets(request, &facts, username, response);
-		state_apply(request->zone, &effect);
+		state_apply_settling(request->zone, &effect);
 	}
 	else
 		respond_edit(request, response, &facts, "users", username, user);

@@ -164,7 +164,8 @@ make_service_list(SimZone *zone)
 		ServiceFacts facts;
 		json_object *service;
 
-		if (!state_service_at(zone, index, &facts))
+		if (!state_service_at(zone, index, &facts) ||
+			(config.settle > 0 && zone->services[index - 1].building))
 		{
 			json_object_put(arrays[index - 1]);
 			continue;

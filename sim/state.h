@@ -125,6 +125,12 @@ extern int	state_service_add(SimZone *zone, const char *name, const ServiceType 
 /* Applies an effect at once, without an operation, and takes it over. */
 extern void state_apply(SimZone *zone, Effect *effect);
 
+/*
+ * The same as after an operation that has just ended: what the effect makes appears
+ * after --settle.
+ */
+extern void state_apply_settling(SimZone *zone, Effect *effect);
+
 /* Makes the id for the next thing of a kind that a write creates. */
 extern void state_new_id(SimZone *zone, const char *kind, char id[UUID_SIZE]);
 

@@ -145,7 +145,7 @@ state_summary_json(SimZone *zone)
 
 	for (size_t i = 0; i < zone->service_count; i++)
 		services += !zone->services[i].deleted;
-	for (size_t i = zone->first_pending; i < zone->operation_count; i++)
+	for (size_t i = zone->first_unsettled; i < zone->operation_count; i++)
 		pending += zone_operation_pending(zone->operations[i]);
 	json_add_text(json, "zone", zone->name);
 	json_add_number(json, "services", services);

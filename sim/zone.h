@@ -40,6 +40,9 @@ typedef struct Operation
 	char	   *link;
 	const char *command;
 	double		started_at;		/* INFINITY: it never ends */
+	double		ended_at;
+	bool		settled;		/* it has ended, and its effect has been
+								 * applied */
 	Effect		effect;
 } Operation;
 
@@ -65,7 +68,7 @@ struct SimZone
 	Operation **operations;
 	size_t		operation_count;
 	size_t		operation_capacity;
-	size_t		first_pending;	/* all operations before it have ended */
+	size_t		first_unsettled;	/* all operations before it are settled */
 	unsigned	new_ids;
 	Body	   *list;			/* the response with the list of services, or
 								 * NULL */
@@ -79,12 +82,16 @@ extern void zone_add_integration(SimZone *zone, const Integration *integration);
 extern void zone_add_external(SimZone *zone, const ExternalIntegration *external);
 extern void zone_free_integration(Integration *integration);	/* what it points to */
 extern void zone_free_effect(Effect *effect);	/* the same, and empties it */
+extern bool zone_effect_lags(SimZone *zone, const Effect *effect);	/* does it make or
+																	 * delete what lists
+																	 * show? */
 
 /* pending.c */
 extern void zone_add_old_operations(SimZone *zone); /* the two operations that
 													 * every zone starts with */
 extern bool zone_operation_pending(const Operation *operation);
 extern void zone_settle(SimZone *zone); /* ends the operations that are due,
+										 * and applies the effects that are,
 										 * in the order of the writes */
 
 /* state.c */

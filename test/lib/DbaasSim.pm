@@ -65,8 +65,8 @@ Holds the next so many requests of that path, zone and method until all of them 
 
 =item reset, config(%settings), state, append_logs($zone, $service, $count)
 
-Back to the beginning; change settings (latency, operation_time, running_time, logs, log_growth,
-gzip); a summary of the state; let a service log more.
+Back to the beginning; change settings (latency, operation_time, running_time, settle, logs,
+log_growth, gzip); a summary of the state; let a service log more.
 
 =item wait_operation($operation, $zone)
 
