@@ -69,8 +69,27 @@ const IntegrationType integration_types[INTEGRATION_TYPES] = {
 	"\"database\":{\"type\":\"string\",\"maxLength\":40}}", true},
 };
 
-const char *const external_types[EXTERNAL_TYPES] = {
-	"datadog", "elasticsearch", "opensearch", "prometheus", "rsyslog"
+const EndpointType endpoint_types[EXTERNAL_TYPES] = {
+	{"datadog", "Datadog", "get-dbaas-external-endpoint-datadog",
+		"{\"datadog-api-key\":\"0123456789abcdef0123456789abcdef\",\"site\":\"datadoghq.eu\","
+		"\"datadog-tags\":[{\"tag\":\"env:prod\",\"comment\":\"Umgebung f\xc3\xbcr alle\"}],"
+		"\"disable-consumer-stats\":false,\"max-partition-contexts\":32000}",
+	"{\"disable-consumer-stats\":false,\"max-partition-contexts\":32000}", true, true},
+	{"elasticsearch", "Elasticsearch", "get-dbaas-external-endpoint-elasticsearch",
+		"{\"url\":\"https://es.example.com:9200\",\"index-prefix\":\"logs\",\"index-days-max\":3,"
+		"\"timeout\":10}",
+	"{\"index-days-max\":3,\"timeout\":10}", true, false},
+	{"opensearch", "OpenSearch", "get-dbaas-external-endpoint-opensearch",
+		"{\"url\":\"https://os.example.com:9200\",\"index-prefix\":\"logs\",\"index-days-max\":3,"
+		"\"timeout\":10}",
+	"{\"index-days-max\":3,\"timeout\":10}", true, false},
+	{"prometheus", "Prometheus", "get-dbaas-external-endpoint-prometheus",
+		"{\"basic-auth-username\":\"scraper\",\"basic-auth-password\":\"scraperspassword\"}",
+	"{}", false, false},
+	{"rsyslog", "Rsyslog", "get-dbaas-external-endpoint-rsyslog",
+		"{\"server\":\"logs.example.com\",\"port\":6514,\"tls\":true,\"format\":\"rfc5424\","
+		"\"key\":\"the key of this endpoint\",\"max-message-size\":8192}",
+	"{\"max-message-size\":8192}", true, false},
 };
 
 const Metric metrics[METRICS] = {

@@ -55,6 +55,19 @@ typedef struct IntegrationType
 	bool		open_settings;	/* may there be others? */
 } IntegrationType;
 
+typedef struct EndpointType
+{
+	const char *name;
+	const char *title;
+	const char *shown_by;		/* operationId of its read */
+	const char *settings;		/* JSON: of the endpoints that the rules make */
+	const char *defaults;		/* JSON: what the API adds to those of a new
+								 * one */
+	bool		needs_settings; /* are there settings without which none is
+								 * made? */
+	bool		needs_key;		/* does each change have to give the key? */
+} EndpointType;
+
 typedef struct Metric
 {
 	const char *name;
@@ -71,7 +84,7 @@ typedef struct Period
 extern const ServiceType service_types[SERVICE_TYPES];
 extern const Plan plans[PLANS];
 extern const IntegrationType integration_types[INTEGRATION_TYPES];
-extern const char *const external_types[EXTERNAL_TYPES];
+extern const EndpointType endpoint_types[EXTERNAL_TYPES];
 extern const Metric metrics[METRICS];
 extern const Period periods[PERIODS];
 

@@ -216,10 +216,14 @@ data_external_endpoint_count(int zone_index)
 void
 data_external_endpoint(ExternalEndpoint *endpoint, const char *zone, int zone_index, int number)
 {
+	const EndpointType *type = &endpoint_types[(number - 1) % EXTERNAL_TYPES];
+	bool		valid;
+
+	memset(endpoint, 0, sizeof(*endpoint));
 	uuid_from(endpoint->id, "%s/%s/external-endpoints/%d", config.seed, zone, number);
-	endpoint->type = external_types[(number - 1) % EXTERNAL_TYPES];
-	snprintf(endpoint->name, sizeof(endpoint->name), "%s-%d-%d", endpoint->type,
-			 zone_index + 1, number);
+	endpoint->type = type;
+	endpoint->name = xasprintf("%s-%d-%d", type->name, zone_index + 1, number);
+	endpoint->settings = json_parse(type->settings, strlen(type->settings), &valid);
 }
 
 int
@@ -237,6 +241,8 @@ data_external_integration(ExternalIntegration *integration, const char *zone, in
 	integration->service = index;
 	integration->endpoint = 1 + (index / 4 + number - 1) % data_external_endpoint_count(zone_index);
 	integration->status = index % 3 == 0 ? NULL : "active";
+	integration->dbm_enabled = true;
+	integration->pgbouncer_enabled = false;
 }
 
 int

@@ -49,8 +49,10 @@ typedef struct Integration
 typedef struct ExternalEndpoint
 {
 	char		id[UUID_SIZE];
-	char		name[40];
-	const char *type;
+	char	   *name;
+	const EndpointType *type;
+	json_object *settings;		/* with secrets */
+	bool		deleted;
 } ExternalEndpoint;
 
 typedef struct ExternalIntegration
@@ -59,6 +61,9 @@ typedef struct ExternalIntegration
 	int			service;
 	int			endpoint;		/* from 1 */
 	const char *status;			/* NULL: absent */
+	bool		dbm_enabled;	/* its settings, if the endpoint's type is
+								 * datadog */
+	bool		pgbouncer_enabled;
 } ExternalIntegration;
 
 typedef struct Task
@@ -86,6 +91,7 @@ extern json_object *data_service_json(const ServiceFacts *facts, const char *sta
 extern bool data_integration(Integration *integration, const char *zone, int zone_index,
 							 int number);
 
+/* The number-th endpoint of a zone, from 1.  The caller frees name and settings. */
 extern int	data_external_endpoint_count(int zone_index);
 extern void data_external_endpoint(ExternalEndpoint *endpoint, const char *zone, int zone_index,
 								   int number);

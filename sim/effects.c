@@ -21,6 +21,14 @@ zone_add_integration(SimZone *zone, const Integration *integration)
 }
 
 void
+zone_add_endpoint(SimZone *zone, const ExternalEndpoint *endpoint)
+{
+	zone->endpoints = xgrow(zone->endpoints, zone->endpoint_count,
+							&zone->endpoint_capacity, sizeof(ExternalEndpoint));
+	zone->endpoints[zone->endpoint_count++] = *endpoint;
+}
+
+void
 zone_add_external(SimZone *zone, const ExternalIntegration *external)
 {
 	zone->externals = xgrow(zone->externals, zone->external_count,
@@ -169,7 +177,8 @@ apply_promote_replica(SimZone *zone, Effect *effect)
 static void
 apply_attach(SimZone *zone, Effect *effect)
 {
-	if (zone->services[effect->external.service - 1].deleted)
+	if (zone->services[effect->external.service - 1].deleted ||
+		state_endpoint_at(zone, effect->external.endpoint)->deleted)
 		return;
 	zone_add_external(zone, &effect->external);
 	touch_service(zone, effect->external.service);
@@ -184,6 +193,54 @@ apply_detach(SimZone *zone, Effect *effect)
 		return;
 	touch_service(zone, external->service);
 	remove_external(zone, external);
+}
+
+static void
+apply_create_endpoint(SimZone *zone, Effect *effect)
+{
+	ExternalEndpoint made = {
+		.name = effect->key,
+		.type = effect->endpoint_type,
+		.settings = effect->members,
+	};
+
+	strcpy(made.id, effect->id);
+	zone_add_endpoint(zone, &made);
+	effect->key = NULL;			/* the zone owns these now */
+	effect->members = NULL;
+}
+
+static void
+apply_update_endpoint(SimZone *zone, Effect *effect)
+{
+	ExternalEndpoint *endpoint = state_endpoint(zone, effect->id);
+
+	if (endpoint == NULL || effect->members == NULL)
+		return;
+	json_object_object_foreach(effect->members, name, value)
+		json_object_object_add(endpoint->settings, name, json_object_get(value));
+}
+
+static void
+apply_delete_endpoint(SimZone *zone, Effect *effect)
+{
+	ExternalEndpoint *endpoint = state_endpoint(zone, effect->id);
+
+	if (endpoint)
+		endpoint->deleted = true;
+}
+
+static void
+apply_change_external(SimZone *zone, Effect *effect)
+{
+	ExternalIntegration *external = state_external(zone, effect->id);
+
+	if (external == NULL)
+		return;
+	external->dbm_enabled = json_member_bool(effect->members, "datadog-dbm-enabled",
+											 external->dbm_enabled);
+	external->pgbouncer_enabled = json_member_bool(effect->members, "datadog-pgbouncer-enabled",
+												   external->pgbouncer_enabled);
 }
 
 static void
@@ -271,6 +328,10 @@ static const EffectType types[] = {
 	[EFFECT_PROMOTE_REPLICA] = {apply_promote_replica, true},
 	[EFFECT_ATTACH] = {apply_attach, true},
 	[EFFECT_DETACH] = {apply_detach, true},
+	[EFFECT_CREATE_ENDPOINT] = {apply_create_endpoint, true},
+	[EFFECT_UPDATE_ENDPOINT] = {apply_update_endpoint, false},
+	[EFFECT_DELETE_ENDPOINT] = {apply_delete_endpoint, true},
+	[EFFECT_CHANGE_EXTERNAL] = {apply_change_external, false},
 	[EFFECT_CREATE_TASK] = {apply_create_task, false},
 	[EFFECT_CREATE_SERVICE] = {apply_create_service, true},
 	[EFFECT_CHANGE_SERVICE] = {apply_change_service, false},

@@ -22,10 +22,6 @@ extern void list_service_users(Request *request, Response *response);
 extern void get_integration(Request *request, Response *response);
 extern void list_integration_types(Request *request, Response *response);
 extern void list_integration_settings(Request *request, Response *response);
-extern void list_external_endpoints(Request *request, Response *response);
-extern void list_external_endpoint_types(Request *request, Response *response);
-extern void get_external_endpoint(Request *request, Response *response);
-extern void get_datadog_settings(Request *request, Response *response);
 extern void list_external_integrations(Request *request, Response *response);
 extern void get_external_integration(Request *request, Response *response);
 extern void get_service_logs(Request *request, Response *response);
@@ -45,6 +41,16 @@ extern void delete_integration(Request *request, Response *response);
 extern void attach_service(Request *request, Response *response);
 extern void detach_service(Request *request, Response *response);
 extern void create_migration_check(Request *request, Response *response);
+
+/* endpoints.c */
+extern void list_external_endpoints(Request *request, Response *response);
+extern void list_external_endpoint_types(Request *request, Response *response);
+extern void get_external_endpoint(Request *request, Response *response);
+extern void create_external_endpoint(Request *request, Response *response);
+extern void update_external_endpoint(Request *request, Response *response);
+extern void delete_external_endpoint(Request *request, Response *response);
+extern void get_datadog_settings(Request *request, Response *response);
+extern void update_datadog_settings(Request *request, Response *response);
 
 /* services.c */
 extern void create_service(Request *request, Response *response);

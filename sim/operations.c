@@ -44,9 +44,16 @@ static const ServedPaths served[] = {
 
 	{"GET", "/dbaas-external-endpoint-types", list_external_endpoint_types, false, true, NULL},
 	{"GET", "/dbaas-external-endpoint-*/*", get_external_endpoint, false, false, NULL},
+	{"POST", "/dbaas-external-endpoint-*/{name}", create_external_endpoint, false, false, NULL},
+	{"PUT", "/dbaas-external-endpoint-*/{endpoint-id}", update_external_endpoint,
+	false, false, NULL},
+	{"DELETE", "/dbaas-external-endpoint-*/{endpoint-id}", delete_external_endpoint,
+	false, false, NULL},
 	{"GET", "/dbaas-external-integration-settings-datadog/*", get_datadog_settings,
 	false, false, NULL},
-	{"GET", "/dbaas-external-endpoints", list_external_endpoints, false, true, NULL},
+	{"POST", "/dbaas-external-integration-settings-datadog/*", update_datadog_settings,
+	false, false, "get-dbaas-external-integration-settings-datadog"},
+	{"GET", "/dbaas-external-endpoints", list_external_endpoints, false, false, NULL},
 	{"GET", "/dbaas-external-integrations/*", list_external_integrations, false, false, NULL},
 	{"GET", "/dbaas-external-integration/*", get_external_integration, false, false, NULL},
 	{"PUT", "/dbaas-external-endpoint/*/attach", attach_service, false, false,
@@ -64,7 +71,6 @@ static const ServedPaths served[] = {
 
 	/* the types' own paths, /dbaas-postgres/{name} and so on */
 	{"GET", "/dbaas-*/{name}", get_service_details, false, false, NULL},
-	{"POST", "/dbaas-external-*/*", NULL, false, false, NULL},
 	{"POST", "/dbaas-*/{name}", create_service, false, false, NULL},
 	{"PUT", "/dbaas-*/{name}", update_service, false, false, NULL},
 	{"DELETE", "/dbaas-*/{name}", delete_typed_service, false, false, NULL},

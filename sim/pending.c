@@ -147,6 +147,20 @@ matches_kind_and_id(const Effect *effect, const void *wanted)
 }
 
 static bool
+matches_kind_and_key(const Effect *effect, const void *wanted)
+{
+	const Effect *other = wanted;
+
+	return effect->kind == other->kind && strcmp(effect->key, other->key) == 0;
+}
+
+static bool
+matches_attach_to(const Effect *effect, const void *wanted)
+{
+	return effect->kind == EFFECT_ATTACH && effect->external.endpoint == *(const int *) wanted;
+}
+
+static bool
 matches_integration(const Effect *effect, const void *wanted)
 {
 	return effect->kind == EFFECT_CREATE_INTEGRATION &&
@@ -190,6 +204,20 @@ state_effect_pending(SimZone *zone, EffectKind kind, const char *id)
 
 	snprintf(wanted.id, sizeof(wanted.id), "%s", id);
 	return any_pending(zone, matches_kind_and_id, &wanted);
+}
+
+bool
+state_effect_pending_key(SimZone *zone, EffectKind kind, const char *key)
+{
+	Effect		wanted = {.kind = kind,.key = (char *) key};
+
+	return any_pending(zone, matches_kind_and_key, &wanted);
+}
+
+bool
+state_attach_pending(SimZone *zone, int endpoint)
+{
+	return any_pending(zone, matches_attach_to, &endpoint);
 }
 
 bool

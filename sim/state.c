@@ -267,6 +267,47 @@ state_integration_json(SimZone *zone, const Integration *integration)
 	return json;
 }
 
+ExternalEndpoint *
+state_endpoint(SimZone *zone, const char *id)
+{
+	for (size_t i = 0; i < zone->endpoint_count; i++)
+		if (!zone->endpoints[i].deleted && strcasecmp(zone->endpoints[i].id, id) == 0)
+			return &zone->endpoints[i];
+	return NULL;
+}
+
+ExternalEndpoint *
+state_endpoint_named(SimZone *zone, const char *name)
+{
+	for (size_t i = 0; i < zone->endpoint_count; i++)
+		if (!zone->endpoints[i].deleted && strcmp(zone->endpoints[i].name, name) == 0)
+			return &zone->endpoints[i];
+	return NULL;
+}
+
+ExternalEndpoint *
+state_endpoint_at(SimZone *zone, int number)
+{
+	return (size_t) number <= zone->endpoint_count ? &zone->endpoints[number - 1] : NULL;
+}
+
+int
+state_endpoint_number(SimZone *zone, const ExternalEndpoint *endpoint)
+{
+	return 1 + (int) (endpoint - zone->endpoints);
+}
+
+bool
+state_endpoint_used(SimZone *zone, const ExternalEndpoint *endpoint)
+{
+	int			number = state_endpoint_number(zone, endpoint);
+
+	for (size_t i = 0; i < zone->external_count; i++)
+		if (zone->externals[i].endpoint == number)
+			return true;
+	return state_attach_pending(zone, number);
+}
+
 ExternalIntegration *
 state_external(SimZone *zone, const char *id)
 {
@@ -290,19 +331,18 @@ state_external_json(SimZone *zone, const ExternalIntegration *integration)
 {
 	json_object *json = json_object_new_object();
 	ServiceFacts service;
-	ExternalEndpoint endpoint;
+	const ExternalEndpoint *endpoint = state_endpoint_at(zone, integration->endpoint);
 	char	   *description;
 
 	service_facts(zone, integration->service, &service);
-	data_external_endpoint(&endpoint, zone->name, zone->index, integration->endpoint);
-	description = xasprintf("Envoi de %s \xc3\xa0 %s", service.name, endpoint.name);
+	description = xasprintf("Envoi de %s \xc3\xa0 %s", service.name, endpoint->name);
 	json_add_text(json, "integration-id", integration->id);
-	json_add_text(json, "type", endpoint.type);
+	json_add_text(json, "type", endpoint->type->name);
 	json_add_text(json, "description", description);
 	json_add_text(json, "source-service-name", service.name);
 	json_add_text(json, "source-service-type", service.type->name);
-	json_add_text(json, "dest-endpoint-id", endpoint.id);
-	json_add_text(json, "dest-endpoint-name", endpoint.name);
+	json_add_text(json, "dest-endpoint-id", endpoint->id);
+	json_add_text(json, "dest-endpoint-name", endpoint->name);
 	if (integration->status)
 		json_add_text(json, "status", integration->status);
 	free(description);

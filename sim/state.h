@@ -20,6 +20,10 @@ typedef enum EffectKind
 	EFFECT_PROMOTE_REPLICA,
 	EFFECT_ATTACH,
 	EFFECT_DETACH,
+	EFFECT_CREATE_ENDPOINT,
+	EFFECT_UPDATE_ENDPOINT,
+	EFFECT_DELETE_ENDPOINT,
+	EFFECT_CHANGE_EXTERNAL,
 	EFFECT_CREATE_TASK,
 	EFFECT_CREATE_SERVICE,
 	EFFECT_CHANGE_SERVICE,
@@ -39,13 +43,16 @@ typedef struct Effect
 	Integration integration;
 	ExternalIntegration external;
 	Task		task;
-	json_object *members;		/* of the type's own read: their new values */
+	const EndpointType *endpoint_type;	/* of an external endpoint to make */
+	json_object *members;		/* of the type's own read, or of settings:
+								 * their new values */
 	const Plan *plan;			/* NULL: as it is */
 	bool		sets_protection;
 	bool		protection;
 	bool		rebuilds;		/* the service is not running for a while */
 	const char *list;			/* a list as details_list() knows it */
-	char	   *key;			/* which item of the list */
+	char	   *key;			/* which item of the list; or the name of what
+								 * is made */
 	json_object *item;			/* replaces it, or is added; NULL: it is
 								 * removed */
 } Effect;
@@ -100,6 +107,18 @@ extern Integration *state_integration_between(SimZone *zone, const IntegrationTy
 											  int source, int dest);
 extern json_object *state_integration_json(SimZone *zone, const Integration *integration);
 
+/*
+ * The external endpoint of that id, name or number, from 1; or NULL.  That of a number may be
+ * deleted.
+ */
+extern ExternalEndpoint *state_endpoint(SimZone *zone, const char *id);
+extern ExternalEndpoint *state_endpoint_named(SimZone *zone, const char *name);
+extern ExternalEndpoint *state_endpoint_at(SimZone *zone, int number);
+extern int	state_endpoint_number(SimZone *zone, const ExternalEndpoint *endpoint);
+
+/* Is there an external integration with the endpoint, or an operation that makes one? */
+extern bool state_endpoint_used(SimZone *zone, const ExternalEndpoint *endpoint);
+
 extern ExternalIntegration *state_external(SimZone *zone, const char *id);
 extern ExternalIntegration *state_external_between(SimZone *zone, int service, int endpoint);
 extern json_object *state_external_json(SimZone *zone, const ExternalIntegration *integration);
@@ -109,6 +128,8 @@ extern bool state_task(SimZone *zone, const ServiceFacts *facts, const char *id,
 
 /* Is an operation pending that would do this? */
 extern bool state_effect_pending(SimZone *zone, EffectKind kind, const char *id);
+extern bool state_effect_pending_key(SimZone *zone, EffectKind kind, const char *key);
+extern bool state_attach_pending(SimZone *zone, int endpoint);
 extern bool state_integration_pending(SimZone *zone, const Integration *integration);
 extern bool state_external_pending(SimZone *zone, const ExternalIntegration *integration);
 

@@ -38,8 +38,7 @@ fate_of(const Request *request)
 	return fate;
 }
 
-/* Takes over "link" and the effect; shown_by is an operationId. */
-static void
+void
 respond_operation_of(Request *request, Response *response, char *link, const char *shown_by,
 					 Effect *effect)
 {
@@ -272,49 +271,32 @@ delete_integration(Request *request, Response *response)
 					  xasprintf("/v2/dbaas-integration/%s", effect.id), &effect);
 }
 
-/*
- * Returns the endpoint's number in its zone, or 0 when there is none of this
- * id.
- */
-static int
-find_endpoint(Request *request, const char *id, ExternalEndpoint *endpoint)
-{
-	int			zone_index = state_zone_index(request->zone);
-
-	for (int number = 1; number <= data_external_endpoint_count(zone_index); number++)
-	{
-		data_external_endpoint(endpoint, zone_name(zone_index), zone_index, number);
-		if (strcasecmp(endpoint->id, id) == 0)
-			return number;
-	}
-	return 0;
-}
-
 void
 attach_service(Request *request, Response *response)
 {
 	Effect		effect = {.kind = EFFECT_ATTACH};
 	ExternalIntegration *made = &effect.external;
 	ServiceFacts facts;
-	ExternalEndpoint endpoint;
+	ExternalEndpoint *endpoint;
 
 	if (!find_service(request, request->params[0], &facts, response))
 		return;
-	made->service = facts.index;
-	made->endpoint = find_endpoint(request, json_member_text(request->json, "dest-endpoint-id"),
-								   &endpoint);
-	if (made->endpoint == 0)
+	endpoint = state_endpoint(request->zone, json_member_text(request->json, "dest-endpoint-id"));
+	if (endpoint == NULL)
 	{
 		respond_message(response, 404, "External endpoint not found");
 		return;
 	}
-	if (strcmp(endpoint.type, json_member_text(request->json, "type")) != 0)
+	if (strcmp(endpoint->type->name, json_member_text(request->json, "type")) != 0)
 	{
 		respond_bad_member(response, "type", "is not the type of the external endpoint");
 		return;
 	}
-	if (!check_running(request, &facts, response))
+	if (!check_running(request, &facts, response) ||
+		!check_not_pending(request, EFFECT_DELETE_ENDPOINT, endpoint->id, response))
 		return;
+	made->service = facts.index;
+	made->endpoint = state_endpoint_number(request->zone, endpoint);
 	if (state_external_between(request->zone, made->service, made->endpoint) ||
 		state_external_pending(request->zone, made))
 	{

@@ -30,6 +30,10 @@ extern void service_id(const ServiceFacts *facts, char id[UUID_SIZE]);
 /* Starts the operation of this request.  Takes over "link" and the effect. */
 extern void respond_operation(Request *request, Response *response, char *link, Effect *effect);
 
+/* The same, for a write whose result the read of that operationId shows. */
+extern void respond_operation_of(Request *request, Response *response, char *link,
+								 const char *shown_by, Effect *effect);
+
 /* The same, for a write whose result the service's own read shows. */
 extern void respond_service_operation(Request *request, Response *response,
 									  const ServiceFacts *facts, Effect *effect);

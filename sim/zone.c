@@ -27,6 +27,13 @@ zone_fill(SimZone *zone)
 		 (number - 1) / GROUP_INTEGRATIONS * SERVICE_TYPES < config.services; number++)
 		if (data_integration(&integration, zone->name, zone->index, number))
 			zone_add_integration(zone, &integration);
+	for (int number = 1; number <= data_external_endpoint_count(zone->index); number++)
+	{
+		ExternalEndpoint endpoint;
+
+		data_external_endpoint(&endpoint, zone->name, zone->index, number);
+		zone_add_endpoint(zone, &endpoint);
+	}
 	for (int index = 1; index <= config.services; index++)
 		for (int number = 1; number <= data_external_integration_count(index); number++)
 		{
@@ -58,12 +65,17 @@ zone_empty(SimZone *zone)
 		free(zone->services[i].name);
 		json_object_put(zone->services[i].members);
 	}
+	for (size_t i = 0; i < zone->endpoint_count; i++)
+	{
+		free(zone->endpoints[i].name);
+		json_object_put(zone->endpoints[i].settings);
+	}
 	free(zone->services);
 	free(zone->tasks);
 	zone->services = NULL;
 	zone->tasks = NULL;
 	zone->task_capacity = 0;
-	zone->integration_count = zone->external_count = 0;
+	zone->integration_count = zone->external_count = zone->endpoint_count = 0;
 	zone->task_count = zone->operation_count = 0;
 	zone->new_ids = 0;
 	zone->last_changed_at = 0;

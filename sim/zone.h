@@ -58,6 +58,9 @@ struct SimZone
 	Integration *integrations;
 	size_t		integration_count;
 	size_t		integration_capacity;
+	ExternalEndpoint *endpoints;	/* also those that are deleted */
+	size_t		endpoint_count;
+	size_t		endpoint_capacity;
 	ExternalIntegration *externals;
 	size_t		external_count;
 	size_t		external_capacity;
@@ -79,6 +82,7 @@ struct SimZone
 
 /* effects.c */
 extern void zone_add_integration(SimZone *zone, const Integration *integration);
+extern void zone_add_endpoint(SimZone *zone, const ExternalEndpoint *endpoint);
 extern void zone_add_external(SimZone *zone, const ExternalIntegration *external);
 extern void zone_free_integration(Integration *integration);	/* what it points to */
 extern void zone_free_effect(Effect *effect);	/* the same, and empties it */

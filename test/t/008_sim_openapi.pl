@@ -291,6 +291,38 @@ $sim->wait_operation($made);
 fits('update-dbaas-integration', $sim->put($integration, { settings => {} }));
 fits('delete-dbaas-integration', $sim->delete($integration));
 fits('delete-dbaas-service', $sim->delete('/dbaas-service/thanos-1-0007'));
+my %made_with = (
+	datadog => { 'datadog-api-key' => 'abc', site => 'datadoghq.eu' },
+	elasticsearch => { url => 'https://es.test', 'index-prefix' => 'logs', ca => 'pem' },
+	opensearch => { url => 'https://os.test', 'index-prefix' => 'logs', ca => 'pem' },
+	prometheus =>
+	  { 'basic-auth-username' => 'scraper', 'basic-auth-password' => 'S3CRET-scraper' },
+	rsyslog => {
+		server => 'logs.test',
+		port => 514,
+		tls => JSON::PP::true,
+		format => 'rfc3164',
+		map { $_ => 'pem' } qw(ca cert key)
+	});
+foreach my $type (sort keys %made_with)
+{
+	my $answer = fits(
+		"create-dbaas-external-endpoint-$type",
+		$sim->post("/dbaas-external-endpoint-$type/made", { settings => $made_with{$type} }));
+	$sim->wait_operation($answer);
+	my $path = "/dbaas-external-endpoint-$type/$answer->{reference}{id}";
+	fits("get-dbaas-external-endpoint-$type", $sim->get($path));
+	my $change = fits(
+		"update-dbaas-external-endpoint-$type",
+		$sim->put($path, { settings => $made_with{$type} }));
+	$sim->wait_operation($change);
+	$sim->wait_operation(fits("delete-dbaas-external-endpoint-$type", $sim->delete($path)));
+}
+fits(
+	'update-dbaas-external-integration-settings-datadog',
+	$sim->post(
+		"/dbaas-external-integration-settings-datadog/$datadog->{'integration-id'}",
+		{ settings => { 'datadog-dbm-enabled' => JSON::PP::false } }));
 my $endpoint = $sim->get('/dbaas-external-endpoints')->{json}{'dbaas-endpoints'}[0];
 my $attached = fits(
 	'attach-dbaas-service-to-endpoint',
