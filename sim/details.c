@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access.h"
 #include "details.h"
 #include "lifelike.h"
 #include "options.h"
@@ -319,6 +320,8 @@ details_list(const ServiceFacts *facts, json_object *changes, const char *name)
 		json_object_deep_copy(changed, &copy, NULL);
 		return copy;
 	}
+	if (access_key(name))
+		return access_list(facts, name);
 	if (strcmp(name, "users") == 0)
 		return users_json(facts);
 	if (strcmp(name, "databases") == 0)
@@ -545,10 +548,12 @@ fill_in(const char *text, const char *name, const char *host, const char *admin,
 	return filled;
 }
 
+/* Adds what the service's own read shows. */
 static void
 add_members(json_object *json, json_object *members)
 {
 	json_object_object_foreach(members, name, value)
+		if (access_key(name) == NULL)
 		json_add(json, name, json_object_get(value));
 }
 

@@ -16,8 +16,8 @@ extern json_object *details_json(const ServiceFacts *facts, const char *state,
 
 /*
  * Returns one of the lists that writes change ("users", "databases",
- * "connection-pools"), with "changes" applied, as a new reference.  NULL when
- * the type has no such list.
+ * "connection-pools", and those of access.h), with "changes" applied, as a new
+ * reference.  NULL when the type has no such list.
  */
 extern json_object *details_list(const ServiceFacts *facts, json_object *changes,
 								 const char *name);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access.h"
 #include "options.h"
 #include "replicas.h"
 #include "zone.h"
@@ -261,8 +262,10 @@ apply_create_service(SimZone *zone, Effect *effect)
 static bool
 is_item(json_object *item, const char *list, const char *key)
 {
+	const char *member = access_key(list) ? access_key(list) :
+		strcmp(list, "users") == 0 ? "username" : "name";
 	const char *name = json_object_is_type(item, json_type_string) ? json_object_get_string(item) :
-		json_member_text(item, strcmp(list, "users") == 0 ? "username" : "name");
+		json_member_text(item, member);
 
 	return name && strcmp(name, key) == 0;
 }

@@ -68,4 +68,12 @@ extern void create_pool(Request *request, Response *response);
 extern void update_pool(Request *request, Response *response);
 extern void delete_pool(Request *request, Response *response);
 
+/* rights.c */
+extern void get_kafka_rules(Request *request, Response *response);
+extern void create_kafka_rule(Request *request, Response *response);
+extern void delete_kafka_rule(Request *request, Response *response);
+extern void list_clickhouse_roles(Request *request, Response *response);
+extern void delete_clickhouse_role(Request *request, Response *response);
+extern void get_clickhouse_rights(Request *request, Response *response);
+
 #endif							/* SIM_HANDLERS_H */

@@ -153,7 +153,7 @@ get_service_details(Request *request, Response *response)
 		respond_message(response, 404, "Service not found");
 }
 
-/* Access rights are the same in every service of a type. */
+/* Access rights are the same in every service of opensearch. */
 void
 get_access(Request *request, Response *response)
 {
@@ -162,29 +162,10 @@ get_access(Request *request, Response *response)
 		const char *id;
 		const char *text;
 	}			answers[] = {
-		{"get-dbaas-kafka-acl-config",
-			"{\"topic-acl\":[{\"id\":\"default\",\"username\":\"avnadmin\",\"topic\":\"*\","
-			"\"permission\":\"admin\"}],\"schema-registry-acl\":[{\"id\":\"default-sr\","
-			"\"username\":\"avnadmin\",\"resource\":\"Subject:*\","
-		"\"permission\":\"schema_registry_write\"}]}"},
 		{"get-dbaas-opensearch-acl-config",
 			"{\"acl-enabled\":true,\"extended-acl-enabled\":false,"
 			"\"acls\":[{\"username\":\"avnadmin\","
 		"\"rules\":[{\"index\":\"*\",\"permission\":\"admin\"}]}]}"},
-		{"get-dbaas-clickhouse-acl-config",
-			"{\"users\":[{\"username\":\"avnadmin\","
-			"\"uuid\":\"00000000-0000-4000-8000-000000000001\","
-			"\"roles\":[{\"name\":\"reader\",\"uuid\":\"00000000-0000-4000-8000-000000000002\","
-			"\"default\":true,\"with-admin-option\":true}],"
-			"\"privileges\":[{\"access-type\":\"SELECT\","
-			"\"database\":\"default\",\"table\":\"events\",\"column\":\"id\","
-			"\"grant-option\":false,"
-		"\"partial-revoke\":false}]}]}"},
-		{"list-dbaas-clickhouse-roles",
-			"{\"roles\":[{\"name\":\"reader\",\"uuid\":\"00000000-0000-4000-8000-000000000002\","
-			"\"privileges\":[{\"name\":\"SELECT\",\"database\":\"default\",\"table\":\"events\","
-			"\"column\":\"id\",\"grant-option\":false,\"is-partial-revoke\":false}],"
-		"\"granted-roles\":[]}]}"},
 	};
 	ServiceFacts facts;
 

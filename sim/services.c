@@ -23,8 +23,7 @@
 
 /* ---------- checks ---------- */
 
-/* Finds the service that the path names, which must be of the path's type. */
-static bool
+bool
 find_typed(Request *request, ServiceFacts *facts, Response *response)
 {
 	if (state_service_below(request->zone, request->api_path, request->params[0], facts))
@@ -33,7 +32,7 @@ find_typed(Request *request, ServiceFacts *facts, Response *response)
 	return false;
 }
 
-/* The same; the service must not be about to be deleted. */
+/* The service must not be about to be deleted. */
 static bool
 find_staying(Request *request, ServiceFacts *facts, Response *response)
 {
@@ -45,8 +44,7 @@ find_staying(Request *request, ServiceFacts *facts, Response *response)
 	return check_not_pending(request, EFFECT_DELETE_SERVICE, id, response);
 }
 
-/* The same; the service must be running, so that it can be changed. */
-static bool
+bool
 find_changeable(Request *request, ServiceFacts *facts, Response *response)
 {
 	return find_staying(request, facts, response) && check_running(request, facts, response);
@@ -565,10 +563,7 @@ edit(const ServiceFacts *facts, const char *list, const char *key, json_object *
 	return effect;
 }
 
-/*
- * Starts the operation of an edit, unless another edit of the item is pending.
- */
-static void
+void
 respond_edit(Request *request, Response *response, const ServiceFacts *facts, const char *list,
 			 const char *key, json_object *item)
 {
@@ -597,11 +592,7 @@ check_new_item(Request *request, const ServiceFacts *facts, const char *list, co
 	return false;
 }
 
-/*
- * Finds the item that the second path parameter names.  Otherwise "response" is
- * a 404.
- */
-static json_object *
+json_object *
 find_named(Request *request, const ServiceFacts *facts, const char *list, const char *member,
 		   const char *what, Response *response)
 {

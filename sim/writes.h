@@ -13,6 +13,33 @@
 extern bool find_service(Request *request, const char *name, ServiceFacts *facts,
 						 Response *response);
 
+/*
+ * Finds the service that the path names, which must be of the path's type.  Otherwise
+ * "response" is a 404.
+ */
+extern bool find_typed(Request *request, ServiceFacts *facts, Response *response);
+
+/*
+ * The same; the service must be running and not about to be deleted, so that it can be
+ * changed.  Otherwise "response" is a 409.
+ */
+extern bool find_changeable(Request *request, ServiceFacts *facts, Response *response);
+
+/*
+ * Finds the item of a list whose "member" is the second path parameter; see
+ * state_details_list().  Returns a new reference.  Otherwise "response" is a 404.
+ */
+extern json_object *find_named(Request *request, const ServiceFacts *facts, const char *list,
+							   const char *member, const char *what, Response *response);
+
+/*
+ * Starts the operation of an edit of a list: takes over "item", which replaces the one of
+ * that key or is added; NULL removes it.  "response" is a 409 while another edit of it is
+ * pending.
+ */
+extern void respond_edit(Request *request, Response *response, const ServiceFacts *facts,
+						 const char *list, const char *key, json_object *item);
+
 /* Only a running service can be changed.  Otherwise "response" is a 409. */
 extern bool check_running(Request *request, const ServiceFacts *facts,
 						  Response *response);

@@ -25,8 +25,8 @@ typedef struct ServiceChanges
 	const Plan *plan;			/* NULL: as the rules make it */
 	bool		sets_protection;
 	bool		protection;
-	json_object *members;		/* of the type's own read: their new values;
-								 * or NULL */
+	json_object *members;		/* of the type's own read, and lists of access
+								 * rights: their new values; or NULL */
 } ServiceChanges;
 
 typedef struct Operation

@@ -274,7 +274,10 @@ fits('get-dbaas-opensearch-acl-config',
 	$sim->get('/dbaas-opensearch/opensearch-1-0004/acl-config'));
 fits('get-dbaas-clickhouse-acl-config',
 	$sim->get('/dbaas-clickhouse/clickhouse-1-0008/acl-config'));
-fits('list-dbaas-clickhouse-roles', $sim->get('/dbaas-clickhouse/clickhouse-1-0008/role'));
+my $roles =
+  fits('list-dbaas-clickhouse-roles', $sim->get('/dbaas-clickhouse/clickhouse-1-0008/role'));
+fits('delete-dbaas-clickhouse-role',
+	$sim->delete("/dbaas-clickhouse/clickhouse-1-0008/role/$roles->{roles}[0]{uuid}"));
 fits('get-dbaas-ca-certificate', $sim->get('/dbaas-ca-certificate'));
 
 my $made = fits(
@@ -388,6 +391,13 @@ foreach my $type (sort keys %examples)
 	write_of('POST', "$path/database", { 'database-name' => 'd/1' });
 	write_of('POST', "$path/connection-pool", { name => 'p/1', 'database-name' => 'd/1' });
 	write_of('PUT', "$path/connection-pool/p%2F1", { size => 3 });
+	my $rule = { username => 'u/1', permission => 'read', topic => 't' };
+	write_of('POST', "$path/topic/acl-config", $rule);
+	delete $rule->{topic};
+	@$rule{qw(resource permission)} = qw(Subject:s schema_registry_read);
+	write_of('POST', "$path/schema-registry/acl-config", $rule);
+	write_of('DELETE', "$path/topic/acl-config/default");
+	write_of('DELETE', "$path/schema-registry/acl-config/default-sr");
 	my $made = fits($read_of{ ($path =~ m{^/([^/]+)})[0] }, $sim->get($path));
 	is( $made->{users}[-1]{username},
 		$type =~ /^(?:grafana|thanos)$/ ? 'avnadmin' : 'u/1',
