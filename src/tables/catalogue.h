@@ -135,6 +135,8 @@ typedef struct DbaasColumn
  *
  *	[]	to every element of that array
  *	{}	to every member of that object
+ *	{a|b}	to its members a and b, if it has them, in this order; after "x=a", the
+ *			#key of member a is x
  *	<>	to every cell of that {"cols", "rows"} table, in which column 0 heads each line
  *
  * or nothing, for the member itself.  "" as a whole is the response.  A row is an

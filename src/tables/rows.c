@@ -10,6 +10,10 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
+#include "nodes/pg_list.h"
+#include "utils/json.h"
+
 #include "tables/rows.h"
 
 #define MAX_STEPS 4
@@ -18,10 +22,17 @@
 typedef enum StepKind
 {
 	STEP_ELEMENTS,				/* x[] */
-	STEP_MEMBERS,				/* x{} */
+	STEP_MEMBERS,				/* x{}, x{a|b} */
 	STEP_CELLS,					/* x<> */
 	STEP_VALUE					/* x */
 } StepKind;
+
+/* A member that a step names. */
+typedef struct NamedMember
+{
+	const char *name;
+	const DbaasJson *label;		/* its #key, a string */
+} NamedMember;
 
 /* A step of the expression, and where the iteration stands in it. */
 typedef struct Step
@@ -33,6 +44,10 @@ typedef struct Step
 								 * table */
 	const DbaasJson *current;	/* the value that the next step goes into */
 	bool		open;
+
+	/* of x{a|b} */
+	List	   *names;			/* of NamedMember * */
+	int			next_name;		/* of them */
 
 	/* of a table */
 	const DbaasJson *cols;
@@ -74,6 +89,54 @@ struct DbaasField
 	DbaasField *alternative;	/* to use when this is absent; or NULL */
 };
 
+/* Text as a JSON string. */
+static const DbaasJson *
+json_string(const char *text)
+{
+	StringInfoData quoted;
+	const DbaasJson *value;
+	char	   *problem;
+
+	initStringInfo(&quoted);
+	escape_json(&quoted, text);
+	return dbaas_json_parse(CurrentMemoryContext, quoted.data, quoted.len,
+							DBAAS_JSON_ALL_NODES(quoted.len), &value, &problem) ? value : NULL;
+}
+
+/* Reads the name at *p, and moves *p behind it; NULL when it is empty. */
+static char *
+parse_name(const char **p)
+{
+	size_t		len = strcspn(*p, "[]{}<>.|=");
+	char	   *name = len ? pnstrdup(*p, len) : NULL;
+
+	*p += len;
+	return name;
+}
+
+/* Reads "{a|x=b}" at *p, and moves *p behind it; false when that is not there. */
+static bool
+parse_names(const char **p, Step *step)
+{
+	do
+	{
+		NamedMember *member = palloc(sizeof(NamedMember));
+		const char *label;
+
+		(*p)++;
+		label = member->name = parse_name(p);
+		if (**p == '=')
+		{
+			(*p)++;
+			member->name = parse_name(p);
+		}
+		if (label == NULL || member->name == NULL || (member->label = json_string(label)) == NULL)
+			return false;
+		step->names = lappend(step->names, member);
+	} while (**p == '|');
+	return *(*p)++ == '}';
+}
+
 /* Reads the step at *p, and moves *p behind it; false when there is none. */
 static bool
 parse_step(const char **p, Step *step)
@@ -87,6 +150,7 @@ parse_step(const char **p, Step *step)
 
 	step->member = pnstrdup(*p, len);
 	step->kind = STEP_VALUE;
+	step->names = NIL;
 	*p += len;
 	for (size_t i = 0; i < lengthof(brackets); i++)
 	{
@@ -95,6 +159,12 @@ parse_step(const char **p, Step *step)
 	}
 	if (step->kind != STEP_VALUE)
 		*p += 2;
+	else if (**p == '{')
+	{
+		step->kind = STEP_MEMBERS;
+		if (!parse_names(p, step))
+			return false;
+	}
 	else if (len == 0)
 		return false;
 	if (**p == '.' && (*p)[1])
@@ -116,7 +186,7 @@ dbaas_rows_check(const char *expression)
 			return psprintf("It has more than %d steps", MAX_STEPS);
 		if (!parse_step(&p, &step))
 			return pstrdup("It must be names with points between them, each alone or followed by "
-						   "[], {} or <>");
+						   "[], {}, {a|b} or <>");
 	}
 	return NULL;
 }
@@ -184,6 +254,7 @@ open_step(DbaasRows *rows, int level)
 	step->container = *step->member ? dbaas_json_member(above, step->member) : above;
 	step->open = true;
 	step->item = NULL;
+	step->next_name = 0;
 	if (step->container == NULL || step->kind == STEP_VALUE)
 		return NULL;
 	if (!dbaas_json_is(step->container, wanted[step->kind].type))
@@ -240,6 +311,24 @@ next_cell(Step *step)
 	return true;
 }
 
+/* Goes to the next of the members that a step names and the object has. */
+static bool
+next_named(Step *step)
+{
+	while (step->next_name < list_length(step->names))
+	{
+		const NamedMember *member = list_nth(step->names, step->next_name++);
+
+		step->current = dbaas_json_member(step->container, member->name);
+		if (step->current)
+		{
+			step->item = member->label;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Goes to the next value of an open step; false at its end. */
 static bool
 advance_step(Step *step)
@@ -248,6 +337,8 @@ advance_step(Step *step)
 		return false;
 	if (step->kind == STEP_CELLS)
 		return next_cell(step);
+	if (step->names)
+		return next_named(step);
 	if (step->kind == STEP_VALUE)
 	{
 		if (step->item)
