@@ -42,10 +42,15 @@ DECLARE
 	type text;
 	domain jsonb;
 	service record;
+	types jsonb;
+	choice text;
 BEGIN
-	SELECT s.zone, s.name INTO service
-	FROM docs.dbaas_services s WHERE s.type = 'pg' AND s.state = 'running' LIMIT 1;
-	FOR name IN SELECT DISTINCT table_name FROM dbaas_fdw_catalogue() WHERE insert IS NOT NULL ORDER BY 1 LOOP
+	FOR name, types IN SELECT DISTINCT table_name, writes #> '{insert,0,serviceTypes}'
+		FROM dbaas_fdw_catalogue() WHERE insert IS NOT NULL ORDER BY 1 LOOP
+		SELECT s.zone, s.name INTO service
+		FROM docs.dbaas_services s
+		WHERE s.state = 'running' AND (types IS NULL OR types ? s.type)
+		ORDER BY s.type <> 'pg' LIMIT 1;
 		needed := '{}';
 		values := '{}';
 		LOOP
@@ -61,11 +66,13 @@ BEGIN
 			SELECT data_type, coalesce(c.write_domain, c.domain) INTO type, domain
 			FROM dbaas_fdw_catalogue() c
 			WHERE c.table_name = name AND c.column_name = lacking;
+			choice := trim(BOTH '''' FROM values[array_position(needed, domain->>'choiceColumn')]);
 			needed := needed || lacking;
 			values := values || quote_literal(CASE
 				WHEN lacking = 'zone' THEN service.zone
 				WHEN lacking IN ('service_name', 'source', 'dest') THEN service.name
 				WHEN domain ? 'enum' THEN domain->'enum'->>0
+				WHEN domain->'choices'->choice ? 'enum' THEN domain->'choices'->choice->'enum'->>0
 				WHEN type = 'uuid' THEN '11111111-2222-4333-8444-555555555555'
 				WHEN domain ? 'minimum' THEN domain->>'minimum'
 				WHEN type = 'jsonb' THEN '{}'

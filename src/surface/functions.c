@@ -175,21 +175,11 @@ add_texts(DbaasBody *json, const char *name, const char *const *texts)
 	dbaas_body_add(json, name, array);
 }
 
-/*
- * What a parameter or a member of a request body accepts, as jsonb with OpenAPI's
- * keywords, and the types of service that have it; NULL if there is no restriction.
- */
-static Datum
-domain_datum(const DbaasDomain *domain, const char *const *service_types, bool *isnull)
+/* Adds what a parameter or a member of a request body accepts, with OpenAPI's keywords. */
+static void
+add_domain(DbaasBody *json, const DbaasDomain *domain)
 {
-	DbaasBody  *json;
-
-	*isnull = domain == NULL && service_types == NULL;
-	if (*isnull)
-		return (Datum) 0;
-	json = dbaas_body_new();
 	add_texts(json, "enum", domain ? domain->values : NULL);
-	add_texts(json, "serviceTypes", service_types);
 	if (domain && domain->max)
 	{
 		dbaas_body_add(json, "minimum", dbaas_body_integer(domain->min));
@@ -200,6 +190,59 @@ domain_datum(const DbaasDomain *domain, const char *const *service_types, bool *
 		dbaas_body_add(json, "minLength", dbaas_body_integer(domain->min_length));
 		dbaas_body_add(json, "maxLength", dbaas_body_integer(domain->max_length));
 	}
+}
+
+static Datum
+domain_datum(const DbaasDomain *domain, bool *isnull)
+{
+	DbaasBody  *json;
+
+	*isnull = domain == NULL;
+	if (*isnull)
+		return (Datum) 0;
+	json = dbaas_body_new();
+	add_domain(json, domain);
+	return jsonb_datum(json);
+}
+
+/* Adds the choices of a column: for each, the member of the body and what that accepts. */
+static void
+add_choices(DbaasBody *json, const DbaasResource *resource, const DbaasChoice *choices)
+{
+	DbaasBody  *object = dbaas_body_object();
+
+	dbaas_body_add(json, "choices", object);
+	for (const DbaasChoice *choice = choices; choice->value; choice++)
+	{
+		DbaasBody  *how = dbaas_body_object();
+
+		dbaas_body_add(object, choice->value, how);
+		if (choice->insert)
+			dbaas_body_add(how, "member", dbaas_body_string(choice->insert));
+		add_domain(how, choice->write_domain);
+	}
+	dbaas_body_add(json, "choiceColumn",
+				   dbaas_body_string(resource->columns[resource->index.choice].name));
+}
+
+/*
+ * What the member of a write accepts, the types of service that have it, and what depends
+ * on the choice column; NULL if there is no restriction.
+ */
+static Datum
+write_domain_datum(const DbaasResource *resource, const DbaasColumn *column, bool *isnull)
+{
+	DbaasBody  *json;
+
+	*isnull = column->write_domain == NULL && column->write_types == NULL &&
+		column->choices == NULL;
+	if (*isnull)
+		return (Datum) 0;
+	json = dbaas_body_new();
+	add_domain(json, column->write_domain);
+	add_texts(json, "serviceTypes", column->write_types);
+	if (column->choices)
+		add_choices(json, resource, column->choices);
 	return jsonb_datum(json);
 }
 
@@ -316,13 +359,13 @@ dbaas_fdw_catalogue(PG_FUNCTION_ARGS)
 			values[i++] = BoolGetDatum(column->required);
 			values[i] = text_or_null(column->default_value, &nulls[i]);
 			i++;
-			values[i] = domain_datum(column->domain, NULL, &nulls[i]);
+			values[i] = domain_datum(column->domain, &nulls[i]);
 			i++;
 			values[i] = text_or_null(column->insert, &nulls[i]);
 			i++;
 			values[i] = text_or_null(column->update, &nulls[i]);
 			i++;
-			values[i] = domain_datum(column->write_domain, column->write_types, &nulls[i]);
+			values[i] = write_domain_datum(resource, column, &nulls[i]);
 			i++;
 			values[i++] = CStringGetTextDatum(column->description);
 

@@ -26,6 +26,11 @@ static const char *const authentications[] = {
 	"caching_sha2_password", "mysql_native_password", NULL
 };
 static const char *const pool_modes[] = {"session", "statement", "transaction", NULL};
+static const char *const acl_kinds[] = {"topic", "schema-registry", NULL};
+static const char *const topic_permissions[] = {"admin", "read", "readwrite", "write", NULL};
+static const char *const registry_permissions[] = {
+	"schema_registry_read", "schema_registry_write", NULL
+};
 static const char *const weekdays[] = {
 	"friday", "monday", "never", "saturday", "sunday", "thursday", "tuesday", "wednesday", NULL
 };
@@ -49,6 +54,10 @@ static const DbaasDomain pool_mode_domain = {.values = pool_modes};
 static const DbaasDomain pool_size_domain = {.min = 1, .max = 10000};
 static const DbaasDomain database_name_domain = {.min_length = 1, .max_length = 40};
 static const DbaasDomain source_uri_domain = {.min_length = 1, .max_length = 512};
+static const DbaasDomain topic_domain = {.min_length = 1, .max_length = 249};
+static const DbaasDomain acl_kind_domain = {.values = acl_kinds};
+static const DbaasDomain topic_permission_domain = {.values = topic_permissions};
+static const DbaasDomain registry_permission_domain = {.values = registry_permissions};
 static const DbaasDomain ignore_dbs_domain = {.min_length = 1, .max_length = 2048};
 
 /* The types whose services have paths of their own, and these in those paths. */
@@ -57,6 +66,8 @@ static const char *const service_types[] = {
 };
 static const char *const types_with_databases[] = {"mysql", "pg", NULL};
 static const char *const types_with_pools[] = {"pg", NULL};
+static const char *const types_with_topics[] = {"kafka", NULL};
+static const char *const types_with_roles[] = {"clickhouse", NULL};
 static const char *const types_with_replication[] = {"pg", NULL};
 static const char *const types_with_authentication[] = {"mysql", NULL};
 static const char *const types_with_access_control[] = {"valkey", NULL};
@@ -72,6 +83,8 @@ static const DbaasDomain backup_schedule_domain = {.values = types_with_backup_s
 static const DbaasDomain service_type_domain = {.values = service_types};
 static const DbaasDomain databases_domain = {.values = types_with_databases};
 static const DbaasDomain pools_domain = {.values = types_with_pools};
+static const DbaasDomain topics_domain = {.values = types_with_topics};
+static const DbaasDomain roles_domain = {.values = types_with_roles};
 static const DbaasSegment type_segments[] = {{"pg", "postgres"}, {NULL}};
 
 /* Member of a service that has the networks which may connect to it. */
@@ -475,6 +488,12 @@ static const DbaasColumn zones_columns[] = {
 		.known = service_types, .segments = type_segments, .unlisted = true, \
 		.description = "Type of the service"}
 
+/* The same, where no other type has the path: services of unknown types are left out. */
+#define ONLY_SERVICE_TYPE_COLUMN(types) \
+	{"service_type", DBAAS_TEXT, .param = "service-type", .domain = (types), \
+		.segments = type_segments, .unlisted = true, \
+		.description = "Type of the service"}
+
 static DbaasParent each_service_and_type = {
 	"services", .locates = true, {{"service_name", "name"}, {"type", "type"}}
 };
@@ -658,6 +677,54 @@ static const DbaasColumn maintenance_updates_columns[] = {
 	{"start_at", DBAAS_TIMESTAMPTZ, .field = "start-at",
 		.description = "Time at which the maintenance will start"},
 	SERVICE_TYPE_COLUMN(&service_type_domain),
+	END_OF_COLUMNS
+};
+
+static const DbaasChoice acl_resources[] = {
+	{"topic", .insert = "topic"},
+	{NULL}
+};
+static const DbaasChoice acl_permissions[] = {
+	{"topic", .write_domain = &topic_permission_domain},
+	{"schema-registry", .write_domain = &registry_permission_domain},
+	{NULL}
+};
+
+static const DbaasColumn kafka_acls_columns[] = {
+	ZONE_COLUMN,
+	SERVICE_NAME_COLUMN(NULL),
+	{"kind", DBAAS_TEXT, .field = "../#key",
+		.insert_required = true, .write_domain = &acl_kind_domain,
+		.description = "What the rule is about: topic or schema-registry"},
+	{"id", DBAAS_TEXT, .field = "id", .unique = true,
+		.description = "Id of the rule, unique in its service and kind"},
+	{"username", DBAAS_TEXT, .field = "username",
+		.insert = "username", .insert_required = true, .write_domain = &username_domain,
+		.description = "User that the rule is for, or a pattern of users"},
+	{"resource", DBAAS_TEXT, .field = "topic|resource",
+		.insert = "resource", .insert_required = true, .write_domain = &topic_domain,
+		.choices = acl_resources,
+		.description = "Topic, or resource of the schema registry, or a pattern of these"},
+	{"permission", DBAAS_TEXT, .field = "permission", .typical_values = 6,
+		.insert = "permission", .insert_required = true, .choices = acl_permissions,
+		.description = "What the user may do: admin, read, readwrite or write, and with the schema "
+			"registry schema_registry_read or schema_registry_write"},
+	ONLY_SERVICE_TYPE_COLUMN(&topics_domain),
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn clickhouse_roles_columns[] = {
+	ZONE_COLUMN,
+	SERVICE_NAME_COLUMN(NULL),
+	{"name", DBAAS_TEXT, .field = "name", .unique = true,
+		.description = "Name of the role"},
+	{"uuid", DBAAS_UUID, .field = "uuid",
+		.description = "Id of the role, which a DELETE needs"},
+	{"privileges", DBAAS_JSONB, .field = "privileges",
+		.description = "What the role may do, and with which databases, tables and columns"},
+	{"granted_roles", DBAAS_JSONB, .field = "granted-roles",
+		.description = "Roles that the role has itself"},
+	ONLY_SERVICE_TYPE_COLUMN(&roles_domain),
 	END_OF_COLUMNS
 };
 
@@ -966,6 +1033,41 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.typical_rows = 1,
 		.reads = {{"GET", DETAILS_PATH, "maintenance.updates[]"}},
 		.parent = &each_typed_service
+	},
+	{
+		.name = "kafka-acls",
+		.table = "dbaas_kafka_acls",
+		.description = "Access rules of the services (kafka)",
+		COLUMNS(kafka_acls_columns),
+		.identity = "/dbaas-service/{service-name}/{kind}/acl-config/{id}",
+		.typical_rows = 5,
+		.reads = {
+			{"GET", DETAILS_PATH "/acl-config",
+			"{topic=topic-acl|schema-registry=schema-registry-acl}.[]"}
+		},
+		.parent = &each_typed_service,
+		.writes = {
+			{DBAAS_INSERT, "POST", DETAILS_PATH "/{kind}/acl-config"},
+			{DBAAS_DELETE, "DELETE", DETAILS_PATH "/{kind}/acl-config/{id}"}
+		},
+		.services = {"service_name"},
+		.type_column = "service_type",
+		.choice_column = "kind",
+		.created_column = "id",
+		.found_by_values = true
+	},
+	{
+		.name = "clickhouse-roles",
+		.table = "dbaas_clickhouse_roles",
+		.description = "Roles in the services (clickhouse)",
+		COLUMNS(clickhouse_roles_columns),
+		.identity = "/dbaas-service/{service-name}/role/{uuid}",
+		.typical_rows = 3,
+		.reads = {{"GET", DETAILS_PATH "/role", "roles[]"}},
+		.parent = &each_typed_service,
+		.writes = {{DBAAS_DELETE, "DELETE", DETAILS_PATH "/role/{uuid}"}},
+		.services = {"service_name"},
+		.type_column = "service_type"
 	},
 	{
 		.name = "service-settings",

@@ -60,6 +60,18 @@ typedef struct DbaasDomain
 } DbaasDomain;
 
 /*
+ * How an INSERT takes a column in rows with a value of the resource's choice column: where
+ * the body's member, or what that accepts, depends on what the row is.  A member that is
+ * NULL is as in the column.
+ */
+typedef struct DbaasChoice
+{
+	const char *value;			/* of the choice column */
+	const char *insert;
+	const DbaasDomain *write_domain;
+} DbaasChoice;
+
+/*
  * A column.
  *
  * "field" says where a response holds the value, starting from the row's own
@@ -117,6 +129,7 @@ typedef struct DbaasColumn
 	const char *const *write_types; /* types of service whose writes take it,
 									 * ending with NULL; or NULL for all */
 	const DbaasDomain *write_domain;	/* what writes accept, or NULL */
+	const DbaasChoice *choices; /* ending with a NULL value; or NULL */
 	const char *networks;		/* member of the body with the networks that
 								 * may connect to the service, or NULL: a
 								 * write that lets all connect gets a WARNING */
@@ -331,9 +344,13 @@ struct DbaasResource
 								 * tables too, are of the same row, and are
 								 * sent in order.  NULL: no two writes can be
 								 * of the same row */
+	const char *choice_column;	/* what each row is: see DbaasChoice; or NULL */
 	const char *created_column; /* identifies the row that an INSERT made, in
 								 * its zone; if the INSERT gives no value, the
 								 * id that its operation refers to */
+	bool		found_by_values;	/* the operation does not refer to that
+									 * id: the row is found by all values that
+									 * the INSERT gave */
 	bool		announces;		/* no read lists what an INSERT makes, so a
 								 * NOTICE tells its id */
 	const char *counts;			/* as what update_limit and delete_limit count
@@ -351,6 +368,7 @@ struct DbaasResource
 	struct
 	{
 		int			unique;
+		int			choice;
 		int			created;
 		int			parent_keys[DBAAS_PARENT_KEYS]; /* of parent->keys */
 		int			limit;		/* of paging */
@@ -495,6 +513,10 @@ extern const char *const *dbaas_catalogue_endpoint_types(const DbaasResource *re
 
 /* The types of service that take a command, "mysql, pg"; palloc'd. */
 extern char *dbaas_catalogue_write_types(const DbaasResource *resource, DbaasCommand command);
+
+/* How an INSERT takes a column in rows whose choice column has that value; or NULL. */
+extern const DbaasChoice *dbaas_catalogue_find_choice(const DbaasColumn *column,
+													  const char *value);
 
 /* Does a command have to know the type of the service? */
 extern bool dbaas_catalogue_write_needs_type(const DbaasResource *resource, DbaasCommand command);

@@ -163,6 +163,28 @@ check_series(Check *check, const DbaasSeries *series)
 			   series->span_column);
 }
 
+/* Checks that the choices of a column are values that the choice column accepts. */
+static void
+check_choices(Check *check, const DbaasColumn *column)
+{
+	const DbaasResource *resource = check->resource;
+	const DbaasDomain *domain;
+
+	if (column->choices == NULL)
+		return;
+	check_that(check, resource->index.choice >= 0 &&
+			   resource->columns[resource->index.choice].write_domain,
+			   "column \"%s\" has choices, and no choice_column has values", column->name);
+	check_that(check, column->insert != NULL, "column \"%s\" has choices, and no INSERT sends it",
+			   column->name);
+	if (check->problem)
+		return;
+	domain = resource->columns[resource->index.choice].write_domain;
+	for (const DbaasChoice *choice = column->choices; choice->value; choice++)
+		check_that(check, dbaas_catalogue_check_value(domain, choice->value) == NULL,
+				   "column \"%s\": no row has the choice \"%s\"", column->name, choice->value);
+}
+
 static void
 check_writes(Check *check)
 {
@@ -178,7 +200,12 @@ check_writes(Check *check)
 	check_name(check, "services", resource->services[1]);
 	check_name(check, "type_column", resource->type_column);
 	check_name(check, "state_column", resource->state_column);
+	check_name(check, "choice_column", resource->choice_column);
+	for (int c = 0; c < resource->ncolumns; c++)
+		check_choices(check, &resource->columns[c]);
 	check_name(check, "created_column", resource->created_column);
+	check_that(check, !resource->found_by_values || resource->created_column,
+			   "rows are found_by_values, and no created_column tells them apart");
 	check_parent(check, "protected", resource->protected, true);
 	check_parent(check, "notable", resource->notable, true);
 	check_that(check, resource->kept == NULL || resource->kept->shown_by,

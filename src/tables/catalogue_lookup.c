@@ -212,6 +212,7 @@ dbaas_catalogue_resolve(DbaasResource *resource)
 		resource->index.parent_keys[i] = named_column(resource,
 													  parent ? parent->keys[i].column : NULL);
 	resource->index.unique = named_column(resource, resource->unique_column);
+	resource->index.choice = named_column(resource, resource->choice_column);
 	resource->index.created = named_column(resource, resource->created_column);
 	resource->index.limit = named_column(resource, paging ? paging->limit_column : NULL);
 	resource->index.offset = named_column(resource, paging ? paging->offset_column : NULL);

@@ -86,6 +86,17 @@ dbaas_catalogue_write_types(const DbaasResource *resource, DbaasCommand command)
 	return list.data;
 }
 
+const DbaasChoice *
+dbaas_catalogue_find_choice(const DbaasColumn *column, const char *value)
+{
+	for (const DbaasChoice *choice = column->choices; choice && choice->value; choice++)
+	{
+		if (value && strcmp(choice->value, value) == 0)
+			return choice;
+	}
+	return NULL;
+}
+
 bool
 dbaas_catalogue_write_needs_type(const DbaasResource *resource, DbaasCommand command)
 {

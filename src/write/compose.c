@@ -29,6 +29,8 @@ typedef struct Body
 	const char *service;		/* name of the service that is written, or
 								 * NULL */
 	const char *type;			/* of the service, or NULL */
+	const char *choice;			/* the row's value of the choice column, or
+								 * NULL */
 	DbaasMembers *members;
 	List	   *secrets;		/* of char *: what no error may show */
 } Body;
@@ -138,6 +140,40 @@ parse_shown(const DbaasWriter *writer, int column, const char *text)
  * Columns
  * ------------------------------------------------------------------------ */
 
+/* How the command takes the column in rows of the body's choice, or NULL. */
+static const DbaasChoice *
+column_choice(const DbaasWriter *writer, int column, const Body *body)
+{
+	return writer->command == DBAAS_INSERT ?
+		dbaas_catalogue_find_choice(&writer->resource->columns[column], body->choice) : NULL;
+}
+
+/* The place in the body of a column that the command sends. */
+static const char *
+column_place(const DbaasWriter *writer, int column, const Body *body)
+{
+	const DbaasChoice *choice = column_choice(writer, column, body);
+
+	return choice && choice->insert ? choice->insert : dbaas_writer_member(writer, column);
+}
+
+/* Refuses a value that the API does not accept in the column, in such a row. */
+static void
+check_value(const DbaasWriter *writer, int column, const char *value, const Body *body)
+{
+	const DbaasChoice *choice = column_choice(writer, column, body);
+	const char *allowed = choice ?
+		dbaas_catalogue_check_value(choice->write_domain, value) : NULL;
+
+	dbaas_writer_check_domain(writer, column, value);
+	if (allowed)
+		dbaas_writer_refuse(writer, column, value,
+							psprintf("Allowed for %s where %s is %s: %s.",
+									 dbaas_writer_name(writer, column),
+									 dbaas_writer_name(writer, writer->resource->index.choice),
+									 body->choice, allowed));
+}
+
 /* The column that the command sends as that member of the body, or -1. */
 static int
 member_column(const DbaasWriter *writer, const char *name)
@@ -190,7 +226,7 @@ add_object(DbaasWriter *writer, int column, const char *text, Body *body)
 	const DbaasJson *object = parse_object(writer, column, text);
 	const DbaasJson *shown = parse_shown(writer, column, text);
 
-	add_at(body, dbaas_writer_member(writer, column), dbaas_json_compact(object),
+	add_at(body, column_place(writer, column, body), dbaas_json_compact(object),
 		   dbaas_json_compact(shown));
 	body->secrets = dbaas_secret_collect(body->secrets, object, false);
 }
@@ -202,12 +238,12 @@ add_value(DbaasWriter *writer, const DbaasRowValues *row, int column, const char
 	const DbaasColumn *c = &writer->resource->columns[column];
 	const char *json;
 
-	dbaas_writer_check_domain(writer, column, text);
+	check_value(writer, column, text, body);
 	if (writer->command == DBAAS_INSERT && !dbaas_path_can_hold(text) &&
 		dbaas_catalogue_write_path_has(writer->resource, DBAAS_DELETE, column))
 		dbaas_writer_refuse(writer, column, text, "What has this name could not be deleted.");
 	json = json_value(writer, row, column, text);
-	add_at(body, dbaas_writer_member(writer, column), json, c->secret ? HIDDEN : json);
+	add_at(body, column_place(writer, column, body), json, c->secret ? HIDDEN : json);
 	if (c->secret)
 		body->secrets = lappend(body->secrets, unconstify(char *, text));
 	if (c->networks)
@@ -398,6 +434,8 @@ dbaas_compose_body(DbaasWriter *writer, const DbaasChange *change, const DbaasZo
 		.members = dbaas_members_new()
 	};
 
+	if (writer->command == DBAAS_INSERT)
+		body.choice = dbaas_writer_text(writer, change->new_row, writer->resource->index.choice);
 	for (int c = 0; c < writer->resource->ncolumns; c++)
 	{
 		if (change->sent[c])

@@ -7,15 +7,18 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/lsyscache.h"
 
 #include "api/progress.h"
+#include "base/set.h"
 #include "read/decode.h"
 #include "read/fetch.h"
 #include "tables/generated.h"
 #include "write/queue.h"
 #include "write/readback.h"
+#include "write/writable.h"
 
 struct DbaasReadback
 {
@@ -24,6 +27,7 @@ struct DbaasReadback
 	TupleDesc	desc;
 	DbaasDecoder *decoder;
 	DbaasGenerated *generated;
+	DbaasSet   *shown;			/* of rows that were found by their values */
 };
 
 DbaasReadback *
@@ -37,6 +41,7 @@ dbaas_readback_new(DbaasWriter *writer, Relation relation)
 	readback->decoder = dbaas_decoder_new(writer->table, writer->desc,
 										  dbaas_table_shown_attributes(writer->table), NULL);
 	readback->generated = dbaas_generated_new(relation, NULL);
+	readback->shown = dbaas_set_new();
 	return readback;
 }
 
@@ -48,6 +53,44 @@ has_value(DbaasReadback *readback, const DbaasRowValues *row, int column, const 
 
 	return dbaas_table_find_attribute(readback->table, column) == 0 ||
 		(found && strcmp(found, value) == 0);
+}
+
+/* Does the value of a column tell whether a row is the one that was created? */
+static bool
+tells_row(const DbaasResource *resource, int column)
+{
+	if (!resource->found_by_values)
+		return column == resource->index.created;
+	return resource->columns[column].field &&
+		dbaas_writable_takes(resource, DBAAS_INSERT, column);
+}
+
+/* Is the row that one, as far as its values tell?  args[] has them, by catalogue column. */
+static bool
+is_created(DbaasReadback *readback, const DbaasRowValues *row, const char *const *args)
+{
+	for (int c = 0; c < readback->table->resource->ncolumns; c++)
+	{
+		if (args[c] && tells_row(readback->table->resource, c) &&
+			!has_value(readback, row, c, args[c]))
+			return false;
+	}
+	return true;
+}
+
+/* What tells the row of those values apart from others that have them too. */
+static char *
+row_name(DbaasReadback *readback, const DbaasRowValues *row, const char *const *args)
+{
+	const DbaasResource *resource = readback->table->resource;
+	const char *created = dbaas_writer_text(readback->writer, row, resource->index.created);
+	StringInfoData name;
+
+	initStringInfo(&name);
+	for (int c = 0; c < resource->ncolumns; c++)
+		appendStringInfo(&name, "%s\n", args[c] ? args[c] : "");
+	appendStringInfoString(&name, created ? created : "");
+	return name.data;
 }
 
 /* Waits for the next row, in the current memory context; NULL at the end. */
@@ -76,30 +119,24 @@ next_row(DbaasReadback *readback, DbaasFetch *fetch)
 }
 
 /*
- * Reads the row whose created_column has that value, with the keys that the slot has, and
- * stores it in the slot.  If the API does not list the row, does not change the slot.
+ * Begins to read the rows of the keys among args[], which has the values of the created
+ * row, by catalogue column.
  */
-static void
-read_row(DbaasReadback *readback, TupleTableSlot *slot, const char *created)
+static DbaasFetch *
+begin_fetch(DbaasReadback *readback, const char **args)
 {
 	const DbaasResource *resource = readback->table->resource;
-	int			created_column = resource->index.created;
 	DbaasKey   *keys = palloc0(resource->ncolumns * sizeof(DbaasKey));
 	bool	   *given = palloc0(resource->ncolumns * sizeof(bool));
-	DbaasRowValues row = {slot->tts_values, slot->tts_isnull};
 	DbaasRead	read = readback->writer->lookup;
-	DbaasRowValues *found;
 	DbaasFetch *fetch;
 	DbaasError *error;
 
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
-		const char **value = palloc(sizeof(char *));
-
-		*value = c == created_column ? created : dbaas_writer_text(readback->writer, &row, c);
-		if (*value == NULL || (c != DBAAS_ZONE_COLUMN && resource->columns[c].param == NULL))
+		if (args[c] == NULL || (c != DBAAS_ZONE_COLUMN && resource->columns[c].param == NULL))
 			continue;
-		dbaas_key_restrict(&keys[c], value, 1);
+		dbaas_key_restrict(&keys[c], &args[c], 1);
 		given[c] = true;
 	}
 	/* What was written has to be told, too. */
@@ -112,9 +149,53 @@ read_row(DbaasReadback *readback, TupleTableSlot *slot, const char *created)
 	error = dbaas_fetch_begin(&read, &fetch);
 	if (error)
 		dbaas_table_raise(readback->table, error);
-	while ((found = next_row(readback, fetch)) &&
-		   !has_value(readback, found, created_column, created))
+	return fetch;
+}
+
+/*
+ * Waits for the created row; NULL if the API does not list it.  Of rows that were found by
+ * their values, the last that has not been shown is it: others may have them too.
+ */
+static DbaasRowValues *
+find_row(DbaasReadback *readback, const char **args)
+{
+	const DbaasResource *resource = readback->table->resource;
+	DbaasFetch *fetch = begin_fetch(readback, args);
+	DbaasRowValues *found = NULL;
+	DbaasRowValues *row;
+
+	while ((row = next_row(readback, fetch)))
+	{
 		CHECK_FOR_INTERRUPTS();
+		if (!is_created(readback, row, args))
+			continue;
+		if (!resource->found_by_values)
+			return row;
+		if (!dbaas_set_has(readback->shown, row_name(readback, row, args)))
+			found = row;
+	}
+	if (found)
+		(void) dbaas_set_add(readback->shown, row_name(readback, found, args));
+	return found;
+}
+
+/*
+ * Reads the created row, with the keys that the slot has, and stores it in the slot.
+ * "created" is the value of its created_column; NULL if it is found by its values.  If the
+ * API does not list the row, does not change the slot.
+ */
+static void
+read_row(DbaasReadback *readback, TupleTableSlot *slot, const char *created)
+{
+	const DbaasResource *resource = readback->table->resource;
+	const char **args = palloc0(resource->ncolumns * sizeof(char *));
+	DbaasRowValues row = {slot->tts_values, slot->tts_isnull};
+	DbaasRowValues *found;
+
+	for (int c = 0; c < resource->ncolumns; c++)
+		args[c] = c == resource->index.created ? created :
+			dbaas_writer_text(readback->writer, &row, c);
+	found = find_row(readback, args);
 	if (found == NULL)
 		return;
 	ExecClearTuple(slot);
@@ -145,15 +226,19 @@ set_column(DbaasReadback *readback, TupleTableSlot *slot, int column, const char
 void
 dbaas_readback_fill(DbaasReadback *readback, TupleTableSlot *slot)
 {
-	int			column = readback->table->resource->index.created;
+	const DbaasResource *resource = readback->table->resource;
 	DbaasRowValues row = {slot->tts_values, slot->tts_isnull};
-	const char *created = dbaas_writer_text(readback->writer, &row, column);
+	const char *created = NULL;
 
-	if (created == NULL)
-		created = dbaas_queue_last_reference();
-	if (created == NULL)
-		return;
-	set_column(readback, slot, column, created);
+	if (!resource->found_by_values)
+	{
+		created = dbaas_writer_text(readback->writer, &row, resource->index.created);
+		if (created == NULL)
+			created = dbaas_queue_last_reference();
+		if (created == NULL)
+			return;
+		set_column(readback, slot, resource->index.created, created);
+	}
 	set_column(readback, slot, DBAAS_ZONE_COLUMN, dbaas_queue_last_zone());
 	read_row(readback, slot, created);
 }

@@ -26,8 +26,9 @@ extern DbaasReadback *dbaas_readback_new(DbaasWriter *writer, Relation relation)
 /*
  * Takes a materialized slot with the row of the INSERT that was sent last, and fills it
  * with the row that the API created.  Finds that row by the value of its created_column:
- * the one that the INSERT gave, or the id in the API's operation.  If the API does not
- * list the row, the slot keeps its values, and gets this one and the zone.  Waits.
+ * the one that the INSERT gave, or the id in the API's operation; where that does not tell
+ * it, by all values that the INSERT gave: see found_by_values in DbaasResource.  If the API
+ * does not list the row, the slot keeps its values, and gets this one and the zone.  Waits.
  * Values go into the current memory context.  Raises the ERROR of the read, or of a
  * value that does not fit its column.
  */

@@ -22,18 +22,24 @@ my $document = JSON::PP->new->utf8->decode(do { local $/; <$handle> });
 my %looser = (
 	'external_integrations.dest_endpoint_id' =>
 	  'a plain string there, but what it names has a uuid',
-	'logs.time' => 'a plain string there, but always a time');
+	'logs.time' => 'a plain string there, but always a time',
+	'clickhouse_roles.uuid' => 'a plain string there, but a uuid where it is deleted');
 
 # What the API calls the services' types in paths, and which tables are for some types
 my %segment = (
 	pg => 'postgres',
 	map { $_ => $_ } qw(clickhouse grafana kafka mysql opensearch thanos valkey));
-my %only = (databases => [qw(mysql pg)], connection_pools => ['pg']);
+my %only = (
+	databases => [qw(mysql pg)],
+	connection_pools => ['pg'],
+	kafka_acls => ['kafka'],
+	clickhouse_roles => ['clickhouse']);
 
 # What is secret, or has another place
 my %left_out = (
 	'service_details.update.*' => 1,    # dbaas_services.parameters has the rest
-	users => [qw(access-cert access-key password)]);
+	users => [qw(access-cert access-key password)],
+	'kafka_acls.insert' => ['id']);     # the API makes it
 
 # Fields of objects that the document leaves open
 my %open = map { $_ => 1 } qw(service_details.host service_details.port);
@@ -63,9 +69,18 @@ sub expand
 	my ($table, $read) = @_;
 	return [ undef, $read ] unless $read =~ /\{(service-)?type\}/;
 	my $names_type = !$1;
+	my ($method, $path, $rows) = split ' ', $read;
+	my @rows = $rows // '';
+
+	# The rows of several members are those of each
+	@rows = map { s/.*=//r . '[]' } split /\|/, $1 if $rows[0] =~ /^\{(.+)\}\.\[\]$/;
 	return map {
-		my $segment = $names_type ? $_ : $segment{$_};
-		[ $_, $read =~ s/\{(?:service-)?type\}/$segment/r =~ s/\{service-name\}/{name}/r ]
+		my $type = $_;
+		my $full =
+			$names_type
+		  ? $path =~ s/\{type\}/$type/r
+		  : documented_path({ method => $method, path => $path }, $type) // $path;
+		map { [ $type, "$method $full $_" ] } @rows
 	} @{ $only{$table} // [ sort keys %segment ] };
 }
 
@@ -140,6 +155,7 @@ sub field_schema
 	return if $up > $#levels;
 	my $schema = $levels[ $#levels - $up ];
 	return $schema if $field eq '*';
+	return { type => 'string' } if $field eq '#key';
 	$schema = resolve(($schema->{properties} // {})->{$_} // return) foreach split m{/}, $field;
 	return $schema;
 }
@@ -244,7 +260,7 @@ foreach my $table (sort keys %tables)
 		# Nothing that the document has is missing
 		my %shown = map {
 			my $field = $_->{field} =~ s/^\{type\}/$service_type/r;
-			($field => 1, (split m{/}, $field)[0] => 1)
+			($field => 1, map { (split m{/})[0] => 1 } split /\|/, $field)
 		} grep { defined $_->{field} } @columns;
 		next if $shown{'*'};
 		$shown{$_} = 1 foreach @{ $left_out{$table} // [] };
@@ -281,13 +297,42 @@ foreach my $table (sort keys %tables)
 		is( $columns[0]{$kind},
 			@endpoints ? "$endpoints[0]{method} $endpoints[0]{path}" : undef,
 			"$table: $kind: the first of its endpoints");
-		check_types($table, $kind, @endpoints);
+		@endpoints = map { spelled_out($_, @columns) } @endpoints;
+		my %choices = map { ($_->{choice} // '') => 1 } @endpoints;
+		foreach my $choice (sort keys %choices)
+		{
+			check_types($table, $kind, grep { ($_->{choice} // '') eq $choice } @endpoints);
+		}
 		foreach my $endpoint (@endpoints)
 		{
 			check_write($table, $kind, $endpoint, $_, @columns)
 			  foreach @{ $endpoint->{serviceTypes} // [undef] };
 		}
 	}
+}
+
+# An endpoint for each choice that its path stands for
+sub spelled_out
+{
+	my ($endpoint, @columns) = @_;
+	my ($name) =
+	  map { $_->{write_domain}{choiceColumn} // () } grep { $_->{write_domain} } @columns;
+	return $endpoint unless defined $name && $endpoint->{path} =~ /\{\Q$name\E\}/;
+	my ($column) = grep { $_->{column_name} eq $name } @columns;
+	return map {
+		{ %$endpoint, choice => $_, path => $endpoint->{path} =~ s/\{\Q$name\E\}/$_/r }
+	} @{ $column->{write_domain}{enum} };
+}
+
+# A column as it is written in rows of a choice
+sub chosen
+{
+	my ($kind, $choice, $column) = @_;
+	my %domain = %{ $column->{write_domain} // {} };
+	my %own = %{ delete($domain{choices})->{ $choice // '' } // {} } if $domain{choices};
+	delete $domain{choiceColumn};
+	my $member = delete $own{member} // $column->{"${kind}_field"};
+	return { %$column, write_domain => { %domain, %own }, "${kind}_field" => $member };
 }
 
 # The path of an endpoint for a type of service, with the document's names of parameters; or undef
@@ -367,6 +412,7 @@ sub check_write
 		"$table: $kind: $documented: is the response an operation?");
 	return if $kind eq 'delete';
 
+	@columns = map { chosen($kind, $endpoint->{choice}, $_) } @columns;
 	my $body = body_schema($operation);
 	my %sent = map { $_->{"${kind}_field"} =~ s/^\{type\}/$service_type/r => $_ }
 	  grep { defined $_->{"${kind}_field"} } @columns;

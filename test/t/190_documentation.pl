@@ -170,16 +170,21 @@ sub check_policies
 	return;
 }
 
-# The operationId of "METHOD PATH", where names of parameters may differ
+# The operationId of "METHOD PATH", where names of parameters may differ: that of the first type of
+# service which has the path
 sub operation
 {
 	my ($paths, $request) = @_;
-	my ($method, $path) = split ' ', $request;
-	$path =~ s/\{service-type\}|\{type\}(?=\/)/postgres/;
-	$path =~ s/-\{type\}/-pg/;
-	my $same = join '\{[^{}]+\}', map { quotemeta } split /\{[^{}]+\}/, $path, -1;
-	my ($found) = grep { /^$same$/ && $paths->{$_}{ lc $method } } sort keys %$paths;
-	return defined $found && $paths->{$found}{ lc $method }{operationId} || "none for $request";
+	foreach my $segment (qw(postgres mysql kafka opensearch valkey clickhouse))
+	{
+		my ($method, $path) = split ' ', $request;
+		$path =~ s/\{service-type\}|\{type\}(?=\/)/$segment/;
+		$path =~ s/-\{type\}/-pg/;
+		my $same = join '\{[^{}]+\}', map { quotemeta } split /\{[^{}]+\}/, $path, -1;
+		my ($found) = grep { /^$same$/ && $paths->{$_}{ lc $method } } sort keys %$paths;
+		return $paths->{$found}{ lc $method }{operationId} if defined $found;
+	}
+	return "none for $request";
 }
 
 # All SQL of a page runs in one session, as a reader would type it, in a database where README's
