@@ -171,6 +171,21 @@ is( $session->sql(
 		  . 'SELECT zone, permission, id IS NOT NULL FROM made'),
 	"ch-gva-2|read|t\nde-fra-1|read|t\nch-gva-2|write|t",
 	'rules of two services, and two that differ in one value');
+my @same = map { { id => $_, username => 'b', topic => 'r', permission => 'read' } } qw(x y);
+$sim->fault(
+	{
+		action => 'body',
+		path => '/dbaas-kafka/kafka-1-0003/acl-config',
+		method => 'GET',
+		times => -1,
+		body => $json->encode({ 'topic-acl' => \@same })
+	});
+is( $session->sql(
+			"INSERT INTO exo.dbaas_kafka_acls $columns SELECT 'ch-gva-2', 'kafka-1-0003', 'topic', "
+		  . "'b', 'r', 'read' FROM generate_series(1, 3) RETURNING id"),
+	"y\nx\n",
+	'the last is shown, and none twice in whatever order they are listed');
+$sim->clear_faults;
 $session->sql('CREATE FOREIGN TABLE no_id (zone text, service_name text, kind text, username text, '
 	  . "resource text, permission text) SERVER exoscale OPTIONS (resource 'kafka-acls')");
 is( $session->sql(
