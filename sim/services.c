@@ -548,6 +548,16 @@ find_item(Request *request, const ServiceFacts *facts, const char *list, const c
 	return found;
 }
 
+static bool
+has_item(Request *request, const ServiceFacts *facts, const char *list, const char *member,
+		 const char *key)
+{
+	json_object *item = find_item(request, facts, list, member, key);
+
+	json_object_put(item);
+	return item != NULL;
+}
+
 /* Takes over "item"; NULL removes the item. */
 static Effect
 edit(const ServiceFacts *facts, const char *list, const char *key, json_object *item)
@@ -682,6 +692,9 @@ delete_user(Request *request, Response *response)
 	if (json_member_bool(user, "required", false) ||
 		(json_member_text(user, "type") && strcmp(json_member_text(user, "type"), "primary") == 0))
 		respond_error(response, 409, "The service needs this user");
+	else if (has_item(request, &facts, "connection-pools", "username",
+					  json_member_text(user, "username")))
+		respond_error(response, 409, "A connection pool uses the user");
 	else
 		respond_edit(request, response, &facts, "users", json_member_text(user, "username"), NULL);
 	json_object_put(user);
@@ -779,15 +792,12 @@ delete_database(Request *request, Response *response)
 {
 	ServiceFacts facts;
 	json_object *database;
-	json_object *user;
 
 	if (!find_changeable(request, &facts, response) ||
 		!(database = find_named(request, &facts, "databases", "", "Database", response)))
 		return;
 	json_object_put(database);
-	user = find_item(request, &facts, "connection-pools", "database", request->params[1]);
-	json_object_put(user);
-	if (user)
+	if (has_item(request, &facts, "connection-pools", "database", request->params[1]))
 		respond_error(response, 409, "A connection pool uses the database");
 	else
 		respond_edit(request, response, &facts, "databases", request->params[1], NULL);
@@ -799,10 +809,8 @@ check_known(Request *request, const ServiceFacts *facts, const char *member, con
 			const char *key_member, Response *response)
 {
 	const char *name = json_member_text(request->json, member);
-	json_object *item = name ? find_item(request, facts, list, key_member, name) : NULL;
 
-	json_object_put(item);
-	if (name == NULL || item)
+	if (name == NULL || has_item(request, facts, list, key_member, name))
 		return true;
 	respond_bad_member(response, member, "is not known to the service");
 	return false;
