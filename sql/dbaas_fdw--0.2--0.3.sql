@@ -34,3 +34,11 @@ CREATE FUNCTION dbaas_fdw_forget(server name DEFAULT NULL) RETURNS bigint
 AS 'MODULE_PATHNAME' LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION dbaas_fdw_forget(name) IS
 'drops the answers of a server, or of all servers, that this session keeps; returns how many there were';
+
+CREATE FUNCTION dbaas_fdw_queued(
+	OUT number bigint, OUT server name, OUT zone text, OUT method text, OUT path text,
+	OUT body jsonb, OUT after bigint, OUT wait text, OUT level integer, OUT dry_run boolean)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION dbaas_fdw_queued() IS
+'what COMMIT would send, in the order of sending: a row for each write that this transaction has queued';

@@ -11,12 +11,27 @@
 #include "base/text.h"
 #include "tables/options.h"
 
+static const char *const wait_names[] = {
+	[DBAAS_WAIT_NONE] = "none",
+	[DBAAS_WAIT_OPERATION] = "operation",
+	[DBAAS_WAIT_RUNNING] = "running"
+};
+
+const char *
+dbaas_server_wait_name(DbaasWait wait)
+{
+	return wait_names[wait];
+}
+
 static DbaasWait
 parse_wait(const char *value)
 {
-	if (strcmp(value, "none") == 0)
-		return DBAAS_WAIT_NONE;
-	return strcmp(value, "running") == 0 ? DBAAS_WAIT_RUNNING : DBAAS_WAIT_OPERATION;
+	for (DbaasWait wait = DBAAS_WAIT_NONE; wait <= DBAAS_WAIT_RUNNING; wait++)
+	{
+		if (strcmp(value, wait_names[wait]) == 0)
+			return wait;
+	}
+	return DBAAS_WAIT_OPERATION;
 }
 
 void

@@ -18,6 +18,9 @@ typedef enum DbaasWait
 	DBAAS_WAIT_RUNNING			/* besides, its services run again */
 } DbaasWait;
 
+/* Its value, such as "operation". */
+extern const char *dbaas_server_wait_name(DbaasWait wait);
+
 typedef struct DbaasServerSettings
 {
 	const char *endpoint;		/* URL that may hold {zone} */

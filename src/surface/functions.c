@@ -12,6 +12,7 @@
 #include "fmgr.h"
 #include "foreign/foreign.h"
 #include "funcapi.h"
+#include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
@@ -24,11 +25,13 @@
 #include "read/cache.h"
 #include "tables/catalogue.h"
 #include "tables/options.h"
+#include "write/queue.h"
 
 PG_FUNCTION_INFO_V1(dbaas_fdw_version);
 PG_FUNCTION_INFO_V1(dbaas_fdw_stats);
 PG_FUNCTION_INFO_V1(dbaas_fdw_disconnect);
 PG_FUNCTION_INFO_V1(dbaas_fdw_forget);
+PG_FUNCTION_INFO_V1(dbaas_fdw_queued);
 PG_FUNCTION_INFO_V1(dbaas_fdw_may_commit);
 PG_FUNCTION_INFO_V1(dbaas_fdw_options);
 PG_FUNCTION_INFO_V1(dbaas_fdw_catalogue);
@@ -151,6 +154,68 @@ dbaas_fdw_options(PG_FUNCTION_ARGS)
 			values[3] = CStringGetTextDatum(options[i].help);
 			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 		}
+	}
+	return (Datum) 0;
+}
+
+/* The name of a write's server, which may have been renamed or dropped since. */
+static Datum
+server_datum(const DbaasOperation *operation)
+{
+	ForeignServer *server = GetForeignServerExtended(operation->write.serverid, FSV_MISSING_OK);
+	const char *name = server ? server->servername :
+		dbaas_connection_server_name(operation->conn);
+
+	return DirectFunctionCall1(namein, CStringGetDatum(name));
+}
+
+/* A body as it may be shown, as jsonb; NULL if there is none. */
+static Datum
+body_datum(const char *shown_body, bool *isnull)
+{
+	*isnull = shown_body == NULL;
+	return *isnull ? (Datum) 0 :
+		DirectFunctionCall1(jsonb_in,
+							CStringGetDatum(pg_any_to_server(shown_body, strlen(shown_body),
+															 PG_UTF8)));
+}
+
+/*
+ * dbaas_fdw_queued() returns setof (number, server, zone, method, path, body, after, wait,
+ * level, dry_run)
+ *
+ * What the transaction would send if it committed now.  It needs no privilege: the writes
+ * are the session's own, as its cursors and prepared statements are.
+ */
+PGDLLEXPORT Datum
+dbaas_fdw_queued(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	int64		number = 0;
+	ListCell   *lc;
+
+	InitMaterializedSRF(fcinfo, 0);
+	foreach(lc, dbaas_queue_plan())
+	{
+		const DbaasPlanned *planned = lfirst(lc);
+		const DbaasOperation *operation = planned->operation;
+		const DbaasWrite *write = &operation->write;
+		DbaasWait	wait = dbaas_connection_settings(operation->conn)->wait;
+		Datum		values[10];
+		bool		nulls[10] = {0};
+
+		values[0] = Int64GetDatum(++number);
+		values[1] = server_datum(operation);
+		values[2] = CStringGetTextDatum(write->zone);
+		values[3] = CStringGetTextDatum(write->method);
+		values[4] = CStringGetTextDatum(write->path);
+		values[5] = body_datum(write->shown_body, &nulls[5]);
+		values[6] = Int64GetDatum(planned->after);
+		nulls[6] = planned->after == 0;
+		values[7] = CStringGetTextDatum(dbaas_server_wait_name(wait));
+		values[8] = Int32GetDatum(planned->level);
+		values[9] = BoolGetDatum(operation->state == DBAAS_WRITE_DRY);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;
 }

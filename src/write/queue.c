@@ -539,6 +539,49 @@ send_queue(void)
 	MemoryContextSwitchTo(oldcxt);
 }
 
+/* Does the plan show the write? */
+static bool
+is_planned(const DbaasQueued *queued)
+{
+	return queued->operation->state == DBAAS_WRITE_QUEUED ||
+		queued->operation->state == DBAAS_WRITE_DRY;
+}
+
+List *
+dbaas_queue_plan(void)
+{
+	List	   *writes = NIL;
+	List	   *plan = NIL;
+	int			after = 0;
+	int			end = 0;
+	ListCell   *lc;
+
+	if (find_failed())
+		return NIL;
+	foreach(lc, queue)
+	{
+		if (is_planned(lfirst(lc)))
+			writes = lappend(writes, lfirst(lc));
+	}
+	for (int i = 0; i < list_length(writes); i++)
+	{
+		const DbaasQueued *queued = list_nth(writes, i);
+		DbaasPlanned *planned = palloc(sizeof(DbaasPlanned));
+
+		if (i == end)
+		{
+			after = i;
+			end = dbaas_send_batch_end(writes, i);
+		}
+		*planned = (DbaasPlanned)
+		{
+			.operation = queued->operation,.level = queued->level,.after = after
+		};
+		plan = lappend(plan, planned);
+	}
+	return plan;
+}
+
 void
 dbaas_queue_send(void)
 {

@@ -71,6 +71,22 @@ extern bool dbaas_queue_add(const DbaasWrite *write, int read_after, bool dry_ru
  */
 extern void dbaas_queue_send(void);
 
+/* A write that the end of the transaction would send, were it now. */
+typedef struct DbaasPlanned
+{
+	const DbaasOperation *operation;
+	int			level;			/* transaction nesting level */
+	int			after;			/* how many of the plan's first writes have to
+								 * be over before it is sent */
+} DbaasPlanned;
+
+/*
+ * What the end of the transaction would send, and what it would but for dry_run, in the
+ * order of sending: a list of DbaasPlanned * in the current memory context, which is valid
+ * until the queue changes.  It is empty if the transaction will fail because a write has.
+ */
+extern List *dbaas_queue_plan(void);
+
 /*
  * Adds the outcome of every write to an error that was raised after they were sent.  An
  * error about a value is one about what the API created for the last write: its message

@@ -153,19 +153,19 @@ is_of_batch(const DbaasWrite *begin, const DbaasWrite *write, DbaasSet *rows)
 
 /* The batch that begins with the write at that place. */
 static Batch
-find_batch(int first)
+find_batch(const List *writes, int first)
 {
 	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw batch",
 											  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
-	const DbaasWrite *begin = &((DbaasQueued *) list_nth(queue, first))->operation->write;
+	const DbaasWrite *begin = &((DbaasQueued *) list_nth(writes, first))->operation->write;
 	DbaasSet   *rows = dbaas_set_new();
 	Batch		batch = {.first = first,.next = first,.end = first};
 
-	for (batch.last = first; batch.last < list_length(queue); batch.last++)
+	for (batch.last = first; batch.last < list_length(writes); batch.last++)
 	{
 		const DbaasOperation *operation =
-			((DbaasQueued *) list_nth(queue, batch.last))->operation;
+			((DbaasQueued *) list_nth(writes, batch.last))->operation;
 
 		if (!is_of_batch(begin, &operation->write, rows))
 			break;
@@ -178,6 +178,12 @@ find_batch(int first)
 	return batch;
 }
 
+int
+dbaas_send_batch_end(const List *writes, int first)
+{
+	return find_batch(writes, first).last + 1;
+}
+
 /* Sends batch after batch, until one fails.  Returns the write that failed, or NULL. */
 static DbaasOperation *
 send_batches(int first, int send_number)
@@ -186,7 +192,7 @@ send_batches(int first, int send_number)
 
 	while (first < list_length(queue) && failed == NULL)
 	{
-		Batch		batch = find_batch(first);
+		Batch		batch = find_batch(queue, first);
 
 		failed = send_batch(&batch, send_number);
 		first = batch.last + 1;

@@ -24,4 +24,10 @@
  */
 extern void dbaas_send_writes(List *writes, int first, int send_number);
 
+/*
+ * The place behind the last write of the batch that begins at a place of such a list.  The
+ * writes of a batch are sent concurrently, once those of the batch before it are over.
+ */
+extern int	dbaas_send_batch_end(const List *writes, int first);
+
 #endif							/* DBAAS_SEND_H */
