@@ -128,6 +128,30 @@ static DbaasParent protected_services = {
 	.filter_column = "termination_protection", .filter_value = "true"
 };
 
+static DbaasUse replicas_of_service = {
+	.resource = "integrations",
+	.used_column = "name", .by_column = "source", .service_field = "../name",
+	.filter_column = "type", .filter_value = DBAAS_READ_REPLICA,
+	.shown_column = "dest", .shows_service = true,
+	.what = "service", .users = "read replicas",
+	.hint = "In an earlier statement, delete them, or promote them by deleting their "
+		"integrations from the table of integrations."
+};
+
+static DbaasUse pools_of_database = {
+	.resource = "connection-pools",
+	.used_column = "name", .by_column = "database", .shown_column = "name",
+	.what = "database", .users = "connection pools",
+	.hint = "In an earlier statement, delete them, or update them to another database."
+};
+
+static DbaasUse pools_of_user = {
+	.resource = "connection-pools",
+	.used_column = "username", .by_column = "username", .shown_column = "name",
+	.what = "user", .users = "connection pools",
+	.hint = "In an earlier statement, delete them, or update them to another user."
+};
+
 static const DbaasColumn services_columns[] = {
 	{"zone", DBAAS_TEXT, .field = "zone",
 		.description = "Zone that the service is in"},
@@ -769,7 +793,8 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.created_column = "name",
 		.counts = "services",
 		.kept = &kept_schedule,
-		.protected = &protected_services
+		.protected = &protected_services,
+		.used_by = &replicas_of_service
 	},
 	{
 		.name = "service-types",
@@ -987,7 +1012,8 @@ DbaasResource dbaas_catalogue_entries[] = {
 		},
 		.services = {"service_name"},
 		.type_column = "service_type",
-		.created_column = "username"
+		.created_column = "username",
+		.used_by = &pools_of_user
 	},
 	{
 		.name = "databases",
@@ -1005,7 +1031,8 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.services = {"service_name"},
 		.type_column = "service_type",
 		.created_column = "name",
-		.counts = "databases"
+		.counts = "databases",
+		.used_by = &pools_of_database
 	},
 	{
 		.name = "connection-pools",

@@ -252,6 +252,37 @@ typedef struct DbaasKept
 	const DbaasEndpoint *read;	/* and its first read */
 } DbaasKept;
 
+/*
+ * Rows of another resource that use a row: while there are any, it must not be deleted.
+ * For example, connection pools use the database that they connect to.
+ */
+typedef struct DbaasUse
+{
+	const char *resource;		/* of the rows that use it; its last read has
+								 * them */
+	const char *used_column;	/* the column of the used row that they name, */
+	const char *by_column;		/* in this column of theirs */
+	const char *service_field;	/* where that read has the rows of several
+								 * services, the field with the service's
+								 * name; or NULL */
+	const char *filter_column;	/* column of theirs: only rows */
+	const char *filter_value;	/* with this value count; or NULL */
+	const char *shown_column;	/* column of theirs that tells who they are */
+	bool		shows_service;	/* that is a service, which may be in any
+								 * zone, and the use ends with it */
+	const char *what;			/* the used row, such as "database" */
+	const char *users;			/* the others, such as "connection pools" */
+	const char *hint;			/* how to end the use */
+
+	/* resolved */
+	const DbaasResource *list;	/* the resource of those rows */
+	const DbaasEndpoint *read;	/* its last read */
+	int			used;
+	int			by;
+	int			filter;			/* -1 if there is no filter_column */
+	int			shown;
+} DbaasUse;
+
 /* The commands that write. */
 typedef enum DbaasCommand
 {
@@ -363,6 +394,8 @@ struct DbaasResource
 								 * whose DELETE has another effect besides; or
 								 * NULL */
 	const char *notable_effect; /* of such a DELETE, for a WARNING */
+	const DbaasUse *used_by;	/* what has to be gone before a row is
+								 * deleted; or NULL */
 
 	/* resolved: indexes of columns; -1 where there is none */
 	struct
@@ -517,6 +550,15 @@ extern char *dbaas_catalogue_write_types(const DbaasResource *resource, DbaasCom
 /* How an INSERT takes a column in rows whose choice column has that value; or NULL. */
 extern const DbaasChoice *dbaas_catalogue_find_choice(const DbaasColumn *column,
 													  const char *value);
+
+/* The identity of the service of that name (see DbaasResource); palloc'd. */
+extern char *dbaas_catalogue_service_identity(const char *name);
+
+/*
+ * May a row in a service of that type be used?  The type may be NULL if that does not
+ * depend on it.  False if "use" is NULL.
+ */
+extern bool dbaas_catalogue_has_users(const DbaasUse *use, const char *type);
 
 /* Does a command have to know the type of the service? */
 extern bool dbaas_catalogue_write_needs_type(const DbaasResource *resource, DbaasCommand command);

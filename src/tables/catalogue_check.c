@@ -186,6 +186,26 @@ check_choices(Check *check, const DbaasColumn *column)
 }
 
 static void
+check_use(Check *check)
+{
+	const DbaasResource *resource = check->resource;
+	const DbaasUse *use = resource->used_by;
+
+	if (use == NULL)
+		return;
+	check_that(check, use->list != NULL, "used_by: there is no resource \"%s\"", use->resource);
+	check_name(check, "used_by", use->used_column);
+	check_that(check, resource->identity && dbaas_path_has(&resource->identity_path, use->used),
+			   "used_by: \"%s\" is not in its identity", use->used_column);
+	check_that(check, check->problem || use->list->identity,
+			   "used_by: resource \"%s\" has no identity", use->resource);
+	check_that(check, use->by >= 0 && use->shown >= 0 &&
+			   (use->filter >= 0 || use->filter_column == NULL),
+			   "used_by: resource \"%s\" lacks a column that it names", use->resource);
+	check_that(check, use->what && use->users && use->hint, "used_by: it lacks words");
+}
+
+static void
 check_writes(Check *check)
 {
 	const DbaasResource *resource = check->resource;
@@ -208,6 +228,7 @@ check_writes(Check *check)
 			   "rows are found_by_values, and no created_column tells them apart");
 	check_parent(check, "protected", resource->protected, true);
 	check_parent(check, "notable", resource->notable, true);
+	check_use(check);
 	check_that(check, resource->kept == NULL || resource->kept->shown_by,
 			   "kept: there is no resource \"%s\"", resource->kept ? resource->kept->resource : "");
 	check_path(check, "identity", &resource->identity_path);

@@ -192,6 +192,22 @@ resolve_kept(const DbaasKept *entry)
 	kept->read = kept->shown_by ? &kept->shown_by->reads[0] : NULL;
 }
 
+/* Resolves the members of a DbaasUse of the resource. */
+static void
+resolve_use(const DbaasResource *resource)
+{
+	DbaasUse   *use = unconstify(DbaasUse *, resource->used_by);
+
+	if (use == NULL)
+		return;
+	use->list = dbaas_catalogue_find_resource(use->resource);
+	use->read = use->list ? &use->list->reads[dbaas_catalogue_nreads(use->list) - 1] : NULL;
+	use->used = named_column(resource, use->used_column);
+	use->by = named_column(use->list, use->by_column);
+	use->filter = named_column(use->list, use->filter_column);
+	use->shown = named_column(use->list, use->shown_column);
+}
+
 void
 dbaas_catalogue_resolve(DbaasResource *resource)
 {
@@ -206,6 +222,7 @@ dbaas_catalogue_resolve(DbaasResource *resource)
 	resolve_parent(resource->protected);
 	resolve_parent(resource->notable);
 	resolve_kept(resource->kept);
+	resolve_use(resource);
 	for (int i = 0; i < DBAAS_MAX_WRITES && resource->writes[i].method; i++)
 		resource->writes[i].parsed = parse_path(resource, resource->writes[i].path);
 	for (int i = 0; i < DBAAS_PARENT_KEYS; i++)

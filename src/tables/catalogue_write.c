@@ -72,6 +72,24 @@ dbaas_catalogue_find_write(const DbaasResource *resource, DbaasCommand command, 
 }
 
 char *
+dbaas_catalogue_service_identity(const char *name)
+{
+	const DbaasResource *services = dbaas_catalogue_services;
+	const char **args = palloc0(services->ncolumns * sizeof(char *));
+
+	args[services->identity_path.params[0].column] = name;
+	return dbaas_path_expand(&services->identity_path, args);
+}
+
+bool
+dbaas_catalogue_has_users(const DbaasUse *use, const char *type)
+{
+	if (use == NULL || use->list->type_column == NULL)
+		return use != NULL;
+	return type && has_text(types_of(use->list), type);
+}
+
+char *
 dbaas_catalogue_write_types(const DbaasResource *resource, DbaasCommand command)
 {
 	const char *const *types = types_of(resource);

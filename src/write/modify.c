@@ -461,6 +461,9 @@ dbaasExplainForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List 
 	if (dbaas_writable_reads_kept(table, command))
 		ExplainPropertyText("Reads", psprintf("%s %s", resource->kept->read->method,
 											  resource->kept->read->path), es);
+	if (resource->used_by && command == DBAAS_DELETE)
+		ExplainPropertyText("Reads", psprintf("%s %s", resource->used_by->read->method,
+											  resource->used_by->read->path), es);
 	for (const DbaasWriteEndpoint *e = dbaas_catalogue_next_write(resource, command, first); e;
 		 e = dbaas_catalogue_next_write(resource, command, e))
 	{

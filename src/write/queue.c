@@ -64,7 +64,9 @@ matches(const DbaasQueued *queued, const DbaasQueueSpec *spec)
 	if (operation->state == DBAAS_WRITE_FAILED || read_shows_it ||
 		(operation->state == DBAAS_WRITE_DRY && !spec->dry_run))
 		return false;
-	if (write->identity == NULL || strcmp(write->identity, spec->identity) != 0)
+	if (write->identity == NULL ||
+		(spec->below ? strncmp(write->identity, spec->identity, strlen(spec->identity)) :
+		 strcmp(write->identity, spec->identity)) != 0)
 		return false;
 	if (spec->zone &&
 		(strcmp(write->zone, spec->zone) != 0 || strcmp(write->base, spec->base) != 0))
@@ -135,6 +137,23 @@ unindex_write(const DbaasQueued *queued)
 	*place = queued->previous;
 }
 
+/* The same for a spec of several rows, which the index does not help to find. */
+static List *
+find_below(const DbaasQueueSpec *spec)
+{
+	List	   *found = NIL;
+	ListCell   *lc;
+
+	foreach(lc, queue)
+	{
+		DbaasQueued *queued = lfirst(lc);
+
+		if (matches(queued, spec))
+			found = lappend(found, &queued->operation->write);
+	}
+	return found;
+}
+
 List *
 dbaas_queue_find(const DbaasQueueSpec *spec)
 {
@@ -142,6 +161,8 @@ dbaas_queue_find(const DbaasQueueSpec *spec)
 
 	if (queue == NIL)
 		return NIL;
+	if (spec->below)
+		return find_below(spec);
 	if (by_identity == NULL)
 		build_index();
 	for (DbaasQueued *queued = identity_entry(by_identity, spec->identity)->last; queued;

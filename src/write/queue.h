@@ -25,8 +25,8 @@ extern void dbaas_queue_init(void);
 extern int	dbaas_queue_send_count(void);
 
 /*
- * Which writes to look for: those of one row.  They may have been queued through another
- * server or user mapping, if its key is the same.
+ * Which writes to look for: those of one row, or of several.  They may have been queued
+ * through another server or user mapping, if its key is the same.
  */
 typedef struct DbaasQueueSpec
 {
@@ -34,6 +34,8 @@ typedef struct DbaasQueueSpec
 	const char *zone;			/* NULL: in any zone */
 	const char *base;			/* URL of the zone */
 	const char *identity;		/* of the row */
+	bool		below;			/* the identities of rows begin with it: find
+								 * the writes of them all */
 	int			read_after;		/* dbaas_queue_send_count() before the row was
 								 * read */
 	bool		dry_run;		/* also find writes of a dry run */

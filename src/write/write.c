@@ -15,23 +15,13 @@
 #include "write/locate.h"
 #include "write/overlay.h"
 #include "write/queue.h"
+#include "write/uses.h"
 #include "write/writable.h"
 #include "write/write.h"
 
 /* ------------------------------------------------------------------------
  * The identity of a row, and what the transaction does to it
  * ------------------------------------------------------------------------ */
-
-/* The identity of a service, as row_identity() makes it of a row of that service. */
-static const char *
-service_identity(const char *name)
-{
-	const DbaasResource *services = dbaas_catalogue_services;
-	const char **args = palloc0(services->ncolumns * sizeof(char *));
-
-	args[services->identity_path.params[0].column] = name;
-	return dbaas_path_expand(&services->identity_path, args);
-}
 
 /* The identity of a row (see DbaasResource); NULL if a column of it is missing or null. */
 static const char *
@@ -104,7 +94,7 @@ is_service_gone(DbaasWriter *writer, const DbaasRowValues *row, const char *iden
 	for (size_t i = 0; i < lengthof(writer->resource->services); i++)
 	{
 		const char *name = dbaas_writer_text(writer, row, writer->resource->index.services[i]);
-		const char *of_service = name ? service_identity(name) : NULL;
+		const char *of_service = name ? dbaas_catalogue_service_identity(name) : NULL;
 		DbaasListedService service;
 		List	   *writes = queued_writes(writer, row, of_service, &service);
 		DbaasOverlay *overlay;
@@ -364,7 +354,10 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 	if (writer->command == DBAAS_DELETE)
 	{
 		check_protection(writer, old_row, change.overlay, service.zone, write->services[0]);
+		dbaas_uses_check_deleted(writer, old_row, &service, write);
 		warn_of_effect(writer, old_row, service.zone, write);
 	}
+	else
+		dbaas_uses_check_used(writer, new_row, change.sent, write);
 	return DBAAS_WRITE_NEEDED;
 }

@@ -61,6 +61,8 @@ expect_reads(const DbaasWriter *writer)
 		dbaas_parents_expect(statement, table->serverid, resource->protected);
 	if (dbaas_writable_needs_lists(table, resource->notable))
 		dbaas_parents_expect(statement, table->serverid, resource->notable);
+	if (resource->used_by)
+		dbaas_share_expect(statement, table->serverid, resource->used_by->read->path);
 }
 
 /* The number of the statement's batch: a new one if it has none yet. */

@@ -511,14 +511,14 @@ counts(
 		'SAVEPOINT a', $drop,
 		'ROLLBACK TO a',
 		"DELETE FROM $database $extra RETURNING name",
-		"DELETE FROM $database WHERE $inside AND name = 'defaultdb' RETURNING name"
+		"DELETE FROM $database WHERE $inside AND name LIKE '%2026' RETURNING zone"
 	],
-	'defaultdb',
+	'ch-gva-2',
 	'but where the DELETE is rolled back');
 counts(
 	[
 		$drop,
-		"DELETE FROM $database WHERE zone = 'de-fra-1' AND service_name = 'pg-2-0001' "
+		"DELETE FROM $database WHERE zone = 'de-fra-1' AND service_name = 'mysql-2-0002' "
 		  . "AND name = 'defaultdb' RETURNING name"
 	],
 	'defaultdb',
@@ -527,7 +527,7 @@ counts(
 	[
 		$drop,
 		"SET LOCAL dbaas_fdw.dry_run = on",
-		"DELETE FROM $database WHERE $inside AND name = 'defaultdb' RETURNING name"
+		"DELETE FROM $database WHERE $inside AND name LIKE '%2026' RETURNING zone"
 	],
 	'',
 	'a dry run sees what is queued');
@@ -536,9 +536,9 @@ counts(
 		"SET LOCAL dbaas_fdw.dry_run = on",
 		$drop,
 		"SET LOCAL dbaas_fdw.dry_run = off",
-		"DELETE FROM $database WHERE $inside AND name = 'defaultdb' RETURNING name"
+		"DELETE FROM $database WHERE $inside AND name LIKE '%2026' RETURNING zone"
 	],
-	'defaultdb',
+	'ch-gva-2',
 	'and not the other way round');
 refused(
 	[ $drop, $insert ],
