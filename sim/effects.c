@@ -320,7 +320,7 @@ typedef struct EffectType
 {
 	void		(*apply) (SimZone *zone, Effect *effect);
 	bool		lags;			/* makes or deletes what lists show */
-}			EffectType;
+} EffectType;
 
 static const EffectType types[] = {
 	[EFFECT_NONE] = {NULL, false},

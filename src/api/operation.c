@@ -5,7 +5,8 @@
  *
  * A write is sent once.  Its response is an operation, which is polled until it ends.
  * With option wait set to running, the list of services is polled after that, until
- * the services that the write touched run.
+ * the services that the write touched run.  Whether other lists show what was written is
+ * looked up for all writes of a batch together, in settle.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,20 +19,6 @@
 #include "tables/path.h"
 #include "tables/rows.h"
 #include "tables/secret.h"
-
-/*
- * Pauses between polls of an operation: short at first, then those of the
- * vendor's client, which are 3 s up to 30 s and grow to 60 s at 15 min.
- */
-#define FIRST_POLL_MS 200.0
-#define POLL_GROWTH 1.5
-#define STEADY_POLL_MS 3000.0
-#define STEADY_UNTIL_S 30.0
-#define SLOWEST_POLL_MS 60000.0
-#define SLOWEST_AT_S 900.0
-
-/* The write fails after this many failed polls in a row, as in the vendor's client. */
-#define MAX_POLL_ERRORS 5
 
 static void take_response(DbaasOperation *operation);
 static void take_poll(DbaasOperation *operation);
@@ -60,6 +47,9 @@ copy_write(DbaasWrite *copy, const DbaasWrite *write)
 	for (size_t i = 0; i < lengthof(write->services); i++)
 		copy->services[i] = dbaas_text_copy(write->services[i]);
 	copy->counts = dbaas_text_copy(write->counts);
+	copy->listed.path = dbaas_text_copy(write->listed.path);
+	copy->listed.columns = list_copy(write->listed.columns);
+	copy->listed.values = dbaas_text_copy_list(write->listed.values);
 }
 
 DbaasOperation *
@@ -71,7 +61,6 @@ dbaas_operation_new(MemoryContext cxt, const DbaasWrite *write, DbaasConnection 
 	copy_write(&operation->write, write);
 	operation->conn = conn;
 	operation->cxt = cxt;
-	operation->pause_ms = FIRST_POLL_MS;
 	operation->state = dry_run ? DBAAS_WRITE_DRY : DBAAS_WRITE_QUEUED;
 	MemoryContextSwitchTo(oldcxt);
 	return operation;
@@ -107,12 +96,12 @@ dbaas_operation_send(DbaasOperation *operation)
 	spec.secrets = write->secrets;
 	operation->call = dbaas_call_start(operation->conn, operation->cxt, &spec);
 	operation->state = DBAAS_WRITE_SENT;
-	operation->sent_at = dbaas_clock_now();
+	dbaas_polls_begin(&operation->polls, dbaas_clock_now());
 }
 
-/* Sends a poll to the write's zone. */
-static void
-send_poll(DbaasOperation *operation, const DbaasEndpoint *endpoint, const char *path)
+DbaasCall *
+dbaas_operation_poll(const DbaasOperation *operation, MemoryContext cxt,
+					 const DbaasEndpoint *endpoint, const char *path, List *secrets)
 {
 	DbaasCallSpec spec = {0};
 
@@ -123,8 +112,15 @@ send_poll(DbaasOperation *operation, const DbaasEndpoint *endpoint, const char *
 	spec.method = endpoint->method;
 	spec.path_template = endpoint->path;
 	spec.path = path;
-	spec.secrets = operation->write.secrets;
-	operation->call = dbaas_call_start(operation->conn, operation->cxt, &spec);
+	spec.secrets = secrets;
+	return dbaas_call_start(operation->conn, cxt, &spec);
+}
+
+static void
+send_poll(DbaasOperation *operation, const DbaasEndpoint *endpoint, const char *path)
+{
+	operation->call = dbaas_operation_poll(operation, operation->cxt, endpoint, path,
+										   operation->write.secrets);
 }
 
 static void
@@ -156,28 +152,12 @@ poll_services(DbaasOperation *operation)
 	send_poll(operation, endpoint, endpoint->path);
 }
 
-/* Schedules the next poll; the pauses grow. */
-static void
-schedule_poll(DbaasOperation *operation)
-{
-	DbaasMoment now = dbaas_clock_now();
-	double		elapsed = (now - operation->sent_at) / 1e6;
-
-	operation->poll_at = now + (DbaasMoment) (operation->pause_ms * 1000);
-	if (elapsed < STEADY_UNTIL_S)
-		operation->pause_ms = Min(operation->pause_ms * POLL_GROWTH, STEADY_POLL_MS);
-	else
-		operation->pause_ms = STEADY_POLL_MS + (SLOWEST_POLL_MS - STEADY_POLL_MS) *
-			Min((elapsed - STEADY_UNTIL_S) / (SLOWEST_AT_S - STEADY_UNTIL_S), 1.0);
-}
-
-/* When operation_timeout ends. */
-static DbaasMoment
-deadline(const DbaasOperation *operation)
+DbaasMoment
+dbaas_operation_deadline(const DbaasOperation *operation)
 {
 	double		timeout = dbaas_connection_settings(operation->conn)->operation_timeout;
 
-	return operation->sent_at + (DbaasMoment) (timeout * 1e6);
+	return operation->polls.since + (DbaasMoment) (timeout * 1e6);
 }
 
 /* Stops waiting, since operation_timeout has passed. */
@@ -224,9 +204,9 @@ dbaas_operation_step(DbaasOperation *operation)
 	}
 	if (operation->state != DBAAS_WRITE_PENDING && operation->state != DBAAS_WRITE_STARTING)
 		return;
-	if (deadline(operation) <= dbaas_clock_now())
+	if (dbaas_operation_deadline(operation) <= dbaas_clock_now())
 		time_out(operation);
-	else if (operation->call == NULL && operation->poll_at <= dbaas_clock_now())
+	else if (operation->call == NULL && operation->polls.next_at <= dbaas_clock_now())
 	{
 		if (operation->state == DBAAS_WRITE_PENDING)
 			poll_operation(operation);
@@ -250,6 +230,8 @@ dbaas_operation_unsend(DbaasOperation *operation)
 void
 dbaas_operation_stop(DbaasOperation *operation)
 {
+	if (operation->listing == DBAAS_LISTING_AWAITED)
+		operation->listing = DBAAS_LISTING_MISSED;
 	if (!dbaas_operation_under_way(operation))
 		return;
 	if (operation->call && dbaas_call_done(operation->call))
@@ -279,8 +261,8 @@ dbaas_operation_due(const DbaasOperation *operation)
 
 	if (operation->state != DBAAS_WRITE_PENDING && operation->state != DBAAS_WRITE_STARTING)
 		return 0;
-	due = deadline(operation);
-	return operation->call ? due : Min(due, operation->poll_at);
+	due = dbaas_operation_deadline(operation);
+	return operation->call ? due : Min(due, operation->polls.next_at);
 }
 
 /* The operation has ended in success. */
@@ -291,8 +273,7 @@ take_success(DbaasOperation *operation)
 		operation->write.services[0] && !operation->write.ends_service)
 	{
 		operation->state = DBAAS_WRITE_STARTING;
-		operation->pause_ms = FIRST_POLL_MS;
-		operation->poll_at = dbaas_clock_now();
+		dbaas_polls_begin(&operation->polls, operation->polls.since);
 	}
 	else
 		operation->state = DBAAS_WRITE_APPLIED;
@@ -353,7 +334,7 @@ take_state(DbaasOperation *operation, const DbaasJson *response)
 		else
 		{
 			operation->state = DBAAS_WRITE_PENDING;
-			schedule_poll(operation);
+			dbaas_polls_schedule(&operation->polls);
 		}
 	}
 	else
@@ -385,36 +366,12 @@ take_response(DbaasOperation *operation)
 				   error, error->detail ? error->detail : error->message);
 }
 
-/*
- * If a poll ended with an error that may be temporary, schedules the next poll, unless
- * MAX_POLL_ERRORS have failed in a row.  Errors that the API was not reached do not
- * count: only operation_timeout limits those.  Returns whether it did.
- */
-static bool
-poll_again(DbaasOperation *operation, const DbaasError *error)
-{
-	if (error == NULL)
-	{
-		operation->poll_errors = 0;
-		return false;
-	}
-	if (error->sqlerrcode == ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION ||
-		error->sqlerrcode == ERRCODE_INSUFFICIENT_RESOURCES)
-		;						/* not counted */
-	else if (error->sqlerrcode == ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION ||
-			 dbaas_call_status(operation->call) == 404 ||
-			 ++operation->poll_errors >= MAX_POLL_ERRORS)
-		return false;
-	schedule_poll(operation);
-	return true;
-}
-
 static void
 take_poll(DbaasOperation *operation)
 {
 	DbaasError *error = dbaas_call_error(operation->call);
 
-	if (poll_again(operation, error))
+	if (dbaas_polls_repeat(&operation->polls, operation->call))
 		return;
 	if (error == NULL)
 		take_state(operation, dbaas_call_response(operation->call));
@@ -453,20 +410,62 @@ is_starting(const DbaasJson *list, const char *service, bool creates)
 	return service && creates;
 }
 
+/*
+ * If the write shows in the list of services, looks whether this one shows it, so that it
+ * need not be read again.
+ */
+static void
+look_up_in_services(DbaasOperation *operation, const DbaasJson *response)
+{
+	const DbaasListed *listed = &operation->write.listed;
+	MemoryContext cxt;
+	MemoryContext oldcxt;
+	char	   *problem;
+
+	if (listed->list == NULL ||
+		strcmp(listed->path, dbaas_catalogue_services->reads[0].path) != 0)
+		return;
+	cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw list", ALLOCSET_DEFAULT_SIZES);
+	oldcxt = MemoryContextSwitchTo(cxt);
+	if (dbaas_listed_agrees(listed, dbaas_listed_rows(listed, response, &problem),
+							operation->reference_id))
+		operation->listing = DBAAS_LISTING_OVER;
+	MemoryContextSwitchTo(oldcxt);
+	MemoryContextDelete(cxt);
+}
+
 static void
 take_services(DbaasOperation *operation)
 {
 	DbaasError *error = dbaas_call_error(operation->call);
 	const DbaasJson *response = error ? NULL : dbaas_call_response(operation->call);
 
-	if (poll_again(operation, error))
+	if (dbaas_polls_repeat(&operation->polls, operation->call))
 		return;
 	if (error)
 		fail_write(operation, DBAAS_WRITE_APPLIED, error, "its service could not be followed");
 	else if (is_starting(response, operation->write.services[0],
 						 operation->write.creates_service) ||
 			 is_starting(response, operation->write.services[1], false))
-		schedule_poll(operation);
+		dbaas_polls_schedule(&operation->polls);
 	else
+	{
 		operation->state = DBAAS_WRITE_APPLIED;
+		look_up_in_services(operation, response);
+	}
+}
+
+bool
+dbaas_operation_is_to_be_listed(const DbaasOperation *operation)
+{
+	return operation->state == DBAAS_WRITE_APPLIED && !operation->unfinished &&
+		operation->error == NULL && operation->write.listed.list &&
+		operation->listing == DBAAS_LISTING_NONE &&
+		dbaas_connection_settings(operation->conn)->wait != DBAAS_WAIT_NONE;
+}
+
+void
+dbaas_operation_set_listing(DbaasOperation *operation, DbaasListing listing)
+{
+	operation->listing = listing;
 }

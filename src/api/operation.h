@@ -11,8 +11,8 @@
 #ifndef DBAAS_OPERATION_H
 #define DBAAS_OPERATION_H
 
-#include "api/call.h"
-#include "tables/catalogue.h"
+#include "api/listed.h"
+#include "api/poll.h"
 
 /* One write, ready to be sent. */
 typedef struct DbaasWrite
@@ -45,6 +45,7 @@ typedef struct DbaasWrite
 	bool		direct;			/* see DbaasWriteEndpoint */
 	bool		announces;		/* see DbaasResource */
 	const char *counts;			/* see DbaasResource; or NULL */
+	DbaasListed listed;			/* where it shows */
 } DbaasWrite;
 
 typedef enum DbaasWriteState
@@ -59,6 +60,15 @@ typedef enum DbaasWriteState
 	DBAAS_WRITE_UNKNOWN			/* it is not known whether it was applied */
 } DbaasWriteState;
 
+/* Does the list of a write that was applied show it? */
+typedef enum DbaasListing
+{
+	DBAAS_LISTING_NONE,			/* it has not been read, or there is none */
+	DBAAS_LISTING_AWAITED,		/* not yet */
+	DBAAS_LISTING_OVER,			/* it does, or that cannot be told */
+	DBAAS_LISTING_MISSED		/* it did not when the wait ended */
+} DbaasListing;
+
 /* A write and its state.  Other modules only read it. */
 typedef struct DbaasOperation
 {
@@ -72,13 +82,11 @@ typedef struct DbaasOperation
 	DbaasError *error;			/* or NULL */
 	char	   *operation_id;
 	char	   *reference_id;	/* of what the operation is about, or NULL */
+	DbaasListing listing;
+	DbaasPolls	polls;			/* since it was sent */
 
 	/* operation.c's own */
 	DbaasCall  *call;			/* write or poll that has not ended, or NULL */
-	DbaasMoment sent_at;
-	DbaasMoment poll_at;
-	double		pause_ms;		/* before the next poll */
-	int			poll_errors;	/* polls that have failed in a row */
 } DbaasOperation;
 
 /*
@@ -103,6 +111,26 @@ extern bool dbaas_operation_under_way(const DbaasOperation *operation);
 /* When to call dbaas_operation_step() even if no call has ended; 0: never. */
 extern DbaasMoment dbaas_operation_due(const DbaasOperation *operation);
 
+/* When operation_timeout ends for a write that was sent. */
+extern DbaasMoment dbaas_operation_deadline(const DbaasOperation *operation);
+
+/*
+ * Starts a call, in a memory context of its own under cxt, that reads in the zone of the
+ * write what became of it.  No error shows the secrets.
+ */
+extern DbaasCall *dbaas_operation_poll(const DbaasOperation *operation, MemoryContext cxt,
+									   const DbaasEndpoint *endpoint, const char *path,
+									   List *secrets);
+
+/*
+ * Was the write applied, and is it to be waited for until its list shows it?  False once
+ * that was waited for.
+ */
+extern bool dbaas_operation_is_to_be_listed(const DbaasOperation *operation);
+
+/* Says what the list of the write shows. */
+extern void dbaas_operation_set_listing(DbaasOperation *operation, DbaasListing listing);
+
 /*
  * Puts a write in the state DBAAS_WRITE_SENT back into the state DBAAS_WRITE_QUEUED, if
  * no request of it is in flight: it still waits for the first, or for another try.
@@ -111,7 +139,8 @@ extern DbaasMoment dbaas_operation_due(const DbaasOperation *operation);
 extern bool dbaas_operation_unsend(DbaasOperation *operation);
 
 /*
- * Stops waiting for a write that is under way, and sends no more requests for it.
+ * Stops waiting for a write that is under way, or for its list, and sends no more requests
+ * for it.
  * Allocates as dbaas_operation_step() does.
  */
 extern void dbaas_operation_stop(DbaasOperation *operation);

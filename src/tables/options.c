@@ -49,8 +49,8 @@ static const DbaasOption options_table[] = {
 	.help = "how long a request may take as a whole, in seconds"},
 	{"wait", DBAAS_ON_SERVER, DBAAS_OPTION_ENUM,
 		.default_text = "operation", .values = wait_values,
-	.help = "what a write waits for: none, operation (it ended in success) or running (and its "
-		"service runs again)"},
+	.help = "what a write waits for: none, operation (it ended in success, and the list of what "
+		"it made or deleted shows that) or running (and its service runs again)"},
 	{"operation_timeout", DBAAS_ON_SERVER, DBAAS_OPTION_SECONDS,
 		.default_text = "600", .min = 0.001, .max = 86400,
 	.help = "how long a write waits for that, in seconds"},

@@ -348,3 +348,23 @@ dbaas_locate_path(DbaasWriter *writer, const DbaasRowValues *row,
 	}
 	return dbaas_path_expand(&endpoint->parsed, args);
 }
+
+char *
+dbaas_locate_list(DbaasWriter *writer, const DbaasRowValues *row, const DbaasEndpoint *list,
+				  const DbaasListedService *service)
+{
+	const DbaasResource *resource = writer->resource;
+	const char **args = palloc0(resource->ncolumns * sizeof(char *));
+
+	for (int c = 0; c < resource->ncolumns; c++)
+	{
+		if (!dbaas_path_has(&list->parsed, c))
+			continue;
+		args[c] = writer->needs_type && c == resource->index.type ? service->type :
+			dbaas_writer_text(writer, row, c);
+		if (args[c] == NULL || !dbaas_path_can_hold(args[c]) ||
+			(c == resource->index.type && !dbaas_writer_knows_type(writer, args[c])))
+			return NULL;
+	}
+	return dbaas_path_expand(&list->parsed, args);
+}

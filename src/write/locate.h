@@ -43,4 +43,12 @@ extern char *dbaas_locate_path(DbaasWriter *writer, const DbaasRowValues *row,
 							   const DbaasWriteEndpoint *endpoint,
 							   const DbaasListedService *service);
 
+/*
+ * The path of a read of the row's table with the row's values; palloc'd.  NULL if a value
+ * is missing, or if the catalogue does not know the type of the service, of which nobody
+ * knows what it lists.
+ */
+extern char *dbaas_locate_list(DbaasWriter *writer, const DbaasRowValues *row,
+							   const DbaasEndpoint *list, const DbaasListedService *service);
+
 #endif							/* DBAAS_LOCATE_H */

@@ -55,23 +55,13 @@ has_value(DbaasReadback *readback, const DbaasRowValues *row, int column, const 
 		(found && strcmp(found, value) == 0);
 }
 
-/* Does the value of a column tell whether a row is the one that was created? */
-static bool
-tells_row(const DbaasResource *resource, int column)
-{
-	if (!resource->found_by_values)
-		return column == resource->index.created;
-	return resource->columns[column].field &&
-		dbaas_writable_takes(resource, DBAAS_INSERT, column);
-}
-
 /* Is the row that one, as far as its values tell?  args[] has them, by catalogue column. */
 static bool
 is_created(DbaasReadback *readback, const DbaasRowValues *row, const char *const *args)
 {
 	for (int c = 0; c < readback->table->resource->ncolumns; c++)
 	{
-		if (args[c] && tells_row(readback->table->resource, c) &&
+		if (args[c] && dbaas_writable_tells_created(readback->table->resource, c) &&
 			!has_value(readback, row, c, args[c]))
 			return false;
 	}

@@ -37,7 +37,10 @@ outcome_text(const DbaasOperation *operation)
 		case DBAAS_WRITE_STARTING:
 			return "applied, not yet running";
 		case DBAAS_WRITE_APPLIED:
-			return operation->outcome ? psprintf("applied, %s", operation->outcome) : "applied";
+			if (operation->outcome)
+				return psprintf("applied, %s", operation->outcome);
+			return operation->listing == DBAAS_LISTING_AWAITED ||
+				operation->listing == DBAAS_LISTING_MISSED ? "applied, not yet listed" : "applied";
 		case DBAAS_WRITE_FAILED:
 			return psprintf("failed: %s", operation->outcome);
 		case DBAAS_WRITE_UNKNOWN:

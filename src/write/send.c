@@ -15,6 +15,7 @@
 #include "read/cache.h"
 #include "write/report.h"
 #include "write/send.h"
+#include "write/settle.h"
 
 static List *queue;				/* what dbaas_send_writes() is sending */
 
@@ -184,7 +185,10 @@ dbaas_send_batch_end(const List *writes, int first)
 	return find_batch(writes, first).last + 1;
 }
 
-/* Sends batch after batch, until one fails.  Returns the write that failed, or NULL. */
+/*
+ * Sends batch after batch, until one fails.  Each may depend on what the one before it has
+ * made.  Returns the write that failed, or NULL.
+ */
 static DbaasOperation *
 send_batches(int first, int send_number)
 {
@@ -195,6 +199,8 @@ send_batches(int first, int send_number)
 		Batch		batch = find_batch(queue, first);
 
 		failed = send_batch(&batch, send_number);
+		if (failed == NULL)
+			dbaas_settle(queue, first, batch.last);
 		first = batch.last + 1;
 	}
 	return failed;
@@ -284,7 +290,8 @@ progress_text(int seconds)
 	foreach(lc, queue)
 	{
 		const DbaasOperation *operation = ((DbaasQueued *) lfirst(lc))->operation;
-		bool		under_way = dbaas_operation_under_way(operation);
+		bool		under_way = dbaas_operation_under_way(operation) ||
+			operation->listing == DBAAS_LISTING_AWAITED;
 
 		if (operation->state == DBAAS_WRITE_DRY)
 			continue;
@@ -300,12 +307,14 @@ progress_text(int seconds)
 	return psprintf("waiting for %d of %d %s, %d s: %s%s", waiting, n,
 					n == 1 ? "operation" : "operations", seconds,
 					dbaas_error_excerpt(label, strlen(label), DBAAS_EXCERPT_BYTES),
-					first->state == DBAAS_WRITE_STARTING ? ", until its service runs" : "");
+					first->state == DBAAS_WRITE_STARTING ? ", until its service runs" :
+					first->listing == DBAAS_LISTING_AWAITED ? ", until its list shows it" : "");
 }
 
 /*
  * Drops the responses that were kept while the writes were under way.  One whose end is not
- * known may change what the API shows for as long as an operation may take.
+ * known, or that no list shows yet, may change what the API shows for as long as an
+ * operation may take.
  */
 static void
 drop_responses(int first)
@@ -318,7 +327,8 @@ drop_responses(int first)
 		const DbaasOperation *operation = ((DbaasQueued *) lfirst(lc))->operation;
 		double		timeout = dbaas_connection_settings(operation->conn)->operation_timeout;
 
-		if (operation->unfinished || operation->state == DBAAS_WRITE_UNKNOWN)
+		if (operation->unfinished || operation->state == DBAAS_WRITE_UNKNOWN ||
+			operation->listing == DBAAS_LISTING_MISSED)
 			until = Max(until, dbaas_clock_now() + (DbaasMoment) (timeout * 1e6));
 	}
 	dbaas_cache_drop(until);

@@ -25,6 +25,14 @@ dbaas_writable_identifies(const DbaasResource *resource, int column)
 		dbaas_catalogue_write_path_has(resource, DBAAS_DELETE, column);
 }
 
+bool
+dbaas_writable_tells_created(const DbaasResource *resource, int column)
+{
+	if (!resource->found_by_values)
+		return column == resource->index.created;
+	return resource->columns[column].field && dbaas_writable_takes(resource, DBAAS_INSERT, column);
+}
+
 const char *
 dbaas_writable_name(const DbaasTable *table, int column)
 {

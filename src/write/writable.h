@@ -21,6 +21,9 @@ extern bool dbaas_writable_identifies(const DbaasResource *resource, int column)
 /* May the command give the catalogue column a value?  -1 is no column. */
 extern bool dbaas_writable_takes(const DbaasResource *resource, DbaasCommand command, int column);
 
+/* Does the value of a column tell whether a row is the one that an INSERT created? */
+extern bool dbaas_writable_tells_created(const DbaasResource *resource, int column);
+
 /* The name that the table gives a catalogue column; that column's own if it has none. */
 extern const char *dbaas_writable_name(const DbaasTable *table, int column);
 

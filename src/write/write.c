@@ -311,6 +311,58 @@ set_path(DbaasWriter *writer, const DbaasRowValues *row, const DbaasListedServic
 		write->services[i] = dbaas_writer_text(writer, row, resource->index.services[i]);
 }
 
+/*
+ * Does the value of a column tell which row of the list the write makes or deletes?  A
+ * DELETE has the identity of the row, of which the path of the list may have a part.
+ */
+static bool
+tells_listed(const DbaasWriter *writer, const DbaasEndpoint *list, int column)
+{
+	const DbaasResource *resource = writer->resource;
+
+	if (writer->command == DBAAS_INSERT)
+		return dbaas_writable_tells_created(resource, column);
+	return dbaas_path_has(&resource->identity_path, column) &&
+		!dbaas_path_has(&list->parsed, column);
+}
+
+/*
+ * Says where it shows that the write has made or deleted the row, if the table has a list
+ * for that: its last read.
+ */
+static void
+set_listed(DbaasWriter *writer, const DbaasRowValues *row, const DbaasListedService *service,
+		   DbaasWrite *write)
+{
+	const DbaasResource *resource = writer->resource;
+	int			nreads = dbaas_catalogue_nreads(resource);
+	DbaasListed listed = {.vanishes = writer->command == DBAAS_DELETE};
+
+	if (writer->command == DBAAS_UPDATE || resource->announces || nreads == 0)
+		return;
+	listed.list = &resource->reads[nreads - 1];
+	listed.path = dbaas_locate_list(writer, row, listed.list, service);
+	for (int c = 0; c < resource->ncolumns && listed.path; c++)
+	{
+		const char *value;
+
+		if (!tells_listed(writer, listed.list, c))
+			continue;
+		value = dbaas_writer_text(writer, row, c);
+		if (resource->columns[c].field == NULL || (value == NULL && listed.vanishes))
+			return;
+		if (value == NULL && resource->found_by_values)
+			continue;
+		listed.columns = lappend(listed.columns,
+								 unconstify(DbaasColumn *, &resource->columns[c]));
+		if (value)
+			listed.values = lappend(listed.values, unconstify(char *, value));
+	}
+	if (listed.columns &&
+		(listed.values == NIL || list_length(listed.values) == list_length(listed.columns)))
+		write->listed = listed;
+}
+
 DbaasWriteNeed
 dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 				 const DbaasRowValues *new_row, DbaasWrite *write)
@@ -351,6 +403,7 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 	write->zone = service.zone->name;
 	write->base = service.zone->base;
 	set_origin(writer, row, write);
+	set_listed(writer, row, &service, write);
 	if (writer->command == DBAAS_DELETE)
 	{
 		check_protection(writer, old_row, change.overlay, service.zone, write->services[0]);

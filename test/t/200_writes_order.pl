@@ -227,8 +227,11 @@ my @select = $session->requests(
 );
 is(max(map { $_->{in_flight} } writes(@select)),
 	3, 'the rows of INSERT ... SELECT are sent at once');
-my @lists = grep { $_->{path} eq '/dbaas-service' } @select;
+my ($first) = grep { $select[$_]{method} eq 'POST' } 0 .. $#select;
+my @lists = grep { $_->{path} eq '/dbaas-service' } @select[ 0 .. $first ];
 cmp_ok(scalar(@lists), '<=', 3, 'one list of services for each zone finds all the zones');
+@lists = grep { $_->{path} eq '/dbaas-service' } @select[ $first .. $#select ];
+is(scalar(@lists), 3, 'one shows what was made in each');
 @select = $session->requests(
 	q{
 	BEGIN;

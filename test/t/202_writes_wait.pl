@@ -122,6 +122,7 @@ foreach my $option (undef, 'operation')
 {
 	server($option ? (wait => $option) : ());
 	my ($write, @polls) = held(operation_time => $insert, 4, qr{^/operation/});
+	my $list = pop @polls;
 	is( short($write),
 		'POST de-fra-1 /dbaas-integration',
 		'wait ' . ($option // 'unset') . ': the write');
@@ -131,6 +132,8 @@ foreach my $option (undef, 'operation')
 			map  { "$_->{method} $_->{zone} $_->{path}" } @polls),
 		'then polls of its operation, in its zone');
 	is($polls[-1]{seq} - $polls[0]{seq} + 1, scalar(@polls), 'and nothing else');
+	is(short($list), 'GET de-fra-1 /dbaas-service', 'then a list that shows what was made');
+	is($list->{seq}, $polls[-1]{seq} + 1, 'once');
 	my @pauses =
 	  map { $polls[$_]{started_ms} - ($_ ? $polls[ $_ - 1 ] : $write)->{ended_ms} } 0 .. $#polls;
 	cmp_ok($pauses[0], '>=', 100, "the first poll is not at once: $pauses[0] ms");
@@ -166,7 +169,10 @@ is( $session->sql(
 	'running',
 	'which they do after COMMIT');
 @sent = held(running_time => $attach, 2, $list);
-like(short(@sent), qr{/attach$polls$}, 'for an attachment too');
+like(
+	short(@sent),
+	qr{/attach$polls GET de-fra-1 /dbaas-external-integrations/mysql-2-0002$},
+	'for an attachment too, which another list shows');
 @sent = held(
 	running_time => q{UPDATE exo.dbaas_integrations SET settings = '{}' WHERE zone = 'de-fra-1' }
 	  . q{AND source = 'pg-2-0001'},
@@ -175,8 +181,8 @@ like(short(@sent), qr{^PUT de-fra-1 /dbaas-integration/ID$polls$}, 'for an UPDAT
 ($took, @sent) = run($delete);
 like(
 	short(@sent),
-	qr{^DELETE de-fra-1 \S+( GET de-fra-1 /operation/ID)+$},
-	'a service that is gone is not waited for');
+	qr{^DELETE de-fra-1 \S+( GET de-fra-1 /operation/ID)+ GET de-fra-1 /dbaas-service$},
+	'a service that is gone is looked for once');
 ($took, @sent) = run($check);
 like(
 	short(@sent),

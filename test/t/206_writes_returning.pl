@@ -79,7 +79,7 @@ is( $session->sql(
 	'RETURNING of an INSERT ... SELECT');
 @sent = sort map { "$_->{zone} $_->{path}" } grep { $_->{method} eq 'GET' } $sim->requests;
 is(scalar(grep { m{/dbaas-service$} } @sent), 3, 'each list of services is read once');
-is(scalar(grep { m{/pg-\d-0001$} } @sent), 3, 'and each row is read back')
+is(scalar(grep { m{/pg-\d-0001$} } @sent), 6, 'and each row is waited for, and read back')
   or diag(join "\n", @sent);
 
 # Its ROLLBACK says what stands

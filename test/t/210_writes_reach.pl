@@ -247,15 +247,18 @@ $t->sql('ALTER ROLE CURRENT_USER RESET dbaas_fdw.delete_limits');
 # A database whose encoding cannot hold what the API says of other rows
 $t->sql("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
 $sim->clear;
+my $other = '{"name":"b","type":"pg","plan":"a","notifications":[{"message":"\u20ac"}]}';
 $sim->fault(
-	{
-		path => '/dbaas-service',
-		method => 'GET',
-		action => 'body',
-		times => -1,
-		body => '{"dbaas-services":[{"name":"pg-1-0001","type":"pg","plan":"a"},{"name":"b",'
-		  . '"type":"pg","plan":"a","notifications":[{"message":"\u20ac"}]}]}'
-	});
+	map {
+		{
+			path => '/dbaas-service',
+			method => 'GET',
+			action => 'body',
+			times => 1,
+			body => qq({"dbaas-services":[$_]})
+		}
+	} qq({"name":"pg-1-0001","type":"pg","plan":"a"},$other),
+	$other);
 my ($url) = ($sim->url);
 my ($out, $err);
 $status = $t->node->psql(
@@ -304,8 +307,8 @@ is_deeply(
 		grep { !m{/operation/|/zone$} }
 		  $t->lines("DELETE FROM bare WHERE zone = 'ch-gva-2' AND name = 'kafka-1-0003'")
 	],
-	[ 'DELETE ch-gva-2 /dbaas-service/kafka-1-0003', 'GET ch-gva-2 /dbaas-service' ],
-	'another is deleted, and the list that the row is from tells');
+	[ 'DELETE ch-gva-2 /dbaas-service/kafka-1-0003', ('GET ch-gva-2 /dbaas-service') x 2 ],
+	'another is deleted, and the list that the row is from tells, as one does after it');
 is_deeply(
 	[ grep { /DELETE/ } $t->lines("DELETE FROM barest WHERE name = 'thanos-2-0007'") ],
 	['DELETE de-fra-1 /dbaas-service/thanos-2-0007'],

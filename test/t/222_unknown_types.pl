@@ -41,20 +41,27 @@ my %details = (
 my $types = $sim->get('/dbaas-service-type', zone => $zone)->{json}{'dbaas-service-types'};
 push @$types, { name => 'dragonfly', plans => [] };
 
+# A fault: the list has these services
+sub listing
+{
+	my (@services) = @_;
+	return {
+		action => 'body',
+		path => '/dbaas-service',
+		zone => $zone,
+		method => 'GET',
+		times => -1,
+		body => $json->encode({ 'dbaas-services' => \@services })
+	};
+}
+
 sub faults
 {
 	my (@more) = @_;
 	$sim->clear_faults;
 	$sim->fault(@more) if @more;
 	$sim->fault(
-		{
-			action => 'body',
-			path => '/dbaas-service',
-			zone => $zone,
-			method => 'GET',
-			times => -1,
-			body => $json->encode({ 'dbaas-services' => $list })
-		},
+		listing(@$list),
 		{
 			action => 'body',
 			path => '/dbaas-service-type',
@@ -286,7 +293,7 @@ is( $session->sql(
 	'who names the services has an answer');
 
 # New ones: of a type that is known here, or that the API lists
-faults();
+faults(listing(@$list, { name => 'df-2', type => 'dragonfly', state => 'running' }));
 $session->sql("INSERT INTO exo.dbaas_services (zone, name, type, plan) "
 	  . "VALUES ('$zone', 'df-2', 'dragonfly', 'startup-4')");
 is_deeply([ written() ], [qq(POST $zone /dbaas-dragonfly/df-2 {"plan":"startup-4"})], 'INSERT');

@@ -18,6 +18,10 @@ sub sent { return [ sort @{ requests_of($session, @_) } ] }
 sub writes { return [ sort @{ writes_of($session, @_) } ] }
 
 my $list = 'GET ch-gva-2 /dbaas-service';
+
+# A read after the write, which shows what was made
+my $pg = 'GET ch-gva-2 /dbaas-postgres/pg-1-0001';
+my $mysql = 'GET ch-gva-2 /dbaas-mysql/mysql-1-0002';
 my $in = "zone = 'ch-gva-2' AND service_name";
 
 # The type comes from the list of the zone
@@ -25,7 +29,7 @@ is_deeply(
 	sent(
 			q{INSERT INTO exo.dbaas_databases (zone, service_name, name) }
 		  . q{VALUES ('ch-gva-2', 'pg-1-0001', 'orders')}),
-	[ $list, 'POST ch-gva-2 /dbaas-postgres/pg-1-0001/database {"database-name":"orders"}' ],
+	[ $pg, $list, 'POST ch-gva-2 /dbaas-postgres/pg-1-0001/database {"database-name":"orders"}' ],
 	'a database of pg');
 is_deeply(
 	sent(
@@ -33,7 +37,7 @@ is_deeply(
 		  . q{VALUES ('ch-gva-2', 'mysql-1-0002', 'orders'), ('ch-gva-2', 'pg-1-0001', }
 		  . q{'carts')}),
 	[
-		$list,
+		$mysql, $pg, $list,
 		'POST ch-gva-2 /dbaas-mysql/mysql-1-0002/database {"database-name":"orders"}',
 		'POST ch-gva-2 /dbaas-postgres/pg-1-0001/database {"database-name":"carts"}'
 	],
@@ -56,7 +60,10 @@ is( $session->sql(
 is_deeply(
 	sent(q{INSERT INTO exo.dbaas_databases (service_name, name) VALUES ('pg-2-0001', 'orders')}),
 	[
-		(map { "GET $_ /dbaas-service" } sort $sim->zones),
+		(
+			sort 'GET de-fra-1 /dbaas-postgres/pg-2-0001',
+			map { "GET $_ /dbaas-service" } $sim->zones
+		),
 		'POST de-fra-1 /dbaas-postgres/pg-2-0001/database {"database-name":"orders"}'
 	],
 	'the lists tell zone and type');
@@ -84,8 +91,8 @@ is( $session->sql(
 	'RETURNING, with the zone');
 is_deeply(
 	[ map { "$_->{method} $_->{path}" } grep { $_->{path} =~ /postgres/ } $sim->requests ],
-	[ 'POST /dbaas-postgres/pg-1-0001/database', 'GET /dbaas-postgres/pg-1-0001' ],
-	'from what is read back');
+	[ 'POST /dbaas-postgres/pg-1-0001/database', ('GET /dbaas-postgres/pg-1-0001') x 2 ],
+	'from what is read back, once it is there');
 
 # What is refused, at the statement
 foreach my $case (

@@ -77,9 +77,10 @@ is_deeply(
 		  . q{AND type = 'pg'}),
 	[
 		'GET ch-gva-2 /dbaas-service',
-		'POST ch-gva-2 /dbaas-postgres/pg-1-0001/database {"database-name":"extra"}'
+		'POST ch-gva-2 /dbaas-postgres/pg-1-0001/database {"database-name":"extra"}',
+		'GET ch-gva-2 /dbaas-postgres/pg-1-0001'
 	],
-	'the list itself too');
+	'the list itself too; what it made is looked for');
 
 # What a statement's tables share is not what RETURNING reads back
 is( $session->sql(

@@ -146,10 +146,11 @@ is_deeply(
 	[
 		'GET ch-gva-2 /dbaas-service',
 		"POST $kafka/topic/acl-config",
+		"GET $kafka/acl-config",
 		'GET ch-gva-2 /dbaas-service',
 		"GET $kafka/acl-config"
 	],
-	'it is read back from the list of its service');
+	'it is read back from the list of its service, once it is there');
 my $first = $session->sql("SELECT id FROM exo.dbaas_kafka_acls WHERE $in AND username = 'back'");
 my $second = $session->sql(rule('topic', 'back', 'r') . ' RETURNING id');
 isnt($second, $first, 'the same rule once more has an id of its own');
