@@ -31,6 +31,21 @@ BEGIN
 	END LOOP;
 END $$;
 
+-- What a query of one column alone sends
+CREATE TEMP TABLE docs_requests (table_name text, column_name text, request text);
+DO $$
+DECLARE
+	name text;
+	used text;
+	plan jsonb;
+BEGIN
+	FOR name, used IN SELECT table_name, column_name FROM dbaas_fdw_catalogue()
+		WHERE cardinality(reads) > 1 LOOP
+		EXECUTE format('EXPLAIN (FORMAT JSON) SELECT %I FROM docs.%I', used, name) INTO plan;
+		INSERT INTO docs_requests VALUES (name, used, plan #>> '{0,Plan,Request}');
+	END LOOP;
+END $$;
+
 -- An INSERT says which column it lacks: give it one after the other, until it lacks none
 SET LOCAL dbaas_fdw.dry_run = on;
 DO $$
@@ -90,6 +105,9 @@ SELECT jsonb_build_object(
 	'columns', (SELECT jsonb_agg(to_jsonb(c) ORDER BY ordinality)
 		FROM dbaas_fdw_catalogue() WITH ORDINALITY AS c),
 	'plans', (SELECT jsonb_object_agg(table_name, plan) FROM docs_plans),
+	'requests', (SELECT jsonb_object_agg(table_name, requests) FROM (
+		SELECT table_name, jsonb_object_agg(column_name, request) AS requests
+		FROM docs_requests GROUP BY table_name) AS r),
 	'needed', (SELECT jsonb_object_agg(table_name, columns) FROM docs_needed),
 	'options', (SELECT jsonb_agg(to_jsonb(o) ORDER BY ordinality)
 		FROM dbaas_fdw_options() WITH ORDINALITY AS o),

@@ -107,8 +107,8 @@ dbaas_analyzed_parents(PlannerInfo *root, const DbaasRelationInfo *info)
 	double		rows;
 
 	if (resource->parent == NULL)
-		return strcmp(resource->reads[dbaas_catalogue_nreads(resource) - 1].path,
-					  dbaas_catalogue_services->reads[0].path) == 0 ?
+		return strcmp(dbaas_catalogue_list(resource)->path,
+					  dbaas_catalogue_list(dbaas_catalogue_services)->path) == 0 ?
 			resource_rows(info->table->serverid, dbaas_catalogue_services) : -1;
 	rows = resource_rows(info->table->serverid, resource->parent->list);
 	return rows > 0 ? rows : distinct_values(root, info, resource->index.parent_keys[0]);

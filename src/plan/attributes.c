@@ -9,7 +9,9 @@
 
 #include "access/sysattr.h"
 #include "access/table.h"
+#include "optimizer/inherit.h"
 #include "optimizer/optimizer.h"
+#include "optimizer/restrictinfo.h"
 #include "utils/rel.h"
 
 #include "plan/attributes.h"
@@ -91,6 +93,35 @@ attribute_list(Bitmapset *attnums)
 	while ((attnum = bms_next_member(attnums, attnum)) >= 0)
 		list = lappend_int(list, attnum);
 	return list;
+}
+
+/* The attributes that the statement sets, if it updates the relation. */
+static Bitmapset *
+updated_attributes(PlannerInfo *root, RelOptInfo *baserel)
+{
+	if (root->parse->commandType != CMD_UPDATE ||
+		!bms_is_member(baserel->relid, root->all_result_relids))
+		return NULL;
+	return user_attnums(get_rel_all_updated_cols(root, baserel));
+}
+
+Bitmapset *
+dbaas_attributes_needed(PlannerInfo *root, RelOptInfo *baserel, const DbaasTable *table)
+{
+	List	   *conditions = extract_actual_clauses(baserel->baserestrictinfo, false);
+	List	   *unused;
+	List	   *used = dbaas_attributes_find(root, baserel, table, conditions, &unused);
+	Bitmapset  *updated = updated_attributes(root, baserel);
+	Bitmapset  *columns = NULL;
+
+	for (int attnum = 1; attnum <= table->natts; attnum++)
+	{
+		if (table->attributes[attnum - 1].column >= 0 &&
+			((list_member_int(used, attnum) && !list_member_int(unused, attnum)) ||
+			 bms_is_member(attnum, updated)))
+			columns = bms_add_member(columns, table->attributes[attnum - 1].column);
+	}
+	return columns;
 }
 
 List *

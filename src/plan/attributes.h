@@ -21,4 +21,12 @@
 extern List *dbaas_attributes_find(PlannerInfo *root, const RelOptInfo *baserel,
 								   const DbaasTable *table, List *scan_clauses, List **unused);
 
+/*
+ * The catalogue columns whose values the query needs of the rows of a base relation: those that
+ * its expressions use, and those that it updates, since an UPDATE compares them with what was
+ * there.
+ */
+extern Bitmapset *dbaas_attributes_needed(PlannerInfo *root, RelOptInfo *baserel,
+										  const DbaasTable *table);
+
 #endif							/* DBAAS_ATTRIBUTES_H */

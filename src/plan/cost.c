@@ -234,7 +234,7 @@ all_targets(const DbaasRelationInfo *info)
 {
 	const DbaasResource *resource = info->table->resource;
 
-	if (resource->parent)
+	if (dbaas_catalogue_reads_each(resource, info->unkeyed))
 		return dbaas_request_count_most_parents(info);
 	return resource->global ||resource->any_zone ? 1 : dbaas_request_count_zones(info);
 }
@@ -291,7 +291,7 @@ dbaas_cost_scan(PlannerInfo *root, const DbaasRelationInfo *info, const DbaasPus
 		 * and believes to save the requests that runs share anyway.
 		 */
 		if (runs.requesting >= all_targets(info))
-			trips = Max(trips, info->table->resource->parent ?
+			trips = Max(trips, dbaas_catalogue_reads_each(info->table->resource, info->unkeyed) ?
 						repeated_round_trips(info, info->concurrency * requests,
 											 info->concurrency) :
 						round_trips(info, all_targets(info), 1));

@@ -49,9 +49,10 @@
 static void
 add_partition_conditions(PlannerInfo *root, RelOptInfo *baserel, DbaasPushed *all)
 {
-	const DbaasTable *table = ((DbaasRelationInfo *) baserel->fdw_private)->table;
-	Relation	relation = table_open(table->relid, NoLock);
-	List	   *bound = dbaas_pushdown_partition(table, relation, baserel->relid, all);
+	const DbaasRelationInfo *info = baserel->fdw_private;
+	Relation	relation = table_open(info->table->relid, NoLock);
+	List	   *bound = dbaas_pushdown_partition(info->table, relation, baserel->relid,
+												 info->needed, all);
 	ListCell   *lc;
 
 	table_close(relation, NoLock);
@@ -78,16 +79,20 @@ void
 dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 {
 	DbaasRelationInfo *info = dbaas_cost_new_info(relid, baserel->relid);
+	const bool *no_keys = palloc0(info->table->resource->ncolumns * sizeof(bool));
 	bool		analyzed = baserel->tuples > 0;
 	DbaasPushed all;
 	DbaasPushed pushed;
 
 	baserel->fdw_private = info;
+	info->needed = dbaas_attributes_needed(root, baserel, info->table);
+	info->unkeyed = dbaas_catalogue_find_read(info->table->resource, no_keys, info->needed);
 	info->analyzed_parents = dbaas_analyzed_parents(root, info);
 	add_partition_conditions(root, baserel, &all);
 	info->row_margin = dbaas_request_count_row_margin(root, info, &all, analyzed);
 	dbaas_row_estimate_set_size(root, baserel, &all);
-	dbaas_pushdown_clauses(info->table, baserel->relid, baserel->baserestrictinfo, &pushed);
+	dbaas_pushdown_clauses(info->table, baserel->relid, info->needed, baserel->baserestrictinfo,
+						   &pushed);
 	info->bounds_choose_span = gives_no_span(info->table->resource, pushed.keys);
 	baserel->rows = dbaas_row_estimate_scan(root, baserel, &pushed, false, baserel->rows);
 }
@@ -318,7 +323,7 @@ add_scan_paths(PlannerInfo *root, RelOptInfo *baserel, List *restrictinfos,
 	DbaasScanCost cost;
 	bool		lacking;
 
-	dbaas_pushdown_clauses(info->table, baserel->relid, restrictinfos, &pushed);
+	dbaas_pushdown_clauses(info->table, baserel->relid, info->needed, restrictinfos, &pushed);
 	run.one_page = limit_expressions(root, baserel, &pushed, false, &order) != NIL;
 	dbaas_cost_scan(root, info, &pushed, &run, rows, &cost);
 	lacking = lacks_key(info, &pushed, outer);
@@ -467,7 +472,7 @@ dbaasGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 												  param_info->ppi_clauses);
 		DbaasPushed pushed;
 
-		dbaas_pushdown_clauses(info->table, baserel->relid, conditions, &pushed);
+		dbaas_pushdown_clauses(info->table, baserel->relid, info->needed, conditions, &pushed);
 		param_info->ppi_rows = Min(baserel->rows,
 								   dbaas_row_estimate_scan(root, baserel, &pushed, true,
 														   param_info->ppi_rows));
@@ -586,7 +591,7 @@ dbaasGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 	double		lists;
 	ListCell   *lc;
 
-	dbaas_pushdown_clauses(info->table, baserel->relid, scan_clauses, &pushed);
+	dbaas_pushdown_clauses(info->table, baserel->relid, info->needed, scan_clauses, &pushed);
 	if (bms_is_member(baserel->relid, root->all_result_relids) &&
 		dbaas_pushdown_has_outcomes(resource, &pushed))
 		refuse_outcomes(relid);

@@ -632,23 +632,31 @@ dbaas_pushdown_has_upper(const DbaasPushed *pushed)
 	return false;
 }
 
-/* Chooses the endpoint by the keys, and drops keys that are not parameters of it. */
+/* Does reading the endpoint make use of the key? */
+static bool
+is_used(const DbaasResource *resource, const DbaasEndpoint *endpoint, int column)
+{
+	return resource->columns[column].chooses ? dbaas_catalogue_reads_each(resource, endpoint) :
+		dbaas_catalogue_is_param(resource, endpoint, column);
+}
+
+/* Chooses the endpoint, and drops keys that it does not use. */
 static void
-choose_endpoint(const DbaasResource *resource, DbaasPushed *pushed)
+choose_endpoint(const DbaasResource *resource, const Bitmapset *needed, DbaasPushed *pushed)
 {
 	bool	   *given = palloc0(resource->ncolumns * sizeof(bool));
 	ListCell   *lc;
 
 	for (int c = 0; c < resource->ncolumns; c++)
 		given[c] = dbaas_pushdown_has(pushed->keys, c);
-	pushed->endpoint = dbaas_catalogue_find_read(resource, given);
+	pushed->endpoint = dbaas_catalogue_find_read(resource, given, needed);
 	foreach(lc, pushed->keys)
 	{
 		DbaasPushedKey *key = lfirst(lc);
 
 		if (key->column == DBAAS_ZONE_COLUMN && !resource->global)
 			continue;
-		if (!dbaas_catalogue_is_param(resource, pushed->endpoint, key->column))
+		if (!is_used(resource, pushed->endpoint, key->column))
 		{
 			pushed->keys = foreach_delete_current(pushed->keys, lc);
 			pushed->has_other_conditions = true;
@@ -669,8 +677,8 @@ is_time_not_null(const DbaasTable *table, Index relid, Expr *clause)
 }
 
 void
-dbaas_pushdown_clauses(const DbaasTable *table, Index relid, List *restrictinfos,
-					   DbaasPushed *pushed)
+dbaas_pushdown_clauses(const DbaasTable *table, Index relid, const Bitmapset *needed,
+					   List *restrictinfos, DbaasPushed *pushed)
 {
 	ListCell   *lc;
 
@@ -697,7 +705,7 @@ dbaas_pushdown_clauses(const DbaasTable *table, Index relid, List *restrictinfos
 		else
 			pushed->keys = lappend(pushed->keys, key);
 	}
-	choose_endpoint(table->resource, pushed);
+	choose_endpoint(table->resource, needed, pushed);
 	if (table->resource->series && pushed->bounds)
 	{
 		/* The API returns the whole span, whatever the bounds are. */
@@ -709,7 +717,7 @@ dbaas_pushdown_clauses(const DbaasTable *table, Index relid, List *restrictinfos
 
 List *
 dbaas_pushdown_partition(const DbaasTable *table, Relation relation, Index relid,
-						 DbaasPushed *pushed)
+						 const Bitmapset *needed, DbaasPushed *pushed)
 {
 	List	   *bound = copyObject(RelationGetPartitionQual(relation));
 	List	   *conditions = NIL;
@@ -724,7 +732,7 @@ dbaas_pushdown_partition(const DbaasTable *table, Relation relation, Index relid
 		condition->clause = lfirst(lc);
 		conditions = lappend(conditions, condition);
 	}
-	dbaas_pushdown_clauses(table, relid, conditions, pushed);
+	dbaas_pushdown_clauses(table, relid, needed, conditions, pushed);
 	return bound;
 }
 

@@ -54,17 +54,20 @@ typedef struct DbaasPushed
 								 * responses: all but those of keys */
 } DbaasPushed;
 
-/* Finds what a List of RestrictInfos pushes, and chooses the endpoint by these keys. */
-extern void dbaas_pushdown_clauses(const DbaasTable *table, Index relid, List *restrictinfos,
-								   DbaasPushed *pushed);
+/*
+ * Finds what a List of RestrictInfos pushes, and chooses the endpoint by these keys, and by the
+ * catalogue columns that the query needs.
+ */
+extern void dbaas_pushdown_clauses(const DbaasTable *table, Index relid, const Bitmapset *needed,
+								   List *restrictinfos, DbaasPushed *pushed);
 
 /*
  * The conditions of a partition's bound, and of the bounds of its parents, as a List of
  * expressions over relid; NIL for a table that is not a partition.  Stores what they push
- * in *pushed.
+ * in *pushed, for a query that needs these columns.
  */
 extern List *dbaas_pushdown_partition(const DbaasTable *table, Relation relation, Index relid,
-									  DbaasPushed *pushed);
+									  const Bitmapset *needed, DbaasPushed *pushed);
 
 /* Can the condition be pushed?  If so, fills in *key, except for key->condition. */
 extern bool dbaas_pushdown_clause(const DbaasTable *table, Index relid, Expr *clause,

@@ -17,6 +17,9 @@ typedef struct DbaasRelationInfo
 {
 	Index		relid;			/* in the query's range table */
 	DbaasTable *table;
+	Bitmapset  *needed;			/* catalogue columns that the query needs of
+								 * its rows */
+	const DbaasEndpoint *unkeyed;	/* what a scan without keys reads */
 	bool		async_capable;
 	Bitmapset  *joined_keys;	/* catalogue columns that joins give values */
 	bool		bounds_choose_span; /* it is a series, and the conditions on

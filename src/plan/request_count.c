@@ -88,6 +88,16 @@ describes_parents(const DbaasResource *resource, int column)
 	return false;
 }
 
+/* How many different values the parents in a zone have for such a column. */
+static double
+parent_values(const DbaasRelationInfo *info, int column)
+{
+	const DbaasColumn *c = &info->table->resource->columns[column];
+	double		margin;
+
+	return Max(c->unique ? zone_parents(info, &margin) : dbaas_catalogue_typical_values(c), 1);
+}
+
 DbaasRequestCounts
 dbaas_request_count_scan(PlannerInfo *root, const DbaasRelationInfo *info,
 						 const DbaasPushed *pushed, bool repeated)
@@ -95,7 +105,8 @@ dbaas_request_count_scan(PlannerInfo *root, const DbaasRelationInfo *info,
 	DbaasRequestCounts counts;
 	const DbaasResource *resource = info->table->resource;
 	const DbaasParent *parent = resource->parent;
-	bool		locates = parent && parent->locates;
+	bool		locates = parent && parent->locates &&
+		dbaas_catalogue_reads_each(resource, pushed->endpoint);
 	bool		fans_out = parent && dbaas_pushdown_fans_out(pushed);
 	bool		names_parents = locates &&
 		dbaas_pushdown_has(pushed->keys, resource->index.parent_keys[0]);
@@ -118,8 +129,7 @@ dbaas_request_count_scan(PlannerInfo *root, const DbaasRelationInfo *info,
 		else if (key->column == DBAAS_ZONE_COLUMN)
 			zones = Min(zones, n);
 		else if (fans_out && !names_parents && describes_parents(resource, key->column))
-			share *= Min(n / Max(dbaas_catalogue_typical_values(&resource->columns[key->column]),
-								 1), 1);
+			share *= Min(n / parent_values(info, key->column), 1);
 		else
 			values *= n;
 	}

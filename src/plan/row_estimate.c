@@ -297,7 +297,8 @@ dbaas_row_estimate_set_size(PlannerInfo *root, RelOptInfo *baserel, const DbaasP
 	else
 		baserel->tuples = clamp_row_est(targets *
 										dbaas_row_estimate_target(info, pushed->endpoint));
-	dbaas_pushdown_clauses(info->table, baserel->relid, baserel->baserestrictinfo, &conditions);
+	dbaas_pushdown_clauses(info->table, baserel->relid, info->needed, baserel->baserestrictinfo,
+						   &conditions);
 	rows = dbaas_row_estimate_target(info, conditions.endpoint);
 	info->read_rows = read_rows(root, info, &conditions);
 	info->read_share = info->read_rows / rows;

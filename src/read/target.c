@@ -276,8 +276,10 @@ take_parent(const DbaasTargets *targets, const DbaasParentRow *row, const char *
 		const char *value = row->values[i];
 
 		args[c] = value;
-		wanted = wanted && can_name_something(&resource->columns[c], value) &&
-			(!targets->keys[c].given || dbaas_key_has(&targets->keys[c], value));
+		wanted = wanted &&
+			(resource->columns[c].chooses ||
+			 (value && can_name_something(&resource->columns[c], value))) &&
+			(!targets->keys[c].given || (value && dbaas_key_has(&targets->keys[c], value)));
 	}
 	return wanted;
 }

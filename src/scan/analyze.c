@@ -124,7 +124,9 @@ read_sample(const DbaasTable *table, Relation relation, Sample *sample)
 	ExprContext *econtext = CreateStandaloneExprContext();
 	Bitmapset  *all = bms_union(dbaas_table_shown_attributes(table), dbaas_generated_all(relation));
 	DbaasPushed pushed;
-	ExprState  *qual = ExecInitQual(dbaas_pushdown_partition(table, relation, 1, &pushed), NULL);
+	ExprState  *qual = ExecInitQual(dbaas_pushdown_partition(table, relation, 1,
+															 dbaas_table_shown_columns(table),
+															 &pushed), NULL);
 	DbaasRowMaker *maker = dbaas_row_maker_new(table, relation, all, NULL);
 	DbaasFetch *fetch = begin_fetch(table, &pushed, econtext);
 
@@ -176,7 +178,7 @@ dbaasAnalyzeForeignTable(Relation relation, AcquireSampleRowsFunc *func, BlockNu
 	DbaasTable *table = dbaas_table_get(RelationGetRelid(relation));
 	DbaasPushed pushed;
 
-	(void) dbaas_pushdown_partition(table, relation, 1, &pushed);
+	(void) dbaas_pushdown_partition(table, relation, 1, dbaas_table_shown_columns(table), &pushed);
 	for (int c = 0; c < table->resource->ncolumns; c++)
 	{
 		if (table->resource->columns[c].required && !dbaas_pushdown_has(pushed.keys, c))

@@ -105,7 +105,7 @@ dbaasBeginForeignScan(ForeignScanState *node, int eflags)
 		intVal(list_nth(plan->fdw_private, DBAAS_SCAN_MAY_RESCAN)) != 0)
 		dbaas_results_keep_rows(scan->results);
 	dbaas_share_expect(scan->read.statement, scan->table->serverid, scan->read.endpoint->path);
-	if (scan->read.resource->parent)
+	if (dbaas_catalogue_reads_each(scan->read.resource, scan->read.endpoint))
 		dbaas_parents_expect(scan->read.statement, scan->table->serverid,
 							 scan->read.resource->parent);
 }

@@ -310,15 +310,45 @@ static DbaasParent each_integration_type = {
 	}
 };
 
+#define EXTERNAL_ENDPOINT_PATH "/dbaas-external-endpoint-{type}"
+
+/* The list of endpoints has no settings: they are read of each endpoint. */
+static DbaasParent each_external_endpoint = {
+	"external-endpoints", .locates = true, {{"id", "id"}, {"type", "type"}, {"name", "name", true}}
+};
+
+static const char *const endpoint_secrets[] = {"ca", "cert", "key", NULL};
+
+static const DbaasDemand datadog_demand = {
+	.column = "type", .value = "datadog", .member = "datadog-api-key"
+};
+
 static const DbaasColumn external_endpoints_columns[] = {
 	ZONE_COLUMN,
-	{"id", DBAAS_UUID, .field = "id", .unique = true,
+	{"id", DBAAS_UUID, .field = "id", .param = "endpoint-id", .unique = true,
 		.description = "Id of the endpoint"},
-	{"name", DBAAS_TEXT, .field = "name", .unique = true,
+	{"name", DBAAS_TEXT, .field = "name", .chooses = true, .unique = true,
+		.insert_required = true,
 		.description = "Name of the endpoint"},
-	{"type", DBAAS_TEXT, .field = "type", .typical_values = 5,
+	{"type", DBAAS_TEXT, .field = "type", .param = "type", .domain = &endpoint_type_domain,
+		.known = endpoint_types, .insert_required = true, .write_domain = &endpoint_type_domain,
 		.description = "Type of the endpoint: datadog, elasticsearch, opensearch, prometheus or "
 			"rsyslog"},
+	{"settings", DBAAS_JSONB, .field = "settings",
+		.insert = "settings", .insert_required = true, .update = "settings", .merges = true,
+		.holds_secrets = true, .secret_members = endpoint_secrets, .demand = &datadog_demand,
+		.description = "Settings of the endpoint, without secrets"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn external_endpoint_types_columns[] = {
+	ZONE_COLUMN,
+	{"type", DBAAS_TEXT, .field = "type", .unique = true,
+		.description = "Type of endpoint"},
+	{"title", DBAAS_TEXT, .field = "title",
+		.description = "Title of the type"},
+	{"service_types", DBAAS_TEXT_ARRAY, .field = "service-types",
+		.description = "Service types that can send data to such an endpoint"},
 	END_OF_COLUMNS
 };
 
@@ -347,6 +377,15 @@ static const DbaasColumn external_integrations_columns[] = {
 		.description = "Status of the integration"},
 	{"description", DBAAS_TEXT, .field = "description",
 		.description = "What the integration does"},
+	END_OF_COLUMNS
+};
+
+static const DbaasColumn external_integration_settings_columns[] = {
+	ZONE_COLUMN,
+	{"integration_id", DBAAS_UUID, .param = "integration-id", .required = true, .unique = true,
+		.description = "Id of the external integration"},
+	{"settings", DBAAS_JSONB, .field = "settings", .update = "settings",
+		.description = "Settings of the integration"},
 	END_OF_COLUMNS
 };
 
@@ -865,8 +904,27 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.table = "dbaas_external_endpoints",
 		.description = "Endpoints outside the platform that services can send data to",
 		COLUMNS(external_endpoints_columns),
+		.identity = "/dbaas-external-endpoint/{endpoint-id}",
 		.typical_rows = 5,
-		.reads = {{"GET", "/dbaas-external-endpoints", "dbaas-endpoints[]"}}
+		.reads = {
+			{"GET", "/dbaas-external-endpoints", "dbaas-endpoints[]", .lacks = "settings"},
+			{"GET", EXTERNAL_ENDPOINT_PATH "/{endpoint-id}", ""}
+		},
+		.parent = &each_external_endpoint,
+		.writes = {
+			{DBAAS_INSERT, "POST", EXTERNAL_ENDPOINT_PATH "/{name}"},
+			{DBAAS_UPDATE, "PUT", EXTERNAL_ENDPOINT_PATH "/{endpoint-id}"},
+			{DBAAS_DELETE, "DELETE", EXTERNAL_ENDPOINT_PATH "/{endpoint-id}"}
+		},
+		.created_column = "id"
+	},
+	{
+		.name = "external-endpoint-types",
+		.table = "dbaas_external_endpoint_types",
+		.description = "Types of endpoint outside the platform, and which services can use them",
+		COLUMNS(external_endpoint_types_columns),
+		.typical_rows = 5,
+		.reads = {{"GET", "/dbaas-external-endpoint-types", "endpoint-types[]"}}
 	},
 	{
 		.name = "external-integrations",
@@ -886,6 +944,20 @@ DbaasResource dbaas_catalogue_entries[] = {
 		},
 		.services = {"service_name"},
 		.created_column = "id"
+	},
+	{
+		.name = "external-integration-settings",
+		.table = "dbaas_external_integration_settings",
+		.description = "Settings of external integrations with endpoints of type datadog",
+		COLUMNS(external_integration_settings_columns),
+		.typical_rows = 1,
+		.reads = {
+			{"GET", "/dbaas-external-integration-settings-datadog/{integration-id}", ""}
+		},
+		.writes = {
+			{DBAAS_UPDATE, "POST",
+			"/dbaas-external-integration-settings-datadog/{integration-id}"}
+		}
 	},
 	{
 		.name = "logs",

@@ -17,6 +17,8 @@
 #ifndef DBAAS_CATALOGUE_H
 #define DBAAS_CATALOGUE_H
 
+#include "nodes/bitmapset.h"
+
 #include "tables/path.h"
 
 /* SQL types that a catalogue column can have. */
@@ -72,6 +74,17 @@ typedef struct DbaasChoice
 } DbaasChoice;
 
 /*
+ * A member of an object that the API demands with every UPDATE of the object, though it does
+ * not show it: of the rows in which another column has that value.
+ */
+typedef struct DbaasDemand
+{
+	const char *column;
+	const char *value;
+	const char *member;
+} DbaasDemand;
+
+/*
  * A column.
  *
  * "field" says where a response holds the value, starting from the row's own
@@ -84,7 +97,8 @@ typedef struct DbaasChoice
  *
  * "param" is the API's name of the request parameter that the column fills when a
  * query gives its value.  A column with a param is a key.  A key without a "field"
- * shows the value that was requested.  So does a key that is "unsent".
+ * shows the value that was requested.  So does a key that is "unsent".  A key that
+ * "chooses" is no parameter either: its values choose among the rows of a list.
  *
  * "insert", "update" and "delete" name a member of a write's body: "a", or "a/b" for
  * member b of the object a, of which the API wants all members.  A leading "{type}"
@@ -99,6 +113,9 @@ typedef struct DbaasColumn
 	const char *param;
 	bool		unsent;			/* a parameter of the reading itself, which no
 								 * request has: a key without "param" */
+	bool		chooses;		/* if parents are listed, those with the value
+								 * that a query gives are read alone: a key
+								 * without "param", with a "field" */
 	const DbaasDomain *domain;	/* what the parameter accepts, or NULL */
 	const char *const *known;	/* the types of service that the catalogue
 								 * knows, ending with NULL; or NULL.  The
@@ -135,6 +152,9 @@ typedef struct DbaasColumn
 								 * write that lets all connect gets a WARNING */
 	bool		secret;			/* never shown, in errors and EXPLAIN too */
 	bool		holds_secrets;	/* an object with members that may be secret */
+	const char *const *secret_members;	/* of these, those whose names do not
+										 * say so, ending with NULL; or NULL */
+	const DbaasDemand *demand;	/* what its UPDATE has to give; or NULL */
 	const char *description;	/* a phrase for the documentation and COMMENT */
 } DbaasColumn;
 
@@ -161,9 +181,11 @@ typedef struct DbaasEndpoint
 	const char *path;
 	const char *rows;
 	bool		values;
+	const char *lacks;			/* column that its rows do not show; or NULL */
 
 	/* resolved */
 	DbaasPath	parsed;			/* path, and the query arguments beside it */
+	int			lacked;			/* that column; or -1 */
 } DbaasEndpoint;
 
 /*
@@ -210,7 +232,8 @@ typedef struct DbaasResource DbaasResource;
 
 /*
  * Where to find the values of keys that a query does not give: in the rows of another
- * resource, the parents, which the last of its reads lists.  Each of "keys" says which
+ * resource, or of the resource itself, the parents, which the list of that resource has; see
+ * dbaas_catalogue_list().  Each of "keys" says which
  * column of the parents fills which column of this table; an array fills it with each
  * of its elements.
  */
@@ -230,7 +253,7 @@ typedef struct DbaasParent
 
 	/* resolved */
 	const DbaasResource *list;	/* the resource of the parents */
-	const DbaasEndpoint *read;	/* its last read, which lists them */
+	const DbaasEndpoint *read;	/* its list */
 	int			nkeys;
 	int			columns[DBAAS_PARENT_KEYS]; /* each parent_column */
 	int			filter;			/* filter_column, or -1 */
@@ -335,8 +358,9 @@ struct DbaasResource
 	int			ncolumns;
 
 	/*
-	 * A query uses the first read for whose path it gives all parameters, and
-	 * else the last, with parameters from the rows of the parent.
+	 * A query uses the first read that lacks no column which it needs, and
+	 * for whose path it gives all parameters; and else the last, with
+	 * parameters from the rows of the parent.
 	 */
 	DbaasEndpoint reads[DBAAS_MAX_READS];	/* after the last, method is NULL */
 	double		typical_rows;	/* of a response, until one was seen */
@@ -501,6 +525,12 @@ extern const char *dbaas_catalogue_type_name(DbaasType type);
 /* Number of endpoints in "reads". */
 extern int	dbaas_catalogue_nreads(const DbaasResource *resource);
 
+/*
+ * The read that lists the rows: the last whose path has no parameter.  The last read, if all
+ * have one.
+ */
+extern const DbaasEndpoint *dbaas_catalogue_list(const DbaasResource *resource);
+
 /* Is the column a key: a parameter, whether requests send it or not? */
 extern bool dbaas_catalogue_is_key(const DbaasColumn *column);
 
@@ -511,6 +541,10 @@ extern bool dbaas_catalogue_is_key(const DbaasColumn *column);
 extern bool dbaas_catalogue_is_param(const DbaasResource *resource,
 									 const DbaasEndpoint *endpoint, int column);
 
+/* Does reading the endpoint need keys of the parents: is one of these in its path? */
+extern bool dbaas_catalogue_reads_each(const DbaasResource *resource,
+									   const DbaasEndpoint *endpoint);
+
 /*
  * Does the column only show the value that a request sent, where no list provides its
  * values?  Such a column has the default, or NULL, unless a query gives its value.
@@ -518,11 +552,11 @@ extern bool dbaas_catalogue_is_param(const DbaasResource *resource,
 extern bool dbaas_catalogue_only_shows_request(const DbaasResource *resource, int column);
 
 /*
- * Which of a resource's endpoints a query reads, when it gives values for the
- * columns of which given[] is true.
+ * Which of a resource's endpoints a query reads, when it gives values for the columns of which
+ * given[] is true, and uses the columns that are in "needed".
  */
 extern const DbaasEndpoint *dbaas_catalogue_find_read(const DbaasResource *resource,
-													  const bool *given);
+													  const bool *given, const Bitmapset *needed);
 
 /*
  * The endpoint of a command for a type of service.  For a type that is NULL, or that

@@ -82,6 +82,9 @@ check_reads(Check *check)
 
 		check_that(check, problem == NULL, "rows \"%s\": %s", read->rows, problem);
 		check_path(check, "path", &read->parsed);
+		check_name(check, "lacks", read->lacks);
+		check_that(check, i < n - 1 || read->lacks == NULL,
+				   "path \"%s\": nothing reads what the last read lacks", read->path);
 		for (int p = 0; p < read->parsed.nparams && check->problem == NULL; p++)
 		{
 			int			column = read->parsed.params[p].column;
@@ -94,6 +97,20 @@ check_reads(Check *check)
 					   read->parsed.params[p].name);
 		}
 	}
+}
+
+/* Do the lists of parents, of the same resource, show the column? */
+static bool
+chooses_parents(const DbaasResource *resource, int column)
+{
+	const DbaasParent *parent = resource->parent;
+
+	for (int i = 0; parent && i < parent->nkeys; i++)
+	{
+		if (resource->index.parent_keys[i] == column)
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -117,6 +134,11 @@ check_columns(Check *check)
 				   "two columns are \"%s\"", column->name);
 		check_that(check, problem == NULL, "field \"%s\": %s", column->field, problem);
 		check_that(check, fits, "field \"%s\" is in no row", column->field);
+		check_that(check, !column->chooses ||
+				   (column->field && column->param == NULL && chooses_parents(resource, c)),
+				   "column \"%s\" does not choose among the parents", column->name);
+		if (column->demand)
+			check_name(check, "column of demand", column->demand->column);
 		check_that(check, column->default_value == NULL ||
 				   dbaas_catalogue_check_value(column->domain, column->default_value) == NULL,
 				   "column \"%s\": its default value is not allowed", column->name);

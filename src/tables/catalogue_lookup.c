@@ -141,7 +141,7 @@ compare_params(const void *a, const void *b)
 	return strcmp(((const DbaasParam *) a)->name, ((const DbaasParam *) b)->name);
 }
 
-/* Parses the path of a read, and adds the query arguments that it takes. */
+/* Parses the path of a read, adds the query arguments that it takes, finds what it lacks. */
 static void
 resolve_endpoint(const DbaasResource *resource, DbaasEndpoint *endpoint)
 {
@@ -157,6 +157,7 @@ resolve_endpoint(const DbaasResource *resource, DbaasEndpoint *endpoint)
 	}
 	qsort(path.query, path.nquery, sizeof(DbaasParam), compare_params);
 	endpoint->parsed = path;
+	endpoint->lacked = named_column(resource, endpoint->lacks);
 }
 
 /* Resolves the members of a parent, which several entries may share. */
@@ -168,8 +169,7 @@ resolve_parent(const DbaasParent *entry)
 	if (parent == NULL)
 		return;
 	parent->list = dbaas_catalogue_find_resource(parent->resource);
-	parent->read = parent->list ?
-		&parent->list->reads[dbaas_catalogue_nreads(parent->list) - 1] : NULL;
+	parent->read = parent->list ? dbaas_catalogue_list(parent->list) : NULL;
 	parent->nkeys = 0;
 	while (parent->nkeys < DBAAS_PARENT_KEYS && parent->keys[parent->nkeys].column)
 	{
@@ -375,10 +375,24 @@ dbaas_catalogue_nreads(const DbaasResource *resource)
 	return n;
 }
 
+/* Looks at the template of the path, as parents are resolved before their list may be. */
+const DbaasEndpoint *
+dbaas_catalogue_list(const DbaasResource *resource)
+{
+	int			last = dbaas_catalogue_nreads(resource) - 1;
+
+	for (int i = last; i >= 0; i--)
+	{
+		if (strchr(resource->reads[i].path, '{') == NULL)
+			return &resource->reads[i];
+	}
+	return &resource->reads[last];
+}
+
 bool
 dbaas_catalogue_is_key(const DbaasColumn *column)
 {
-	return column->param != NULL || column->unsent;
+	return column->param != NULL || column->unsent || column->chooses;
 }
 
 bool
@@ -390,6 +404,17 @@ dbaas_catalogue_is_param(const DbaasResource *resource, const DbaasEndpoint *end
 		(c->param != NULL &&
 		 (strcmp(endpoint->method, "POST") == 0 || c->query ||
 		  dbaas_path_has(&endpoint->parsed, column)));
+}
+
+bool
+dbaas_catalogue_reads_each(const DbaasResource *resource, const DbaasEndpoint *endpoint)
+{
+	for (int i = 0; resource->parent && i < resource->parent->nkeys; i++)
+	{
+		if (dbaas_path_has(&endpoint->parsed, resource->index.parent_keys[i]))
+			return true;
+	}
+	return false;
 }
 
 bool
@@ -414,14 +439,18 @@ is_path_given(const DbaasPath *path, const bool *given)
 }
 
 const DbaasEndpoint *
-dbaas_catalogue_find_read(const DbaasResource *resource, const bool *given)
+dbaas_catalogue_find_read(const DbaasResource *resource, const bool *given,
+						  const Bitmapset *needed)
 {
 	int			last = dbaas_catalogue_nreads(resource) - 1;
 
 	for (int i = 0; i < last; i++)
 	{
-		if (is_path_given(&resource->reads[i].parsed, given))
-			return &resource->reads[i];
+		const DbaasEndpoint *read = &resource->reads[i];
+
+		if (is_path_given(&read->parsed, given) &&
+			(read->lacked < 0 || !bms_is_member(read->lacked, needed)))
+			return read;
 	}
 	return &resource->reads[last];
 }

@@ -380,7 +380,7 @@ check_resource(const DbaasOption *option, const char *value)
 static bool
 is_list(const DbaasResource *resource)
 {
-	const DbaasEndpoint *list = &resource->reads[dbaas_catalogue_nreads(resource) - 1];
+	const DbaasEndpoint *list = dbaas_catalogue_list(resource);
 
 	return strcmp(list->method, "GET") == 0 && list->parsed.nparams == 0 && *list->rows &&
 		!resource->global;

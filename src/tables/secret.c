@@ -448,6 +448,12 @@ dbaas_secret_hide(const DbaasJson *value)
 	hide(unconstify(DbaasJson *, value), false);
 }
 
+void
+dbaas_secret_hide_all(const DbaasJson *value)
+{
+	hide(unconstify(DbaasJson *, value), true);
+}
+
 /* dbaas_secret_any_hidden() of a value; "secret" as for hide(). */
 static bool
 any_hidden(const DbaasJson *value, bool secret)

@@ -35,6 +35,12 @@ extern bool dbaas_secret_is_member(const DbaasJson *name);
 extern void dbaas_secret_hide(const DbaasJson *value);
 
 /*
+ * The same, where the value is that of a secret, or of an object around it: all strings and
+ * numbers in it are replaced.
+ */
+extern void dbaas_secret_hide_all(const DbaasJson *value);
+
+/*
  * Does the value hold a string that may be the mask of a hidden secret?  To write that
  * back would overwrite the secret.
  */

@@ -278,6 +278,19 @@ dbaas_table_shown_attributes(const DbaasTable *table)
 	return shown;
 }
 
+Bitmapset *
+dbaas_table_shown_columns(const DbaasTable *table)
+{
+	Bitmapset  *shown = NULL;
+
+	for (int i = 0; i < table->natts; i++)
+	{
+		if (table->attributes[i].column >= 0)
+			shown = bms_add_member(shown, table->attributes[i].column);
+	}
+	return shown;
+}
+
 AttrNumber
 dbaas_table_find_attribute(const DbaasTable *table, int column)
 {

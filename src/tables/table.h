@@ -61,6 +61,9 @@ extern bool dbaas_table_shows(const DbaasTable *table, AttrNumber attnum);
 /* The set of the numbers, from 1, of the attributes that do; palloc'd. */
 extern Bitmapset *dbaas_table_shown_attributes(const DbaasTable *table);
 
+/* The set of the catalogue columns that these show; palloc'd. */
+extern Bitmapset *dbaas_table_shown_columns(const DbaasTable *table);
+
 /* The number of the attribute that shows a column of the resource, or 0.  0 for column -1. */
 extern AttrNumber dbaas_table_find_attribute(const DbaasTable *table, int column);
 

@@ -219,13 +219,60 @@ add_members(DbaasWriter *writer, int column, const char *text, Body *body)
 	body->secrets = dbaas_secret_collect(body->secrets, object, c->secret);
 }
 
+/*
+ * Hides the members of the column's object whose names do not say that they are secrets, in
+ * what is shown, and adds them to the secrets of the body.
+ */
+static void
+hide_members(const DbaasColumn *column, const DbaasJson *object, const DbaasJson *shown, Body *body)
+{
+	for (int i = 0; column->secret_members && column->secret_members[i]; i++)
+	{
+		const char *name = column->secret_members[i];
+
+		if (dbaas_json_member(shown, name) == NULL)
+			continue;
+		body->secrets = dbaas_secret_collect(body->secrets, dbaas_json_member(object, name), true);
+		dbaas_secret_hide_all(dbaas_json_member(shown, name));
+	}
+}
+
+/* Refuses an UPDATE whose object lacks what the API demands: see DbaasDemand. */
+static void
+check_demand(DbaasWriter *writer, const DbaasChange *change, int column, const DbaasJson *object)
+{
+	const DbaasResource *resource = writer->resource;
+	const DbaasDemand *demand = resource->columns[column].demand;
+	const DbaasJson *member;
+	const char *value;
+
+	if (demand == NULL || writer->command != DBAAS_UPDATE)
+		return;
+	value = dbaas_writer_text(writer, change->old_row,
+							  dbaas_catalogue_find_column(resource, demand->column));
+	if (value == NULL || strcmp(value, demand->value) != 0 ||
+		dbaas_json_find(object, demand->member, &member))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_NOT_NULL_VIOLATION),
+			 dbaas_writer_about(writer, column),
+			 errmsg("column \"%s\" of foreign table \"%s\" has to be given with member \"%s\"",
+					dbaas_writer_name(writer, column), get_rel_name(writer->table->relid),
+					demand->member),
+			 errdetail("The API needs it in each UPDATE of a row whose %s is %s, and does not "
+					   "show it.", demand->column, demand->value)));
+}
+
 /* Adds an object, the value of a column, as a member. */
 static void
-add_object(DbaasWriter *writer, int column, const char *text, Body *body)
+add_object(DbaasWriter *writer, const DbaasChange *change, int column, const char *text,
+		   Body *body)
 {
 	const DbaasJson *object = parse_object(writer, column, text);
 	const DbaasJson *shown = parse_shown(writer, column, text);
 
+	check_demand(writer, change, column, object);
+	hide_members(&writer->resource->columns[column], object, shown, body);
 	add_at(body, column_place(writer, column, body), dbaas_json_compact(object),
 		   dbaas_json_compact(shown));
 	body->secrets = dbaas_secret_collect(body->secrets, object, false);
@@ -304,7 +351,7 @@ add_column(DbaasWriter *writer, const DbaasChange *change, int column, Body *bod
 	else if (strcmp(member, "*") == 0)
 		add_members(writer, column, text, body);
 	else if (c->type == DBAAS_JSONB)
-		add_object(writer, column, text, body);
+		add_object(writer, change, column, text, body);
 	else
 		add_value(writer, row, column, text, body);
 }

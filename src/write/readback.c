@@ -133,7 +133,8 @@ begin_fetch(DbaasReadback *readback, const char **args)
 	read.budget = NULL;
 	read.bypass_shared = true;
 	read.resource = resource;
-	read.endpoint = dbaas_catalogue_find_read(resource, given);
+	read.endpoint = dbaas_catalogue_find_read(resource, given,
+											  dbaas_table_shown_columns(readback->table));
 	read.keys = keys;
 	read.limit = -1;
 	error = dbaas_fetch_begin(&read, &fetch);

@@ -76,7 +76,16 @@ my %expected = (
 	integration_settings => [
 		@types, in_every_zone('GET', map { '/dbaas-integration-settings/' . join '/', @$_ } @pairs)
 	],
-	external_endpoints => [ in_every_zone('GET', '/dbaas-external-endpoints') ],
+	external_endpoints => [
+		in_every_zone('GET', '/dbaas-external-endpoints'),
+		map {
+			my $zone = $_;
+			map { "GET $zone /dbaas-external-endpoint-$_->{type}/$_->{id}" }
+			  @{ $t->sim->get('/dbaas-external-endpoints', zone => $zone)->{json}
+				  {'dbaas-endpoints'} }
+		} @zones
+	],
+	external_endpoint_types => [ in_every_zone('GET', '/dbaas-external-endpoint-types') ],
 	external_integrations => [ @lists, for_every_service('GET', '/dbaas-external-integrations') ],
 	metrics => [ @lists, for_every_service('POST', '/dbaas-service-metrics') ],
 	ca_certificates => [ in_every_zone('GET', '/dbaas-ca-certificate') ],

@@ -35,6 +35,14 @@ my %only = (
 	kafka_acls => ['kafka'],
 	clickhouse_roles => ['clickhouse']);
 
+# Tables whose type is not that of a service
+my @endpoint_types =
+  @{ resolve({ '$ref' => '#/components/schemas/enum-external-endpoint-types' })->{enum} };
+my %other_types = (external_endpoints => [ sort { $a cmp $b } @endpoint_types ]);
+
+# What a list does not show, though a read of each row does
+my %lacks = ('/dbaas-external-endpoints' => 'settings');
+
 # What is secret, or has another place
 my %left_out = (
 	'service_details.update.*' => 1,    # dbaas_services.parameters has the rest
@@ -81,7 +89,7 @@ sub expand
 		  ? $path =~ s/\{type\}/$type/r
 		  : documented_path({ method => $method, path => $path }, $type) // $path;
 		map { [ $type, "$method $full $_" ] } @rows
-	} @{ $only{$table} // [ sort keys %segment ] };
+	} @{ $other_types{$table} // $only{$table} // [ sort keys %segment ] };
 }
 
 sub body_schema
@@ -191,7 +199,7 @@ foreach my $table (sort keys %tables)
 		if ($service_type)
 		{
 			# The template has names of its own
-			%known = (%known, map { $_ => 1 } qw(service-type service-name type));
+			%known = (%known, %in_path, map { $_ => 1 } qw(service-type service-name type));
 			is(scalar(keys %in_path), $path =~ tr/{//, "$table: parameters of $path");
 			%in_path = ();
 		}
@@ -246,6 +254,11 @@ foreach my $table (sort keys %tables)
 			$schema //= field_schema($column->{field} =~ s{^\.\./}{}r, @levels)
 			  if $column->{field} =~ m{^\.\./} && defined $column->{param};
 			next if $open{$name};
+			if (($lacks{$path} // '') eq $column->{column_name})
+			{
+				ok(!$schema, "$name: $path lacks it");
+				next;
+			}
 			next if $service_type && !$schema;
 			ok($schema, "$name: field $column->{field} of $path is documented") or next;
 			$documented{ $column->{field} } = 1;
@@ -306,7 +319,7 @@ foreach my $table (sort keys %tables)
 		foreach my $endpoint (@endpoints)
 		{
 			check_write($table, $kind, $endpoint, $_, @columns)
-			  foreach @{ $endpoint->{serviceTypes} // [undef] };
+			  foreach @{ $other_types{$table} // $endpoint->{serviceTypes} // [undef] };
 		}
 	}
 }
@@ -341,7 +354,7 @@ sub documented_path
 	my ($endpoint, $service_type) = @_;
 	my $path =
 	  defined $service_type
-	  ? $endpoint->{path} =~ s/\{(?:service-)?type\}/$segment{$service_type}/r
+	  ? $endpoint->{path} =~ s{\{(?:service-)?type\}}{$segment{$service_type} // $service_type}er
 	  : $endpoint->{path};
 	my $pattern = join '\{[^{}/]+\}', map { quotemeta } split /\{[^}]*\}/, $path, -1;
 	my ($found) = grep { /^$pattern$/ && $document->{paths}{$_}{ lc $endpoint->{method} } }

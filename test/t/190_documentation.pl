@@ -179,7 +179,8 @@ sub operation
 	{
 		my ($method, $path) = split ' ', $request;
 		$path =~ s/\{service-type\}|\{type\}(?=\/)/$segment/;
-		$path =~ s/-\{type\}/-pg/;
+		$path =~ s/external-endpoint-\K\{type\}/datadog/;
+	$path =~ s/-\{type\}/-pg/;
 		my $same = join '\{[^{}]+\}', map { quotemeta } split /\{[^{}]+\}/, $path, -1;
 		my ($found) = grep { /^$same$/ && $paths->{$_}{ lc $method } } sort keys %$paths;
 		return $paths->{$found}{ lc $method }{operationId} if defined $found;
