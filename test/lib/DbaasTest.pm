@@ -309,9 +309,9 @@ sub parse_error
 		elsif ($line =~ /^($fields):\s+(.*)/)
 		{
 			# What a warning before the error said is not the error's
-			my ($name, $text) = (lc $1 =~ s/ name$//ir, $2);
-			$field = exists $error{sqlstate} ? $name : undef;
-			$error{$name} = $text if defined $field;
+			my ($name, $text) = ($1, $2);
+			$field = exists $error{sqlstate} ? lc $name =~ s/ NAME$//r : undef;
+			$error{$field} = $text if defined $field;
 		}
 		elsif (defined $field)
 		{
