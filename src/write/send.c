@@ -20,8 +20,8 @@
 static List *queue;				/* what dbaas_send_writes() is sending */
 
 /* ------------------------------------------------------------------------
- * A batch: writes of one statement, each of another row.  They are sent
- * concurrently.
+ * A batch: writes of one statement, each of another row, and those of one service
+ * of one table.  They are sent concurrently.
  * ------------------------------------------------------------------------ */
 
 /* Places in the queue.  A batch may be long, so only what may have changed is looked at. */
@@ -143,13 +143,53 @@ send_batch(Batch *batch, int send_number)
 	}
 }
 
-/* Does the batch that begins with that write have the next one too?  "rows" are its rows. */
+/* What the writes of a batch are of. */
+typedef struct Things
+{
+	DbaasSet   *rows;			/* their identities */
+	DbaasSet   *services;		/* those that they change, inside too */
+	DbaasSet   *tables;			/* of each service */
+} Things;
+
+/* The name of something in the zone of the write, among all zones. */
+static char *
+name_in_zone(const DbaasWrite *write, const char *name)
+{
+	return psprintf("%s %s %s", write->base, write->zone, name);
+}
+
+/*
+ * Adds the services of a write.  Returns whether all writes of these are of one table: it
+ * matters which comes first of a pool and its user, or of a service and what is inside it.
+ */
 static bool
-is_of_batch(const DbaasWrite *begin, const DbaasWrite *write, DbaasSet *rows)
+add_services(Things *things, const DbaasWrite *write)
+{
+	for (size_t i = 0; i < lengthof(write->services); i++)
+	{
+		char	   *name;
+		bool		is_new_service;
+		bool		is_new_table;
+
+		if (write->services[i] == NULL)
+			continue;
+		name = name_in_zone(write, write->services[i]);
+		is_new_service = dbaas_set_add(things->services, name);
+		is_new_table = dbaas_set_add(things->tables, psprintf("%u %s", write->relid, name));
+		if (is_new_table && !is_new_service)
+			return false;
+	}
+	return true;
+}
+
+/* Does the batch that begins with that write have the next one too? */
+static bool
+is_of_batch(const DbaasWrite *begin, const DbaasWrite *write, Things *things)
 {
 	return write->batch == begin->batch &&
 		(write->identity == NULL ||
-		 dbaas_set_add(rows, psprintf("%s %s %s", write->base, write->zone, write->identity)));
+		 dbaas_set_add(things->rows, name_in_zone(write, write->identity))) &&
+		add_services(things, write);
 }
 
 /* The batch that begins with the write at that place. */
@@ -160,7 +200,7 @@ find_batch(const List *writes, int first)
 											  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
 	const DbaasWrite *begin = &((DbaasQueued *) list_nth(writes, first))->operation->write;
-	DbaasSet   *rows = dbaas_set_new();
+	Things		things = {dbaas_set_new(), dbaas_set_new(), dbaas_set_new()};
 	Batch		batch = {.first = first,.next = first,.end = first};
 
 	for (batch.last = first; batch.last < list_length(writes); batch.last++)
@@ -168,7 +208,7 @@ find_batch(const List *writes, int first)
 		const DbaasOperation *operation =
 			((DbaasQueued *) list_nth(writes, batch.last))->operation;
 
-		if (!is_of_batch(begin, &operation->write, rows))
+		if (!is_of_batch(begin, &operation->write, &things))
 			break;
 		batch.most = Max(batch.most,
 						 dbaas_connection_settings(operation->conn)->max_concurrency);

@@ -15,12 +15,12 @@
 
 /*
  * Sends those writes of a list of DbaasQueued * that are queued, in their order: those of
- * one statement concurrently, unless they are of one row.  None before the place "first"
- * is queued.  Stores send_number in each that it sends.  Waits until they are over, in
- * the sense of the server's option "wait".  Once a write has failed, sends no more.  The
- * current memory context has to live as long as the list.  Raises the ERROR of a write
- * that failed, or of a cancel, with the outcome of every write as its detail; or an ERROR
- * when a server or a user mapping has changed (55000).
+ * one statement concurrently, unless they are of one row, or of one service and several
+ * tables.  None before the place "first" is queued.  Stores send_number in each that it
+ * sends.  Waits until they are over, in the sense of the server's option "wait".  Once a
+ * write has failed, sends no more.  The current memory context has to live as long as the
+ * list.  Raises the ERROR of a write that failed, or of a cancel, with the outcome of every
+ * write as its detail; or an ERROR when a server or a user mapping has changed (55000).
  */
 extern void dbaas_send_writes(List *writes, int first, int send_number);
 
