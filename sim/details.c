@@ -199,6 +199,7 @@ details_user(const ServiceFacts *facts, const char *username)
 	bool		is_admin = strcmp(username, admin_name(facts)) == 0;
 
 	json_add_text(json, "username", username);
+	json_add_text(json, "password", password);
 	if (strcmp(type, "clickhouse") == 0)
 	{
 		uuid_from(uuid, "%s/%s/services/%d/users/%s", config.seed, facts->zone, facts->index,
@@ -209,7 +210,6 @@ details_user(const ServiceFacts *facts, const char *username)
 		return json;
 	}
 	json_add_text(json, "type", is_admin ? "primary" : "normal");
-	json_add_text(json, "password", password);
 	if (strcmp(type, "pg") == 0)
 		json_add_bool(json, "allow-replication", is_admin);
 	if (strcmp(type, "mysql") == 0)
@@ -637,6 +637,10 @@ add_list(json_object *json, const ServiceFacts *facts, json_object *changes, con
 {
 	json_object *list = details_list(facts, changes, name);
 
+	/* Of clickhouse, only a reset and a reveal show passwords. */
+	for (size_t i = 0; list && strcmp(name, "users") == 0 &&
+		 strcmp(facts->type->name, "clickhouse") == 0 && i < json_object_array_length(list); i++)
+		json_object_object_del(json_object_array_get_idx(list, i), "password");
 	if (list)
 		json_add(json, name, list);
 }

@@ -61,6 +61,8 @@ extern void create_user(Request *request, Response *response);
 extern void delete_user(Request *request, Response *response);
 extern void allow_replication(Request *request, Response *response);
 extern void reset_password(Request *request, Response *response);
+extern void reveal_password(Request *request, Response *response);
+extern void reveal_connect_password(Request *request, Response *response);
 extern void update_access_control(Request *request, Response *response);
 extern void create_database(Request *request, Response *response);
 extern void delete_database(Request *request, Response *response);

@@ -630,15 +630,16 @@ respond_secrets(Response *response, const char *username, const char *password)
 	respond_json(response, 200, json);
 }
 
+/* Clickhouse changes a user at once.  Takes over "user". */
 static void
-respond_clickhouse_secrets(Request *request, const ServiceFacts *facts, const char *username,
-						   Response *response)
+apply_with_secrets(Request *request, Response *response, const ServiceFacts *facts,
+				   json_object *user)
 {
-	const char *sent = json_member_text(request->json, "password");
-	char	   *password = sent ? xstrdup(sent) : details_password(facts, username);
+	Effect		effect = edit(facts, "users", json_member_text(user, "username"), user);
 
-	respond_secrets(response, username, password);
-	free(password);
+	respond_secrets(response, json_member_text(user, "username"),
+					json_member_text(user, "password"));
+	state_apply_settling(request->zone, &effect);
 }
 
 static bool
@@ -668,10 +669,9 @@ create_user(Request *request, Response *response)
 	}
 	if (is_clickhouse(&facts))
 	{
-		Effect		effect = edit(&facts, "users", username, user);
-
-		respond_clickhouse_secrets(request, &facts, username, response);
-		state_apply_settling(request->zone, &effect);
+		if (json_member_text(request->json, "password"))
+			json_add_text(user, "password", json_member_text(request->json, "password"));
+		apply_with_secrets(request, response, &facts, user);
 	}
 	else
 		respond_edit(request, response, &facts, "users", username, user);
@@ -746,18 +746,63 @@ reset_password(Request *request, Response *response)
 		return;
 	state_new_id(request->zone, "password", id);
 	password = sent ? xstrdup(sent) : xasprintf("S3CRET_%s", id);
+	json_add_text(user, "password", password);
 	if (is_clickhouse(&facts))
-	{
-		respond_secrets(response, request->params[1], password);
-		json_object_put(user);
-	}
+		apply_with_secrets(request, response, &facts, user);
 	else
 	{
-		json_add_text(user, "password", password);
 		if (json_object_object_get_ex(request->json, "authentication", &value))
 			json_add(user, "authentication", json_object_get(value));
 		respond_edit(request, response, &facts, "users", request->params[1], user);
 	}
+	free(password);
+}
+
+/* Finds the service of a read of secrets.  Otherwise "response" is a 404. */
+static bool
+find_revealed(Request *request, ServiceFacts *facts, Response *response)
+{
+	if (state_service_below(request->zone, request->api_path, request->params[0], facts))
+		return true;
+	respond_message(response, 404, "Service not found");
+	return false;
+}
+
+void
+reveal_password(Request *request, Response *response)
+{
+	static const char *const revealed[] = {
+		"username", "password", "access-cert", "access-cert-expiry", "access-key"
+	};
+	ServiceFacts facts;
+	json_object *user;
+	json_object *json;
+
+	if (!find_revealed(request, &facts, response) ||
+		!(user = user_of_path(request, &facts, response)))
+		return;
+	json = json_object_new_object();
+	for (size_t i = 0; i < lengthof(revealed); i++)
+	{
+		json_object *value;
+
+		if (json_object_object_get_ex(user, revealed[i], &value))
+			json_add(json, revealed[i], json_object_get(value));
+	}
+	json_object_put(user);
+	respond_json(response, 200, json);
+}
+
+void
+reveal_connect_password(Request *request, Response *response)
+{
+	ServiceFacts facts;
+	char	   *password;
+
+	if (!find_revealed(request, &facts, response))
+		return;
+	password = details_password(&facts, "connect");
+	respond_secrets(response, "connect", password);
 	free(password);
 }
 

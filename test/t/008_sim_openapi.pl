@@ -388,6 +388,11 @@ foreach my $type (sort keys %examples)
 		{ 'allow-replication' => JSON::PP::true });
 	write_of('PUT',
 		"$path/user/" . ($type eq 'grafana' ? 'avnadmin' : 'u%2F1') . '/password/reset', {});
+	write_of('GET',
+		"$path/user/"
+		  . ($type =~ /^(?:grafana|thanos)$/ ? 'avnadmin' : 'u%2F1')
+		  . '/password/reveal');
+	write_of('GET', "$path/connect/password/reveal");
 	write_of('POST', "$path/database", { 'database-name' => 'd/1' });
 	write_of('POST', "$path/connection-pool", { name => 'p/1', 'database-name' => 'd/1' });
 	write_of('PUT', "$path/connection-pool/p%2F1", { size => 3 });
