@@ -14,7 +14,7 @@ CREATE FUNCTION dbaas_fdw_catalogue(
 	OUT ordinal integer, OUT column_name text, OUT data_type text,
 	OUT field text, OUT param text, OUT required boolean, OUT default_value text,
 	OUT domain jsonb, OUT insert_field text, OUT update_field text,
-	OUT write_domain jsonb, OUT description text, OUT writes jsonb)
+	OUT write_domain jsonb, OUT description text, OUT writes jsonb, OUT reveals jsonb)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME' LANGUAGE C STRICT STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION dbaas_fdw_catalogue() IS

@@ -255,8 +255,12 @@ add_domain(DbaasBody *json, const DbaasDomain *domain)
 		dbaas_body_add(json, "minLength", dbaas_body_integer(domain->min_length));
 		dbaas_body_add(json, "maxLength", dbaas_body_integer(domain->max_length));
 	}
+	if (domain && domain->characters)
+		dbaas_body_add(json, "pattern",
+					   dbaas_body_string(psprintf("^[%s]+$", domain->characters)));
 }
 
+/* What a parameter accepts, as jsonb; NULL if there is no restriction. */
 static Datum
 domain_datum(const DbaasDomain *domain, bool *isnull)
 {
@@ -290,9 +294,25 @@ add_choices(DbaasBody *json, const DbaasResource *resource, const DbaasChoice *c
 				   dbaas_body_string(resource->columns[resource->index.choice].name));
 }
 
+/* Adds what is accepted for some types of service instead. */
+static void
+add_typed_domains(DbaasBody *json, const DbaasTypedDomain *domains)
+{
+	DbaasBody  *by_type = dbaas_body_object();
+
+	dbaas_body_add(json, "byType", by_type);
+	for (const DbaasTypedDomain *d = domains; d->type; d++)
+	{
+		DbaasBody  *domain = dbaas_body_object();
+
+		dbaas_body_add(by_type, d->type, domain);
+		add_domain(domain, d->domain);
+	}
+}
+
 /*
  * What the member of a write accepts, the types of service that have it, and what depends
- * on the choice column; NULL if there is no restriction.
+ * on the type or on the choice column; NULL if there is no restriction.
  */
 static Datum
 write_domain_datum(const DbaasResource *resource, const DbaasColumn *column, bool *isnull)
@@ -300,7 +320,7 @@ write_domain_datum(const DbaasResource *resource, const DbaasColumn *column, boo
 	DbaasBody  *json;
 
 	*isnull = column->write_domain == NULL && column->write_types == NULL &&
-		column->choices == NULL;
+		column->typed_domains == NULL && column->choices == NULL;
 	if (*isnull)
 		return (Datum) 0;
 	json = dbaas_body_new();
@@ -308,6 +328,8 @@ write_domain_datum(const DbaasResource *resource, const DbaasColumn *column, boo
 	add_texts(json, "serviceTypes", column->write_types);
 	if (column->choices)
 		add_choices(json, resource, column->choices);
+	if (column->typed_domains)
+		add_typed_domains(json, column->typed_domains);
 	return jsonb_datum(json);
 }
 
@@ -350,6 +372,7 @@ write_endpoints(const DbaasResource *resource, DbaasCommand command)
 		dbaas_body_add(json, "method", dbaas_body_string(e->method));
 		dbaas_body_add(json, "path", dbaas_body_string(e->path));
 		add_texts(json, "serviceTypes", dbaas_catalogue_endpoint_types(resource, e));
+		add_texts(json, "columns", e->columns);
 		dbaas_body_add(json, "startsOperation",
 					   dbaas_body_verbatim(e->direct ? "false" : "true"));
 	}
@@ -376,6 +399,30 @@ writes_datum(const DbaasResource *resource, bool *isnull)
 	return *isnull ? (Datum) 0 : jsonb_datum(json);
 }
 
+/* What dbaas_fdw_reveal() reads, as jsonb; NULL if it reads nothing. */
+static Datum
+reveals_datum(const DbaasResource *resource, bool *isnull)
+{
+	DbaasBody  *json = dbaas_body_new();
+	DbaasBody  *array = dbaas_body_array();
+
+	*isnull = resource->reveals == NULL;
+	if (*isnull)
+		return (Datum) 0;
+	dbaas_body_add(json, "reveals", array);
+	for (const DbaasReveal *r = resource->reveals; r->path; r++)
+	{
+		DbaasBody  *one = dbaas_body_object();
+
+		dbaas_body_append(array, one);
+		dbaas_body_add(one, "path", dbaas_body_string(r->path));
+		dbaas_body_add(one, "ofService", dbaas_body_verbatim(r->of_service ? "true" : "false"));
+		add_texts(one, "serviceTypes", r->types);
+		add_texts(one, "members", r->members);
+	}
+	return jsonb_datum(json);
+}
+
 /*
  * dbaas_fdw_catalogue() returns a row for each column of each table
  *
@@ -398,8 +445,8 @@ dbaas_fdw_catalogue(PG_FUNCTION_ARGS)
 		for (int c = 0; c < resource->ncolumns; c++)
 		{
 			const DbaasColumn *column = &resource->columns[c];
-			Datum		values[20];
-			bool		nulls[20] = {0};
+			Datum		values[21];
+			bool		nulls[21] = {0};
 			int			i = 0;
 
 			if (column->unlisted)
@@ -435,10 +482,12 @@ dbaas_fdw_catalogue(PG_FUNCTION_ARGS)
 			values[i++] = CStringGetTextDatum(column->description);
 
 			/*
-			 * Comes last: as version 0.2 declared the function, it has no
-			 * such column.
+			 * Come last: as version 0.2 declared the function, it has no such
+			 * columns.
 			 */
 			values[i] = writes_datum(resource, &nulls[i]);
+			i++;
+			values[i] = reveals_datum(resource, &nulls[i]);
 			i++;
 			Assert(i == lengthof(values));
 			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);

@@ -48,6 +48,10 @@ static const DbaasDomain time_of_day_domain = {.min_length = 8, .max_length = 8}
 static const DbaasDomain hour_domain = {.min = 0, .max = 23};
 static const DbaasDomain minute_domain = {.min = 0, .max = 59};
 static const DbaasDomain username_domain = {.min_length = 1, .max_length = 64};
+static const DbaasDomain password_domain = {.min_length = 8, .max_length = 256};
+static const DbaasDomain mysql_password_domain = {
+	.min_length = 8, .max_length = 256, .characters = "a-zA-Z0-9!#%^*_+={}()<>|.,;~?-"
+};
 static const DbaasDomain authentication_domain = {.values = authentications};
 static const DbaasDomain pool_name_domain = {.min_length = 1, .max_length = 63};
 static const DbaasDomain pool_mode_domain = {.values = pool_modes};
@@ -75,6 +79,14 @@ static const char *const types_with_users_by_id[] = {"clickhouse", NULL};
 static const char *const types_with_users_by_name[] = {
 	"kafka", "mysql", "opensearch", "pg", "valkey", NULL
 };
+static const char *const types_with_resets[] = {
+	"grafana", "kafka", "mysql", "opensearch", "pg", "valkey", NULL
+};
+static const char *const types_with_plain_secrets[] = {
+	"clickhouse", "grafana", "mysql", "opensearch", "pg", "thanos", "valkey", NULL
+};
+static const char *const types_with_certificates[] = {"kafka", NULL};
+static const char *const types_with_connect[] = {"kafka", NULL};
 static const char *const types_with_backup_schedule[] = {"mysql", "pg", NULL};
 static const char *const types_with_version[] = {
 	"clickhouse", "kafka", "mysql", "opensearch", "pg", "valkey", NULL
@@ -657,6 +669,8 @@ static const DbaasColumn backups_columns[] = {
 	END_OF_COLUMNS
 };
 
+static const DbaasTypedDomain password_domains[] = {{"mysql", &mysql_password_domain}, {NULL}};
+
 static const DbaasColumn users_columns[] = {
 	ZONE_COLUMN,
 	SERVICE_NAME_COLUMN("../name"),
@@ -670,8 +684,8 @@ static const DbaasColumn users_columns[] = {
 		.write_types = types_with_replication,
 		.description = "Whether the user may replicate (pg)"},
 	{"authentication", DBAAS_TEXT, .field = "authentication",
-		.insert = "authentication", .write_domain = &authentication_domain,
-		.write_types = types_with_authentication,
+		.insert = "authentication", .update = "authentication", .update_with = "password",
+		.write_domain = &authentication_domain, .write_types = types_with_authentication,
 		.description = "How the user authenticates (mysql)"},
 	{"access_control", DBAAS_JSONB, .field = "access-control",
 		.insert = "access-control", .update = "access-control",
@@ -683,11 +697,50 @@ static const DbaasColumn users_columns[] = {
 		.description = "Id of the user, which a DELETE needs (clickhouse)"},
 	{"required", DBAAS_BOOLEAN, .field = "required",
 		.description = "Whether the service needs the user (clickhouse)"},
+	{"password", DBAAS_TEXT,
+		.insert = "password", .update = "password", .secret = true,
+		.write_domain = &password_domain, .typed_domains = password_domains,
+		.null_hint = "Action 'reset-password' of dbaas_actions has the API choose one.",
+		.description = "For UPDATE, and for INSERT into clickhouse: the password. "
+			"dbaas_fdw_reveal() reads it"},
 	{"parameters", DBAAS_JSONB,
 		.insert = "*", .secret = true,
 		.description = "For INSERT alone: the other settings that the API takes for the type"},
 	SERVICE_TYPE_COLUMN(&service_type_domain),
 	END_OF_COLUMNS
+};
+
+/* What the requests send that write users. */
+static const char *const new_user_columns[] = {
+	"username", "allow_replication", "authentication", "access_control", "parameters", NULL
+};
+static const char *const new_clickhouse_user_columns[] = {
+	"username", "password", "parameters", NULL
+};
+static const char *const replication_columns[] = {"allow_replication", NULL};
+static const char *const access_control_columns[] = {"access_control", NULL};
+static const char *const password_columns[] = {"password", "authentication", NULL};
+
+/* What the requests show that reveal secrets of users. */
+static const char *const plain_secrets[] = {"password", "username", NULL};
+static const char *const certificate_secrets[] = {
+	"password", "username", "access-cert", "access-cert-expiry", "access-key", NULL
+};
+
+static DbaasReveal user_reveals[] = {
+	{
+		.path = DETAILS_PATH "/user/{username}/password/reveal",
+		.types = types_with_plain_secrets, .members = plain_secrets
+	},
+	{
+		.path = DETAILS_PATH "/user/{username}/password/reveal",
+		.types = types_with_certificates, .members = certificate_secrets
+	},
+	{
+		.path = DETAILS_PATH "/connect/password/reveal", .of_service = true,
+		.types = types_with_connect, .members = plain_secrets
+	},
+	{NULL}
 };
 
 static const DbaasColumn databases_columns[] = {
@@ -1074,18 +1127,27 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.reads = {{"GET", DETAILS_PATH, "users[]"}},
 		.parent = &each_typed_service,
 		.writes = {
-			{DBAAS_INSERT, "POST", DETAILS_PATH "/user", types_with_users_by_name},
-			{DBAAS_INSERT, "POST", DETAILS_PATH "/user", types_with_users_by_id, .direct = true},
+			{DBAAS_INSERT, "POST", DETAILS_PATH "/user", types_with_users_by_name,
+			new_user_columns},
+			{DBAAS_INSERT, "POST", DETAILS_PATH "/user", types_with_users_by_id,
+			new_clickhouse_user_columns, .direct = true},
 			{DBAAS_UPDATE, "PUT", DETAILS_PATH "/user/{username}/allow-replication",
-			types_with_replication, .direct = true},
-			{DBAAS_UPDATE, "PUT", DETAILS_PATH "/user/{username}", types_with_access_control},
+			types_with_replication, replication_columns, .direct = true},
+			{DBAAS_UPDATE, "PUT", DETAILS_PATH "/user/{username}", types_with_access_control,
+			access_control_columns},
+			{DBAAS_UPDATE, "PUT", DETAILS_PATH "/user/{username}/password/reset",
+			types_with_resets, password_columns},
+			{DBAAS_UPDATE, "PUT", DETAILS_PATH "/user/{username}/password/reset",
+			types_with_users_by_id, password_columns, .direct = true},
 			{DBAAS_DELETE, "DELETE", DETAILS_PATH "/user/{username}", types_with_users_by_name},
 			{DBAAS_DELETE, "DELETE", DETAILS_PATH "/user/{uuid}", types_with_users_by_id}
 		},
 		.services = {"service_name"},
 		.type_column = "service_type",
 		.created_column = "username",
-		.used_by = &pools_of_user
+		.used_by = &pools_of_user,
+		.counts = "users",
+		.reveals = user_reveals
 	},
 	{
 		.name = "databases",

@@ -50,7 +50,9 @@ typedef enum DbaasComparison
 /*
  * What the API accepts for a parameter: one of "values" if that is set, a whole number
  * from min to max if max is set, a text of min_length to max_length characters if
- * max_length is set.  Only the first of these counts.
+ * max_length is set.  Only the first of these counts.  Of the text's characters, each
+ * must be among "characters", if that is set: the inside of brackets of a regular
+ * expression, such as "a-z_".
  */
 typedef struct DbaasDomain
 {
@@ -59,7 +61,15 @@ typedef struct DbaasDomain
 	int64		max;
 	int			min_length;
 	int			max_length;
+	const char *characters;
 } DbaasDomain;
+
+/* What the API accepts for services of one type. */
+typedef struct DbaasTypedDomain
+{
+	const char *type;
+	const DbaasDomain *domain;
+} DbaasTypedDomain;
 
 /*
  * How an INSERT takes a column in rows with a value of the resource's choice column: where
@@ -146,6 +156,13 @@ typedef struct DbaasColumn
 	const char *const *write_types; /* types of service whose writes take it,
 									 * ending with NULL; or NULL for all */
 	const DbaasDomain *write_domain;	/* what writes accept, or NULL */
+	const DbaasTypedDomain *typed_domains;	/* what they accept instead for
+											 * some types, ending with a NULL
+											 * type; or NULL */
+	const char *update_with;	/* column without which an UPDATE cannot set
+								 * it, as the API changes both; or NULL */
+	const char *null_hint;		/* what to do instead of setting it to null,
+								 * for the hint; or NULL */
 	const DbaasChoice *choices; /* ending with a NULL value; or NULL */
 	const char *networks;		/* member of the body with the networks that
 								 * may connect to the service, or NULL: a
@@ -322,7 +339,8 @@ typedef enum DbaasCommand
  * none of them sends nothing.
  *
  * Of the endpoints of a command, the first that is for the type of the service is
- * used; see dbaas_catalogue_find_write().  For example,
+ * used; see dbaas_catalogue_find_write().  An UPDATE uses as many of those for the type
+ * as it needs: each column goes to the first of them that sends it.  For example,
  *
  *		.writes = {{DBAAS_INSERT, "POST", DETAILS_PATH "/database"}},
  *		.services = {"service_name"}, .type_column = "service_type"
@@ -338,16 +356,36 @@ typedef struct DbaasWriteEndpoint
 	const char *const *types;	/* the types of service that it is for, ending
 								 * with NULL; or NULL for all in the domain of
 								 * the type column */
+	const char *const *columns; /* those that it sends, ending with NULL; or
+								 * NULL for all of the command */
 	bool		direct;			/* the response shows what was made or
 								 * changed, and the write is done; without
 								 * this, the response is an operation */
 
 	/* resolved */
 	DbaasPath	parsed;
+	bool	   *sends;			/* by column; NULL: see "columns" */
 } DbaasWriteEndpoint;
 
+/*
+ * A GET whose response has secrets, which dbaas_fdw_reveal() returns one by one.  "{x}" in
+ * the path is as in that of a write.  Tables never use it.
+ */
+typedef struct DbaasReveal
+{
+	const char *path;
+	bool		of_service;		/* are they secrets of the service, and not of
+								 * a row? */
+	const char *const *types;	/* the types of service that it is for, ending
+								 * with NULL */
+	const char *const *members; /* of the response, ending with NULL */
+
+	/* resolved */
+	DbaasPath	parsed;
+} DbaasReveal;
+
 #define DBAAS_MAX_READS 3
-#define DBAAS_MAX_WRITES 8
+#define DBAAS_MAX_WRITES 16
 
 struct DbaasResource
 {
@@ -420,6 +458,7 @@ struct DbaasResource
 	const char *notable_effect; /* of such a DELETE, for a WARNING */
 	const DbaasUse *used_by;	/* what has to be gone before a row is
 								 * deleted; or NULL */
+	DbaasReveal *reveals;		/* the last has a NULL path; or NULL */
 
 	/* resolved: indexes of columns; -1 where there is none */
 	struct
@@ -456,6 +495,7 @@ struct DbaasResource
 /* The resources that the wrapper reads for its own needs; resolved. */
 extern const DbaasResource *dbaas_catalogue_services;
 extern const DbaasResource *dbaas_catalogue_operations;
+extern const DbaasResource *dbaas_catalogue_users;
 extern const DbaasResource *dbaas_catalogue_zones;
 
 #define DBAAS_ZONE_COLUMN 0
@@ -570,6 +610,43 @@ extern const DbaasWriteEndpoint *dbaas_catalogue_find_write(const DbaasResource 
 extern const DbaasWriteEndpoint *dbaas_catalogue_next_write(const DbaasResource *resource,
 															DbaasCommand command,
 															const DbaasWriteEndpoint *previous);
+
+/* The endpoint of a command for a type of service after "previous", in the same sense. */
+extern const DbaasWriteEndpoint *dbaas_catalogue_next_for(const DbaasResource *resource,
+														  DbaasCommand command, const char *type,
+														  const DbaasWriteEndpoint *previous);
+
+/* Does a request to the endpoint send the column, if the row gives or changes it? */
+extern bool dbaas_catalogue_sends(const DbaasWriteEndpoint *endpoint, int column);
+
+/* Is there a type of service that both endpoints are for? */
+extern bool dbaas_catalogue_share_type(const DbaasResource *resource, const DbaasWriteEndpoint *a,
+									   const DbaasWriteEndpoint *b);
+
+/*
+ * The types of service for which a command can set a column, "mysql, pg"; palloc'd.  NULL
+ * if that is so for all types that it takes.
+ */
+extern char *dbaas_catalogue_column_types(const DbaasResource *resource, DbaasCommand command,
+										  int column);
+
+/* Can a command set the column for services of the type? */
+extern bool dbaas_catalogue_sets_for(const DbaasResource *resource, DbaasCommand command,
+									 int column, const char *type);
+
+/*
+ * What writes accept for a column of a service of that type, which may be NULL or unknown;
+ * NULL if that is not restricted.
+ */
+extern const DbaasDomain *dbaas_catalogue_write_domain(const DbaasColumn *column,
+													   const char *type);
+
+/*
+ * What reveals secrets of a row of a service of that type, or with of_service those of the
+ * service itself; NULL if nothing does.
+ */
+extern const DbaasReveal *dbaas_catalogue_find_reveal(const DbaasResource *resource,
+													  const char *type, bool of_service);
 
 /*
  * The types of service that an endpoint is for, ending with NULL; NULL if it does not

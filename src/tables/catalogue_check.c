@@ -237,7 +237,13 @@ check_writes(Check *check)
 		check_path(check, "path", &resource->writes[i].parsed);
 		check_that(check, resource->writes[i].types == NULL || resource->type_column,
 				   "path \"%s\": it has types, and no type_column", resource->writes[i].path);
+		for (int c = 0; resource->writes[i].columns && resource->writes[i].columns[c]; c++)
+			check_name(check, "columns of a write", resource->writes[i].columns[c]);
 	}
+	for (const DbaasReveal *reveal = resource->reveals; reveal && reveal->path; reveal++)
+		check_path(check, "path", &reveal->parsed);
+	for (int c = 0; c < resource->ncolumns; c++)
+		check_name(check, "update_with", resource->columns[c].update_with);
 	check_name(check, "services", resource->services[0]);
 	check_name(check, "services", resource->services[1]);
 	check_name(check, "type_column", resource->type_column);

@@ -14,6 +14,7 @@
 
 const DbaasResource *dbaas_catalogue_services;
 const DbaasResource *dbaas_catalogue_operations;
+const DbaasResource *dbaas_catalogue_users;
 const DbaasResource *dbaas_catalogue_zones;
 
 const DbaasResource *
@@ -160,6 +161,30 @@ resolve_endpoint(const DbaasResource *resource, DbaasEndpoint *endpoint)
 	endpoint->lacked = named_column(resource, endpoint->lacks);
 }
 
+/* The columns of those names, which end with NULL, as an array by column. */
+static bool *
+named_columns(const DbaasResource *resource, const char *const *names)
+{
+	bool	   *columns = palloc0(resource->ncolumns * sizeof(bool));
+
+	for (int i = 0; names[i]; i++)
+	{
+		int			column = dbaas_catalogue_find_column(resource, names[i]);
+
+		if (column >= 0)
+			columns[column] = true;
+	}
+	return columns;
+}
+
+static void
+resolve_write(const DbaasResource *resource, DbaasWriteEndpoint *write)
+{
+	write->parsed = parse_path(resource, write->path);
+	if (write->columns)
+		write->sends = named_columns(resource, write->columns);
+}
+
 /* Resolves the members of a parent, which several entries may share. */
 static void
 resolve_parent(const DbaasParent *entry)
@@ -224,7 +249,9 @@ dbaas_catalogue_resolve(DbaasResource *resource)
 	resolve_kept(resource->kept);
 	resolve_use(resource);
 	for (int i = 0; i < DBAAS_MAX_WRITES && resource->writes[i].method; i++)
-		resource->writes[i].parsed = parse_path(resource, resource->writes[i].path);
+		resolve_write(resource, &resource->writes[i]);
+	for (DbaasReveal *reveal = resource->reveals; reveal && reveal->path; reveal++)
+		reveal->parsed = parse_path(resource, reveal->path);
 	for (int i = 0; i < DBAAS_PARENT_KEYS; i++)
 		resource->index.parent_keys[i] = named_column(resource,
 													  parent ? parent->keys[i].column : NULL);
@@ -261,6 +288,7 @@ dbaas_catalogue_init(void)
 	resolve_parent(&dbaas_catalogue_each_type);
 	dbaas_catalogue_services = dbaas_catalogue_find_resource("services");
 	dbaas_catalogue_operations = dbaas_catalogue_find_resource("operations");
+	dbaas_catalogue_users = dbaas_catalogue_find_resource("users");
 	dbaas_catalogue_zones = dbaas_catalogue_find_resource("zones");
 	MemoryContextSwitchTo(oldcxt);
 }
@@ -295,6 +323,43 @@ utf8_length(const char *text)
 	return n;
 }
 
+/*
+ * Are all characters of the text among those, which are as DbaasDomain has them?  They are
+ * of ASCII.
+ */
+static bool
+has_only(const char *text, const char *characters)
+{
+	for (; *text; text++)
+	{
+		bool		found = false;
+
+		for (const char *c = characters; *c && !found; c++)
+		{
+			bool		range = c[1] == '-' && c[2];
+
+			found = *text >= *c && *text <= (range ? c[2] : *c);
+			c += range ? 2 : 0;
+		}
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+static const char *
+check_text(const DbaasDomain *domain, const char *value)
+{
+	int			length = utf8_length(value);
+
+	if (length >= domain->min_length && length <= domain->max_length &&
+		(domain->characters == NULL || has_only(value, domain->characters)))
+		return NULL;
+	return psprintf("texts of %d to %d %s%s", domain->min_length, domain->max_length,
+					domain->characters ? "of the characters " : "characters",
+					domain->characters ? domain->characters : "");
+}
+
 const char *
 dbaas_catalogue_check_value(const DbaasDomain *domain, const char *value)
 {
@@ -312,10 +377,7 @@ dbaas_catalogue_check_value(const DbaasDomain *domain, const char *value)
 		return psprintf("whole numbers from " INT64_FORMAT " to " INT64_FORMAT,
 						domain->min, domain->max);
 	}
-	if (domain->max_length &&
-		(utf8_length(value) < domain->min_length || utf8_length(value) > domain->max_length))
-		return psprintf("texts of %d to %d characters", domain->min_length, domain->max_length);
-	return NULL;
+	return domain->max_length ? check_text(domain, value) : NULL;
 }
 
 int

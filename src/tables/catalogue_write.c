@@ -55,20 +55,46 @@ dbaas_catalogue_endpoint_types(const DbaasResource *resource, const DbaasWriteEn
 }
 
 const DbaasWriteEndpoint *
+dbaas_catalogue_next_for(const DbaasResource *resource, DbaasCommand command, const char *type,
+						 const DbaasWriteEndpoint *previous)
+{
+	const DbaasWriteEndpoint *next = dbaas_catalogue_next_write(resource, command, previous);
+
+	if (next == NULL || type == NULL || resource->type_column == NULL ||
+		!dbaas_catalogue_knows(&resource->columns[resource->index.type], type))
+		return next;
+	while (next && !has_text(next->types ? next->types : types_of(resource), type))
+		next = dbaas_catalogue_next_write(resource, command, next);
+	return next;
+}
+
+const DbaasWriteEndpoint *
 dbaas_catalogue_find_write(const DbaasResource *resource, DbaasCommand command, const char *type)
 {
-	const DbaasWriteEndpoint *first = dbaas_catalogue_next_write(resource, command, NULL);
+	return dbaas_catalogue_next_for(resource, command, type, NULL);
+}
 
-	if (first == NULL || type == NULL || resource->type_column == NULL ||
-		!dbaas_catalogue_knows(&resource->columns[resource->index.type], type))
-		return first;
-	for (const DbaasWriteEndpoint *e = first; e;
-		 e = dbaas_catalogue_next_write(resource, command, e))
+bool
+dbaas_catalogue_sends(const DbaasWriteEndpoint *endpoint, int column)
+{
+	return endpoint->sends == NULL || endpoint->sends[column];
+}
+
+bool
+dbaas_catalogue_share_type(const DbaasResource *resource, const DbaasWriteEndpoint *a,
+						   const DbaasWriteEndpoint *b)
+{
+	const char *const *types = dbaas_catalogue_endpoint_types(resource, a);
+	const char *const *others = dbaas_catalogue_endpoint_types(resource, b);
+
+	if (types == NULL || others == NULL)
+		return true;
+	for (int i = 0; types[i]; i++)
 	{
-		if (has_text(e->types ? e->types : types_of(resource), type))
-			return e;
+		if (has_text(others, types[i]))
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
 char *
@@ -111,6 +137,65 @@ dbaas_catalogue_find_choice(const DbaasColumn *column, const char *value)
 	{
 		if (value && strcmp(choice->value, value) == 0)
 			return choice;
+	}
+	return NULL;
+}
+
+bool
+dbaas_catalogue_sets_for(const DbaasResource *resource, DbaasCommand command, int column,
+						 const char *type)
+{
+	const DbaasColumn *c = &resource->columns[column];
+	const char *member = command == DBAAS_INSERT ? c->insert :
+		command == DBAAS_UPDATE ? c->update : c->delete;
+
+	if (member == NULL || (c->write_types && !has_text(c->write_types, type)))
+		return false;
+	for (const DbaasWriteEndpoint *e = dbaas_catalogue_find_write(resource, command, type); e;
+		 e = dbaas_catalogue_next_for(resource, command, type, e))
+	{
+		if (dbaas_catalogue_sends(e, column))
+			return true;
+	}
+	return false;
+}
+
+char *
+dbaas_catalogue_column_types(const DbaasResource *resource, DbaasCommand command, int column)
+{
+	const char *const *types = types_of(resource);
+	bool		all = true;
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; types[i]; i++)
+	{
+		if (dbaas_catalogue_sets_for(resource, command, column, types[i]))
+			appendStringInfo(&list, "%s%s", list.len ? ", " : "", types[i]);
+		else if (dbaas_catalogue_find_write(resource, command, types[i]))
+			all = false;
+	}
+	return all ? NULL : list.data;
+}
+
+const DbaasDomain *
+dbaas_catalogue_write_domain(const DbaasColumn *column, const char *type)
+{
+	for (const DbaasTypedDomain *d = column->typed_domains; type && d && d->type; d++)
+	{
+		if (strcmp(d->type, type) == 0)
+			return d->domain;
+	}
+	return column->write_domain;
+}
+
+const DbaasReveal *
+dbaas_catalogue_find_reveal(const DbaasResource *resource, const char *type, bool of_service)
+{
+	for (const DbaasReveal *r = resource->reveals; r && r->path; r++)
+	{
+		if (r->of_service == of_service && has_text(r->types, type))
+			return r;
 	}
 	return NULL;
 }

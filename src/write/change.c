@@ -69,7 +69,9 @@ is_computed_from(const DbaasWriter *writer, int column)
 {
 	AttrNumber	attnum = dbaas_table_find_attribute(writer->table, column);
 
+	/* A secret is NULL, whatever is queued. */
 	if (attnum == 0 || dbaas_writer_member(writer, column) == NULL ||
+		writer->resource->columns[column].secret ||
 		!bms_is_member(attnum, writer->computed_from))
 		return false;
 	/* Of an object that is merged, is_member_changed() checks each member. */
@@ -243,6 +245,8 @@ is_changed(DbaasWriter *writer, DbaasChange *change, int column)
 								  dbaas_table_find_attribute(writer->table, column) - 1);
 	if (strcmp(c->update, "*") == 0)
 		return new_value != NULL;
+	if (c->secret)
+		return true;			/* the old value is not known */
 	if (c->merges && new_value)
 	{
 		change->values[column] = changed_members(writer, change, column);

@@ -165,7 +165,7 @@ check_value(const DbaasWriter *writer, int column, const char *value, const Body
 	const char *allowed = choice ?
 		dbaas_catalogue_check_value(choice->write_domain, value) : NULL;
 
-	dbaas_writer_check_domain(writer, column, value);
+	dbaas_writer_check_domain(writer, column, body->type, value);
 	if (allowed)
 		dbaas_writer_refuse(writer, column, value,
 							psprintf("Allowed for %s where %s is %s: %s.",
@@ -306,27 +306,6 @@ add_known(const char *place, const DbaasJson *value, Body *body)
 	add_at(body, place, text, text);
 }
 
-/* Refuses a column that writes to services of the type do not take. */
-static void
-check_column_type(const DbaasWriter *writer, int column, const char *type)
-{
-	DbaasDomain types = {.values = writer->resource->columns[column].write_types};
-	const char *allowed;
-
-	if (types.values == NULL || type == NULL || !dbaas_writer_knows_type(writer, type))
-		return;
-	allowed = dbaas_catalogue_check_value(&types, type);
-	if (allowed)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 dbaas_writer_about(writer, column),
-				 errmsg("column \"%s\" of foreign table \"%s\" cannot be set "
-						"for a service of type \"%s\"",
-						dbaas_writer_name(writer, column), get_rel_name(writer->table->relid),
-						dbaas_error_name(type)),
-				 errhint("It can for services of these types: %s.", allowed)));
-}
-
 static void
 add_column(DbaasWriter *writer, const DbaasChange *change, int column, Body *body)
 {
@@ -345,7 +324,6 @@ add_column(DbaasWriter *writer, const DbaasChange *change, int column, Body *bod
 		text = dbaas_json_text(value);
 	if (text == NULL && !c->nullable)
 		dbaas_writer_refuse_missing(writer, column);
-	check_column_type(writer, column, body->type);
 	if (text == NULL)
 		add_at(body, member, "null", "null");
 	else if (strcmp(member, "*") == 0)

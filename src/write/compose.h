@@ -18,9 +18,8 @@
  * Sets body, shown_body and secrets of a write whose path and services are set, in the
  * current memory context.  The body is NULL if it has no member.  A member that every
  * PUT has to carry (see DbaasKept) may have to be read from the zone; this waits for it.
- * Raises ERROR: a column that is not for the type of the service (0A000), a missing
- * value (23502), a value that the API does not accept (22023), or the error of that
- * read.
+ * Raises ERROR: a missing value (23502), a value that the API does not accept (22023),
+ * or the error of that read.
  */
 extern void dbaas_compose_body(DbaasWriter *writer, const DbaasChange *change,
 							   const DbaasZone *zone, DbaasWrite *write);

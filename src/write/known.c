@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * known.c
- *		The lists in which a transaction has looked up services for its INSERTs.
+ *		The lists in which a transaction has looked up services.
  *
  *-------------------------------------------------------------------------
  */
@@ -115,6 +115,34 @@ dbaas_known_find(const DbaasKnownList *list, const char *value)
 	while (row && row > list->rows && compare_names(row - 1, &key) == 0)
 		row--;
 	return row;
+}
+
+int
+dbaas_known_locate(const DbaasConnection *conn, const DbaasZones *zones, const DbaasZone *zone,
+				   const char *service, DbaasListedService *found)
+{
+	int			n = 0;
+
+	for (int i = 0; i < zones->n; i++)
+	{
+		const DbaasKnownList *list;
+		const DbaasParentRow *row;
+
+		if (zone && strcmp(zones->zones[i].name, zone->name) != 0)
+			continue;
+		list = dbaas_known_list(conn, &dbaas_catalogue_service_facts, zones->zones[i].name);
+		if (list == NULL)
+			return -1;
+		row = dbaas_known_find(list, service);
+		if (row == NULL)
+			continue;
+		n++;
+		*found = (DbaasListedService)
+		{
+			.zone = &zones->zones[i],.type = row->values[1]
+		};
+	}
+	return n;
 }
 
 /* The bytes that a copy of the rows takes. */

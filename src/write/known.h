@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * known.h
- *		The lists in which a transaction has looked up services for its INSERTs.
+ *		The lists in which a transaction has looked up services.
  *
- * A transaction keeps them, so that not each of its statements has to request them.  They
- * say what the API said.  What the transaction has queued since, the queue tells.
+ * A transaction keeps those that its INSERTs and dbaas_fdw_reveal() have read, so that not
+ * each of its statements, or each row, has to request them.  They say what the API said.
+ * What the transaction has queued since, the queue tells.
  *
  * Knows the lists; knows neither rows nor writes.
  *
@@ -28,6 +29,14 @@ extern const DbaasKnownList *dbaas_known_list(const DbaasConnection *conn,
 
 /* The first row of the list whose first key has that value, or NULL. */
 extern const DbaasParentRow *dbaas_known_find(const DbaasKnownList *list, const char *value);
+
+/*
+ * Finds a service in the list of the zone; if that is NULL, in those of all zones.  Stores its
+ * zone and type in *found.  Returns in how many zones it is; -1 if a list is not kept.
+ */
+extern int	dbaas_known_locate(const DbaasConnection *conn, const DbaasZones *zones,
+							   const DbaasZone *zone, const char *service,
+							   DbaasListedService *found);
 
 /*
  * Keeps a copy of a list that the statement of the read has read without error, until the

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * limit.c
- *		How many services a transaction may delete or update.
+ *		How much a transaction may delete or update.
  *
  *-------------------------------------------------------------------------
  */

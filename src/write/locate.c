@@ -98,28 +98,8 @@ known_service(const DbaasWriter *writer, const DbaasZones *zones, const DbaasZon
 			  const char *name, bool with_type, const char *given_type,
 			  DbaasListedService *service)
 {
-	int			n = 0;
+	int			n = dbaas_known_locate(writer->lookup.conn, zones, zone, name, service);
 
-	for (int i = 0; i < zones->n; i++)
-	{
-		const DbaasKnownList *list;
-		const DbaasParentRow *row;
-
-		if (zone && strcmp(zones->zones[i].name, zone->name) != 0)
-			continue;
-		list = dbaas_known_list(writer->lookup.conn, &dbaas_catalogue_service_facts,
-								zones->zones[i].name);
-		if (list == NULL)
-			return false;
-		row = dbaas_known_find(list, name);
-		if (row == NULL)
-			continue;
-		n++;
-		*service = (DbaasListedService)
-		{
-			.zone = &zones->zones[i],.type = row->values[1]
-		};
-	}
 	if (n != 1 || !with_type)
 		return n == 1;
 	return takes_type(writer, service->type) &&
@@ -344,7 +324,7 @@ dbaas_locate_path(DbaasWriter *writer, const DbaasRowValues *row,
 		if (!dbaas_path_can_hold(args[c]))
 			dbaas_writer_refuse(writer, c, args[c], "It cannot be a segment of a path.");
 		if (writer->command == DBAAS_INSERT && !is_new_type(writer, c, args[c], service->zone))
-			dbaas_writer_check_domain(writer, c, args[c]);
+			dbaas_writer_check_domain(writer, c, service->type, args[c]);
 	}
 	return dbaas_path_expand(&endpoint->parsed, args);
 }

@@ -269,7 +269,7 @@ report_dry_run(const DbaasWrite *write)
 }
 
 /*
- * Makes the write of a row, and queues it.  With "returning", RETURNING shows the id of a
+ * Makes the writes of a row, and queues them.  With "returning", RETURNING shows the id of a
  * new row, so a NOTICE of it is not needed.  Returns false if there is no such row any
  * more: the transaction has deleted it, or the statement has updated it already.
  */
@@ -278,7 +278,8 @@ write_row(ModifyState *modify, TupleTableSlot *new_slot, bool returning)
 {
 	DbaasRowValues old_row = {modify->old_values, modify->old_isnull};
 	DbaasRowValues new_row = {0};
-	DbaasWrite	write;
+	List	   *writes;
+	ListCell   *lc;
 	DbaasWriteNeed need;
 	MemoryContext oldcxt;
 	bool		added = true;
@@ -290,13 +291,18 @@ write_row(ModifyState *modify, TupleTableSlot *new_slot, bool returning)
 		new_row.isnull = new_slot->tts_isnull;
 	}
 	oldcxt = MemoryContextSwitchTo(modify->row_cxt);
-	need = dbaas_write_make(modify->writer, &old_row, &new_row, &write);
+	need = dbaas_write_make(modify->writer, &old_row, &new_row, &writes);
 	if (need == DBAAS_WRITE_NEEDED)
 	{
-		write.announces = write.announces && !returning;
-		added = dbaas_queue_add(&write, modify->writer->read_after, dbaas_dry_run);
-		if (added && dbaas_dry_run)
-			report_dry_run(&write);
+		DbaasWrite *last = llast(writes);
+
+		last->announces = last->announces && !returning;
+		added = dbaas_queue_add(writes, modify->writer->read_after, dbaas_dry_run);
+	}
+	if (need == DBAAS_WRITE_NEEDED && added && dbaas_dry_run)
+	{
+		foreach(lc, writes)
+			report_dry_run(lfirst(lc));
 	}
 	MemoryContextSwitchTo(oldcxt);
 	return added && need != DBAAS_WRITE_GONE;
@@ -444,6 +450,65 @@ dbaasExecForeignDelete(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 	return ExecStoreVirtualTuple(slot);
 }
 
+/*
+ * Can the statement send a request to the endpoint?  That of an UPDATE sends the columns
+ * that it sets, of which "set" has the attributes, and those that a trigger changes.
+ */
+static bool
+may_send(const DbaasTable *table, const ResultRelInfo *rinfo, const DbaasWriteEndpoint *endpoint,
+		 const List *set)
+{
+	const TriggerDesc *triggers = rinfo->ri_RelationDesc->trigdesc;
+	ListCell   *lc;
+
+	if (endpoint->columns == NULL || endpoint->command != DBAAS_UPDATE ||
+		(triggers && triggers->trig_update_before_row))
+		return true;
+	foreach(lc, set)
+	{
+		if (dbaas_table_shows(table, lfirst_int(lc)) &&
+			dbaas_catalogue_sends(endpoint, table->attributes[lfirst_int(lc) - 1].column))
+			return true;
+	}
+	return false;
+}
+
+/* Is one of those endpoints, const DbaasWriteEndpoint *, the same request? */
+static bool
+has_request(const List *endpoints, const DbaasWriteEndpoint *endpoint)
+{
+	ListCell   *lc;
+
+	foreach(lc, endpoints)
+	{
+		const DbaasWriteEndpoint *other = lfirst(lc);
+
+		if (strcmp(other->path, endpoint->path) == 0 &&
+			strcmp(other->method, endpoint->method) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Is an endpoint for a type of service for which one of those is too? */
+static bool
+shares_type(const DbaasResource *resource, const List *endpoints,
+			const DbaasWriteEndpoint *endpoint)
+{
+	ListCell   *lc;
+
+	foreach(lc, endpoints)
+	{
+		if (dbaas_catalogue_share_type(resource, lfirst(lc), endpoint))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Shows the requests that the statement can send for a row.  Of an UPDATE, one service may
+ * need several: an additional request is one for a type of service that has another already.
+ */
 void
 dbaasExplainForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw_private,
 						  int subplan_index, struct ExplainState *es)
@@ -451,23 +516,25 @@ dbaasExplainForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List 
 	DbaasTable *table = dbaas_table_get(RelationGetRelid(rinfo->ri_RelationDesc));
 	const DbaasResource *resource = table->resource;
 	DbaasCommand command = dbaas_modify_plan_command(mtstate->operation);
-	const DbaasWriteEndpoint *first = dbaas_catalogue_find_write(resource, command, NULL);
+	const List *set = command == DBAAS_UPDATE ? linitial(fdw_private) : NIL;
+	List	   *shown = NIL;
 
-	(void) fdw_private;
 	(void) subplan_index;
-	if (first == NULL)
-		return;
-	ExplainPropertyText("Request", psprintf("%s %s", first->method, first->path), es);
-	if (dbaas_writable_reads_kept(table, command))
-		ExplainPropertyText("Reads", psprintf("%s %s", resource->kept->read->method,
-											  resource->kept->read->path), es);
-	if (resource->used_by && command == DBAAS_DELETE)
-		ExplainPropertyText("Reads", psprintf("%s %s", resource->used_by->read->method,
-											  resource->used_by->read->path), es);
-	for (const DbaasWriteEndpoint *e = dbaas_catalogue_next_write(resource, command, first); e;
+	for (const DbaasWriteEndpoint *e = dbaas_catalogue_next_write(resource, command, NULL); e;
 		 e = dbaas_catalogue_next_write(resource, command, e))
 	{
-		if (strcmp(e->path, first->path) != 0)
-			ExplainPropertyText("Alternative Request", psprintf("%s %s", e->method, e->path), es);
+		if (has_request(shown, e) || !may_send(table, rinfo, e, set))
+			continue;
+		ExplainPropertyText(shown == NIL ? "Request" :
+							command == DBAAS_UPDATE && shares_type(resource, shown, e) ?
+							"Additional Request" : "Alternative Request",
+							psprintf("%s %s", e->method, e->path), es);
+		if (shown == NIL && dbaas_writable_reads_kept(table, command))
+			ExplainPropertyText("Reads", psprintf("%s %s", resource->kept->read->method,
+												  resource->kept->read->path), es);
+		if (shown == NIL && resource->used_by && command == DBAAS_DELETE)
+			ExplainPropertyText("Reads", psprintf("%s %s", resource->used_by->read->method,
+												  resource->used_by->read->path), es);
+		shown = lappend(shown, unconstify(DbaasWriteEndpoint *, e));
 	}
 }

@@ -234,28 +234,16 @@ is_row_gone(const DbaasWrite *write, DbaasConnection *conn, int read_after, bool
 		 dbaas_queue_updates(found, write->batch, write->relid));
 }
 
-bool
-dbaas_queue_add(const DbaasWrite *write, int read_after, bool dry_run)
+/* Queues a copy of a write; "follows" as in DbaasQueued.  Returns what it has queued. */
+static DbaasQueued *
+append_write(const DbaasWrite *write, DbaasConnection *conn, bool dry_run, DbaasQueued *follows)
 {
-	MemoryContext oldcxt;
-	DbaasQueued *queued;
-	DbaasConnection *conn;
-	DbaasError *error;
+	MemoryContext oldcxt = MemoryContextSwitchTo(queue_cxt);
+	DbaasQueued *queued = palloc0(sizeof(DbaasQueued));
 
-	if (queue_cxt == NULL)
-		queue_cxt = AllocSetContextCreate(TopTransactionContext, "dbaas_fdw writes",
-										  ALLOCSET_DEFAULT_SIZES);
-	error = dbaas_connection_get(write->serverid, write->userid, queue_cxt, &conn);
-	if (error)
-		dbaas_error_raise(error);
-	if (is_row_gone(write, conn, read_after, dry_run))
-		return false;
-	if (write->counts)
-		dbaas_limit_check(queue, write, dry_run);
-	oldcxt = MemoryContextSwitchTo(queue_cxt);
-	queued = palloc0(sizeof(DbaasQueued));
 	queued->operation = dbaas_operation_new(queue_cxt, write, conn, dry_run);
 	queued->level = GetCurrentTransactionNestLevel();
+	queued->follows = follows;
 
 	/*
 	 * What may run out of memory comes first: the index has no more and no
@@ -268,6 +256,30 @@ dbaas_queue_add(const DbaasWrite *write, int read_after, bool dry_run)
 	if (by_identity)
 		index_write(by_identity, queued);
 	MemoryContextSwitchTo(oldcxt);
+	return queued;
+}
+
+bool
+dbaas_queue_add(const List *writes, int read_after, bool dry_run)
+{
+	const DbaasWrite *first = linitial(writes);
+	DbaasQueued *queued = NULL;
+	DbaasConnection *conn;
+	DbaasError *error;
+	ListCell   *lc;
+
+	if (queue_cxt == NULL)
+		queue_cxt = AllocSetContextCreate(TopTransactionContext, "dbaas_fdw writes",
+										  ALLOCSET_DEFAULT_SIZES);
+	error = dbaas_connection_get(first->serverid, first->userid, queue_cxt, &conn);
+	if (error)
+		dbaas_error_raise(error);
+	if (is_row_gone(first, conn, read_after, dry_run))
+		return false;
+	if (first->counts)
+		dbaas_limit_check(queue, first, dry_run);
+	foreach(lc, writes)
+		queued = append_write(lfirst(lc), conn, dry_run, queued);
 	return true;
 }
 

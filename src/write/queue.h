@@ -56,15 +56,15 @@ extern List *dbaas_queue_find(const DbaasQueueSpec *spec);
 extern bool dbaas_queue_updates(const List *writes, int batch, Oid relid);
 
 /*
- * Queues a copy of a write, to be sent before the transaction commits.  A write of a
- * dry_run counts for the limits, and is never sent.  "read_after" is as in
- * DbaasQueueSpec.  Returns false, and queues nothing, if the transaction deletes the row,
- * or if the statement has updated it.
+ * Queues copies of the writes of a row, a list of DbaasWrite *, to be sent in that order
+ * before the transaction commits.  Writes of a dry_run count for the limits, and are never
+ * sent.  "read_after" is as in DbaasQueueSpec.  Returns false, and queues nothing, if the
+ * transaction deletes the row, or if the statement has updated it.
  * Raises ERROR when an INSERT creates what the transaction creates or changes already
  * (23505), when the transaction would delete or update more services than its limit
  * allows (53400), or when there is no user mapping (28000).
  */
-extern bool dbaas_queue_add(const DbaasWrite *write, int read_after, bool dry_run);
+extern bool dbaas_queue_add(const List *writes, int read_after, bool dry_run);
 
 /*
  * Sends all that is queued, and waits as the server's option "wait" says.  Raises the
@@ -79,7 +79,8 @@ typedef struct DbaasPlanned
 	const DbaasOperation *operation;
 	int			level;			/* transaction nesting level */
 	int			after;			/* how many of the plan's first writes have to
-								 * be over before it is sent */
+								 * be over before it is sent; so has one that
+								 * it follows, see DbaasQueued */
 } DbaasPlanned;
 
 /*

@@ -74,14 +74,13 @@ names_text(const DbaasWrite *write)
 	return out.data;
 }
 
-/* "alice on server exoscale in transaction 3/17 (xid 745)". */
-static char *
-sender_text(const DbaasWrite *write)
+char *
+dbaas_report_sender(Oid serverid, Oid userid)
 {
-	ForeignServer *server = GetForeignServerExtended(write->serverid, FSV_MISSING_OK);
+	ForeignServer *server = GetForeignServerExtended(serverid, FSV_MISSING_OK);
 	Oid			session = GetSessionUserId();
-	char	   *user = GetUserNameFromId(write->userid, true);
-	char	   *session_user = session == write->userid ? NULL : GetUserNameFromId(session, true);
+	char	   *user = GetUserNameFromId(userid, true);
+	char	   *session_user = session == userid ? NULL : GetUserNameFromId(session, true);
 	TransactionId xid = GetTopTransactionIdIfAny();
 	int			proc_number;
 	LocalTransactionId local_id;
@@ -120,10 +119,12 @@ log_line(const DbaasWrite *write, const char *outcome, const char *sender)
 void
 dbaas_report_sending(DbaasQueued *queued)
 {
+	const DbaasWrite *write = &queued->operation->write;
+
 	if (!dbaas_log_writes)
 		return;
-	queued->sender = sender_text(&queued->operation->write);
-	log_line(&queued->operation->write, "sending", queued->sender);
+	queued->sender = dbaas_report_sender(write->serverid, write->userid);
+	log_line(write, "sending", queued->sender);
 }
 
 void

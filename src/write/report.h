@@ -21,6 +21,9 @@ typedef struct DbaasQueued
 	int			level;			/* transaction nesting level */
 	struct DbaasQueued *previous;	/* the last before it whose identity has
 									 * the same hash, or NULL */
+	struct DbaasQueued *follows;	/* of the same row and statement, and to
+									 * be over before this one is sent; or
+									 * NULL */
 	int			send_number;	/* of the dbaas_send_writes() that sent it; 0:
 								 * not sent */
 	bool		reported;		/* has a report said that it was sent? */
@@ -33,6 +36,12 @@ typedef struct DbaasQueued
 
 /* GUC dbaas_fdw.log_writes */
 extern bool dbaas_log_writes;
+
+/*
+ * Who asks the API for something, as the log says: "alice on server exoscale in transaction
+ * 3/17 (xid 745)"; palloc'd.  Reads catalogs.
+ */
+extern char *dbaas_report_sender(Oid serverid, Oid userid);
 
 /*
  * Writes a line to the server's log, but not to the client, before a write is sent.  The

@@ -20,8 +20,8 @@
 static List *queue;				/* what dbaas_send_writes() is sending */
 
 /* ------------------------------------------------------------------------
- * A batch: writes of one statement, each of another row, and those of one service
- * of one table.  They are sent concurrently.
+ * A batch: writes of one statement, and those of one service of one table.  Those of
+ * different rows are sent concurrently, and those of one row one after the other.
  * ------------------------------------------------------------------------ */
 
 /* Places in the queue.  A batch may be long, so only what may have changed is looked at. */
@@ -61,6 +61,16 @@ step_batch(Batch *batch, DbaasOperation **failed)
 	return under_way;
 }
 
+/* Is the write of its row that has to come before this one over? */
+static bool
+is_next_of_row(const DbaasQueued *queued)
+{
+	const DbaasOperation *before = queued->follows ? queued->follows->operation : NULL;
+
+	return before == NULL ||
+		(before->state != DBAAS_WRITE_QUEUED && !dbaas_operation_under_way(before));
+}
+
 /*
  * Sends those writes that are still queued, as far as max_concurrency allows.  Takes and
  * returns how many are under way.
@@ -73,7 +83,7 @@ start_batch(Batch *batch, int under_way, int send_number)
 		DbaasQueued *queued = list_nth(queue, i);
 		DbaasOperation *operation = queued->operation;
 
-		if (operation->state == DBAAS_WRITE_QUEUED &&
+		if (operation->state == DBAAS_WRITE_QUEUED && is_next_of_row(queued) &&
 			under_way < dbaas_connection_settings(operation->conn)->max_concurrency)
 		{
 			dbaas_report_sending(queued);
@@ -184,10 +194,12 @@ add_services(Things *things, const DbaasWrite *write)
 
 /* Does the batch that begins with that write have the next one too? */
 static bool
-is_of_batch(const DbaasWrite *begin, const DbaasWrite *write, Things *things)
+is_of_batch(const DbaasWrite *begin, const DbaasQueued *queued, Things *things)
 {
+	const DbaasWrite *write = &queued->operation->write;
+
 	return write->batch == begin->batch &&
-		(write->identity == NULL ||
+		(write->identity == NULL || queued->follows ||
 		 dbaas_set_add(things->rows, name_in_zone(write, write->identity))) &&
 		add_services(things, write);
 }
@@ -205,13 +217,12 @@ find_batch(const List *writes, int first)
 
 	for (batch.last = first; batch.last < list_length(writes); batch.last++)
 	{
-		const DbaasOperation *operation =
-			((DbaasQueued *) list_nth(writes, batch.last))->operation;
+		const DbaasQueued *queued = list_nth(writes, batch.last);
+		const DbaasConnection *conn = queued->operation->conn;
 
-		if (!is_of_batch(begin, &operation->write, &things))
+		if (!is_of_batch(begin, queued, &things))
 			break;
-		batch.most = Max(batch.most,
-						 dbaas_connection_settings(operation->conn)->max_concurrency);
+		batch.most = Max(batch.most, dbaas_connection_settings(conn)->max_concurrency);
 	}
 	batch.last--;
 	MemoryContextSwitchTo(oldcxt);

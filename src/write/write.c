@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * write.c
- *		Makes the write of a row.
+ *		Makes the writes of a row.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,6 +15,7 @@
 #include "write/locate.h"
 #include "write/overlay.h"
 #include "write/queue.h"
+#include "write/route.h"
 #include "write/uses.h"
 #include "write/writable.h"
 #include "write/write.h"
@@ -294,14 +295,12 @@ set_origin(DbaasWriter *writer, const DbaasRowValues *row, DbaasWrite *write)
 	}
 }
 
-/* Sets the endpoint for the type of the service, its path, and the services' names. */
+/* Sets the path of a request, and the services' names. */
 static void
 set_path(DbaasWriter *writer, const DbaasRowValues *row, const DbaasListedService *service,
-		 DbaasWrite *write)
+		 const DbaasWriteEndpoint *endpoint, DbaasWrite *write)
 {
 	const DbaasResource *resource = writer->resource;
-	const DbaasWriteEndpoint *endpoint = dbaas_catalogue_find_write(resource, writer->command,
-																	service->type);
 
 	write->method = endpoint->method;
 	write->path_template = endpoint->path;
@@ -363,54 +362,90 @@ set_listed(DbaasWriter *writer, const DbaasRowValues *row, const DbaasListedServ
 		write->listed = listed;
 }
 
+/* A row while its writes are made. */
+typedef struct Row
+{
+	const DbaasRowValues *values;	/* which name it */
+	const char *identity;		/* or NULL */
+	DbaasListedService service; /* where it is, as far as it is known */
+	const DbaasWrite *creator;	/* the queued write that creates its service;
+								 * or NULL */
+} Row;
+
+/*
+ * Makes the write of one request.  Returns NULL if it changes nothing.  May locate the
+ * service.
+ */
+static DbaasWrite *
+make_write(DbaasWriter *writer, Row *row, const DbaasChange *change, const DbaasRoute *route)
+{
+	DbaasWrite *write = palloc0(sizeof(DbaasWrite));
+	DbaasChange part = *change;
+
+	part.sent = route->sent;
+	write->identity = row->identity;
+	set_path(writer, row->values, &row->service, route->endpoint, write);
+	check_creator(writer, write, row->creator);
+	dbaas_compose_body(writer, &part, row->service.zone, write);
+	if (write->body == NULL && writer->command == DBAAS_UPDATE)
+		return NULL;
+	if (row->service.zone == NULL)
+		row->service = dbaas_locate_row(writer, row->values, false);
+	write->zone = row->service.zone->name;
+	write->base = row->service.zone->base;
+	set_origin(writer, row->values, write);
+	set_listed(writer, row->values, &row->service, write);
+	if (row->identity == NULL)
+		row->identity = write->identity;	/* of its other writes too */
+	return write;
+}
+
 DbaasWriteNeed
 dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
-				 const DbaasRowValues *new_row, DbaasWrite *write)
+				 const DbaasRowValues *new_row, List **writes)
 {
-	const DbaasRowValues *row = writer->command == DBAAS_INSERT ? new_row : old_row;
+	Row			row = {.values = writer->command == DBAAS_INSERT ? new_row : old_row};
 	DbaasChange change = {
 		.old_row = old_row,
 		.new_row = new_row,
 		.sent = palloc0(writer->resource->ncolumns * sizeof(bool)),
 		.values = palloc0(writer->resource->ncolumns * sizeof(DbaasJson *))
 	};
-	DbaasListedService service = {0};
-	const DbaasWrite *creator = NULL;
+	ListCell   *lc;
 
-	memset(write, 0, sizeof(*write));
+	*writes = NIL;
 	if (writer->command != DBAAS_DELETE)
 		dbaas_writer_check_settable(writer, old_row, new_row);
-	write->identity = row_identity(writer, row);
-	if (is_row_gone(writer, row, write->identity, &change, &service, &creator))
+	row.identity = row_identity(writer, row.values);
+	if (is_row_gone(writer, row.values, row.identity, &change, &row.service, &row.creator))
 		return DBAAS_WRITE_GONE;
 
-	change.type = service.type;
+	change.type = row.service.type;
 	dbaas_change_check_computed(writer, &change);
 	if (!dbaas_change_find_sent(writer, &change) && writer->command == DBAAS_UPDATE)
 		return DBAAS_WRITE_NOTHING;
 
 	if (writer->needs_type)
-		service = dbaas_locate_typed(writer, row, change.sent);
-	change.type = service.type;
-	set_path(writer, row, &service, write);
-	check_creator(writer, write, creator);
-	dbaas_compose_body(writer, &change, service.zone, write);
-	if (write->body == NULL && writer->command == DBAAS_UPDATE)
-		return DBAAS_WRITE_NOTHING;
+		row.service = dbaas_locate_typed(writer, row.values, change.sent);
+	change.type = row.service.type;
+	foreach(lc, dbaas_route_find(writer, change.sent, change.type))
+	{
+		DbaasWrite *write = make_write(writer, &row, &change, lfirst(lc));
 
-	if (service.zone == NULL)
-		service = dbaas_locate_row(writer, row, false);
-	write->zone = service.zone->name;
-	write->base = service.zone->base;
-	set_origin(writer, row, write);
-	set_listed(writer, row, &service, write);
+		if (write)
+			*writes = lappend(*writes, write);
+	}
+	if (*writes == NIL)
+		return DBAAS_WRITE_NOTHING;
 	if (writer->command == DBAAS_DELETE)
 	{
-		check_protection(writer, old_row, change.overlay, service.zone, write->services[0]);
-		dbaas_uses_check_deleted(writer, old_row, &service, write);
-		warn_of_effect(writer, old_row, service.zone, write);
+		const DbaasWrite *write = linitial(*writes);
+
+		check_protection(writer, old_row, change.overlay, row.service.zone, write->services[0]);
+		dbaas_uses_check_deleted(writer, old_row, &row.service, write);
+		warn_of_effect(writer, old_row, row.service.zone, write);
 	}
 	else
-		dbaas_uses_check_used(writer, new_row, change.sent, write);
+		dbaas_uses_check_used(writer, new_row, change.sent, linitial(*writes));
 	return DBAAS_WRITE_NEEDED;
 }

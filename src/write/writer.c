@@ -306,9 +306,11 @@ dbaas_writer_refuse_unless(const DbaasWriter *writer, int column, const char *va
 }
 
 void
-dbaas_writer_check_domain(const DbaasWriter *writer, int column, const char *value)
+dbaas_writer_check_domain(const DbaasWriter *writer, int column, const char *type,
+						  const char *value)
 {
-	const DbaasDomain *domain = writer->resource->columns[column].write_domain;
+	const DbaasDomain *domain =
+		dbaas_catalogue_write_domain(&writer->resource->columns[column], type);
 	const char *allowed = dbaas_catalogue_check_value(domain, value);
 
 	if (allowed)
@@ -360,7 +362,8 @@ dbaas_writer_refuse_missing(const DbaasWriter *writer, int column)
 			 errmsg("column \"%s\" of foreign table \"%s\" has to be given",
 					dbaas_writer_name(writer, column), name),
 			 errdetail("The API needs it."),
-			 dbaas_table_find_attribute(writer->table, column) ? 0 :
+			 dbaas_table_find_attribute(writer->table, column) ?
+			 (c->null_hint ? errhint("%s", c->null_hint) : 0) :
 			 errhint("The table has no such column: ALTER FOREIGN TABLE %s ADD COLUMN %s %s.",
 					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)), name),
 					 quote_identifier(c->name), dbaas_catalogue_type_name(c->type))));

@@ -114,8 +114,9 @@ pg_noreturn extern void dbaas_writer_refuse(const DbaasWriter *writer, int colum
 pg_noreturn extern void dbaas_writer_refuse_unless(const DbaasWriter *writer, int column,
 												   const char *value, const char *allowed);
 
-/* Raises that ERROR when the value is not in the column's write_domain. */
-extern void dbaas_writer_check_domain(const DbaasWriter *writer, int column, const char *value);
+/* Raises that ERROR when writes to a service of the type, or NULL, do not accept the value. */
+extern void dbaas_writer_check_domain(const DbaasWriter *writer, int column, const char *type,
+									  const char *value);
 
 /*
  * Parses text that a catalogue column was given as JSON.  Raises that ERROR when it is

@@ -367,13 +367,23 @@ sub check_types
 {
 	my ($table, $kind, @endpoints) = @_;
 	my @typed = grep { $_->{serviceTypes} } @endpoints or return;
-	my @types = map { @{ $_->{serviceTypes} } } @typed;
+	my %taken;    # a type, and of an UPDATE a column too: how often
+	foreach my $endpoint (@typed)
+	{
+		foreach my $type (@{ $endpoint->{serviceTypes} })
+		{
+			$taken{"$type $_"}++
+			  foreach $kind eq 'update' ? @{ $endpoint->{columns} // ['*'] } : ('*');
+		}
+	}
+	is_deeply([ grep { $taken{$_} > 1 } keys %taken ], [], "$table: $kind: each once");
+	my %types = map { (split ' ')[0] => 1 } keys %taken;
 	my @documented = grep {
 		my $type = $_;
 		grep { defined documented_path($_, $type) } @typed
 	} sort keys %segment;
-	is_deeply([ sort { $a cmp $b } @types ],
-		\@documented, "$table: $kind: the types of service that take it, each once");
+	is_deeply([ sort { $a cmp $b } keys %types ],
+		\@documented, "$table: $kind: the types of service that take it");
 	return;
 }
 
@@ -427,8 +437,10 @@ sub check_write
 
 	@columns = map { chosen($kind, $endpoint->{choice}, $_) } @columns;
 	my $body = body_schema($operation);
+	my %of_endpoint = map { $_ => 1 } @{ $endpoint->{columns} // [] };
 	my %sent = map { $_->{"${kind}_field"} =~ s/^\{type\}/$service_type/r => $_ }
-	  grep { defined $_->{"${kind}_field"} } @columns;
+	  grep { defined $_->{"${kind}_field"} }
+	  grep { !$endpoint->{columns} || $of_endpoint{ $_->{column_name} } } @columns;
 	my %fields =
 	  map { $_ => resolve($body->{properties}{$_}) } keys %{ $body ? $body->{properties} : {} };
 	delete @fields{ @{ $left_out{"$table.$kind"} // [] } };
@@ -467,11 +479,14 @@ sub check_write
 	{
 		my $column = $sent{$field} or next;
 		my $domain = { %{ $column->{write_domain} // {} } };
+		my $by_type = delete $domain->{byType};
+		$domain = $by_type->{$service_type} if $service_type && $by_type->{$service_type};
 		delete $domain->{serviceTypes};
 		$domain->{enum} = [ sort @{ $domain->{enum} } ] if $domain->{enum};
-		is_deeply(
-			$domain,
-			domain_of($fields{$field}),
+		my $wanted = domain_of($fields{$field});
+		$wanted->{pattern} = $fields{$field}{pattern}
+		  if $by_type && $fields{$field}{pattern};
+		is_deeply($domain, $wanted,
 			"$table.$column->{column_name}: $kind: what the API accepts for $field");
 		my $type = sql_type($fields{$field});
 		is($column->{data_type}, $type, "$table.$column->{column_name}: $kind: type of $field");
@@ -483,5 +498,27 @@ sub check_write
 	}
 	return;
 }
+
+# What reveals secrets: all paths that do, for each type, and what their answers have
+my %revealed;
+foreach my $reveal (@{ $tables{users}[0]{reveals}{reveals} })
+{
+	foreach my $type (@{ $reveal->{serviceTypes} })
+	{
+		my $path = documented_path({ method => 'GET', path => $reveal->{path} }, $type);
+		ok(defined $path, "reveal: $reveal->{path} is documented for $type") or next;
+		my $answer = resolve(
+			operation("GET $path")->{responses}{200}{content}{'application/json'}{schema});
+		is_deeply(
+			[ sort { $a cmp $b } @{ $reveal->{members} } ],
+			[ sort { $a cmp $b } keys %{ $answer->{properties} } ],
+			"reveal: what $path shows");
+		is($revealed{$path}++, 0, "reveal: $path, once");
+	}
+}
+is_deeply(
+	[ sort { $a cmp $b } keys %revealed ],
+	[ sort { $a cmp $b } grep { m{/reveal$} } keys %{ $document->{paths} } ],
+	'reveal: all that the document has');
 
 done_testing();

@@ -119,14 +119,15 @@ refused(
 refused("INSERT INTO exo.dbaas_users (zone, service_name) VALUES ('ch-gva-2', 'pg-1-0001')",
 	'23502', qr/"username"/);
 my $columns =
-  'service_name, username, allow_replication, authentication, access_control, parameters';
+  'service_name, username, allow_replication, authentication, access_control, password, '
+  . 'parameters';
 refused("INSERT INTO $users, type) VALUES ('ch-gva-2', 'pg-1-0001', 'x', 'primary')",
 	'0A000', qr/"type".*HINT:[^\n]*$columns\./s);
 refused(
 	q{UPDATE exo.dbaas_users SET username = 'x' WHERE zone = 'ch-gva-2' }
 	  . q{AND service_name = 'pg-1-0001'},
 	'0A000',
-	qr/HINT:[^\n]*takes: allow_replication, access_control\./);
+	qr/HINT:[^\n]*takes: allow_replication, authentication, access_control, password\./);
 refused(
 	q{UPDATE exo.dbaas_users SET allow_replication = true WHERE zone = 'ch-gva-2' }
 	  . q{AND service_name = 'mysql-1-0002'},
@@ -178,41 +179,46 @@ refused("INSERT INTO $users, access_control) VALUES ('ch-gva-2', 'pg-1-0001', 'x
 my $put = 'PUT /dbaas-{service-type}/{service-name}/user/{username}';
 like(
 	$session->sql(
-		"EXPLAIN (COSTS OFF) UPDATE exo.dbaas_users SET access_control = '{}' WHERE $valkey"),
+			q{EXPLAIN (COSTS OFF) UPDATE exo.dbaas_users SET access_control = '{}', }
+		  . "allow_replication = true WHERE $valkey"),
 	qr{Request: \Q$put\E/allow-replication\n\s+Alternative Request: \Q$put\E\n},
 	'EXPLAIN names both paths');
 
 # Whatever else a type takes; of users it may be a password, and is shown nowhere
+my $with_roles = 'exo.dbaas_users (zone, service_name, username, password, parameters)';
 my $role =
-  '{"roles": [{"uuid": "11111111-2222-4333-8444-555555555555"}], "password": "S3CRETpassword"}';
+  q{'S3CRETpassword', '{"roles": [{"uuid": "11111111-2222-4333-8444-555555555555"}]}'};
 is_deeply(
-	writes(
-		"INSERT INTO $users, parameters) VALUES ('ch-gva-2', 'clickhouse-1-0008', 'boss', '$role')"
-	),
+	writes("INSERT INTO $with_roles VALUES ('ch-gva-2', 'clickhouse-1-0008', 'boss', $role)"),
 	[
 			'POST ch-gva-2 /dbaas-clickhouse/clickhouse-1-0008/user '
-		  . '{"username":"boss","roles":[{"uuid":"11111111-2222-4333-8444-555555555555"}],'
-		  . '"password":"S3CRETpassword"}'
+		  . '{"username":"boss","password":"S3CRETpassword",'
+		  . '"roles":[{"uuid":"11111111-2222-4333-8444-555555555555"}]}'
 	],
 	'a user of clickhouse with a password and roles');
-my (undef, $dry) = $session->sql_both("SET dbaas_fdw.dry_run = on; INSERT INTO $users, parameters) "
-	  . "VALUES ('ch-gva-2', 'clickhouse-1-0008', 'dry', '$role'); RESET dbaas_fdw.dry_run");
+my (undef, $dry) = $session->sql_both("SET dbaas_fdw.dry_run = on; INSERT INTO $with_roles "
+	  . "VALUES ('ch-gva-2', 'clickhouse-1-0008', 'dry', $role); RESET dbaas_fdw.dry_run");
 like(
 	$dry,
-	qr/\{"username":"dry","roles":"\*\*\*","password":"\*\*\*"\}/,
+	qr/\{"username":"dry","password":"\*\*\*","roles":"\*\*\*"\}/,
 	'a dry run shows the names');
 unlike($dry, qr/S3CRET/, 'alone');
 is( $session->sql(
-			"INSERT INTO $users, parameters) "
-		  . "VALUES ('ch-gva-2', 'clickhouse-1-0008', 'told', '$role') "
-		  . "RETURNING username, parameters"),
-	'told|',
+			"INSERT INTO $with_roles "
+		  . "VALUES ('ch-gva-2', 'clickhouse-1-0008', 'told', $role) "
+		  . "RETURNING username, password, parameters"),
+	'told||',
 	'RETURNING shows none');
 refused(
 	"INSERT INTO $users, parameters) "
 	  . "VALUES ('ch-gva-2', 'clickhouse-1-0008', 'x', '{\"username\": \"y\"}')",
 	'22023',
 	qr/Leave out "username"/);
+refused(
+	"INSERT INTO $users, parameters) "
+	  . "VALUES ('ch-gva-2', 'clickhouse-1-0008', 'x', '{\"password\": \"S3CRET\"}')",
+	'22023',
+	qr/Leave out "password", which column "password" is for/);
 my $databases = 'exo.dbaas_databases (zone, service_name, name, parameters)';
 is_deeply(
 	writes(
@@ -376,6 +382,6 @@ refused(
 my ($stdout, $stderr) =
   $session->sql_both(q{BEGIN; INSERT INTO exo.dbaas_users (zone, service_name, username) }
 	  . q{VALUES ('ch-gva-2', 'clickhouse-1-0008', 'second') RETURNING *; COMMIT});
-unlike("$stdout$stderr", qr/password|S3CRET/i, 'a new password is not shown');
+unlike("$stdout$stderr", qr/S3CRET/i, 'a new password is not shown');
 
 done_testing();
