@@ -42,3 +42,10 @@ RETURNS SETOF record
 AS 'MODULE_PATHNAME' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION dbaas_fdw_queued() IS
 'what COMMIT would send, in the order of sending: a row for each write that this transaction has queued';
+
+CREATE FUNCTION dbaas_fdw_reveal(server name, zone text, service_name text, username text,
+	secret text DEFAULT 'password') RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
+REVOKE EXECUTE ON FUNCTION dbaas_fdw_reveal(name, text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION dbaas_fdw_reveal(name, text, text, text, text) IS
+'the password, or another secret, of a user of a service; each call leaves a line in the server''s log';

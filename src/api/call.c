@@ -533,6 +533,7 @@ failure_error(DbaasCall *call, const DbaasHttpResponse *response)
 		.zone = call->spec.zone,
 		.secrets = call->spec.secrets,
 		.write = call->spec.kind == DBAAS_CALL_WRITE,
+		.confidential = call->spec.confidential,
 		.anonymous = call->spec.anonymous
 	};
 

@@ -69,6 +69,8 @@ typedef struct DbaasCallSpec
 	List	   *secrets;		/* char *: parts of the body that no error may
 								 * show */
 	bool		hide_secrets;	/* replace secrets in the response by "***" */
+	bool		confidential;	/* no error shows any of the response, except
+								 * for the texts of an error */
 	bool		any_json;		/* the response need not be an object */
 	DbaasCounters *counters;	/* outlives the call; or NULL */
 	DbaasBudget *budget;		/* the same; NULL: requests have no limit */

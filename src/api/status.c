@@ -269,7 +269,7 @@ describe_body(const DbaasRequestFacts *request, const DbaasHttpResponse *respons
 	if (len <= DBAAS_JSON_SHORT &&
 		dbaas_json_parse(cxt, body, len, DBAAS_JSON_ALL_NODES(len), &value, &problem))
 		append_texts(&said, value);
-	if (said.len == 0)
+	if (said.len == 0 && !request->confidential)
 		appendBinaryStringInfo(&said, body, Min(len, DBAAS_JSON_SHORT));
 	for (int i = 0; i < said.len; i++)
 	{

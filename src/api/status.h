@@ -24,6 +24,7 @@ typedef struct DbaasRequestFacts
 	List	   *secrets;		/* char *: parts of its body that no error may
 								 * show */
 	bool		write;
+	bool		confidential;	/* see DbaasCallSpec */
 	bool		anonymous;
 } DbaasRequestFacts;
 
