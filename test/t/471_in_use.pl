@@ -108,6 +108,31 @@ my @twins = map {
 } 'de-fra-1', 'at-vie-1';
 is_deeply(\@twins, ['de-fra-1'], 'of two services of one name, the one that has it');
 
+# A replica of its source's name: the API does not tell which is which
+replica('ch-gva-2', 'far', 'far');
+is((reads("DELETE FROM exo.dbaas_services WHERE name = 'far'"))[0],
+	undef, 'two services of one name: the API has the last word');
+
+# What was sent at once counts too, and what is not known to have ended
+my $pool = "DELETE FROM exo.dbaas_connection_pools WHERE zone = 'de-fra-1' "
+  . "AND service_name = 'pooling'";
+my $database = "DELETE FROM exo.dbaas_databases WHERE zone = 'de-fra-1' "
+  . "AND service_name = 'pooling' AND name = 'defaultdb'";
+$session->sql(sprintf $twin =~ s/twin/pooling/r, 'de-fra-1');
+$session->sql(q{ALTER SERVER exoscale OPTIONS (ADD wait 'operation')});
+foreach my $wait ('operation', 'none')
+{
+	$session->sql(
+		qq{INSERT INTO exo.dbaas_connection_pools (zone, service_name, name, database)
+			VALUES ('de-fra-1', 'pooling', 'p', 'defaultdb')});
+	$session->sql("ALTER SERVER exoscale OPTIONS (SET wait '$wait')");
+	$session->sql("BEGIN; SET LOCAL dbaas_fdw.write_mode = 'immediate'; $pool");
+	$session->sql('SET LOCAL dbaas_fdw.write_mode TO DEFAULT');
+	is($session->sql("$database RETURNING name"), 'defaultdb', "wait '$wait': the pool is gone");
+	$session->sql_both('ROLLBACK');
+	$session->sql("ALTER SERVER exoscale OPTIONS (SET wait 'operation')");
+}
+
 # The API refuses too: a pool that came after the statement has looked
 my $used = $sim->post('/dbaas-postgres/pg-1-0009/user', { username => 'pooled' });
 $sim->wait_operation($used->{json});
