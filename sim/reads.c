@@ -450,40 +450,77 @@ argument_time(Request *request, const char *name, int64_t otherwise)
 	return seconds;
 }
 
+/* Who it was: a user, or at each third event a key with a role. */
+static void
+add_actor(json_object *event, int number)
+{
+	json_object *actor = json_object_new_object();
+
+	if (number % 3)
+	{
+		json_add_text(actor, "email", "alice@example.com");
+		json_add(event, "iam-user", actor);
+		return;
+	}
+	json_add_text(actor, "name", "deploy");
+	json_add(event, "iam-role", actor);
+	actor = json_object_new_object();
+	json_add_text(actor, "key", "EXOdeploy");
+	json_add_text(actor, "name", "deploy from CI");
+	json_add(event, "iam-api-key", actor);
+}
+
+/* Event "number" counts back from the epoch, by hours. */
+static json_object *
+event_json(int number, time_t seconds)
+{
+	bool		update = number % 2;
+	int			zone = (number - 1) % config.zones;
+	json_object *event = json_object_new_object();
+	json_object *path_params = json_object_new_object();
+	char	   *service = xasprintf("pg-%d-0001", zone + 1);
+	char	   *uri = xasprintf("/v2/dbaas-%s/%s", update ? "postgres" : "service", service);
+	char		id[UUID_SIZE];
+	char		when[32];
+	struct tm	tm;
+
+	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S.000Z", gmtime_r(&seconds, &tm));
+	json_add_text(event, "timestamp", when);
+	json_add_text(event, "request-id", uuid_from(id, "%s/events/%d", config.seed, number));
+	json_add_text(event, "handler", update ? "update-dbaas-service-pg" : "delete-dbaas-service");
+	json_add_text(event, "zone", zone_name(zone));
+	json_add_text(path_params, "name", service);
+	json_add(event, "path-params", path_params);
+	json_add_text(event, "uri", uri);
+	add_actor(event, number);
+	json_add_text(event, "source-ip", "192.0.2.1");
+	/* Deletions have met termination protection */
+	json_add_number(event, "status", update ? 200 : 403);
+	free(service);
+	free(uri);
+	return event;
+}
+
 /* One event in each hour of the day before the epoch, newest first. */
 void
 list_events(Request *request, Response *response)
 {
 	int64_t		from = argument_time(request, "from", config.epoch - 86400);
 	int64_t		to = argument_time(request, "to", config.epoch);
-	json_object *events = json_object_new_array();
+	json_object *events;
 
-	for (int i = 1; i <= 24 && from >= 0 && to >= 0; i++)
+	if (from < 0 || to < 0)
+	{
+		respond_problem_text(response, 400, "It is not a time.");
+		return;
+	}
+	events = json_object_new_array();
+	for (int i = 1; i <= 24; i++)
 	{
 		time_t		seconds = config.epoch - i * 3600;
-		json_object *event = json_object_new_object();
-		json_object *user = json_object_new_object();
-		char		id[UUID_SIZE];
-		char		when[32];
-		struct tm	tm;
 
-		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &tm));
-		json_add_text(event, "event-id", uuid_from(id, "%s/events/%d", config.seed, i));
-		json_add_text(event, "timestamp", when);
-		json_add_text(event, "handler", i % 2 ? "update-dbaas-service-pg" : "delete-dbaas-service");
-		json_add_text(user, "email", i % 3 ? "alice@example.com" : "bob@example.com");
-		json_add(event, "iam-user", user);
-		json_add_number(event, "status", 200);
 		if (seconds >= from && seconds < to)
-			json_object_array_add(events, event);
-		else
-			json_object_put(event);
+			json_object_array_add(events, event_json(i, seconds));
 	}
-	if (from >= 0 && to >= 0)
-		respond_json(response, 200, events);
-	else
-	{
-		json_object_put(events);
-		respond_problem_text(response, 400, "It is not a time.");
-	}
+	respond_json(response, 200, events);
 }

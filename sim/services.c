@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "details.h"
 #include "handlers.h"
@@ -339,21 +340,79 @@ add_administrator(json_object *members, const ServiceFacts *facts, json_object *
 	json_add(members, "users", users);
 }
 
-/* A service to fork from must exist, and be of the same type. */
+/* Has the service a backup of that name? */
 static bool
-check_fork(Request *request, const ServiceType *type, Response *response)
+has_backup(Request *request, const ServiceFacts *facts, const char *name)
+{
+	json_object *now = state_details_json(request->zone, facts);
+	json_object *backups = json_object_object_get(now, "backups");
+	bool		found = false;
+
+	for (size_t i = 0; i < json_object_array_length(backups); i++)
+	{
+		json_object *backup = json_object_array_get_idx(backups, i);
+
+		found |= strcmp(json_member_text(backup, "backup-name"), name) == 0;
+	}
+	json_object_put(now);
+	return found;
+}
+
+/* A point in time and a backup to recover from are those of a service to fork from. */
+static bool
+check_recovery(Request *request, const ServiceFacts *source, Response *response)
+{
+	const char *time = json_member_text(request->json, "recovery-backup-time");
+	const char *backup = json_member_text(request->json, "recovery-backup-name");
+	struct tm	tm;
+
+	if (time && (!source || strptime(time, "%Y-%m-%dT%H:%M:%S", &tm) == NULL))
+		respond_bad_member(response, "recovery-backup-time",
+						   source ? "is not a time" : "needs fork-from-service");
+	else if (backup && !(source && has_backup(request, source, backup)))
+		respond_bad_member(response, "recovery-backup-name",
+						   source ? "is not a backup of the service" : "needs fork-from-service");
+	else
+		return true;
+	return false;
+}
+
+/*
+ * Finds the service to fork from, which must be of the same type.  "*forks" is
+ * whether there is one.
+ */
+static bool
+check_fork(Request *request, const ServiceType *type, bool *forks, ServiceFacts *source,
+		   Response *response)
 {
 	const char *name = json_member_text(request->json, "fork-from-service");
-	ServiceFacts facts;
 
-	if (name == NULL)
-		return true;
-	if (!find_service(request, name, &facts, response))
+	*forks = name != NULL;
+	if (name && !find_service(request, name, source, response))
 		return false;
-	if (facts.type == type)
-		return true;
-	respond_bad_member(response, "fork-from-service", "is not a service of this type");
-	return false;
+	if (name && source->type != type)
+	{
+		respond_bad_member(response, "fork-from-service", "is not a service of this type");
+		return false;
+	}
+	return check_recovery(request, name ? source : NULL, response);
+}
+
+/* A fork has the databases, users and pools of what it was forked from. */
+static void
+add_forked(Request *request, json_object *members, const ServiceFacts *source)
+{
+	static const char *const lists[] = {"databases", "users", "connection-pools"};
+	json_object *now = state_details_json(request->zone, source);
+
+	for (size_t i = 0; i < lengthof(lists); i++)
+	{
+		json_object *list = json_object_object_get(now, lists[i]);
+
+		if (list)
+			json_add(members, lists[i], json_object_get(list));
+	}
+	json_object_put(now);
 }
 
 /*
@@ -441,12 +500,15 @@ create_service(Request *request, Response *response)
 	const ServiceType *type = service_type_below(request->api_path);
 	Effect		change = {.kind = EFFECT_CHANGE_SERVICE};
 	Effect		effect = {.kind = EFFECT_CREATE_SERVICE};
-	ServiceFacts facts;
+	ServiceFacts facts,
+				forked;
 	ReplicaEnd	source;
 	json_object *now;
+	bool		forks;
 
 	if (!check_body(request, type, NULL, &change.plan, response) ||
-		!check_fork(request, type, response) || !check_replica(request, type, &source, response))
+		!check_fork(request, type, &forks, &forked, response) ||
+		!check_replica(request, type, &source, response))
 		return;
 	if (state_service(request->zone, name, &facts))
 	{
@@ -461,6 +523,8 @@ create_service(Request *request, Response *response)
 	now = state_details_json(request->zone, &facts);
 	change.members = changed_members(request->json, now);
 	json_object_put(now);
+	if (forks)
+		add_forked(request, change.members, &forked);
 	add_administrator(change.members, &facts, request->json);
 	state_apply(request->zone, &change);
 	respond_service_operation(request, response, &facts, &effect);

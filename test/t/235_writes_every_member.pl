@@ -24,6 +24,14 @@ my %first = map { $_->{type} => $_->{name} }
   @{ $t->sim->get('/dbaas-service', zone => $zone)->{json}{'dbaas-services'} };
 $session->sql('SET dbaas_fdw.update_limit = -1');
 
+# The name of a backup that a service has
+sub backup_of
+{
+	my ($service, $type) = @_;
+	return $t->sim->get("/dbaas-$type{$type}/$service", zone => $zone)
+	  ->{json}{backups}[0]{'backup-name'};
+}
+
 # A value that a schema allows; of texts that have a meaning, one that there is
 sub value
 {
@@ -33,6 +41,8 @@ sub value
 		'maintenance' => { dow => 'monday', time => '03:00:00' },
 		'admin-username' => 'boss',
 		'fork-from-service' => $first{$type},
+		'recovery-backup-time' => '2026-01-01T00:00:00Z',
+		'recovery-backup-name' => backup_of($first{$type}, $type),
 		'admin-password' => 'abcdefgh1',
 		'source-service' => $first{$type},
 		'dest-service' => "$type-integrations");
@@ -93,13 +103,16 @@ foreach my $type (sort keys %type)
 	foreach my $member (sort keys %$body)
 	{
 		my $name = "$type-$member";
-		my $text = $json->encode({ $member => $body->{$member} }) =~ s/'/''/gr;
+		# What to recover is told beside the service to fork
+		my @members = ($member, $member =~ /^recovery-/ ? 'fork-from-service' : ());
+		my %parameters = map { $_ => $body->{$_} } @members;
+		my $text = $json->encode(\%parameters) =~ s/'/''/gr;
 		same(
 			"INSERT INTO exo.dbaas_services (zone, name, type, plan, parameters) "
 			  . "VALUES ('$zone', '$name', '$type', 'startup-4', '$text')",
 			'POST',
 			"/dbaas-$type{$type}/$name",
-			{ plan => 'startup-4', $member => $body->{$member} },
+			{ plan => 'startup-4', %parameters },
 			"a new $type with $member");
 	}
 	$body = body_of('PUT', $type);
