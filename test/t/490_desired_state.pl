@@ -83,6 +83,9 @@ is( drift(),
 $sim->clear;
 $session->sql('BEGIN');
 $session->sql("CALL wanted.$_()") foreach @procedures;
+is( $session->sql(q{SELECT method, path, body->>'plan' FROM dbaas_fdw_queued() ORDER BY path}),
+	"POST|/dbaas-postgres/orders|startup-4\nPOST|/dbaas-valkey/sessions|startup-4",
+	'a plan shows what would be sent');
 $session->sql('ROLLBACK');
 is(join("\n", writes()), '', 'a plan that is rolled back sends nothing');
 
@@ -237,11 +240,13 @@ $session->sql('BEGIN');
 $sim->clear;
 $session->sql("CALL wanted.$_()") foreach @procedures;
 is(join("\n", writes()), '', 'nothing is sent before the COMMIT of a plan');
+my $queued = $session->sql(q{SELECT method || ' ' || path FROM dbaas_fdw_queued() ORDER BY number});
 $session->sql('COMMIT');
 like(
 	join("\n", writes()),
 	qr/^PUT \S+ \{"plan":[^\n]*\nPUT \S+ \{"version":"17","pg-settings"[^\n]*$/,
 	'COMMIT sends it');
+is(join("\n", map { s/ \{.*//r } writes()), $queued, 'as it was shown');
 is(drift(), '', 'nothing differs then');
 
 # What is there as what should be
