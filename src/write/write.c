@@ -327,19 +327,19 @@ tells_listed(const DbaasWriter *writer, const DbaasEndpoint *list, int column)
 
 /*
  * Says where it shows that the write has made or deleted the row, if the table has a list
- * for that: its last read.
+ * for that.
  */
 static void
 set_listed(DbaasWriter *writer, const DbaasRowValues *row, const DbaasListedService *service,
 		   DbaasWrite *write)
 {
 	const DbaasResource *resource = writer->resource;
-	int			nreads = dbaas_catalogue_nreads(resource);
 	DbaasListed listed = {.vanishes = writer->command == DBAAS_DELETE};
 
-	if (writer->command == DBAAS_UPDATE || resource->announces || nreads == 0)
+	if (writer->command == DBAAS_UPDATE || resource->announces ||
+		dbaas_catalogue_nreads(resource) == 0)
 		return;
-	listed.list = &resource->reads[nreads - 1];
+	listed.list = dbaas_catalogue_list(resource);
 	listed.path = dbaas_locate_list(writer, row, listed.list, service);
 	for (int c = 0; c < resource->ncolumns && listed.path; c++)
 	{

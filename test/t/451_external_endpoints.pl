@@ -193,6 +193,18 @@ sends("SELECT settings FROM $table WHERE $here",
 sends("SELECT settings FROM $table WHERE name = '$rsyslog->{name}'", 'and nothing twice');
 $session->sql('COMMIT');
 
+# What is made is in the list when COMMIT returns, and what is deleted is not; RETURNING reads it
+$sim->config(settle => 400);
+my $made = $session->sql(
+	"INSERT INTO $table (zone, name, type, settings) "
+	  . q(VALUES ('ch-gva-2', 'late', 'prometheus', '{"basic-auth-username": "scraper"}') )
+	  . 'RETURNING settings');
+is($made, '{"basic-auth-username": "scraper"}', 'RETURNING of an endpoint that appears late');
+is($t->sql("SELECT count(settings) FROM $table WHERE name = 'late'"), 1, 'it is there');
+$session->sql("DELETE FROM $table WHERE name = 'late'");
+is($t->sql("SELECT count(*) FROM $table WHERE name = 'late'"), 0, 'and is not, once deleted');
+$sim->config(settle => 0);
+
 # Settings of integrations
 my ($datadog) = grep { $_->{type} eq 'datadog' } @$integrations;
 my $path = "/dbaas-external-integration-settings-datadog/$datadog->{'integration-id'}";
