@@ -259,8 +259,7 @@ dbaas_skip_warn(DbaasStatement *statement)
 		appendStringInfo(&out, "\nand %d more", list_length(labels) - MAX_UNKNOWN_SHOWN);
 	dbaas_error_notice(WARNING,
 					   (errcode(ERRCODE_WARNING),
-						errmsg("rows of service types that this version does not know are left "
-							   "out"),
+						errmsg("rows of types that this version does not know are left out"),
 						errdetail_internal("The API answers 404:%s",
 										   dbaas_error_text_for_client(out.data)),
 						errhint("A newer version of dbaas_fdw may know the type.")));

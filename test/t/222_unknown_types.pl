@@ -104,7 +104,7 @@ my ($out, $said) = $session->sql_both(
 is($out, ($known + 1) . '|1', 'a service of a type that is not known has its details')
   or diag($said);
 is(warnings($said), 1, 'what is not there is told once');
-my $left_out = 'rows of service types that this version does not know are left out';
+my $left_out = 'rows of types that this version does not know are left out';
 my $detail = 'The API answers 404:'
   . "\nGET /dbaas-faun/fa-1 in zone $zone\nGET /dbaas-faun/fa-2 in zone $zone\n";
 like($said, qr{WARNING:  01000: $left_out\nDETAIL:  \Q$detail\EHINT}, 'by its requests');
