@@ -237,6 +237,22 @@ EXECUTE remove;
 SELECT count(*) FROM dbaas_services WHERE name = 'pg-1-0001';
 ALTER FOREIGN TABLE dbaas_services OPTIONS (DROP updatable);
 
+-- The details of a service delete it too, by the path of its type, with the same guards
+BEGIN;
+SELECT * FROM refused($$DELETE FROM dbaas_service_details WHERE zone = 'ch-gva-2' AND service_name = 'valkey-1-0005'$$);
+UPDATE dbaas_services SET termination_protection = false WHERE zone = 'ch-gva-2' AND name = 'valkey-1-0005';
+UPDATE dbaas_services SET termination_protection = true WHERE zone = 'ch-gva-2' AND name = 'mysql-1-0002';
+SELECT * FROM refused($$DELETE FROM dbaas_service_details WHERE zone = 'ch-gva-2' AND service_name = 'mysql-1-0002'$$);
+DELETE FROM dbaas_service_details WHERE zone = 'ch-gva-2' AND service_name = 'valkey-1-0005';
+DELETE FROM dbaas_services WHERE zone = 'ch-gva-2' AND name = 'valkey-1-0005';
+SELECT number, method, path FROM dbaas_fdw_queued();
+ROLLBACK;
+BEGIN;
+SET LOCAL dbaas_fdw.delete_limit = 1;
+DELETE FROM dbaas_services WHERE zone = 'ch-gva-2' AND name = 'kafka-1-0003';
+SELECT * FROM refused($$DELETE FROM dbaas_service_details WHERE zone = 'ch-gva-2' AND service_name = 'mysql-1-0002'$$);
+ROLLBACK;
+
 -- There is no two-phase commit
 BEGIN;
 DELETE FROM dbaas_services WHERE name = 'pg-1-0001';

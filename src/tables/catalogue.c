@@ -140,14 +140,22 @@ static DbaasParent protected_services = {
 	.filter_column = "termination_protection", .filter_value = "true"
 };
 
-static DbaasUse replicas_of_service = {
-	.resource = "integrations",
-	.used_column = "name", .by_column = "source", .service_field = "../name",
-	.filter_column = "type", .filter_value = DBAAS_READ_REPLICA,
-	.shown_column = "dest", .shows_service = true,
-	.what = "service", .users = "read replicas",
-	.hint = "In an earlier statement, delete them, or promote them by deleting their "
+/* The read replicas of the service whose name is in the column. */
+#define REPLICAS_OF(column) \
+	.resource = "integrations", \
+	.used_column = (column), .by_column = "source", .service_field = "../name", \
+	.filter_column = "type", .filter_value = DBAAS_READ_REPLICA, \
+	.shown_column = "dest", .shows_service = true, \
+	.what = "service", .users = "read replicas", \
+	.hint = "In an earlier statement, delete them, or promote them by deleting their " \
 		"integrations from the table of integrations."
+
+static DbaasUse replicas_of_service = {
+	REPLICAS_OF("name")
+};
+
+static DbaasUse replicas_of_details = {
+	REPLICAS_OF("service_name")
 };
 
 static DbaasUse pools_of_database = {
@@ -1084,11 +1092,17 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.reads = {{"GET", DETAILS_PATH, ""}},
 		.parent = &each_service_and_type,
 		.outcomes = &outcomes,
-		.writes = {{DBAAS_UPDATE, "PUT", DETAILS_PATH}},
+		.writes = {
+			{DBAAS_UPDATE, "PUT", DETAILS_PATH},
+			{DBAAS_DELETE, "DELETE", DETAILS_PATH}
+		},
 		.services = {"service_name"},
 		.type_column = "type",
+		.is_service = true,
 		.counts = "services",
-		.kept = &kept_schedule
+		.kept = &kept_schedule,
+		.protected = &protected_services,
+		.used_by = &replicas_of_details
 	},
 	{
 		.name = "nodes",

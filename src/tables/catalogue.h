@@ -449,7 +449,7 @@ struct DbaasResource
 	const char *counts;			/* as what update_limit and delete_limit count
 								 * its rows, such as "services"; or NULL */
 	const DbaasKept *kept;		/* what every UPDATE carries; or NULL */
-	const DbaasParent *protected;	/* rows of this resource, with
+	const DbaasParent *protected;	/* services, by their names, with
 									 * filter_value, that the API refuses to
 									 * delete; or NULL */
 	const DbaasParent *notable; /* rows of this resource, with filter_value,

@@ -254,7 +254,8 @@ check_writes(Check *check)
 	check_name(check, "created_column", resource->created_column);
 	check_that(check, !resource->found_by_values || resource->created_column,
 			   "rows are found_by_values, and no created_column tells them apart");
-	check_parent(check, "protected", resource->protected, true);
+	check_parent(check, "protected", resource->protected,
+				 resource->protected && resource->protected->list == resource);
 	check_parent(check, "notable", resource->notable, true);
 	check_use(check);
 	check_that(check, resource->kept == NULL || resource->kept->shown_by,

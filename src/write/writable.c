@@ -13,6 +13,13 @@
 
 #include "write/writable.h"
 
+/* Is the column that by which the parent, rows of the same resource, or NULL, is filtered? */
+static bool
+is_filter(const DbaasResource *resource, const DbaasParent *parent, int column)
+{
+	return parent && parent->list == resource && parent->filter == column;
+}
+
 bool
 dbaas_writable_identifies(const DbaasResource *resource, int column)
 {
@@ -20,8 +27,8 @@ dbaas_writable_identifies(const DbaasResource *resource, int column)
 		return false;
 	return column == DBAAS_ZONE_COLUMN || resource->columns[column].delete ||
 		column == resource->index.services[0] || column == resource->index.services[1] ||
-		(resource->protected && column == resource->protected->filter) ||
-		(resource->notable && column == resource->notable->filter) ||
+		is_filter(resource, resource->protected, column) ||
+		is_filter(resource, resource->notable, column) ||
 		dbaas_catalogue_write_path_has(resource, DBAAS_DELETE, column);
 }
 
@@ -160,7 +167,8 @@ dbaas_writable_check_repeated(const DbaasTable *table, DbaasCommand command)
 bool
 dbaas_writable_needs_lists(const DbaasTable *table, const DbaasParent *parent)
 {
-	return parent && dbaas_table_find_attribute(table, parent->filter) == 0;
+	return parent && (parent->list != table->resource ||
+					  dbaas_table_find_attribute(table, parent->filter) == 0);
 }
 
 const char *

@@ -53,7 +53,8 @@ pg_noreturn extern void dbaas_writable_refuse(const DbaasTable *table, DbaasComm
 extern void dbaas_writable_check_repeated(const DbaasTable *table, DbaasCommand command);
 
 /*
- * Does the table lack the filter column of the parent, "protected" or "notable", so that
+ * Does the table lack the filter column of the parent, "protected" or "notable", or is that
+ * a column of another resource, so that
  * the API's lists have to be read for it?  False if the parent is NULL.
  */
 extern bool dbaas_writable_needs_lists(const DbaasTable *table, const DbaasParent *parent);

@@ -172,15 +172,13 @@ check_creator(const DbaasWriter *writer, const DbaasWrite *write, const DbaasWri
  * Protection and side effects of a DELETE
  * ------------------------------------------------------------------------ */
 
-/* Do the API's lists have the row among those of the parent? */
+/* Do the API's lists have the row of that key among those of the parent? */
 static bool
-is_listed_in(DbaasWriter *writer, const DbaasRowValues *row, const DbaasZone *zone,
+is_listed_in(DbaasWriter *writer, const char *key, const DbaasZone *zone,
 			 const DbaasParent *parent)
 {
 	List	   *found;
-	DbaasError *error =
-		dbaas_parents_locate(&writer->lookup, zone,
-							 dbaas_writer_text(writer, row, parent->columns[0]), parent, &found);
+	DbaasError *error = dbaas_parents_locate(&writer->lookup, zone, key, parent, &found);
 
 	if (error)
 		dbaas_table_raise(writer->table, error);
@@ -188,15 +186,15 @@ is_listed_in(DbaasWriter *writer, const DbaasRowValues *row, const DbaasZone *zo
 }
 
 /*
- * Does the row to delete pass the filter of the parent?  The value of the filter's column
- * is that of the queued writes, if they set it or create the row; else that of the row, or
- * of the list of its zone if the table does not show the column.
+ * Does the row to delete, whose key is given, pass the filter of the parent?  The value of
+ * the filter's column is that of the queued writes, if they set it or create the row; else
+ * that of the row, or of the list of its zone if the table does not show the column.
  */
 static bool
-passes_filter(DbaasWriter *writer, const DbaasRowValues *row, const DbaasOverlay *overlay,
-			  const DbaasZone *zone, const DbaasParent *parent)
+passes_filter(DbaasWriter *writer, const DbaasRowValues *row, const char *key,
+			  const DbaasOverlay *overlay, const DbaasZone *zone, const DbaasParent *parent)
 {
-	const DbaasColumn *column = &writer->resource->columns[parent->filter];
+	const DbaasColumn *column = &parent->list->columns[parent->filter];
 	const DbaasJson *queued = NULL;
 	const char *value;
 	bool		truth;
@@ -205,7 +203,7 @@ passes_filter(DbaasWriter *writer, const DbaasRowValues *row, const DbaasOverlay
 		(dbaas_overlay_find(overlay, column->update, &queued) || overlay->created))
 		return dbaas_json_is(queued, DBAAS_JSON_BOOLEAN) && *queued->text == 't';
 	if (dbaas_writable_needs_lists(writer->table, parent))
-		return is_listed_in(writer, row, zone, parent);
+		return is_listed_in(writer, key, zone, parent);
 	value = dbaas_writer_text(writer, row, parent->filter);
 	if (value == NULL || column->type != DBAAS_BOOLEAN)
 		return value && strcmp(value, parent->filter_value) == 0;
@@ -218,16 +216,19 @@ check_protection(DbaasWriter *writer, const DbaasRowValues *old_row, const Dbaas
 				 const DbaasZone *zone, const char *name)
 {
 	const DbaasParent *protected = writer->resource->protected;
+	bool		needs_lists = dbaas_writable_needs_lists(writer->table, protected);
 	const char *column;
 
-	if (protected == NULL || !passes_filter(writer, old_row, overlay, zone, protected))
+	if (protected == NULL || !passes_filter(writer, old_row, name, overlay, zone, protected))
 		return;
-	column = dbaas_writer_name(writer, protected->filter);
+	column = needs_lists ? protected->filter_column :
+		dbaas_writer_name(writer, protected->filter);
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_IN_USE),
+			 needs_lists ? dbaas_error_about(writer->table->relid, InvalidAttrNumber) :
 			 dbaas_writer_about(writer, protected->filter),
 			 errmsg("service \"%s\" is protected against termination", dbaas_error_name(name)),
-			 dbaas_writable_needs_lists(writer->table, protected) ?
+			 needs_lists ?
 			 errhint("Take the termination protection off first, "
 					 "through a table that has column \"%s\".",
 					 column) :
@@ -243,8 +244,12 @@ warn_of_effect(DbaasWriter *writer, const DbaasRowValues *old_row, const DbaasZo
 	const DbaasParent *notable = writer->resource->notable;
 	const char *first = write->services[0];
 	const char *second = write->services[1];
+	const char *key;
 
-	if (notable == NULL || !passes_filter(writer, old_row, NULL, zone, notable))
+	if (notable == NULL)
+		return;
+	key = dbaas_writer_text(writer, old_row, notable->columns[0]);
+	if (!passes_filter(writer, old_row, key, NULL, zone, notable))
 		return;
 	dbaas_error_notice(WARNING,
 					   (errmsg("%s %s", dbaas_operation_label(write),
