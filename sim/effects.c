@@ -300,6 +300,15 @@ apply_edit_list(SimZone *zone, Effect *effect)
 	set_member(&zone->services[effect->service - 1], effect->list, list);
 }
 
+static void
+apply_replace_rules(SimZone *zone, Effect *effect)
+{
+	ServiceChanges *changes = &zone->services[effect->service - 1];
+
+	json_object_put(changes->index_rules);
+	changes->index_rules = json_object_get(effect->item);
+}
+
 /* Does the effect replace an item? */
 static bool
 is_replacement(SimZone *zone, const Effect *effect)
@@ -339,6 +348,7 @@ static const EffectType types[] = {
 	[EFFECT_CREATE_SERVICE] = {apply_create_service, true},
 	[EFFECT_CHANGE_SERVICE] = {apply_change_service, false},
 	[EFFECT_EDIT_LIST] = {apply_edit_list, true},
+	[EFFECT_REPLACE_RULES] = {apply_replace_rules, true},
 };
 
 bool

@@ -17,7 +17,7 @@ extern void list_service_types(Request *request, Response *response);
 extern void get_service_type(Request *request, Response *response);
 extern void get_service_settings(Request *request, Response *response);
 extern void get_service_details(Request *request, Response *response);
-extern void get_access(Request *request, Response *response);
+extern void get_index_rules(Request *request, Response *response);
 extern void list_service_users(Request *request, Response *response);
 extern void get_integration(Request *request, Response *response);
 extern void list_integration_types(Request *request, Response *response);
@@ -69,6 +69,7 @@ extern void delete_database(Request *request, Response *response);
 extern void create_pool(Request *request, Response *response);
 extern void update_pool(Request *request, Response *response);
 extern void delete_pool(Request *request, Response *response);
+extern void replace_index_rules(Request *request, Response *response);
 
 /* rights.c */
 extern void get_kafka_rules(Request *request, Response *response);

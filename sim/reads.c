@@ -153,31 +153,15 @@ get_service_details(Request *request, Response *response)
 		respond_message(response, 404, "Service not found");
 }
 
-/* Access rights are the same in every service of opensearch. */
 void
-get_access(Request *request, Response *response)
+get_index_rules(Request *request, Response *response)
 {
-	static const struct
-	{
-		const char *id;
-		const char *text;
-	}			answers[] = {
-		{"get-dbaas-opensearch-acl-config",
-			"{\"acl-enabled\":true,\"extended-acl-enabled\":false,"
-			"\"acls\":[{\"username\":\"avnadmin\","
-		"\"rules\":[{\"index\":\"*\",\"permission\":\"admin\"}]}]}"},
-	};
 	ServiceFacts facts;
 
-	if (!state_service_below(request->zone, request->api_path, request->params[0], &facts))
-	{
+	if (state_service_below(request->zone, request->api_path, request->params[0], &facts))
+		respond_json(response, 200, state_index_rules(request->zone, &facts));
+	else
 		respond_message(response, 404, "Service not found");
-		return;
-	}
-	for (size_t i = 0; i < lengthof(answers); i++)
-		if (strcmp(answers[i].id, request->operation->id) == 0)
-			respond_body(response, 200, "application/json",
-						 body_new(xstrdup(answers[i].text), strlen(answers[i].text)));
 }
 
 /* As the service's own read shows them, but without secrets. */

@@ -1000,3 +1000,22 @@ delete_pool(Request *request, Response *response)
 	json_object_put(pool);
 	respond_edit(request, response, &facts, "connection-pools", request->params[1], NULL);
 }
+
+/* ---------- rules of access to indexes ---------- */
+
+/* What the body has takes the place of all that there was. */
+void
+replace_index_rules(Request *request, Response *response)
+{
+	Effect		effect = {.kind = EFFECT_REPLACE_RULES};
+	ServiceFacts facts;
+
+	if (!find_changeable(request, &facts, response))
+		return;
+	service_id(&facts, effect.id);
+	if (!check_not_pending(request, effect.kind, effect.id, response))
+		return;
+	effect.service = facts.index;
+	effect.item = json_object_get(request->json);
+	respond_service_operation(request, response, &facts, &effect);
+}

@@ -97,6 +97,23 @@ state_service_changes(SimZone *zone, const ServiceFacts *facts)
 	return zone->services[facts->index - 1].members;
 }
 
+/* One rule has no permission: the API's document does not demand one. */
+json_object *
+state_index_rules(SimZone *zone, const ServiceFacts *facts)
+{
+	static const char of_made[] =
+		"{\"acls\":[{\"username\":\"avnadmin\",\"rules\":[{\"index\":\"*\","
+		"\"permission\":\"admin\"}]}],\"acl-enabled\":false,\"extended-acl-enabled\":false}";
+	static const char of_others[] =
+		"{\"acls\":[{\"username\":\"avnadmin\",\"rules\":[{\"index\":\"*\","
+		"\"permission\":\"admin\"}]},{\"username\":\"indexer\",\"rules\":["
+		"{\"index\":\"logs-*\",\"permission\":\"readwrite\"},{\"index\":\"metrics-*\"}]}],"
+		"\"acl-enabled\":true,\"extended-acl-enabled\":false}";
+	json_object *now = zone->services[facts->index - 1].index_rules;
+
+	return now ? json_object_get(now) : json_verbatim(facts->made ? of_made : of_others);
+}
+
 int
 state_service_add(SimZone *zone, const char *name, const ServiceType *type)
 {

@@ -27,7 +27,8 @@ typedef enum EffectKind
 	EFFECT_CREATE_TASK,
 	EFFECT_CREATE_SERVICE,
 	EFFECT_CHANGE_SERVICE,
-	EFFECT_EDIT_LIST
+	EFFECT_EDIT_LIST,
+	EFFECT_REPLACE_RULES
 } EffectKind;
 
 /*
@@ -54,7 +55,7 @@ typedef struct Effect
 	char	   *key;			/* which item of the list; or the name of what
 								 * is made */
 	json_object *item;			/* replaces it, or is added; NULL: it is
-								 * removed */
+								 * removed.  Or all rules of a service */
 } Effect;
 
 /* How an operation is to end; all zero: it succeeds after the usual time. */
@@ -98,6 +99,9 @@ extern json_object *state_service_changes(SimZone *zone, const ServiceFacts *fac
 extern json_object *state_details_json(SimZone *zone, const ServiceFacts *facts);
 extern json_object *state_details_list(SimZone *zone, const ServiceFacts *facts,
 									   const char *name);	/* see details_list() */
+
+/* Who may do what with which indexes: a new reference. */
+extern json_object *state_index_rules(SimZone *zone, const ServiceFacts *facts);
 extern int64_t state_log_count(SimZone *zone, int index);
 extern void state_append_logs(SimZone *zone, int index, int64_t count);
 extern Body *state_service_list(SimZone *zone); /* a new reference */

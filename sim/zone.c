@@ -64,6 +64,7 @@ zone_empty(SimZone *zone)
 	{
 		free(zone->services[i].name);
 		json_object_put(zone->services[i].members);
+		json_object_put(zone->services[i].index_rules);
 	}
 	for (size_t i = 0; i < zone->endpoint_count; i++)
 	{

@@ -27,6 +27,7 @@ typedef struct ServiceChanges
 	bool		protection;
 	json_object *members;		/* of the type's own read, and lists of access
 								 * rights: their new values; or NULL */
+	json_object *index_rules;	/* NULL: as the rules make them */
 } ServiceChanges;
 
 typedef struct Operation

@@ -272,6 +272,11 @@ fits('get-dbaas-external-integration-settings-datadog',
 fits('get-dbaas-kafka-acl-config', $sim->get('/dbaas-kafka/kafka-1-0003/acl-config'));
 fits('get-dbaas-opensearch-acl-config',
 	$sim->get('/dbaas-opensearch/opensearch-1-0004/acl-config'));
+fits(
+	'update-dbaas-opensearch-acl-config',
+	$sim->put(
+		'/dbaas-opensearch/opensearch-1-0004/acl-config',
+		{ acls => [ { username => 'u', rules => [ { index => 'x' } ] } ] }));
 fits('get-dbaas-clickhouse-acl-config',
 	$sim->get('/dbaas-clickhouse/clickhouse-1-0008/acl-config'));
 my $roles =

@@ -398,6 +398,27 @@ succeed($sim->delete("$pg/connection-pool/p"), 'DELETE of a pool');
 succeed($sim->delete("$pg/database/defaultdb"), 'DELETE of a database');
 refused($sim->delete("$pg/database/defaultdb"), 404, undef, 'again');
 
+# Rules of access to indexes, replaced as a whole
+my $rules = '/dbaas-opensearch/opensearch-1-0004/acl-config';
+my $before = $sim->get($rules)->{json};
+my $after =
+  { acls => [ { username => 'u', rules => [ { index => 'x', permission => 'deny' } ] } ] };
+is(scalar(@{ $before->{acls} }), 2, 'rules to begin with');
+succeed($sim->put($rules, $after), 'PUT of all rules');
+is_deeply($sim->get($rules)->{json}, $after, 'what it leaves out is gone');
+is_deeply($sim->get($rules, zone => 'de-fra-1')->{status}, 404, 'those of this service alone');
+refused($sim->put($rules, { acls => [ { rules => [ { permission => 'read' } ] } ] }),
+	422, q($['acls'][0]['rules'][0]['index']), 'a rule about no index');
+refused($sim->put($rules, { acls => [ { rules => [ { index => 'x', permission => 'all' } ] } ] }),
+	422, q($['acls'][0]['rules'][0]['permission']), 'an unknown permission');
+refused($sim->put('/dbaas-opensearch/nope/acl-config', $after), 404, undef, 'PUT of no service');
+refused($sim->put('/dbaas-opensearch/pg-1-0001/acl-config', $after),
+	404, undef, 'or of another type');
+$sim->fault({ action => 'operation', state => 'pending-forever' });
+$sim->put($rules, $before);
+refused($sim->put($rules, $before), 409, undef, 'PUT while they are replaced');
+is_deeply($sim->get($rules)->{json}, $after, 'which has not ended');
+
 # The end
 $sim->fault({ action => 'operation', state => 'pending-forever' });
 $sim->delete($pg);
@@ -409,6 +430,7 @@ is($sim->get('/dbaas-mysql/mysql-1-0002')->{json}{plan}, 'startup-4', 'for anoth
 $sim->reset;
 is($sim->get('/dbaas-mysql/mysql-1-0002')->{json}{'binlog-retention-period'},
 	3600, 'reset brings the first back');
+is_deeply($sim->get($rules)->{json}, $before, 'and the first rules');
 
 # What is secret can be told: each password, key and token contains S3CRET
 sub untold
