@@ -50,6 +50,8 @@ copy_write(DbaasWrite *copy, const DbaasWrite *write)
 	copy->listed.path = dbaas_text_copy(write->listed.path);
 	copy->listed.columns = list_copy(write->listed.columns);
 	copy->listed.values = dbaas_text_copy_list(write->listed.values);
+	copy->replaces = dbaas_text_copy(write->replaces);
+	copy->part = dbaas_text_copy(write->part);
 }
 
 DbaasOperation *
@@ -70,7 +72,7 @@ bool
 dbaas_operation_may_be_applied(const DbaasOperation *operation)
 {
 	return operation->state != DBAAS_WRITE_QUEUED && operation->state != DBAAS_WRITE_DRY &&
-		operation->state != DBAAS_WRITE_FAILED;
+		operation->state != DBAAS_WRITE_SUPERSEDED && operation->state != DBAAS_WRITE_FAILED;
 }
 
 bool
@@ -225,6 +227,15 @@ dbaas_operation_unsend(DbaasOperation *operation)
 	operation->call = NULL;
 	operation->state = DBAAS_WRITE_QUEUED;
 	return true;
+}
+
+void
+dbaas_operation_supersede(DbaasOperation *operation, bool superseded)
+{
+	if (superseded && operation->state == DBAAS_WRITE_QUEUED)
+		operation->state = DBAAS_WRITE_SUPERSEDED;
+	else if (!superseded && operation->state == DBAAS_WRITE_SUPERSEDED)
+		operation->state = DBAAS_WRITE_QUEUED;
 }
 
 void

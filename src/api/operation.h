@@ -46,12 +46,21 @@ typedef struct DbaasWrite
 	bool		announces;		/* see DbaasResource */
 	const char *counts;			/* see DbaasResource; or NULL */
 	DbaasListed listed;			/* where it shows */
+
+	/* Of a write that replaces an object as a whole, see DbaasWhole */
+	const DbaasEndpoint *read;	/* shows the object, with that path; NULL: it
+								 * is no such write */
+	const char *replaces;		/* the object that body was made from, which
+								 * must still be there: JSON */
+	const char *part;			/* the keys of the row: JSON */
 } DbaasWrite;
 
 typedef enum DbaasWriteState
 {
 	DBAAS_WRITE_QUEUED,
 	DBAAS_WRITE_DRY,			/* of a dry run: never sent */
+	DBAAS_WRITE_SUPERSEDED,		/* a later write replaces the same object, and
+								 * has what this one changes of it */
 	DBAAS_WRITE_SENT,			/* waits for the response */
 	DBAAS_WRITE_PENDING,		/* waits for the end of its operation */
 	DBAAS_WRITE_STARTING,		/* waits for its services to run */
@@ -137,6 +146,12 @@ extern void dbaas_operation_set_listing(DbaasOperation *operation, DbaasListing 
  * Returns whether it did.
  */
 extern bool dbaas_operation_unsend(DbaasOperation *operation);
+
+/*
+ * Puts a queued write into the state DBAAS_WRITE_SUPERSEDED, in which it is not sent, or
+ * back.  One of a dry run, which is not sent in any case, keeps its state.
+ */
+extern void dbaas_operation_supersede(DbaasOperation *operation, bool superseded);
 
 /*
  * Stops waiting for a write that is under way, or for its list, and sends no more requests

@@ -375,6 +375,8 @@ write_endpoints(const DbaasResource *resource, DbaasCommand command)
 		add_texts(json, "columns", e->columns);
 		dbaas_body_add(json, "startsOperation",
 					   dbaas_body_verbatim(e->direct ? "false" : "true"));
+		if (resource->whole)
+			dbaas_body_add(json, "replacesWhole", dbaas_body_verbatim("true"));
 	}
 	return array;
 }

@@ -323,6 +323,31 @@ typedef struct DbaasUse
 	int			shown;
 } DbaasUse;
 
+#define DBAAS_WHOLE_KEYS 3
+#define DBAAS_WHOLE_DEPTH 3
+
+/*
+ * Rows that are parts of one object, which the API replaces only as a whole: the elements
+ * of an array in it, or of arrays in the elements of another one, as "rows" of the last
+ * read says.  An INSERT, UPDATE or DELETE of rows becomes one request with the path of that
+ * read, whose body is the object with these parts added, changed or taken out.  "insert"
+ * and "update" of a column say where the part has it, as "field" does.  An element whose
+ * last part is taken out goes too, and one that a new part needs is made.
+ */
+typedef struct DbaasWhole
+{
+	const char *keys[DBAAS_WHOLE_KEYS]; /* columns that tell its parts apart;
+										 * after the last, NULL */
+
+	/* resolved */
+	int			nkeys;
+	int			columns[DBAAS_WHOLE_KEYS];	/* keys */
+	const DbaasEndpoint *read;	/* shows the object */
+	int			depth;
+	const char *arrays[DBAAS_WHOLE_DEPTH];	/* names of its nested arrays,
+											 * from the outermost */
+} DbaasWhole;
+
 /* The commands that write. */
 typedef enum DbaasCommand
 {
@@ -449,6 +474,7 @@ struct DbaasResource
 	const char *counts;			/* as what update_limit and delete_limit count
 								 * its rows, such as "services"; or NULL */
 	const DbaasKept *kept;		/* what every UPDATE carries; or NULL */
+	const DbaasWhole *whole;	/* what its rows are parts of; or NULL */
 	const DbaasParent *protected;	/* services, by their names, with
 									 * filter_value, that the API refuses to
 									 * delete; or NULL */

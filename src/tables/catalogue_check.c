@@ -207,6 +207,40 @@ check_choices(Check *check, const DbaasColumn *column)
 				   "column \"%s\": no row has the choice \"%s\"", column->name, choice->value);
 }
 
+/* Checks that each write replaces what the last read shows, and where columns are in it. */
+static void
+check_whole(Check *check, const DbaasWhole *whole)
+{
+	const DbaasResource *resource = check->resource;
+
+	if (whole == NULL)
+		return;
+	for (const char *step = whole->read->rows; step; step = strchr(step, '.'))
+	{
+		step += *step == '.';
+		check_that(check, strncmp(step + strcspn(step, "[.{<"), "[]", 2) == 0,
+				   "whole: rows \"%s\" are not all of arrays", whole->read->rows);
+	}
+	for (int i = 0; i < DBAAS_MAX_WRITES && resource->writes[i].method; i++)
+		check_that(check, strcmp(resource->writes[i].path, whole->read->path) == 0,
+				   "whole: path \"%s\" is not that of its read", resource->writes[i].path);
+	check_that(check, resource->identity != NULL, "whole: it has no identity");
+	for (int i = 0; i < whole->nkeys; i++)
+		check_that(check, whole->columns[i] >= 0 && resource->columns[whole->columns[i]].insert,
+				   "whole: \"%s\" is no column that an INSERT sets", whole->keys[i]);
+	for (int c = 0; c < resource->ncolumns; c++)
+	{
+		const DbaasColumn *column = &resource->columns[c];
+
+		check_that(check, column->insert == NULL ||
+				   (column->field && strcmp(column->insert, column->field) == 0),
+				   "whole: column \"%s\" is not inserted where its field is", column->name);
+		check_that(check, column->update == NULL ||
+				   (column->insert && strcmp(column->update, column->insert) == 0),
+				   "whole: column \"%s\" is not updated where its field is", column->name);
+	}
+}
+
 static void
 check_use(Check *check)
 {
@@ -252,7 +286,8 @@ check_writes(Check *check)
 	for (int c = 0; c < resource->ncolumns; c++)
 		check_choices(check, &resource->columns[c]);
 	check_name(check, "created_column", resource->created_column);
-	check_that(check, !resource->found_by_values || resource->created_column,
+	check_that(check, !resource->found_by_values || resource->created_column ||
+			   resource->whole,
 			   "rows are found_by_values, and no created_column tells them apart");
 	check_parent(check, "protected", resource->protected,
 				 resource->protected && resource->protected->list == resource);
@@ -261,6 +296,7 @@ check_writes(Check *check)
 	check_that(check, resource->kept == NULL || resource->kept->shown_by,
 			   "kept: there is no resource \"%s\"", resource->kept ? resource->kept->resource : "");
 	check_path(check, "identity", &resource->identity_path);
+	check_whole(check, resource->whole);
 }
 
 static void

@@ -233,6 +233,28 @@ resolve_use(const DbaasResource *resource)
 	use->shown = named_column(use->list, use->shown_column);
 }
 
+/* Resolves the members of a DbaasWhole.  Its arrays are the steps "x[]" of the rows. */
+static void
+resolve_whole(const DbaasResource *resource)
+{
+	DbaasWhole *whole = unconstify(DbaasWhole *, resource->whole);
+	const char *step;
+
+	if (whole == NULL)
+		return;
+	whole->read = &resource->reads[dbaas_catalogue_nreads(resource) - 1];
+	step = whole->read->rows;
+	for (whole->depth = 0; whole->depth < DBAAS_WHOLE_DEPTH && step; whole->depth++)
+	{
+		whole->arrays[whole->depth] = pnstrdup(step, strcspn(step, "[.{<"));
+		step = strchr(step, '.');
+		step = step ? step + 1 : NULL;
+	}
+	for (whole->nkeys = 0; whole->nkeys < DBAAS_WHOLE_KEYS && whole->keys[whole->nkeys];
+		 whole->nkeys++)
+		whole->columns[whole->nkeys] = named_column(resource, whole->keys[whole->nkeys]);
+}
+
 void
 dbaas_catalogue_resolve(DbaasResource *resource)
 {
@@ -248,6 +270,7 @@ dbaas_catalogue_resolve(DbaasResource *resource)
 	resolve_parent(resource->notable);
 	resolve_kept(resource->kept);
 	resolve_use(resource);
+	resolve_whole(resource);
 	for (int i = 0; i < DBAAS_MAX_WRITES && resource->writes[i].method; i++)
 		resolve_write(resource, &resource->writes[i]);
 	for (DbaasReveal *reveal = resource->reveals; reveal && reveal->path; reveal++)

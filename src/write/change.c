@@ -50,8 +50,8 @@ queued_value(DbaasWriter *writer, const DbaasChange *change, int column, const D
 	return overlay->created == NULL;
 }
 
-pg_noreturn static void
-refuse_stale(const DbaasWriter *writer, int column)
+void
+dbaas_change_refuse_stale(const DbaasWriter *writer, int column)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -92,7 +92,7 @@ dbaas_change_check_computed(DbaasWriter *writer, const DbaasChange *change)
 		if (!queued_value(writer, change, c, &value) ||
 			!dbaas_same_values(writer->resource->columns[c].comparison,
 							   dbaas_change_old_value(writer, change, c), value))
-			refuse_stale(writer, c);
+			dbaas_change_refuse_stale(writer, c);
 	}
 }
 
@@ -178,7 +178,7 @@ is_member_changed(const DbaasWriter *writer, int column, const Merged *objects, 
 		(objects->computed && dbaas_same_values(DBAAS_COMPARE_JSON, new_value, old_value)))
 		return false;
 	if (objects->computed && !dbaas_same_values(DBAAS_COMPARE_JSON, old_value, queued))
-		refuse_stale(writer, column);
+		dbaas_change_refuse_stale(writer, column);
 	return true;
 }
 
@@ -218,9 +218,8 @@ changed_members(DbaasWriter *writer, const DbaasChange *change, int column)
  * Columns that are sent
  * ------------------------------------------------------------------------ */
 
-/* Does the UPDATE set the column, even if only to its old value? */
-static bool
-is_set(DbaasWriter *writer, const DbaasChange *change, int column)
+bool
+dbaas_change_sets(DbaasWriter *writer, const DbaasChange *change, int column)
 {
 	AttrNumber	attnum = dbaas_table_find_attribute(writer->table, column);
 
@@ -239,7 +238,7 @@ is_changed(DbaasWriter *writer, DbaasChange *change, int column)
 	const DbaasJson *old_value;
 	const DbaasJson *new_value;
 
-	if (!is_set(writer, change, column))
+	if (!dbaas_change_sets(writer, change, column))
 		return false;
 	new_value = dbaas_writer_json(writer, change->new_row,
 								  dbaas_table_find_attribute(writer->table, column) - 1);
@@ -281,7 +280,7 @@ send_object(DbaasWriter *writer, DbaasChange *change, int column)
 			!share_object(dbaas_writer_member(writer, column), member))
 			continue;
 		change->sent[c] = true;
-		if (change->overlay && !is_set(writer, change, c) &&
+		if (change->overlay && !dbaas_change_sets(writer, change, c) &&
 			!queued_value(writer, change, c, &change->values[c]))
 			dbaas_writer_refuse_missing(writer, c);
 	}

@@ -31,6 +31,12 @@ typedef struct DbaasChange
 extern const DbaasJson *dbaas_change_old_value(DbaasWriter *writer, const DbaasChange *change,
 											   int column);
 
+/* Does an UPDATE set the column, even if only to its old value? */
+extern bool dbaas_change_sets(DbaasWriter *writer, const DbaasChange *change, int column);
+
+/* Raises the ERROR that it computes a value from a column that a queued write changes. */
+pg_noreturn extern void dbaas_change_refuse_stale(const DbaasWriter *writer, int column);
+
 /*
  * Raises ERROR when an UPDATE computes a value from a column that a queued write changes
  * (0A000).  Leaves the members of an object that the API merges to

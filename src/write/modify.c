@@ -265,6 +265,9 @@ report_dry_run(const DbaasWrite *write)
 	dbaas_error_notice(NOTICE,
 					   (errmsg("dry run: %s", dbaas_operation_label(write)),
 						body ? errdetail_internal("Body: %s", body) : 0,
+						write->read ?
+						errhint("Nothing is sent while dbaas_fdw.dry_run is on. Of the writes of "
+								"one such object, COMMIT would send the last.") :
 						errhint("Nothing is sent while dbaas_fdw.dry_run is on.")));
 }
 
@@ -321,7 +324,8 @@ send_and_read_back(ModifyState *modify, Relation relation, TupleTableSlot *slot)
 	MemoryContextSwitchTo(modify->row_cxt);
 	dbaas_queue_send();
 	MemoryContextSwitchTo(oldcxt);
-	if (modify->table->resource->created_column == NULL)
+	if (modify->table->resource->created_column == NULL &&
+		!modify->table->resource->found_by_values)
 		return;
 	if (modify->readback == NULL)
 		modify->readback = dbaas_readback_new(modify->writer, relation);
@@ -450,6 +454,12 @@ dbaasExecForeignDelete(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 	return ExecStoreVirtualTuple(slot);
 }
 
+static void
+explain_reads(const DbaasEndpoint *read, struct ExplainState *es)
+{
+	ExplainPropertyText("Reads", psprintf("%s %s", read->method, read->path), es);
+}
+
 /*
  * Can the statement send a request to the endpoint?  That of an UPDATE sends the columns
  * that it sets, of which "set" has the attributes, and those that a trigger changes.
@@ -530,11 +540,11 @@ dbaasExplainForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List 
 							"Additional Request" : "Alternative Request",
 							psprintf("%s %s", e->method, e->path), es);
 		if (shown == NIL && dbaas_writable_reads_kept(table, command))
-			ExplainPropertyText("Reads", psprintf("%s %s", resource->kept->read->method,
-												  resource->kept->read->path), es);
+			explain_reads(resource->kept->read, es);
 		if (shown == NIL && resource->used_by && command == DBAAS_DELETE)
-			ExplainPropertyText("Reads", psprintf("%s %s", resource->used_by->read->method,
-												  resource->used_by->read->path), es);
+			explain_reads(resource->used_by->read, es);
+		if (shown == NIL && resource->whole)
+			explain_reads(resource->whole->read, es);
 		shown = lappend(shown, unconstify(DbaasWriteEndpoint *, e));
 	}
 }

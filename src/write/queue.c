@@ -22,6 +22,7 @@
 #include "write/known.h"
 #include "write/limit.h"
 #include "write/queue.h"
+#include "write/replace.h"
 #include "write/report.h"
 #include "write/send.h"
 
@@ -53,13 +54,21 @@ dbaas_queue_send_count(void)
 	return send_count;
 }
 
+/* The write that is sent with what this one changes: it, or the one that supersedes it. */
+static const DbaasQueued *
+sent_as(const DbaasQueued *queued)
+{
+	return queued->sent_as ? queued->sent_as : queued;
+}
+
 static bool
 matches(const DbaasQueued *queued, const DbaasQueueSpec *spec)
 {
-	const DbaasOperation *operation = queued->operation;
-	const DbaasWrite *write = &operation->write;
+	const DbaasQueued *sent = sent_as(queued);
+	const DbaasOperation *operation = sent->operation;
+	const DbaasWrite *write = &queued->operation->write;
 	bool		read_shows_it = dbaas_operation_may_be_applied(operation) &&
-		!operation->unfinished && queued->send_number <= spec->read_after;
+		!operation->unfinished && sent->send_number <= spec->read_after;
 
 	if (operation->state == DBAAS_WRITE_FAILED || read_shows_it ||
 		(operation->state == DBAAS_WRITE_DRY && !spec->dry_run))
@@ -174,6 +183,19 @@ dbaas_queue_find(const DbaasQueueSpec *spec)
 	return found;
 }
 
+bool
+dbaas_queue_waits(const DbaasWrite *write)
+{
+	for (int i = list_length(queue) - 1; i >= 0; i--)
+	{
+		const DbaasQueued *queued = list_nth(queue, i);
+
+		if (&queued->operation->write == write)
+			return !dbaas_operation_may_be_applied(sent_as(queued)->operation);
+	}
+	return false;
+}
+
 pg_noreturn static void
 refuse_duplicate(const DbaasWrite *write, const DbaasWrite *earlier)
 {
@@ -205,7 +227,8 @@ dbaas_queue_updates(const List *writes, int batch, Oid relid)
  * Has the transaction deleted the row, or has the statement updated it already?  An UPDATE
  * that meets a row twice, in a join for instance, changes it only once, as in any table.
  * dbaas_write_make() has checked both, but only if the table shows the whole identity of
- * the row.  Raises ERROR when an INSERT creates a row that the queue has (23505).
+ * the row.  Of a part of an object, whose identity is the object's, it knows.  Raises ERROR
+ * when an INSERT creates a row that the queue has (23505).
  */
 static bool
 is_row_gone(const DbaasWrite *write, DbaasConnection *conn, int read_after, bool dry_run)
@@ -218,7 +241,7 @@ is_row_gone(const DbaasWrite *write, DbaasConnection *conn, int read_after, bool
 		.read_after = read_after,
 		.dry_run = dry_run
 	};
-	List	   *found = write->identity ? dbaas_queue_find(&spec) : NIL;
+	List	   *found = write->identity && write->read == NULL ? dbaas_queue_find(&spec) : NIL;
 	const DbaasWrite *last = found ? llast(found) : NULL;
 
 	if (last == NULL)
@@ -303,7 +326,7 @@ dbaas_queue_last_zone(void)
 static bool
 is_settled(const DbaasQueued *queued)
 {
-	const DbaasOperation *operation = queued->operation;
+	const DbaasOperation *operation = sent_as(queued)->operation;
 
 	if (operation->state == DBAAS_WRITE_QUEUED)
 		return false;
@@ -445,12 +468,30 @@ commit_level(int level)
 	}
 }
 
+/* Queues the writes again that were to be sent as that one, which will not be sent. */
+static void
+release_superseded(const DbaasQueued *queued, int place)
+{
+	for (int i = 0; i < place; i++)
+	{
+		DbaasQueued *earlier = list_nth(queue, i);
+
+		if (earlier->sent_as != queued)
+			continue;
+		earlier->sent_as = NULL;
+		dbaas_operation_supersede(earlier->operation, false);
+		settled = Min(settled, i);
+	}
+}
+
 /* Removes the write at that place, which was not sent. */
 static void
 remove_write(int place)
 {
 	DbaasQueued *queued = list_nth(queue, place);
 
+	if (queued->operation->write.read)
+		release_superseded(queued, place);
 	unindex_write(queued);
 	secrets -= queued->operation->write.secrets != NIL;
 	settled = Min(settled, place);
@@ -530,9 +571,10 @@ find_failed(void)
 	for_each_from(lc, queue, first_unsettled())
 	{
 		DbaasQueued *queued = lfirst(lc);
+		DbaasOperation *operation = sent_as(queued)->operation;
 
-		if (queued->operation->error && !queued->undone)
-			return queued->operation;
+		if (operation->error && !queued->undone)
+			return operation;
 	}
 	return NULL;
 }
@@ -577,7 +619,7 @@ static bool
 is_planned(const DbaasQueued *queued)
 {
 	return queued->operation->state == DBAAS_WRITE_QUEUED ||
-		queued->operation->state == DBAAS_WRITE_DRY;
+		(queued->operation->state == DBAAS_WRITE_DRY && queued->sent_as == NULL);
 }
 
 List *
@@ -591,6 +633,7 @@ dbaas_queue_plan(void)
 
 	if (find_failed())
 		return NIL;
+	dbaas_replace_supersede(queue, 0);
 	foreach(lc, queue)
 	{
 		if (is_planned(lfirst(lc)))

@@ -50,6 +50,12 @@ typedef struct DbaasQueueSpec
 extern List *dbaas_queue_find(const DbaasQueueSpec *spec);
 
 /*
+ * Is what one of these writes changes still to be sent, or that of a dry run?  False if it
+ * was sent, whether it has ended or not.
+ */
+extern bool dbaas_queue_waits(const DbaasWrite *write);
+
+/*
  * Is one of these writes, as dbaas_queue_find() returns them, an UPDATE of the table by the
  * statement with that batch number?
  */

@@ -73,7 +73,8 @@ static char *
 row_name(DbaasReadback *readback, const DbaasRowValues *row, const char *const *args)
 {
 	const DbaasResource *resource = readback->table->resource;
-	const char *created = dbaas_writer_text(readback->writer, row, resource->index.created);
+	const char *created = resource->created_column ?
+		dbaas_writer_text(readback->writer, row, resource->index.created) : NULL;
 	StringInfoData name;
 
 	initStringInfo(&name);

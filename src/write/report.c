@@ -29,6 +29,7 @@ outcome_text(const DbaasOperation *operation)
 	{
 		case DBAAS_WRITE_QUEUED:
 		case DBAAS_WRITE_DRY:
+		case DBAAS_WRITE_SUPERSEDED:
 			return "not sent";
 		case DBAAS_WRITE_SENT:
 			return "unknown: sent, not answered";
@@ -167,7 +168,8 @@ dbaas_report_list(List *queue)
 	{
 		DbaasQueued *queued = lfirst(lc);
 
-		if (queued->operation->state != DBAAS_WRITE_DRY)
+		if (queued->operation->state != DBAAS_WRITE_DRY &&
+			queued->operation->state != DBAAS_WRITE_SUPERSEDED)
 			append_write(&out, queued);
 	}
 	return out.len ? out.data : NULL;

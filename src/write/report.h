@@ -24,6 +24,9 @@ typedef struct DbaasQueued
 	struct DbaasQueued *follows;	/* of the same row and statement, and to
 									 * be over before this one is sent; or
 									 * NULL */
+	struct DbaasQueued *sent_as;	/* of a write that is superseded: the
+									 * later one that is sent in its place; or
+									 * NULL */
 	int			send_number;	/* of the dbaas_send_writes() that sent it; 0:
 								 * not sent */
 	bool		reported;		/* has a report said that it was sent? */
@@ -66,7 +69,8 @@ pg_noreturn extern void dbaas_report_failure(List *queue, const DbaasOperation *
 extern void dbaas_report_add_outcomes(List *queue, ErrorData *edata);
 
 /*
- * A line for each write of the queue, except those of a dry run, with its outcome;
+ * A line for each write of the queue, except those of a dry run and those that later ones
+ * are sent in the place of, with its outcome;
  * palloc'd, or NULL.  Marks these writes as reported.
  */
 extern char *dbaas_report_list(List *queue);

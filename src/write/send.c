@@ -13,6 +13,7 @@
 #include "api/progress.h"
 #include "base/set.h"
 #include "read/cache.h"
+#include "write/replace.h"
 #include "write/report.h"
 #include "write/send.h"
 #include "write/settle.h"
@@ -211,7 +212,7 @@ find_batch(const List *writes, int first)
 	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "dbaas_fdw batch",
 											  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
-	const DbaasWrite *begin = &((DbaasQueued *) list_nth(writes, first))->operation->write;
+	const DbaasWrite *begin = NULL;
 	Things		things = {dbaas_set_new(), dbaas_set_new(), dbaas_set_new()};
 	Batch		batch = {.first = first,.next = first,.end = first};
 
@@ -220,6 +221,10 @@ find_batch(const List *writes, int first)
 		const DbaasQueued *queued = list_nth(writes, batch.last);
 		const DbaasConnection *conn = queued->operation->conn;
 
+		if (queued->operation->state == DBAAS_WRITE_SUPERSEDED)
+			continue;
+		if (begin == NULL)
+			begin = &queued->operation->write;
 		if (!is_of_batch(begin, queued, &things))
 			break;
 		batch.most = Max(batch.most, dbaas_connection_settings(conn)->max_concurrency);
@@ -344,7 +349,7 @@ progress_text(int seconds)
 		bool		under_way = dbaas_operation_under_way(operation) ||
 			operation->listing == DBAAS_LISTING_AWAITED;
 
-		if (operation->state == DBAAS_WRITE_DRY)
+		if (operation->state == DBAAS_WRITE_DRY || operation->state == DBAAS_WRITE_SUPERSEDED)
 			continue;
 		n++;
 		if (under_way || operation->state == DBAAS_WRITE_QUEUED)
@@ -418,6 +423,8 @@ dbaas_send_writes(List *writes, int first, int send_number)
 
 	queue = writes;
 	check_connections(first);
+	dbaas_replace_supersede(writes, first);
+	dbaas_replace_check(writes, first);
 	dbaas_progress_describe(progress_text);
 	PG_TRY();
 	{

@@ -27,6 +27,7 @@ dbaas_writable_identifies(const DbaasResource *resource, int column)
 		return false;
 	return column == DBAAS_ZONE_COLUMN || resource->columns[column].delete ||
 		column == resource->index.services[0] || column == resource->index.services[1] ||
+		(resource->whole && resource->columns[column].insert) ||
 		is_filter(resource, resource->protected, column) ||
 		is_filter(resource, resource->notable, column) ||
 		dbaas_catalogue_write_path_has(resource, DBAAS_DELETE, column);

@@ -17,6 +17,7 @@
 #include "write/queue.h"
 #include "write/route.h"
 #include "write/uses.h"
+#include "write/whole.h"
 #include "write/writable.h"
 #include "write/write.h"
 
@@ -44,6 +45,19 @@ row_identity(DbaasWriter *writer, const DbaasRowValues *row)
 	return dbaas_path_expand(&resource->identity_path, args);
 }
 
+/* What to look for in the queue: the writes of an identity, in any zone. */
+static DbaasQueueSpec
+queue_spec(const DbaasWriter *writer, const char *identity)
+{
+	return (DbaasQueueSpec)
+	{
+		.conn = writer->lookup.conn,
+			.identity = identity,
+			.read_after = writer->read_after,
+			.dry_run = dbaas_dry_run
+	};
+}
+
 /*
  * The queued writes of an identity in the zone of the row.  The zone may have to be
  * requested, so it is located only if there are such writes in any zone; then it is stored
@@ -53,12 +67,7 @@ static List *
 queued_writes(DbaasWriter *writer, const DbaasRowValues *row, const char *identity,
 			  DbaasListedService *service)
 {
-	DbaasQueueSpec spec = {
-		.conn = writer->lookup.conn,
-		.identity = identity,
-		.read_after = writer->read_after,
-		.dry_run = dbaas_dry_run
-	};
+	DbaasQueueSpec spec = queue_spec(writer, identity);
 
 	if (identity == NULL || dbaas_queue_find(&spec) == NIL)
 		return NIL;
@@ -127,7 +136,8 @@ is_row_gone(DbaasWriter *writer, const DbaasRowValues *row, const char *identity
 	List	   *writes = NIL;
 	bool		is_created;
 
-	if (writer->command != DBAAS_INSERT)
+	/* The writes of an object that the row is part of do not tell of the row. */
+	if (writer->command != DBAAS_INSERT && writer->resource->whole == NULL)
 		writes = queued_writes(writer, row, identity, service);
 	if (writer->command == DBAAS_UPDATE &&
 		dbaas_queue_updates(writes, writer->batch, writer->table->relid))
@@ -405,6 +415,32 @@ make_write(DbaasWriter *writer, Row *row, const DbaasChange *change, const Dbaas
 	return write;
 }
 
+/* Makes the write of a row that is part of an object: see DbaasWhole. */
+static DbaasWriteNeed
+make_part(DbaasWriter *writer, Row *row, DbaasChange *change, List **writes)
+{
+	DbaasWrite *write = palloc0(sizeof(DbaasWrite));
+	DbaasQueueSpec spec = queue_spec(writer, row->identity);
+	DbaasWriteNeed need;
+
+	row->service = writer->needs_type ? dbaas_locate_typed(writer, row->values, change->sent) :
+		dbaas_locate_row(writer, row->values, false);
+	change->type = row->service.type;
+	write->identity = row->identity;
+	spec.zone = write->zone = row->service.zone->name;
+	spec.base = write->base = row->service.zone->base;
+	set_path(writer, row->values, &row->service,
+			 dbaas_catalogue_find_write(writer->resource, writer->command, change->type), write);
+	check_creator(writer, write, row->creator);
+	need = dbaas_whole_compose(writer, change, row->service.zone, dbaas_queue_find(&spec), write);
+	if (need != DBAAS_WRITE_NEEDED)
+		return need;
+	set_origin(writer, row->values, write);
+	set_listed(writer, row->values, &row->service, write);
+	*writes = list_make1(write);
+	return need;
+}
+
 DbaasWriteNeed
 dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 				 const DbaasRowValues *new_row, List **writes)
@@ -424,6 +460,9 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 	row.identity = row_identity(writer, row.values);
 	if (is_row_gone(writer, row.values, row.identity, &change, &row.service, &row.creator))
 		return DBAAS_WRITE_GONE;
+
+	if (writer->resource->whole)
+		return make_part(writer, &row, &change, writes);
 
 	change.type = row.service.type;
 	dbaas_change_check_computed(writer, &change);

@@ -15,14 +15,6 @@
 #include "api/operation.h"
 #include "write/writer.h"
 
-typedef enum DbaasWriteNeed
-{
-	DBAAS_WRITE_NEEDED,
-	DBAAS_WRITE_NOTHING,		/* an UPDATE changes no value */
-	DBAAS_WRITE_GONE			/* the transaction has deleted the row, or the
-								 * statement has updated it already */
-} DbaasWriteNeed;
-
 /*
  * Checks a row and makes its writes, in the current memory context.  old_row is the row of
  * an UPDATE or DELETE as it was read, new_row that of an INSERT or UPDATE with its new

@@ -55,6 +55,8 @@ expect_reads(const DbaasWriter *writer)
 		dbaas_parents_expect(statement, table->serverid, &dbaas_catalogue_service_facts);
 	if (writer->reads_kept)
 		dbaas_share_expect(statement, table->serverid, resource->kept->read->path);
+	if (resource->whole)
+		dbaas_share_expect(statement, table->serverid, resource->whole->read->path);
 	if (writer->command != DBAAS_DELETE)
 		return;
 	if (dbaas_writable_needs_lists(table, resource->protected))

@@ -26,6 +26,15 @@ typedef struct DbaasRowValues
 	const bool *isnull;
 } DbaasRowValues;
 
+/* Does a row need a write? */
+typedef enum DbaasWriteNeed
+{
+	DBAAS_WRITE_NEEDED,
+	DBAAS_WRITE_NOTHING,		/* an UPDATE changes no value */
+	DBAAS_WRITE_GONE			/* the transaction has deleted the row, or the
+								 * statement has updated it already */
+} DbaasWriteNeed;
+
 /* Writes rows of one table by one command.  Only writer.c changes it. */
 typedef struct DbaasWriter
 {

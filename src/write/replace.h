@@ -1,0 +1,30 @@
+/*-------------------------------------------------------------------------
+ *
+ * replace.h
+ *		Writes that replace an object as a whole, before they are sent.
+ *
+ * Knows the writes of a queue and the objects that they replace (see DbaasWhole); knows
+ * neither rows nor when the queue is sent.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DBAAS_REPLACE_H
+#define DBAAS_REPLACE_H
+
+#include "nodes/pg_list.h"
+
+/*
+ * Of the queued writes of each such object, and of those of a dry run, leaves the last to
+ * be sent: the others are superseded by it, which has what they change.  The queue is a
+ * list of DbaasQueued *, of which those before "first" are over.
+ */
+extern void dbaas_replace_supersede(List *queue, int first);
+
+/*
+ * Reads each object that a queued write replaces, and waits for it.  Raises ERROR, with the
+ * outcome of every write of the queue as its detail, if one is no longer what the write was
+ * made from (40001), or the error of the request.
+ */
+extern void dbaas_replace_check(List *queue, int first);
+
+#endif							/* DBAAS_REPLACE_H */
