@@ -31,6 +31,9 @@ static const char *const topic_permissions[] = {"admin", "read", "readwrite", "w
 static const char *const registry_permissions[] = {
 	"schema_registry_read", "schema_registry_write", NULL
 };
+static const char *const rule_permissions[] = {
+	"admin", "deny", "read", "readwrite", "write", NULL
+};
 static const char *const weekdays[] = {
 	"friday", "monday", "never", "saturday", "sunday", "thursday", "tuesday", "wednesday", NULL
 };
@@ -52,6 +55,8 @@ static const DbaasDomain password_domain = {.min_length = 8, .max_length = 256};
 static const DbaasDomain mysql_password_domain = {
 	.min_length = 8, .max_length = 256, .characters = "a-zA-Z0-9!#%^*_+={}()<>|.,;~?-"
 };
+static const DbaasDomain index_pattern_domain = {.max_length = 249};
+static const DbaasDomain rule_permission_domain = {.values = rule_permissions};
 static const DbaasDomain authentication_domain = {.values = authentications};
 static const DbaasDomain pool_name_domain = {.min_length = 1, .max_length = 63};
 static const DbaasDomain pool_mode_domain = {.values = pool_modes};
@@ -87,6 +92,7 @@ static const char *const types_with_plain_secrets[] = {
 };
 static const char *const types_with_certificates[] = {"kafka", NULL};
 static const char *const types_with_connect[] = {"kafka", NULL};
+static const char *const types_with_index_rules[] = {"opensearch", NULL};
 static const char *const types_with_backup_schedule[] = {"mysql", "pg", NULL};
 static const char *const types_with_version[] = {
 	"clickhouse", "kafka", "mysql", "opensearch", "pg", "valkey", NULL
@@ -97,6 +103,7 @@ static const DbaasDomain databases_domain = {.values = types_with_databases};
 static const DbaasDomain pools_domain = {.values = types_with_pools};
 static const DbaasDomain topics_domain = {.values = types_with_topics};
 static const DbaasDomain roles_domain = {.values = types_with_roles};
+static const DbaasDomain index_rules_domain = {.values = types_with_index_rules};
 static const DbaasSegment type_segments[] = {{"pg", "postgres"}, {NULL}};
 
 /* Member of a service that has the networks which may connect to it. */
@@ -789,6 +796,29 @@ static const DbaasColumn connection_pools_columns[] = {
 	END_OF_COLUMNS
 };
 
+static const DbaasColumn opensearch_acls_columns[] = {
+	ZONE_COLUMN,
+	SERVICE_NAME_COLUMN(NULL),
+	{"username", DBAAS_TEXT, .field = "../username",
+		.insert = "../username", .insert_required = true, .write_domain = &username_domain,
+		.description = "Name of the user that the rule is for"},
+	{"index", DBAAS_TEXT, .field = "index",
+		.insert = "index", .insert_required = true, .write_domain = &index_pattern_domain,
+		.description = "Pattern of the indexes that the rule is about"},
+	{"permission", DBAAS_TEXT, .field = "permission", .typical_values = 5,
+		.insert = "permission", .update = "permission", .write_domain = &rule_permission_domain,
+		.description = "What the user may do there: admin, deny, read, readwrite or write"},
+	{"acl_enabled", DBAAS_BOOLEAN, .field = "../../acl-enabled",
+		.description = "Whether the service heeds the rules; if not, each of its users may do all"},
+	{"extended_acl_enabled", DBAAS_BOOLEAN, .field = "../../extended-acl-enabled",
+		.description = "Whether it heeds them, as far as it can, for _mget, _msearch and _bulk "
+			"too"},
+	ONLY_SERVICE_TYPE_COLUMN(&index_rules_domain),
+	END_OF_COLUMNS
+};
+
+static DbaasWhole opensearch_acls_whole = {.keys = {"username", "index"}};
+
 static const DbaasColumn maintenance_updates_columns[] = {
 	ZONE_COLUMN,
 	SERVICE_NAME_COLUMN("../../name"),
@@ -1229,6 +1259,25 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.type_column = "service_type",
 		.choice_column = "kind",
 		.created_column = "id",
+		.found_by_values = true
+	},
+	{
+		.name = "opensearch-acls",
+		.table = "dbaas_opensearch_acls",
+		.description = "Rules of who may do what with which indexes of a service (opensearch)",
+		COLUMNS(opensearch_acls_columns),
+		.identity = "/dbaas-service/{service-name}/acl-config",
+		.typical_rows = 3,
+		.reads = {{"GET", DETAILS_PATH "/acl-config", "acls[].rules[]"}},
+		.parent = &each_typed_service,
+		.writes = {
+			{DBAAS_INSERT, "PUT", DETAILS_PATH "/acl-config"},
+			{DBAAS_UPDATE, "PUT", DETAILS_PATH "/acl-config"},
+			{DBAAS_DELETE, "PUT", DETAILS_PATH "/acl-config"}
+		},
+		.services = {"service_name"},
+		.type_column = "service_type",
+		.whole = &opensearch_acls_whole,
 		.found_by_values = true
 	},
 	{

@@ -28,6 +28,7 @@ SELECT count(t) FROM exo.dbaas_users t;
 SELECT count(t) FROM exo.dbaas_databases t;
 SELECT count(t) FROM exo.dbaas_connection_pools t;
 SELECT count(t) FROM exo.dbaas_maintenance_updates t;
+SELECT count(t) FROM exo.dbaas_opensearch_acls t;
 
 -- Pages merged by time, and rows asked for ahead of a nested loop
 SELECT count(t) FROM (SELECT * FROM exo.dbaas_logs ORDER BY time LIMIT 2000) t;

@@ -33,7 +33,8 @@ my %only = (
 	databases => [qw(mysql pg)],
 	connection_pools => ['pg'],
 	kafka_acls => ['kafka'],
-	clickhouse_roles => ['clickhouse']);
+	clickhouse_roles => ['clickhouse'],
+	opensearch_acls => ['opensearch']);
 
 # Tables whose type is not that of a service
 my @endpoint_types =
@@ -398,6 +399,27 @@ sub column_of
 	return $column;
 }
 
+# What replaces an object as a whole takes what the read shows.  The fields of its rows that a
+# write may set: of an INSERT all but what is beside the rows
+sub part_fields
+{
+	my ($table, $kind, $operation, $sent, @columns) = @_;
+	my ($method, $path, $expression) = split ' ', (expand($table, $columns[0]{reads}[-1]))[0][1];
+	my $answer = operation("$method $path")->{responses}{200}{content}{'application/json'}{schema};
+	my $schema = $operation->{requestBody}{content}{'application/json'}{schema};
+	is_deeply($schema, $answer, "$table: $kind: the body is what the read shows");
+	my (undef, @levels) = levels($schema, $expression);
+	my %fields;
+	foreach my $up (0 .. $#levels)
+	{
+		my $members = $levels[ $#levels - $up ]{properties};
+		$fields{ '../' x $up . $_ } = resolve($members->{$_})
+		  foreach grep { resolve($members->{$_})->{type} ne 'array' } keys %$members;
+	}
+	delete @fields{ grep { !$sent->{$_} } keys %fields } if $kind eq 'update';
+	return %fields;
+}
+
 sub check_write
 {
 	my ($table, $kind, $endpoint, $service_type, @columns) = @_;
@@ -444,6 +466,8 @@ sub check_write
 	my %fields =
 	  map { $_ => resolve($body->{properties}{$_}) } keys %{ $body ? $body->{properties} : {} };
 	delete @fields{ @{ $left_out{"$table.$kind"} // [] } };
+	%fields = part_fields($table, $kind, $operation, \%sent, @columns)
+	  if $endpoint->{replacesWhole};
 
 	# Members of a member that columns give each by itself
 	foreach my $outer (
