@@ -996,6 +996,7 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.description = "Endpoints outside the platform that services can send data to",
 		COLUMNS(external_endpoints_columns),
 		.identity = "/dbaas-external-endpoint/{endpoint-id}",
+		.insert_identity = "/dbaas-external-endpoint/{name}",
 		.typical_rows = 5,
 		.reads = {
 			{"GET", "/dbaas-external-endpoints", "dbaas-endpoints[]", .lacks = "settings"},

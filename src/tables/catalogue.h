@@ -463,6 +463,9 @@ struct DbaasResource
 								 * sent in order.  NULL: no two writes can be
 								 * of the same row */
 	const char *choice_column;	/* what each row is: see DbaasChoice; or NULL */
+	const char *insert_identity;	/* the same of a row that an INSERT makes,
+									 * which has no id yet; NULL: as
+									 * "identity" */
 	const char *created_column; /* identifies the row that an INSERT made, in
 								 * its zone; if the INSERT gives no value, the
 								 * id that its operation refers to */
@@ -507,6 +510,7 @@ struct DbaasResource
 		int			state;
 	}			index;
 	DbaasPath	identity_path;
+	DbaasPath	insert_identity_path;
 };
 
 /*

@@ -296,6 +296,7 @@ check_writes(Check *check)
 	check_that(check, resource->kept == NULL || resource->kept->shown_by,
 			   "kept: there is no resource \"%s\"", resource->kept ? resource->kept->resource : "");
 	check_path(check, "identity", &resource->identity_path);
+	check_path(check, "insert_identity", &resource->insert_identity_path);
 	check_whole(check, resource->whole);
 }
 

@@ -297,6 +297,8 @@ dbaas_catalogue_resolve(DbaasResource *resource)
 	resource->index.state = named_column(resource, resource->state_column);
 	if (resource->identity)
 		resource->identity_path = parse_path(resource, resource->identity);
+	resource->insert_identity_path = resource->insert_identity ?
+		parse_path(resource, resource->insert_identity) : resource->identity_path;
 }
 
 void

@@ -30,19 +30,21 @@ static const char *
 row_identity(DbaasWriter *writer, const DbaasRowValues *row)
 {
 	const DbaasResource *resource = writer->resource;
+	const DbaasPath *path = writer->command == DBAAS_INSERT ?
+		&resource->insert_identity_path : &resource->identity_path;
 	const char **args = palloc0(resource->ncolumns * sizeof(char *));
 
-	if (resource->identity == NULL)
+	if (path->template == NULL)
 		return NULL;
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
-		if (!dbaas_path_has(&resource->identity_path, c))
+		if (!dbaas_path_has(path, c))
 			continue;
 		args[c] = dbaas_writer_text(writer, row, c);
 		if (args[c] == NULL)
 			return NULL;
 	}
-	return dbaas_path_expand(&resource->identity_path, args);
+	return dbaas_path_expand(path, args);
 }
 
 /* What to look for in the queue: the writes of an identity, in any zone. */

@@ -174,9 +174,38 @@ is( join(', ', map { $_->{path} =~ s{.*kafka-1-0003/([a-z]+).*}{$1}r } @pair),
 	'topic, user', 'by one statement');
 cmp_ok($pair[0]{started_ms} + 30, '<=', $pair[1]{started_ms}, 'one after the other');
 
+# An endpoint outside: its name is taken by an INSERT that is pending
+my $endpoints = 'exo.dbaas_external_endpoints';
+my $new = "INSERT INTO $endpoints (zone, name, type, settings) "
+  . "VALUES ('ch-gva-2', 'pair', 'prometheus', '{}')";
+my $removed = "DELETE FROM $endpoints WHERE zone = 'ch-gva-2' AND name = 'pair'";
+my ($made_at, $gone_at) =
+  ('POST /dbaas-external-endpoint-prometheus/pair', qr{DELETE /dbaas-external-endpoint-});
+refused([ $new, $new ], '23505', 'endpoint: INSERT, INSERT');
+refused([ $new, $new =~ s/prometheus/rsyslog/r ], '23505', 'endpoint: the name, of another type');
+is(sent(transaction($new, $removed)), $made_at, 'endpoint: INSERT, DELETE: it is not there yet');
+is(sent(transaction('SAVEPOINT a', $new, 'ROLLBACK TO a')), '', 'endpoint: rolled back');
+like(sent(transaction($removed, $new)), qr/^$gone_at\S+, $made_at$/, 'endpoint: DELETE, INSERT');
+like(sent(transaction($removed, $removed)), qr/^$gone_at\S+$/, 'endpoint: DELETE, DELETE');
+
+# A password: each statement sets it, as long as the user is there
+$sim->reset;
+$session->sql($user);
+my $reset = "UPDATE exo.dbaas_users SET password = 'S3CRET-pair-1' WHERE $in{kafka} "
+  . "AND username = 'pair'";
+my $put = "PUT $at_user";
+is(sent(transaction($reset, $reset =~ s/-1/-2/r)), "$put, $put", 'password: UPDATE, UPDATE');
+is(sent(transaction($reset, 'SAVEPOINT a', $reset, 'ROLLBACK TO a')), $put, 'and rolled back');
+is(sent(transaction($reset, $no_user)), "$put, DELETE $at_user", 'password: UPDATE, DELETE');
+$session->sql($user);
+is(sent(transaction($no_user, $reset)), "DELETE $at_user", 'password: DELETE, UPDATE');
+is(sent(transaction($user, $reset)), "POST $at_user", 'password: INSERT, UPDATE: not there yet');
+
 # Both kinds have an id of one name: they are two things
-is( sent("DELETE FROM exo.dbaas_kafka_acls WHERE $in{kafka} AND id LIKE 'default%'"),
-	"DELETE $thing{rule}{path}, DELETE $thing{schema}{path}",
+is( join(', ',
+		sort split /, /,
+		sent("DELETE FROM exo.dbaas_kafka_acls WHERE $in{kafka} AND id LIKE 'default%'")),
+	"DELETE $thing{schema}{path}, DELETE $thing{rule}{path}",
 	'one rule of each kind');
 $sim->reset;
 
