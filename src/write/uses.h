@@ -18,7 +18,7 @@
 /*
  * Raises ERROR when rows use the one that the write deletes (55006).  What an earlier
  * statement of the transaction does to them counts; what the same statement does to them
- * does not end the use, because it would be sent at the same time.  The service has a zone,
+ * does not end the use, because it may be sent at the same time.  The service has a zone,
  * and the type if the command depends on it.  May wait for the API.  Raises the error of a
  * request, except one about who uses the row from another zone.
  */

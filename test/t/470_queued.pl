@@ -115,7 +115,7 @@ is($session->sql('SELECT n FROM seen'), 2, 'a deferred trigger sees it');
 my $word = 'hunter2-is-secret';
 $session->sql(
 		"BEGIN; INSERT INTO exo.dbaas_users (zone, service_name, username, parameters) "
-	  . qq{VALUES ('ch-gva-2', 'pg-1-0001', 'u', '{"password": "$word"}'); }
+	  . qq{VALUES ('ch-gva-2', 'pg-1-0001', 'u', '{"pass-phrase": "$word"}'); }
 	  . "INSERT INTO exo.dbaas_services (zone, name, type, plan, parameters) "
 	  . qq{VALUES ('ch-gva-2', 'new', 'mysql', 'startup-4', '{"admin-password": "$word"}'); }
 	  . "INSERT INTO exo.dbaas_tasks (zone, service_name, source_service_uri) "
