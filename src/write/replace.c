@@ -348,3 +348,10 @@ dbaas_replace_check(List *queue, int first)
 	}
 	PG_END_TRY();
 }
+
+bool
+dbaas_replace_shows(const DbaasWrite *write, const DbaasJson *object)
+{
+	return object == NULL || !same_content(object, parse_object(write->replaces)) ||
+		same_content(object, parse_object(write->body));
+}

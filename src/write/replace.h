@@ -13,6 +13,8 @@
 
 #include "nodes/pg_list.h"
 
+#include "api/operation.h"
+
 /*
  * Of the queued writes of each such object, and of those of a dry run, leaves the last to
  * be sent: the others are superseded by it, which has what they change.  The queue is a
@@ -26,5 +28,11 @@ extern void dbaas_replace_supersede(List *queue, int first);
  * made from (40001), or the error of the request.
  */
 extern void dbaas_replace_check(List *queue, int first);
+
+/*
+ * Does the API show what such a write has made of its object?  It does if it no longer
+ * shows what was there before: the API may show a value in another form than it was sent.
+ */
+extern bool dbaas_replace_shows(const DbaasWrite *write, const DbaasJson *object);
 
 #endif							/* DBAAS_REPLACE_H */

@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "api/progress.h"
+#include "write/replace.h"
 #include "write/report.h"
 #include "write/settle.h"
 
@@ -162,6 +163,13 @@ look_up(ListWait *wait, const DbaasJson *response, char **problem)
 		DbaasOperation *operation = wait->writes[i];
 		const DbaasListed *listed = &operation->write.listed;
 
+		if (operation->write.read)
+		{
+			if (operation->listing == DBAAS_LISTING_AWAITED &&
+				dbaas_replace_shows(&operation->write, response))
+				end_write(wait, operation, DBAAS_LISTING_OVER);
+			continue;
+		}
 		if (last == NULL || !dbaas_listed_share(listed, last))
 			rows = dbaas_listed_rows(listed, response, problem);
 		last = listed;

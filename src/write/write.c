@@ -438,7 +438,9 @@ make_part(DbaasWriter *writer, Row *row, DbaasChange *change, List **writes)
 	if (need != DBAAS_WRITE_NEEDED)
 		return need;
 	set_origin(writer, row->values, write);
-	set_listed(writer, row->values, &row->service, write);
+	/* It shows in the object as a whole. */
+	write->listed.list = write->read;
+	write->listed.path = write->path;
 	*writes = list_make1(write);
 	return need;
 }

@@ -60,7 +60,7 @@ sub rules
 sub writes { return grep { $_->{method} ne 'GET' } $sim->requests }
 
 # one_write(RULES, NAME, READS): one PUT was sent, of these rules, after so many reads: those of the
-# scan and the write share one, one comes before the PUT, and after it one waits for new rows
+# scan and the write share one, one comes before the PUT, and one after it waits until it shows
 sub one_write
 {
 	my ($expected, $name, $reads) = @_;
@@ -97,10 +97,10 @@ is_deeply(
 	'with what is beside them');
 begin();
 $session->sql(change('deny', "username = 'indexer'"));
-one_write([ 'avnadmin * admin', 'indexer logs-* deny', 'indexer metrics-* deny' ], 'an UPDATE', 2);
+one_write([ 'avnadmin * admin', 'indexer logs-* deny', 'indexer metrics-* deny' ], 'an UPDATE', 3);
 begin();
 $session->sql(remove("username = 'indexer'"));
-one_write(['avnadmin * admin'], 'a DELETE', 2);
+one_write(['avnadmin * admin'], 'a DELETE', 3);
 is_deeply([ map { $_->{username} } @{ $sim->get($path)->{json}{acls} } ],
 	['avnadmin'], 'takes the entry of a user without rules too');
 begin();

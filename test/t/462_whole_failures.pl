@@ -194,6 +194,23 @@ $error = $session->sql_error('COMMIT');
 is($error->{sqlstate}, '55000', 'dry_run before the COMMIT');
 is(scalar(writes()), 0, 'stops the write');
 
+# The API shows a write some time after its operation: the next one must not undo it
+begin();
+$sim->config(settle => 1500);
+$session->sql(add('a'));
+is(users(), 'avnadmin indexer a', 'a write is waited for until it shows');
+$session->sql("DELETE FROM exo.dbaas_opensearch_acls WHERE $there AND username = 'indexer'");
+is(users(), 'avnadmin a', 'and a DELETE');
+$session->sql("UPDATE exo.dbaas_opensearch_acls SET permission = 'deny' WHERE $there");
+is_deeply(
+	[ map { $_->{rules}[0]{permission} } @{ $sim->get($path)->{json}{acls} } ],
+	[ 'deny', 'deny' ],
+	'and an UPDATE');
+$session->sql('BEGIN; ' . add('b') . '; ' . add('c'));
+$session->sql("DELETE FROM exo.dbaas_opensearch_acls WHERE $there AND username = 'a'; COMMIT");
+is(users(), 'avnadmin b c', 'and several');
+$sim->config(settle => 0);
+
 # What COMMIT would send
 begin();
 $session->sql('BEGIN; ' . add('a') . '; SAVEPOINT one; ' . add('b'));
