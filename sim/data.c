@@ -260,6 +260,7 @@ data_task(Task *task, const ServiceFacts *facts, int number)
 	task->create_time = facts->created_at + number * INT64_C(3600);
 	task->success = rnd(3, "%s/%s/services/%d/tasks/%d/success", config.seed, facts->zone,
 						facts->index, number) != 0;
+	task->of_upgrade = false;
 }
 
 json_object *
@@ -270,7 +271,8 @@ data_task_json(const Task *task, const ServiceType *type)
 	char		text[TIME_SIZE];
 	char		task_type[40];
 
-	snprintf(task_type, sizeof(task_type), "%s_migration_check", type->name);
+	snprintf(task_type, sizeof(task_type), "%s_%s_check", type->name,
+			 task->of_upgrade ? "upgrade" : "migration");
 	if (!task->success)
 	{
 		json_object *code = json_object_new_object();
@@ -305,7 +307,7 @@ migration_detail_json(const ServiceFacts *facts, const char *status, int number)
 }
 
 json_object *
-data_migration_json(const ServiceFacts *facts)
+data_migration_json(const ServiceFacts *facts, bool stopped)
 {
 	static const char *const statuses[] = {"done", "failed", "running", "syncing"};
 	const char *status;
@@ -317,6 +319,8 @@ data_migration_json(const ServiceFacts *facts)
 		return NULL;
 	status = statuses[service_rnd(facts, 4, "migration")];
 	failed = strcmp(status, "failed") == 0;
+	if (stopped && !failed)
+		status = "done";
 	details = json_object_new_array();
 	for (int number = 1; number <= 1 + facts->index % 3; number++)
 		json_object_array_add(details, migration_detail_json(facts, status, number));

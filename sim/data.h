@@ -72,6 +72,7 @@ typedef struct Task
 	int			service;
 	int64_t		create_time;
 	bool		success;
+	bool		of_upgrade;		/* a check of an upgrade, not of a migration */
 } Task;
 
 extern void data_service(ServiceFacts *facts, const char *zone, int zone_index, int index);
@@ -105,7 +106,8 @@ extern int	data_task_count(const ServiceFacts *facts);
 extern void data_task(Task *task, const ServiceFacts *facts, int number);
 extern json_object *data_task_json(const Task *task, const ServiceType *type);
 
-extern json_object *data_migration_json(const ServiceFacts *facts); /* NULL: there is none */
+/* NULL: there is none.  One that was stopped is done, unless it had failed before. */
+extern json_object *data_migration_json(const ServiceFacts *facts, bool stopped);
 extern char *data_ca_certificate(void); /* malloc'd */
 
 #endif							/* SIM_DATA_H */

@@ -125,6 +125,8 @@ apply_change_service(SimZone *zone, Effect *effect)
 		json_object_object_foreach(effect->members, name, value)
 			set_member(changes, name, json_object_get(value));
 	}
+	if (effect->stops_migration)
+		changes->migration_stopped = true;
 	if (effect->rebuilds)
 		touch_service(zone, effect->service);
 }

@@ -294,7 +294,7 @@ get_migration_status(Request *request, Response *response)
 
 	if (!find_service(request, &facts, response))
 		return;
-	json = data_migration_json(&facts);
+	json = state_migration_json(request->zone, &facts);
 	if (json)
 		respond_json(response, 200, json);
 	else

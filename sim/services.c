@@ -586,6 +586,65 @@ start_maintenance(Request *request, Response *response)
 	respond_service_operation(request, response, &facts, &effect);
 }
 
+void
+enable_writes(Request *request, Response *response)
+{
+	Effect		effect = {.kind = EFFECT_NONE};
+	ServiceFacts facts;
+
+	if (find_changeable(request, &facts, response))
+		respond_service_operation(request, response, &facts, &effect);
+}
+
+void
+stop_migration(Request *request, Response *response)
+{
+	Effect		effect = {
+		.kind = EFFECT_CHANGE_SERVICE,
+		.stops_migration = true,
+	};
+	ServiceFacts facts;
+	json_object *migration;
+
+	if (!find_changeable(request, &facts, response))
+		return;
+	migration = state_migration_json(request->zone, &facts);
+	if (migration == NULL)
+	{
+		respond_message(response, 404, "No migration found");
+		return;
+	}
+	json_object_put(migration);
+	effect.service = facts.index;
+	respond_service_operation(request, response, &facts, &effect);
+}
+
+/* Responds with the task itself, which has ended at once. */
+void
+create_upgrade_check(Request *request, Response *response)
+{
+	const char *target = json_member_text(request->json, "target-version");
+	Effect		effect = {.kind = EFFECT_CREATE_TASK};
+	Task		task = {.of_upgrade = true,.success = true,.create_time = config.epoch};
+	ServiceFacts facts;
+	json_object *now;
+
+	if (!find_changeable(request, &facts, response))
+		return;
+	now = state_details_json(request->zone, &facts);
+	if (strtod(target, NULL) <= strtod(json_member_text(now, "version"), NULL))
+		respond_bad_member(response, "target-version", "is not above the service's version");
+	else
+	{
+		task.service = facts.index;
+		state_new_id(request->zone, "task", task.id);
+		effect.task = task;
+		state_apply(request->zone, &effect);
+		respond_json(response, 200, data_task_json(&task, facts.type));
+	}
+	json_object_put(now);
+}
+
 /* ---------- items of lists: users, databases, connection pools ---------- */
 
 /*

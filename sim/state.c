@@ -78,6 +78,12 @@ state_service_state(SimZone *zone, const ServiceFacts *facts)
 	return changes->building || changes->changed_at > 0 ? "rebuilding" : facts->state;
 }
 
+json_object *
+state_migration_json(SimZone *zone, const ServiceFacts *facts)
+{
+	return data_migration_json(facts, zone->services[facts->index - 1].migration_stopped);
+}
+
 int64_t
 state_log_count(SimZone *zone, int index)
 {

@@ -50,6 +50,7 @@ typedef struct Effect
 	const Plan *plan;			/* NULL: as it is */
 	bool		sets_protection;
 	bool		protection;
+	bool		stops_migration;
 	bool		rebuilds;		/* the service is not running for a while */
 	const char *list;			/* a list as details_list() knows it */
 	char	   *key;			/* which item of the list; or the name of what
@@ -99,6 +100,7 @@ extern json_object *state_service_changes(SimZone *zone, const ServiceFacts *fac
 extern json_object *state_details_json(SimZone *zone, const ServiceFacts *facts);
 extern json_object *state_details_list(SimZone *zone, const ServiceFacts *facts,
 									   const char *name);	/* see details_list() */
+extern json_object *state_migration_json(SimZone *zone, const ServiceFacts *facts); /* NULL: none */
 
 /* Who may do what with which indexes: a new reference. */
 extern json_object *state_index_rules(SimZone *zone, const ServiceFacts *facts);

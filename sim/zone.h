@@ -18,6 +18,7 @@ typedef struct ServiceChanges
 	bool		building;		/* the operation that makes it has not ended */
 	double		changed_at;		/* time on the monotonic clock from which it
 								 * is rebuilding; 0 otherwise */
+	bool		migration_stopped;
 	int64_t		more_logs;
 	char	   *name;			/* of a service that a write made; otherwise
 								 * NULL */

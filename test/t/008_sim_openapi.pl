@@ -387,6 +387,8 @@ foreach my $type (sort keys %examples)
 	write_of('PUT', $path,
 		{ plan => 'business-4', maintenance => { dow => 'never', time => '01:02:03' } });
 	write_of('PUT', "$path/maintenance/start");
+	write_of('PUT', "$path/enable/writes");
+	write_of('POST', "$path/upgrade-check", { 'target-version' => '18' });
 	write_of('POST', "$path/user", { username => 'u/1' });
 	write_of('PUT', "$path/user/u%2F1", { 'access-control' => { keys => ['a*'] } });
 	write_of('PUT', "$path/user/u%2F1/allow-replication",
@@ -419,6 +421,10 @@ foreach my $type (sort keys %examples)
 	write_of('DELETE', $path);
 	is($sim->get($path)->{status}, 404, 'and it is gone');
 }
+
+# A service that is new has no migration
+write_of('POST', "/dbaas-$_/migration/stop")
+  foreach 'mysql/mysql-1-0002', 'postgres/pg-1-0001', 'valkey/valkey-1-0005';
 
 is_deeply(
 	[ sort keys %fetched ],

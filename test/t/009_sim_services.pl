@@ -432,6 +432,38 @@ is($sim->get('/dbaas-mysql/mysql-1-0002')->{json}{'binlog-retention-period'},
 	3600, 'reset brings the first back');
 is_deeply($sim->get($rules)->{json}, $before, 'and the first rules');
 
+# What is done to a service
+my $older = '/dbaas-postgres/pg-1-0001';
+my $running = $sim->get('/dbaas-migration-status/mysql-1-0002')->{json};
+isnt($running->{status}, 'done', 'a migration runs');
+succeed($sim->post('/dbaas-mysql/mysql-1-0002/migration/stop'), 'its stop');
+my $stopped = $sim->get('/dbaas-migration-status/mysql-1-0002')->{json};
+is_deeply(
+	[ $stopped->{status}, map { $_->{status} } @{ $stopped->{details} } ],
+	[ ('done') x (1 + @{ $running->{details} }) ],
+	'it is done');
+refused($sim->post('/dbaas-postgres/pg-1-0009/migration/stop'),
+	404, undef, 'the stop of no migration');
+succeed($sim->put('/dbaas-mysql/mysql-1-0002/enable/writes'), 'writes are enabled');
+my $own = $sim->get($older)->{json}{version};
+refused($sim->post("$older/upgrade-check", { 'target-version' => $own }),
+	422, q($['target-version']), 'a check of an upgrade to the same version');
+refused($sim->post("$older/upgrade-check", {}), 422, q($['target-version']), 'to none');
+my $check = $sim->post("$older/upgrade-check", { 'target-version' => '18' });
+is("$check->{status} $check->{json}{'task-type'}", '200 pg_upgrade_check', 'to a newer one');
+is_deeply($sim->get("/dbaas-task/pg-1-0001/$check->{json}{id}")->{json},
+	$check->{json}, 'is a task, which is there at once');
+foreach my $action ('PUT enable/writes', 'POST migration/stop')
+{
+	my ($method, $path) = split / /, $action;
+	refused($sim->request($method, "/dbaas-mysql/nope/$path"), 404, undef, "$path of no service");
+}
+$sim->config(running_time => 60000);
+succeed($sim->put('/dbaas-mysql/mysql-1-0002', { plan => 'business-8' }), 'a larger plan');
+refused($sim->put('/dbaas-mysql/mysql-1-0002/enable/writes'),
+	409, undef, 'while the service does not run');
+$sim->reset;
+
 # What is secret can be told: each password, key and token contains S3CRET
 sub untold
 {
