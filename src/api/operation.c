@@ -96,6 +96,7 @@ dbaas_operation_send(DbaasOperation *operation)
 	spec.path = write->path;
 	spec.body = write->body;
 	spec.secrets = write->secrets;
+	spec.hide_secrets = write->acts;
 	operation->call = dbaas_call_start(operation->conn, operation->cxt, &spec);
 	operation->state = DBAAS_WRITE_SENT;
 	dbaas_polls_begin(&operation->polls, dbaas_clock_now());
@@ -115,6 +116,7 @@ dbaas_operation_poll(const DbaasOperation *operation, MemoryContext cxt,
 	spec.path_template = endpoint->path;
 	spec.path = path;
 	spec.secrets = secrets;
+	spec.hide_secrets = operation->write.acts;
 	return dbaas_call_start(operation->conn, cxt, &spec);
 }
 
@@ -314,6 +316,14 @@ take_failure(DbaasOperation *operation, const char *state, const DbaasJson *resp
 	fail_write(operation, DBAAS_WRITE_FAILED, error, excerpt);
 }
 
+/* Keeps the answer to an action, in place of the one before. */
+static void
+keep_answer(DbaasOperation *operation, const DbaasJson *response)
+{
+	if (operation->write.acts && response)
+		operation->answer = dbaas_json_compact(response);
+}
+
 /* Takes the operation's state from the response to the write or to a poll. */
 static void
 take_state(DbaasOperation *operation, const DbaasJson *response)
@@ -323,6 +333,7 @@ take_state(DbaasOperation *operation, const DbaasJson *response)
 	const char *reference = dbaas_json_member_string(dbaas_json_member(response, "reference"),
 													 "id");
 
+	keep_answer(operation, response);
 	if (reference && operation->reference_id == NULL)
 		operation->reference_id = pstrdup(reference);
 	if (id && operation->operation_id == NULL)
@@ -359,6 +370,18 @@ take_state(DbaasOperation *operation, const DbaasJson *response)
 	}
 }
 
+/* The response is that of a write that starts no operation. */
+static void
+take_direct(DbaasOperation *operation, const DbaasJson *response)
+{
+	const char *id = dbaas_json_member_string(response, "id");
+
+	keep_answer(operation, response);
+	if (id)
+		operation->reference_id = pstrdup(id);
+	take_success(operation);
+}
+
 static void
 take_response(DbaasOperation *operation)
 {
@@ -367,7 +390,7 @@ take_response(DbaasOperation *operation)
 
 	if (operation->write.direct && dbaas_json_is(response, DBAAS_JSON_OBJECT) &&
 		dbaas_json_member(response, "state") == NULL)
-		take_success(operation);
+		take_direct(operation, response);
 	else if (error == NULL)
 		take_state(operation, response);
 	else

@@ -19,7 +19,8 @@ typedef struct DbaasWrite
 {
 	Oid			serverid;
 	Oid			userid;
-	DbaasCommand command;		/* of the statement */
+	DbaasCommand command;		/* of the statement; if it acts, what it does
+								 * to the row of its identity */
 	Oid			relid;			/* foreign table of the command, or InvalidOid */
 	int			batch;			/* number of the statement's batch of writes */
 
@@ -42,8 +43,9 @@ typedef struct DbaasWrite
 								 * waits for; or NULL */
 	bool		creates_service;	/* does it create the first service? */
 	bool		ends_service;	/* does it delete the first service? */
+	bool		acts;			/* is it an action, which makes no row? */
 	bool		direct;			/* see DbaasWriteEndpoint */
-	bool		announces;		/* see DbaasResource */
+	bool		announces;		/* the same */
 	const char *counts;			/* see DbaasResource; or NULL */
 	DbaasListed listed;			/* where it shows */
 
@@ -91,6 +93,8 @@ typedef struct DbaasOperation
 	DbaasError *error;			/* or NULL */
 	char	   *operation_id;
 	char	   *reference_id;	/* of what the operation is about, or NULL */
+	char	   *answer;			/* of an action: the last answer, as JSON in
+								 * UTF-8 without secrets; or NULL */
 	DbaasListing listing;
 	DbaasPolls	polls;			/* since it was sent */
 

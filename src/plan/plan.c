@@ -84,6 +84,11 @@ dbaasGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	DbaasPushed all;
 	DbaasPushed pushed;
 
+	if (dbaas_catalogue_nreads(info->table->resource) == 0)
+	{
+		mark_dummy_rel(baserel);	/* it has no rows */
+		return;
+	}
 	baserel->fdw_private = info;
 	info->needed = dbaas_attributes_needed(root, baserel, info->table);
 	info->unkeyed = dbaas_catalogue_find_read(info->table->resource, no_keys, info->needed);

@@ -227,9 +227,8 @@ dbaas_parents_rows(const DbaasParents *parents, int *n)
 	return parents->rows;
 }
 
-/* Waits for a list, and reads it. */
-static DbaasError *
-wait_for_list(const DbaasRead *read, DbaasParents *parents)
+DbaasError *
+dbaas_parents_wait(const DbaasRead *read, DbaasParents *parents)
 {
 	DbaasError *error;
 	bool		pending;
@@ -284,7 +283,7 @@ dbaas_parents_locate(const DbaasRead *read, const DbaasZone *zone, const char *s
 		DbaasParents *parents = lfirst(lc);
 		DbaasListedService *listed;
 
-		error = wait_for_list(read, parents);
+		error = dbaas_parents_wait(read, parents);
 		if (error)
 			return error;
 		listed = find_service(parents, service);
@@ -299,7 +298,7 @@ dbaas_parents_contain(const DbaasRead *read, const DbaasZone *zone, const DbaasP
 					  const char *value, bool *found)
 {
 	DbaasParents *parents = dbaas_parents_get(read, zone, parent);
-	DbaasError *error = wait_for_list(read, parents);
+	DbaasError *error = dbaas_parents_wait(read, parents);
 
 	*found = false;
 	for (int i = 0; i < parents->n && error == NULL; i++)

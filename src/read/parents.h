@@ -39,6 +39,9 @@ extern DbaasParents *dbaas_parents_get(const DbaasRead *read, const DbaasZone *z
  */
 extern DbaasError *dbaas_parents_read(DbaasParents *parents, bool *pending, bool *unavailable);
 
+/* Waits for a list, and reads it.  Returns NULL or an error. */
+extern DbaasError *dbaas_parents_wait(const DbaasRead *read, DbaasParents *parents);
+
 /* The rows of a list that was read without error; their number in *n. */
 extern const DbaasParentRow *dbaas_parents_rows(const DbaasParents *parents, int *n);
 

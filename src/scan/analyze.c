@@ -159,7 +159,8 @@ acquire_sample(Relation relation, int elevel, HeapTuple *rows, int target,
 	};
 
 	reservoir_init_selection_state(&sample.state, target);
-	read_sample(table, relation, &sample);
+	if (dbaas_catalogue_nreads(table->resource) > 0)
+		read_sample(table, relation, &sample);
 	*total = sample.seen;
 	*dead = 0;
 	ereport(elevel,

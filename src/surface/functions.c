@@ -317,14 +317,22 @@ add_typed_domains(DbaasBody *json, const DbaasTypedDomain *domains)
 static Datum
 write_domain_datum(const DbaasResource *resource, const DbaasColumn *column, bool *isnull)
 {
+	const DbaasDomain *domain = column->write_domain;
+	DbaasDomain choices;
 	DbaasBody  *json;
 
-	*isnull = column->write_domain == NULL && column->write_types == NULL &&
-		column->typed_domains == NULL && column->choices == NULL;
+	if (column - resource->columns == resource->index.choice &&
+		dbaas_catalogue_chooses(resource))
+	{
+		choices = dbaas_catalogue_choices(resource, DBAAS_INSERT, NULL);
+		domain = &choices;
+	}
+	*isnull = domain == NULL && column->write_types == NULL && column->typed_domains == NULL &&
+		column->choices == NULL;
 	if (*isnull)
 		return (Datum) 0;
 	json = dbaas_body_new();
-	add_domain(json, column->write_domain);
+	add_domain(json, domain);
 	add_texts(json, "serviceTypes", column->write_types);
 	if (column->choices)
 		add_choices(json, resource, column->choices);
@@ -337,7 +345,7 @@ write_domain_datum(const DbaasResource *resource, const DbaasColumn *column, boo
 static Datum
 write_datum(const DbaasResource *resource, DbaasCommand command, bool *isnull)
 {
-	const DbaasWriteEndpoint *write = dbaas_catalogue_find_write(resource, command, NULL);
+	const DbaasWriteEndpoint *write = dbaas_catalogue_next_write(resource, command, NULL);
 
 	return text_or_null(write ? psprintf("%s %s", write->method, write->path) : NULL,
 						isnull);
@@ -357,6 +365,36 @@ reads_datum(const DbaasResource *resource)
 	return PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
+/*
+ * Adds the choice of an endpoint, and its arguments: those that a row gives, with what each
+ * accepts, and those that are found.
+ */
+static void
+add_choice(DbaasBody *json, const DbaasResource *resource, const DbaasWriteEndpoint *endpoint)
+{
+	DbaasBody  *arguments = dbaas_body_object();
+	DbaasBody  *found = dbaas_body_array();
+
+	dbaas_body_add(json, "arguments", arguments);
+	dbaas_body_add(json, "found", found);
+	dbaas_body_add(json, "argumentsColumn", dbaas_body_string(resource->arguments_column));
+	dbaas_body_add(json, "choice", dbaas_body_string(endpoint->choice));
+	dbaas_body_add(json, "choiceColumn", dbaas_body_string(resource->choice_column));
+	for (int i = 0; i < dbaas_catalogue_narguments(endpoint); i++)
+	{
+		const DbaasArgument *argument = &endpoint->arguments[i];
+		DbaasBody  *domain;
+
+		if (argument->found)
+			dbaas_body_append(found, dbaas_body_string(argument->name));
+		if (argument->found || argument->refused)
+			continue;
+		domain = dbaas_body_object();
+		dbaas_body_add(arguments, argument->name, domain);
+		add_domain(domain, argument->domain);
+	}
+}
+
 /* A JSON array with an object for each endpoint of a command. */
 static DbaasBody *
 write_endpoints(const DbaasResource *resource, DbaasCommand command)
@@ -373,6 +411,8 @@ write_endpoints(const DbaasResource *resource, DbaasCommand command)
 		dbaas_body_add(json, "path", dbaas_body_string(e->path));
 		add_texts(json, "serviceTypes", dbaas_catalogue_endpoint_types(resource, e));
 		add_texts(json, "columns", e->columns);
+		if (e->choice)
+			add_choice(json, resource, e);
 		dbaas_body_add(json, "startsOperation",
 					   dbaas_body_verbatim(e->direct ? "false" : "true"));
 		if (resource->whole)

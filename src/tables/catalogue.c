@@ -38,6 +38,8 @@ static const char *const weekdays[] = {
 	"friday", "monday", "never", "saturday", "sunday", "thursday", "tuesday", "wednesday", NULL
 };
 
+static const char *const target_versions[] = {"13", "14", "15", "16", "17", "18", NULL};
+
 static const DbaasDomain sort_order_domain = {.values = sort_orders};
 static const DbaasDomain period_domain = {.values = periods};
 static const DbaasDomain integration_type_domain = {.values = integration_types};
@@ -67,6 +69,7 @@ static const DbaasDomain topic_domain = {.min_length = 1, .max_length = 249};
 static const DbaasDomain acl_kind_domain = {.values = acl_kinds};
 static const DbaasDomain topic_permission_domain = {.values = topic_permissions};
 static const DbaasDomain registry_permission_domain = {.values = registry_permissions};
+static const DbaasDomain target_version_domain = {.values = target_versions};
 static const DbaasDomain ignore_dbs_domain = {.min_length = 1, .max_length = 2048};
 
 /* The types whose services have paths of their own, and these in those paths. */
@@ -96,6 +99,12 @@ static const char *const types_with_index_rules[] = {"opensearch", NULL};
 static const char *const types_with_backup_schedule[] = {"mysql", "pg", NULL};
 static const char *const types_with_version[] = {
 	"clickhouse", "kafka", "mysql", "opensearch", "pg", "valkey", NULL
+};
+static const char *const types_with_upgrade_check[] = {"pg", NULL};
+static const char *const types_with_migration[] = {"mysql", "pg", "valkey", NULL};
+static const char *const types_with_write_lock[] = {"mysql", NULL};
+static const char *const types_with_passwords[] = {
+	"grafana", "kafka", "mysql", "opensearch", "pg", "valkey", NULL
 };
 static const DbaasDomain backup_schedule_domain = {.values = types_with_backup_schedule};
 static const DbaasDomain service_type_domain = {.values = service_types};
@@ -295,6 +304,8 @@ static const DbaasColumn integrations_columns[] = {
 	{"settings", DBAAS_JSONB, .field = "settings",
 		.insert = "settings", .update = "settings",
 		.description = "Settings of the integration"},
+	{"service_name", DBAAS_TEXT, .field = "../name", .unlisted = true,
+		.description = "Name of the service that the API lists it with"},
 	END_OF_COLUMNS
 };
 
@@ -892,6 +903,59 @@ static const DbaasColumn service_settings_columns[] = {
 	END_OF_COLUMNS
 };
 
+/* ------------------------------------------------------------------------
+ * Actions
+ * ------------------------------------------------------------------------ */
+
+static const DbaasColumn actions_columns[] = {
+	{"zone", DBAAS_TEXT,
+		.description = "Zone of the service"},
+	{"service_name", DBAAS_TEXT, .insert_required = true, .write_domain = &service_name_domain,
+		.description = "Name of the service"},
+	{"type", DBAAS_TEXT, .domain = &service_type_domain, .known = service_types,
+		.segments = type_segments,
+		.description = "Type of the service; it is looked up where it is not given"},
+	{"action", DBAAS_TEXT,
+		.description = "What the API is to do, such as start-maintenance"},
+	{"arguments", DBAAS_JSONB,
+		.description = "What the action needs beside, as an object"},
+	{"operation_id", DBAAS_UUID, .returned = DBAAS_RETURNS_OPERATION_ID,
+		.description = "For RETURNING alone: id of the operation, unless the API answers at once"},
+	{"state", DBAAS_TEXT, .returned = DBAAS_RETURNS_STATE,
+		.description = "For RETURNING alone: success, or pending where it was not waited for"},
+	{"result", DBAAS_JSONB, .returned = DBAAS_RETURNS_ANSWER,
+		.description = "For RETURNING alone: what the API answered last, without secrets"},
+	END_OF_COLUMNS
+};
+
+static const DbaasArgument upgrade_arguments[] = {
+	{"target-version", &target_version_domain},
+	{NULL}
+};
+
+static const DbaasArgument reset_arguments[] = {
+	{"username", &username_domain},
+	{"password", .refused = "The API chooses the password. To set one, UPDATE dbaas_users."},
+	{NULL}
+};
+
+/*
+ * Of the two services that list a read replica's integration, the replica is the one that
+ * is not its source.
+ */
+static DbaasParent replica_of_service = {
+	"integrations", .locates = true,
+	{{"service_name", "service_name"}, {"id", "id"}, {"source", "source"}},
+	.filter_column = "type", .filter_value = DBAAS_READ_REPLICA
+};
+
+static const DbaasArgument promote_arguments[] = {
+	{"id", .found = &replica_of_service, .missing = "is not a read replica"},
+	{NULL}
+};
+
+#define SERVICE_PATH "/dbaas-{type}/{service-name}"
+
 DbaasParent dbaas_catalogue_each_type = {
 	"service-types", .locates = false, {{"type", "name"}}
 };
@@ -1100,10 +1164,11 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.typical_rows = 1,
 		.reads = {{"GET", "/dbaas-task/{service}/{id}", ""}},
 		.parent = &dbaas_catalogue_each_service,
-		.writes = {{DBAAS_INSERT, "POST", "/dbaas-task-migration-check/{service}"}},
+		.writes = {
+			{DBAAS_INSERT, "POST", "/dbaas-task-migration-check/{service}", .announces = true}
+		},
 		.services = {"service_name"},
-		.created_column = "id",
-		.announces = true
+		.created_column = "id"
 	},
 	{
 		.name = "operations",
@@ -1293,6 +1358,38 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.writes = {{DBAAS_DELETE, "DELETE", DETAILS_PATH "/role/{uuid}"}},
 		.services = {"service_name"},
 		.type_column = "service_type"
+	},
+	{
+		.name = "actions",
+		.table = "dbaas_actions",
+		.description = "What the API does to services besides; for INSERT alone",
+		COLUMNS(actions_columns),
+		.identity = "/dbaas-service/{service-name}/action",
+		.writes = {
+			{DBAAS_INSERT, "PUT", SERVICE_PATH "/maintenance/start",
+			.choice = "start-maintenance"},
+			{DBAAS_INSERT, "POST", SERVICE_PATH "/upgrade-check", types_with_upgrade_check,
+			.choice = "upgrade-check", .arguments = upgrade_arguments, .needs_body = true,
+			.announces = true, .direct = true},
+			{DBAAS_INSERT, "POST", SERVICE_PATH "/migration/stop", types_with_migration,
+			.choice = "stop-migration"},
+			{DBAAS_INSERT, "PUT", SERVICE_PATH "/enable/writes", types_with_write_lock,
+			.choice = "enable-writes"},
+			{DBAAS_INSERT, "PUT", SERVICE_PATH "/user/{username}/password/reset",
+			types_with_passwords,
+			.choice = "reset-password", .arguments = reset_arguments, .needs_body = true},
+			{DBAAS_INSERT, "PUT", SERVICE_PATH "/user/{username}/password/reset",
+			types_with_users_by_id,
+			.choice = "reset-password", .arguments = reset_arguments, .needs_body = true,
+			.direct = true},
+			{DBAAS_INSERT, "DELETE", "/dbaas-integration/{id}",
+			.choice = "promote", .arguments = promote_arguments}
+		},
+		.services = {"service_name"},
+		.type_column = "type",
+		.choice_column = "action",
+		.arguments_column = "arguments",
+		.counts = "actions"
 	},
 	{
 		.name = "service-settings",

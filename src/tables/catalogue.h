@@ -71,6 +71,15 @@ typedef struct DbaasTypedDomain
 	const DbaasDomain *domain;
 } DbaasTypedDomain;
 
+/* What the answer to a write fills a column with, for RETURNING. */
+typedef enum DbaasReturned
+{
+	DBAAS_RETURNS_NOTHING,
+	DBAAS_RETURNS_OPERATION_ID, /* id of the operation, if there is one */
+	DBAAS_RETURNS_STATE,		/* its state; success if there is none */
+	DBAAS_RETURNS_ANSWER		/* the last answer, without secrets */
+} DbaasReturned;
+
 /*
  * How an INSERT takes a column in rows with a value of the resource's choice column: where
  * the body's member, or what that accepts, depends on what the row is.  A member that is
@@ -172,6 +181,8 @@ typedef struct DbaasColumn
 	const char *const *secret_members;	/* of these, those whose names do not
 										 * say so, ending with NULL; or NULL */
 	const DbaasDemand *demand;	/* what its UPDATE has to give; or NULL */
+	DbaasReturned returned;		/* what INSERT ... RETURNING shows in it, if
+								 * no read does */
 	const char *description;	/* a phrase for the documentation and COMMENT */
 } DbaasColumn;
 
@@ -348,6 +359,27 @@ typedef struct DbaasWhole
 											 * from the outermost */
 } DbaasWhole;
 
+/*
+ * What an endpoint needs beside the columns of a row: a member of the object in the
+ * arguments column, which is a text.  It is in the path where that has "{name}", and else a
+ * member of the body.
+ */
+typedef struct DbaasArgument
+{
+	const char *name;
+	const DbaasDomain *domain;	/* what it accepts, or NULL */
+	const char *refused;		/* it must not be given: a HINT what to do
+								 * instead; or NULL */
+	const DbaasParent *found;	/* it is not given: it is the second key of
+								 * the row whose first key is the name of the
+								 * service, and whose third is another name;
+								 * and the write is of that row.  Or NULL */
+	const char *missing;		/* what a service without such a row is, for
+								 * an error */
+} DbaasArgument;
+
+#define DBAAS_MAX_ARGUMENTS 2
+
 /* The commands that write. */
 typedef enum DbaasCommand
 {
@@ -363,9 +395,10 @@ typedef enum DbaasCommand
  * of an UPDATE those with "update" that the UPDATE changes.  An UPDATE that changes
  * none of them sends nothing.
  *
- * Of the endpoints of a command, the first that is for the type of the service is
- * used; see dbaas_catalogue_find_write().  An UPDATE uses as many of those for the type
- * as it needs: each column goes to the first of them that sends it.  For example,
+ * Of the endpoints of a command, the first that is for the type of the service and for
+ * the row's choice is used; see dbaas_catalogue_find_write().  An UPDATE uses as many of
+ * those for the type as it needs: each column goes to the first of them that sends it.  For
+ * example,
  *
  *		.writes = {{DBAAS_INSERT, "POST", DETAILS_PATH "/database"}},
  *		.services = {"service_name"}, .type_column = "service_type"
@@ -383,12 +416,19 @@ typedef struct DbaasWriteEndpoint
 								 * the type column */
 	const char *const *columns; /* those that it sends, ending with NULL; or
 								 * NULL for all of the command */
+	const char *choice;			/* the value of the choice column that it is
+								 * for: an action, which makes no row; or NULL */
+	const DbaasArgument *arguments; /* ends with a NULL name; or NULL */
+	bool		needs_body;		/* sends {} if there is nothing to send */
+	bool		announces;		/* no read lists what it makes, so a NOTICE
+								 * tells its id */
 	bool		direct;			/* the response shows what was made or
 								 * changed, and the write is done; without
 								 * this, the response is an operation */
 
 	/* resolved */
-	DbaasPath	parsed;
+	DbaasPath	parsed;			/* the column of an argument is its index
+								 * behind the columns of the resource */
 	bool	   *sends;			/* by column; NULL: see "columns" */
 } DbaasWriteEndpoint;
 
@@ -423,7 +463,8 @@ struct DbaasResource
 	/*
 	 * A query uses the first read that lacks no column which it needs, and
 	 * for whose path it gives all parameters; and else the last, with
-	 * parameters from the rows of the parent.
+	 * parameters from the rows of the parent.  A table without reads has no
+	 * rows.
 	 */
 	DbaasEndpoint reads[DBAAS_MAX_READS];	/* after the last, method is NULL */
 	double		typical_rows;	/* of a response, until one was seen */
@@ -462,7 +503,10 @@ struct DbaasResource
 								 * tables too, are of the same row, and are
 								 * sent in order.  NULL: no two writes can be
 								 * of the same row */
-	const char *choice_column;	/* what each row is: see DbaasChoice; or NULL */
+	const char *choice_column;	/* what each row is: see DbaasChoice, and the
+								 * choice of DbaasWriteEndpoint; or NULL */
+	const char *arguments_column;	/* has the arguments of the endpoint; or
+									 * NULL */
 	const char *insert_identity;	/* the same of a row that an INSERT makes,
 									 * which has no id yet; NULL: as
 									 * "identity" */
@@ -472,8 +516,6 @@ struct DbaasResource
 	bool		found_by_values;	/* the operation does not refer to that
 									 * id: the row is found by all values that
 									 * the INSERT gave */
-	bool		announces;		/* no read lists what an INSERT makes, so a
-								 * NOTICE tells its id */
 	const char *counts;			/* as what update_limit and delete_limit count
 								 * its rows, such as "services"; or NULL */
 	const DbaasKept *kept;		/* what every UPDATE carries; or NULL */
@@ -508,6 +550,7 @@ struct DbaasResource
 		int			services[2];
 		int			type;
 		int			state;
+		int			arguments;
 	}			index;
 	DbaasPath	identity_path;
 	DbaasPath	insert_identity_path;
@@ -580,6 +623,9 @@ extern int	dbaas_catalogue_find_column_by_field(const DbaasResource *resource,
  */
 extern const char *dbaas_catalogue_check_value(const DbaasDomain *domain, const char *value);
 
+/* What a domain allows, as above; palloc'd.  "any text" if it is NULL. */
+extern const char *dbaas_catalogue_describe_domain(const DbaasDomain *domain);
+
 /*
  * How many different values rows have in a column, roughly: its typical_values, or the
  * number of values that it accepts; 0 if that is not known.
@@ -597,7 +643,7 @@ extern int	dbaas_catalogue_nreads(const DbaasResource *resource);
 
 /*
  * The read that lists the rows: the last whose path has no parameter.  The last read, if all
- * have one.
+ * have one; NULL if there is none.
  */
 extern const DbaasEndpoint *dbaas_catalogue_list(const DbaasResource *resource);
 
@@ -623,18 +669,28 @@ extern bool dbaas_catalogue_only_shows_request(const DbaasResource *resource, in
 
 /*
  * Which of a resource's endpoints a query reads, when it gives values for the columns of which
- * given[] is true, and uses the columns that are in "needed".
+ * given[] is true, and uses the columns that are in "needed".  NULL if it has no reads.
  */
 extern const DbaasEndpoint *dbaas_catalogue_find_read(const DbaasResource *resource,
 													  const bool *given, const Bitmapset *needed);
 
 /*
- * The endpoint of a command for a type of service.  For a type that is NULL, or that
- * the catalogue does not know, it is the command's first endpoint.  NULL when the
- * table does not take the command, or not for services of the type.
+ * The endpoint of a command for a type of service and a choice: the first, if several are.
+ * One without a choice is for any.
+ * Those of any type are, if the type is NULL or not known to the catalogue, and those of any
+ * choice, if that is NULL.  NULL when the table does not take the command, or not for
+ * services of the type.
  */
 extern const DbaasWriteEndpoint *dbaas_catalogue_find_write(const DbaasResource *resource,
-															DbaasCommand command, const char *type);
+															DbaasCommand command, const char *type,
+															const char *choice);
+
+/* Does the choice of a row choose the endpoint of its INSERT? */
+extern bool dbaas_catalogue_chooses(const DbaasResource *resource);
+
+/* The choices that a command has for a type of service, as above: values, palloc'd. */
+extern DbaasDomain dbaas_catalogue_choices(const DbaasResource *resource, DbaasCommand command,
+										   const char *type);
 
 /* The endpoint of a command after "previous", or the first after NULL; or NULL. */
 extern const DbaasWriteEndpoint *dbaas_catalogue_next_write(const DbaasResource *resource,
@@ -703,6 +759,9 @@ extern bool dbaas_catalogue_has_users(const DbaasUse *use, const char *type);
 
 /* Does a command have to know the type of the service? */
 extern bool dbaas_catalogue_write_needs_type(const DbaasResource *resource, DbaasCommand command);
+
+/* Number of arguments of an endpoint. */
+extern int	dbaas_catalogue_narguments(const DbaasWriteEndpoint *endpoint);
 
 /* Is the column in the path of one of a command's endpoints? */
 extern bool dbaas_catalogue_write_path_has(const DbaasResource *resource, DbaasCommand command,

@@ -74,7 +74,7 @@ check_reads(Check *check)
 	const DbaasResource *resource = check->resource;
 	int			n = dbaas_catalogue_nreads(resource);
 
-	check_that(check, n > 0, "it has no reads");
+	check_that(check, n > 0 || dbaas_catalogue_chooses(resource), "it has no reads");
 	for (int i = 0; i < n; i++)
 	{
 		const DbaasEndpoint *read = &resource->reads[i];
@@ -241,6 +241,35 @@ check_whole(Check *check, const DbaasWhole *whole)
 	}
 }
 
+/* Checks what a row chooses an endpoint by, and the arguments of that. */
+static void
+check_choice(Check *check, const DbaasWriteEndpoint *endpoint)
+{
+	const DbaasResource *resource = check->resource;
+	int			n = dbaas_catalogue_narguments(endpoint);
+
+	check_that(check, endpoint->choice == NULL ||
+			   (resource->choice_column && resource->arguments_column),
+			   "path \"%s\": it has a choice, and there is no choice_column or arguments_column",
+			   endpoint->path);
+	check_that(check, (endpoint->choice != NULL) == dbaas_catalogue_chooses(resource) ||
+			   endpoint->command != DBAAS_INSERT,
+			   "path \"%s\": some endpoints have a choice, and others have none", endpoint->path);
+	check_that(check, n <= DBAAS_MAX_ARGUMENTS, "path \"%s\": it has too many arguments",
+			   endpoint->path);
+	for (int i = 0; i < n; i++)
+	{
+		const DbaasArgument *argument = &endpoint->arguments[i];
+		const DbaasParent *found = argument->found;
+
+		check_that(check, found == NULL || (found->list && found->read && found->nkeys == 3 &&
+											found->columns[0] >= 0 && found->columns[1] >= 0 &&
+											found->columns[2] >= 0 && argument->missing),
+				   "path \"%s\": argument \"%s\" is not found by three keys", endpoint->path,
+				   argument->name);
+	}
+}
+
 static void
 check_use(Check *check)
 {
@@ -273,11 +302,13 @@ check_writes(Check *check)
 				   "path \"%s\": it has types, and no type_column", resource->writes[i].path);
 		for (int c = 0; resource->writes[i].columns && resource->writes[i].columns[c]; c++)
 			check_name(check, "columns of a write", resource->writes[i].columns[c]);
+		check_choice(check, &resource->writes[i]);
 	}
 	for (const DbaasReveal *reveal = resource->reveals; reveal && reveal->path; reveal++)
 		check_path(check, "path", &reveal->parsed);
 	for (int c = 0; c < resource->ncolumns; c++)
 		check_name(check, "update_with", resource->columns[c].update_with);
+	check_name(check, "arguments_column", resource->arguments_column);
 	check_name(check, "services", resource->services[0]);
 	check_name(check, "services", resource->services[1]);
 	check_name(check, "type_column", resource->type_column);

@@ -177,14 +177,6 @@ named_columns(const DbaasResource *resource, const char *const *names)
 	return columns;
 }
 
-static void
-resolve_write(const DbaasResource *resource, DbaasWriteEndpoint *write)
-{
-	write->parsed = parse_path(resource, write->path);
-	if (write->columns)
-		write->sends = named_columns(resource, write->columns);
-}
-
 /* Resolves the members of a parent, which several entries may share. */
 static void
 resolve_parent(const DbaasParent *entry)
@@ -255,6 +247,26 @@ resolve_whole(const DbaasResource *resource)
 		whole->columns[whole->nkeys] = named_column(resource, whole->keys[whole->nkeys]);
 }
 
+/* Parses the path of a write.  "{x}" is the argument x, if the endpoint has that. */
+static void
+resolve_write(const DbaasResource *resource, DbaasWriteEndpoint *endpoint)
+{
+	DbaasPath	path = parse_path(resource, endpoint->path);
+
+	for (int a = 0; a < dbaas_catalogue_narguments(endpoint); a++)
+	{
+		resolve_parent(endpoint->arguments[a].found);
+		for (int i = 0; i < path.nparams; i++)
+		{
+			if (strcmp(path.params[i].name, endpoint->arguments[a].name) == 0)
+				path.params[i].column = resource->ncolumns + a;
+		}
+	}
+	endpoint->parsed = path;
+	if (endpoint->columns)
+		endpoint->sends = named_columns(resource, endpoint->columns);
+}
+
 void
 dbaas_catalogue_resolve(DbaasResource *resource)
 {
@@ -279,7 +291,6 @@ dbaas_catalogue_resolve(DbaasResource *resource)
 		resource->index.parent_keys[i] = named_column(resource,
 													  parent ? parent->keys[i].column : NULL);
 	resource->index.unique = named_column(resource, resource->unique_column);
-	resource->index.choice = named_column(resource, resource->choice_column);
 	resource->index.created = named_column(resource, resource->created_column);
 	resource->index.limit = named_column(resource, paging ? paging->limit_column : NULL);
 	resource->index.offset = named_column(resource, paging ? paging->offset_column : NULL);
@@ -295,6 +306,8 @@ dbaas_catalogue_resolve(DbaasResource *resource)
 		resource->index.services[i] = named_column(resource, resource->services[i]);
 	resource->index.type = named_column(resource, resource->type_column);
 	resource->index.state = named_column(resource, resource->state_column);
+	resource->index.choice = named_column(resource, resource->choice_column);
+	resource->index.arguments = named_column(resource, resource->arguments_column);
 	if (resource->identity)
 		resource->identity_path = parse_path(resource, resource->identity);
 	resource->insert_identity_path = resource->insert_identity ?
@@ -321,21 +334,6 @@ dbaas_catalogue_init(void)
 /* ------------------------------------------------------------------------
  * Look-ups
  * ------------------------------------------------------------------------ */
-
-static const char *
-check_values(const DbaasDomain *domain, const char *value)
-{
-	StringInfoData allowed;
-
-	initStringInfo(&allowed);
-	for (int i = 0; domain->values[i]; i++)
-	{
-		if (strcmp(domain->values[i], value) == 0)
-			return NULL;
-		appendStringInfo(&allowed, "%s%s", i ? ", " : "", domain->values[i]);
-	}
-	return allowed.data;
-}
 
 /* Number of characters of a UTF-8 text. */
 static int
@@ -372,37 +370,71 @@ has_only(const char *text, const char *characters)
 	return true;
 }
 
-static const char *
-check_text(const DbaasDomain *domain, const char *value)
+static bool
+is_text_allowed(const DbaasDomain *domain, const char *value)
 {
 	int			length = utf8_length(value);
 
-	if (length >= domain->min_length && length <= domain->max_length &&
-		(domain->characters == NULL || has_only(value, domain->characters)))
-		return NULL;
-	return psprintf("texts of %d to %d %s%s", domain->min_length, domain->max_length,
-					domain->characters ? "of the characters " : "characters",
-					domain->characters ? domain->characters : "");
+	return length >= domain->min_length && length <= domain->max_length &&
+		(domain->characters == NULL || has_only(value, domain->characters));
+}
+
+static bool
+is_value(const DbaasDomain *domain, const char *value)
+{
+	for (int i = 0; domain->values[i]; i++)
+	{
+		if (strcmp(domain->values[i], value) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_allowed(const DbaasDomain *domain, const char *value)
+{
+	char	   *end;
+	long long	number;
+
+	if (domain->values)
+		return is_value(domain, value);
+	if (domain->max)
+	{
+		number = strtoll(value, &end, 10);
+		return *value && *end == '\0' && number >= domain->min && number <= domain->max;
+	}
+	return domain->max_length == 0 || is_text_allowed(domain, value);
+}
+
+const char *
+dbaas_catalogue_describe_domain(const DbaasDomain *domain)
+{
+	StringInfoData allowed;
+
+	initStringInfo(&allowed);
+	if (domain && domain->values)
+	{
+		for (int i = 0; domain->values[i]; i++)
+			appendStringInfo(&allowed, "%s%s", i ? ", " : "", domain->values[i]);
+	}
+	else if (domain && domain->max)
+		appendStringInfo(&allowed, "whole numbers from " INT64_FORMAT " to " INT64_FORMAT,
+						 domain->min, domain->max);
+	else if (domain && domain->max_length)
+		appendStringInfo(&allowed, "texts of %d to %d %s%s", domain->min_length,
+						 domain->max_length,
+						 domain->characters ? "of the characters " : "characters",
+						 domain->characters ? domain->characters : "");
+	else
+		appendStringInfoString(&allowed, "any text");
+	return allowed.data;
 }
 
 const char *
 dbaas_catalogue_check_value(const DbaasDomain *domain, const char *value)
 {
-	if (domain == NULL)
-		return NULL;
-	if (domain->values)
-		return check_values(domain, value);
-	if (domain->max)
-	{
-		char	   *end;
-		long long	number = strtoll(value, &end, 10);
-
-		if (*value && *end == '\0' && number >= domain->min && number <= domain->max)
-			return NULL;
-		return psprintf("whole numbers from " INT64_FORMAT " to " INT64_FORMAT,
-						domain->min, domain->max);
-	}
-	return domain->max_length ? check_text(domain, value) : NULL;
+	return domain == NULL || is_allowed(domain, value) ? NULL :
+		dbaas_catalogue_describe_domain(domain);
 }
 
 int
@@ -473,7 +505,17 @@ dbaas_catalogue_list(const DbaasResource *resource)
 		if (strchr(resource->reads[i].path, '{') == NULL)
 			return &resource->reads[i];
 	}
-	return &resource->reads[last];
+	return last < 0 ? NULL : &resource->reads[last];
+}
+
+int
+dbaas_catalogue_narguments(const DbaasWriteEndpoint *endpoint)
+{
+	int			n = 0;
+
+	while (endpoint->arguments && endpoint->arguments[n].name)
+		n++;
+	return n;
 }
 
 bool
@@ -539,5 +581,5 @@ dbaas_catalogue_find_read(const DbaasResource *resource, const bool *given,
 			(read->lacked < 0 || !bms_is_member(read->lacked, needed)))
 			return read;
 	}
-	return &resource->reads[last];
+	return last < 0 ? NULL : &resource->reads[last];
 }

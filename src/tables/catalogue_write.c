@@ -69,9 +69,14 @@ dbaas_catalogue_next_for(const DbaasResource *resource, DbaasCommand command, co
 }
 
 const DbaasWriteEndpoint *
-dbaas_catalogue_find_write(const DbaasResource *resource, DbaasCommand command, const char *type)
+dbaas_catalogue_find_write(const DbaasResource *resource, DbaasCommand command, const char *type,
+						   const char *choice)
 {
-	return dbaas_catalogue_next_for(resource, command, type, NULL);
+	const DbaasWriteEndpoint *e = dbaas_catalogue_next_for(resource, command, type, NULL);
+
+	while (e && choice && e->choice && strcmp(e->choice, choice) != 0)
+		e = dbaas_catalogue_next_for(resource, command, type, e);
+	return e;
 }
 
 bool
@@ -95,6 +100,32 @@ dbaas_catalogue_share_type(const DbaasResource *resource, const DbaasWriteEndpoi
 			return true;
 	}
 	return false;
+}
+
+bool
+dbaas_catalogue_chooses(const DbaasResource *resource)
+{
+	const DbaasWriteEndpoint *first = dbaas_catalogue_next_write(resource, DBAAS_INSERT, NULL);
+
+	return first && first->choice;
+}
+
+DbaasDomain
+dbaas_catalogue_choices(const DbaasResource *resource, DbaasCommand command, const char *type)
+{
+	const char **choices = palloc0((DBAAS_MAX_WRITES + 1) * sizeof(char *));
+	int			n = 0;
+
+	for (const DbaasWriteEndpoint *e = dbaas_catalogue_next_write(resource, command, NULL); e;
+		 e = dbaas_catalogue_next_write(resource, command, e))
+	{
+		if (e->choice && dbaas_catalogue_find_write(resource, command, type, e->choice) == e)
+			choices[n++] = e->choice;
+	}
+	return (DbaasDomain)
+	{
+		.values = choices
+	};
 }
 
 char *
@@ -124,7 +155,7 @@ dbaas_catalogue_write_types(const DbaasResource *resource, DbaasCommand command)
 	initStringInfo(&list);
 	for (int i = 0; types[i]; i++)
 	{
-		if (dbaas_catalogue_find_write(resource, command, types[i]))
+		if (dbaas_catalogue_find_write(resource, command, types[i], NULL))
 			appendStringInfo(&list, "%s%s", list.len ? ", " : "", types[i]);
 	}
 	return list.data;
@@ -151,7 +182,7 @@ dbaas_catalogue_sets_for(const DbaasResource *resource, DbaasCommand command, in
 
 	if (member == NULL || (c->write_types && !has_text(c->write_types, type)))
 		return false;
-	for (const DbaasWriteEndpoint *e = dbaas_catalogue_find_write(resource, command, type); e;
+	for (const DbaasWriteEndpoint *e = dbaas_catalogue_find_write(resource, command, type, NULL); e;
 		 e = dbaas_catalogue_next_for(resource, command, type, e))
 	{
 		if (dbaas_catalogue_sends(e, column))
@@ -172,7 +203,7 @@ dbaas_catalogue_column_types(const DbaasResource *resource, DbaasCommand command
 	{
 		if (dbaas_catalogue_sets_for(resource, command, column, types[i]))
 			appendStringInfo(&list, "%s%s", list.len ? ", " : "", types[i]);
-		else if (dbaas_catalogue_find_write(resource, command, types[i]))
+		else if (dbaas_catalogue_find_write(resource, command, types[i], NULL))
 			all = false;
 	}
 	return all ? NULL : list.data;

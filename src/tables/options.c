@@ -382,7 +382,7 @@ is_list(const DbaasResource *resource)
 {
 	const DbaasEndpoint *list = dbaas_catalogue_list(resource);
 
-	return strcmp(list->method, "GET") == 0 && list->parsed.nparams == 0 && *list->rows &&
+	return list && strcmp(list->method, "GET") == 0 && list->parsed.nparams == 0 && *list->rows &&
 		!resource->global;
 }
 

@@ -22,6 +22,8 @@ typedef struct DbaasChange
 	const DbaasRowValues *new_row;	/* of an INSERT or UPDATE */
 	const DbaasOverlay *overlay;	/* of the writes queued for it; or NULL */
 	const char *type;			/* of the service, or NULL */
+	const DbaasWriteEndpoint *endpoint; /* that is used; NULL: not known yet */
+	const char **arguments;		/* the values of its arguments, or NULL */
 	bool	   *sent;			/* by catalogue column: is it in the body? */
 	const DbaasJson **values;	/* by catalogue column: the value to send, if
 								 * it is not the row's; or NULL */

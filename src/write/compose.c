@@ -449,6 +449,25 @@ add_kept(DbaasWriter *writer, const DbaasChange *change, const DbaasWrite *write
 		add_known(kept->member, value, body);
 }
 
+/* Adds the arguments that the path does not hold. */
+static void
+add_arguments(const DbaasWriter *writer, const DbaasChange *change, Body *body)
+{
+	const DbaasWriteEndpoint *endpoint = change->endpoint;
+
+	for (int i = 0; i < dbaas_catalogue_narguments(endpoint); i++)
+	{
+		StringInfoData quoted;
+
+		if (change->arguments[i] == NULL ||
+			dbaas_path_has(&endpoint->parsed, writer->resource->ncolumns + i))
+			continue;
+		initStringInfo(&quoted);
+		escape_json(&quoted, change->arguments[i]);
+		add_at(body, endpoint->arguments[i].name, quoted.data, quoted.data);
+	}
+}
+
 void
 dbaas_compose_body(DbaasWriter *writer, const DbaasChange *change, const DbaasZone *zone,
 				   DbaasWrite *write)
@@ -466,9 +485,12 @@ dbaas_compose_body(DbaasWriter *writer, const DbaasChange *change, const DbaasZo
 		if (change->sent[c])
 			add_column(writer, change, c, &body);
 	}
+	add_arguments(writer, change, &body);
 	write->secrets = body.secrets;
 	write->body = dbaas_members_text(body.members);
-	if (write->body == NULL)
+	if (write->body == NULL && change->endpoint->needs_body)
+		write->body = write->shown_body = "{}";
+	if (dbaas_members_text(body.members) == NULL)
 		return;
 	add_kept(writer, change, write, zone, &body);
 	write->body = dbaas_members_text(body.members);

@@ -16,12 +16,19 @@
 int			dbaas_delete_limit = 10;
 int			dbaas_update_limit = 10;
 
+/* Does the limit of deletions count it?  An action counts as a change, whatever it does. */
+static bool
+is_deletion(const DbaasWrite *write)
+{
+	return write->command == DBAAS_DELETE && !write->acts;
+}
+
 /* Does a write of the queue count towards the same limit as another write? */
 static bool
 counts_with(const DbaasOperation *queued, const DbaasWrite *write, bool dry_run)
 {
 	return queued->write.counts && strcmp(queued->write.counts, write->counts) == 0 &&
-		queued->write.command == write->command &&
+		is_deletion(&queued->write) == is_deletion(write) &&
 		(queued->state == DBAAS_WRITE_DRY) == dry_run &&
 		queued->state != DBAAS_WRITE_FAILED;
 }
@@ -61,7 +68,7 @@ count_rows(List *queue, const DbaasWrite *write, bool dry_run)
 void
 dbaas_limit_check(List *queue, const DbaasWrite *write, bool dry_run)
 {
-	bool		deletes = write->command == DBAAS_DELETE;
+	bool		deletes = is_deletion(write);
 	int			limit = deletes ? dbaas_delete_limit : dbaas_update_limit;
 	const char *name = deletes ? "dbaas_fdw.delete_limit" : "dbaas_fdw.update_limit";
 	bool		any_sent = false;
@@ -79,7 +86,7 @@ dbaas_limit_check(List *queue, const DbaasWrite *write, bool dry_run)
 	ereport(ERROR,
 			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 			 errmsg("this transaction would %s more than %d %s",
-					deletes ? "delete" : "update", limit, write->counts),
+					deletes ? "delete" : write->acts ? "take" : "update", limit, write->counts),
 			 any_sent ? errdetail("What is queued has not been sent, but other writes have.") :
 			 errdetail("Nothing has been sent."),
 			 errhint("Check the WHERE clause, or set %s higher for this transaction: "

@@ -10,6 +10,7 @@
 #include "lib/stringinfo.h"
 #include "utils/lsyscache.h"
 
+#include "write/choice.h"
 #include "write/known.h"
 #include "write/locate.h"
 
@@ -80,12 +81,28 @@ refuse_ambiguous(const DbaasWriter *writer, const char *service, const List *fou
 			 errhint("Give the column zone a value.")));
 }
 
-/* Is there a type, and does the command write to services of it? */
-static bool
-takes_type(const DbaasWriter *writer, const char *type)
+/* The row's value of the choice column; NULL if the table has none. */
+static const char *
+row_choice(DbaasWriter *writer, const DbaasRowValues *row)
 {
-	return type && dbaas_catalogue_find_write(writer->resource, writer->command, type);
+	return dbaas_writer_text(writer, row, writer->resource->index.choice);
 }
+
+/* Is there a type, and do services of it take the write? */
+static bool
+takes_type(const DbaasWriter *writer, const char *type, const char *choice)
+{
+	return type && dbaas_catalogue_find_write(writer->resource, writer->command, type, choice);
+}
+
+/* A service to look for. */
+typedef struct Wanted
+{
+	const char *name;
+	bool		with_type;		/* the type is asked for */
+	const char *given_type;		/* which the row gives; or NULL */
+	const char *choice;			/* row_choice() */
+} Wanted;
 
 /*
  * Finds a service in the lists that the transaction keeps: in that of the zone; if that is
@@ -95,15 +112,14 @@ takes_type(const DbaasWriter *writer, const char *type)
  */
 static bool
 known_service(const DbaasWriter *writer, const DbaasZones *zones, const DbaasZone *zone,
-			  const char *name, bool with_type, const char *given_type,
-			  DbaasListedService *service)
+			  const Wanted *wanted, DbaasListedService *service)
 {
-	int			n = dbaas_known_locate(writer->lookup.conn, zones, zone, name, service);
+	int			n = dbaas_known_locate(writer->lookup.conn, zones, zone, wanted->name, service);
 
-	if (n != 1 || !with_type)
+	if (n != 1 || !wanted->with_type)
 		return n == 1;
-	return takes_type(writer, service->type) &&
-		(given_type == NULL || strcmp(given_type, service->type) == 0);
+	return takes_type(writer, service->type, wanted->choice) &&
+		(wanted->given_type == NULL || strcmp(wanted->given_type, service->type) == 0);
 }
 
 /* Keeps the lists that were read to find a service: see known_service(). */
@@ -139,26 +155,25 @@ read_zones(const DbaasWriter *writer, const char *name)
  * what it found must not be written to another service of that name.
  */
 static DbaasListedService
-listed_service(DbaasWriter *writer, const DbaasZone *zone, const char *name, bool with_type,
-			   const char *given_type)
+listed_service(DbaasWriter *writer, const DbaasZone *zone, const Wanted *wanted)
 {
 	const DbaasZones *zones = read_zones(writer, NULL);
 	bool		keeps = writer->command == DBAAS_INSERT;
-	const DbaasParent *lists = keeps || with_type ? &dbaas_catalogue_service_facts :
+	const DbaasParent *lists = keeps || wanted->with_type ? &dbaas_catalogue_service_facts :
 		&dbaas_catalogue_each_service;
 	DbaasListedService service;
 	List	   *found;
 	DbaasError *error;
 
-	if (keeps && known_service(writer, zones, zone, name, with_type, given_type, &service))
+	if (keeps && known_service(writer, zones, zone, wanted, &service))
 		return service;
-	error = dbaas_parents_locate(&writer->lookup, zone, name, lists, &found);
+	error = dbaas_parents_locate(&writer->lookup, zone, wanted->name, lists, &found);
 	if (error)
 		dbaas_table_raise(writer->table, error);
 	if (found == NIL)
-		refuse_unlisted(writer, zone, name);
+		refuse_unlisted(writer, zone, wanted->name);
 	if (list_length(found) > 1)
-		refuse_ambiguous(writer, name, found);
+		refuse_ambiguous(writer, wanted->name, found);
 	if (keeps)
 		keep_lists(writer, zones, zone);
 	return *(DbaasListedService *) linitial(found);
@@ -204,6 +219,7 @@ dbaas_locate_row(DbaasWriter *writer, const DbaasRowValues *row, bool needs_runn
 		.type = given_type,
 		.state = dbaas_writer_text(writer, row, resource->index.state)
 	};
+	Wanted		wanted = {.name = name,.choice = row_choice(writer, row)};
 	bool		needs_lists;
 	const char *type;
 
@@ -219,7 +235,9 @@ dbaas_locate_row(DbaasWriter *writer, const DbaasRowValues *row, bool needs_runn
 		return service;
 	if (writer->makes_service || name == NULL)
 		dbaas_writer_refuse_missing(writer, DBAAS_ZONE_COLUMN);
-	service = listed_service(writer, service.zone, name, needs_lists, type ? NULL : given_type);
+	wanted.with_type = needs_lists;
+	wanted.given_type = type ? NULL : given_type;
+	service = listed_service(writer, service.zone, &wanted);
 	if (type)
 		service.type = type;
 	else if (given_type && service.type && strcmp(given_type, service.type) != 0)
@@ -271,8 +289,12 @@ dbaas_locate_typed(DbaasWriter *writer, const DbaasRowValues *row, const bool *s
 		dbaas_writer_refuse_missing(writer, writer->resource->index.services[0]);
 	service = dbaas_locate_row(writer, row, running >= 0);
 	if (service.type && !writer->makes_service &&
-		dbaas_catalogue_find_write(writer->resource, writer->command, service.type) == NULL)
+		!takes_type(writer, service.type, row_choice(writer, row)))
+	{
+		if (dbaas_catalogue_chooses(writer->resource))
+			dbaas_choice_refuse_type(writer, row, name, service.type);
 		refuse_type(writer, name, service.type);
+	}
 	check_running(writer, name, &service, running);
 	return service;
 }
@@ -306,13 +328,33 @@ is_new_type(const DbaasWriter *writer, int column, const char *value, const Dbaa
 	return found;
 }
 
-char *
-dbaas_locate_path(DbaasWriter *writer, const DbaasRowValues *row,
-				  const DbaasWriteEndpoint *endpoint, const DbaasListedService *service)
+/* Puts the arguments that the path holds behind the columns. */
+static void
+take_arguments(const DbaasWriter *writer, const DbaasWriteEndpoint *endpoint,
+			   const char *const *arguments, const char **args)
 {
 	const DbaasResource *resource = writer->resource;
-	const char **args = palloc0(resource->ncolumns * sizeof(char *));
 
+	for (int i = 0; i < dbaas_catalogue_narguments(endpoint); i++)
+	{
+		if (!dbaas_path_has(&endpoint->parsed, resource->ncolumns + i))
+			continue;
+		if (!dbaas_path_can_hold(arguments[i]))
+			dbaas_writer_refuse(writer, resource->index.arguments, arguments[i],
+								"It cannot be a segment of a path.");
+		args[resource->ncolumns + i] = arguments[i];
+	}
+}
+
+char *
+dbaas_locate_path(DbaasWriter *writer, const DbaasRowValues *row,
+				  const DbaasWriteEndpoint *endpoint, const DbaasListedService *service,
+				  const char *const *arguments)
+{
+	const DbaasResource *resource = writer->resource;
+	const char **args = palloc0((resource->ncolumns + DBAAS_MAX_ARGUMENTS) * sizeof(char *));
+
+	take_arguments(writer, endpoint, arguments, args);
 	for (int c = 0; c < resource->ncolumns; c++)
 	{
 		if (!dbaas_path_has(&endpoint->parsed, c))

@@ -36,12 +36,13 @@ extern DbaasListedService dbaas_locate_typed(DbaasWriter *writer, const DbaasRow
 											 const bool *sent);
 
 /*
- * The endpoint's path with the row's values; palloc'd.  Raises ERROR: a missing value
- * (23502), or one that the API does not accept (22023).
+ * The endpoint's path with the row's values, and those of its arguments; palloc'd.  Raises
+ * ERROR: a missing value (23502), or one that the API does not accept (22023).
  */
 extern char *dbaas_locate_path(DbaasWriter *writer, const DbaasRowValues *row,
 							   const DbaasWriteEndpoint *endpoint,
-							   const DbaasListedService *service);
+							   const DbaasListedService *service,
+							   const char *const *arguments);
 
 /*
  * The path of a read of the row's table with the row's values; palloc'd.  NULL if a value

@@ -324,8 +324,7 @@ send_and_read_back(ModifyState *modify, Relation relation, TupleTableSlot *slot)
 	MemoryContextSwitchTo(modify->row_cxt);
 	dbaas_queue_send();
 	MemoryContextSwitchTo(oldcxt);
-	if (modify->table->resource->created_column == NULL &&
-		!modify->table->resource->found_by_values)
+	if (!dbaas_readback_fills(modify->table->resource))
 		return;
 	if (modify->readback == NULL)
 		modify->readback = dbaas_readback_new(modify->writer, relation);

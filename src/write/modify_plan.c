@@ -47,7 +47,7 @@ dbaasIsForeignRelUpdatable(Relation rel)
 		return 0;
 	for (size_t i = 0; i < lengthof(commands); i++)
 	{
-		if (dbaas_catalogue_find_write(resource, dbaas_modify_plan_command(commands[i]), NULL))
+		if (dbaas_catalogue_next_write(resource, dbaas_modify_plan_command(commands[i]), NULL))
 			events |= 1 << commands[i];
 	}
 	return events;

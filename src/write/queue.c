@@ -228,7 +228,8 @@ dbaas_queue_updates(const List *writes, int batch, Oid relid)
  * that meets a row twice, in a join for instance, changes it only once, as in any table.
  * dbaas_write_make() has checked both, but only if the table shows the whole identity of
  * the row.  Of a part of an object, whose identity is the object's, it knows.  Raises ERROR
- * when an INSERT creates a row that the queue has (23505).
+ * when an INSERT creates a row that the queue has (23505).  An action can be taken
+ * any number of times.
  */
 static bool
 is_row_gone(const DbaasWrite *write, DbaasConnection *conn, int read_after, bool dry_run)
@@ -241,7 +242,8 @@ is_row_gone(const DbaasWrite *write, DbaasConnection *conn, int read_after, bool
 		.read_after = read_after,
 		.dry_run = dry_run
 	};
-	List	   *found = write->identity && write->read == NULL ? dbaas_queue_find(&spec) : NIL;
+	bool		looks = write->identity && write->read == NULL && !write->acts;
+	List	   *found = looks ? dbaas_queue_find(&spec) : NIL;
 	const DbaasWrite *last = found ? llast(found) : NULL;
 
 	if (last == NULL)
@@ -306,16 +308,10 @@ dbaas_queue_add(const List *writes, int read_after, bool dry_run)
 	return true;
 }
 
-const char *
-dbaas_queue_last_reference(void)
+const DbaasOperation *
+dbaas_queue_last(void)
 {
-	return queue ? ((DbaasQueued *) llast(queue))->operation->reference_id : NULL;
-}
-
-const char *
-dbaas_queue_last_zone(void)
-{
-	return queue ? ((DbaasQueued *) llast(queue))->operation->write.zone : NULL;
+	return queue ? ((DbaasQueued *) llast(queue))->operation : NULL;
 }
 
 /* ------------------------------------------------------------------------

@@ -103,11 +103,7 @@ extern List *dbaas_queue_plan(void);
  */
 extern void dbaas_queue_add_outcomes(ErrorData *edata);
 
-/*
- * Of the write that was queued last: the reference.id of its operation, and its zone.
- * Both are in the transaction's memory, and NULL if there is no such value.
- */
-extern const char *dbaas_queue_last_reference(void);
-extern const char *dbaas_queue_last_zone(void);
+/* The write that was queued last, in the transaction's memory; NULL if there is none. */
+extern const DbaasOperation *dbaas_queue_last(void);
 
 #endif							/* DBAAS_QUEUE_H */

@@ -7,7 +7,9 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/lsyscache.h"
 
@@ -215,22 +217,72 @@ set_column(DbaasReadback *readback, TupleTableSlot *slot, int column, const char
 	slot->tts_isnull[attnum - 1] = false;
 }
 
+/* What the answer to a write says, in the server's encoding; NULL if it does not say it. */
+static const char *
+returned_text(DbaasReturned returned, const DbaasOperation *operation)
+{
+	switch (returned)
+	{
+		case DBAAS_RETURNS_OPERATION_ID:
+			return operation->operation_id;
+		case DBAAS_RETURNS_STATE:
+			return operation->unfinished ? "pending" : "success";
+		case DBAAS_RETURNS_ANSWER:
+			return operation->answer ?
+				pg_any_to_server(operation->answer, strlen(operation->answer), PG_UTF8) : NULL;
+		default:
+			return NULL;
+	}
+}
+
+/* Stores the row, with what the answer to its write says, in the slot. */
+static void
+take_answer(DbaasReadback *readback, TupleTableSlot *slot, const DbaasOperation *operation)
+{
+	const DbaasResource *resource = readback->table->resource;
+	HeapTuple	row = ExecCopySlotHeapTuple(slot);
+
+	ExecClearTuple(slot);
+	heap_deform_tuple(row, readback->desc, slot->tts_values, slot->tts_isnull);
+	for (int c = 0; c < resource->ncolumns; c++)
+		set_column(readback, slot, c, returned_text(resource->columns[c].returned, operation));
+	set_column(readback, slot, DBAAS_ZONE_COLUMN, operation->write.zone);
+	ExecStoreVirtualTuple(slot);
+	dbaas_generated_compute(readback->generated, slot);
+}
+
+bool
+dbaas_readback_fills(const DbaasResource *resource)
+{
+	bool		any = resource->created_column || resource->found_by_values;
+
+	for (int c = 0; c < resource->ncolumns; c++)
+		any = any || resource->columns[c].returned != DBAAS_RETURNS_NOTHING;
+	return any;
+}
+
 void
 dbaas_readback_fill(DbaasReadback *readback, TupleTableSlot *slot)
 {
 	const DbaasResource *resource = readback->table->resource;
+	const DbaasOperation *operation = dbaas_queue_last();
 	DbaasRowValues row = {slot->tts_values, slot->tts_isnull};
 	const char *created = NULL;
 
+	if (resource->created_column == NULL && !resource->found_by_values)
+	{
+		take_answer(readback, slot, operation);
+		return;
+	}
 	if (!resource->found_by_values)
 	{
 		created = dbaas_writer_text(readback->writer, &row, resource->index.created);
 		if (created == NULL)
-			created = dbaas_queue_last_reference();
+			created = operation->reference_id;
 		if (created == NULL)
 			return;
 		set_column(readback, slot, resource->index.created, created);
 	}
-	set_column(readback, slot, DBAAS_ZONE_COLUMN, dbaas_queue_last_zone());
+	set_column(readback, slot, DBAAS_ZONE_COLUMN, operation->write.zone);
 	read_row(readback, slot, created);
 }

@@ -78,11 +78,12 @@ add_route(List *routes, const DbaasWriter *writer, const DbaasWriteEndpoint *end
 }
 
 List *
-dbaas_route_find(const DbaasWriter *writer, const bool *sent, const char *type)
+dbaas_route_find(const DbaasWriter *writer, const bool *sent, const char *type,
+				 const char *choice)
 {
 	const DbaasResource *resource = writer->resource;
 	const DbaasWriteEndpoint *endpoint =
-		dbaas_catalogue_find_write(resource, writer->command, type);
+		dbaas_catalogue_find_write(resource, writer->command, type, choice);
 	Size		size = resource->ncolumns * sizeof(bool);
 	bool	   *left = memcpy(palloc(size), sent, size);
 	List	   *routes = NIL;

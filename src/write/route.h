@@ -23,12 +23,13 @@ typedef struct DbaasRoute
 } DbaasRoute;
 
 /*
- * The requests for a row of a service of that type, which may be NULL or unknown, of which
- * the columns "sent" are to be written: a list of DbaasRoute * in the order in which they
- * are to be sent, in the current memory context.  An INSERT or DELETE has one.  Raises ERROR
- * when a column is not for the type of the service, or cannot be set without another
- * (0A000).
+ * The requests for a row of a service of that type, which may be NULL or unknown, and of
+ * that choice, which may be NULL, of which the columns "sent" are to be written: a list of
+ * DbaasRoute * in the order in which they are to be sent, in the current memory context.  An
+ * INSERT or DELETE has one.  Raises ERROR when a column is not for the type of the service,
+ * or cannot be set without another (0A000).
  */
-extern List *dbaas_route_find(const DbaasWriter *writer, const bool *sent, const char *type);
+extern List *dbaas_route_find(const DbaasWriter *writer, const bool *sent, const char *type,
+							  const char *choice);
 
 #endif							/* DBAAS_ROUTE_H */

@@ -23,7 +23,7 @@ is_filter(const DbaasResource *resource, const DbaasParent *parent, int column)
 bool
 dbaas_writable_identifies(const DbaasResource *resource, int column)
 {
-	if (column < 0 || dbaas_catalogue_find_write(resource, DBAAS_DELETE, NULL) == NULL)
+	if (column < 0 || dbaas_catalogue_next_write(resource, DBAAS_DELETE, NULL) == NULL)
 		return false;
 	return column == DBAAS_ZONE_COLUMN || resource->columns[column].delete ||
 		column == resource->index.services[0] || column == resource->index.services[1] ||
@@ -58,6 +58,7 @@ dbaas_writable_takes(const DbaasResource *resource, DbaasCommand command, int co
 	if (command == DBAAS_UPDATE)
 		return resource->columns[column].update != NULL;
 	return column == DBAAS_ZONE_COLUMN || resource->columns[column].insert ||
+		column == resource->index.choice || column == resource->index.arguments ||
 		dbaas_catalogue_write_path_has(resource, DBAAS_INSERT, column);
 }
 

@@ -11,6 +11,7 @@
 #include "utils/lsyscache.h"
 
 #include "write/change.h"
+#include "write/choice.h"
 #include "write/compose.h"
 #include "write/locate.h"
 #include "write/overlay.h"
@@ -61,21 +62,24 @@ queue_spec(const DbaasWriter *writer, const char *identity)
 }
 
 /*
- * The queued writes of an identity in the zone of the row.  The zone may have to be
- * requested, so it is located only if there are such writes in any zone; then it is stored
- * in *service.
+ * The queued writes of an identity in the zone of the row, or in any zone.  The zone may
+ * have to be requested, so it is located only if there are such writes in any zone; then it
+ * is stored in *service.
  */
 static List *
 queued_writes(DbaasWriter *writer, const DbaasRowValues *row, const char *identity,
-			  DbaasListedService *service)
+			  bool any_zone, DbaasListedService *service)
 {
 	DbaasQueueSpec spec = queue_spec(writer, identity);
 
 	if (identity == NULL || dbaas_queue_find(&spec) == NIL)
 		return NIL;
 	*service = dbaas_locate_row(writer, row, false);
-	spec.zone = service->zone->name;
-	spec.base = service->zone->base;
+	if (!any_zone)
+	{
+		spec.zone = service->zone->name;
+		spec.base = service->zone->base;
+	}
 	return dbaas_queue_find(&spec);
 }
 
@@ -108,7 +112,7 @@ is_service_gone(DbaasWriter *writer, const DbaasRowValues *row, const char *iden
 		const char *name = dbaas_writer_text(writer, row, writer->resource->index.services[i]);
 		const char *of_service = name ? dbaas_catalogue_service_identity(name) : NULL;
 		DbaasListedService service;
-		List	   *writes = queued_writes(writer, row, of_service, &service);
+		List	   *writes = queued_writes(writer, row, of_service, false, &service);
 		DbaasOverlay *overlay;
 
 		if (writes == NIL)
@@ -138,9 +142,13 @@ is_row_gone(DbaasWriter *writer, const DbaasRowValues *row, const char *identity
 	List	   *writes = NIL;
 	bool		is_created;
 
-	/* The writes of an object that the row is part of do not tell of the row. */
+	/*
+	 * The writes of an object that the row is part of do not tell of the row.
+	 * A row that several zones list is the same in each.
+	 */
 	if (writer->command != DBAAS_INSERT && writer->resource->whole == NULL)
-		writes = queued_writes(writer, row, identity, service);
+		writes = queued_writes(writer, row, identity, writer->resource->unique_column != NULL,
+							   service);
 	if (writer->command == DBAAS_UPDATE &&
 		dbaas_queue_updates(writes, writer->batch, writer->table->relid))
 		return true;
@@ -178,6 +186,47 @@ check_creator(const DbaasWriter *writer, const DbaasWrite *write, const DbaasWri
 			 errdetail("The new one is created by %s %s, and this statement would write to %s.",
 					   creator->method, creator->path, write->path),
 			 errhint("COMMIT in between.")));
+}
+
+/*
+ * Sets what an action does.  It changes its service, unless it is of a row that the
+ * arguments find: then that is the row of its path, as for a write through the row's own
+ * table.
+ */
+static void
+set_action(const DbaasWriter *writer, const DbaasWriteEndpoint *endpoint, DbaasWrite *write)
+{
+	write->acts = true;
+	write->command = DBAAS_UPDATE;
+	write->counts = writer->resource->counts;
+	for (int i = 0; i < dbaas_catalogue_narguments(endpoint); i++)
+	{
+		if (endpoint->arguments[i].found == NULL)
+			continue;
+		write->identity = write->path;
+		write->command = strcmp(endpoint->method, "DELETE") == 0 ? DBAAS_DELETE : DBAAS_UPDATE;
+	}
+}
+
+/* Refuses an action that deletes what the transaction deletes already, in any zone. */
+static void
+check_deleted(const DbaasWriter *writer, const DbaasWriteEndpoint *endpoint,
+			  const DbaasWrite *write)
+{
+	DbaasQueueSpec spec = queue_spec(writer, write->identity);
+	List	   *writes = write->command == DBAAS_DELETE ? dbaas_queue_find(&spec) : NIL;
+
+	if (writes == NIL || !dbaas_overlay_new(writes)->deleted)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 dbaas_writer_about(writer, writer->resource->index.services[0]),
+			 errmsg("this transaction sends %s already",
+					dbaas_operation_label((const DbaasWrite *) llast(writes))),
+			 errdetail("It would be sent once more by %s \"%s\" of service \"%s\".",
+					   writer->resource->choice_column, endpoint->choice,
+					   dbaas_error_name(write->services[0])),
+			 errhint("Leave out one of them.")));
 }
 
 /* ------------------------------------------------------------------------
@@ -288,7 +337,8 @@ created_name(DbaasWriter *writer, const DbaasRowValues *row)
 
 /* Sets what does not depend on the zone, path or body. */
 static void
-set_origin(DbaasWriter *writer, const DbaasRowValues *row, DbaasWrite *write)
+set_origin(DbaasWriter *writer, const DbaasRowValues *row, const DbaasWriteEndpoint *endpoint,
+		   DbaasWrite *write)
 {
 	const DbaasResource *resource = writer->resource;
 
@@ -299,11 +349,11 @@ set_origin(DbaasWriter *writer, const DbaasRowValues *row, DbaasWrite *write)
 	write->batch = writer->batch;
 	write->creates_service = writer->makes_service;
 	write->ends_service = writer->command == DBAAS_DELETE && resource->is_service;
-	if (writer->command == DBAAS_INSERT)
-	{
+	write->announces = endpoint->announces;
+	if (endpoint->choice)
+		set_action(writer, endpoint, write);
+	else if (writer->command == DBAAS_INSERT)
 		write->created_name = created_name(writer, row);
-		write->announces = resource->announces;
-	}
 	else
 	{
 		write->counts = resource->counts;
@@ -315,14 +365,15 @@ set_origin(DbaasWriter *writer, const DbaasRowValues *row, DbaasWrite *write)
 /* Sets the path of a request, and the services' names. */
 static void
 set_path(DbaasWriter *writer, const DbaasRowValues *row, const DbaasListedService *service,
-		 const DbaasWriteEndpoint *endpoint, DbaasWrite *write)
+		 const DbaasChange *change, DbaasWrite *write)
 {
 	const DbaasResource *resource = writer->resource;
+	const DbaasWriteEndpoint *endpoint = change->endpoint;
 
 	write->method = endpoint->method;
 	write->path_template = endpoint->path;
 	write->direct = endpoint->direct;
-	write->path = dbaas_locate_path(writer, row, endpoint, service);
+	write->path = dbaas_locate_path(writer, row, endpoint, service, change->arguments);
 	for (size_t i = 0; i < lengthof(write->services); i++)
 		write->services[i] = dbaas_writer_text(writer, row, resource->index.services[i]);
 }
@@ -353,7 +404,7 @@ set_listed(DbaasWriter *writer, const DbaasRowValues *row, const DbaasListedServ
 	const DbaasResource *resource = writer->resource;
 	DbaasListed listed = {.vanishes = writer->command == DBAAS_DELETE};
 
-	if (writer->command == DBAAS_UPDATE || resource->announces ||
+	if (writer->command == DBAAS_UPDATE || write->announces ||
 		dbaas_catalogue_nreads(resource) == 0)
 		return;
 	listed.list = dbaas_catalogue_list(resource);
@@ -384,6 +435,7 @@ typedef struct Row
 {
 	const DbaasRowValues *values;	/* which name it */
 	const char *identity;		/* or NULL */
+	const char *choice;			/* the endpoint that it chooses; or NULL */
 	DbaasListedService service; /* where it is, as far as it is known */
 	const DbaasWrite *creator;	/* the queued write that creates its service;
 								 * or NULL */
@@ -401,7 +453,10 @@ make_write(DbaasWriter *writer, Row *row, const DbaasChange *change, const Dbaas
 
 	part.sent = route->sent;
 	write->identity = row->identity;
-	set_path(writer, row->values, &row->service, route->endpoint, write);
+	part.endpoint = route->endpoint;
+	part.arguments = dbaas_choice_arguments(writer, row->values, route->endpoint,
+											row->service.zone);
+	set_path(writer, row->values, &row->service, &part, write);
 	check_creator(writer, write, row->creator);
 	dbaas_compose_body(writer, &part, row->service.zone, write);
 	if (write->body == NULL && writer->command == DBAAS_UPDATE)
@@ -410,7 +465,9 @@ make_write(DbaasWriter *writer, Row *row, const DbaasChange *change, const Dbaas
 		row->service = dbaas_locate_row(writer, row->values, false);
 	write->zone = row->service.zone->name;
 	write->base = row->service.zone->base;
-	set_origin(writer, row->values, write);
+	set_origin(writer, row->values, route->endpoint, write);
+	if (write->acts)
+		check_deleted(writer, route->endpoint, write);
 	set_listed(writer, row->values, &row->service, write);
 	if (row->identity == NULL)
 		row->identity = write->identity;	/* of its other writes too */
@@ -431,13 +488,14 @@ make_part(DbaasWriter *writer, Row *row, DbaasChange *change, List **writes)
 	write->identity = row->identity;
 	spec.zone = write->zone = row->service.zone->name;
 	spec.base = write->base = row->service.zone->base;
-	set_path(writer, row->values, &row->service,
-			 dbaas_catalogue_find_write(writer->resource, writer->command, change->type), write);
+	change->endpoint = dbaas_catalogue_find_write(writer->resource, writer->command,
+												  change->type, row->choice);
+	set_path(writer, row->values, &row->service, change, write);
 	check_creator(writer, write, row->creator);
 	need = dbaas_whole_compose(writer, change, row->service.zone, dbaas_queue_find(&spec), write);
 	if (need != DBAAS_WRITE_NEEDED)
 		return need;
-	set_origin(writer, row->values, write);
+	set_origin(writer, row->values, change->endpoint, write);
 	/* It shows in the object as a whole. */
 	write->listed.list = write->read;
 	write->listed.path = write->path;
@@ -461,6 +519,7 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 	*writes = NIL;
 	if (writer->command != DBAAS_DELETE)
 		dbaas_writer_check_settable(writer, old_row, new_row);
+	row.choice = dbaas_choice_get(writer, row.values);
 	row.identity = row_identity(writer, row.values);
 	if (is_row_gone(writer, row.values, row.identity, &change, &row.service, &row.creator))
 		return DBAAS_WRITE_GONE;
@@ -476,7 +535,7 @@ dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 	if (writer->needs_type)
 		row.service = dbaas_locate_typed(writer, row.values, change.sent);
 	change.type = row.service.type;
-	foreach(lc, dbaas_route_find(writer, change.sent, change.type))
+	foreach(lc, dbaas_route_find(writer, change.sent, change.type, row.choice))
 	{
 		DbaasWrite *write = make_write(writer, &row, &change, lfirst(lc));
 

@@ -43,6 +43,24 @@ output_functions(TupleDesc desc)
 	return outputs;
 }
 
+/* Tells it of the lists in which arguments are found. */
+static void
+expect_found(const DbaasWriter *writer)
+{
+	const DbaasResource *resource = writer->resource;
+
+	for (const DbaasWriteEndpoint *e = dbaas_catalogue_next_write(resource, writer->command, NULL);
+		 e; e = dbaas_catalogue_next_write(resource, writer->command, e))
+	{
+		for (int i = 0; i < dbaas_catalogue_narguments(e); i++)
+		{
+			if (e->arguments[i].found)
+				dbaas_parents_expect(writer->lookup.statement, writer->table->serverid,
+									 e->arguments[i].found);
+		}
+	}
+}
+
 /* Tells the statement what the writer may read, so that scans share the responses. */
 static void
 expect_reads(const DbaasWriter *writer)
@@ -57,6 +75,7 @@ expect_reads(const DbaasWriter *writer)
 		dbaas_share_expect(statement, table->serverid, resource->kept->read->path);
 	if (resource->whole)
 		dbaas_share_expect(statement, table->serverid, resource->whole->read->path);
+	expect_found(writer);
 	if (writer->command != DBAAS_DELETE)
 		return;
 	if (dbaas_writable_needs_lists(table, resource->protected))

@@ -39,7 +39,10 @@ typedef struct Chunk
 	struct Chunk *next;
 } Chunk;
 
-static Chunk chunks = {&chunks, &chunks};
+static Chunk chunks =
+{
+	&chunks, &chunks
+};
 
 MemoryContext CurrentMemoryContext = NULL;
 volatile sig_atomic_t InterruptPending = true;

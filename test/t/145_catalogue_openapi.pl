@@ -48,7 +48,8 @@ my %lacks = ('/dbaas-external-endpoints' => 'settings');
 my %left_out = (
 	'service_details.update.*' => 1,    # dbaas_services.parameters has the rest
 	users => [qw(access-cert access-key password)],
-	'kafka_acls.insert' => ['id']);     # the API makes it
+	'actions.insert' => [qw(authentication password)],    # of a reset: the API chooses
+	'kafka_acls.insert' => ['id']);    # the API makes it
 
 # Fields of objects that the document leaves open
 my %open = map { $_ => 1 } qw(service_details.host service_details.port);
@@ -439,8 +440,19 @@ sub check_write
 		"$table: $kind: parameters of $path");
 	is(scalar(@named), scalar(@in_path), "$table: $kind: and of the template");
 
+	my %arguments = %{ $endpoint->{arguments} // {} };
 	foreach my $i (0 .. $#in_path)
 	{
+		# What is given as an argument, or found in the lists
+		next if grep { $_ eq $named[$i] } @{ $endpoint->{found} // [] };
+		if (my $argument = delete $arguments{ $named[$i] })
+		{
+			is_deeply(
+				$argument,
+				domain_of($schema{ $in_path[$i] }),
+				"$table: $kind: argument $named[$i] of $path");
+			next;
+		}
 		my $column = column_of($named[$i], @columns);
 		ok($column, "$table: $kind: parameter $in_path[$i] has a column") or next;
 		my $type = sql_type($schema{ $in_path[$i] });
@@ -469,6 +481,12 @@ sub check_write
 	%fields = part_fields($table, $kind, $operation, \%sent, @columns)
 	  if $endpoint->{replacesWhole};
 
+	foreach my $argument (sort keys %arguments)
+	{
+		my $field = delete $fields{$argument};
+		ok($field, "$table: $kind: argument $argument is a member of the body of $path") or next;
+		is_deeply($arguments{$argument}, domain_of($field), 'with what it accepts');
+	}
 	# Members of a member that columns give each by itself
 	foreach my $outer (
 		grep {
@@ -516,7 +534,7 @@ sub check_write
 		is($column->{data_type}, $type, "$table.$column->{column_name}: $kind: type of $field");
 	}
 
-	foreach my $field (@{ $body ? $body->{required} // [] : [] })
+	foreach my $field (grep { !exists $arguments{$_} } @{ $body ? $body->{required} // [] : [] })
 	{
 		ok($sent{$field}, "$table: $kind: the required $field can be given");
 	}

@@ -89,7 +89,7 @@ sub check_columns
 			CASE WHEN required THEN 'required key'
 				WHEN array_to_string(reads, ' ') LIKE '%{' || param || '}%' THEN 'key'
 				WHEN coalesce(param, default_value) IS NOT NULL THEN 'parameter'
-				WHEN column_name = 'zone' AND resource <> 'zones' THEN 'key'
+				WHEN column_name = 'zone' AND resource <> 'zones' AND reads <> '{}' THEN 'key'
 				ELSE '' END, description)
 		FROM dbaas_fdw_catalogue() WITH ORDINALITY AS c
 		ORDER BY ordinality}),
