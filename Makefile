@@ -20,7 +20,7 @@ DATA_built = built/dbaas_fdw--0.2--0.3.sql
 DATA = $(filter-out sql/$(notdir $(DATA_built)),$(scripts))
 
 # In the order they run.  sql/ also holds the install script, so no wildcard.
-REGRESS = smoke tables keys parameters logs queries import options user_tables declared views upgrade errors diagnostics functions write write_guards write_forms queued in_use plans forecasts changes access external_endpoints
+REGRESS = smoke tables keys parameters logs queries import options user_tables declared views upgrade errors diagnostics functions write write_guards write_forms queued in_use plans forecasts changes access wholes external_endpoints
 # Each test gets a simulator of its own, with the same data every time
 REGRESS_OPTS = --launcher=$(srcdir)/test/with-simulator
 # Whatever the running PostgreSQL's encoding and locale are
