@@ -929,12 +929,12 @@ static const DbaasColumn actions_columns[] = {
 };
 
 static const DbaasArgument upgrade_arguments[] = {
-	{"target-version", &target_version_domain},
+	{"target-version", .domain = &target_version_domain},
 	{NULL}
 };
 
 static const DbaasArgument reset_arguments[] = {
-	{"username", &username_domain},
+	{"username", .domain = &username_domain},
 	{"password", .refused = "The API chooses the password. To set one, UPDATE dbaas_users."},
 	{NULL}
 };
