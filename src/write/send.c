@@ -91,7 +91,7 @@ start_batch(Batch *batch, int under_way, int send_number)
 			dbaas_operation_send(operation);
 			queued->send_number = send_number;
 			under_way++;
-			batch->end = i + 1;
+			batch->end = Max(batch->end, i + 1);
 		}
 		if (operation->state != DBAAS_WRITE_QUEUED && batch->next == i)
 			batch->next++;
