@@ -71,6 +71,12 @@ foreach my $case (
 		  . qq{AND dest_endpoint_id = '$endpoint'}
 	],
 	[
+		'an external endpoint',
+		'dbaas_external_endpoints',
+		q{(zone, name, type, settings) VALUES ('ch-gva-2', 'late', 'prometheus', '{}')},
+		q{zone = 'ch-gva-2' AND name = 'late'}
+	],
+	[
 		'an access rule', 'dbaas_kafka_acls',
 		q{(zone, service_name, kind, username, resource, permission) VALUES ('ch-gva-2', }
 		  . q{'kafka-1-0003', 'topic', 'late', 'orders', 'read')},
@@ -145,6 +151,7 @@ $session->sql(q{ALTER SERVER exoscale OPTIONS (DROP wait)});
 $sim->config(settle => 0);
 
 # What it costs
+$session->sql('SET dbaas_fdw.delete_limit = -1');
 my $one = '1 ch-gva-2 /dbaas-postgres/pg-1-0001';
 @sent = $session->requests(
 	q{INSERT INTO exo.dbaas_users (zone, service_name, username) }
