@@ -134,6 +134,12 @@ is_deeply(
 is_deeply(
 	writes_of($session, "UPDATE $table SET settings = settings || '{\"port\": 601}' WHERE $typed"),
 	[], 'and nothing where nothing does');
+my $whole = '{"server": "logs.example.com", "port": 600, "tls": true, "format": "rfc5424", '
+  . '"max-message-size": 8192}';
+is_deeply(
+	writes_of($session, "UPDATE $table SET settings = '$whole' WHERE $typed"),
+	["$put {\"settings\":{\"port\":600}}"],
+	'an UPDATE that computes nothing from the settings compares them, too');
 
 # Savepoints, several changes of one endpoint, and one of them undone
 is_deeply(
