@@ -154,8 +154,8 @@ $sim->fault(
 		body => '{"message":"there is hunter2hunter2"}'
 	});
 (undef, $stderr) = $session->sql_both(
-	q{INSERT INTO exo.dbaas_users (zone, service_name, username, parameters) VALUES }
-	  . q{('ch-gva-2', 'clickhouse-1-0008', 'x', '{"password": "hunter2hunter2"}')});
+	q{INSERT INTO exo.dbaas_users (zone, service_name, username, password) VALUES }
+	  . q{('ch-gva-2', 'clickhouse-1-0008', 'x', 'hunter2hunter2')});
 like($stderr, qr/there is \*\*\*/, 'a list that fails with what was written');
 unlike($stderr, qr/hunter2/, 'does not show a secret');
 $sim->clear_faults;
