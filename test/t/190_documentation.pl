@@ -178,9 +178,9 @@ sub operation
 	foreach my $segment (qw(postgres mysql kafka opensearch valkey clickhouse))
 	{
 		my ($method, $path) = split ' ', $request;
-		$path =~ s/\{service-type\}|\{type\}(?=\/)/$segment/;
 		$path =~ s/external-endpoint-\K\{type\}/datadog/;
-	$path =~ s/-\{type\}/-pg/;
+		$path =~ s/\{service-type\}|\{type\}(?=\/)/$segment/;
+		$path =~ s/-\{type\}/-pg/;
 		my $same = join '\{[^{}]+\}', map { quotemeta } split /\{[^{}]+\}/, $path, -1;
 		my ($found) = grep { /^$same$/ && $paths->{$_}{ lc $method } } sort keys %$paths;
 		return $paths->{$found}{ lc $method }{operationId} if defined $found;
