@@ -9,6 +9,7 @@ use DbaasSim;
 use DbaasTest;
 use IPC::Run ();
 use JSON::PP ();
+use List::Util qw(pairmap);
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -28,6 +29,7 @@ my $code = join '', map { join("\n", read_lines($_)) . "\n" } @sources, 'dbaas_f
 $t->sql('CREATE EXTENSION IF NOT EXISTS dbaas_fdw');
 check_generated();
 check_columns();
+check_views();
 check_options();
 check_settings();
 check_policies();
@@ -94,6 +96,23 @@ sub check_columns
 		FROM dbaas_fdw_catalogue() WITH ORDINALITY AS c
 		ORDER BY ordinality}),
 		'the columns are those of the catalogue');
+	return;
+}
+
+# The views are listed, as what they are
+sub check_views
+{
+	$t->create_server;
+	my @views = chapter('Views', @{ $lines{'doc/tables.md'} }) =~ /^\| `(\w+)` \| (.*?) \|/mg;
+	is( lines_of(pairmap { "$a|$b" } @views),
+		$t->sql(
+			q{
+		CREATE TEMP TABLE made AS
+			SELECT name, n FROM dbaas_fdw_views('exo') WITH ORDINALITY AS v (name, n);
+		SELECT name, obj_description(format('exo.%I', name)::regclass, 'pg_class')
+		FROM made ORDER BY n}),
+		'the views are those that dbaas_fdw_views() makes');
+	$t->sql('DROP SERVER exoscale CASCADE; DROP SCHEMA exo CASCADE');
 	return;
 }
 
