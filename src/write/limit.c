@@ -85,8 +85,11 @@ dbaas_limit_check(List *queue, const DbaasWrite *write, bool dry_run)
 		dbaas_operation_may_be_applied(((DbaasQueued *) lfirst(lc))->operation);
 	ereport(ERROR,
 			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-			 errmsg("this transaction would %s more than %d %s",
-					deletes ? "delete" : write->acts ? "take" : "update", limit, write->counts),
+			 write->acts ?
+			 errmsg("this transaction would take %s on more than %d services", write->counts,
+					limit) :
+			 errmsg("this transaction would %s more than %d %s", deletes ? "delete" : "update",
+					limit, write->counts),
 			 any_sent ? errdetail("What is queued has not been sent, but other writes have.") :
 			 errdetail("Nothing has been sent."),
 			 errhint("Check the WHERE clause, or set %s higher for this transaction: "

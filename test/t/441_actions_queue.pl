@@ -104,7 +104,7 @@ $t->sql(q{ALTER SERVER exoscale OPTIONS (DROP wait)});
 # The limit counts services
 my $some = "$into SELECT zone, name, $start $of LIMIT";
 refused("SET dbaas_fdw.update_limit = 3; $some 4",
-	'53400', qr/would take more than 3 actions.*DETAIL:[^\n]*Nothing has been sent/s);
+	'53400', qr/would take actions on more than 3 services.*DETAIL:[^\n]*Nothing has been sent/s);
 is(scalar(@{ writes("$some 3") }), 3, 'as many as it allows');
 is(scalar(@{ writes("$into VALUES " . join(', ', ($writes) x 5)) }), 5, 'one service is one');
 is( scalar(
