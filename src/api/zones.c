@@ -336,3 +336,14 @@ dbaas_zones_find(const DbaasZones *zones, const char *name)
 	}
 	return NULL;
 }
+
+char *
+dbaas_zones_names(const DbaasZones *zones)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	for (int i = 0; i < zones->n; i++)
+		appendStringInfo(&out, "%s%s", i ? ", " : "", zones->zones[i].name);
+	return out.data;
+}

@@ -60,6 +60,9 @@ extern bool dbaas_zones_may_appear(const DbaasConnection *conn, const char *name
 /* The zone of that name in a list, or NULL. */
 extern const DbaasZone *dbaas_zones_find(const DbaasZones *zones, const char *name);
 
+/* The names of the zones, with commas between them; palloc'd. */
+extern char *dbaas_zones_names(const DbaasZones *zones);
+
 /* The base URL of requests that are sent to the server as a whole; palloc'd. */
 extern char *dbaas_zones_global_base(const DbaasConnection *conn);
 

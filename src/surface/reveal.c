@@ -104,7 +104,8 @@ find_zone(const Reveal *reveal, const DbaasZones *zones)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("zone \"%s\" is not one of the server's zones",
-						dbaas_error_name(reveal->zone))));
+						dbaas_error_name(reveal->zone)),
+				 errhint("The zones are: %s.", dbaas_zones_names(zones))));
 	return zone;
 }
 

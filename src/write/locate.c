@@ -25,17 +25,6 @@ service_name(DbaasWriter *writer, const DbaasRowValues *row)
 	return dbaas_writer_text(writer, row, writer->resource->index.services[0]);
 }
 
-static char *
-zone_names(const DbaasZones *zones)
-{
-	StringInfoData out;
-
-	initStringInfo(&out);
-	for (int i = 0; i < zones->n; i++)
-		appendStringInfo(&out, "%s%s", i ? ", " : "", zones->zones[i].name);
-	return out.data;
-}
-
 static const DbaasZone *
 named_zone(const DbaasWriter *writer, const char *name, const DbaasZones *zones)
 {
@@ -47,7 +36,7 @@ named_zone(const DbaasWriter *writer, const char *name, const DbaasZones *zones)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 dbaas_writer_about(writer, DBAAS_ZONE_COLUMN),
 			 errmsg("zone \"%s\" is not one of the server's zones", dbaas_error_name(name)),
-			 errhint("The zones are: %s.", zone_names(zones))));
+			 errhint("The zones are: %s.", dbaas_zones_names(zones))));
 }
 
 pg_noreturn static void

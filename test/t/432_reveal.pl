@@ -94,7 +94,10 @@ foreach my $case (
 	[ q{'exoscale', 'ch-gva-2', 'pg-1-0001', 'nobody'}, '42704', qr/HTTP status 404/ ],
 	[ q{'exoscale', 'ch-gva-2', 'nothing', 'x'}, '42704', qr/no service "nothing" in zone/ ],
 	[ q{'exoscale', NULL, 'nothing', 'x'}, '42704', qr/no service "nothing" in any zone/ ],
-	[ q{'exoscale', 'xx-1', 'pg-1-0001', 'x'}, '22023', qr/zone "xx-1" is not one/ ],
+	[
+		q{'exoscale', 'xx-1', 'pg-1-0001', 'x'}, '22023',
+		qr/zone "xx-1" is not one.*HINT:[^\n]*ch-gva-2, de-fra-1/s
+	],
 	[ q{'exoscale', 'ch-gva-2', 'pg-1-0001', '..'}, '22023', qr/no user "\.\."/ ],
 	[
 		q{'exoscale', 'ch-gva-2', 'pg-1-0001', 'avnadmin', 'access-key'}, '22023',
