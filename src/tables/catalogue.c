@@ -918,7 +918,7 @@ static const DbaasColumn actions_columns[] = {
 	{"action", DBAAS_TEXT,
 		.description = "What the API is to do, such as start-maintenance"},
 	{"arguments", DBAAS_JSONB,
-		.description = "What the action needs beside, as an object"},
+		.description = "Arguments of the action, as an object"},
 	{"operation_id", DBAAS_UUID, .returned = DBAAS_RETURNS_OPERATION_ID,
 		.description = "For RETURNING alone: id of the operation, unless the API answers at once"},
 	{"state", DBAAS_TEXT, .returned = DBAAS_RETURNS_STATE,
@@ -1362,7 +1362,7 @@ DbaasResource dbaas_catalogue_entries[] = {
 	{
 		.name = "actions",
 		.table = "dbaas_actions",
-		.description = "What the API does to services besides; for INSERT alone",
+		.description = "Actions that the API takes on services; for INSERT alone",
 		COLUMNS(actions_columns),
 		.identity = "/dbaas-service/{service-name}/action",
 		.writes = {
