@@ -53,13 +53,19 @@ find_changeable(Request *request, ServiceFacts *facts, Response *response)
 
 /*
  * Termination protection is a flag of the platform, and can be changed in any
- * state.
+ * state.  Clients send the backup schedule with it, since it would move.
  */
 static bool
-changes_protection_alone(json_object *body)
+changes_protection_alone(json_object *body, json_object *now)
 {
-	return json_object_object_length(body) == 1 &&
-		json_object_object_get_ex(body, "termination-protection", NULL);
+	json_object_object_foreach(body, name, value)
+	{
+		if (strcmp(name, "termination-protection") != 0 &&
+			!(strcmp(name, "backup-schedule") == 0 &&
+			  json_object_equal(value, json_object_object_get(now, name))))
+			return false;
+	}
+	return json_object_object_get_ex(body, "termination-protection", NULL);
 }
 
 /* Finds the plan that the body names.  "*plan" is NULL when it names none. */
@@ -537,11 +543,12 @@ update_service(Request *request, Response *response)
 	ServiceFacts facts;
 	json_object *now;
 
-	if (!find_staying(request, &facts, response) ||
-		!(changes_protection_alone(request->json) || check_running(request, &facts, response)))
+	if (!find_staying(request, &facts, response))
 		return;
 	now = state_details_json(request->zone, &facts);
-	if (check_body(request, facts.type, json_member_text(now, "version"), &effect.plan, response))
+	if ((changes_protection_alone(request->json, now) ||
+		 check_running(request, &facts, response)) &&
+		check_body(request, facts.type, json_member_text(now, "version"), &effect.plan, response))
 	{
 		effect.service = facts.index;
 		set_protection(&effect, request->json);

@@ -52,6 +52,17 @@ $sim->reset;
 $sim->config(running_time => 3600000);
 succeed($sim->post($pg, { plan => 'startup-4' }), 'a service with a running time');
 is($sim->get($pg)->{json}{state}, 'rebuilding', 'success does not mean that it runs');
+my $has = $sim->get($pg)->{json}{'backup-schedule'};
+succeed(
+	$sim->put($pg, { 'termination-protection' => $true, 'backup-schedule' => $has }),
+	'PUT of its protection, with the schedule that it has');
+refused(
+	$sim->put($pg,
+		{
+			'termination-protection' => $false,
+			'backup-schedule' => { %$has, 'backup-hour' => ($has->{'backup-hour'} + 1) % 24 }
+		}),
+	409, undef, 'with another one');
 $sim->reset;
 $sim->config(running_time => 0);
 $sim->fault({ action => 'operation', state => 'failure', reason => 'unavailable' });
