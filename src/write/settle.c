@@ -15,6 +15,12 @@
 #include "write/report.h"
 #include "write/settle.h"
 
+/*
+ * The vendor's own tests wait for a list up to a minute.  What does not show in two will
+ * hardly show at all, and a transaction should not be held up for that.
+ */
+#define LONGEST_WAIT_S 120
+
 /* A list, and the writes that are looked for in it. */
 typedef struct ListWait
 {
@@ -22,7 +28,8 @@ typedef struct ListWait
 	int			nwrites;
 	int			awaited;		/* of them, those that it does not show */
 	List	   *secrets;		/* of the writes */
-	DbaasMoment deadline;
+	DbaasMoment last_moment;	/* by LONGEST_WAIT_S */
+	DbaasMoment deadline;		/* by operation_timeout, but no later */
 	DbaasPolls	polls;
 	DbaasCall  *call;			/* poll that has not ended, or NULL */
 } ListWait;
@@ -62,6 +69,7 @@ new_wait(DbaasOperation **writes)
 	ListWait   *wait = palloc0(sizeof(ListWait));
 
 	wait->writes = writes;
+	wait->last_moment = dbaas_clock_now() + LONGEST_WAIT_S * (DbaasMoment) 1000000;
 	dbaas_polls_begin(&wait->polls, dbaas_clock_now());
 	return wait;
 }
@@ -90,7 +98,8 @@ find_lists(List *queue, int first, int last)
 		wait->nwrites++;
 		wait->awaited++;
 		wait->secrets = list_concat(wait->secrets, writes[i]->write.secrets);
-		wait->deadline = Max(wait->deadline, dbaas_operation_deadline(writes[i]));
+		wait->deadline = Min(Max(wait->deadline, dbaas_operation_deadline(writes[i])),
+							 wait->last_moment);
 		dbaas_operation_set_listing(writes[i], DBAAS_LISTING_AWAITED);
 	}
 	return waits;
@@ -231,11 +240,14 @@ static void
 time_out(ListWait *wait)
 {
 	const DbaasOperation *first = first_awaited(wait);
+	bool		is_longest = wait->deadline == wait->last_moment;
 	double		timeout = dbaas_connection_settings(first->conn)->operation_timeout;
+	const char *how_long = is_longest ? psprintf("for %d s", LONGEST_WAIT_S) :
+		psprintf("until %g s after the write", timeout);
 
-	give_up(wait, psprintf("%s %s was read until %g s after the write.",
-						   first->write.listed.list->method, first->write.listed.path, timeout),
-			false);
+	give_up(wait, psprintf("%s %s was read %s.", first->write.listed.list->method,
+						   first->write.listed.path, how_long),
+			is_longest);
 }
 
 /* Takes the poll that has ended, if it has. */
