@@ -284,7 +284,7 @@ foreach my $table (split / /, $tables)
 # Nor in a table of one's own that asks for it, in an error about it, or in EXPLAIN
 $session->sql(
 	q{CREATE FOREIGN TABLE secrets (zone text, service_name text, password text
-		OPTIONS (field 'password'),
+		OPTIONS (field '../uri-params/password'), given text OPTIONS (field 'password'),
 	key text OPTIONS (field 'access-key'), whole jsonb OPTIONS (field '*'), outer_ jsonb
 		OPTIONS (field '../*'), uri text OPTIONS (field '../uri'))
 	SERVER exoscale OPTIONS (resource 'users')});
@@ -292,9 +292,10 @@ unlike($session->sql('SELECT s, to_jsonb(s) FROM secrets s'),
 	qr/S3CRET/, 'nor do columns of one\'s own');
 is($session->sql('SELECT DISTINCT password FROM secrets WHERE password IS NOT NULL'),
 	'***', 'the password is masked');
+is($session->sql('SELECT count(given) FROM secrets'), 0, 'and the one of an UPDATE is not read');
 $session->sql(
 	q{CREATE FOREIGN TABLE wrong (service_name text, password integer
-		OPTIONS (field 'password'), uri integer OPTIONS (field '../uri'))
+		OPTIONS (field '../uri-params/password'), uri integer OPTIONS (field '../uri'))
 	SERVER exoscale OPTIONS (resource 'users')});
 foreach my $column (qw(password uri))
 {
