@@ -370,6 +370,21 @@ dbaas_writer_check_settable(DbaasWriter *writer, const DbaasRowValues *old_row,
 	}
 }
 
+/* The HINT what to give a column that the table has: see "null_hint", or else what it accepts. */
+static int
+hint_missing(const DbaasWriter *writer, int column)
+{
+	const DbaasColumn *c = &writer->resource->columns[column];
+	const DbaasDomain *domain = dbaas_catalogue_write_domain(c, NULL);
+
+	if (c->null_hint)
+		return errhint("%s", c->null_hint);
+	if (domain == NULL || domain->values == NULL)
+		return 0;
+	return errhint("Allowed for %s: %s.", dbaas_writer_name(writer, column),
+				   dbaas_catalogue_describe_domain(domain));
+}
+
 void
 dbaas_writer_refuse_missing(const DbaasWriter *writer, int column)
 {
@@ -384,7 +399,7 @@ dbaas_writer_refuse_missing(const DbaasWriter *writer, int column)
 					dbaas_writer_name(writer, column), name),
 			 errdetail("The API needs it."),
 			 dbaas_table_find_attribute(writer->table, column) ?
-			 (c->null_hint ? errhint("%s", c->null_hint) : 0) :
+			 hint_missing(writer, column) :
 			 errhint("The table has no such column: ALTER FOREIGN TABLE %s ADD COLUMN %s %s.",
 					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)), name),
 					 quote_identifier(c->name), dbaas_catalogue_type_name(c->type))));
