@@ -163,8 +163,8 @@ static DbaasParent protected_services = {
 	.filter_column = "type", .filter_value = DBAAS_READ_REPLICA, \
 	.shown_column = "dest", .shows_service = true, \
 	.what = "service", .users = "read replicas", \
-	.hint = "In an earlier statement, delete them, or promote them by deleting their " \
-		"integrations from the table of integrations."
+	.hint = "In an earlier statement, delete them, or promote them by action 'promote' of " \
+		"dbaas_actions."
 
 static DbaasUse replicas_of_service = {
 	REPLICAS_OF("name")

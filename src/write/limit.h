@@ -21,8 +21,8 @@ extern int	dbaas_update_limit;
 /*
  * Raises ERROR (53400) if the queue, a list of DbaasQueued *, and this write, whose
  * "counts" is set, would together delete or update more services, or whatever "counts"
- * names, than the limit of the command allows.  Writes of a dry run are counted by
- * themselves.
+ * names, than the limit of the command allows.  Actions count as updates, and their services
+ * are counted.  Writes of a dry run are counted by themselves.
  */
 extern void dbaas_limit_check(List *queue, const DbaasWrite *write, bool dry_run);
 
