@@ -46,7 +46,7 @@ EXPLAIN (COSTS OFF) SELECT * FROM roles WHERE service = 'clickhouse-1-0008';
 CREATE FOREIGN TABLE usage (zone text, period text OPTIONS (param 'period'), product text, variable text, quantity numeric)
 SERVER exoscale OPTIONS (path '/usage-report', rows 'usage[]', scope 'organisation');
 SELECT count(*), count(DISTINCT zone), count(DISTINCT (product, variable)) FROM usage WHERE period = '2026-10';
-CREATE FOREIGN TABLE events (zone text, at timestamptz OPTIONS (field 'timestamp'), handler text, who text OPTIONS (field 'iam-user/email'),
+CREATE FOREIGN TABLE events (zone text, at timestamptz OPTIONS (field 'timestamp'), handler text, who text OPTIONS (field 'iam-user/email|iam-role/name'),
   since text OPTIONS (param 'from'), until text OPTIONS (param 'to'))
 SERVER exoscale OPTIONS (path '/event', rows '[]', scope 'organisation');
 SELECT who, handler, count(*), count(DISTINCT zone) FROM events WHERE zone = 'de-fra-1' AND since = '2025-12-31T12:00:00Z' GROUP BY 1, 2 ORDER BY 1, 2;

@@ -5,13 +5,15 @@ SET search_path = exo;
 
 SELECT * FROM dbaas_external_endpoint_types WHERE zone = 'ch-gva-2';
 
--- An endpoint of each type.  What its read lacks, and what the API adds, is not the INSERT's
+-- An endpoint of each type.  What its read lacks, and what the API adds, is not the INSERT's.
+-- That whose id is shown below is sent by itself: it is always the first
+INSERT INTO dbaas_external_endpoints (zone, name, type, settings) VALUES
+('ch-gva-2', 'sys', 'rsyslog', '{"server": "logs.test", "port": 514, "tls": true, "format": "rfc3164", "key": "S3CRET", "cert": "S3CRET"}');
 INSERT INTO dbaas_external_endpoints (zone, name, type, settings) VALUES
 ('ch-gva-2', 'dog', 'datadog', '{"datadog-api-key": "S3CRET", "site": "datadoghq.eu"}'),
 ('ch-gva-2', 'es', 'elasticsearch', '{"url": "https://es.test", "index-prefix": "logs", "ca": "S3CRET"}'),
 ('ch-gva-2', 'os', 'opensearch', '{"url": "https://u:S3CRET@os.test", "index-prefix": "logs"}'),
-('ch-gva-2', 'prom', 'prometheus', '{}'),
-('ch-gva-2', 'sys', 'rsyslog', '{"server": "logs.test", "port": 514, "tls": true, "format": "rfc3164", "key": "S3CRET", "cert": "S3CRET"}');
+('ch-gva-2', 'prom', 'prometheus', '{}');
 SELECT name, type, settings FROM dbaas_external_endpoints WHERE name !~ '-' ORDER BY 1;
 
 -- RETURNING tells the id, and what the API says of it

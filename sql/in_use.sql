@@ -105,7 +105,8 @@ ROLLBACK;
 
 -- Read replicas, in the same zone and in another
 INSERT INTO dbaas_services (zone, name, type, plan, parameters) VALUES
-	('ch-gva-2', 'near', 'pg', 'startup-4', '{"integrations": [{"type": "read_replica", "source-service": "pg-1-0001"}]}'),
+	('ch-gva-2', 'near', 'pg', 'startup-4', '{"integrations": [{"type": "read_replica", "source-service": "pg-1-0001"}]}');
+INSERT INTO dbaas_services (zone, name, type, plan, parameters) VALUES
 	('de-fra-1', 'far', 'pg', 'startup-4', '{"integrations": [{"type": "read_replica", "source-service": "pg-1-0001"}]}');
 SELECT zone, source, dest FROM dbaas_integrations WHERE type = 'read_replica' ORDER BY dest;
 CREATE FOREIGN TABLE names (zone text, name text) SERVER exoscale OPTIONS (resource 'services');
