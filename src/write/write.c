@@ -229,6 +229,51 @@ check_deleted(const DbaasWriter *writer, const DbaasWriteEndpoint *endpoint,
 			 errhint("Leave out one of them.")));
 }
 
+/* What is behind the first name of a path: a request's tells the type there, an identity not. */
+static const char *
+behind_type(const char *path)
+{
+	const char *slash = strchr(path + 1, '/');
+
+	return slash ? slash : "";
+}
+
+/*
+ * Refuses an action on something in a service that the transaction deletes: it would fail
+ * when that is gone already.
+ */
+static void
+check_subject(const DbaasWriter *writer, const DbaasWrite *write)
+{
+	const char *service = dbaas_catalogue_service_identity(write->services[0]);
+	DbaasQueueSpec spec = queue_spec(writer, psprintf("%s/", service));
+	ListCell   *lc;
+
+	spec.zone = write->zone;
+	spec.base = write->base;
+	spec.below = true;
+	foreach(lc, dbaas_queue_find(&spec))
+	{
+		const DbaasWrite *deletes = lfirst(lc);
+
+		if (deletes->command != DBAAS_DELETE ||
+			!is_path_below(behind_type(write->path), behind_type(deletes->identity)))
+			continue;
+		spec.identity = deletes->identity;
+		spec.below = false;
+		if (!dbaas_overlay_new(dbaas_queue_find(&spec))->deleted)
+			return;				/* it is made again */
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 dbaas_writer_about(writer, writer->resource->index.services[0]),
+				 errmsg("this transaction deletes what %s would act on",
+						dbaas_operation_label(write)),
+				 errdetail("Before it, this transaction sends %s.",
+						   dbaas_operation_label(deletes)),
+				 errhint("Leave out one of them.")));
+	}
+}
+
 /* ------------------------------------------------------------------------
  * Protection and side effects of a DELETE
  * ------------------------------------------------------------------------ */
@@ -467,7 +512,10 @@ make_write(DbaasWriter *writer, Row *row, const DbaasChange *change, const Dbaas
 	write->base = row->service.zone->base;
 	set_origin(writer, row->values, route->endpoint, write);
 	if (write->acts)
+	{
 		check_deleted(writer, route->endpoint, write);
+		check_subject(writer, write);
+	}
 	set_listed(writer, row->values, &row->service, write);
 	if (row->identity == NULL)
 		row->identity = write->identity;	/* of its other writes too */

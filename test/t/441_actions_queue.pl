@@ -165,4 +165,24 @@ is_deeply(
 	[ 'PUT ch-gva-2 /dbaas-mysql/new-1/enable/writes', 'DELETE ch-gva-2 /dbaas-service/new-1' ],
 	'an action before the DELETE');
 
+# A user that it deletes
+foreach my $service (qw(pg-1-0001 clickhouse-1-0008))
+{
+	my $user = "('ch-gva-2', '$service', 'resetme')";
+	my $insert = "INSERT INTO exo.dbaas_users (zone, service_name, username) VALUES $user";
+	my $gone = q{DELETE FROM exo.dbaas_users WHERE zone = 'ch-gva-2' }
+	  . "AND service_name = '$service' AND username = 'resetme'";
+	my $reset = q{INSERT INTO exo.dbaas_actions (zone, service_name, action, arguments) }
+	  . qq{VALUES ('ch-gva-2', '$service', 'reset-password', '{"username": "resetme"}')};
+
+	$session->sql($insert);
+	refused("BEGIN; $gone; $reset", '42704', qr/this transaction deletes what PUT \S+resetme/);
+	$session->sql('ROLLBACK');
+	is(scalar(@{ writes("BEGIN; SAVEPOINT s; $gone; ROLLBACK TO s; $reset; $gone; COMMIT") }),
+		2, "$service: before the DELETE");
+	$session->sql($insert);
+	is(scalar(@{ writes("BEGIN; $gone; $insert; $reset; COMMIT") }),
+		3, "$service: or when it is made again");
+}
+
 done_testing();
