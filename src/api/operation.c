@@ -40,7 +40,8 @@ copy_write(DbaasWrite *copy, const DbaasWrite *write)
 	copy->path_template = pstrdup(write->path_template);
 	copy->path = pstrdup(write->path);
 	copy->body = dbaas_text_copy(write->body);
-	copy->shown_body = dbaas_text_copy(write->shown_body);
+	copy->shown_body = write->shown_body == write->body ? copy->body :
+		dbaas_text_copy(write->shown_body);
 	copy->secrets = dbaas_text_copy_list(write->secrets);
 	copy->identity = dbaas_text_copy(write->identity);
 	copy->created_name = dbaas_text_copy(write->created_name);
@@ -238,6 +239,30 @@ dbaas_operation_supersede(DbaasOperation *operation, bool superseded)
 		operation->state = DBAAS_WRITE_SUPERSEDED;
 	else if (!superseded && operation->state == DBAAS_WRITE_SUPERSEDED)
 		operation->state = DBAAS_WRITE_QUEUED;
+}
+
+static void
+free_text(const char *text)
+{
+	if (text)
+		pfree(unconstify(char *, text));
+}
+
+void
+dbaas_operation_take_over(DbaasOperation *later, DbaasOperation *earlier)
+{
+	DbaasWrite *write = &earlier->write;
+
+	if (write->shown_body != write->body)
+		free_text(write->shown_body);
+	free_text(write->body);
+	write->body = write->shown_body = NULL;
+	if (later->write.replaces != write->replaces &&
+		strcmp(later->write.replaces, write->replaces) == 0)
+	{
+		free_text(later->write.replaces);
+		later->write.replaces = write->replaces;
+	}
 }
 
 void

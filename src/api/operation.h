@@ -30,7 +30,8 @@ typedef struct DbaasWrite
 	const char *method;
 	const char *path_template;
 	const char *path;			/* percent-encoded */
-	const char *body;			/* or NULL */
+	const char *body;			/* or NULL; freed when another write has taken
+								 * over, see dbaas_operation_take_over() */
 	const char *shown_body;		/* with "***" for what is secret; or NULL */
 	List	   *secrets;		/* char *: texts in the body that are secret */
 
@@ -156,6 +157,13 @@ extern bool dbaas_operation_unsend(DbaasOperation *operation);
  * back.  One of a dry run, which is not sent in any case, keeps its state.
  */
 extern void dbaas_operation_supersede(DbaasOperation *operation, bool superseded);
+
+/*
+ * Of two writes that replace the same object, the earlier one will never be sent without
+ * the later one, which has what it changes: frees its body, and keeps once what both
+ * replace.
+ */
+extern void dbaas_operation_take_over(DbaasOperation *later, DbaasOperation *earlier);
 
 /*
  * Stops waiting for a write that is under way, or for its list, and sends no more requests

@@ -280,6 +280,7 @@ append_write(const DbaasWrite *write, DbaasConnection *conn, bool dry_run, Dbaas
 	secrets += write->secrets != NIL;
 	if (by_identity)
 		index_write(by_identity, queued);
+	dbaas_replace_take_over(queued);
 	MemoryContextSwitchTo(oldcxt);
 	return queued;
 }
@@ -461,6 +462,7 @@ commit_level(int level)
 		if (queued->level < level)
 			break;
 		queued->level = level - 1;
+		dbaas_replace_take_over(queued);
 	}
 }
 

@@ -17,7 +17,6 @@
 
 #include "api/progress.h"
 #include "write/replace.h"
-#include "write/report.h"
 #include "write/same.h"
 
 /* Do both writes replace the same object? */
@@ -92,6 +91,26 @@ dbaas_replace_supersede(List *queue, int first)
 			last = lappend(last, queued);
 	}
 	list_free(last);
+}
+
+/* Is the write still to be sent, by itself or as a later one? */
+static bool
+is_to_be_sent(const DbaasQueued *queued)
+{
+	return is_queued(queued->sent_as ? queued->sent_as : queued);
+}
+
+void
+dbaas_replace_take_over(DbaasQueued *queued)
+{
+	DbaasQueued *earlier = queued->previous;
+
+	if (!is_queued(queued))
+		return;
+	while (earlier && !replace_same(earlier->operation, queued->operation))
+		earlier = earlier->previous;
+	if (earlier && earlier->level == queued->level && is_to_be_sent(earlier))
+		dbaas_operation_take_over(queued->operation, earlier->operation);
 }
 
 /* ------------------------------------------------------------------------

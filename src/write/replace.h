@@ -13,7 +13,7 @@
 
 #include "nodes/pg_list.h"
 
-#include "api/operation.h"
+#include "write/report.h"
 
 /*
  * Of the queued writes of each such object, and of those of a dry run, leaves the last to
@@ -21,6 +21,13 @@
  * list of DbaasQueued *, of which those before "first" are over.
  */
 extern void dbaas_replace_supersede(List *queue, int first);
+
+/*
+ * If a queued write replaces an object, frees what the write of the same object before it
+ * holds, unless a ROLLBACK TO may leave that one without it, or it was sent.  Without this, a
+ * statement would hold the object as often as it changes rows of it.
+ */
+extern void dbaas_replace_take_over(DbaasQueued *queued);
 
 /*
  * Reads each object that a queued write replaces, and waits for it.  Raises ERROR, with the

@@ -157,6 +157,56 @@ $session->sql_error(add('a x write'));
 $session->sql('ROLLBACK');
 is(scalar(writes()), 0, 'nor after a ROLLBACK');
 
+# A plan that was shown inside a savepoint leaves what was written before it
+begin();
+$session->sql('BEGIN; ' . add('a x read'));
+$session->sql(add('b x read'));
+$session->sql('SAVEPOINT one; ' . remove(q{username = 'indexer'}));
+$session->sql(add('c x read'));
+is($session->sql('SELECT count(*) FROM dbaas_fdw_queued()'), 1, 'the plan is one write');
+$session->sql('ROLLBACK TO one');
+is_deeply(
+	rules($json->decode($session->sql('SELECT body FROM dbaas_fdw_queued()'))),
+	[ @before, 'a x read', 'b x read' ],
+	'without the savepoint, it is of what was before');
+$session->sql('SAVEPOINT two; ' . add('d x read') . '; RELEASE two; ' . remove(q{index = '*'}));
+$session->sql('COMMIT');
+one_write([ @before[ 1, 2 ], 'a x read', 'b x read', 'd x read' ], 'what is left after it');
+
+# A write that fails inside a savepoint leaves what was written before it, too
+begin();
+$session->sql('BEGIN; ' . add('a x read'));
+$session->sql(add('b x read'));
+$session->sql('SAVEPOINT one; ' . add('c x read'));
+$sim->fault({ method => 'PUT', path => $path, action => 'status', status => 409,
+		body => '{"error":"busy"}' });
+is($session->sql_error(add('d x read') . ' RETURNING index')->{sqlstate}, '55006', 'it fails');
+$sim->clear_faults;
+$session->sql('ROLLBACK TO one; ' . add('e x read') . '; COMMIT');
+is_deeply(rules(), [ @before, 'a x read', 'b x read', 'e x read' ], 'the others are written');
+
+# Many rows: the object is not held as often as it is changed
+begin();
+my $loop = q{DO $$BEGIN FOR i IN 1..200 LOOP BEGIN }
+  . add('c x read') =~ s/'c', 'x'/'c', 'many-' || i/r
+  . q{; EXCEPTION WHEN division_by_zero THEN NULL; END; END LOOP; END$$};
+my $held = q{SELECT sum(used_bytes) < 512 * 1024 FROM pg_backend_memory_contexts
+	WHERE name = 'dbaas_fdw writes'};
+$session->sql('BEGIN; '
+	  . 'INSERT INTO exo.dbaas_opensearch_acls (zone, service_name, username, index) '
+	  . "SELECT 'ch-gva-2', 'opensearch-1-0004', 'a', 'many-' || i FROM generate_series(1, 200) i");
+is($session->sql($held), 't', 'by one statement');
+$session->sql($loop);
+is($session->sql($held), 't', 'nor by as many savepoints that were released');
+$session->sql(remove(q{username = 'indexer'}));
+is($session->sql($held), 't', 'nor by a DELETE');
+$session->sql('COMMIT');
+is_deeply(
+	rules(),
+	[ $before[0], (map { "a many-$_ -" } 1 .. 200), (map { "c many-$_ read" } 1 .. 200) ],
+	'all are written');
+is(scalar(writes()), 1, 'by one write');
+
 # Rows that there are, and those that there are not
 begin();
 is_refused($session, add('avnadmin * read'), '23505', qr/has such a row already/);
