@@ -620,12 +620,28 @@ is_planned(const DbaasQueued *queued)
 		(queued->operation->state == DBAAS_WRITE_DRY && queued->sent_as == NULL);
 }
 
+/*
+ * See DbaasPlanned.after: the last write before the batch of the one at that place, or the
+ * one of its batch that it follows.
+ */
+static int
+planned_after(const List *writes, int place, int batch)
+{
+	const DbaasQueued *follows = ((DbaasQueued *) list_nth(writes, place))->follows;
+
+	if (follows == NULL)
+		return batch;
+	while (place > batch && list_nth(writes, place - 1) != follows)
+		place--;
+	return place;
+}
+
 List *
 dbaas_queue_plan(void)
 {
 	List	   *writes = NIL;
 	List	   *plan = NIL;
-	int			after = 0;
+	int			batch = 0;
 	int			end = 0;
 	ListCell   *lc;
 
@@ -644,12 +660,13 @@ dbaas_queue_plan(void)
 
 		if (i == end)
 		{
-			after = i;
+			batch = i;
 			end = dbaas_send_batch_end(writes, i);
 		}
 		*planned = (DbaasPlanned)
 		{
-			.operation = queued->operation,.level = queued->level,.after = after
+			.operation = queued->operation,.level = queued->level,
+				.after = planned_after(writes, i, batch)
 		};
 		plan = lappend(plan, planned);
 	}

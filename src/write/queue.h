@@ -84,9 +84,8 @@ typedef struct DbaasPlanned
 {
 	const DbaasOperation *operation;
 	int			level;			/* transaction nesting level */
-	int			after;			/* how many of the plan's first writes have to
-								 * be over before it is sent; so has one that
-								 * it follows, see DbaasQueued */
+	int			after;			/* the last of the plan's writes, from 1, that
+								 * has to be over before it is sent; or 0 */
 } DbaasPlanned;
 
 /*

@@ -113,6 +113,8 @@ is( $session->sql(
 		q{SELECT path ~ 'reset$', body ->> 'password' FROM dbaas_fdw_queued() ORDER BY number}),
 	"f|\nt|***",
 	'both are queued');
+is($session->sql('SELECT number, after FROM dbaas_fdw_queued() ORDER BY number'),
+	"1|\n2|1", 'and the plan says that the second waits for the first');
 $session->sql('ROLLBACK');
 is_deeply(
 	writes_of(
