@@ -16,6 +16,7 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "storage/ipc.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -36,9 +37,13 @@ typedef struct Reveal
 	const char *service;
 	const char *user;			/* or NULL: of the service itself */
 	const char *secret;			/* member of the response */
+	const char *sender;			/* of the call, as the log says */
 	DbaasRead	lookup;			/* of the service */
 	DbaasListedService found;	/* the service */
 } Reveal;
+
+/* The call that runs, which has no line in the log yet; or NULL */
+static const Reveal *revealing;
 
 /* ------------------------------------------------------------------------
  * Arguments
@@ -304,19 +309,43 @@ reveal_secret(Reveal *reveal, DbaasBudget *budget)
  * The log
  * ------------------------------------------------------------------------ */
 
-/* Writes a line to the server's log, but not to the client. */
+/*
+ * Writes the line of the call that runs to the server's log, but not to the client.  There
+ * is one for each call.
+ */
 static void
-log_line(const Reveal *reveal, const char *outcome, const char *sender)
+log_line(const char *outcome)
 {
+	const Reveal *reveal = revealing;
 	const char *zone = reveal->found.zone ? reveal->found.zone->name : reveal->zone;
 
+	revealing = NULL;
 	ereport(LOG_SERVER_ONLY,
 			(errmsg_internal("dbaas_fdw reveal: %s of %s%s%sservice %s in zone %s: %s, by %s",
-							 dbaas_error_name(reveal->secret), reveal->user ? "user " : "",
-							 reveal->user ? dbaas_error_name(reveal->user) : "",
-							 reveal->user ? " of " : "", dbaas_error_name(reveal->service),
-							 zone ? dbaas_error_name(zone) : "?", outcome, sender),
+							 dbaas_report_name(reveal->secret), reveal->user ? "user " : "",
+							 reveal->user ? dbaas_report_name(reveal->user) : "",
+							 reveal->user ? " of " : "", dbaas_report_name(reveal->service),
+							 zone ? dbaas_report_name(zone) : "?", outcome, reveal->sender),
 			 errhidestmt(true), errhidecontext(true)));
+}
+
+/* The session ends; perhaps within a call, which then gets no error that could be caught. */
+static void
+log_exit(int code pg_attribute_unused(), Datum arg pg_attribute_unused())
+{
+	if (revealing)
+		log_line("failed, as the session ended");
+}
+
+static void
+begin_call(const Reveal *reveal)
+{
+	static bool registered = false;
+
+	if (!registered)
+		before_shmem_exit(log_exit, (Datum) 0);
+	registered = true;
+	revealing = reveal;
 }
 
 /*
@@ -332,12 +361,12 @@ dbaas_fdw_reveal(PG_FUNCTION_ARGS)
 	DbaasBudget *budget = dbaas_statement_budget(dbaas_statement_get(fcinfo->flinfo->fn_mcxt));
 	text	   *volatile result = NULL;
 	text	   *copy;
-	const char *sender;
 	Reveal		reveal;
 
 	MemoryContextSwitchTo(cxt);
 	reveal = take_arguments(fcinfo);
-	sender = dbaas_report_sender(reveal.server->serverid, GetUserId());
+	reveal.sender = dbaas_report_sender(reveal.server->serverid, GetUserId());
+	begin_call(&reveal);
 	PG_TRY();
 	{
 		result = reveal_secret(&reveal, budget);
@@ -351,13 +380,12 @@ dbaas_fdw_reveal(PG_FUNCTION_ARGS)
 		MemoryContextSwitchTo(cxt);
 		edata = CopyErrorData();
 		FlushErrorState();
-		log_line(&reveal, psprintf("failed with SQLSTATE %s", unpack_sql_state(edata->sqlerrcode)),
-				 sender);
+		log_line(psprintf("failed with SQLSTATE %s", unpack_sql_state(edata->sqlerrcode)));
 		RESUME_INTERRUPTS();
 		ReThrowError(edata);
 	}
 	PG_END_TRY();
-	log_line(&reveal, "revealed", sender);
+	log_line("revealed");
 	MemoryContextSwitchTo(caller_cxt);
 	copy = (text *) DatumGetPointer(PG_DETOAST_DATUM_COPY(PointerGetDatum(result)));
 	MemoryContextDelete(cxt);

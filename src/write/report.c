@@ -50,6 +50,28 @@ outcome_text(const DbaasOperation *operation)
 	pg_unreachable();
 }
 
+const char *
+dbaas_report_name(const char *name)
+{
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.@";
+	const char *shown = dbaas_error_name(name);
+	StringInfoData out;
+
+	if (*shown && shown[strspn(shown, plain)] == '\0')
+		return shown;
+	initStringInfo(&out);
+	appendStringInfoChar(&out, '"');
+	for (const char *p = shown; *p; p++)
+	{
+		if (*p == '"')
+			appendStringInfoChar(&out, '"');
+		appendStringInfoChar(&out, *p);
+	}
+	appendStringInfoChar(&out, '"');
+	return out.data;
+}
+
 /* Appends a name, unless it is NULL or in the path. */
 static void
 add_name(StringInfo out, const DbaasWrite *write, const char *name)
@@ -89,11 +111,11 @@ dbaas_report_sender(Oid serverid, Oid userid)
 
 	dbaas_virtual_transaction(&proc_number, &local_id);
 	initStringInfo(&out);
-	appendStringInfoString(&out, user ? dbaas_error_name(user) : "?");
+	appendStringInfoString(&out, user ? dbaas_report_name(user) : "?");
 	if (session_user)
-		appendStringInfo(&out, " (session user %s)", dbaas_error_name(session_user));
+		appendStringInfo(&out, " (session user %s)", dbaas_report_name(session_user));
 	appendStringInfo(&out, " on server %s in transaction %d/%u",
-					 server ? dbaas_error_name(server->servername) : "?", proc_number, local_id);
+					 server ? dbaas_report_name(server->servername) : "?", proc_number, local_id);
 	if (TransactionIdIsValid(xid))
 		appendStringInfo(&out, " (xid %u)", xid);
 	return out.data;

@@ -41,6 +41,13 @@ typedef struct DbaasQueued
 extern bool dbaas_log_writes;
 
 /*
+ * A name, as a line of the log has it: dbaas_error_name(), in double quotes if it has more
+ * than letters, digits and some marks, so that it cannot be taken for other parts of the
+ * line.  In the current memory context.
+ */
+extern const char *dbaas_report_name(const char *name);
+
+/*
  * Who asks the API for something, as the log says: "alice on server exoscale in transaction
  * 3/17 (xid 745)"; palloc'd.  Reads catalogs.
  */

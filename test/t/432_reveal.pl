@@ -130,6 +130,44 @@ like($dry->{stderr}, qr/HINT:/, 'and says how');
 is(scalar(() = $sim->requests), 0, 'and asks nothing');
 is(scalar(() = log_lines()), 1, 'a line in the log');
 
+# Names cannot be taken for other parts of the line, and do not make another line
+foreach my $case (
+	[
+		q{a of service x in zone y: revealed, by bob},
+		q{"a of service x in zone y: revealed, by bob"}
+	],
+	[ q{a" of service "x}, q{"a"" of service ""x"} ],
+	[ qq{a\nLOG:  dbaas_fdw reveal: x}, q{"a LOG:  dbaas_fdw reveal: x"} ],
+	[ '', '""' ])
+{
+	my ($name, $logged) = @$case;
+	log_since();
+	$session->sql_error(call(q{'exoscale', 'ch-gva-2', 'pg-1-0001'}, "'$name'"));
+	my @lines = grep { /LOG:  dbaas_fdw reveal: password of/ } log_lines();
+	is(scalar @lines, 1, "$logged: one line");
+	like($lines[0], qr/password of user \Q$logged\E of service pg-1-0001 in zone ch-gva-2: failed/,
+		'in which it is in quotes');
+}
+
+# A session that ends meanwhile
+log_since();
+$sim->fault(
+	{
+		path => '/dbaas-postgres/*/user/*/password/reveal',
+		action => 'delay',
+		ms => 60_000
+	});
+my $ended = $t->session;
+my $pid = $ended->pid;
+$sim->clear;
+$ended->start($pg);
+ok(DbaasTest::wait_until(sub { grep { $_->{path} =~ /reveal$/ } $sim->requests }), 'it asks');
+$session->sql("SELECT pg_terminate_backend($pid, 60000)");
+my @ended = log_lines();
+is(scalar @ended, 1, 'a session that ends leaves a line, too');
+like($ended[0], qr/in zone ch-gva-2: failed, as the session ended, by \w+ on server/, 'of that');
+$sim->clear_faults;
+
 # Answers that cannot be used, which may have the secret
 foreach my $case (
 	[ 200, '{"username":"avnadmin","password":"S3CRET-bad"', 'HV000' ],
