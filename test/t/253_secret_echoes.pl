@@ -90,7 +90,7 @@ foreach my $round (1 .. $ENV{DBAAS_ECHOES} // 40)
 	my @writes = (
 		q{INSERT INTO exo.dbaas_users (zone, service_name, username, parameters) }
 		  . q{VALUES ('ch-gva-2', 'pg-1-0001', 'app', }
-		  . quoted($json->ascii(0)->encode({ password => $secret })) . ')',
+		  . quoted($json->ascii(0)->encode({ 'app-password' => $secret })) . ')',
 		q{INSERT INTO exo.dbaas_tasks (zone, service_name, source_service_uri) }
 		  . q{VALUES ('ch-gva-2', 'pg-1-0001', }
 		  . quoted("postgres://u:$secret\@h/d") . ')',
