@@ -471,22 +471,6 @@ dbaas_decode_time(const DbaasJson *value, TimestampTz *time)
 		dtype == DTK_DATE && tm2timestamp(&tm, fsec, &tz, time) == 0;
 }
 
-/*
- * Hides the secrets whose names do not say so: see DbaasColumn.secret_members.  Like the other
- * secrets, they are hidden in the response itself.
- */
-static void
-hide_secret_members(const DbaasColumn *column, const DbaasJson *value)
-{
-	for (int i = 0; column->secret_members[i]; i++)
-	{
-		const DbaasJson *member = dbaas_json_member(value, column->secret_members[i]);
-
-		if (member)
-			dbaas_secret_hide_all(member);
-	}
-}
-
 /* The Datum of a value that is there. */
 static Datum
 value_datum(Attribute *attribute, const DbaasRows *rows, const DbaasOrigin *origin,
@@ -498,8 +482,9 @@ value_datum(Attribute *attribute, const DbaasRows *rows, const DbaasOrigin *orig
 		bad_field(attribute, rows, origin,
 				  psprintf("It is of type %s, not %s.", dbaas_json_type_name(value),
 						   documented_type_name(column->type)));
-	if (column && column->secret_members)
-		hide_secret_members(column, value);
+	/* Like the other secrets, these are hidden in the response itself. */
+	if (column)
+		dbaas_secret_hide_members(value, column->secret_members);
 	if (column && !column->untyped && column->type == DBAAS_TIMESTAMPTZ &&
 		!looks_like_time(value))
 		bad_field(attribute, rows, origin, "It is not a time.");

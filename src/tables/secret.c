@@ -454,6 +454,18 @@ dbaas_secret_hide_all(const DbaasJson *value)
 	hide(unconstify(DbaasJson *, value), true);
 }
 
+void
+dbaas_secret_hide_members(const DbaasJson *value, const char *const *names)
+{
+	for (int i = 0; names && names[i]; i++)
+	{
+		const DbaasJson *member = dbaas_json_member(value, names[i]);
+
+		if (member)
+			dbaas_secret_hide_all(member);
+	}
+}
+
 /* dbaas_secret_any_hidden() of a value; "secret" as for hide(). */
 static bool
 any_hidden(const DbaasJson *value, bool secret)

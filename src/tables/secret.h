@@ -41,6 +41,12 @@ extern void dbaas_secret_hide(const DbaasJson *value);
 extern void dbaas_secret_hide_all(const DbaasJson *value);
 
 /*
+ * The same in the members of an object that have one of the names, which end with NULL; or
+ * NULL.
+ */
+extern void dbaas_secret_hide_members(const DbaasJson *value, const char *const *names);
+
+/*
  * Does the value hold a string that may be the mask of a hidden secret?  To write that
  * back would overwrite the secret.
  */

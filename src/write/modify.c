@@ -13,6 +13,7 @@
 #include "commands/explain.h"
 #include "executor/executor.h"
 #include "mb/pg_wchar.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -348,8 +349,37 @@ send_and_read_back(ModifyState *modify, Relation relation, TupleTableSlot *slot)
 }
 
 /*
- * Removes values of secret columns from the slot, so that neither RETURNING nor a trigger
- * shows them.  The write has its own copy.
+ * Removes the secret from a value that is not null: the whole value, or what an object has of
+ * it.  Returns false if there is none.
+ */
+static bool
+clear_secret(ModifyState *modify, Datum *values, bool *isnull, int index)
+{
+	DbaasRowValues row = {values, isnull};
+	const DbaasColumn *column =
+		&modify->table->resource->columns[modify->table->attributes[index].column];
+	Form_pg_attribute attr = TupleDescAttr(modify->desc, index);
+	char	   *shown;
+	Oid			input;
+	Oid			ioparam;
+
+	if (column->secret)
+	{
+		isnull[index] = true;
+		return true;
+	}
+	shown = column->type == DBAAS_JSONB ?
+		dbaas_writer_without_secrets(modify->writer, &row, index) : NULL;
+	if (shown == NULL)
+		return false;
+	getTypeInputInfo(attr->atttypid, &input, &ioparam);
+	values[index] = OidInputFunctionCall(input, shown, ioparam, attr->atttypmod);
+	return true;
+}
+
+/*
+ * Removes secrets from the slot, so that neither RETURNING nor a trigger shows them.  The
+ * write has its own copy.
  */
 static void
 clear_secrets(ModifyState *modify, TupleTableSlot *slot)
@@ -368,10 +398,8 @@ clear_secrets(ModifyState *modify, TupleTableSlot *slot)
 	heap_deform_tuple(ExecCopySlotHeapTuple(slot), modify->desc, values, isnull);
 	for (int i = 0; i < natts; i++)
 	{
-		if (isnull[i] || !dbaas_table_shows(modify->table, i + 1) ||
-			!modify->table->resource->columns[modify->table->attributes[i].column].secret)
-			continue;
-		isnull[i] = any = true;
+		if (!isnull[i] && dbaas_table_shows(modify->table, i + 1))
+			any = clear_secret(modify, values, isnull, i) || any;
 	}
 	MemoryContextSwitchTo(oldcxt);
 	if (!any)

@@ -18,6 +18,7 @@
 #include "read/decode.h"
 #include "read/parents.h"
 #include "read/share.h"
+#include "tables/secret.h"
 #include "write/queue.h"
 #include "write/same.h"
 #include "write/writable.h"
@@ -298,9 +299,32 @@ dbaas_writer_keeps(DbaasWriter *writer, const DbaasRowValues *old_row,
 							 dbaas_writer_json(writer, new_row, index));
 }
 
+char *
+dbaas_writer_without_secrets(DbaasWriter *writer, const DbaasRowValues *row, int index)
+{
+	const char *text = output_text(writer, row, index);
+	char	   *shown = pstrdup(pg_server_to_any(text, strlen(text), PG_UTF8));
+	char	   *whole = pstrdup(shown);
+	const DbaasJson *value = parse_text(shown);
+
+	if (value == NULL)
+		return NULL;
+	dbaas_secret_hide(value);
+	dbaas_secret_hide_members(value, writer->resource->columns
+							  [writer->table->attributes[index].column].secret_members);
+	return strcmp(shown, whole) == 0 ? NULL : pg_any_to_server(shown, strlen(shown), PG_UTF8);
+}
+
 /* ------------------------------------------------------------------------
  * Checks
  * ------------------------------------------------------------------------ */
+
+/* May a value of the column hold a secret?  One that should be an object may be anything. */
+static bool
+may_show_secret(const DbaasColumn *column)
+{
+	return column->secret || column->type == DBAAS_JSONB;
+}
 
 void
 dbaas_writer_refuse(const DbaasWriter *writer, int column, const char *value, const char *hint)
@@ -310,7 +334,7 @@ dbaas_writer_refuse(const DbaasWriter *writer, int column, const char *value, co
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 dbaas_writer_about(writer, column),
-			 writer->resource->columns[column].secret || value == NULL ?
+			 may_show_secret(&writer->resource->columns[column]) || value == NULL ?
 			 errmsg("the API does not accept this value of column \"%s\"", name) :
 			 errmsg("the API does not accept \"%s\" for column \"%s\"", dbaas_error_name(value),
 					name),

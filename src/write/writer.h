@@ -109,6 +109,13 @@ extern const DbaasJson *dbaas_writer_json(DbaasWriter *writer, const DbaasRowVal
  */
 extern const char *dbaas_writer_array(DbaasWriter *writer, const DbaasRowValues *row, int index);
 
+/*
+ * The text of a row's value of that attribute, which must not be null, in the server's
+ * encoding, with "***" for each secret in it; NULL if there is none, or the value is no JSON.
+ */
+extern char *dbaas_writer_without_secrets(DbaasWriter *writer, const DbaasRowValues *row,
+										  int index);
+
 /* Does the new row have the same value of the attribute with that index as the old row? */
 extern bool dbaas_writer_keeps(DbaasWriter *writer, const DbaasRowValues *old_row,
 							   const DbaasRowValues *new_row, int index);

@@ -67,15 +67,38 @@ foreach my $type (sort keys %secrets)
 	both($insert, "$type: INSERT");
 	both("SELECT * FROM $table $where", "$type: SELECT");
 	both("BEGIN; $update; SELECT * FROM dbaas_fdw_queued(); ROLLBACK", "$type: the queue");
-	both("SET dbaas_fdw.dry_run = on; $update", "$type: dry run of an UPDATE");
-	both($update, "$type: UPDATE");
+	my ($dry_row) = both("SET dbaas_fdw.dry_run = on; $update RETURNING settings",
+		"$type: dry run of an UPDATE");
+	like($dry_row, qr/\*\*\*/, 'whose RETURNING hides them');
+	my ($pending) = both("BEGIN; $update; SELECT settings FROM $table $where; ROLLBACK",
+		"$type: a pending UPDATE");
+	my ($row) = both("$update RETURNING settings", "$type: UPDATE");
+	like($row, qr/\*\*\*/, 'whose RETURNING hides them, too');
 	is($t->sql("SELECT count(*) FROM $table $where"), 1, "$type: it is there");
+
+	# Values that are no objects
+	both("UPDATE $table SET settings = '$_' $where", "$type: $_")
+	  foreach "[{$secrets{$type}}]", "\"$own[0]\"";
 
 	# Sent they are
 	my ($sent) = grep { $_->{method} eq 'PUT' } reverse $sim->requests;
 	my @wanted = $secrets{$type} =~ /(S3CRET[\w-]*)/g;
 	is((grep { index($sent->{body}, $_) < 0 } @wanted), 0, "$type: the request has them");
 }
+
+# An INSERT whose answer does not say what it made, with RETURNING
+$sim->fault({
+		method => 'POST',
+		path => '/dbaas-external-endpoint-rsyslog/*',
+		action => 'status',
+		status => 200,
+		body => '{"id": "11111111-2222-4333-8444-555555555555", "state": "success"}'
+	});
+my ($unknown) = both("INSERT INTO $table (zone, name, type, settings) "
+	  . "VALUES ('ch-gva-2', 'unknown', 'rsyslog', '{$secrets{rsyslog}}') RETURNING settings",
+	'RETURNING what has no id');
+like($unknown, qr/"ca": "\*\*\*"/, 'which hides the secrets');
+$sim->clear_faults;
 
 # An API that shows what it should not
 my ($endpoint) = grep { $_->{type} eq 'rsyslog' }
