@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
 #include "utils/memutils.h"
 
 #include "api/progress.h"
@@ -291,6 +292,19 @@ dbaas_parents_locate(const DbaasRead *read, const DbaasZone *zone, const char *s
 			*found = lappend(*found, listed);
 	}
 	return NULL;
+}
+
+char *
+dbaas_parents_zones(const List *found)
+{
+	StringInfoData names;
+	ListCell   *lc;
+
+	initStringInfo(&names);
+	foreach(lc, found)
+		appendStringInfo(&names, "%s%s", names.len ? ", " : "",
+						 ((const DbaasListedService *) lfirst(lc))->zone->name);
+	return names.data;
 }
 
 DbaasError *

@@ -63,6 +63,9 @@ extern DbaasError *dbaas_parents_locate(const DbaasRead *read, const DbaasZone *
 										const char *service, const DbaasParent *parent,
 										List **found);
 
+/* The names of the zones of such a list, with commas between them; palloc'd. */
+extern char *dbaas_parents_zones(const List *found);
+
 /*
  * Looks for a value among the first keys of the parents in a zone.  Waits for the
  * list.  Returns NULL or an error.

@@ -142,8 +142,8 @@ find_service(Reveal *reveal)
 				 found == NIL ?
 				 errmsg("there is no service \"%s\" in %s%s", dbaas_error_name(reveal->service),
 						zone ? "zone " : "any zone", zone ? zone->name : "") :
-				 errmsg("there is a service \"%s\" in several zones",
-						dbaas_error_name(reveal->service)),
+				 errmsg("there is a service \"%s\" in several zones: %s",
+						dbaas_error_name(reveal->service), dbaas_parents_zones(found)),
 				 found == NIL ? 0 : errhint("Name the zone.")));
 	for (int i = 0; i < zones->n; i++)
 	{

@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include "lib/stringinfo.h"
 #include "utils/lsyscache.h"
 
 #include "write/choice.h"
@@ -55,18 +54,11 @@ refuse_unlisted(const DbaasWriter *writer, const DbaasZone *zone, const char *se
 pg_noreturn static void
 refuse_ambiguous(const DbaasWriter *writer, const char *service, const List *found)
 {
-	StringInfoData names;
-	ListCell   *lc;
-
-	initStringInfo(&names);
-	foreach(lc, found)
-		appendStringInfo(&names, "%s%s", names.len ? ", " : "",
-						 ((const DbaasListedService *) lfirst(lc))->zone->name);
 	ereport(ERROR,
 			(errcode(ERRCODE_AMBIGUOUS_ALIAS),
 			 dbaas_writer_about(writer, writer->resource->index.services[0]),
 			 errmsg("there is a service \"%s\" in several zones: %s", dbaas_error_name(service),
-					names.data),
+					dbaas_parents_zones(found)),
 			 errhint("Give the column zone a value.")));
 }
 

@@ -89,11 +89,14 @@ $session->sql(q{UPDATE exo.dbaas_users SET password = 'N3w-password' WHERE zone 
 is($session->sql($pg), 'N3w-password', 'what was set is revealed');
 
 # Errors, which leave a line too
+$session->sql(q{INSERT INTO exo.dbaas_services (zone, name, type, plan)
+	SELECT zone, 'twin', 'pg', 'startup-4' FROM unnest(ARRAY['ch-gva-2', 'de-fra-1']) AS zone});
 log_since();
 foreach my $case (
 	[ q{'exoscale', 'ch-gva-2', 'pg-1-0001', 'nobody'}, '42704', qr/HTTP status 404/ ],
 	[ q{'exoscale', 'ch-gva-2', 'nothing', 'x'}, '42704', qr/no service "nothing" in zone/ ],
 	[ q{'exoscale', NULL, 'nothing', 'x'}, '42704', qr/no service "nothing" in any zone/ ],
+	[ q{'exoscale', NULL, 'twin', 'x'}, '42P09', qr/several zones: ch-gva-2, de-fra-1/ ],
 	[
 		q{'exoscale', 'xx-1', 'pg-1-0001', 'x'}, '22023',
 		qr/zone "xx-1" is not one.*HINT:[^\n]*ch-gva-2, de-fra-1/s
