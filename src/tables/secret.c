@@ -454,16 +454,41 @@ dbaas_secret_hide_all(const DbaasJson *value)
 	hide(unconstify(DbaasJson *, value), true);
 }
 
+/* The member itself, or the next behind it, that has one of the names; or NULL. */
+static const DbaasJson *
+find_named_member(const DbaasJson *object, const DbaasJson *name, const char *const *names)
+{
+	for (; name; name = dbaas_json_next(object, name))
+	{
+		for (int i = 0; names[i]; i++)
+		{
+			if (dbaas_json_equals(name, names[i]))
+				return name;
+		}
+	}
+	return NULL;
+}
+
+/* The first such member; an object may have several of one name. */
+static const DbaasJson *
+first_named(const DbaasJson *value, const char *const *names)
+{
+	return names && dbaas_json_is(value, DBAAS_JSON_OBJECT) ?
+		find_named_member(value, dbaas_json_first(value), names) : NULL;
+}
+
+static const DbaasJson *
+next_named(const DbaasJson *object, const DbaasJson *name, const char *const *names)
+{
+	return find_named_member(object, dbaas_json_next(object, name), names);
+}
+
 void
 dbaas_secret_hide_members(const DbaasJson *value, const char *const *names)
 {
-	for (int i = 0; names && names[i]; i++)
-	{
-		const DbaasJson *member = dbaas_json_member(value, names[i]);
-
-		if (member)
-			dbaas_secret_hide_all(member);
-	}
+	for (const DbaasJson *name = first_named(value, names); name;
+		 name = next_named(value, name, names))
+		dbaas_secret_hide_all(name + 1);
 }
 
 /* dbaas_secret_any_hidden() of a value; "secret" as for hide(). */
@@ -535,4 +560,13 @@ List *
 dbaas_secret_collect(List *secrets, const DbaasJson *value, bool all_strings)
 {
 	return collect(secrets, value, false, all_strings);
+}
+
+List *
+dbaas_secret_collect_members(List *secrets, const DbaasJson *value, const char *const *names)
+{
+	for (const DbaasJson *name = first_named(value, names); name;
+		 name = next_named(value, name, names))
+		secrets = collect(secrets, name + 1, true, true);
+	return secrets;
 }

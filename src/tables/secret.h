@@ -60,6 +60,10 @@ extern bool dbaas_secret_any_hidden(const DbaasJson *value);
  */
 extern List *dbaas_secret_collect(List *secrets, const DbaasJson *value, bool all_strings);
 
+/* The same of the members of an object that have one of the names, see above: all strings. */
+extern List *dbaas_secret_collect_members(List *secrets, const DbaasJson *value,
+										  const char *const *names);
+
 /*
  * A text of *len bytes, in which "***" replaces the passwords in URIs, and what
  * follows the names of secrets.  The result is palloc'd, with a NUL behind it; *len

@@ -226,15 +226,8 @@ add_members(DbaasWriter *writer, int column, const char *text, Body *body)
 static void
 hide_members(const DbaasColumn *column, const DbaasJson *object, const DbaasJson *shown, Body *body)
 {
-	for (int i = 0; column->secret_members && column->secret_members[i]; i++)
-	{
-		const char *name = column->secret_members[i];
-
-		if (dbaas_json_member(shown, name) == NULL)
-			continue;
-		body->secrets = dbaas_secret_collect(body->secrets, dbaas_json_member(object, name), true);
-		dbaas_secret_hide_all(dbaas_json_member(shown, name));
-	}
+	body->secrets = dbaas_secret_collect_members(body->secrets, object, column->secret_members);
+	dbaas_secret_hide_members(shown, column->secret_members);
 }
 
 /* Refuses an UPDATE whose object lacks what the API demands: see DbaasDemand. */

@@ -86,6 +86,18 @@ foreach my $type (sort keys %secrets)
 	is((grep { index($sent->{body}, $_) < 0 } @wanted), 0, "$type: the request has them");
 }
 
+# A table of one's own, whose text may have a member twice
+$t->sql('CREATE FOREIGN TABLE own (zone text, name text, type text, settings text) '
+	  . q{SERVER exoscale OPTIONS (resource 'external-endpoints')});
+my $twice = q{INSERT INTO own VALUES ('ch-gva-2', 'twice', 'rsyslog', }
+  . qq{'{"k\\u0065y": "S3CRET-1", $secrets{rsyslog}, "key": "S3CRET-2"}')};
+my ($twice_row) = both("SET dbaas_fdw.dry_run = on; $twice RETURNING settings", 'a member twice');
+like($twice_row, qr/\*\*\*/, 'which RETURNING hides');
+my $twice_echo = JSON::PP::encode_json({ message => 'not so: S3CRET-1 S3CRET-2' });
+$sim->fault({ method => 'POST', action => 'status', status => 422, body => $twice_echo });
+both($twice, 'an error that repeats them');
+$sim->clear_faults;
+
 # An INSERT whose answer does not say what it made, with RETURNING
 $sim->fault({
 		method => 'POST',
