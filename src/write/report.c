@@ -72,11 +72,32 @@ dbaas_report_name(const char *name)
 	return out.data;
 }
 
+/* Is the name one of those that were filled into the path, as it is? */
+static bool
+is_in_path(const DbaasWrite *write, const char *name)
+{
+	const char *path = strchr(write->path, '/');
+	const char *template = strchr(write->path_template, '/');
+	size_t		len = strlen(name);
+
+	while (path && template)
+	{
+		path++;
+		template++;
+		if (*template == '{' && strncmp(path, name, len) == 0 &&
+			(path[len] == '/' || path[len] == '\0'))
+			return true;
+		path = strchr(path, '/');
+		template = strchr(template, '/');
+	}
+	return false;
+}
+
 /* Appends a name, unless it is NULL or in the path. */
 static void
 add_name(StringInfo out, const DbaasWrite *write, const char *name)
 {
-	if (name && strstr(write->path, name) == NULL)
+	if (name && !is_in_path(write, name))
 		appendStringInfo(out, "%s%s", out->len ? ", " : " (", dbaas_error_name(name));
 }
 

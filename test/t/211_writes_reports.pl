@@ -16,6 +16,17 @@ sub remove { return "DELETE FROM exo.dbaas_services WHERE zone = 'ch-gva-2' AND 
 # Words that no encoding but UTF-8 has all of
 my $words = "d\x{e9}j\x{e0} \x{65e5}\x{672c} \x{1f600} pris";
 
+# A name that is a part of other words of the path is not shown by it
+$sim->fault({ method => 'POST', path => '/dbaas-postgres/*/database', action => 'status',
+		status => 409, skip => 2 });
+my $error = $t->sql_error('INSERT INTO exo.dbaas_databases (zone, service_name, name) VALUES '
+	  . join(', ', map { "('ch-gva-2', 'pg-1-0001', '$_')" } qw(a pg database)));
+is_deeply(
+	[ sort $error->{detail} =~ m{/database in zone ch-gva-2 \((\w+)\): (?:applied|failed)}g ],
+	[qw(a database pg)], 'the names of what was made, and of what was not');
+$sim->clear_faults;
+$sim->reset;
+
 # Functions whose name shows in the context of what is reported in them
 foreach my $function (
 	[ '\65E5', remove('kafka-1-0003') . '; ' . remove('mysql-1-0002') ],
@@ -44,7 +55,7 @@ foreach my $encoding ('UTF8', 'LATIN1', 'WIN1252', 'EUC_JP', 'SQL_ASCII')
 			status => 409,
 			body => JSON::PP->new->ascii->encode({ message => $words })
 		});
-	my $error =
+	$error =
 	  $t->sql_error("$set; BEGIN; "
 		  . remove('kafka-1-0003') . '; '
 		  . remove('mysql-1-0002') . '; '
@@ -182,7 +193,7 @@ $sim->fault(
 		  '{"id":"11111111-2222-4333-8444-555555555555","state":"success","reference":{"id":"no '
 		  . 'uuid"}}'
 	});
-my $error = $t->sql_error($insert);
+$error = $t->sql_error($insert);
 is($error->{sqlstate}, 'HV000', 'an id that is none');
 like(
 	$error->{message},
