@@ -90,12 +90,12 @@ static const Setting settings[] = {
 		.help = "Requests that one statement may make to read; -1 means no limit."},
 	{PREFIX ".delete_limit", SETTING_INTEGER, PGC_USERSET, &dbaas_delete_limit,
 		.default_value = 10, .min = -1, .max = INT_MAX,
-		.help = "Services, and databases and users in services, that one transaction may "
-			"delete; -1 means no limit."},
+		.help = "Services, and databases in services, that one transaction may delete; -1 means "
+			"no limit."},
 	{PREFIX ".update_limit", SETTING_INTEGER, PGC_USERSET, &dbaas_update_limit,
 		.default_value = 10, .min = -1, .max = INT_MAX,
-		.help = "Services, and users in services, that one transaction may update; -1 means no "
-			"limit."},
+		.help = "Services, and users whose password is set, that one transaction may update; -1 "
+			"means no limit."},
 	{PREFIX ".dry_run", SETTING_BOOLEAN, PGC_USERSET, &dbaas_dry_run,
 		.help = "Checks and reports writes, and does not send them."},
 	{PREFIX ".progress", SETTING_TIME, PGC_USERSET, &dbaas_progress_interval,

@@ -1246,9 +1246,9 @@ DbaasResource dbaas_catalogue_entries[] = {
 			{DBAAS_UPDATE, "PUT", DETAILS_PATH "/user/{username}", types_with_access_control,
 			access_control_columns},
 			{DBAAS_UPDATE, "PUT", DETAILS_PATH "/user/{username}/password/reset",
-			types_with_resets, password_columns},
+			types_with_resets, password_columns, .counts = "users"},
 			{DBAAS_UPDATE, "PUT", DETAILS_PATH "/user/{username}/password/reset",
-			types_with_users_by_id, password_columns, .direct = true},
+			types_with_users_by_id, password_columns, .direct = true, .counts = "users"},
 			{DBAAS_DELETE, "DELETE", DETAILS_PATH "/user/{username}", types_with_users_by_name},
 			{DBAAS_DELETE, "DELETE", DETAILS_PATH "/user/{uuid}", types_with_users_by_id}
 		},
@@ -1256,7 +1256,6 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.type_column = "service_type",
 		.created_column = "username",
 		.used_by = &pools_of_user,
-		.counts = "users",
 		.reveals = user_reveals
 	},
 	{

@@ -189,11 +189,23 @@ member_column(const DbaasWriter *writer, const char *name)
 }
 
 /*
+ * May another column's object have the member of the column?  The object and the column are
+ * both for writes alone, and the row gives the column no value.
+ */
+static bool
+may_be_elsewhere(DbaasWriter *writer, const DbaasRowValues *row, int column)
+{
+	return writer->resource->columns[column].secret &&
+		dbaas_writer_text(writer, row, column) == NULL;
+}
+
+/*
  * Adds the members of an object, the value of a column, to the body itself.  If the
  * column is secret, only their names are shown.
  */
 static void
-add_members(DbaasWriter *writer, int column, const char *text, Body *body)
+add_members(DbaasWriter *writer, const DbaasRowValues *row, int column, const char *text,
+			Body *body)
 {
 	const DbaasColumn *c = &writer->resource->columns[column];
 	const DbaasJson *object = parse_object(writer, column, text);
@@ -206,7 +218,7 @@ add_members(DbaasWriter *writer, int column, const char *text, Body *body)
 		const char *member = dbaas_json_string(name, NULL);
 		int			other = member_column(writer, member);
 
-		if (other >= 0)
+		if (other >= 0 && !may_be_elsewhere(writer, row, other))
 			dbaas_writer_refuse(writer, column, NULL,
 								psprintf("Leave out \"%s\", which column \"%s\" is for.", member,
 										 dbaas_writer_name(writer, other)));
@@ -320,7 +332,7 @@ add_column(DbaasWriter *writer, const DbaasChange *change, int column, Body *bod
 	if (text == NULL)
 		add_at(body, member, "null", "null");
 	else if (strcmp(member, "*") == 0)
-		add_members(writer, column, text, body);
+		add_members(writer, row, column, text, body);
 	else if (c->type == DBAAS_JSONB)
 		add_object(writer, change, column, text, body);
 	else

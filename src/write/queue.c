@@ -302,8 +302,11 @@ dbaas_queue_add(const List *writes, int read_after, bool dry_run)
 		dbaas_error_raise(error);
 	if (is_row_gone(first, conn, read_after, dry_run))
 		return false;
-	if (first->counts)
-		dbaas_limit_check(queue, first, dry_run);
+	foreach(lc, writes)
+	{
+		if (((const DbaasWrite *) lfirst(lc))->counts)
+			dbaas_limit_check(queue, lfirst(lc), dry_run);
+	}
 	foreach(lc, writes)
 		queued = append_write(lfirst(lc), conn, dry_run, queued);
 	return true;

@@ -401,7 +401,7 @@ set_origin(DbaasWriter *writer, const DbaasRowValues *row, const DbaasWriteEndpo
 		write->created_name = created_name(writer, row);
 	else
 	{
-		write->counts = resource->counts;
+		write->counts = endpoint->counts ? endpoint->counts : resource->counts;
 		if (write->identity == NULL)
 			write->identity = write->path;
 	}

@@ -215,10 +215,19 @@ refused(
 	'22023',
 	qr/Leave out "username"/);
 refused(
-	"INSERT INTO $users, parameters) "
-	  . "VALUES ('ch-gva-2', 'clickhouse-1-0008', 'x', '{\"password\": \"S3CRET\"}')",
+	"INSERT INTO $users, password, parameters) "
+	  . "VALUES ('ch-gva-2', 'clickhouse-1-0008', 'x', 'S3CRET-1', '{\"password\": \"S3CRET-2\"}')",
 	'22023',
 	qr/Leave out "password", which column "password" is for/);
+is_deeply(
+	writes(
+			"INSERT INTO $users, parameters) "
+		  . "VALUES ('ch-gva-2', 'clickhouse-1-0008', 'as_before', '{\"password\": \"S3CRET-3\"}')"),
+	[
+		'POST ch-gva-2 /dbaas-clickhouse/clickhouse-1-0008/user '
+		  . '{"username":"as_before","password":"S3CRET-3"}'
+	],
+	'a password among the parameters');
 my $databases = 'exo.dbaas_databases (zone, service_name, name, parameters)';
 is_deeply(
 	writes(

@@ -151,7 +151,6 @@ $session->sql(q{ALTER SERVER exoscale OPTIONS (DROP wait)});
 $sim->config(settle => 0);
 
 # What it costs
-$session->sql('SET dbaas_fdw.delete_limit = -1');
 my $one = '1 ch-gva-2 /dbaas-postgres/pg-1-0001';
 @sent = $session->requests(
 	q{INSERT INTO exo.dbaas_users (zone, service_name, username) }
