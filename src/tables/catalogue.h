@@ -418,9 +418,9 @@ typedef struct DbaasWriteEndpoint
 								 * NULL for all of the command */
 	const char *choice;			/* the value of the choice column that it is
 								 * for: an action, which makes no row; or NULL */
-	const char *counts;			/* as what update_limit counts the rows that it
-								 * changes, where the resource's do not count;
-								 * or NULL */
+	const char *counts;			/* as what update_limit counts the rows that
+								 * it changes, where the resource's do not
+								 * count; or NULL */
 	const DbaasArgument *arguments; /* ends with a NULL name; or NULL */
 	bool		needs_body;		/* sends {} if there is nothing to send */
 	bool		announces;		/* no read lists what it makes, so a NOTICE

@@ -228,6 +228,25 @@ dbaas_change_sets(DbaasWriter *writer, const DbaasChange *change, int column)
 }
 
 /*
+ * Does the UPDATE set a column that no UPDATE changes, such as the one that names the row?
+ * Then it writes a row back as it was read, as object mappers do.
+ */
+static bool
+writes_back(const DbaasWriter *writer)
+{
+	int			attnum = -1;
+
+	while ((attnum = bms_next_member(writer->set, attnum)) >= 0)
+	{
+		if (dbaas_table_shows(writer->table, attnum) &&
+			!dbaas_writable_takes(writer->resource, DBAAS_UPDATE,
+								  writer->table->attributes[attnum - 1].column))
+			return true;
+	}
+	return false;
+}
+
+/*
  * Does the UPDATE change the column?  For an object that is merged, stores the members to
  * send in change->values.
  */
@@ -244,8 +263,8 @@ is_changed(DbaasWriter *writer, DbaasChange *change, int column)
 								  dbaas_table_find_attribute(writer->table, column) - 1);
 	if (strcmp(c->update, "*") == 0)
 		return new_value != NULL;
-	if (c->secret)
-		return true;			/* the old value is not known */
+	if (c->secret)				/* the old value is not known */
+		return new_value || !writes_back(writer);
 	if (c->merges && new_value)
 	{
 		change->values[column] = changed_members(writer, change, column);

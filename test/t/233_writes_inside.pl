@@ -216,13 +216,15 @@ refused(
 	qr/Leave out "username"/);
 refused(
 	"INSERT INTO $users, password, parameters) "
-	  . "VALUES ('ch-gva-2', 'clickhouse-1-0008', 'x', 'S3CRET-1', '{\"password\": \"S3CRET-2\"}')",
+	  . "VALUES ('ch-gva-2', 'clickhouse-1-0008', 'x', 'S3CRET-1', "
+	  . "'{\"password\": \"S3CRET-2\"}')",
 	'22023',
 	qr/Leave out "password", which column "password" is for/);
 is_deeply(
 	writes(
 			"INSERT INTO $users, parameters) "
-		  . "VALUES ('ch-gva-2', 'clickhouse-1-0008', 'as_before', '{\"password\": \"S3CRET-3\"}')"),
+		  . "VALUES ('ch-gva-2', 'clickhouse-1-0008', 'as_before', "
+		  . "'{\"password\": \"S3CRET-3\"}')"),
 	[
 		'POST ch-gva-2 /dbaas-clickhouse/clickhouse-1-0008/user '
 		  . '{"username":"as_before","password":"S3CRET-3"}'

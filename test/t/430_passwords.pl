@@ -117,6 +117,10 @@ like($dry, qr/dry run: PUT .*reset.*Body: \{"password":"\*\*\*"\}/s, 'a dry run 
 my $u = 'UPDATE exo.dbaas_users SET password =';
 is_refused($session, "$u NULL WHERE $of_pg",
 	'23502', qr/"password".*HINT:[^\n]*reset-password.*dbaas_actions/s);
+is_refused($session, "$u NULL, allow_replication = false WHERE $of_pg",
+	'23502', qr/"password"/);
+is_deeply(writes_of($session, "$u NULL, username = username, type = 'primary' WHERE $of_pg"),
+	[], 'a row that is written back keeps its password');
 is_refused($session, "$u 'S3CRET7' WHERE $of_pg", '22023', qr/HINT:[^\n]*8 to 256 characters/);
 is_refused($session, "$u repeat('S3CRET78', 33) WHERE $of_pg", '22023', qr/8 to 256 characters/);
 my $of_mysql = "zone = 'ch-gva-2' AND service_name = 'mysql-1-0002' AND username = 'avnadmin'";
