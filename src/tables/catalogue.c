@@ -1018,6 +1018,7 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.description = "Integrations between services",
 		COLUMNS(integrations_columns),
 		.identity = "/dbaas-integration/{id}",
+		.insert_identity = "/dbaas-integration/{type}/{source}/{dest}",
 		.typical_rows = 10,
 		.reads = {
 			{"GET", "/dbaas-integration/{id}", ""},
@@ -1088,6 +1089,7 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.description = "Integrations of services with external endpoints",
 		COLUMNS(external_integrations_columns),
 		.identity = "/dbaas-external-integration/{integration-id}",
+		.insert_identity = "/dbaas-external-integration/{service-name}/{dest-endpoint-id}",
 		.typical_rows = 1,
 		.reads = {
 			{"GET", "/dbaas-external-integration/{integration-id}", ""},

@@ -188,6 +188,51 @@ is(sent(transaction('SAVEPOINT a', $new, 'ROLLBACK TO a')), '', 'endpoint: rolle
 like(sent(transaction($removed, $new)), qr/^$gone_at\S+, $made_at$/, 'endpoint: DELETE, INSERT');
 like(sent(transaction($removed, $removed)), qr/^$gone_at\S+$/, 'endpoint: DELETE, DELETE');
 
+# Integrations: one of the same kind, from the same to the same
+my $join = q{INSERT INTO exo.dbaas_integrations (zone, type, source, dest) }
+  . q{VALUES ('ch-gva-2', 'metrics', 'mysql-1-0002', 'thanos-1-0007')};
+my $attach =
+  'INSERT INTO exo.dbaas_external_integrations (zone, service_name, dest_endpoint_id, type) '
+  . q{SELECT 'ch-gva-2', 'mysql-1-0002', id, type FROM exo.dbaas_external_endpoints }
+  . q{WHERE zone = 'ch-gva-2' AND name = 'datadog-1-1'};
+my %pair = (
+	integration => [
+		$join, $join =~ s/mysql-1-0002/pg-1-0001/r,
+		'DELETE FROM exo.dbaas_integrations WHERE '
+		  . q{zone = 'ch-gva-2' AND type = 'metrics' AND source = 'mysql-1-0002'},
+		qr{POST /dbaas-integration},
+		qr{DELETE /dbaas-integration/[0-9a-f-]+}
+	],
+	'external integration' => [
+		$attach,
+		$attach =~ s/mysql-1-0002/opensearch-1-0004/r,
+		'DELETE FROM exo.dbaas_external_integrations WHERE '
+		  . q{zone = 'ch-gva-2' AND service_name = 'mysql-1-0002'},
+		qr{PUT /dbaas-external-endpoint/[a-z0-9-]+/attach},
+		qr{PUT /dbaas-external-endpoint/[a-z0-9-]+/detach}
+	]);
+foreach my $name (sort keys %pair)
+{
+	my ($insert, $another, $delete, $made, $gone) = @{ $pair{$name} };
+	$sim->reset;
+	$session->sql($delete);
+	refused([ $insert, $insert ], '23505', "$name: INSERT, INSERT");
+	refused([ $insert, "SAVEPOINT a; $insert" ], '23505', "$name: in a savepoint");
+	like(sent(transaction('SAVEPOINT a', $insert, 'ROLLBACK TO a', $insert)),
+		qr/^$made$/, "$name: one that is made again");
+	is($session->sql_error($insert)->{sqlstate}, '55006', 'what there is, the API refuses');
+	like(sent(transaction($delete, $insert)), qr/^$gone, $made$/, "$name: DELETE, INSERT");
+	like(
+		sent(
+			transaction(
+				"SET LOCAL dbaas_fdw.write_mode = immediate; $delete", $insert,
+				$delete, $insert)),
+		qr/^$gone, $made, $gone, $made$/,
+		"$name: sent at once, each sees the one before");
+	$session->sql($delete);
+	like(sent(transaction($insert, $another)), qr/^$made, $made$/, "$name: two others");
+}
+
 # A password: each statement sets it, as long as the user is there
 $sim->reset;
 $session->sql($user);
