@@ -47,6 +47,7 @@ copy_write(DbaasWrite *copy, const DbaasWrite *write)
 	copy->created_name = dbaas_text_copy(write->created_name);
 	for (size_t i = 0; i < lengthof(write->services); i++)
 		copy->services[i] = dbaas_text_copy(write->services[i]);
+	copy->service_type = dbaas_text_copy(write->service_type);
 	copy->counts = dbaas_text_copy(write->counts);
 	copy->listed.path = dbaas_text_copy(write->listed.path);
 	copy->listed.columns = list_copy(write->listed.columns);

@@ -42,6 +42,7 @@ typedef struct DbaasWrite
 	const char *created_name;	/* name of what an INSERT creates; or NULL */
 	const char *services[2];	/* names of those that option wait "running"
 								 * waits for; or NULL */
+	const char *service_type;	/* type of the first service; NULL: unknown */
 	bool		creates_service;	/* does it create the first service? */
 	bool		ends_service;	/* does it delete the first service? */
 	bool		acts;			/* is it an action, which makes no row? */

@@ -235,7 +235,7 @@ returned_text(DbaasReturned returned, const DbaasOperation *operation)
 	}
 }
 
-/* Stores the row, with what the answer to its write says, in the slot. */
+/* Stores the row, with where it was sent and what the answer to that says, in the slot. */
 static void
 take_answer(DbaasReadback *readback, TupleTableSlot *slot, const DbaasOperation *operation)
 {
@@ -247,6 +247,8 @@ take_answer(DbaasReadback *readback, TupleTableSlot *slot, const DbaasOperation 
 	for (int c = 0; c < resource->ncolumns; c++)
 		set_column(readback, slot, c, returned_text(resource->columns[c].returned, operation));
 	set_column(readback, slot, DBAAS_ZONE_COLUMN, operation->write.zone);
+	if (resource->type_column)
+		set_column(readback, slot, resource->index.type, operation->write.service_type);
 	ExecStoreVirtualTuple(slot);
 	dbaas_generated_compute(readback->generated, slot);
 }

@@ -510,6 +510,7 @@ make_write(DbaasWriter *writer, Row *row, const DbaasChange *change, const Dbaas
 		row->service = dbaas_locate_row(writer, row->values, false);
 	write->zone = row->service.zone->name;
 	write->base = row->service.zone->base;
+	write->service_type = row->service.type;
 	set_origin(writer, row->values, route->endpoint, write);
 	if (write->acts)
 	{

@@ -72,6 +72,14 @@ is_deeply(
 	[qq(POST ch-gva-2 /dbaas-postgres/$pg/upgrade-check {"target-version":"17"})],
 	'an upgrade is checked');
 is(scalar(grep { $_->{path} =~ m{^/operation/} } $sim->requests), 0, 'nothing is polled');
+is($session->sql(insert($pg, 'upgrade-check', '{"target-version": "17"}') . ' RETURNING type'),
+	'pg', 'RETURNING has the type that was looked up');
+is( $session->sql(
+		insert('mysql-1-0002', 'start-maintenance')
+		  =~ s/service_name/type, service_name/r =~ s/'mysql-1-0002'/'mysql', 'mysql-1-0002'/r
+		  . ' RETURNING type, service_name'),
+	'mysql|mysql-1-0002',
+	'or that was given');
 my ($task, $type, $success, @rest) = split /\|/,
   $session->sql(insert($pg, 'upgrade-check', '{"target-version": "17"}')
 	  . q{ RETURNING result ->> 'id', result ->> 'task-type', result ->> 'success', state, }
