@@ -28,7 +28,11 @@ sub writes
 	is(scalar(@found), 1, "there is one recipe with $text");
 	$sim->clear;
 	$session->sql($found[0]);
-	return map { [ "$_->{method} $_->{zone} $_->{path}", $json->decode($_->{body}) ] }
+	return map {
+		[   "$_->{method} $_->{zone} $_->{path}",
+			length($_->{body} // '') ? $json->decode($_->{body}) : undef
+		]
+	  }
 	  grep { $_->{method} ne 'GET' } $sim->requests;
 }
 
@@ -85,6 +89,14 @@ is_deeply(
 		}
 	},
 	'and says where the data is');
+my $status = q{SELECT status FROM exo.dbaas_migrations
+	WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001'};
+like($session->sql($status), qr/^(?:running|syncing)$/, 'a migration that goes on');
+is_deeply(
+	[ writes("'stop-migration'") ],
+	[ [ 'POST ch-gva-2 /dbaas-postgres/pg-1-0001/migration/stop', undef ] ],
+	'the last step stops it, without a body');
+is($session->sql($status), 'done', 'and it is done');
 
 # What the simulator refuses
 my %plan = (plan => 'startup-4');
