@@ -319,13 +319,6 @@ dbaas_writer_without_secrets(DbaasWriter *writer, const DbaasRowValues *row, int
  * Checks
  * ------------------------------------------------------------------------ */
 
-/* May a value of the column hold a secret?  One that should be an object may be anything. */
-static bool
-may_show_secret(const DbaasColumn *column)
-{
-	return column->secret || column->type == DBAAS_JSONB;
-}
-
 void
 dbaas_writer_refuse(const DbaasWriter *writer, int column, const char *value, const char *hint)
 {
@@ -334,7 +327,7 @@ dbaas_writer_refuse(const DbaasWriter *writer, int column, const char *value, co
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 dbaas_writer_about(writer, column),
-			 may_show_secret(&writer->resource->columns[column]) || value == NULL ?
+			 writer->resource->columns[column].secret || value == NULL ?
 			 errmsg("the API does not accept this value of column \"%s\"", name) :
 			 errmsg("the API does not accept \"%s\" for column \"%s\"", dbaas_error_name(value),
 					name),
@@ -372,8 +365,10 @@ dbaas_writer_parse(const DbaasWriter *writer, int column, const char *text, Dbaa
 	if (!dbaas_json_parse(CurrentMemoryContext, text, strlen(text),
 						  DBAAS_JSON_ALL_NODES(strlen(text)), &value, &problem))
 		dbaas_writer_refuse(writer, column, NULL, psprintf("It is not valid JSON: %s.", problem));
+	/* What should be an object may have any secret in it. */
 	if (!dbaas_json_is(value, type))
-		dbaas_writer_refuse_unless(writer, column, text, allowed);
+		dbaas_writer_refuse_unless(writer, column, type == DBAAS_JSON_OBJECT ? NULL : text,
+								   allowed);
 	return value;
 }
 
