@@ -61,7 +61,7 @@ SELECT 1 / 0;
 COMMIT;
 -- An error at the end of the same statement
 INSERT INTO exo.dbaas_integrations (type, source, dest)
-SELECT 'logs', CASE WHEN n < 3 THEN 'pg-1-0001' ELSE (1 / (n - 3))::text END, 'opensearch-1-0004'
+SELECT 'logs', CASE n WHEN 1 THEN 'pg-1-0001' WHEN 2 THEN 'mysql-1-0002' ELSE (1 / (n - 3))::text END, 'opensearch-1-0004'
 FROM generate_series(1, 3) AS n;
 -- A constraint that fails at COMMIT, before anything is sent
 CREATE TABLE deferred (n int UNIQUE DEFERRABLE INITIALLY DEFERRED);
