@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_foreign_server.h"
 #include "fmgr.h"
 #include "foreign/foreign.h"
 #include "lib/stringinfo.h"
@@ -387,7 +388,7 @@ dbaas_fdw_reveal(PG_FUNCTION_ARGS)
 	PG_END_TRY();
 	log_line("revealed");
 	MemoryContextSwitchTo(caller_cxt);
-	copy = (text *) DatumGetPointer(PG_DETOAST_DATUM_COPY(PointerGetDatum(result)));
+	copy = (text *) PG_DETOAST_DATUM_COPY(PointerGetDatum(result));
 	MemoryContextDelete(cxt);
 	PG_RETURN_TEXT_P(copy);
 }
