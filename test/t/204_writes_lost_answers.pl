@@ -117,7 +117,8 @@ my $closed = IO::Socket::INET->new(Proto => 'tcp', LocalAddr => '127.0.0.1', Loc
 my $port = $closed->sockport;
 begin(endpoint => "http://127.0.0.1:$port/{zone}/v2", zones => 'ch-gva-2', max_retries => 2);
 my $start = time;
-my $error = $session->sql_error("BEGIN; INSERT INTO local VALUES (1); $insert; $insert; COMMIT");
+my $another = $insert =~ s/pg-1-0001/mysql-1-0002/r;
+my $error = $session->sql_error("BEGIN; INSERT INTO local VALUES (1); $insert; $another; COMMIT");
 my $took = time - $start;
 is($error->{sqlstate}, '08001', 'refused: 08001');
 cmp_ok($took, '>', 0.25, sprintf 'after some tries: %.2f s', $took);

@@ -118,8 +118,8 @@ foreach my $case (
 # One transaction that queues, and drops, much
 my $before = $session->sql($memory);
 $session->sql("BEGIN; INSERT INTO exo.dbaas_integrations (zone, type, source, dest, settings) "
-	  . "SELECT 'ch-gva-2', 'metrics', 'pg-1-0001', 'thanos-1-0007', "
-	  . "jsonb_build_object('note', repeat('x', 1000)) FROM generate_series(1, 5000)");
+	  . "SELECT 'ch-gva-2', 'metrics', 'pg-1-0001', 'thanos-' || i, "
+	  . "jsonb_build_object('note', repeat('x', 1000)) FROM generate_series(1, 5000) i");
 $session->sql('ROLLBACK');
 cmp_ok($session->sql($memory) - $before,
 	'<=', 65536, '5000 rows that are rolled back: their memory is given back');
