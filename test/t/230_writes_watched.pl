@@ -245,7 +245,7 @@ $session->sql(remove('pg-1-0001'));
 $session->sql('RESET SESSION AUTHORIZATION');
 @lines = logged();
 is(scalar(@lines), 2, 'no name makes a line of its own') or diag(join("\n", @lines));
-like($lines[0], qr/by eve LOG:  dbaas_fdw write: forged on server/, 'but is in it');
+like($lines[0], qr/by "eve LOG:  dbaas_fdw write: forged" on server/, 'but is in it');
 
 # a dry run sends nothing
 $sim->reset;
