@@ -16,7 +16,7 @@ use JSON::PP ();
 use Test::More;
 
 my $seed = $ENV{DBAAS_RANDOM_SEED} // 20261130;
-my $count = $ENV{DBAAS_RANDOM_COUNT} // 150;
+my $count = $ENV{DBAAS_RANDOM_COUNT} // 100;
 srand $seed;
 diag("DBAAS_RANDOM_SEED=$seed DBAAS_RANDOM_COUNT=$count");
 
