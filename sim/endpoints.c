@@ -67,11 +67,13 @@ path_type(const Request *request)
 	const char *name = request->api_path + strlen("/dbaas-external-endpoint-");
 	size_t		length = strcspn(name, "/");
 
-	for (int i = 0; i < EXTERNAL_TYPES; i++)
-		if (strlen(endpoint_types[i].name) == length &&
-			strncmp(endpoint_types[i].name, name, length) == 0)
-			return &endpoint_types[i];
-	return NULL;
+	int			i = 0;
+
+	/* The path is one of the document, which has these types and no others. */
+	while (i < EXTERNAL_TYPES - 1 && (strlen(endpoint_types[i].name) != length ||
+									  strncmp(endpoint_types[i].name, name, length) != 0))
+		i++;
+	return &endpoint_types[i];
 }
 
 /* Finds the endpoint that the path names.  Otherwise "response" is a 404. */

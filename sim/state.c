@@ -354,7 +354,7 @@ state_external_json(SimZone *zone, const ExternalIntegration *integration)
 {
 	json_object *json = json_object_new_object();
 	ServiceFacts service;
-	const ExternalEndpoint *endpoint = state_endpoint_at(zone, integration->endpoint);
+	const ExternalEndpoint *endpoint = &zone->endpoints[integration->endpoint - 1];
 	char	   *description;
 
 	service_facts(zone, integration->service, &service);

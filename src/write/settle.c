@@ -239,7 +239,7 @@ take_result(ListWait *wait)
 static void
 time_out(ListWait *wait)
 {
-	const DbaasOperation *first = first_awaited(wait);
+	const DbaasOperation *first = wait->writes[0];
 	bool		is_longest = wait->deadline == wait->last_moment;
 	double		timeout = dbaas_connection_settings(first->conn)->operation_timeout;
 	const char *how_long = is_longest ? psprintf("for %d s", LONGEST_WAIT_S) :

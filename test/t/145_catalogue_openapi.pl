@@ -344,7 +344,8 @@ sub chosen
 {
 	my ($kind, $choice, $column) = @_;
 	my %domain = %{ $column->{write_domain} // {} };
-	my %own = %{ delete($domain{choices})->{ $choice // '' } // {} } if $domain{choices};
+	my $choices = delete($domain{choices}) // {};
+	my %own = %{ $choices->{ $choice // '' } // {} };
 	delete $domain{choiceColumn};
 	my $member = delete $own{member} // $column->{"${kind}_field"};
 	return { %$column, write_domain => { %domain, %own }, "${kind}_field" => $member };
