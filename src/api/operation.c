@@ -250,7 +250,7 @@ free_text(const char *text)
 }
 
 void
-dbaas_operation_take_over(DbaasOperation *later, DbaasOperation *earlier)
+dbaas_operation_take_over(DbaasOperation *later, DbaasOperation *earlier, bool is_alone)
 {
 	DbaasWrite *write = &earlier->write;
 
@@ -258,7 +258,7 @@ dbaas_operation_take_over(DbaasOperation *later, DbaasOperation *earlier)
 		free_text(write->shown_body);
 	free_text(write->body);
 	write->body = write->shown_body = NULL;
-	if (later->write.replaces != write->replaces &&
+	if (is_alone && later->write.replaces != write->replaces &&
 		strcmp(later->write.replaces, write->replaces) == 0)
 	{
 		free_text(later->write.replaces);

@@ -161,10 +161,11 @@ extern void dbaas_operation_supersede(DbaasOperation *operation, bool superseded
 
 /*
  * Of two writes that replace the same object, the earlier one will never be sent without
- * the later one, which has what it changes: frees its body, and keeps once what both
- * replace.
+ * the later one, which has what it changes: frees its body.  If no other write shares what
+ * the later one replaces, "is_alone", that is kept once for both.
  */
-extern void dbaas_operation_take_over(DbaasOperation *later, DbaasOperation *earlier);
+extern void dbaas_operation_take_over(DbaasOperation *later, DbaasOperation *earlier,
+									  bool is_alone);
 
 /*
  * Stops waiting for a write that is under way, or for its list, and sends no more requests

@@ -280,7 +280,7 @@ append_write(const DbaasWrite *write, DbaasConnection *conn, bool dry_run, Dbaas
 	secrets += write->secrets != NIL;
 	if (by_identity)
 		index_write(by_identity, queued);
-	dbaas_replace_take_over(queued);
+	dbaas_replace_take_over(queued, true);
 	MemoryContextSwitchTo(oldcxt);
 	return queued;
 }
@@ -452,6 +452,23 @@ on_transaction(XactEvent event, void *arg)
 }
 
 /*
+ * Does a write behind that place share what the one there replaces?  Those before it, which
+ * are of outer levels, do not.
+ */
+static bool
+is_shared_after(int place)
+{
+	const char *replaces = ((DbaasQueued *) list_nth(queue, place))->operation->write.replaces;
+
+	for (int i = place + 1; replaces && i < list_length(queue); i++)
+	{
+		if (((DbaasQueued *) list_nth(queue, i))->operation->write.replaces == replaces)
+			return true;
+	}
+	return false;
+}
+
+/*
  * Hands the writes of a subtransaction that commits to the one around it.  They are the
  * last of the queue.
  */
@@ -465,7 +482,7 @@ commit_level(int level)
 		if (queued->level < level)
 			break;
 		queued->level = level - 1;
-		dbaas_replace_take_over(queued);
+		dbaas_replace_take_over(queued, !is_shared_after(i));
 	}
 }
 

@@ -101,7 +101,7 @@ is_to_be_sent(const DbaasQueued *queued)
 }
 
 void
-dbaas_replace_take_over(DbaasQueued *queued)
+dbaas_replace_take_over(DbaasQueued *queued, bool is_alone)
 {
 	DbaasQueued *earlier = queued->previous;
 
@@ -110,7 +110,7 @@ dbaas_replace_take_over(DbaasQueued *queued)
 	while (earlier && !replace_same(earlier->operation, queued->operation))
 		earlier = earlier->previous;
 	if (earlier && earlier->level == queued->level && is_to_be_sent(earlier))
-		dbaas_operation_take_over(queued->operation, earlier->operation);
+		dbaas_operation_take_over(queued->operation, earlier->operation, is_alone);
 }
 
 /* ------------------------------------------------------------------------

@@ -25,9 +25,10 @@ extern void dbaas_replace_supersede(List *queue, int first);
 /*
  * If a queued write replaces an object, frees what the write of the same object before it
  * holds, unless a ROLLBACK TO may leave that one without it, or it was sent.  Without this, a
- * statement would hold the object as often as it changes rows of it.
+ * statement would hold the object as often as it changes rows of it.  "is_alone" says that no
+ * other write shares what it replaces.
  */
-extern void dbaas_replace_take_over(DbaasQueued *queued);
+extern void dbaas_replace_take_over(DbaasQueued *queued, bool is_alone);
 
 /*
  * Reads each object that a queued write replaces, and waits for it.  Raises ERROR, with the
