@@ -10,16 +10,15 @@
 #include "write/members.h"
 #include "write/overlay.h"
 
-/* Parses JSON that this wrapper made. */
-static const DbaasJson *
-parse_own(const char *text)
+const DbaasJson *
+dbaas_overlay_parse(const char *text)
 {
 	const DbaasJson *value;
 	char	   *problem;
 
 	if (!dbaas_json_parse(CurrentMemoryContext, text, strlen(text),
 						  DBAAS_JSON_ALL_NODES(strlen(text)), &value, &problem))
-		elog(ERROR, "could not read the body of a queued write: %s", problem);
+		elog(ERROR, "could not read JSON of a queued write: %s", problem);
 	return value;
 }
 
@@ -41,7 +40,7 @@ dbaas_overlay_new(const List *writes)
 		}
 		if (write->body && !overlay->deleted)
 			overlay->bodies = lappend(overlay->bodies,
-									  unconstify(DbaasJson *, parse_own(write->body)));
+									  unconstify(DbaasJson *, dbaas_overlay_parse(write->body)));
 	}
 	return overlay;
 }
@@ -93,5 +92,5 @@ dbaas_overlay_merge(const DbaasOverlay *overlay, const char *member, const Dbaas
 	}
 	if (members == NULL)
 		return base;
-	return parse_own(dbaas_members_text(members) ? dbaas_members_text(members) : "{}");
+	return dbaas_overlay_parse(dbaas_members_text(members) ? dbaas_members_text(members) : "{}");
 }

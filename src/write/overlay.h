@@ -15,6 +15,12 @@
 #include "api/operation.h"
 #include "base/json.h"
 
+/*
+ * Parses JSON of a queued write, which this wrapper made, in the current memory context.
+ * Raises an internal ERROR if it cannot.
+ */
+extern const DbaasJson *dbaas_overlay_parse(const char *text);
+
 typedef struct DbaasOverlay
 {
 	bool		deleted;		/* the last of the writes deletes it */

@@ -16,6 +16,7 @@
 #include "utils/memutils.h"
 
 #include "api/progress.h"
+#include "write/overlay.h"
 #include "write/replace.h"
 #include "write/same.h"
 
@@ -254,18 +255,6 @@ refuse(List *queue, const DbaasWrite *write, const DbaasError *error)
 	dbaas_error_raise_always(&report);
 }
 
-static const DbaasJson *
-parse_object(const char *text)
-{
-	const DbaasJson *value;
-	char	   *problem;
-
-	if (!dbaas_json_parse(CurrentMemoryContext, text, strlen(text),
-						  DBAAS_JSON_ALL_NODES(strlen(text)), &value, &problem))
-		elog(ERROR, "could not read what a queued write replaces: %s", problem);
-	return value;
-}
-
 /*
  * Is the object what an earlier write of the transaction has replaced?  The API may not show
  * yet what that has made of it.
@@ -282,7 +271,7 @@ is_from_before(List *queue, const DbaasOperation *operation, const DbaasJson *ob
 		if (earlier == operation)
 			break;
 		if (replace_same(earlier, operation) && dbaas_operation_may_be_applied(earlier) &&
-			same_content(parse_object(earlier->write.replaces), object))
+			same_content(dbaas_overlay_parse(earlier->write.replaces), object))
 			return true;
 	}
 	return false;
@@ -326,7 +315,7 @@ end_check(List *queue, const Check *check)
 		refuse(queue, write,
 			   dbaas_error_new(ERRCODE_UNDEFINED_OBJECT, "what %s replaces is gone",
 							   dbaas_operation_label(write)));
-	then = parse_object(write->replaces);
+	then = dbaas_overlay_parse(write->replaces);
 	if (same_content(then, now) ||
 		is_from_before(queue, check->operation, now))
 		return;
@@ -371,6 +360,6 @@ dbaas_replace_check(List *queue, int first)
 bool
 dbaas_replace_shows(const DbaasWrite *write, const DbaasJson *object)
 {
-	return object == NULL || !same_content(object, parse_object(write->replaces)) ||
-		same_content(object, parse_object(write->body));
+	return object == NULL || !same_content(object, dbaas_overlay_parse(write->replaces)) ||
+		same_content(object, dbaas_overlay_parse(write->body));
 }

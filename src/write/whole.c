@@ -374,18 +374,6 @@ check_hidden(const DbaasWriter *writer, const DbaasWrite *write, const DbaasJson
 					   "without its secrets.")));
 }
 
-static const DbaasJson *
-parse_body(const char *text)
-{
-	const DbaasJson *value;
-	char	   *problem;
-
-	if (!dbaas_json_parse(CurrentMemoryContext, text, strlen(text),
-						  DBAAS_JSON_ALL_NODES(strlen(text)), &value, &problem))
-		elog(ERROR, "could not read the body of a queued write: %s", problem);
-	return value;
-}
-
 /*
  * The object that the row is a part of: as the last queued write will leave it, or else as
  * the API has it.  Sets write->replaces: what the API has, if no write is under way.
@@ -400,7 +388,7 @@ find_object(DbaasWriter *writer, const DbaasZone *zone, const List *queued, Dbaa
 	{
 		/* A write that was sent has made of the object what it is now. */
 		write->replaces = dbaas_queue_waits(last) ? last->replaces : last->body;
-		return parse_body(last->body);
+		return dbaas_overlay_parse(last->body);
 	}
 	object = read_object(writer, write, zone);
 	check_hidden(writer, write, object);
@@ -481,7 +469,7 @@ count_alike(DbaasWriter *writer, const DbaasRowValues *row, const List *queued)
 {
 	const DbaasWrite *first = linitial(queued);
 
-	return search_part(writer, row, parse_body(first->replaces)).alike;
+	return search_part(writer, row, dbaas_overlay_parse(first->replaces)).alike;
 }
 
 /*
