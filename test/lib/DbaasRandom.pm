@@ -6,9 +6,10 @@ DbaasRandom - what the tests with random queries have in common
 
 =head1 SYNOPSIS
 
-    use DbaasRandom qw(random_run pick chance shuffled);
+    use DbaasRandom qw(random_run random_goes_on pick chance shuffled);
 
     my $count = random_run(20261126, 120);
+    one_case() while random_goes_on();
 
     my $column = pick('zone', 'name');
     my $more = chance(0.3) ? 'LIMIT 1' : '';
@@ -22,6 +23,11 @@ DbaasRandom - what the tests with random queries have in common
 
 Begins a run that is always the same, and says how to repeat it.  DBAAS_RANDOM_SEED makes another.
 Returns how many queries to run, for which DBAAS_RANDOM_COUNT goes before $count.
+
+=item random_goes_on()
+
+True before each case of the run that random_run() began, until $count of them are done; or, where
+DBAAS_RANDOM_SECONDS is set, until so many seconds have passed since random_run().
 
 =item pick(@all), chance($share), shuffled(@all)
 
@@ -37,7 +43,9 @@ use warnings;
 use Exporter qw(import);
 use Test::More;
 
-our @EXPORT_OK = qw(random_run pick chance shuffled);
+our @EXPORT_OK = qw(random_run random_goes_on pick chance shuffled);
+
+my ($left, $ends);
 
 sub random_run
 {
@@ -45,8 +53,17 @@ sub random_run
 	$seed = $ENV{DBAAS_RANDOM_SEED} // $seed;
 	$count = $ENV{DBAAS_RANDOM_COUNT} // $count;
 	srand $seed;
-	diag("DBAAS_RANDOM_SEED=$seed DBAAS_RANDOM_COUNT=$count");
+	my $seconds = $ENV{DBAAS_RANDOM_SECONDS};
+	diag("DBAAS_RANDOM_SEED=$seed ",
+		$seconds ? "DBAAS_RANDOM_SECONDS=$seconds" : "DBAAS_RANDOM_COUNT=$count");
+	$left = $count;
+	$ends = $seconds ? time + $seconds : undef;
 	return $count;
+}
+
+sub random_goes_on
+{
+	return $ends ? time < $ends : $left-- > 0;
 }
 
 sub pick   { return $_[ int rand @_ ] }
