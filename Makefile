@@ -12,11 +12,13 @@ OBJS = dbaas_fdw.o $(patsubst %.c,%.o,$(call sources,src/*/*.c))
 PGFILEDESC = "dbaas_fdw - foreign data wrapper for the Exoscale DBaaS API"
 
 EXTENSION = dbaas_fdw
+# The one place that has the version
+EXTVERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(srcdir)/$(EXTENSION).control)
 # The first version's script and the updates from each version to the next:
 # CREATE EXTENSION runs them one after the other.  The newest is made of parts
 scripts = $(call sources,sql/dbaas_fdw--*.sql)
 parts = $(wildcard $(addprefix $(srcdir)/sql/,history.sql history_collect.sql history_views.sql))
-DATA_built = built/dbaas_fdw--0.2--0.3.sql
+DATA_built = $(patsubst sql/%,built/%,$(filter %--$(EXTVERSION).sql,$(scripts)))
 DATA = $(filter-out sql/$(notdir $(DATA_built)),$(scripts))
 
 # In the order they run.  sql/ also holds the install script, so no wildcard.
@@ -28,7 +30,7 @@ REGRESS_OPTS += --encoding=UTF8 --no-locale
 REGRESS_PREP = may-installcheck sim
 
 PKG_CONFIG ?= pkg-config
-PG_CPPFLAGS = -I$(srcdir)/src $(shell $(PKG_CONFIG) --cflags libcurl json-c 2>/dev/null)
+PG_CPPFLAGS = -I$(srcdir)/src -DDBAAS_FDW_VERSION='"$(EXTVERSION)"' $(shell $(PKG_CONFIG) --cflags libcurl json-c 2>/dev/null)
 # PostgreSQL's own default since 16: what is for the inside stays there
 PG_CFLAGS = -fvisibility=hidden
 SHLIB_LINK = $(shell $(PKG_CONFIG) --libs libcurl json-c 2>/dev/null)
@@ -105,7 +107,7 @@ endif
 $(OBJS) $(OBJS:.o=.bc): .built-for
 
 # Few and quick to compile, so any header recompiles all
-$(OBJS) $(OBJS:.o=.bc): $(wildcard $(srcdir)/src/*/*.h)
+$(OBJS) $(OBJS:.o=.bc): $(wildcard $(srcdir)/src/*/*.h) $(srcdir)/$(EXTENSION).control
 
 $(DATA_built): $(srcdir)/sql/$(notdir $(DATA_built)) $(parts)
 	@mkdir -p $(@D) && cat $^ >$@

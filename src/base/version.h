@@ -1,14 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * version.h
- *		Version of the wrapper: that of dbaas_fdw.control.
+ *		Version of the wrapper.
+ *
+ * DBAAS_FDW_VERSION is a string literal: default_version of dbaas_fdw.control, which
+ * the Makefile passes to the compiler.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef DBAAS_VERSION_H
 #define DBAAS_VERSION_H
-
-#define DBAAS_FDW_VERSION "0.3"
 
 /*
  * A hint, palloc'd, for errors about an option or a resource that this version does

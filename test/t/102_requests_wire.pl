@@ -23,7 +23,8 @@ my $get = request('SELECT * FROM exo.dbaas_services');
 is($get->{url}, '/ch-gva-2/v2/dbaas-service', 'the endpoint, and the path behind it');
 is($get->{query}, undef, 'no query arguments');
 is($get->{body}, undef, 'a GET has no body');
-is($get->{headers}{'user-agent'}, 'dbaas_fdw/0.3', 'User-Agent');
+my $version = $session->sql(q{SELECT extversion FROM pg_extension WHERE extname = 'dbaas_fdw'});
+is($get->{headers}{'user-agent'}, "dbaas_fdw/$version", 'User-Agent');
 is($get->{headers}{authorization}, 'EXO2 signed', 'Authorization');
 is($get->{headers}{accept}, 'application/json', 'Accept');
 like($get->{headers}{'accept-encoding'}, qr/gzip/, 'compressed answers are accepted');
@@ -32,7 +33,7 @@ ok($get->{signed}, 'the signature is right');
 
 my $zones = request('SELECT * FROM exo.dbaas_zones');
 ok(!exists $zones->{headers}{authorization}, 'the request for the zones has no Authorization');
-is($zones->{headers}{'user-agent'}, 'dbaas_fdw/0.3', 'but a User-Agent');
+is($zones->{headers}{'user-agent'}, "dbaas_fdw/$version", 'but a User-Agent');
 
 my $post = request(q{SELECT * FROM exo.dbaas_metrics WHERE service_name = 'pg-1-0001'});
 is($post->{headers}{'content-type'}, 'application/json', 'Content-Type with a body');
