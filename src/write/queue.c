@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "common/hashfn.h"
 #include "foreign/foreign.h"
 #include "miscadmin.h"
@@ -614,6 +615,19 @@ any_service_comes_or_goes(void)
 	return false;
 }
 
+/*
+ * Writes to disk what the transaction has changed here.  After a crash the id of a
+ * transaction of which nothing is on disk is given to another one, and nobody could tell
+ * from the log which of the two has committed.  A disk that is full is noticed, too, before
+ * anything is sent.
+ */
+static void
+flush_local_changes(void)
+{
+	if (!XLogRecPtrIsInvalid(XactLastRecEnd))
+		XLogFlush(XactLastRecEnd);
+}
+
 static void
 send_queue(void)
 {
@@ -627,6 +641,7 @@ send_queue(void)
 	check_dry_run();
 	if (any_service_comes_or_goes())
 		dbaas_known_forget();
+	flush_local_changes();
 	MemoryContextSwitchTo(queue_cxt);
 	dbaas_send_writes(queue, first_unsettled(), ++send_count);
 	MemoryContextSwitchTo(oldcxt);
