@@ -152,6 +152,31 @@ dbaas_share_expect(DbaasStatement *statement, Oid serverid, const char *path)
  * ------------------------------------------------------------------------ */
 
 /*
+ * Opens the file, if it is not open.  Returns whether it is: a full disk may have no room
+ * for a name, either, which OpenTemporaryFile() tells by an error that leaves nothing behind.
+ */
+static bool
+open_file(Sharing *sharing)
+{
+	MemoryContext cxt = CurrentMemoryContext;
+
+	if (sharing->file != 0)
+		return true;
+	PG_TRY();
+	{
+		/* The memory context closes it, not a resource owner. */
+		sharing->file = OpenTemporaryFile(true);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(cxt);
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	return sharing->file != 0;
+}
+
+/*
  * Writes the response of a call to the file.  Returns whether it did: where a disk is full,
  * or the size of temporary files is limited, a statement must not fail for what it can ask
  * again.  Nothing stays in a buffer, so that closing the file writes nothing.
@@ -162,11 +187,8 @@ write_response(SharedCall *shared)
 	Sharing    *sharing = shared->sharing;
 	const char *text;
 
-	if (temp_file_limit >= 0)
+	if (temp_file_limit >= 0 || !open_file(sharing))
 		return false;
-	/* The memory context closes it, not a resource owner. */
-	if (sharing->file == 0)
-		sharing->file = OpenTemporaryFile(true);
 	text = dbaas_call_response_text(shared->call, &shared->len);
 	if (FileWrite(sharing->file, unconstify(char *, text), shared->len, sharing->file_end,
 				  WAIT_EVENT_BUFFILE_WRITE) != (ssize_t) shared->len)
