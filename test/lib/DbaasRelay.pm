@@ -40,6 +40,11 @@ For that time it neither takes nor refuses a connection.
 
 The next $n connections end at their first bytes: with a reset, or else closed.
 
+=item hold($n, $what), held, release
+
+The $n-th request from now on is not passed on (C<request>), or its answer is not (C<answer>);
+whether it is there; passes it on after all.  A client that goes takes what is held with it.
+
 =item accepted
 
 How many connections it has accepted so far.
@@ -78,10 +83,13 @@ sub start
 	return $self;
 }
 
-sub port { return $_[0]{port} }
-sub freeze { return $_[0]->_ask('freeze') }
-sub swallow { return $_[0]->_ask("swallow $_[1]") }
+sub port     { return $_[0]{port} }
+sub freeze   { return $_[0]->_ask('freeze') }
+sub swallow  { return $_[0]->_ask("swallow $_[1]") }
 sub accepted { return $_[0]->_ask('accepted') }
+sub hold     { my ($self, $n, $what) = @_; return $self->_ask("hold $n $what") }
+sub held     { return $_[0]->_ask('held') }
+sub release  { return $_[0]->_ask('release') }
 
 sub lose
 {
@@ -104,6 +112,9 @@ sub _run
 	my $select = IO::Select->new($listener, $control);
 	my (%other, %lost, %frozen, @queue, $deaf_until);
 	my ($accepted, $lose, $reset) = (0, 0, 0);
+	# Of each client: does it await an answer?  And the request to hold, who sends what is held of
+	# it, and that
+	my (%awaits, $hold, $what, $held, $kept);
 
 	local $SIG{PIPE} = 'IGNORE';
 	while (1)
@@ -133,6 +144,7 @@ sub _run
 				my $server = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port)
 				  or die "connect: $!";
 				@other{ $client, $server } = ($server, $client);
+				$awaits{$client} = 0;
 				$select->add($server);
 			}
 			elsif ($ready == $control)
@@ -157,7 +169,15 @@ sub _run
 					@queue = map { IO::Socket::INET->new(%itself, Blocking => 0) } 1 .. 8;
 				}
 				($lose, $reset) = ($1, $2) if $command =~ /^lose (\d+) (\d)/;
-				syswrite $control, "$accepted\n";
+				($hold, $what, $held, $kept) = ($1, $2, undef, '')
+				  if $command =~ /^hold (\d+) (\w+)/;
+				if ($command =~ /^release/)
+				{
+					_write($other{$held}, $kept) if defined $held && $other{$held};
+					($hold, $held) = ();
+				}
+				my $told = $command =~ /^held/ ? (length($kept // '') && $held ? 1 : 0) : $accepted;
+				syswrite $control, "$told\n";
 			}
 			elsif (delete $lost{$ready})
 			{
@@ -169,7 +189,22 @@ sub _run
 			elsif (my $other = $other{$ready})
 			{
 				my $n = sysread $ready, my $bytes, 65536;
+				if ($n && !exists $awaits{$ready})
+				{
+					$awaits{$other} = 0;
+				}
+				elsif ($n && !$awaits{$ready}++ && defined $hold && --$hold == 0)
+				{
+					$held = $what eq 'request' ? $ready : $other;
+				}
+				if ($n && defined $held && $held == $ready)
+				{
+					$kept .= $bytes;
+					next;
+				}
 				next if $n and _write($other, $bytes);
+				$held = undef if defined $held && ($held == $ready || $held == $other);
+				delete @awaits{ $ready, $other };
 				delete @other{ $ready, $other };
 				$select->remove($ready, $other);
 				close $_ foreach $ready, $other;
