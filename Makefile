@@ -47,7 +47,7 @@ PGXS := $(call pg_config,pgxs)
 
 # Goals that must work where nothing is installed yet: they install it first
 # and come back here
-FROM_NOTHING = help deps docs demo report many-servers test valgrind check-warnings format lint majors bare fuzz joins jobs history kill bench scale
+FROM_NOTHING = help deps docs demo report many-servers test valgrind check-warnings format lint majors bare fuzz joins jobs history kill mutate bench scale
 GOALS := $(filter-out $(FROM_NOTHING) sim,$(or $(MAKECMDGOALS),all))
 
 .DEFAULT_GOAL = all
@@ -117,7 +117,7 @@ export PG_CONFIG
 # The simulator that the SQL tests start
 export DBAAS_SIM = $(CURDIR)/sim/dbaas-sim
 
-.PHONY: help deps sim docs demo report many-servers test check-warnings format lint majors bare valgrind fuzz joins jobs history kill bench bench-page scale scale-page clean-sim
+.PHONY: help deps sim docs demo report many-servers test check-warnings format lint majors bare valgrind fuzz joins jobs history kill mutate bench bench-page scale scale-page clean-sim
 
 help:
 	@echo 'make                 build the extension'
@@ -142,6 +142,7 @@ help:
 	@echo 'make jobs            try every pair of writes in a transaction, and reports with each request failing'
 	@echo 'make history         collect a history for some hundred rounds while collections are killed'
 	@echo 'make kill            end a transaction that writes, in each way and at each of its requests'
+	@echo 'make mutate          put mended defects back, one by one, and see a test fail for each'
 	@echo 'make bench           measure it beside other programs that make the same requests'
 	@echo 'make bench-page      put the newest results of that into doc/performance.md'
 	@echo 'make scale           measure where one PostgreSQL ends, and what several do'
@@ -248,6 +249,11 @@ history:
 kill:
 	@$(srcdir)/test/install-deps
 	@DBAAS_RANDOM_COUNT=$${DBAAS_RANDOM_COUNT:-0} $(srcdir)/test/throwaway prove test/t/521_kill.pl test/t/522_full_disk.pl
+
+# MUTATIONS='021 13*' chooses; with QUICK=1 only the tests that each names are run
+mutate:
+	@$(srcdir)/test/install-deps
+	@$(srcdir)/test/throwaway test/mutate
 
 bench/floor: bench/floor.c
 	@mkdir -p $(@D)

@@ -263,6 +263,7 @@ $session->sql(q{CREATE FOREIGN TABLE exo.names (zone text, name text) SERVER exo
 	  . q{OPTIONS (resource 'services')});
 my $error = $session->sql_error(q{DELETE FROM exo.names WHERE name = 'valkey-1-0005'});
 is($error->{sqlstate}, '55006', 'the same through a table without the column');
+like($error->{hint}, qr/a table that has column "termination_protection"/, 'at the statement');
 
 # A write of the outer transaction that failed inside a savepoint has failed all the same
 foreach my $fault (
