@@ -35,7 +35,7 @@ PG_CPPFLAGS = -I$(srcdir)/src -DDBAAS_FDW_VERSION='"$(EXTVERSION)"' $(shell $(PK
 PG_CFLAGS = -fvisibility=hidden
 SHLIB_LINK = $(shell $(PKG_CONFIG) --libs libcurl json-c 2>/dev/null)
 
-EXTRA_CLEAN = test/results .built-for built test/json/reader test/json/fuzzer test/json/found bench/floor
+EXTRA_CLEAN = test/results .built-for built test/json/reader test/json/fuzzer test/json/values test/json/found bench/floor
 
 PG_CONFIG ?= pg_config
 pg_config = $(shell $(PG_CONFIG) --$(1) 2>/dev/null)
@@ -230,6 +230,12 @@ test/json/reader: $(READER) $(srcdir)/src/base/json.h $(srcdir)/src/base/buffer.
 test/json/fuzzer: $(READER) $(srcdir)/src/base/json.h $(srcdir)/src/base/buffer.h
 	@mkdir -p $(@D)
 	$(CLANG) -DFUZZER -fsanitize=fuzzer,address,undefined $(READER_FLAGS) $(READER) -o $@ $(READER_LIBS)
+
+# What json-c reads, for a test that compares it with what a backend reads
+test/json/values: $(srcdir)/test/json/values.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -Wall -Wextra $(shell $(PKG_CONFIG) --cflags json-c) $< -o $@ \
+		$(shell $(PKG_CONFIG) --libs json-c)
 
 fuzz:
 	@$(srcdir)/test/fuzz
