@@ -47,7 +47,11 @@ PGXS := $(call pg_config,pgxs)
 
 # Goals that must work where nothing is installed yet: they install it first
 # and come back here
-FROM_NOTHING = help deps docs demo report many-servers test valgrind check-warnings format lint majors bare fuzz joins jobs history kill mutate bench scale
+FROM_NOTHING = help version deps docs demo report many-servers \
+	test check-warnings format lint majors bare \
+	valgrind fuzz joins jobs history kill mutate \
+	bench scale \
+	upgrades dist release-check
 GOALS := $(filter-out $(FROM_NOTHING) sim,$(or $(MAKECMDGOALS),all))
 
 .DEFAULT_GOAL = all
@@ -117,7 +121,7 @@ export PG_CONFIG
 # The simulator that the SQL tests start
 export DBAAS_SIM = $(CURDIR)/sim/dbaas-sim
 
-.PHONY: help deps sim docs demo report many-servers test check-warnings format lint majors bare valgrind fuzz joins jobs history kill mutate bench bench-page scale scale-page clean-sim
+.PHONY: $(FROM_NOTHING) sim bench-page scale-page clean-sim
 
 help:
 	@echo 'make                 build the extension'
@@ -147,6 +151,9 @@ help:
 	@echo 'make bench-page      put the newest results of that into doc/performance.md'
 	@echo 'make scale           measure where one PostgreSQL ends, and what several do'
 	@echo 'make scale-page      put the newest results of that into doc/scale.md'
+	@echo 'make dist            make the archive for the PostgreSQL Extension Network'
+	@echo 'make upgrades        build every released version, and walk from each to this one'
+	@echo 'make release-check   run all checks of a release, and print one table; CHECKS chooses some'
 	@echo 'make docs            write the generated parts of README.md and doc/ anew'
 	@echo 'make deps            only install what is missing'
 	@echo
@@ -201,6 +208,18 @@ check-warnings:
 # FILES='src/api sim/main.c' chooses what
 format:
 	@$(srcdir)/test/format $(if $(CHECK),--check) $(FILES)
+
+dist:
+	@$(srcdir)/test/dist
+
+upgrades:
+	@$(srcdir)/test/upgrades
+
+release-check:
+	@$(srcdir)/test/release-check $(CHECKS)
+
+version:
+	@echo $(EXTVERSION)
 
 # LINT='shell perl' chooses parts of it
 lint:

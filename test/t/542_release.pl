@@ -1,0 +1,54 @@
+# What a release is made of agrees: the version in the control file, the scripts,
+# the changelog with its dates, and the metadata for the PostgreSQL Extension Network.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Utils qw(slurp_file);
+use JSON::PP;
+use Test::More;
+
+chdir $ENV{TESTDIR} or die "$ENV{TESTDIR}: $!";
+chomp(my $version = qx(make -s version));
+like($version, qr/^\d+(?:\.\d+)+$/, 'make says the version');
+like(
+	slurp_file('dbaas_fdw.control'),
+	qr/^default_version = '\Q$version\E'$/m,
+	'which is that of the control file');
+
+# The changelog
+my @headings = slurp_file('CHANGELOG.md') =~ /^## (.*)$/mg;
+my @dated = grep { /^\d+(?:\.\d+)+ \(\d{4}-\d\d-\d\d\)$/ } @headings;
+is_deeply(\@dated, \@headings, 'each version of the changelog has a date');
+my @versions = map { (split)[0] } @dated;
+my @dates = map { (split)[1] } @dated;
+is($versions[0], $version, 'the first is this version');
+is_deeply([ sort { $b cmp $a } @dates ], \@dates, 'and the older ones are below');
+
+# One script that makes the first version, and one from each to the next
+my @oldest_first = reverse @versions;
+my @expected = ("sql/dbaas_fdw--$oldest_first[0].sql");
+push @expected,
+  map { "sql/dbaas_fdw--$oldest_first[$_ - 1]--$oldest_first[$_].sql" } 1 .. $#oldest_first;
+is_deeply(
+	[ glob 'sql/dbaas_fdw--*.sql' ],
+	[ sort @expected ],
+	'the scripts lead from each version to the next');
+
+# What PGXN asks of META.json
+my $pgxn_version = $version;
+$pgxn_version .= '.0' while $pgxn_version !~ /^\d+\.\d+\.\d+$/;
+my $meta = decode_json(slurp_file('META.json.in') =~ s/\@VERSION\@/$pgxn_version/gr);
+ok(defined $meta->{$_}, "META.json has $_")
+  foreach qw(name abstract version maintainer license provides meta-spec);
+is($meta->{name}, 'dbaas_fdw', 'the name');
+is_deeply([ keys %{ $meta->{provides} } ], ['dbaas_fdw'], 'it provides the extension');
+foreach my $of ($meta, $meta->{provides}{dbaas_fdw})
+{
+	is($of->{version}, $pgxn_version, 'in this version, with three numbers');
+}
+ok(-f $meta->{provides}{dbaas_fdw}{$_}, "its $_ is there") foreach qw(file docfile);
+is($meta->{prereqs}{runtime}{requires}{PostgreSQL},
+	'15.0.0', 'it needs the PostgreSQL that the Makefile does');
+like(slurp_file('Makefile'), qr/PG_MAJOR\) -lt 15\b/, 'which is this one');
+
+done_testing();
