@@ -514,7 +514,19 @@ schedule_json(const ServiceFacts *facts)
 
 /* ---------- the whole ---------- */
 
-/* Returns the text with its marks in <>, at most 64, replaced; malloc'd. */
+/* Copies a text as it stands in a JSON string, without the quotes.  Returns its end. */
+static char *
+copy_into_string(char *to, const char *text)
+{
+	json_object *string = json_object_new_string(text);
+	const char *quoted = json_text(string);
+
+	to = stpncpy(to, quoted + 1, strlen(quoted) - 2);
+	json_object_put(string);
+	return to;
+}
+
+/* Returns the JSON with the marks <> in its strings, at most 64, replaced; malloc'd. */
 static char *
 fill_in(const char *text, const char *name, const char *host, const char *admin,
 		const char *password)
@@ -527,7 +539,7 @@ fill_in(const char *text, const char *name, const char *host, const char *admin,
 		{"<name>", name}, {"<host>", host}, {"<admin>", admin}, {"<password>", password}
 	};
 	size_t		longest = strlen(name) + strlen(host) + strlen(admin) + strlen(password) + 1;
-	char	   *filled = xcalloc(strlen(text) + 64 * longest, 1);
+	char	   *filled = xcalloc(strlen(text) + 64 * longest * strlen("\\u0000"), 1);
 	char	   *to = filled;
 
 	while (*text)
@@ -539,7 +551,7 @@ fill_in(const char *text, const char *name, const char *host, const char *admin,
 				break;
 		if (i < lengthof(marks))
 		{
-			to = stpcpy(to, marks[i].value);
+			to = copy_into_string(to, marks[i].value);
 			text += strlen(marks[i].mark);
 		}
 		else

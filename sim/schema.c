@@ -276,12 +276,26 @@ number_outside(json_object *schema, json_object *value)
 		(json_member_bool(schema, "exclusiveMaximum", false) ? -1 : 0);
 }
 
+static bool
+is_utf8(const char *text)
+{
+	json_object *string = json_object_new_string(text);
+	const char *quoted = json_text(string);
+	bool		valid;
+
+	json_object_put(json_parse(quoted, strlen(quoted), &valid));
+	json_object_put(string);
+	return valid;
+}
+
 const char *
 schema_check_text(json_object *schema, const char *text)
 {
 	const char *format = json_member_text(schema, "format");
 	const char *pattern = json_member_text(schema, "pattern");
 
+	if (!is_utf8(text))
+		return "must be UTF-8";
 	if (format && strcmp(format, "uuid") == 0 && !is_uuid(text))
 		return "must be a UUID";
 	if (length_outside(schema, "minLength", "maxLength", character_count(text)))

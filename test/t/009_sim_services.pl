@@ -251,6 +251,11 @@ is( scalar @{
 	4,
 	'all errors are told');
 is($sim->get('/dbaas-postgres/bad')->{status}, 404, 'nothing was made');
+refused($sim->post('/dbaas-postgres/%ff', \%create), 400, undef, 'a name that is not UTF-8');
+succeed($sim->post('/dbaas-postgres/a%22%5Cb', \%create), 'a name that JSON has to escape');
+ok(listed('a"\b'), 'it is listed');
+like($sim->get('/dbaas-postgres/a%22%5Cb')->{json}{uri}, qr/a"\\b/, 'and has it in its URI');
+succeed($sim->delete('/dbaas-service/a%22%5Cb'), 'it is deleted');
 refused($sim->post('/dbaas-postgres/' . 'x' x 64, \%create), 400, undef, 'a name too long');
 refused($sim->post('/dbaas-postgres/bad', { plan => 'premium-8' }),
 	403, undef, 'a plan that is not authorized');
