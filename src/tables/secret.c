@@ -212,7 +212,8 @@ is_header(const char *name, const char *name_end)
 /*
  * The start of the value that a name is given: behind a sign, as in password=x,
  * "password": "x" and password => x; without a sign, in quotes, as in PASSWORD 'x';
- * or behind an option, as in --password x.  NULL if the name is given no value.
+ * or behind an option, as in --password x.  Forms have "+" in place of a space.  NULL if
+ * the name is given no value.
  */
 static const char *
 value_start(const char *name, const char *name_end, const char *end)
@@ -220,7 +221,7 @@ value_start(const char *name, const char *name_end, const char *end)
 	const char *sign = name_end;
 	const char *value = name_end;
 
-	while (sign < end && strchr(WHITE_SPACE "\"'\\]", *sign) && *sign)
+	while (sign < end && strchr(WHITE_SPACE "+\"'\\]", *sign) && *sign)
 		sign++;
 	if (sign < end && (*sign == '=' || *sign == ':'))
 	{
@@ -228,7 +229,7 @@ value_start(const char *name, const char *name_end, const char *end)
 			value++;
 		return value;
 	}
-	while (value < end && isspace((unsigned char) *value))
+	while (value < end && (isspace((unsigned char) *value) || *value == '+'))
 		value++;
 	if (value == name_end || value == end)
 		return NULL;

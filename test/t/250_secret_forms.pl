@@ -56,6 +56,7 @@ my @forms = (
 	[ '--password -v S3', undef ],
 	[ q{password = 'S3 CRET' or not}, q{password = *** or not} ],
 	[ q{ALTER ROLE u PASSWORD 'S3CRET' LOGIN}, q{ALTER ROLE u PASSWORD *** LOGIN} ],
+	[ q{ALTER+ROLE+u+PASSWORD+'S3CRET'+LOGIN}, q{ALTER+ROLE+u+PASSWORD+***+LOGIN} ],
 	[ 'password => S3CRET, x', 'password => *** x' ],
 	[ 'user[password]=S3CRET&x=1', 'user[password]=***&x=1' ],
 	[ q{{'password': 'S3CRET', 'x': 1}}, q{{'password': ***, 'x': 1}} ],
