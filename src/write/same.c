@@ -55,7 +55,12 @@ read_number(const DbaasJson *value)
 		}
 	}
 	if (*p)
-		number.exponent += strtoll(p + 1, NULL, 10) % PG_INT32_MAX;
+	{
+		int64		exponent = strtoll(p + 1, NULL, 10);
+
+		/* So far from the ends of its range that digits do not reach them */
+		number.exponent += Min(Max(exponent, -PG_INT64_MAX / 2), PG_INT64_MAX / 2);
+	}
 	while (to > number.digits && to[-1] == '0')
 		to--;
 	*to = '\0';
