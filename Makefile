@@ -35,7 +35,7 @@ PG_CPPFLAGS = -I$(srcdir)/src -DDBAAS_FDW_VERSION='"$(EXTVERSION)"' $(shell $(PK
 PG_CFLAGS = -fvisibility=hidden
 SHLIB_LINK = $(shell $(PKG_CONFIG) --libs libcurl json-c 2>/dev/null)
 
-EXTRA_CLEAN = test/results .built-for built test/json/reader test/json/fuzzer test/json/values test/json/found bench/floor
+EXTRA_CLEAN = test/results .built-for built $(addprefix test/fuzzers/,files libfuzzer found) test/json/values bench/floor
 
 PG_CONFIG ?= pg_config
 pg_config = $(shell $(PG_CONFIG) --$(1) 2>/dev/null)
@@ -141,7 +141,7 @@ help:
 	@echo 'make majors          build and test on PostgreSQL 17 and 18, each in a Debian of its own'
 	@echo 'make bare            both of them in a Debian that lacks most of what they need'
 	@echo 'make valgrind        read every table under valgrind'
-	@echo 'make fuzz            look for texts that the JSON reader and json-c read differently'
+	@echo 'make fuzz            give random texts, requests, answers and statements to whatever reads them'
 	@echo 'make joins           run some thousand random joins and queries, with and without looking ahead'
 	@echo 'make jobs            try every pair of writes in a transaction, and reports with each request failing'
 	@echo 'make history         collect a history for some hundred rounds while collections are killed'
@@ -234,30 +234,15 @@ bare:
 valgrind:
 	@$(srcdir)/test/throwaway --no-start test/valgrind
 
-# The reader of answers beside json-c, outside of a backend, with sanitizers
-READER = $(addprefix $(srcdir)/,test/json/reader.c src/base/json.c src/base/buffer.c)
-READER_FLAGS = -g -O1 -D_GNU_SOURCE -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
-	-Wno-missing-field-initializers -Wno-ignored-attributes -fno-sanitize-recover=all \
-	-I$(srcdir)/src -I$(PG_INCLUDES) $(shell $(PKG_CONFIG) --cflags json-c 2>/dev/null)
-READER_LIBS = -L$(call pg_config,pkglibdir) -L$(call pg_config,libdir) -lpgcommon -lpgport \
-	$(shell $(PKG_CONFIG) --libs json-c 2>/dev/null) -lm
-
-test/json/reader: $(READER) $(srcdir)/src/base/json.h $(srcdir)/src/base/buffer.h
-	@mkdir -p $(@D)
-	$(CC) -fsanitize=address,undefined $(READER_FLAGS) $(READER) -o $@ $(READER_LIBS)
-
-test/json/fuzzer: $(READER) $(srcdir)/src/base/json.h $(srcdir)/src/base/buffer.h
-	@mkdir -p $(@D)
-	$(CLANG) -DFUZZER -fsanitize=fuzzer,address,undefined $(READER_FLAGS) $(READER) -o $@ $(READER_LIBS)
-
 # What json-c reads, for a test that compares it with what a backend reads
 test/json/values: $(srcdir)/test/json/values.c
 	@mkdir -p $(@D)
 	$(CC) -O2 -Wall -Wextra $(shell $(PKG_CONFIG) --cflags json-c) $< -o $@ \
 		$(shell $(PKG_CONFIG) --libs json-c)
 
+# FUZZ='readers sql' chooses parts, FUZZ_SECONDS=60 how long each takes
 fuzz:
-	@$(srcdir)/test/fuzz
+	@$(srcdir)/test/fuzz $(FUZZ)
 
 joins:
 	@$(srcdir)/test/install-deps

@@ -18,7 +18,7 @@ DbaasJudge - what a table has to show of an answer, as json-c reads it
 Knows nothing of the wrapper's own reader.  The program test/json/values has json-c read the
 answer, this module finds rows and fields in that, and PostgreSQL's input functions, which it asks
 in a session of its own, make the values.  What json-c reads and RFC 8259 does not allow
-is known by PostgreSQL's jsonb refusing it (test/json/reader.c lists it as read_by_json_c).
+is known by PostgreSQL's jsonb refusing it (test/fuzzers/json.c lists it as read_by_json_c).
 
 =over
 

@@ -1,0 +1,33 @@
+/*-------------------------------------------------------------------------
+ *
+ * fuzzer.h
+ *		What a fuzzer is: a program that checks a text.
+ *
+ * Each fuzzer NAME.c defines the two functions below.  With main.c it becomes two
+ * programs, both with sanitizers: one for libFuzzer, and one that checks the texts
+ * in NAME.txt, and random changes of them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef FUZZER_H
+#define FUZZER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Checks a text, which a NUL follows.  Returns whether it was accepted, for statistics. */
+extern bool fuzzer_check(const char *text, size_t len);
+
+/* Called once, before the first text. */
+extern void fuzzer_start(void);
+
+/* Tells what is wrong, and the text that is checked, and aborts, unless it holds. */
+extern void expect(bool holds, const char *otherwise,...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * Is called with an exact copy of a text, so that a sanitizer sees who reads on.  Returns
+ * what fuzzer_check() does.
+ */
+extern bool check_copy(const char *text, size_t len);
+
+#endif							/* FUZZER_H */

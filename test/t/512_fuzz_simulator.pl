@@ -1,0 +1,12 @@
+# The simulator takes any request: no sanitizer finds fault, and a request that is not
+# signed, or is refused, changes nothing.  "make fuzz FUZZ=simulator" is the long form of this.
+use strict;
+use warnings;
+
+use DbaasFuzz qw(fuzz);
+use Test::More;
+
+my ($accepted) = fuzz('requests', 100);
+cmp_ok($accepted, '>', 50, 'many requests are successful');
+
+done_testing();
