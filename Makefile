@@ -3,8 +3,10 @@
 # all, install, installcheck, clean and the rest are PGXS's own.  "make help"
 # lists what is added to them.
 
-# Where the sources are; what is built goes into the directory that make runs in
+# Where the sources are; what is built goes into the directory that make runs in,
+# and is the same wherever both of them are: bitcode remembers the path
 override srcdir := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+override srcdir := $(or $(shell realpath --relative-to=. $(srcdir) 2>/dev/null),$(srcdir))
 sources = $(patsubst $(srcdir)/%,%,$(sort $(wildcard $(addprefix $(srcdir)/,$(1)))))
 
 MODULE_big = dbaas_fdw
@@ -27,7 +29,13 @@ REGRESS = smoke tables keys parameters logs queries import options user_tables d
 REGRESS_OPTS = --launcher=$(srcdir)/test/with-simulator
 # Whatever the running PostgreSQL's encoding and locale are
 REGRESS_OPTS += --encoding=UTF8 --no-locale
-REGRESS_PREP = may-installcheck sim
+REGRESS_PREP = may-installcheck
+# The simulator that they start: the caller's, or else what is built here
+ifndef DBAAS_SIM
+DBAAS_SIM = $(CURDIR)/sim/dbaas-sim
+REGRESS_PREP += sim
+endif
+export DBAAS_SIM
 
 PKG_CONFIG ?= pkg-config
 PG_CPPFLAGS = -I$(srcdir)/src -DDBAAS_FDW_VERSION='"$(EXTVERSION)"' $(shell $(PKG_CONFIG) --cflags libcurl json-c 2>/dev/null)
@@ -48,7 +56,7 @@ PGXS := $(call pg_config,pgxs)
 # Goals that must work where nothing is installed yet: they install it first
 # and come back here
 FROM_NOTHING = help version deps docs demo report many-servers \
-	test check-warnings format lint majors bare \
+	test check-warnings format lint majors bare deb \
 	valgrind fuzz joins jobs history kill mutate \
 	bench scale \
 	upgrades dist release-check
@@ -90,7 +98,7 @@ override VPATH :=
 vpath %.c $(srcdir)
 vpath %.control $(srcdir)
 
-ifneq ($(filter-out clean distclean maintainer-clean uninstall,$(GOALS)),)
+ifneq ($(filter-out clean distclean maintainer-clean uninstall installcheck,$(GOALS)),)
 $(need_tools)
 $(call need_lib,libcurl,libcurl4-openssl-dev)
 $(call need_lib,json-c,libjson-c-dev)
@@ -118,8 +126,6 @@ $(DATA_built): $(srcdir)/sql/$(notdir $(DATA_built)) $(parts)
 
 # The scripts call make again, with the settings that matter
 export PG_CONFIG
-# The simulator that the SQL tests start
-export DBAAS_SIM = $(CURDIR)/sim/dbaas-sim
 
 .PHONY: $(FROM_NOTHING) sim bench-page scale-page clean-sim
 
@@ -140,6 +146,7 @@ help:
 	@echo 'make lint            look for mistakes with the analyzers for C, Perl, shell and spelling'
 	@echo 'make majors          build and test on PostgreSQL 17 and 18, each in a Debian of its own'
 	@echo 'make bare            both of them in a Debian that lacks most of what they need'
+	@echo 'make deb             build Debian packages for PostgreSQL 15, 17 and 18, and install and test them'
 	@echo 'make valgrind        read every table under valgrind'
 	@echo 'make fuzz            give random texts, requests, answers and statements to whatever reads them'
 	@echo 'make joins           run some thousand random joins and queries, with and without looking ahead'
@@ -230,6 +237,9 @@ majors:
 
 bare:
 	@$(srcdir)/test/bare $(MACHINES)
+
+deb:
+	@$(srcdir)/test/deb $(MAJORS)
 
 valgrind:
 	@$(srcdir)/test/throwaway --no-start test/valgrind
