@@ -18,6 +18,23 @@ source "$here/test/lib/cache.sh"
 exec 8>"$dir/lock"
 flock 8
 
+# The Debian that has each major; 16 is in none
+suites=([15]=bookworm [17]=trixie [18]=sid)
+
+# choose_majors [MAJOR...]: sets majors to these, by default to all
+choose_majors()
+{
+	local major
+	majors=("$@")
+	(($# > 0)) || majors=("${!suites[@]}")
+	for major in "${majors[@]}"; do
+		if ! [[ $major =~ ^[0-9]+$ && -n ${suites[$major]-} ]]; then
+			echo "usage: ${0##*/} [MAJOR...], of: ${!suites[*]}" >&2
+			exit 2
+		fi
+	done
+}
+
 # How apt gets here what it gets
 apt_settings()
 {
