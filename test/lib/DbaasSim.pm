@@ -47,9 +47,10 @@ zone (default: the bare /v2 prefix), sign (0: no Authorization), key, secret, ex
 authorization (verbatim), signed_query (names), headers, content_type.
 The result has status, headers, content (bytes) and json (decoded, when it is JSON).
 
-=item requests($since), last_request
+=item requests($since), last_request, writes
 
-The requests recorded (after number $since), oldest first, as the simulator tells them.
+The requests recorded (after number $since), oldest first, as the simulator tells them; the last of
+them; those that are no GET.
 
 =item clear
 
@@ -242,6 +243,15 @@ sub requests
 {
 	my ($self, $since) = @_;
 	return @{ $self->control('GET', 'requests' . ($since ? "?since=$since" : '')) };
+}
+
+# Most requests are reads, and decoding them takes long
+sub writes
+{
+	my ($self) = @_;
+	my $content = $self->{http}->get($self->origin . '/_sim/requests')->{content};
+	return if $content !~ /"method": *"(?:POST|PUT|DELETE)"/;
+	return grep { $_->{method} ne 'GET' } @{ $json->decode($content) };
 }
 
 sub last_request { return ($_[0]->requests)[-1] }
