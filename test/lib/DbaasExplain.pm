@@ -9,6 +9,7 @@ DbaasExplain - every way to have a statement explained
     use DbaasExplain;
 
     my $explain = DbaasExplain->new($session);            # a DbaasTest::Session
+    my $explain = DbaasExplain->new($session, $sim);      # beside another DbaasSim
     is(join("\n", $explain->problems($sql)), '', 'it can be explained');
     is(join("\n", $explain->problems($sql, 3)), '', 'in three of the ways');
 
@@ -22,9 +23,18 @@ The text may be several statements, such as settings before a query.  Each that
 can be explained is, in one transaction with those that cannot, which is rolled
 back.
 
+Only EXPLAIN ANALYZE makes requests, and those that its scans have counted are
+those that the simulator recorded.  A scan that is left early may have sent
+requests that the simulator has not read.
+
 =head1 METHODS
 
 =over
+
+=item counts($sql, @plans)
+
+What is wrong with plans in JSON that were made since the simulator's record was
+cleared, of a run of the statement: each as a text.
 
 =item problems($sql, $few)
 
@@ -74,12 +84,13 @@ my @logged = map { "SET LOCAL auto_explain.log_min_duration = 0; $_" }
 
 sub new
 {
-	my ($class, $session) = @_;
-	$session->sql("LOAD 'auto_explain'; SET auto_explain.log_level = 'debug5';
+	my ($class, $session, $sim) = @_;
+	$session->sql(
+		"LOAD 'auto_explain'; SET auto_explain.log_level = 'debug5';
 		SET auto_explain.log_nested_statements = on");
 	my $version = $session->sql('SHOW server_version_num') / 10000;
 	my @forms = grep { ($_->[1] // 0) <= $version } @options;
-	return bless { session => $session, forms => \@forms }, $class;
+	return bless { session => $session, sim => $sim // $session->sim, forms => \@forms }, $class;
 }
 
 sub _picked
@@ -128,7 +139,10 @@ sub _run
 	return @all;
 }
 
-sub _logged { return map { $logged[ $_ % @logged ] . "; $_[$_]" } 0 .. $#_ }
+sub _logged
+{
+	return map { $logged[ $_ % @logged ] . "; $_[$_]" } 0 .. $#_;
+}
 
 # The errors, without those that are the statement's own fault: names of columns, and types,
 # that a table cannot have
@@ -175,12 +189,53 @@ sub _differs
 	return "EXPLAIN of $sql differs:\n$plans[0]\nwithout lookahead:\n$plans[1]";
 }
 
+# What the scans of a plan have counted
+sub _counted
+{
+	my ($node, $name) = @_;
+	return 0 if !ref $node;
+	return eval {
+		_sum(map { _counted($_, $name) } @$node);
+	} if ref $node eq 'ARRAY';
+	return ($node->{$name} // 0) + _sum(map { _counted($_, $name) } @{ $node->{Plans} // [] });
+}
+
+sub _sum { my $sum = 0; $sum += $_ foreach @_; return $sum }
+
+sub counts
+{
+	my ($self, $sql, @plans) = @_;
+	my ($requests, $unused) = (0, 0);
+	$self->{sim}->settle;
+	foreach my $plan (@plans)
+	{
+		my $json = eval { JSON::PP->new->decode($plan) } or return "no JSON: $@$plan";
+		my $top = ref $json eq 'ARRAY' ? $json->[0]{Plan} : $json->{Plan};
+		$requests += _counted($top, 'Requests');
+		$unused   += _counted($top, 'Unused Results');
+	}
+
+	# The logs of another API are in no record
+	return if $sql =~ /\b(?:paged|unsorted)\./;
+	my @sent = map { "$_->{method} $_->{zone} $_->{path}" } $self->{sim}->requests;
+	return if @sent == $requests;
+	return if @sent < $requests && ($unused || $sql =~ /\b(?:LIMIT|EXISTS|FETCH)\b/i);
+	return join "\n", "$requests requests were counted, and received:", @sent;
+}
+
+# Has EXPLAIN made requests, without ANALYZE?
+sub _requested
+{
+	my ($self) = @_;
+	return map { "EXPLAIN made a request: $_->{method} $_->{path}" } $self->{sim}->requests;
+}
+
 sub problems
 {
 	my ($self, $sql, $few) = @_;
 	my $session = $self->{session};
-	my @statements = grep { /\S/ && !/^\s*(?:BEGIN|ROLLBACK|COMMIT)\s*$/i }
-	  $sql =~ /((?:\$\$.*?\$\$|[^;])+)/gs;
+	my @statements =
+	  grep { /\S/ && !/^\s*(?:BEGIN|ROLLBACK|COMMIT)\s*$/i } $sql =~ /((?:\$\$.*?\$\$|[^;])+)/gs;
 	my @problems;
 
 	$session->sql('BEGIN');
@@ -193,10 +248,17 @@ sub problems
 		}
 		if ($statement !~ /^DO\b/i)
 		{
-			my (undef, @errors) = $self->_errors(_picked($few, $self->_explained($statement)));
-			push @problems, @errors, $self->_differs($statement);
+			my @explained = _picked($few, $self->_explained($statement));
+			my (undef, @errors) = $self->_errors(grep { /\bANALYZE\b/ } @explained);
+			$self->{sim}->clear;
+			push @errors, ($self->_errors(grep { !/\bANALYZE\b/ } @explained))[ 1 .. @explained ];
+			push @problems, grep { defined } @errors, $self->_differs($statement);
 			my ($json) = $self->_errors("EXPLAIN (VERBOSE, FORMAT JSON) $statement");
 			push @problems, "no JSON: $@$json" unless eval { JSON::PP::decode_json($json) };
+			push @problems, $self->_requested;
+			$self->{sim}->clear;
+			($json) = $self->_errors("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) $statement");
+			push @problems, $self->counts($statement, $json);
 		}
 		my (undef, @errors) = $self->_errors(_logged(_picked($few, _run($statement))));
 		push @problems, map { "auto_explain: $_" } @errors;
