@@ -109,12 +109,9 @@ sub failed  { my ($self) = @_;             return $self->_tell('failed') }
 sub _tell
 {
 	my ($self, @command) = @_;
-	my $answer = '';
 	syswrite $self->{control}, JSON::PP::encode_json(\@command) . "\n" or die "history API: $!";
-	while ($answer !~ /\n/)
-	{
-		sysread $self->{control}, $answer, 65536, length $answer or die 'the history API has ended';
-	}
+	# Unlike sysread, this goes on after a signal: the end of a child may be one
+	my $answer = readline($self->{control}) // die 'the history API has ended';
 	my ($told, $error) = @{ JSON::PP::decode_json($answer) };
 	die "history API: $error" if defined $error;
 	return $told;

@@ -71,12 +71,8 @@ sub endpoint_template { return "http://127.0.0.1:$_[0]{port}/{zone}/v2" }
 sub orders
 {
 	my ($self) = @_;
-	my $answer = '';
 	syswrite $self->{control}, "?\n" or die "log API: $!";
-	while ($answer !~ /\n/)
-	{
-		sysread $self->{control}, $answer, 65536, length $answer or die 'the log API has ended';
-	}
+	my $answer = readline($self->{control}) // die 'the log API has ended';
 	chomp $answer;
 	return split /,/, $answer;
 }

@@ -101,7 +101,7 @@ sub _ask
 {
 	my ($self, $command) = @_;
 	syswrite $self->{control}, "$command\n" or die "relay: $!";
-	sysread $self->{control}, my $answer, 100 or die 'the relay has ended';
+	my $answer = readline($self->{control}) // die 'the relay has ended';
 	return $answer + 0;
 }
 
