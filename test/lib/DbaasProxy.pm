@@ -135,6 +135,9 @@ AllowEncodedSlashes NoDecode
 ProxyPass / http://127.0.0.1:$simulator/ nocanon
 END
 	$self->_run(_apache() . " -f $dir/apache.conf -k start");
+	# Read now: its directory may be gone before this object
+	DbaasTest::wait_until(sub { -s "$dir/apache.pid" }) or die 'no apache.pid';
+	$self->{pid} = slurp_file("$dir/apache.pid") + 0;
 	return $self;
 }
 
@@ -142,12 +145,9 @@ sub DESTROY
 {
 	my ($self) = @_;
 	local $?;
-	if (-s "$self->{dir}/apache.pid")
-	{
-		my $pid = slurp_file("$self->{dir}/apache.pid") + 0;
-		kill 'TERM', $pid;
-		DbaasTest::wait_until(sub { !kill 0, $pid });
-	}
+	my $pid = $self->{pid} or return;
+	kill 'TERM', $pid;
+	DbaasTest::wait_until(sub { !kill 0, $pid });
 	return;
 }
 
