@@ -170,6 +170,7 @@ use warnings;
 BEGIN { $ENV{PG_TEST_TIMEOUT_DEFAULT} ||= 3600 }
 
 use DbaasSim;
+use Fcntl qw(LOCK_EX);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::Builder;
@@ -210,7 +211,7 @@ sub new
 		node => PostgreSQL::Test::Cluster->new('dbaas')
 	}, $class;
 
-	$self->node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+	$self->_init;
 	# Not told what takes long: that depends on the machine
 	$self->node->append_conf('postgresql.conf', 'dbaas_fdw.progress = 0');
 	$self->node->append_conf('postgresql.conf', $conf) if defined $conf;
@@ -218,6 +219,31 @@ sub new
 	$self->sql('CREATE EXTENSION dbaas_fdw');
 	$self->create_server(%$server) if $import;
 	return $self;
+}
+
+# As init of the node, but what initdb makes is made once for all tests, and copied
+sub _init
+{
+	my ($self) = @_;
+	my $data = $self->node->data_dir;
+	my $run = \&PostgreSQL::Test::Utils::system_or_bail;
+	no warnings 'redefine';    ## no critic (ProhibitNoWarnings): that is the purpose
+	local *PostgreSQL::Test::Utils::system_or_bail = sub {
+		my (@command) = @_;
+		return $run->(@command) if $command[0] ne 'initdb';
+		my $template = "$ENV{TESTDATADIR}/template";
+		open my $lock, '>', "$template.lock" or die "$template.lock: $!";
+		flock $lock, LOCK_EX or die "$template.lock: $!";
+		if (!-d $template)
+		{
+			$run->(map { $_ eq $data ? "$template.new" : $_ } @command);
+			rename "$template.new", $template or die "$template: $!";
+		}
+		close $lock;
+		return $run->('cp', '-RPp', $template, $data);
+	};
+	$self->node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+	return;
 }
 
 sub node { return $_[0]{node} }
