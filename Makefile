@@ -141,6 +141,7 @@ help:
 	@echo 'make report          make report.html, the report of a simulated organisation; FILE names another'
 	@echo 'make many-servers    show three of them behind a coordinator, the same way'
 	@echo 'make test            build and run every test, the same way'
+	@echo 'make steady          run tests 20 times beside busy loops, and say what was not the same'
 	@echo 'make check-warnings  build with -Wall -Wextra -Werror'
 	@echo 'make format          format the C sources with pgindent; with CHECK=1 only say what differs'
 	@echo 'make lint            look for mistakes with the analyzers for C, Perl, shell and spelling'
@@ -207,6 +208,11 @@ report:
 test:
 	@$(srcdir)/test/install-deps browser || echo 'Going on without a browser.'
 	@$(srcdir)/test/throwaway test/run
+
+# TESTS='test/t/203_writes_failures.pl' chooses, RUNS=5 says how often
+steady:
+	@$(srcdir)/test/install-deps
+	@RUNS='$(RUNS)' SEED='$(SEED)' $(srcdir)/test/throwaway test/steady $(TESTS)
 
 check-warnings:
 	@$(srcdir)/test/install-deps
