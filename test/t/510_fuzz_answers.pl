@@ -439,8 +439,7 @@ sub rss
 sub descriptors
 {
 	$session->sql("SELECT dbaas_fdw_disconnect('$_')") foreach 'exoscale', 'patient';
-	return
-	  scalar grep { !m{/pgdata/} }
+	return scalar grep { !m{/pgdata/} }
 	  map { readlink($_) // () } glob '/proc/' . $session->pid . '/fd/*';
 }
 
@@ -478,6 +477,11 @@ sub run_case
 	my $problem = defined $output ? undef : "the session has ended: $@";
 	$stderr //= '';
 	my $error = DbaasTest::parse_error($stderr);
+	if (!$problem && !$error && $sql =~ /^BEGIN/)
+	{
+		($output, my $kept) = map { s{\n\z}{}r } split m{^again\n?}m, $output, 2;
+		$problem = "the answer that was kept is read as $kept" if $kept ne $output;
+	}
 	$problem //= "a secret is told: $stderr" if $stderr =~ /\Q@{[$t->sim->secret]}\E/;
 	$problem //= "a secret is told: $stderr"
 	  if $stderr =~ /$marker/ && !grep { !$_->{fate}{status} } @answers;
@@ -595,6 +599,15 @@ sub random_case
 		run_case($case, $services->{sql},
 			{ table => $services, fate => { reads => $body }, sent => framed($body) });
 	}
+	elsif ($kind < 0.2)
+	{
+		# Read once more, from the answer that the transaction keeps
+		run_case(
+			$case,
+			"BEGIN ISOLATION LEVEL REPEATABLE READ; $table->{sql}; SELECT 'again'; "
+			  . "$table->{sql}; COMMIT",
+			$answer);
+	}
 	elsif ($kind < 0.75) { run_case($case, $table->{sql}, $answer) }
 	else
 	{
@@ -651,6 +664,8 @@ else
 }
 is($failed // 0, 0, 'no case fails');
 
+# Before the server ends
+$_->quit foreach $session, $judge->{session};
 my $log = slurp_file($t->node->logfile);
 unlike($log, qr/PANIC|terminated by signal|TRAP|XX000/, 'no crash, and no internal error');
 unlike($log, qr/\Q@{[$t->sim->secret]}\E/, 'no secret in the log');
