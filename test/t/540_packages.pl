@@ -14,13 +14,13 @@ sub text_of
 	return join("\n", read_lines($file)) . "\n";
 }
 
-# What a program prints
+# What a program prints, warnings first
 sub said
 {
 	my (@command) = @_;
 	my ($out, $err) = ('', '');
 	IPC::Run::run(\@command, '<', \undef, '>', \$out, '2>', \$err) or diag("@command: $err");
-	return $out;
+	return $err . $out;
 }
 
 my $rules = text_of('debian/rules');
