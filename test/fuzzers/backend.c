@@ -221,12 +221,12 @@ errcode(int sqlerrcode)
 
 #define ADD_TEXT(function) \
 int \
-function(const char *format,...) \
+function(const char *fmt,...) \
 { \
 	va_list		args; \
 \
-	va_start(args, format); \
-	vsnprintf(backend_error + error_len, sizeof(backend_error) - error_len, format, args); \
+	va_start(args, fmt); \
+	vsnprintf(backend_error + error_len, sizeof(backend_error) - error_len, fmt, args); \
 	va_end(args); \
 	error_len += strlen(backend_error + error_len); \
 	return 0; \

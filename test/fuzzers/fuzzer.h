@@ -21,8 +21,10 @@ extern bool fuzzer_check(const char *text, size_t len);
 /* Called once, before the first text. */
 extern void fuzzer_start(void);
 
-/* Tells what is wrong, and the text that is checked, and aborts, unless it holds. */
-extern void expect(bool holds, const char *otherwise,...) __attribute__((format(printf, 2, 3)));
+/* expect(HOLDS, FORMAT, ...): unless it holds, tells what is wrong and with which text, and aborts. */
+#define expect(holds, ...) ((holds) ? (void) 0 : fuzzer_fail(__VA_ARGS__))
+
+extern void fuzzer_fail(const char *format,...) __attribute__((format(printf, 1, 2), noreturn));
 
 /*
  * Is called with an exact copy of a text, so that a sanitizer sees who reads on.  Returns

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fuzzer.h"
 
@@ -35,7 +36,7 @@ extern const char *__ubsan_default_options(void);
 const char *
 __asan_default_options(void)
 {
-	return "abort_on_error=1";
+	return "abort_on_error=1:malloc_context_size=6";
 }
 
 const char *
@@ -44,25 +45,13 @@ __ubsan_default_options(void)
 	return "abort_on_error=1:print_stacktrace=1";
 }
 
-/* Called when the program is about to end, because of expect() or a sanitizer. */
-static void
-show_text(int signal)
-{
-	(void) signal;
-	fprintf(stderr, "The text of %zu bytes is:\n", checked_len);
-	fwrite(checked, 1, checked_len, stderr);
-	fputc('\n', stderr);
-}
-
 void
-expect(bool holds, const char *otherwise,...)
+fuzzer_fail(const char *format,...)
 {
 	va_list		args;
 
-	if (holds)
-		return;
-	va_start(args, otherwise);
-	vfprintf(stderr, otherwise, args);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
 	va_end(args);
 	fputs(".\n", stderr);
 	abort();
@@ -71,7 +60,7 @@ expect(bool holds, const char *otherwise,...)
 bool
 check_copy(const char *text, size_t len)
 {
-	char	   *copy = malloc(len + 1);
+	char	   *copy = len < PTRDIFF_MAX ? malloc(len + 1) : NULL;
 	bool		accepted;
 
 	if (copy == NULL)
@@ -126,6 +115,19 @@ typedef struct Texts
 static Texts texts;
 static Texts tokens;
 
+/* Called when the program is about to end, because of expect() or a sanitizer. */
+static void
+show_text(int number)
+{
+	static const char title[] = "The text is:\n";
+
+	(void) number;
+	if (write(STDERR_FILENO, title, strlen(title)) < 0 ||
+		write(STDERR_FILENO, checked, checked_len) < 0 ||
+		write(STDERR_FILENO, "\n", 1) < 0)
+		_exit(1);
+}
+
 static size_t
 pick(size_t n)
 {
@@ -141,11 +143,15 @@ least(size_t a, size_t b)
 static void
 add(Texts *to, const char *text, size_t len)
 {
+	char	   *copy;
+
 	if (len == 0 || len > MAX_TEXT)
 		return;
 	to->texts = realloc(to->texts, (to->n + 1) * sizeof(Text));
-	to->texts[to->n].text = malloc(len);
-	memcpy(to->texts[to->n].text, text, len);
+	copy = malloc(len);
+	if (to->texts == NULL || copy == NULL)
+		abort();
+	to->texts[to->n].text = memcpy(copy, text, len);
 	to->texts[to->n++].len = len;
 }
 
@@ -291,6 +297,8 @@ main(int argc, char **argv)
 		else
 			add_texts(argv[i]);
 	}
+	if (texts.texts == NULL)
+		return 2;
 	fuzzer_start();
 	for (size_t i = 0; i < texts.n; i++)
 		accepted += check_copy(texts.texts[i].text, texts.texts[i].len);

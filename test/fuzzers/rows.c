@@ -33,6 +33,8 @@ write_step(StringInfo out, const Step *step)
 		const NamedMember *member = lfirst(lc);
 		const char *label = dbaas_json_string(member->label, NULL);
 
+		expect(strpbrk(label, "[]{}<>.|=") == NULL && strpbrk(member->name, "[]{}<>.|=") == NULL,
+			   "\"%s=%s\" is a name", label, member->name);
 		appendStringInfoChar(out, lc == list_head(step->names) ? '{' : '|');
 		if (strcmp(label, member->name) != 0)
 			appendStringInfo(out, "%s=", label);

@@ -43,7 +43,7 @@ encode_json_character(StringInfo out, const char *p, int n, bool ascii)
 	static const char escaped[] = "\"\\\b\f\n\r\t";
 	static const char letters[] = "\"\\bfnrt";
 	const char *escape = strchr(escaped, *p);
-	pg_wchar	code = *p;
+	pg_wchar	code;
 
 	if (escape)
 		appendStringInfo(out, "\\%c", letters[escape - escaped]);
@@ -155,11 +155,27 @@ check_masked(const char *secret, const char *known, const char *text)
 		   secret, known, masked);
 }
 
+/*
+ * The encodings with which a secret is found.  A level of decoding undoes all kinds of
+ * escapes, so one that has escapes of its own is not found where others were put over them.
+ */
+static const char *
+findable(const char *secret, const char *encodings)
+{
+	int			nkinds = (strchr(secret, '%') != NULL) + (strchr(secret, '\\') != NULL) +
+		(strchr(secret, '&') != NULL);
+
+	if (nkinds == 0)
+		return encodings;
+	return nkinds == 1 ? pnstrdup(encodings, 1) : "p";
+}
+
 static void
 check_mask(const char *secret, const char *encodings, const char *text)
 {
 	/* What begins an encoded character would encode a part of the secret */
-	char	   *encoded = encode(plant(text, secret, "\\%&*"), encodings);
+	char	   *encoded = encode(plant(text, secret, "\\%&*"),
+								 findable(secret, encodings));
 
 	/* Stars are what is put in its place */
 	if (*secret == '\0' || strchr(secret, '*'))

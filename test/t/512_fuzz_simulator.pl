@@ -6,7 +6,7 @@ use warnings;
 use DbaasFuzz qw(fuzz);
 use Test::More;
 
-my ($accepted) = fuzz('requests', 100);
-cmp_ok($accepted, '>', 50, 'many requests are successful');
+my ($accepted) = fuzz('requests', 300);
+cmp_ok($accepted, '>', 150, 'many requests are successful');
 
 done_testing();
