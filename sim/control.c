@@ -5,6 +5,7 @@
  * It is no part of the API: it takes no signature, has no latency, and what it
  * is asked is not recorded.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,20 +22,27 @@ respond_done(Response *response)
 	respond_json(response, 200, json_object_new_object());
 }
 
+/* The number of a request that the query has by that name, or another one. */
+static unsigned long
+query_number(const Request *request, const char *name, unsigned long otherwise)
+{
+	char	   *value = query_value(request->query, name, strlen(name));
+	unsigned long number = value ? strtoul(value, NULL, 10) : otherwise;
+
+	free(value);
+	return number;
+}
+
 static void
 get_requests(Request *request, Response *response)
 {
-	char	   *since = query_value(request->query, "since", strlen("since"));
-
-	respond_json(response, 200, record_json(since ? strtoul(since, NULL, 10) : 0));
-	free(since);
+	respond_json(response, 200, record_json(query_number(request, "since", 0)));
 }
 
 static void
 delete_requests(Request *request, Response *response)
 {
-	(void) request;
-	record_clear();
+	record_clear(query_number(request, "until", ULONG_MAX));
 	respond_done(response);
 }
 
@@ -71,7 +79,7 @@ post_reset(Request *request, Response *response)
 	(void) request;
 	faults_clear();
 	state_reset();
-	record_clear();
+	record_clear(ULONG_MAX);
 	respond_done(response);
 }
 

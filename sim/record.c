@@ -167,10 +167,10 @@ record_count(void)
 }
 
 void
-record_clear(void)
+record_clear(unsigned long until)
 {
 	pthread_mutex_lock(&lock);
-	for (; first_seq < next_seq; first_seq++)
+	for (; first_seq < next_seq && first_seq <= until; first_seq++)
 	{
 		record_free(records[first_seq % MAX_RECORDS]);
 		records[first_seq % MAX_RECORDS] = NULL;

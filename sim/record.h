@@ -26,6 +26,6 @@ extern void record_end(unsigned long seq, int status);
 extern json_object *record_json(unsigned long since);	/* those after this
 														 * number */
 extern size_t record_count(void);
-extern void record_clear(void);
+extern void record_clear(unsigned long until);	/* those up to this number */
 
 #endif							/* SIM_RECORD_H */

@@ -38,6 +38,8 @@ is($second->{connection}, $first->{connection}, 'on the same connection');
 is(scalar $sim->requests($first->{seq}), 1, 'since');
 $sim->get('/dbaas-service', zone => 'no-zone-1');
 is($sim->last_request->{zone}, undef, 'no zone of ours');
+$sim->control('DELETE', "requests?until=$first->{seq}");
+is(($sim->requests)[0]{seq}, $first->{seq} + 1, 'forgotten up to one');
 $sim->clear;
 is(scalar $sim->requests, 0, 'cleared');
 is_deeply([ $sim->zones ], [ 'ch-gva-2', 'de-fra-1' ], 'the state names the zones');
