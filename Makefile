@@ -57,7 +57,7 @@ PGXS := $(call pg_config,pgxs)
 # and come back here
 FROM_NOTHING = help version deps docs demo report many-servers \
 	test check-warnings format lint majors bare deb \
-	valgrind fuzz joins jobs history kill mutate \
+	valgrind fuzz joins jobs history kill soak mutate \
 	bench scale \
 	upgrades dist release-check
 GOALS := $(filter-out $(FROM_NOTHING) sim,$(or $(MAKECMDGOALS),all))
@@ -154,6 +154,7 @@ help:
 	@echo 'make jobs            try every pair of writes in a transaction, and reports with each request failing'
 	@echo 'make history         collect a history for some hundred rounds while collections are killed'
 	@echo 'make kill            end a transaction that writes, in each way and at each of its requests'
+	@echo 'make soak            50 sessions for 10 minutes at an API that fails, and a ledger of what they were told'
 	@echo 'make mutate          put mended defects back, one by one, and see a test fail for each'
 	@echo 'make bench           measure it beside other programs that make the same requests'
 	@echo 'make bench-page      put the newest results of that into doc/performance.md'
@@ -275,6 +276,10 @@ history:
 kill:
 	@$(srcdir)/test/install-deps
 	@DBAAS_RANDOM_COUNT=$${DBAAS_RANDOM_COUNT:-0} $(srcdir)/test/throwaway prove test/t/521_kill.pl test/t/522_full_disk.pl
+
+soak:
+	@$(srcdir)/test/install-deps
+	@SOAK_SESSIONS=$${SOAK_SESSIONS:-50} SOAK_SECONDS=$${SOAK_SECONDS:-600} $(srcdir)/test/throwaway prove -v test/t/520_soak.pl
 
 # MUTATIONS='021 13*' chooses; with QUICK=1 only the tests that each names are run
 mutate:

@@ -84,7 +84,7 @@ foreach my $kind (@kinds)
 if ($count)
 {
 	# One of them each time: what was changed here is not on disk yet when the first write is sent
-	my $certain = [ $kinds[0], 'answered', 1, 'immediate shutdown' ];
+	my $certain = [ 'commit', 'answered', 1, 'immediate shutdown' ];
 	@cases = ($certain, (shuffled(@cases))[ 0 .. $count - 2 ]);
 }
 diag(scalar(@cases), ' cases');
