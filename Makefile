@@ -53,11 +53,18 @@ PG_MAJOR := $(firstword $(subst ., ,$(word 2,$(PG_VERSION))))
 PG_INCLUDES := $(call pg_config,includedir-server)
 PGXS := $(call pg_config,pgxs)
 
+# A PostgreSQL with sanitizers: the simulator has them too, and the extension all
+# of them, that for signed overflow as well, which PostgreSQL allows (-fwrapv)
+SANITIZE := $(findstring -fsanitize,$(call pg_config,cflags))
+ifneq ($(SANITIZE),)
+PG_CFLAGS += -fno-wrapv -fsanitize=undefined,float-cast-overflow
+endif
+
 # Goals that must work where nothing is installed yet: they install it first
 # and come back here
 FROM_NOTHING = help version deps docs demo report many-servers \
 	test check-warnings format lint majors bare deb \
-	valgrind fuzz joins jobs history kill soak mutate \
+	assertions valgrind fuzz joins jobs history kill soak mutate \
 	bench scale \
 	upgrades dist release-check
 GOALS := $(filter-out $(FROM_NOTHING) sim,$(or $(MAKECMDGOALS),all))
@@ -148,6 +155,7 @@ help:
 	@echo 'make majors          build and test on PostgreSQL 17 and 18, each in a Debian of its own'
 	@echo 'make bare            both of them in a Debian that lacks most of what they need'
 	@echo 'make deb             build Debian packages for PostgreSQL 15, 17 and 18, and install and test them'
+	@echo 'make assertions      run the tests on a PostgreSQL with assertions and sanitizers'
 	@echo 'make valgrind        read every table under valgrind'
 	@echo 'make fuzz            give random texts, requests, answers and statements to whatever reads them'
 	@echo 'make joins           run some thousand random joins and queries, with and without looking ahead'
@@ -172,7 +180,7 @@ deps:
 	@$(srcdir)/test/install-deps
 
 make_sim = mkdir -p sim && $(MAKE) --no-print-directory -C sim \
-	-f $(if $(filter /%,$(srcdir)),,../)$(srcdir)/sim/Makefile
+	-f $(if $(filter /%,$(srcdir)),,../)$(srcdir)/sim/Makefile $(if $(SANITIZE),SANITIZE=1)
 
 sim:
 	@: $(need_tools) \
@@ -214,6 +222,10 @@ test:
 steady:
 	@$(srcdir)/test/install-deps
 	@RUNS='$(RUNS)' SEED='$(SEED)' $(srcdir)/test/throwaway test/steady $(TESTS)
+
+# TESTS='sql 20 352' chooses some (see test/run), MAJOR=17 the PostgreSQL
+assertions:
+	@$(srcdir)/test/assertions $(TESTS)
 
 check-warnings:
 	@$(srcdir)/test/install-deps

@@ -142,6 +142,11 @@ fails got.
 
 Calls it until it is true; false when it was not within a minute.
 
+=item measured_ok($got, $operator, $limit, $name)
+
+cmp_ok of what was measured of a backend's memory, page faults or system calls.  It is skipped
+where PostgreSQL was built with sanitizers, which have their own.
+
 =back
 
 =head1 TIME
@@ -169,11 +174,14 @@ use warnings;
 # statement is finish's
 BEGIN { $ENV{PG_TEST_TIMEOUT_DEFAULT} ||= 3600 }
 
+use feature 'state';
+
 use DbaasSim;
 use Fcntl qw(LOCK_EX);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::Builder;
+use Test::More import => [qw(cmp_ok skip)];
 use Time::HiRes ();
 
 our $soon = 20;
@@ -368,6 +376,20 @@ sub wait_until
 	for (my $end = Time::HiRes::time() + 60; Time::HiRes::time() < $end; Time::HiRes::sleep(0.01))
 	{
 		return 1 if $condition->();
+	}
+	return;
+}
+
+sub measured_ok
+{
+	my ($got, $operator, $limit, $name) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+
+	state $sanitized = qx("\$PG_CONFIG" --cflags) =~ /-fsanitize/;
+  SKIP:
+	{
+		skip "SKIPPED: sanitizers change what is measured: $name", 1 if $sanitized;
+		cmp_ok($got, $operator, $limit, $name);
 	}
 	return;
 }

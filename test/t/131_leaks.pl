@@ -150,7 +150,7 @@ run_all(
 	});
 run_all(sub { });
 my $grown = rss() - $memory;
-cmp_ok($grown, '<', 4096, "two more rounds: the backend grew by $grown kB");
+DbaasTest::measured_ok($grown, '<', 4096, "two more rounds: the backend grew by $grown kB");
 
 # Many good queries, each in a statement of its own: what a pool's session does
 $session->sql(
@@ -163,7 +163,7 @@ $session->sql(
 	(   'SELECT count(*) FROM exo.dbaas_services',
 		q{SELECT count(*) FROM exo.dbaas_logs WHERE service_name = 'pg-1-0001'}) x 150);
 $grown = rss() - $memory;
-cmp_ok($grown, '<', 1536, "300 queries: the backend grew by $grown kB");
+DbaasTest::measured_ok($grown, '<', 1536, "300 queries: the backend grew by $grown kB");
 is(contexts(), $contexts, 'and has the same memory contexts');
 
 # Memory follows what is in flight, not the size of the answer
@@ -174,7 +174,7 @@ $memory = rss();
 is($session->sql(q{SELECT count(*) FROM exo.dbaas_logs WHERE service_name = 'pg-1-0001'}),
 	60000, 'a long log is read');
 $grown = rss() - $memory;
-cmp_ok($grown, '<', 6144, "60000 entries: the backend grew by $grown kB");
+DbaasTest::measured_ok($grown, '<', 6144, "60000 entries: the backend grew by $grown kB");
 
 # Closing everything gives everything back
 $session->sql(q{SELECT dbaas_fdw_disconnect('exoscale')});

@@ -52,7 +52,7 @@ foreach my $sql ("SELECT count(message) $one",
 	"SELECT count(*) FROM (SELECT time, node, unit, message $one OFFSET 0) x")
 {
 	my $faults = faults_of_second($sql, $entries);
-	cmp_ok($faults, '<', 200, "$faults page faults in a second run");
+	DbaasTest::measured_ok($faults, '<', 200, "$faults page faults in a second run");
 }
 
 # Many answers in flight.  Of the memory that these need at once, a session at rest keeps a
@@ -60,7 +60,8 @@ foreach my $sql ("SELECT count(message) $one",
 my $faults = faults_of_second(
 	q{SET jit = off;
 	SELECT count(*) > 0 FROM exo.dbaas_logs WHERE zone = 'ch-gva-2' AND log_limit = 500}, 't');
-cmp_ok($faults, '<', 500, "$faults page faults in a second run with many in flight");
+DbaasTest::measured_ok($faults, '<', 500,
+	"$faults page faults in a second run with many in flight");
 
 # Large answers are given back
 my $large = DbaasSim->start(services => 8000, zones => 1, logs => 0);
@@ -72,7 +73,7 @@ foreach my $time (1 .. 2)
 {
 	is($session->sql('SELECT count(name) FROM exo.dbaas_services'), 8000, 'a large answer');
 	my $more = own($session->pid) - $idle;
-	cmp_ok($more, '<', 3, sprintf 'leaves %.1f MiB', $more);
+	DbaasTest::measured_ok($more, '<', 3, sprintf 'leaves %.1f MiB', $more);
 }
 
 done_testing();

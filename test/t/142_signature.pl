@@ -50,9 +50,10 @@ SKIP:
 		skip 'SKIPPED: no libpgcommon.a', scalar @vectors;
 	}
 	my $dir = PostgreSQL::Test::Utils::tempdir();
+	my @sanitizers = `$pg_config --cflags` =~ /-fsanitize=[\w,]+/g;
 	# Where PostgreSQL checks assertions, those in sign.c want a function of
 	# the server; one that fails ends the program
-	my $command = join ' ', $ENV{CC} || 'cc', '-Wl,--defsym=ExceptionalCondition=0',
+	my $command = join ' ', $ENV{CC} || 'cc', @sanitizers, '-Wl,--defsym=ExceptionalCondition=0',
 	  "-I$ENV{TESTDIR}/src -I$dirs[0] -I$dirs[1]", '-D_GNU_SOURCE', '-o', "$dir/sign",
 	  "$ENV{TESTDIR}/test/c/sign_vectors.c $ENV{TESTDIR}/src/api/sign.c",
 	  "-L$library -lpgcommon -lpgport -lcrypto -lm", '2>&1';

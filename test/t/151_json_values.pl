@@ -147,8 +147,10 @@ foreach my $case ([ 0.45, 'an answer of many values' ], [ 1, 'one of too many' ]
 			'which says so');
 	}
 	my $used = peak($other->pid) - $idle;
-	cmp_ok($used, '>', $part * $mib, "$name: memory is measured");
-	cmp_ok($used, '<=', 5.5 * $mib,
+	DbaasTest::measured_ok($used, '>', $part * $mib, "$name: memory is measured");
+	DbaasTest::measured_ok(
+		$used, '<=',
+		5.5 * $mib,
 		sprintf('%s: at most five times max_response_bytes (%.0f of %d MiB)', $name, $used, $mib));
 	$other->quit;
 }

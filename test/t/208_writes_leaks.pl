@@ -108,7 +108,8 @@ foreach my $case (
 	$sim->fault($fault) if $fault;
 	my ($bytes, $files, $contexts) = kept($sql, $times);
 	$sim->clear_faults;
-	cmp_ok($bytes, '<=', 32768, "$times transactions $name: no memory is kept ($bytes bytes)");
+	DbaasTest::measured_ok($bytes, '<=', 32768,
+		"$times transactions $name: no memory is kept ($bytes bytes)");
 	cmp_ok($files, '<=', 1, "$times transactions $name: no descriptor");
 	cmp_ok($contexts, '<=', 0, "$times transactions $name: no memory context");
 	is($session->sql('SELECT count(*) FROM exo.dbaas_zones'),
@@ -121,7 +122,7 @@ $session->sql("BEGIN; INSERT INTO exo.dbaas_integrations (zone, type, source, de
 	  . "SELECT 'ch-gva-2', 'metrics', 'pg-1-0001', 'thanos-' || i, "
 	  . "jsonb_build_object('note', repeat('x', 1000)) FROM generate_series(1, 5000) i");
 $session->sql('ROLLBACK');
-cmp_ok($session->sql($memory) - $before,
+DbaasTest::measured_ok($session->sql($memory) - $before,
 	'<=', 65536, '5000 rows that are rolled back: their memory is given back');
 
 # One transaction that sends often: what was sent before costs nothing then
@@ -140,7 +141,7 @@ foreach my $name ('a', 'b')
 }
 $session->sql('COMMIT');
 my @more = map { $used[$_] - $used[ $_ - 1 ] } 1, 2;
-cmp_ok(
+DbaasTest::measured_ok(
 	$more[1], '<=',
 	$more[0] + 262144,
 	"200 writes that are sent at once take as much memory as the 200 before them (@more bytes)");

@@ -55,7 +55,7 @@ foreach my $how (sort keys %ends)
 	$run->(20);
 	my ($bytes, $files) = (memory(), descriptors());
 	$run->(200);
-	cmp_ok(memory() - $bytes, '<=', 65536, "$how, 200 times: no memory");
+	DbaasTest::measured_ok(memory() - $bytes, '<=', 65536, "$how, 200 times: no memory");
 	cmp_ok(descriptors(), '<=', $files + 8,
 		'and no descriptors but those of the connections that are kept');
 }

@@ -392,12 +392,12 @@ my $read = sub {
 };
 $read->(100);
 my $size = $session->sql($all);
-cmp_ok(
+DbaasTest::measured_ok(
 	$session->sql(
 		q{SELECT sum(total_bytes) FROM pg_backend_memory_contexts WHERE name = 'dbaas_fdw cache'}),
 	'<', 400_000,
 	'memory is near cache_size');
 $read->(400);
-cmp_ok($session->sql($all), '<', $size + 100_000, 'and stays there');
+DbaasTest::measured_ok($session->sql($all), '<', $size + 100_000, 'and stays there');
 
 done_testing();

@@ -195,11 +195,12 @@ my $held = q{SELECT sum(used_bytes) < 512 * 1024 FROM pg_backend_memory_contexts
 $session->sql('BEGIN; '
 	  . 'INSERT INTO exo.dbaas_opensearch_acls (zone, service_name, username, index) '
 	  . "SELECT 'ch-gva-2', 'opensearch-1-0004', 'a', 'many-' || i FROM generate_series(1, 200) i");
-is($session->sql($held), 't', 'by one statement');
+DbaasTest::measured_ok($session->sql($held), 'eq', 't', 'by one statement');
 $session->sql($loop);
-is($session->sql($held), 't', 'nor by as many savepoints that were released');
+DbaasTest::measured_ok($session->sql($held),
+	'eq', 't', 'nor by as many savepoints that were released');
 $session->sql(remove(q{username = 'indexer'}));
-is($session->sql($held), 't', 'nor by a DELETE');
+DbaasTest::measured_ok($session->sql($held), 'eq', 't', 'nor by a DELETE');
 $session->sql('COMMIT');
 is_deeply(
 	rules(),
