@@ -115,6 +115,7 @@ sub ran
 {
 	my ($s, @set) = @_;
 	my $q = $s->{query} // { select => [] };
+	$session->sql(join '; ', 'BEGIN', @set);
 	my ($expected, $full) = map { defined && lines($session->sql($_)) } @$s{qw(local full)};
 	my @problems;
 	my $sql = $s->{foreign};
@@ -122,8 +123,6 @@ sub ran
 	  if $s->{plain} && chance(0.2);
 	$session->sql(
 		join '; ',
-		'BEGIN',
-		@set,
 		map { "SET LOCAL auto_explain.$_" } 'log_min_duration = 0',
 		'log_format = json',
 		'log_analyze = on',
