@@ -284,6 +284,14 @@ like(join(' ', map { $_ // '' } @{ $t->sql_error($all) }{qw(message detail)}),
 $t->create_server(max_retries => 0);
 $session = $t->session;
 
+# A value that its type cannot read, whatever error that is
+$t->sql('CREATE FOREIGN TABLE own (zone text, type regclass) SERVER exoscale '
+	  . "OPTIONS (resource 'services')");
+my $unread = $session->sql_error("SELECT type FROM own WHERE zone = 'ch-gva-2'");
+is($unread->{sqlstate}, 'HV000', 'a value that is no regclass: HV000');
+like($unread->{message}, qr/: field "type" of row 1 cannot be used$/, 'says where it is');
+like($unread->{detail}, qr/^relation "\w+" does not exist$/, 'and what is wrong');
+
 # Logs and metrics of another shape
 foreach my $case (
 	[ logs => '{"logs":{}}', qr/"logs" is of type object/ ],

@@ -379,6 +379,10 @@ $session->sql(
 	  . q{OPTIONS (field 'created-at')) SERVER exoscale OPTIONS (resource 'services')});
 is_deeply(writes("UPDATE coarse SET made = made, plan = plan WHERE $pg"),
 	[], 'a column of one\'s own type');
+$session->sql(q{ALTER FOREIGN TABLE coarse ALTER made TYPE text});
+is_deeply(writes("UPDATE coarse SET made = replace(made, 'Z', '+00:00') WHERE $pg"),
+	[], 'the same time in another form');
+refused("UPDATE coarse SET made = replace(made, 'Z', '+01:00') WHERE $pg", '0A000', qr/"made"/);
 refused("UPDATE exo.dbaas_users SET parameters = '{}' WHERE $inside", '0A000', qr/"parameters"/);
 is_deeply(writes("UPDATE exo.dbaas_users SET parameters = NULL WHERE $inside"),
 	[], 'what is never shown');

@@ -157,6 +157,17 @@ $session->sql_error(add('a x write'));
 $session->sql('ROLLBACK');
 is(scalar(writes()), 0, 'nor after a ROLLBACK');
 
+# Two writes of a savepoint that is released have in common what they replace; what comes after them
+# takes the memory that is free, with other rules of a like length
+begin();
+$session->sql(remove(q{index = 'metrics-*'}) =~ s/-0004/-0012/r);
+$session->sql('BEGIN; ' . add('a x read'));
+$session->sql('SAVEPOINT one; ' . add('b x read'));
+$session->sql(add('c x read'));
+$session->sql('RELEASE one; ' . remove(q{index = 'logs-*'}) =~ s/-0004/-0012/r);
+is(($session->sql_both('COMMIT'))[1], '', 'two in a savepoint that is released');
+is_deeply(rules(), [ @before, 'a x read', 'b x read', 'c x read' ], 'are written');
+
 # A plan that was shown inside a savepoint leaves what was written before it
 begin();
 $session->sql('BEGIN; ' . add('a x read'));
