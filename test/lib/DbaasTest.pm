@@ -83,6 +83,11 @@ mapping and the schema again, with these server options over the usual endpoint.
 
 Creates another server in that way, with its tables in a schema of its own.
 
+=item patience($seconds)
+
+So many whole seconds, and more where the machine is busy: for a time-out that what works must not
+reach.  It is measured with a session and a statement.
+
 =item background(%params)
 
 A psql session to talk to, see background_psql of PostgreSQL::Test::Cluster.
@@ -392,6 +397,14 @@ sub measured_ok
 		cmp_ok($got, $operator, $limit, $name);
 	}
 	return;
+}
+
+sub patience
+{
+	my ($self, $seconds) = @_;
+	my $start = Time::HiRes::time();
+	$self->sql('SELECT 1');
+	return int($seconds + 10 * (Time::HiRes::time() - $start));
 }
 
 sub background

@@ -139,7 +139,10 @@ foreach my $status (401, 403, 404, 500)
 is($session->sql('SELECT count(*) FROM exo.dbaas_services'), 9, 'all zones are there again');
 
 # A stalled zone counts as unreachable
-$t->create_server(max_retries => 0, unavailable_zones => 'skip', request_timeout => '3s');
+$t->create_server(
+	max_retries => 0,
+	unavailable_zones => 'skip',
+	request_timeout => $t->patience(3));
 $t->sim->fault(
 	{ path => '/dbaas-service', zone => 'de-fra-1', action => 'stall', ms => 60000, times => -1 });
 skips('SELECT count(*) FROM exo.dbaas_services', 6, 'a zone that does not answer in time');

@@ -6,30 +6,30 @@ use warnings;
 use DbaasTest;
 use Test::More;
 
-my $t = DbaasTest->new(
-	services => 8,
-	logs => 1200,
-	server => { request_timeout => '3s', max_retries => 0 });
+my $t = DbaasTest->new(services => 8, logs => 1200, import => 0);
+my $timeout = $t->patience(3);
+my $pause = $timeout + 1;
+$t->create_server(request_timeout => $timeout, max_retries => 0);
 
 my $n = $t->sql(
-	q{
-	CREATE FUNCTION slow_loop() RETURNS bigint LANGUAGE plpgsql AS $$
+	qq{
+	CREATE FUNCTION slow_loop() RETURNS bigint LANGUAGE plpgsql AS \$\$
 	DECLARE r record; n bigint := 0;
 	BEGIN
 		FOR r IN SELECT message FROM exo.dbaas_logs WHERE zone = 'ch-gva-2'
 			AND service_name = 'pg-1-0001' LOOP
 			n := n + 1;
-			IF n = 10 THEN PERFORM pg_sleep(4); END IF;
+			IF n = 10 THEN PERFORM pg_sleep($pause); END IF;
 		END LOOP;
 		RETURN n;
-	END $$;
+	END \$\$;
 	SELECT slow_loop()});
 is($n, 1200, 'a loop that pauses for longer than request_timeout reads on');
 
 my $session = $t->session;
 $session->sql("BEGIN; DECLARE c CURSOR FOR SELECT name FROM exo.dbaas_services");
 is($session->sql('FETCH 2 FROM c'), "pg-1-0001\nmysql-1-0002", 'a cursor');
-sleep 4;
+sleep $pause;
 is($session->sql('MOVE ALL FROM c; SELECT 1'), '1', 'reads on after a pause');
 $session->sql('COMMIT');
 

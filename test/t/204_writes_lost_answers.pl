@@ -70,7 +70,7 @@ foreach my $case (
 	foreach my $warm (0, 1)
 	{
 		my $what = "$name, on a " . ($warm ? 'connection that was used' : 'new connection');
-		begin($sqlstate eq '08001' ? (request_timeout => '2s') : ());
+		begin($sqlstate eq '08001' ? (request_timeout => $t->patience(2)) : ());
 		$session->sql(
 			'SELECT count(*) FROM exo.dbaas_services; SELECT count(*) FROM exo.dbaas_services')
 		  if $warm;

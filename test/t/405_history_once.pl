@@ -26,15 +26,15 @@ use Time::HiRes qw(sleep time);
 my $count = random_run(20261205, 40);
 my $epoch_rounds = 20;
 
-# No collection takes that long, even of a log that grows faster than it is read
-my $limit = 150;
-
 my $t = DbaasTest->new(
 	import => 0,
 	zones => 1,
 	services => 0,
 	logs => 0,
 	conf => "restart_after_crash = on\nautovacuum = off\nfsync = off\n");
+my $timeout = $t->patience(3);
+# No collection takes that long, even of a log that grows faster than it is read
+my $limit = 50 * $timeout;
 my $directory = PostgreSQL::Test::Utils::tempdir() . '/ledger';
 make_path($directory);
 
@@ -459,8 +459,8 @@ sub begin_epoch
 	$t->create_server(
 		endpoint => $api->endpoint,
 		max_retries => pick(0, 1, 2),
-		request_timeout => 3,
-		connect_timeout => 3);
+		request_timeout => $timeout,
+		connect_timeout => $timeout);
 	$session->sql(q{SELECT dbaas_fdw_history('exo', 'hist')});
 	$session->sql(q{UPDATE hist.keep SET first = NULL}) if $far;
 	$session->sql(q{UPDATE hist.keep SET every = '0'}) if $epoch{details};
