@@ -243,7 +243,7 @@ check_names(const char *word, const char *encodings, const char *text)
 		initStringInfo(&out);
 		appendBinaryStringInfo(&out, forms[i], mark - forms[i]);
 		appendStringInfo(&out, "%s%s", word, mark + 2);
-		if (has_names(text))
+		if (has_names(text) || strstr(text, word))
 			text = "$";
 		expect_hidden(word, encode(plant(text, out.data, "\"'\\%&{}[]"), encodings));
 	}
