@@ -38,7 +38,8 @@ sub put
 	{
 		my $to = $own . substr $file, length $from;
 		# A new file: sessions keep the one that they have loaded
-		copy($file, "$to.new") && rename "$to.new", $to or die "$to: $!";
+		copy($file, "$to.new") or die "$to.new: $!";
+		rename "$to.new", $to or die "$to: $!";
 	}
 	return;
 }
