@@ -64,7 +64,7 @@ endif
 # and come back here
 FROM_NOTHING = help version deps docs demo report many-servers \
 	test check-warnings format lint majors bare deb \
-	assertions valgrind fuzz joins jobs history kill soak mutate \
+	assertions valgrind fuzz joins jobs history kill soak mutate clients \
 	bench scale \
 	upgrades dist release-check
 GOALS := $(filter-out $(FROM_NOTHING) sim,$(or $(MAKECMDGOALS),all))
@@ -163,6 +163,7 @@ help:
 	@echo 'make history         collect a history for some hundred rounds while collections are killed'
 	@echo 'make kill            end a transaction that writes, in each way and at each of its requests'
 	@echo 'make soak            50 sessions for 10 minutes at an API that fails, and a ledger of what they were told'
+	@echo 'make clients         run drivers, ORMs and other clients of PostgreSQL against it'
 	@echo 'make mutate          put mended defects back, one by one, and see a test fail for each'
 	@echo 'make bench           measure it beside other programs that make the same requests'
 	@echo 'make bench-page      put the newest results of that into doc/performance.md'
@@ -292,6 +293,10 @@ kill:
 soak:
 	@$(srcdir)/test/install-deps
 	@SOAK_SESSIONS=$${SOAK_SESSIONS:-50} SOAK_SECONDS=$${SOAK_SECONDS:-600} $(srcdir)/test/throwaway prove -v test/t/520_soak.pl
+
+# CLIENTS='psycopg jdbc' chooses
+clients:
+	@$(srcdir)/test/clients/run $(CLIENTS)
 
 # MUTATIONS='021 13*' chooses; with QUICK=1 only the tests that each names are run
 mutate:
