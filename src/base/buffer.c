@@ -58,6 +58,33 @@ take_kept(size_t size, DbaasBuffer *taken)
 	return false;
 }
 
+/*
+ * Maps memory of that size, with what the buffer holds, whose own memory is given back.
+ * Returns NULL, and leaves the buffer as it is, when there is none.
+ */
+static char *
+map_larger(const DbaasBuffer *buffer, size_t size)
+{
+	char	   *data;
+
+#ifdef MREMAP_MAYMOVE
+	if (buffer->size >= MAPPED_SIZE)
+	{
+		data = mremap(buffer->data, buffer->size, size, MREMAP_MAYMOVE);
+		return data == MAP_FAILED ? NULL : data;
+	}
+#endif
+	data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (data == MAP_FAILED)
+		return NULL;
+	if (buffer->size > 0)
+	{
+		memcpy(data, buffer->data, buffer->size);
+		free_memory(buffer);
+	}
+	return data;
+}
+
 /* Makes a buffer larger. */
 static bool
 grow(DbaasBuffer *buffer, size_t size)
@@ -75,21 +102,7 @@ grow(DbaasBuffer *buffer, size_t size)
 		*buffer = larger;
 		return true;
 	}
-	if (size < MAPPED_SIZE)
-		data = realloc(buffer->data, size);
-	else
-	{
-		data = buffer->size >= MAPPED_SIZE ?
-			mremap(buffer->data, buffer->size, size, MREMAP_MAYMOVE) :
-			mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		if (data == MAP_FAILED)
-			return false;
-		if (buffer->size > 0 && buffer->size < MAPPED_SIZE)
-		{
-			memcpy(data, buffer->data, buffer->size);
-			free(buffer->data);
-		}
-	}
+	data = size < MAPPED_SIZE ? realloc(buffer->data, size) : map_larger(buffer, size);
 	if (data == NULL)
 		return false;
 	buffer->data = data;

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * events.h
- *		What the backend waits on: its latch, and one epoll set with an alarm.
+ *		What the backend waits on: its latch, and the set of descriptors with an alarm.
  *
  * Knows descriptors; knows no HTTP.
  *
@@ -10,7 +10,7 @@
 #ifndef DBAAS_EVENTS_H
 #define DBAAS_EVENTS_H
 
-#include <sys/epoll.h>
+#include "base/event_set.h"
 
 /*
  * Opens the descriptors that waiting needs, if they are not open yet.  They stay
@@ -19,24 +19,8 @@
  */
 extern bool dbaas_events_open(void);
 
-/* The epoll set's descriptor, always the same; -1 before it is opened. */
+/* The set's descriptor, always the same; -1 before it is opened. */
 extern int	dbaas_events_descriptor(void);
-
-/*
- * Watches a descriptor for EPOLLIN, EPOLLOUT or both; its events carry "data", which
- * is not 0.  "watched" says whether it is in the set already.  That may be wrong,
- * since the kernel removes a descriptor that is closed.  Returns false on failure.
- */
-extern bool dbaas_events_watch(int fd, uint32 events, uint64 data, bool watched);
-
-/* Removes a descriptor, which may have been closed, from the set. */
-extern void dbaas_events_unwatch(int fd);
-
-/*
- * Stores up to max events that have come, without waiting.  The alarm's event carries
- * data 0.  Returns the number of events.
- */
-extern int	dbaas_events_take(struct epoll_event *events, int max);
 
 /*
  * Waits for the latch, an event, or that many milliseconds (-1: no limit).  Before

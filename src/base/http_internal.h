@@ -21,7 +21,7 @@
 struct DbaasHttpPool
 {
 	dlist_node	node;			/* in dbaas_http_pools */
-	uint32		id;				/* in epoll events; no other pool ever has it */
+	uint32		id;				/* in events; no other pool ever has it */
 	CURLM	   *multi;
 	DbaasMoment timer;			/* when libcurl wants to be called, 0: never */
 	DbaasMoment longest_wait;	/* for the first byte of a response */

@@ -40,7 +40,7 @@
 #define SPARE_DESCRIPTORS 8
 #define POOL_DESCRIPTORS 2
 
-/* Events that dbaas_http_perform() takes from the epoll set at once. */
+/* Events that dbaas_http_perform() takes from the event set at once. */
 #define MAX_EVENTS 32
 
 /* When a wait or dbaas_http_perform() last ended; 0: never. */
@@ -100,20 +100,19 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *userp, void *socketp)
 {
 	DbaasHttpPool *pool = userp;
 	bool		kept = dbaas_sockets_kept(fd);
-	uint32		events = ((what & CURL_POLL_IN) ? EPOLLIN : 0) |
-		((what & CURL_POLL_OUT) ? EPOLLOUT : 0);
+	int			events = ((what & CURL_POLL_IN) ? DBAAS_EVENT_READABLE : 0) |
+		((what & CURL_POLL_OUT) ? DBAAS_EVENT_WRITABLE : 0);
 
 	(void) easy;
 	if (what == CURL_POLL_REMOVE)
 	{
 		if (!dbaas_sockets_keep(fd))
-			dbaas_events_unwatch(fd);
+			dbaas_event_set_unwatch(fd);
 		return 0;
 	}
-	if (!(kept && events == EPOLLIN))
+	if (!(kept && events == DBAAS_EVENT_READABLE))
 	{
-		if (!dbaas_events_watch(fd, events, ((uint64) pool->id << 32) | (uint32) fd,
-								kept || socketp != NULL))
+		if (!dbaas_event_set_watch(fd, events, pool->id, kept || socketp != NULL))
 			return -1;
 		dbaas_sockets_note_watched(fd, events);
 	}
@@ -492,26 +491,26 @@ exclude_busy_time(void)
 
 /* Gives an event of a socket to libcurl. */
 static void
-perform_event(const struct epoll_event *event)
+perform_event(const DbaasEvent *event)
 {
-	DbaasHttpPool *pool = find_pool((uint32) (event->data.u64 >>32));
-	curl_socket_t fd = (curl_socket_t) (event->data.u64 &0xffffffff);
+	DbaasHttpPool *pool = find_pool(event->owner);
+	curl_socket_t fd = event->fd;
 	int			running;
 
 	/*
-	 * EPOLLERR and EPOLLHUP become "readable" and "writable", not an error:
-	 * the event may be of a socket that was closed, and whose number another
-	 * has now. libcurl finds a real error when it reads or writes.
+	 * Never an error: the event may be of a socket that was closed, and whose
+	 * number another has now.  libcurl finds a real error when it reads or
+	 * writes.
 	 */
-	int			what = ((event->events & ~EPOLLOUT) ? CURL_CSELECT_IN : 0) |
-		((event->events & ~EPOLLIN) ? CURL_CSELECT_OUT : 0);
+	int			what = ((event->ready & DBAAS_EVENT_READABLE) ? CURL_CSELECT_IN : 0) |
+		((event->ready & DBAAS_EVENT_WRITABLE) ? CURL_CSELECT_OUT : 0);
 
 	if (pool == NULL)
 		return;
 	if (dbaas_sockets_kept(fd))
 	{
 		/* No request uses it: the other side has closed it. */
-		dbaas_events_unwatch(fd);
+		dbaas_event_set_unwatch(fd);
 		dbaas_sockets_note_watched(fd, 0);
 		return;
 	}
@@ -543,7 +542,7 @@ perform_pool(DbaasHttpPool *pool)
 void
 dbaas_http_perform(void)
 {
-	struct epoll_event events[MAX_EVENTS];
+	DbaasEvent	events[MAX_EVENTS];
 	dlist_iter	iter;
 	sigset_t	saved;
 	int			n;
@@ -554,7 +553,7 @@ dbaas_http_perform(void)
 	caller_waits = false;
 	ended_at_start = false;
 	dbaas_events_clear_alarm();
-	n = dbaas_events_take(events, MAX_EVENTS);
+	n = dbaas_event_set_take(events, MAX_EVENTS);
 	if (n > 0)
 	{
 		block_signals(&saved);

@@ -57,6 +57,7 @@ look_at_default(struct stat *state)
 static int
 make_file(const char *text, char *name, size_t size)
 {
+#ifdef MFD_CLOEXEC
 	size_t		len = strlen(text);
 	int			fd = memfd_create("dbaas_fdw ca_file", MFD_CLOEXEC);
 
@@ -69,6 +70,9 @@ make_file(const char *text, char *name, size_t size)
 		return -1;
 	}
 	return fd;
+#else
+	return -1;
+#endif
 }
 
 bool

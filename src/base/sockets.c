@@ -12,14 +12,13 @@
 #include "postgres.h"
 
 #include <netinet/in.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/ilist.h"
 #include "storage/fd.h"
 
+#include "base/event_set.h"
 #include "base/sockets.h"
 
 /* The most descriptors that dbaas_sockets_make_room() opens for a test. */
@@ -32,7 +31,7 @@ typedef struct Socket
 	int			fd;
 	DbaasMoment received_at;	/* or opened, if nothing has come over it */
 	bool		received;		/* has anything come over it? */
-	uint32		watched;		/* for these events; 0: not in the epoll set */
+	int			watched;		/* for these events; 0: not in the event set */
 	bool		kept;			/* in the set, though it is not in use */
 } Socket;
 
@@ -83,7 +82,7 @@ system_allows(int n)
 	int			fds[MAX_ROOM];
 	int			opened = 0;
 
-	while (opened < n && (fds[opened] = eventfd(0, EFD_CLOEXEC)) >= 0)
+	while (opened < n && (fds[opened] = dup(STDERR_FILENO)) >= 0)
 		opened++;
 	for (int i = 0; i < opened; i++)
 		close(fds[i]);
@@ -188,7 +187,7 @@ dbaas_sockets_count(const void *owner)
 }
 
 void
-dbaas_sockets_note_watched(int fd, uint32 events)
+dbaas_sockets_note_watched(int fd, int events)
 {
 	Socket	   *found = find_socket(fd);
 
@@ -209,7 +208,7 @@ dbaas_sockets_keep(int fd)
 
 	if (found == NULL)
 		return false;
-	found->kept = found->received && found->watched == EPOLLIN;
+	found->kept = found->received && found->watched == DBAAS_EVENT_READABLE;
 	if (!found->kept)
 		found->watched = 0;
 	return found->kept;

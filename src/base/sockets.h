@@ -37,13 +37,13 @@ extern void dbaas_sockets_note_received(int fd);
 extern int	dbaas_sockets_count(const void *owner);
 
 /*
- * Between two requests a socket may stay in the epoll set, so that it need not be taken
+ * Between two requests a socket may stay in the set that is waited on, so that it need not be taken
  * out and added again.  dbaas_sockets_note_watched() notes for which events it is in
  * the set.  dbaas_sockets_keep() says that it is not in use now; false: it has to be
  * taken out.  dbaas_sockets_kept() says whether it stayed in the set like this, and that
  * it does so no more.
  */
-extern void dbaas_sockets_note_watched(int fd, uint32 events);
+extern void dbaas_sockets_note_watched(int fd, int events);
 extern bool dbaas_sockets_keep(int fd);
 extern bool dbaas_sockets_kept(int fd);
 
