@@ -71,6 +71,8 @@ sub run
 		%ENV,
 		PGHOST => '127.0.0.1',
 		PGPORT => $self->test->node->port,
+		PGUSER => 'postgres',
+		PGDATABASE => 'postgres',
 		PGTZ => 'UTC',
 		PYTHONIOENCODING => 'utf-8');
 	IPC::Run::run([ @{ $self->{command} }, @arguments ],
@@ -105,7 +107,9 @@ sub does
 	is_deeply(
 		[
 			map {
-				join ' ', grep { defined && length } @{$_}{qw(method zone path body)}
+				join ' ',
+				  grep { defined && length }
+				  @{$_}{qw(method zone path body)}
 			} @writes
 		],
 		$expected{writes} // [],
