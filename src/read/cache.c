@@ -155,12 +155,20 @@ make_room(Size bytes, uint64 needed_by)
 	return kept_bytes + bytes <= most;
 }
 
+/* PostgreSQL's own allocator raises an error if there is no memory. */
+static void *
+allocate_for_index(Size size)
+{
+	return MemoryContextAllocExtended(cache_cxt, size, MCXT_ALLOC_NO_OOM);
+}
+
 static void
 make_cache(void)
 {
 	HASHCTL		control = {
 		.keysize = sizeof(uint64),
-		.entrysize = sizeof(Entry)
+		.entrysize = sizeof(Entry),
+		.alloc = allocate_for_index
 	};
 
 	if (by_hash)
@@ -170,7 +178,7 @@ make_cache(void)
 										  ALLOCSET_DEFAULT_SIZES);
 	control.hcxt = cache_cxt;
 	by_hash = hash_create("dbaas_fdw cache index", 64, &control,
-						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT | HASH_ALLOC);
 }
 
 /* Until when a response may serve later transactions; 0: not at all. */
