@@ -63,7 +63,7 @@ endif
 # Goals that must work where nothing is installed yet: they install it first
 # and come back here
 FROM_NOTHING = help version deps docs demo report many-servers \
-	test check-warnings format lint majors bare deb \
+	test steady check-warnings format lint majors bare deb \
 	assertions valgrind fuzz joins jobs history kill soak mutate clients \
 	bench scale \
 	upgrades dist release-check

@@ -200,12 +200,19 @@ sub _counted
 	return ($node->{$name} // 0) + _sum(map { _counted($_, $name) } @{ $node->{Plans} // [] });
 }
 
+# Has it a scan that counts?
+sub _counts
+{
+	my ($node) = @_;
+	return exists $node->{Requests} || grep { _counts($_) } @{ $node->{Plans} // [] };
+}
+
 sub _sum { my $sum = 0; $sum += $_ foreach @_; return $sum }
 
 sub counts
 {
 	my ($self, $sql, @plans) = @_;
-	my ($requests, $unused) = (0, 0);
+	my ($requests, $unused, $counts) = (0, 0, 0);
 	$self->{sim}->settle;
 	foreach my $plan (@plans)
 	{
@@ -213,7 +220,11 @@ sub counts
 		my $top = ref $json eq 'ARRAY' ? $json->[0]{Plan} : $json->{Plan};
 		$requests += _counted($top, 'Requests');
 		$unused   += _counted($top, 'Unused Results');
+		$counts ||= _counts($top);
 	}
+
+	# What functions and triggers ask for is in no plan but theirs
+	return if !$counts;
 
 	# The logs of another API are in no record
 	return if $sql =~ /\b(?:paged|unsorted)\./;
