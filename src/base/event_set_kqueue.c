@@ -54,7 +54,7 @@ dbaas_event_set_watch(int fd, int events, uint32 owner, bool watched)
 		{DBAAS_EVENT_WRITABLE, EVFILT_WRITE},
 	};
 
-	for (int i = 0; i < lengthof(filters); i++)
+	for (size_t i = 0; i < lengthof(filters); i++)
 	{
 		if (events & filters[i].event)
 		{
