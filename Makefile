@@ -63,7 +63,7 @@ endif
 # Goals that must work where nothing is installed yet: they install it first
 # and come back here
 FROM_NOTHING = help version deps docs demo report many-servers \
-	test steady check-warnings format lint majors bare deb \
+	test steady check-warnings format lint majors portability bare deb \
 	assertions valgrind fuzz joins jobs history kill soak mutate clients \
 	bench scale \
 	upgrades dist release-check
@@ -153,6 +153,7 @@ help:
 	@echo 'make format          format the C sources with pgindent; with CHECK=1 only say what differs'
 	@echo 'make lint            look for mistakes with the analyzers for C, Perl, shell and spelling'
 	@echo 'make majors          build and test on PostgreSQL 17 and 18, each in a Debian of its own'
+	@echo 'make portability     build and test for other processors, compilers and libraries'
 	@echo 'make bare            both of them in a Debian that lacks most of what they need'
 	@echo 'make deb             build Debian packages for PostgreSQL 15, 17 and 18, and install and test them'
 	@echo 'make assertions      run the tests on a PostgreSQL with assertions and sanitizers'
@@ -254,6 +255,11 @@ lint:
 
 majors:
 	@$(srcdir)/test/majors $(MAJORS)
+
+# PARTS='i386 s390x' chooses
+portability:
+	@$(srcdir)/test/install-deps
+	@$(srcdir)/test/portability $(PARTS)
 
 bare:
 	@$(srcdir)/test/bare $(MACHINES)

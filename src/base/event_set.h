@@ -4,8 +4,9 @@
  *		Descriptors that are watched, and one timer, behind one descriptor.
  *
  * It is epoll on Linux (event_set_epoll.c), and elsewhere kqueue (event_set_kqueue.c),
- * which -DDBAAS_USE_KQUEUE chooses on Linux too, for libkqueue.  The latter is tested
- * with that library alone, and on no BSD.
+ * which -DDBAAS_USE_KQUEUE chooses on Linux too, for libkqueue.  The latter has run on
+ * no BSD: test/portability tries its functions with that library, whose descriptor no
+ * backend can wait on.
  *
  * There is one set in a process.
  *

@@ -3,7 +3,7 @@
  * event_set_kqueue.c
  *		Descriptors that are watched, and one timer: by kqueue, of the BSDs.
  *
- * Tested with libkqueue on Linux alone: see event_set.h.
+ * It has run on no BSD: see event_set.h.
  *
  *-------------------------------------------------------------------------
  */

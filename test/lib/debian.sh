@@ -41,7 +41,8 @@ apt_settings()
 	apt-config dump | grep -E '^Acquire::(Check-|Retries|https?::(proxy|timeout))' || true
 }
 
-# create_root SUITE ROOT: a minimal Debian with git and make
+# create_root SUITE ROOT [OPTION...]: a minimal Debian with git and make; the options are
+# debootstrap's
 create_root()
 {
 	local mirror http_proxy=${http_proxy-}
@@ -55,7 +56,7 @@ create_root()
 	echo "Installing Debian $1."
 	rm -rf "$2.new" "$2"
 	if ! unshare --mount debootstrap --variant=minbase --include=make,git,ca-certificates \
-		"$1" "$2.new" "$mirror" \
+		"${@:3}" "$1" "$2.new" "$mirror" \
 		>"$dir/debootstrap.log" 2>&1 8>&-; then
 		tail -n 20 "$dir/debootstrap.log" >&2
 		return 1
