@@ -43,7 +43,7 @@ PostgreSQL::Test::* expects.
 Options are those of C<< DbaasSim->start >>, except: C<server>, a hash of
 additional server options (C<endpoint> may be one of them; undef leaves it out);
 C<conf>, text for postgresql.conf; C<import =E<gt> 0>, to create nothing but the
-extension.
+extension; C<name>, for a test with several nodes.
 
 =item node, sim
 
@@ -216,12 +216,13 @@ sub new
 {
 	my ($class, %options) = @_;
 	my $server = delete $options{server} // {};
-	my $conf   = delete $options{conf};
+	my $conf = delete $options{conf};
 	my $import = delete $options{import} // 1;
+	my $name = delete $options{name} // 'dbaas';
 
 	my $self = bless {
-		sim  => DbaasSim->start(zones => 3, services => 20, logs => 1200, seed => 1, %options),
-		node => PostgreSQL::Test::Cluster->new('dbaas')
+		sim => DbaasSim->start(zones => 3, services => 20, logs => 1200, seed => 1, %options),
+		node => PostgreSQL::Test::Cluster->new($name)
 	}, $class;
 
 	$self->_init;
@@ -260,13 +261,14 @@ sub _init
 }
 
 sub node { return $_[0]{node} }
-sub sim { return $_[0]{sim} }
+sub sim  { return $_[0]{sim} }
 
 sub create_server
 {
 	my ($self, %options) = @_;
 
-	$self->sql(q{
+	$self->sql(
+		q{
 		SET client_min_messages = warning;
 		DROP SERVER IF EXISTS exoscale CASCADE;
 		DROP SCHEMA IF EXISTS exo CASCADE});
@@ -282,7 +284,8 @@ sub add_server
 	my $server = _options(%options);
 	my $mapping = _options(api_key => $self->sim->key, api_secret => $self->sim->secret);
 
-	$self->sql(qq{
+	$self->sql(
+		qq{
 		CREATE SERVER $name FOREIGN DATA WRAPPER dbaas_fdw $server;
 		CREATE USER MAPPING FOR CURRENT_USER SERVER $name $mapping;
 		CREATE SCHEMA $schema;
@@ -312,8 +315,10 @@ sub sql
 sub sql_both
 {
 	my ($self, $sql) = @_;
-	my ($status, $stdout, $stderr) = $self->node->psql('postgres', $sql,
-		extra_params => [ '-v', 'VERBOSITY=verbose' ], on_error_stop => 1);
+	my ($status, $stdout, $stderr) = $self->node->psql(
+		'postgres', $sql,
+		extra_params => [ '-v', 'VERBOSITY=verbose' ],
+		on_error_stop => 1);
 	return ($status, $stdout, $stderr);
 }
 
