@@ -261,19 +261,21 @@ static int64
 evaluate_limit(const DbaasArgumentExprs *exprs, ExprContext *econtext)
 {
 	bool		isnull;
+	Datum		value;
 	int64		count;
 	int64		offset = 0;
 
+	/* Where a bigint is passed by reference, none may be read from NULL. */
 	if (exprs->limit_count == NULL)
 		return -1;
-	count = DatumGetInt64(ExecEvalExpr(exprs->limit_count, econtext, &isnull));
-	if (isnull || count < 0)
+	value = ExecEvalExpr(exprs->limit_count, econtext, &isnull);
+	count = isnull ? -1 : DatumGetInt64(value);
+	if (count < 0)
 		return -1;
 	if (exprs->limit_offset)
 	{
-		offset = DatumGetInt64(ExecEvalExpr(exprs->limit_offset, econtext, &isnull));
-		if (isnull || offset < 0)
-			offset = 0;
+		value = ExecEvalExpr(exprs->limit_offset, econtext, &isnull);
+		offset = isnull ? 0 : Max(DatumGetInt64(value), 0);
 	}
 	return count > PG_INT64_MAX - offset ? -1 : count + offset;
 }
