@@ -61,6 +61,7 @@ create_root()
 		tail -n 20 "$dir/debootstrap.log" >&2
 		return 1
 	fi
+	mkdir -p "$2.new/etc/apt/apt.conf.d"
 	apt_settings >"$2.new/etc/apt/apt.conf.d/99dbaas_fdw"
 	mv "$2.new" "$2"
 }
