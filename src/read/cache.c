@@ -168,7 +168,10 @@ make_cache(void)
 	HASHCTL		control = {
 		.keysize = sizeof(uint64),
 		.entrysize = sizeof(Entry),
-		.alloc = allocate_for_index
+		.alloc = allocate_for_index,
+		/* For buckets by the 100,000: a directory grows with palloc alone. */
+		.dsize = 1024,
+		.max_dsize = 1024
 	};
 
 	if (by_hash)
@@ -178,7 +181,7 @@ make_cache(void)
 										  ALLOCSET_DEFAULT_SIZES);
 	control.hcxt = cache_cxt;
 	by_hash = hash_create("dbaas_fdw cache index", 64, &control,
-						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT | HASH_ALLOC);
+						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT | HASH_ALLOC | HASH_DIRSIZE);
 }
 
 /* Until when a response may serve later transactions; 0: not at all. */
