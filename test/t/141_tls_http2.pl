@@ -156,6 +156,7 @@ sub refused
 }
 refused('without ca_file');
 refused('with another CA', ca_file => $other_ca);
+refused('with another CA, not left out', ca_file => $other_ca, unavailable_zones => 'skip');
 refused('with a wrong host name', ca_file => $ca, endpoint => $template =~ s/localhost/127.0.0.1/r);
 my $relay = relayed(0, 0, 3);
 $t->sql("ALTER SERVER exoscale OPTIONS (SET ca_file '$other_ca')");
