@@ -15,6 +15,21 @@
 /* Bytes that memory is reserved for when the first of a body arrive. */
 #define LEAST_BODY 4096
 
+/*
+ * Keeps the connection from being used again after a status that has no body, and that
+ * no request of ours can expect.  If a body comes all the same, it would be taken for the
+ * next response.
+ */
+static void
+forbid_reuse_without_body(DbaasHttpRequest *request)
+{
+	long		status = 0;
+
+	(void) curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status == 204 || status == 304)
+		(void) curl_easy_setopt(request->easy, CURLOPT_FORBID_REUSE, 1L);
+}
+
 /* libcurl has read a line of the head.  An empty one is its last. */
 static size_t
 on_head(char *line, size_t size, size_t nmemb, void *userp)
@@ -22,7 +37,10 @@ on_head(char *line, size_t size, size_t nmemb, void *userp)
 	DbaasHttpRequest *request = userp;
 
 	if (line[0] == '\r' || line[0] == '\n')
+	{
 		request->has_head = true;
+		forbid_reuse_without_body(request);
+	}
 	return size * nmemb;
 }
 

@@ -236,9 +236,10 @@ sub DESTROY
 {
 	my ($self) = @_;
 	return if $$ != $self->{owner};
-	local $? = $?;
+	my $status = $?;
 	close $self->{control};
 	waitpid $self->{pid}, 0;
+	$? = $status;    ## no critic (RequireLocalizedPunctuationVars): lost where all is destroyed
 	return;
 }
 

@@ -228,10 +228,11 @@ sub _write
 sub DESTROY
 {
 	my ($self) = @_;
-	local $?;
 	return if $$ != $self->{owner};
+	my $status = $?;
 	close $self->{control};
 	waitpid $self->{pid}, 0;
+	$? = $status;    ## no critic (RequireLocalizedPunctuationVars): lost where all is destroyed
 	return;
 }
 

@@ -426,11 +426,29 @@ sub session
 
 package DbaasTest::Session;
 
+use Scalar::Util qw(refaddr weaken);
+
+# Those that are open.  Whatever they do, they end before the END of PostgreSQL::Test::Cluster,
+# which stops the server.  Perl destroys an object that a test's subs refer to only after that,
+# and in any order, so that ending psql might wait for ever
+my %open;
+END
+{
+	my $status = $?;
+	foreach my $session (grep { $_ } values %open)
+	{
+		my $psql = delete $session->{psql} or next;
+		eval { $psql->{run}->kill_kill(grace => 2) };
+	}
+	$? = $status;    ## no critic (RequireLocalizedPunctuationVars): the test's own
+}
+
 sub new
 {
 	my ($class, $test) = @_;
 	my $psql = $test->background(on_error_stop => 0, extra_params => [ '-v', 'VERBOSITY=verbose' ]);
 	my $self = bless { psql => $psql, sim => $test->sim, asked => 0 }, $class;
+	weaken($open{ refaddr $self} = $self);
 	$self->{pid} = $self->sql('SELECT pg_backend_pid()');
 	return $self;
 }
@@ -524,6 +542,7 @@ sub lines
 sub quit
 {
 	my ($self) = @_;
+	delete $open{ refaddr $self};
 	my $psql = delete $self->{psql} or return;
 	$psql->quit;
 	return;

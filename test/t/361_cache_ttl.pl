@@ -99,7 +99,10 @@ my $walk = q{DO $do$ DECLARE s record; d record; BEGIN
 		SELECT * INTO d FROM exo.dbaas_service_details WHERE service_name = s.name;
 	END LOOP; END $do$};
 start('0');
-asks($walk, 3 + 19 * 4, 'a loop over 19 services');
+my (undef, $asked) = run($walk);
+# SELECT INTO takes one row, and what it sent for more may not have arrived
+cmp_ok($asked, '>', 3 + 19 * 3, 'a loop over 19 services asks for each');
+cmp_ok($asked, '<=', 3 + 19 * 4, 'and in each zone');
 start('1h');
 asks($walk, 3 + 19, 'with answers that serve again');
 asks($walk, 0, 'and once more');
