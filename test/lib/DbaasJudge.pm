@@ -382,6 +382,10 @@ sub rows
 		foreach my $wanted (@$row)
 		{
 			my $result = @$wanted == 2 ? $result{"@$wanted"} : undef;
+			# A number without room in jsonb is an error only of a row that is made of it: the list
+			# of services may name one in which there is nothing to ask for
+			return { either => 1 }
+			  if defined $result && $result eq '!22003' && $wanted->[0] eq 'jsonb';
 			return { refused => "$wanted->[0]: $result" } if defined $result && $result =~ /^!/;
 			$wanted = @$wanted == 0 ? $UNKNOWN : defined $result ? substr $result, 1 : $wanted->[0];
 		}
