@@ -36,8 +36,8 @@ typedef enum DbaasHttpFailure
 	DBAAS_HTTP_UNREACHABLE,		/* no connection was made, nothing was sent */
 	DBAAS_HTTP_TLS,				/* the certificate cannot be verified, nothing
 								 * was sent */
-	DBAAS_HTTP_SILENT,			/* no byte came over a reused connection; the
-								 * server may have received the request */
+	DBAAS_HTTP_SILENT,			/* no response came over a reused connection;
+								 * the server may have received the request */
 	DBAAS_HTTP_TIMEOUT,			/* no complete response in time; the same */
 	DBAAS_HTTP_BROKEN,			/* the connection failed; the same */
 	DBAAS_HTTP_TOO_LARGE,		/* the response exceeds max_response_bytes */

@@ -198,6 +198,20 @@ note_first_byte(DbaasHttpRequest *request, DbaasMoment waited)
 	pool->longest_wait = Max(pool->longest_wait, waited - busy);
 }
 
+/*
+ * Was it no response at all that came, over a connection that was used before?  Then it
+ * is what the response before had left behind, which was longer than it said.
+ */
+static bool
+reads_remains(const DbaasHttpRequest *request)
+{
+	long		connects = 1;
+
+	if (request->easy && !request->has_head)
+		(void) curl_easy_getinfo(request->easy, CURLINFO_NUM_CONNECTS, &connects);
+	return connects == 0;
+}
+
 /* The kind of failure, if any, for a result of libcurl. */
 static DbaasHttpFailure
 classify(DbaasHttpRequest *request, CURLcode code)
@@ -248,6 +262,7 @@ classify(DbaasHttpRequest *request, CURLcode code)
 			return sent_at > 0 ? DBAAS_HTTP_BROKEN : DBAAS_HTTP_UNREACHABLE;
 		case CURLE_WEIRD_SERVER_REPLY:
 		case CURLE_UNSUPPORTED_PROTOCOL:
+			return reads_remains(request) ? DBAAS_HTTP_SILENT : DBAAS_HTTP_BAD_RESPONSE;
 		case CURLE_BAD_CONTENT_ENCODING:
 		case CURLE_WRITE_ERROR:
 			return DBAAS_HTTP_BAD_RESPONSE;

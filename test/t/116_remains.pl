@@ -1,5 +1,5 @@
-# A status that has no body ends the connection: where a body comes all the same, none of
-# it is taken for the next response.
+# What a response leaves behind, since it is longer than it says or has a status without
+# a body, is not taken for the next response over the connection.
 use strict;
 use warnings;
 
@@ -26,5 +26,14 @@ foreach my $status (204, 304)
 	$api->prepare;
 	is($session->sql($count), 4, "what follows $status is read as it is");
 }
+
+# What a response that was too long has left comes before the next one
+my $good = $api->recorded->{'GET /ch-gva-2/v2/dbaas-service'};
+my $response = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+  . length($good) . "\r\n\r\n$good";
+$api->prepare('GET /ch-gva-2/v2/dbaas-service' =>
+	  [ { bytes => $response }, { bytes => "and more$response" }, { bytes => $response } ]);
+is($session->sql($count), 4, 'a connection is open');
+is($session->sql($count), 4, 'remains on it are no response: the request is sent again');
 
 done_testing();
