@@ -179,11 +179,11 @@ $sim->clear_faults;
 # A time with fewer digits than that of the oldest entry that is kept
 $path = '/dbaas-service-logs/kafka-1-0003';
 $cursor = cursor('kafka-1-0003');
-my @equal = (entry('2026-04-01T00:00:00.3Z', 'y'), entry('2026-04-01T00:00:00Z', 'y'));
+my @twins = (entry('2026-04-01T00:00:00.3Z', 'y'), entry('2026-04-01T00:00:00Z', 'y'));
 $t->sql(
 	q{CREATE TABLE aside AS SELECT * FROM hist.logs WHERE service_name = 'kafka-1-0003';
 	DELETE FROM hist.logs WHERE service_name = 'kafka-1-0003'});
-answers($path, qq({"offset":"$cursor","logs":[$equal[0]]}));
+answers($path, qq({"offset":"$cursor","logs":[$twins[0]]}));
 $h->collect;
 $t->sql(q{UPDATE hist.cursors SET log_offset = 'refused' WHERE service_name = 'kafka-1-0003'});
 $sim->clear_faults;
@@ -192,7 +192,7 @@ $sim->fault(
 	{
 		path => $path,
 		action => 'answer',
-		body => qq({"offset":"$cursor","logs":[$equal[0],$equal[1]]})
+		body => qq({"offset":"$cursor","logs":[$twins[0],$twins[1]]})
 	});
 $h->collect;
 is($h->added, 'logs 1', 'an entry that looks older than the oldest is added');
