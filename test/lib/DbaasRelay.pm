@@ -230,7 +230,8 @@ sub DESTROY
 	my ($self) = @_;
 	return if $$ != $self->{owner};
 	my $status = $?;
-	close $self->{control};
+	# Another process of ours may have it open
+	shutdown $self->{control}, SHUT_RDWR;
 	waitpid $self->{pid}, 0;
 	$? = $status;    ## no critic (RequireLocalizedPunctuationVars): lost where all is destroyed
 	return;
