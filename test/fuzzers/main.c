@@ -151,7 +151,8 @@ add(Texts *to, const char *text, size_t len)
 	copy = malloc(len);
 	if (to->texts == NULL || copy == NULL)
 		abort();
-	to->texts[to->n].text = memcpy(copy, text, len);
+	memcpy(copy, text, len);
+	to->texts[to->n].text = copy;
 	to->texts[to->n++].len = len;
 }
 
