@@ -47,6 +47,7 @@ The bodies of the simulator's answers; replaces one.
 
 use strict;
 use warnings;
+use parent qw(DbaasProcess);
 
 use IO::Select;
 use IO::Socket::INET;
@@ -229,18 +230,6 @@ sub _run
 			$drop->($socket);
 		}
 	}
-	return;
-}
-
-sub DESTROY
-{
-	my ($self) = @_;
-	return if $$ != $self->{owner};
-	my $status = $?;
-	# Another process of ours may have it open
-	shutdown $self->{control}, SHUT_RDWR;
-	waitpid $self->{pid}, 0;
-	$? = $status;    ## no critic (RequireLocalizedPunctuationVars): lost where all is destroyed
 	return;
 }
 

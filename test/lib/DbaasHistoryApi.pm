@@ -67,6 +67,7 @@ How many requests were answered with a failure, or not at all, since the last ca
 
 use strict;
 use warnings;
+use parent qw(DbaasProcess);
 
 use DbaasHistoryModel;
 use IO::Select;
@@ -115,18 +116,6 @@ sub _tell
 	my ($told, $error) = @{ JSON::PP::decode_json($answer) };
 	die "history API: $error" if defined $error;
 	return $told;
-}
-
-sub DESTROY
-{
-	my ($self) = @_;
-	return if $$ != $self->{owner};
-	my $status = $?;
-	# Another process of ours may have it open
-	shutdown $self->{control}, SHUT_RDWR;
-	waitpid $self->{pid}, 0;
-	$? = $status;    ## no critic (RequireLocalizedPunctuationVars): lost where all is destroyed
-	return;
 }
 
 # ---------------------------------------------------------------------------

@@ -38,6 +38,7 @@ Since the last call: for each request the order that it asked for, and "on" if i
 
 use strict;
 use warnings;
+use parent qw(DbaasProcess);
 
 use IO::Select;
 use IO::Socket::INET;
@@ -155,18 +156,6 @@ sub _run
 			}
 		}
 	}
-	return;
-}
-
-sub DESTROY
-{
-	my ($self) = @_;
-	return if $$ != $self->{owner};
-	my $status = $?;
-	# Another process of ours may have it open
-	shutdown $self->{control}, SHUT_RDWR;
-	waitpid $self->{pid}, 0;
-	$? = $status;    ## no critic (RequireLocalizedPunctuationVars): lost where all is destroyed
 	return;
 }
 

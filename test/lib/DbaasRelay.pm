@@ -55,6 +55,7 @@ How many connections it has accepted so far.
 
 use strict;
 use warnings;
+use parent qw(DbaasProcess);
 
 use IO::Handle;
 use IO::Select;
@@ -223,18 +224,6 @@ sub _write
 		substr $bytes, 0, $n, '';
 	}
 	return 1;
-}
-
-sub DESTROY
-{
-	my ($self) = @_;
-	return if $$ != $self->{owner};
-	my $status = $?;
-	# Another process of ours may have it open
-	shutdown $self->{control}, SHUT_RDWR;
-	waitpid $self->{pid}, 0;
-	$? = $status;    ## no critic (RequireLocalizedPunctuationVars): lost where all is destroyed
-	return;
 }
 
 1;
