@@ -20,7 +20,9 @@ compare_texts(const void *a, const void *b)
 bool
 dbaas_key_has(const DbaasKey *key, const char *value)
 {
-	return bsearch(&value, key->values, key->n, sizeof(char *), compare_texts) != NULL;
+	/* Without values there is no array, and bsearch() needs one. */
+	return key->n > 0 &&
+		bsearch(&value, key->values, key->n, sizeof(char *), compare_texts) != NULL;
 }
 
 bool
