@@ -73,14 +73,21 @@ foreach my $round (1 .. $ENV{DBAAS_KILLS} // 16)
 		)[ any(8) ];
 		$sim->append_logs($zones[$z], $name, any(1300));
 	}
+
+	# Half of them while a request waits for its response, the others at any time, so they may be over
+	my $requests = int($round / @ways) % 2 ? 1 + any(16) : 0;
+	$sim->clear;
+	$sim->fault({ action => 'delay', ms => 500, skip => $requests - 1, times => -1 })
+	  if $requests;
 	my $session = $t->session;
 	my $pid = $session->pid;
 	$session->start(q{CALL dbaas_fdw_collect('hist')});
 	DbaasTest::wait_until(
 		sub {
-			$t->sql("SELECT state = 'active' FROM pg_stat_activity WHERE pid = $pid") eq 't';
+			return scalar(() = $sim->requests) >= $requests if $requests;
+			return $t->sql("SELECT state = 'active' FROM pg_stat_activity WHERE pid = $pid") eq 't';
 		});
-	sleep any(400) / 1000;
+	sleep any(400) / 1000 if !$requests;
 	if ($way eq 'kill')
 	{
 		kill 'KILL', $pid;
@@ -104,6 +111,7 @@ foreach my $round (1 .. $ENV{DBAAS_KILLS} // 16)
 				"SELECT count(*) FROM pg_stat_activity
 				WHERE pid = $pid AND state = 'active'") eq '0';
 		});
+	$sim->clear_faults;
 	$ended{$way}++;
 	delete $session->{psql} if $way ne 'cancel';
 }
