@@ -74,7 +74,7 @@ foreach my $round (1 .. $ENV{DBAAS_KILLS} // 16)
 		$sim->append_logs($zones[$z], $name, any(1300));
 	}
 
-	# Half of them while a request waits for its response, the others at any time, so they may be over
+	# Half of them while a request waits for its response, the others at any time, or too late
 	my $requests = int($round / @ways) % 2 ? 1 + any(16) : 0;
 	$sim->clear;
 	$sim->fault({ action => 'delay', ms => 500, skip => $requests - 1, times => -1 })
