@@ -1,9 +1,10 @@
 # What a release is made of agrees: the version in the control file, the scripts,
 # the changelog with its dates, and the metadata for the PostgreSQL Extension Network.
+# And the table of "make release-check" has each check, whatever it prints and leaves.
 use strict;
 use warnings;
 
-use PostgreSQL::Test::Utils qw(slurp_file);
+use PostgreSQL::Test::Utils qw(slurp_file append_to_file);
 use JSON::PP;
 use Test::More;
 
@@ -50,5 +51,29 @@ ok(-f $meta->{provides}{dbaas_fdw}{$_}, "its $_ is there") foreach qw(file docfi
 is($meta->{prereqs}{runtime}{requires}{PostgreSQL},
 	'15.0.0', 'it needs the PostgreSQL that the Makefile does');
 like(slurp_file('Makefile'), qr/PG_MAJOR\) -lt 15\b/, 'which is this one');
+
+# By a make that does nothing
+my $bin = PostgreSQL::Test::Utils::tempdir();
+append_to_file("$bin/make", <<'END');
+#!/bin/sh
+case "$*" in
+	*version) echo 9.9 ;;
+	check-warnings) echo 'No warnings.' && echo && echo 'Result: PASS' ;;
+	lint | bare) mkdir -p test/results && echo "$*" >>test/results/left && echo "$* says" && exit 1 ;;
+esac
+END
+chmod 0755, "$bin/make";
+my $said = qx(PATH="$bin:\$PATH" test/release-check warnings format lint bare 2>&1);
+is($? >> 8, 1, 'a check of a release that fails is told');
+my ($table) = $said =~ /^dbaas_fdw 9\.9, [^\n]*\n(.*)\z/ms;
+is($table =~ s/ +/ /gr =~ s/ \d+ s ?/:/gr =~ s/: /:/gr, <<'END', 'and the table has all of them');
+warnings passed:No warnings.
+format passed:
+lint FAILED:lint says
+bare FAILED:bare says
+END
+is(slurp_file("test/results/release/$_/left"), "$_\n", "what $_ has left is kept")
+  foreach qw(lint bare);
+is(slurp_file('test/results/release/bare.log'), "bare says\n", 'and what it has said');
 
 done_testing();
