@@ -59,7 +59,11 @@ append_to_file("$bin/make", <<'END');
 case "$*" in
 	*version) echo 9.9 ;;
 	check-warnings) echo 'No warnings.' && echo && echo 'Result: PASS' ;;
-	lint | bare) mkdir -p test/results && echo "$*" >>test/results/left && echo "$* says" && exit 1 ;;
+	lint | bare)
+		mkdir -p test/results && echo "$*" >>test/results/left
+		echo "$* says"
+		exit 1
+		;;
 esac
 END
 chmod 0755, "$bin/make";
