@@ -445,7 +445,7 @@ dbaas_lookahead_add(QueryDesc *query)
 			process_node(&walk, &node, subplan_use);
 	}
 	update_cte_scans(query->planstate, NULL);
-	if (list_length(walk.together) > 1 && !(estate->es_top_eflags & EXEC_FLAG_EXPLAIN_ONLY))
+	if (list_length(walk.together) > 1)
 		dbaas_scan_start_together(estate, walk.together);
 	MemoryContextSwitchTo(oldcxt);
 }
