@@ -154,7 +154,7 @@ help:
 	@echo 'make lint            look for mistakes with the analyzers for C, Perl, shell and spelling'
 	@echo 'make majors          build and test on PostgreSQL 17 and 18, each in a Debian of its own'
 	@echo 'make portability     build and test for other processors, compilers and libraries'
-	@echo 'make bare            both of them in a Debian that lacks most of what they need'
+	@echo 'make bare            the demo and the tests in a Debian that lacks most of what they need'
 	@echo 'make deb             build Debian packages for PostgreSQL 15, 17 and 18, and install and test them'
 	@echo 'make assertions      run the tests on a PostgreSQL with assertions and sanitizers'
 	@echo 'make valgrind        read every table under valgrind'
@@ -268,6 +268,7 @@ deb:
 	@$(srcdir)/test/deb $(MAJORS)
 
 valgrind:
+	@$(srcdir)/test/install-deps valgrind
 	@$(srcdir)/test/throwaway --no-start test/valgrind
 
 # What json-c reads, for a test that compares it with what a backend reads
@@ -285,12 +286,12 @@ joins:
 	@DBAAS_RANDOM_COUNT=$${DBAAS_RANDOM_COUNT:-2500} $(srcdir)/test/throwaway prove test/t/352_random_joins.pl test/t/390_random_queries.pl
 
 jobs:
-	@test/install-deps
-	@DBAAS_RANDOM_COUNT=$${DBAAS_RANDOM_COUNT:--1} test/throwaway prove test/t/132_reports_failing.pl test/t/238_write_sequences.pl
+	@$(srcdir)/test/install-deps
+	@DBAAS_RANDOM_COUNT=$${DBAAS_RANDOM_COUNT:--1} $(srcdir)/test/throwaway prove test/t/132_reports_failing.pl test/t/238_write_sequences.pl
 
 history:
-	@test/install-deps
-	@DBAAS_RANDOM_COUNT=$${DBAAS_RANDOM_COUNT:-600} test/throwaway prove test/t/405_history_once.pl
+	@$(srcdir)/test/install-deps
+	@DBAAS_RANDOM_COUNT=$${DBAAS_RANDOM_COUNT:-600} $(srcdir)/test/throwaway prove test/t/405_history_once.pl
 
 kill:
 	@$(srcdir)/test/install-deps
