@@ -8,7 +8,8 @@ DbaasSoak - a session that reads and writes for a while, and keeps a ledger of w
 
     use DbaasSoak;
 
-    my $soak = DbaasSoak->new($t, directory => $directory, until => time + 8, expected => \%rows);
+    my $soak = DbaasSoak->new($t, directory => $directory, seed => 7, until => time + 8,
+        expected => \%rows);
     my $pid = $soak->session(3, 1);            # a process of its own
     my $other = $soak->process('recorder', sub { ... });
     $soak->wait($pid, $other);
@@ -19,7 +20,9 @@ DbaasSoak - a session that reads and writes for a while, and keeps a ledger of w
 
 =item new($t, %options)
 
-C<until> is when sessions end; C<expected> has the rows of reads, by their SQL.
+C<directory> is for the files of the processes; C<seed> is what randomness follows from; C<until> is
+when sessions end; C<every> so many seconds a steady one measures its memory; C<expected> has the
+rows of reads, by their SQL.
 
 =item process($name, $code)
 
@@ -51,6 +54,7 @@ use strict;
 use warnings;
 
 use DbaasRandom qw(pick chance);
+use Digest::SHA qw(sha1);
 use HTTP::Tiny;
 use IO::Select;
 use IPC::Open3;
@@ -101,7 +105,7 @@ sub process
 
 	# The connection is the parent's
 	$self->{t}->sim->{http} = HTTP::Tiny->new(timeout => 120);
-	srand $self->{seed} + unpack '%32C*', $name;
+	srand unpack 'N', sha1("$self->{seed} $name");
 	open $self->{out}, '>', "$self->{directory}/$name" or POSIX::_exit(3);
 	$self->{out}->autoflush(1);
 	my $done = eval { $code->(); 1 };

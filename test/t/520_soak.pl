@@ -476,6 +476,7 @@ is( join("\n",
 		  @grown),
 	'',
 	'nothing has grown');
+is(scalar(grep { /^backend .*kB$/ } keys %measured), $steady, 'of what was measured');
 
 # ---------------------------------------------------------------------------
 # What it did
