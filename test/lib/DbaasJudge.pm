@@ -136,14 +136,6 @@ sub _read
 	return (_value(\@tokens, \my $at), $depth =~ /^(\d+)(twice)?/);
 }
 
-sub _has_nul_name
-{
-	my ($value) = @_;
-	return grep { _has_nul_name($_) } @$value[ 1 .. $#$value ] if $value->[0] eq 'a';
-	return if $value->[0] ne 'o';
-	return grep { _has_nul_name($_) } values %{ $value->[2] };
-}
-
 my $secret = qr/(?:password|passwd|secret|token|access-key|access-cert|api-key|private-key
 	|client-key|secret-key|passphrase|authorization)s?\z/xi;
 
