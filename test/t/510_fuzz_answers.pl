@@ -425,7 +425,7 @@ sub kept_answers
 		print $fh $files{$file};
 		close $fh or die "$file: $!";
 	}
-	return join ' ', sort keys %files;
+	return join ' ', sort map { basename($_) } keys %files;
 }
 
 sub rss
@@ -514,7 +514,7 @@ sub run_case
 		"$problem\n$sql\n$stderr" . join '',
 		map { "\n" . ($_->{fate}{kind} // 'json') . ": " . substr($_->{sent}{bytes}, 0, 1500) }
 		  @answers);
-	diag('kept in ' . kept_answers($case, @answers));
+	diag('kept as ' . kept_answers($case, @answers));
 	die "the backend has ended\n" if !defined $output;
 	return;
 }
