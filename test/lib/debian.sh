@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 #
-# Debians of their own, for test/majors and test/bare, which source this file.
-# Takes root and, the first time, a network and some 300 MB for each Debian,
-# 2 GB with all that the tests need.  They come, with debootstrap, from the
-# mirror that apt uses here, and stay for the next time in the directory $dir
+# Debians of their own, for test/majors, bare, deb and portability, which source
+# this file.  Takes root and, the first time, a network and some 300 MB for each
+# Debian, 2 GB with all that the tests need.  They come, with debootstrap, from
+# the mirror that apt uses here, and stay for the next time in the directory $dir
 # (see cache.sh).  Remove it to start anew.  It expects "set -euo pipefail" and
 # the tree's path in $here.
 
