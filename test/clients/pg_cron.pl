@@ -19,7 +19,7 @@ sub cluster
 		services => 2,
 		logs => 20,
 		conf => "shared_preload_libraries = 'pg_cron'\ncron.database_name = 'postgres'\n$conf");
-	my $options = DbaasTest::_options(api_key => $t->sim->key, api_secret => $t->sim->secret);
+	my $options = DbaasTest::options_clause(api_key => $t->sim->key, api_secret => $t->sim->secret);
 
 	# As doc/history.md and doc/recipes.md say
 	$t->sql(

@@ -95,7 +95,7 @@ $t->sql('ALTER ROLE deployer SET auto_explain.log_parameter_max_length = 0')
   if $t->sql(q{SELECT current_setting('server_version_num')::int >= 160000}) eq 't';
 foreach my $role (qw(deployer careless))
 {
-	my $options = DbaasTest::_options(api_key => $t->sim->key, api_secret => $t->sim->secret);
+	my $options = DbaasTest::options_clause(api_key => $t->sim->key, api_secret => $t->sim->secret);
 	$t->sql("CREATE USER MAPPING FOR $role SERVER exoscale $options");
 }
 

@@ -14,7 +14,7 @@ my $t = DbaasTest->new(services => 8, logs => 1200, operation_time => 0);
 my $node = $t->node;
 
 # The role that a request over HTTP takes
-my $key = DbaasTest::_options(api_key => $t->sim->key, api_secret => $t->sim->secret);
+my $key = DbaasTest::options_clause(api_key => $t->sim->key, api_secret => $t->sim->secret);
 $t->sql(
 	qq{
 	CREATE ROLE web;

@@ -14,7 +14,7 @@ DbaasTest - a PostgreSQL node with the wrapper, beside a simulator
     is($t->sql('SELECT count(*) FROM exo.dbaas_zones'), 3, 'zones are read');
 
     my $error = $t->sql_error('SELECT * FROM exo.dbaas_operations');
-    is($error->{sqlstate}, 'HV000', 'an operation needs its id');
+    is($error->{sqlstate}, 'HV00L', 'an operation needs its id');
     like($error->{hint}, qr/WHERE id =/, 'and the hint shows how');
 
     my @sent = $t->requests('SELECT name FROM exo.dbaas_services');
@@ -82,6 +82,10 @@ mapping and the schema again, with these server options over the usual endpoint.
 =item add_server($name, $schema, %options)
 
 Creates another server in that way, with its tables in a schema of its own.
+
+=item DbaasTest::options_clause(%options)
+
+OPTIONS (...) for SQL; options that are undef are left out.
 
 =item patience($seconds)
 
@@ -281,8 +285,8 @@ sub add_server
 	my ($self, $name, $schema, %options) = @_;
 
 	%options = (endpoint => $self->sim->url, %options);
-	my $server = _options(%options);
-	my $mapping = _options(api_key => $self->sim->key, api_secret => $self->sim->secret);
+	my $server = options_clause(%options);
+	my $mapping = options_clause(api_key => $self->sim->key, api_secret => $self->sim->secret);
 
 	$self->sql(
 		qq{
@@ -294,7 +298,7 @@ sub add_server
 }
 
 # The OPTIONS clause; options that are undef are left out
-sub _options
+sub options_clause
 {
 	my (%options) = @_;
 	my @items;
