@@ -151,6 +151,10 @@ fails got.
 
 Calls it until it is true; false when it was not within a minute.
 
+=item rss($pid)
+
+The memory of a process that is resident, in kB; undef when there is no such process.
+
 =item measured_ok($got, $operator, $limit, $name)
 
 cmp_ok of what was measured of a backend's memory, page faults or system calls.  It is skipped
@@ -394,6 +398,14 @@ sub wait_until
 	return;
 }
 
+sub rss
+{
+	my ($pid) = @_;
+	open my $status, '<', "/proc/$pid/status" or return;
+	my ($kb) = join('', <$status>) =~ /^VmRSS:\s+(\d+) kB/m;
+	return $kb;
+}
+
 sub measured_ok
 {
 	my ($got, $operator, $limit, $name) = @_;
@@ -436,6 +448,7 @@ use Scalar::Util qw(refaddr weaken);
 # which stops the server.  Perl destroys an object that a test's subs refer to only after that,
 # and in any order, so that ending psql might wait for ever
 my %open;
+
 END
 {
 	my $status = $?;

@@ -18,12 +18,7 @@ sub descriptors
 	return ($sockets, @links - $sockets);
 }
 
-sub rss
-{
-	open my $status, '<', "/proc/$pid/status" or die "/proc/$pid/status: $!";
-	my ($kb) = join('', <$status>) =~ /^VmRSS:\s+(\d+) kB/m;
-	return $kb;
-}
+sub rss { return DbaasTest::rss($pid) // die 'the backend has ended' }
 
 # The extension's memory contexts, and how many of each
 sub contexts

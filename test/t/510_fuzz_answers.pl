@@ -428,12 +428,7 @@ sub kept_answers
 	return join ' ', sort map { basename($_) } keys %files;
 }
 
-sub rss
-{
-	open my $status, '<', '/proc/' . $session->pid . '/status' or return 0;
-	my ($kb) = join('', <$status>) =~ /^VmRSS:\s+(\d+) kB/m;
-	return $kb;
-}
+sub rss { return DbaasTest::rss($session->pid) // die 'the backend has ended' }
 
 # Without connections
 sub descriptors
@@ -657,7 +652,7 @@ else
 	{
 		my ($rss_now, $contexts_now, $descriptors_now) = (rss(), contexts(), descriptors());
 		note("RSS $rss -> $rss_now kB, $descriptors -> $descriptors_now descriptors, $contexts");
-		cmp_ok($rss_now - $rss, '<', 6144, 'the backend does not grow');
+		DbaasTest::measured_ok($rss_now - $rss, '<', 6144, 'the backend does not grow');
 		is($descriptors_now, $descriptors, 'nor has it more descriptors');
 		is($contexts_now, $contexts, 'or memory contexts');
 	}
