@@ -173,9 +173,12 @@ findable(const char *secret, const char *encodings)
 static void
 check_mask(const char *secret, const char *encodings, const char *text)
 {
-	/* What begins an encoded character would encode a part of the secret */
-	char	   *encoded = encode(plant(text, secret, "\\%&*"),
-								 findable(secret, encodings));
+	/*
+	 * What begins an encoded character would encode a part of the secret, and
+	 * a part of the secret may begin one that the text would end.
+	 */
+	char	   *planted = psprintf("%s%s", secret, strpbrk(secret, "\\%&") ? " " : "");
+	char	   *encoded = encode(plant(text, planted, "\\%&*"), findable(secret, encodings));
 
 	/* Stars are what is put in its place */
 	if (*secret == '\0' || strchr(secret, '*'))
