@@ -233,6 +233,8 @@ sub new
 		node => PostgreSQL::Test::Cluster->new($name)
 	}, $class;
 
+	# Of a run before in the same tree, as "make steady" has it
+	unlink $self->node->logfile;
 	$self->_init;
 	# Not told what takes long: that depends on the machine
 	$self->node->append_conf('postgresql.conf', 'dbaas_fdw.progress = 0');
