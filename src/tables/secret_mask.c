@@ -185,24 +185,19 @@ dbaas_secret_decode(char **text, size_t *len)
 	return decode(text, len, NULL);
 }
 
-/* Adds the text with its "from" characters replaced by "to", if it has any. */
-static List *
-add_variant(List *parts, const char *text, const char *from, char to)
+/*
+ * Makes one space of what may stand for another: a form has "+" in place of a space, and
+ * decode_escape() a space in place of other white space.
+ */
+static char *
+fold(char *text)
 {
-	char	   *variant = pstrdup(text);
-
-	if (text[strcspn(text, from)] == '\0')
-		return parts;
-	for (char *p = variant; *(p += strcspn(p, from));)
-		*p = to;
-	return lappend(parts, variant);
+	for (char *p = text; *(p += strcspn(p, "+\b\f\n\r\t"));)
+		*p = ' ';
+	return text;
 }
 
-/*
- * Adds a part of a secret, from start to end, at each level of its own encodings.
- * A text may have "+" in place of a space, as forms do, and a space in place of
- * other white space, as decode_escape() does.
- */
+/* Adds a part of a secret, from start to end, at each level of its own encodings. */
 static List *
 add_part(List *parts, const char *start, const char *end)
 {
@@ -213,9 +208,7 @@ add_part(List *parts, const char *start, const char *end)
 		return parts;
 	for (int level = 0; level <= DBAAS_SECRET_ENCODINGS; level++)
 	{
-		parts = lappend(parts, plain);
-		parts = add_variant(parts, plain, " ", '+');
-		parts = add_variant(parts, plain, "\b\f\n\r\t", ' ');
+		parts = lappend(parts, fold(pstrdup(plain)));
 		if (!dbaas_secret_decode(&plain, &len))
 			break;
 	}
@@ -293,6 +286,7 @@ add_secret(List *parts, const char *secret)
 static bool
 mark_parts(const char *text, const List *parts, bool *marks)
 {
+	const char *folded = fold(pstrdup(text));
 	bool		any = false;
 	ListCell   *lc;
 
@@ -300,9 +294,9 @@ mark_parts(const char *text, const List *parts, bool *marks)
 	{
 		const char *part = lfirst(lc);
 
-		for (const char *at = strstr(text, part); at; at = strstr(at + 1, part))
+		for (const char *at = strstr(folded, part); at; at = strstr(at + 1, part))
 		{
-			memset(marks + (at - text), true, strlen(part));
+			memset(marks + (at - folded), true, strlen(part));
 			any = true;
 		}
 	}
