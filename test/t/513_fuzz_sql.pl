@@ -94,7 +94,7 @@ sub say_sql { my ($s, $sql) = @_; push @script, "/* $s->{name} */ $sql;"; return
 # What a statement that was started gave
 sub finish
 {
-	my ($s, $sql) = @_;
+	my ($s) = @_;
 	my ($stdout, $stderr) = $s->{session}->finish;
 	my ($rows, $sqlstate) = $stdout =~ /^\@\@ (\d+) (\S+)$/m;
 	my @rows = split /\n/, $stdout =~ s/^\@\@ .*\n?//mr;
@@ -112,7 +112,7 @@ sub ask
 	$s->{session}->start("$sql;\n\\echo '\@\@' :ROW_COUNT :SQLSTATE");
 	return;
 }
-sub do_sql { my ($s, $sql) = @_; start($s, $sql); return finish($s, $sql) }
+sub do_sql { my ($s, $sql) = @_; start($s, $sql); return finish($s) }
 
 sub must
 {
@@ -624,8 +624,8 @@ sub begin
 	my ($s, $alone) = @_;
 	my $dry = chance(0.08);
 	@$s{qw(pending savepoints sent told held)} = ([], [], [], [], {});
-	@$s{qw(group immediate aborted doomed outdated kind)} = (0) x 5;
-	@$s{qw(open dry)} = (1, $dry);
+	@$s{qw(group immediate aborted doomed outdated)} = (0) x 5;
+	@$s{qw(open dry kind)} = (1, $dry, undef);
 	must($s, $alone && chance(0.25) ? 'BEGIN ISOLATION LEVEL REPEATABLE READ' : 'BEGIN');
 	must($s, 'SET LOCAL dbaas_fdw.dry_run = on') if $dry;
 	must($s, "INSERT INTO public.local VALUES ('$case$s->{name}')");
@@ -707,7 +707,7 @@ sub commit
 		  $operation_time;
 		$cancelling->sql("SELECT pg_cancel_backend($s->{session}{pid})");
 	}
-	my $answer = finish($s, 'COMMIT');
+	my $answer = finish($s);
 	$sim->clear_faults;
 	$sim->config(operation_time => 0);
 	$sim->settle;

@@ -475,7 +475,7 @@ foreach my $memory (grep { !defined $most{ $_->[0] } } @grown)
 	my ($kind, $growth, $words) = @$memory;
 	# The simulator keeps responses, up to 256 MB
 	my $most =
-		$kind eq 'bytes in contexts' ? 64
+		$kind eq 'bytes in contexts' ? 128
 	  : $words =~ /^the simulator/   ? 64 * 1024
 	  :                                6 * 1024;
 	my $kb = $kind eq 'kB' ? $growth : $growth / 1024;

@@ -11,10 +11,6 @@ use Test::More;
 chdir $ENV{TESTDIR} or die "$ENV{TESTDIR}: $!";
 chomp(my $version = qx(make -s version));
 like($version, qr/^\d+(?:\.\d+)+$/, 'make says the version');
-like(
-	slurp_file('dbaas_fdw.control'),
-	qr/^default_version = '\Q$version\E'$/m,
-	'which is that of the control file');
 
 # The changelog
 my @headings = slurp_file('CHANGELOG.md') =~ /^## (.*)$/mg;
@@ -58,7 +54,7 @@ append_to_file("$bin/make", <<'END');
 #!/bin/sh
 case "$*" in
 	*version) echo 9.9 ;;
-	check-warnings) echo 'No warnings.' && echo && echo 'Result: PASS' ;;
+	check-warnings) echo 'gcc: SKIPPED, none' && echo 'No warnings.' && echo && echo 'Result: PASS' ;;
 	lint | bare)
 		mkdir -p test/results && echo "$*" >>test/results/left
 		echo "$* says"
@@ -71,7 +67,7 @@ my $said = qx(PATH="$bin:\$PATH" test/release-check warnings format lint bare 2>
 is($? >> 8, 1, 'a check of a release that fails is told');
 my ($table) = $said =~ /^dbaas_fdw 9\.9, [^\n]*\n(.*)\z/ms;
 is($table =~ s/ +/ /gr =~ s/ \d+ s ?/:/gr =~ s/: /:/gr, <<'END', 'and the table has all of them');
-warnings passed:No warnings.
+warnings passed:1 SKIPPED; No warnings.
 format passed:
 lint FAILED:lint says
 bare FAILED:bare says
