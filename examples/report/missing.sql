@@ -1,6 +1,17 @@
 -- What the report reads and may not be there: the views are asked for, and
 -- for the history and the prices empty tables stand in.
 
+-- The page has characters that other encodings lack
+DO $$
+BEGIN
+  IF getdatabaseencoding() <> 'UTF8' THEN
+    RAISE feature_not_supported USING
+      MESSAGE = format('the report needs a database in UTF8, and %I is in %s',
+                       current_database(), getdatabaseencoding());
+  END IF;
+END
+$$;
+
 CREATE FUNCTION pg_temp.need(schema text, relation text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   IF to_regclass(format('%I.%I', schema, relation)) IS NULL THEN

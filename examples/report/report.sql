@@ -22,8 +22,8 @@
 SET client_encoding = 'UTF8';
 SET client_min_messages = warning;
 
-\ir functions.sql
 \ir missing.sql
+\ir functions.sql
 
 -- One snapshot of the history, and each question to the API asked once
 BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;

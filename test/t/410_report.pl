@@ -499,8 +499,8 @@ sub check_demo
 {
 	my ($out, $errors) = ('', '');
 	$t->sim->clear_faults;
-	$t->sql('CREATE DATABASE demo TEMPLATE template0');
-	local @ENV{qw(PGHOST PGPORT PGDATABASE)} = ($t->node->host, $t->node->port, 'demo');
+	# From a database that could not show it
+	local @ENV{qw(PGHOST PGPORT PGDATABASE)} = ($t->node->host, $t->node->port, 'latin1');
 	local @ENV{qw(DBAAS_SIM_ENDPOINT DBAAS_SIM_API_KEY DBAAS_SIM_API_SECRET)} =
 	  ($t->sim->url, $t->sim->key, $t->sim->secret);
 	IPC::Run::run([ 'sh', '-c', 'exec "$0" 7>"$1"', "$source/demo", "$dir/demo.html" ],
@@ -512,20 +512,35 @@ sub check_demo
 	return;
 }
 
+$t->sql("CREATE DATABASE latin1 TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'");
 check_demo();
 
-# The views are needed
-my ($page_of_none, $error);
-IPC::Run::run(
-	[
-		qw(psql -X -q -At -v exo=public -f), "$source/report.sql",
-		'-d', $t->node->connstr('postgres')
-	],
-	'>',
-	\$page_of_none,
-	'2>',
-	\$error);
-is($? >> 8, 3, 'without the views psql fails');
-like($error, qr/the report needs public\.dbaas_\w+\n.*dbaas_fdw_views/s, 'and says what to do');
+# What psql says of a database that has no report
+sub refusal
+{
+	my ($database) = @_;
+	my ($page, $error);
+	IPC::Run::run(
+		[
+			qw(psql -X -q -At -v exo=public -f), "$source/report.sql",
+			'-d', $t->node->connstr($database)
+		],
+		'>',
+		\$page,
+		'2>',
+		\$error);
+	is($? >> 8, 3, "$database: psql fails");
+	return $error;
+}
+
+like(
+	refusal('latin1'),
+	qr/ERROR:  the report needs a database in UTF8, and latin1 is in LATIN1\n/,
+	'and says which encoding it needs');
+
+like(
+	refusal('postgres'),
+	qr/the report needs public\.dbaas_\w+\n.*dbaas_fdw_views/s,
+	'without the views it says what to do');
 
 done_testing();
