@@ -67,6 +67,15 @@ foreach my $program ('/nonexistent', '/bin/true', '/bin/ls')
 	is($done, 'done', 'a script under CDPATH') or diag($text);
 }
 
+foreach my $script ('test/with-simulator', 'examples/many-servers/start')
+{
+	my $line = '/nonexistent is not there: run "make sim", or install the package dbaas-sim';
+	is_deeply(
+		[ told([ $script, 'true' ], 'DBAAS_SIM', '/nonexistent') ],
+		[ 'failed', "$line\n" ],
+		"$script without a simulator says how to get one");
+}
+
 my $dir = PostgreSQL::Test::Utils::tempdir();
 my $other = "$dir/pg_config";
 PostgreSQL::Test::Utils::append_to_file($other, <<"END");
@@ -232,7 +241,11 @@ foreach my $case (
 		PGUSER => 'nobody_there',
 		qr/^psql as \S+ cannot connect \(.*role "nobody_there" does not exist\); /
 	],
-	[ PGUSER => 'ordinary', qr/^ordinary is no superuser there; PGUSER can name one$/ ])
+	[ PGUSER => 'ordinary', qr/^ordinary is no superuser there; PGUSER can name one$/ ],
+	[
+		DBAAS_SIM => '/nonexistent',
+		qr{^there is no simulator /nonexistent, which DBAAS_SIM names; }
+	])
 {
 	my ($name, $value, $line) = @$case;
 	system('createuser', '--no-superuser', $value) if $value eq 'ordinary';
