@@ -357,6 +357,7 @@ read_kept(DbaasWriter *writer, const DbaasWrite *write, const DbaasZone *zone)
 		.path_template = read->path,
 		.path = write->path,
 		.hide_secrets = true,
+		.counters = writer->lookup.counters,
 		.budget = writer->lookup.budget
 	};
 	DbaasShare *share;

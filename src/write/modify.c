@@ -545,6 +545,7 @@ shares_type(const DbaasResource *resource, const List *endpoints,
 /*
  * Shows the requests that the statement can send for a row.  Of an UPDATE, one service may
  * need several: an additional request is one for a type of service that has another already.
+ * EXPLAIN ANALYZE shows how many the statement made to read what the rows did not show.
  */
 void
 dbaasExplainForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw_private,
@@ -554,6 +555,7 @@ dbaasExplainForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List 
 	const DbaasResource *resource = table->resource;
 	DbaasCommand command = dbaas_modify_plan_command(mtstate->operation);
 	const List *set = command == DBAAS_UPDATE ? linitial(fdw_private) : NIL;
+	const ModifyState *modify = rinfo->ri_FdwState; /* NULL: it does not run */
 	List	   *shown = NIL;
 
 	(void) subplan_index;
@@ -574,4 +576,6 @@ dbaasExplainForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List 
 			explain_reads(resource->whole->read, es);
 		shown = lappend(shown, unconstify(DbaasWriteEndpoint *, e));
 	}
+	if (es->analyze && modify && modify->writer->lookup.counters->requests > 0)
+		ExplainPropertyInteger("Requests", NULL, modify->writer->lookup.counters->requests, es);
 }

@@ -53,6 +53,7 @@ start_call(const Question *question, const DbaasZone *zone)
 		.method = use->read->method,
 		.path_template = use->read->path,
 		.hide_secrets = true,
+		.counters = question->writer->lookup.counters,
 		.budget = question->writer->lookup.budget
 	};
 	DbaasShare *share;

@@ -342,6 +342,7 @@ read_object(DbaasWriter *writer, const DbaasWrite *write, const DbaasZone *zone)
 		.path_template = read->path,
 		.path = write->path,
 		.hide_secrets = !writer->resource->verbatim,
+		.counters = writer->lookup.counters,
 		.budget = writer->lookup.budget
 	};
 	DbaasShare *share;

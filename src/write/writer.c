@@ -113,6 +113,7 @@ dbaas_writer_new(const DbaasTable *table, TupleDesc desc, DbaasCommand command, 
 	writer->userid = userid;
 	writer->lookup.statement = dbaas_statement_get(query_cxt);
 	writer->lookup.budget = dbaas_statement_budget(writer->lookup.statement);
+	writer->lookup.counters = MemoryContextAllocZero(query_cxt, sizeof(DbaasCounters));
 	writer->lookup.skip = DBAAS_SKIP_CHANGES_WRITES;
 	writer->lookup.caching = DBAAS_CACHE_NOTHING;
 	writer->desc = desc;

@@ -45,7 +45,7 @@ typedef struct DbaasWriter
 	FmgrInfo   *outputs;		/* output functions, by attribute number - 1 */
 	Oid			userid;
 	DbaasRead	lookup;			/* for reads of what the rows do not show,
-								 * such as lists of services */
+								 * such as lists of services; it counts them */
 	int			batch;			/* number that the writes of the statement
 								 * share */
 	int			read_after;		/* dbaas_queue_send_count() before the rows

@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 
+use DbaasExplain;
 use DbaasTest;
 use JSON::PP ();
 use Test::More;
@@ -260,6 +261,20 @@ like($text, qr/^\s+Requests: [12]$/m, 'TEXT has the requests');
 like($text, qr/^\s+Expected Requests: \d+$/m, 'TEXT has the expected requests');
 like($text, qr/^\s+Bytes Received: \d+$/m, 'the bytes');
 like($text, qr/^\s+Time Waiting: \d+\.\d+ ms$/m, 'and the time');
+
+# What a write reads beside its scans
+foreach my $write (
+	q{UPDATE exo.dbaas_services SET termination_protection = true WHERE name = 'mysql-1-0002'},
+	q{INSERT INTO exo.dbaas_users (zone, service_name, username) }
+	. q{VALUES ('ch-gva-2', 'pg-1-0001', 'x')},
+	q{DELETE FROM exo.dbaas_databases WHERE service_name = 'pg-1-0001' AND name = 'none'})
+{
+	$t->sim->clear;
+	my $plan = $session->sql("BEGIN; EXPLAIN (ANALYZE, FORMAT JSON) $write; ROLLBACK");
+	cmp_ok(scalar(() = $t->sim->requests), '>', 0, "requests are made: $write");
+	is_deeply([ DbaasExplain->new($session)->counts($write, $plan) ], [], 'the plan has them all');
+}
+
 $text = $session->sql("EXPLAIN (COSTS OFF) $query");
 unlike($text, qr/Expected Requests/, 'COSTS OFF leaves out what is estimated');
 unlike($text, qr/Retries/, 'and without ANALYZE there are no numbers');
