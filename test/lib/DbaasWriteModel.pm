@@ -242,8 +242,8 @@ sub _new_service
 my %api = (
 	service => sub {
 		my ($facts, $w) = @_;
-		return 409 if _has($facts, @$w{qw(zone service)}, 'type');
 		return $w->{refusal} if $w->{refusal};
+		return 409 if _has($facts, @$w{qw(zone service)}, 'type');
 		return _new_service($facts, $w);
 	},
 	no_service => sub {

@@ -61,6 +61,10 @@ sub told
 {
 	my ($stderr) = @_;
 	my @told;
+
+	# A rollback tells again of what was sent before
+	my ($error) = $stderr =~ /^(?:psql:\S+ )?(ERROR:.*)\z/ms;
+	$stderr = $error if $error && $error =~ /^Writes of this transaction:$/m;
 	while (
 		$stderr =~ m{^(?:DETAIL:\s+)?(POST|PUT|DELETE)\ (\S+)\ in\ zone\ (\S+?)
 		(?:\ \(([^)]*)\))?:\ (applied|failed|not\ sent|unknown)\b}gmx)
@@ -326,7 +330,10 @@ sub write_step
 
 	# What is made again cannot be told from what it was
 	my @remade = map { $_->{service} } grep { $_->{does} eq 'service' } @{ $s->{pending} };
-	return if grep { $statement->{sql} =~ /\b\Q$_\E\b/ } @remade;
+
+	# What was not waited for may not be listed yet
+	my @unlisted = $wait eq 'none' ? map { $_->{service} } @{ $s->{sent} } : ();
+	return if grep { $statement->{sql} =~ /\b\Q$_\E\b/ } @remade, @unlisted;
 
 	# What is sent within a block that is rolled back is another story
 	return if $at_once && ($form->{lost} || $form->{caught}) && !$explained;
@@ -664,7 +671,9 @@ sub commit
 		if (chance(0.5))
 		{
 			$cancel = rand 0.06;
-			$operation_time = pick(0, 20, 40);
+
+			# Without a wait, a write may be refused since the one before it is not over
+			$operation_time = $wait eq 'none' ? 0 : pick(0, 20, 40);
 			$sim->config(operation_time => $operation_time);
 		}
 		else
@@ -809,7 +818,7 @@ while (random_goes_on() && $bad < 3)
 		}
 		@script = ();
 	}
-	push @script, "-- transaction $case";
+	push @script, "-- transaction $case, wait $wait";
 	@problems = ();
 	$sim->clear;
 	transactions();

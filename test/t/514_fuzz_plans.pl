@@ -75,8 +75,11 @@ sub statement
 	my $kind = pick(qw(query query several several join join write));
 	if ($kind eq 'write')
 	{
-		my $sql = constants($model->statement($model->facts)->{sql});
-		return { kind => $kind, foreign => $sql };
+		my $facts = $model->facts;
+		my $write;
+		do { $write = $model->statement($facts) }
+		  while $write->{means}->($facts, $facts, [])->{refused};
+		return { kind => $kind, foreign => constants($write->{sql}) };
 	}
 	if ($kind eq 'join')
 	{
