@@ -36,9 +36,10 @@ struct DbaasHttpPool
 	char		ca_name[32];	/* by which libcurl can open that */
 	CURLSH	   *share;			/* the TLS sessions */
 	bool		with_directory; /* libcurl's default directory is needed too */
-	DbaasMoment checked_at;		/* when its default file was looked at; 0:
+	DbaasMoment checked_at;		/* when libcurl's defaults were looked at; 0:
 								 * look again */
-	struct stat checked;		/* how that was when the pool began to use it */
+	struct stat checked[2];		/* how its default file and directory were
+								 * when the pool began to use them */
 	char	   *proxy;
 	char	   *user_agent;
 };
@@ -115,7 +116,7 @@ extern bool dbaas_http_tls_renew(DbaasHttpPool *pool);
 /* Frees all of that; the same holds. */
 extern void dbaas_http_tls_close(DbaasHttpPool *pool);
 
-/* Has the file of the system's certificates changed since?  Looks once a second at most. */
+/* Have the system's certificates changed since?  Looks once a second at most. */
 extern bool dbaas_http_tls_changed(DbaasHttpPool *pool, DbaasMoment now);
 
 /* Sets the options of the request's handle that concern TLS. */

@@ -38,16 +38,28 @@ get_defaults(const char **file, const char **directory)
 	*directory = known ? info->capath : NULL;
 }
 
-/* The state of libcurl's default file; zeroes if it is not there. */
+/*
+ * The states of libcurl's default file and directory; zeroes for what is not there.
+ * That of the directory changes when a file comes into it or leaves it.
+ */
 static void
-look_at_default(struct stat *state)
+look_at_defaults(struct stat states[2])
 {
-	const char *file;
-	const char *directory;
+	const char *names[2];
 
-	get_defaults(&file, &directory);
-	if (file == NULL || stat(file, state) != 0)
-		memset(state, 0, sizeof(struct stat));
+	get_defaults(&names[0], &names[1]);
+	for (int i = 0; i < 2; i++)
+	{
+		if (names[i] == NULL || stat(names[i], &states[i]) != 0)
+			memset(&states[i], 0, sizeof(struct stat));
+	}
+}
+
+static bool
+same_state(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+		a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
 /*
@@ -93,7 +105,7 @@ dbaas_http_tls_renew(DbaasHttpPool *pool)
 	pool->share = curl_share_init();
 	pool->with_directory = false;
 	pool->checked_at = dbaas_clock_now();
-	look_at_default(&pool->checked);
+	look_at_defaults(pool->checked);
 	if (pool->share == NULL)
 		return false;
 	/* Fails only where libcurl has no TLS; a request will say so. */
@@ -116,16 +128,14 @@ dbaas_http_tls_close(DbaasHttpPool *pool)
 bool
 dbaas_http_tls_changed(DbaasHttpPool *pool, DbaasMoment now)
 {
-	struct stat state;
+	struct stat states[2];
 
 	if (pool->ca_pem || (pool->checked_at != 0 && now - pool->checked_at < CHECK_USECS))
 		return false;
 	pool->checked_at = now;
-	look_at_default(&state);
-	return state.st_dev != pool->checked.st_dev || state.st_ino != pool->checked.st_ino ||
-		state.st_size != pool->checked.st_size ||
-		state.st_mtim.tv_sec != pool->checked.st_mtim.tv_sec ||
-		state.st_mtim.tv_nsec != pool->checked.st_mtim.tv_nsec;
+	look_at_defaults(states);
+	return !same_state(&states[0], &pool->checked[0]) ||
+		!same_state(&states[1], &pool->checked[1]);
 }
 
 CURLcode

@@ -145,6 +145,7 @@ SKIP:
 	is($session->sql($services), 24, 'and by the one that could not find it before');
 	is(scalar(handshakes($session)), 10, 'for writes too');
 	unlink "$own/$hash.0";
+	ok($comes->('08001'), 'trusted no longer in the same session, where the directory has lost it');
 
 	unlink $file or die "$file: $!";
 	$error = $t->sql_error($services);
