@@ -14,6 +14,7 @@
 #include <ctype.h>
 
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 
 #include "tables/secret.h"
 
@@ -349,6 +350,22 @@ may_hold_secrets(const char *text, size_t len)
 	return false;
 }
 
+/* Can the text stand in a string of JSON as it is?  What was decoded need not be UTF-8. */
+static bool
+needs_no_escape(const char *text, size_t len)
+{
+	const unsigned char *end = (const unsigned char *) text + len;
+	int			n;
+
+	for (const unsigned char *p = (const unsigned char *) text; p < end; p += n)
+	{
+		n = pg_utf_mblen(p);
+		if (*p < ' ' || *p == '"' || *p == '\\' || n > end - p || !pg_utf8_islegal(p, n))
+			return false;
+	}
+	return true;
+}
+
 /* Hides secrets inside a string that is not the value of a secret's name. */
 static void
 hide_in_string(DbaasJson *string)
@@ -369,11 +386,7 @@ hide_in_string(DbaasJson *string)
 		 * If the result needs escapes, or more room, "***" replaces all of
 		 * it.
 		 */
-		bool		fits = shown_len <= string->len;
-
-		for (size_t i = 0; i < shown_len; i++)
-			fits = fits && (unsigned char) shown[i] >= ' ' && strchr("\"\\", shown[i]) == NULL;
-		if (fits)
+		if (shown_len <= string->len && needs_no_escape(shown, shown_len))
 			replace_string(string, shown, shown_len);
 		else
 			hide_string(string);

@@ -162,6 +162,15 @@ is( $t->sql("SELECT message FROM exo.dbaas_operations WHERE zone = 'ch-gva-2' AN
 	'an operation');
 $sim->fault(
 	{
+		path => '/operation/*',
+		action => 'answer',
+		times => 1,
+		body => qq({"id": "$id", "state": "failure", "message": "no %FF password%3DS3CRET"})
+	});
+is($t->sql("SELECT message FROM exo.dbaas_operations WHERE zone = 'ch-gva-2' AND id = '$id'"),
+	'***', 'one whose message is no UTF-8 when it is decoded');
+$sim->fault(
+	{
 		path => '/dbaas-task/*',
 		action => 'answer',
 		times => 1,
