@@ -99,7 +99,7 @@ static void start_request(DbaasCall *call);
 static void end_attempt(DbaasCall *call, const DbaasHttpResponse *response);
 static void end_with_response(DbaasCall *call, const DbaasHttpResponse *response);
 static void end_call(DbaasCall *call, DbaasError *error);
-static DbaasError *parse_body(DbaasCall *call);
+static DbaasError *parse_body(DbaasCall *call, bool hide_secrets);
 static void unlink_call(void *arg);
 
 /* The path for messages: query arguments may be secrets. */
@@ -181,7 +181,7 @@ dbaas_call_again(DbaasConnection *conn, MemoryContext cxt, const DbaasCallSpec *
 	}
 	oldcxt = MemoryContextSwitchTo(call->cxt);
 	call->status = 200;
-	call->error = parse_body(call);
+	call->error = parse_body(call, false);
 	MemoryContextSwitchTo(oldcxt);
 	return call;
 }
@@ -209,7 +209,7 @@ dbaas_call_replace_response(DbaasCall *call, const char *text, Size len)
 {
 	if (!copy_body(call, text, len))
 		return dbaas_error_new(ERRCODE_OUT_OF_MEMORY, "out of memory");
-	return parse_body(call);
+	return parse_body(call, false);
 }
 
 MemoryContext
@@ -495,7 +495,7 @@ drop_request(DbaasCall *call)
 
 /* Parses the body.  The call keeps it, since the values point into it. */
 static DbaasError *
-parse_body(DbaasCall *call)
+parse_body(DbaasCall *call, bool hide_secrets)
 {
 	size_t		len = call->body_len;
 	size_t		max_bytes = dbaas_connection_settings(call->conn)->max_response_bytes;
@@ -512,7 +512,7 @@ parse_body(DbaasCall *call)
 			psprintf("The answer of %zu bytes cannot be used: %s.", len, problem);
 		return error;
 	}
-	if (call->spec.hide_secrets)
+	if (hide_secrets)
 		dbaas_secret_hide(call->response);
 	if (call->spec.any_json || dbaas_json_is(call->response, DBAAS_JSON_OBJECT))
 		return NULL;
@@ -571,7 +571,7 @@ end_with_response(DbaasCall *call, const DbaasHttpResponse *response)
 	{
 		call->body_len = response->body_len;
 		call->body = dbaas_http_take_body(call->request);
-		error = parse_body(call);
+		error = parse_body(call, call->spec.hide_secrets);
 		if (error == NULL && call->keeper)
 			error = call->keeper(call, call->keeper_arg);
 		if (error)

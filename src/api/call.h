@@ -92,8 +92,8 @@ extern DbaasCall *dbaas_call_start(DbaasConnection *conn, MemoryContext cxt,
 
 /*
  * Makes a call that has ended with a response of that text, which an earlier call with
- * the same spec had.  Copies the text, of len bytes.  Returns NULL if there is no memory
- * for it.
+ * the same spec had; its secrets are hidden already.  Copies the text, of len bytes.
+ * Returns NULL if there is no memory for it.
  */
 extern DbaasCall *dbaas_call_again(DbaasConnection *conn, MemoryContext cxt,
 								   const DbaasCallSpec *spec, const char *text, Size len);
@@ -115,7 +115,7 @@ typedef DbaasError *(*DbaasCallKeeper) (DbaasCall *call, void *arg);
 
 extern void dbaas_call_set_keeper(DbaasCall *call, DbaasCallKeeper keeper, void *arg);
 
-/* For a keeper: replaces the response by one of that text, which is copied. */
+/* For a keeper: replaces the response by one of such a text. */
 extern DbaasError *dbaas_call_replace_response(DbaasCall *call, const char *text, Size len);
 
 /* Memory that lives as long as the call. */
