@@ -463,10 +463,18 @@ dbaas_decode_time(const DbaasJson *value, TimestampTz *time)
 		return false;
 	if (read_utc(value, time))
 		return true;
+	if (!looks_like_time(value))
+		return false;
 	memcpy(text, value->text, value->len);
 	text[value->len] = '\0';
-	return looks_like_time(value) &&
-		ParseDateTime(text, work, sizeof(work), field, ftype, MAXDATEFIELDS, &nf) == 0 &&
+
+	/* Of the name of a time zone, 15 may raise an error.  RFC 3339 has none. */
+	for (const char *p = text + strlen("2026-01-02T"); *p; p++)
+	{
+		if (isalpha((unsigned char) *p) && (pg_ascii_tolower((unsigned char) *p) != 'z' || p[1]))
+			return false;
+	}
+	return ParseDateTime(text, work, sizeof(work), field, ftype, MAXDATEFIELDS, &nf) == 0 &&
 		dbaas_decode_datetime(field, ftype, nf, &dtype, &tm, &fsec, &tz) == 0 &&
 		dtype == DTK_DATE && tm2timestamp(&tm, fsec, &tz, time) == 0;
 }

@@ -125,15 +125,18 @@ foreach my $text (
 	'2026-01-01T00:00:00.5+15:59:59', '2026-01-01T00:00:00+16:00',
 	'2026-01-01T00:00:00Z\\u0000', '2026-01-01T00:00:00\\u005a',
 	'2026-01-01T00:00:00 Europe/Zurich', '2026-01-01T00:00:00.5UTC',
+	'2026-01-01T00:00:00Z2026-01-01T00:00:00Z', '2026-01-01T00:00:00 Europe/Zürich',
 	'2026-01-01')
 {
 	entries($text);
 	my $plain = $json->allow_nonref->decode(qq("$text"));
 	my ($expected) = $plain =~ /\0/ ? () : $session->sql_both("SELECT '$plain'::timestamptz");
-	my ($read) = $session->sql_both("SELECT time $from");
+	my ($read, $error) = $session->sql_both("SELECT time $from");
 	# Only what begins as a time of the API's does
 	$expected = '' if $plain !~ /^\d..\d-..-..[Tt ].{8}/;
 	is($read, $expected // '', qq("$text" is ) . ($expected ? $expected : 'no time'));
+	like($error, qr{HV000: +POST /dbaas-service-logs/pg-1-0001 }, 'and the error says whose')
+	  if !$expected;
 }
 
 done_testing();
