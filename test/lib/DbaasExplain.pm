@@ -189,7 +189,13 @@ sub _differs
 	return "EXPLAIN of $sql differs:\n$plans[0]\nwithout lookahead:\n$plans[1]";
 }
 
-# What the scans of a plan have counted
+# The nodes below one, and the tables that it writes, where it is not one
+sub _below
+{
+	return map { @{ $_[0]{$_} // [] } } 'Plans', 'Target Tables';
+}
+
+# What the scans and writes of a plan have counted
 sub _counted
 {
 	my ($node, $name) = @_;
@@ -197,14 +203,14 @@ sub _counted
 	return eval {
 		_sum(map { _counted($_, $name) } @$node);
 	} if ref $node eq 'ARRAY';
-	return ($node->{$name} // 0) + _sum(map { _counted($_, $name) } @{ $node->{Plans} // [] });
+	return ($node->{$name} // 0) + _sum(map { _counted($_, $name) } _below($node));
 }
 
-# Has it a scan that counts?
+# Has it a node that counts?
 sub _counts
 {
 	my ($node) = @_;
-	return exists $node->{Requests} || grep { _counts($_) } @{ $node->{Plans} // [] };
+	return exists $node->{Requests} || grep { _counts($_) } _below($node);
 }
 
 sub _sum { my $sum = 0; $sum += $_ foreach @_; return $sum }
@@ -269,7 +275,7 @@ sub problems
 			push @problems, $self->_requested;
 			$self->{sim}->clear;
 			($json) = $self->_errors("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) $statement");
-			push @problems, $self->counts($statement, $json);
+			push @problems, $self->counts($statement =~ /^EXECUTE\b/i ? $sql : $statement, $json);
 		}
 		my (undef, @errors) = $self->_errors(_logged(_picked($few, _run($statement))));
 		push @problems, map { "auto_explain: $_" } @errors;

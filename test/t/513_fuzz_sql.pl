@@ -333,7 +333,12 @@ sub write_step
 
 	# What was not waited for may not be listed yet
 	my @unlisted = $wait eq 'none' ? map { $_->{service} } @{ $s->{sent} } : ();
-	return if grep { $statement->{sql} =~ /\b\Q$_\E\b/ } @remade, @unlisted;
+
+	# What is to be made although it is there will be refused, whatever an UPDATE makes of it
+	my %then = %$now;
+	my @doomed = map { $_->{service} }
+	  grep { DbaasWriteModel::api(\%then, $_) == 409 } @{ $s->{pending} };
+	return if grep { $statement->{sql} =~ /\b\Q$_\E\b/ } @remade, @unlisted, @doomed;
 
 	# What is sent within a block that is rolled back is another story
 	return if $at_once && ($form->{lost} || $form->{caught}) && !$explained;
