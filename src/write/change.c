@@ -107,6 +107,8 @@ typedef struct Merged
 	const DbaasJson *queued;	/* in the row as the queue will leave it */
 	const DbaasJson *new_value; /* in the new row */
 	bool		computed;		/* is new_value computed from old_value? */
+	const List *given;			/* char *: the only members that are given to
+								 * that; NIL: not known */
 } Merged;
 
 /* Secrets are not shown, so a new object that lacks one does not mean to remove it. */
@@ -163,9 +165,22 @@ check_lost(const DbaasWriter *writer, int column, const DbaasJson *old_object,
 					 quote_identifier(name))));
 }
 
+static bool
+has_name(const List *names, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, names)
+	{
+		if (strcmp(lfirst(lc), name) == 0)
+			return true;
+	}
+	return false;
+}
+
 /*
- * Does the UPDATE change the member?  If it computes the new object from the old one, a
- * member that has the old value is not changed, even if the queue changes it.
+ * Does the UPDATE change the member?  Refuses an UPDATE that computes the object from the one
+ * that was read where the queue changes the member, unless it is known whether it gives it.
  */
 static bool
 is_member_changed(const DbaasWriter *writer, int column, const Merged *objects, const char *name)
@@ -174,8 +189,10 @@ is_member_changed(const DbaasWriter *writer, int column, const Merged *objects, 
 	const DbaasJson *queued = dbaas_json_member(objects->queued, name);
 	const DbaasJson *new_value = dbaas_json_member(objects->new_value, name);
 
-	if (dbaas_same_values(DBAAS_COMPARE_JSON, new_value, queued) ||
-		(objects->computed && dbaas_same_values(DBAAS_COMPARE_JSON, new_value, old_value)))
+	if (objects->given)
+		return has_name(objects->given, name) &&
+			!dbaas_same_values(DBAAS_COMPARE_JSON, new_value, queued);
+	if (dbaas_same_values(DBAAS_COMPARE_JSON, new_value, queued))
 		return false;
 	if (objects->computed && !dbaas_same_values(DBAAS_COMPARE_JSON, old_value, queued))
 		dbaas_change_refuse_stale(writer, column);
@@ -190,7 +207,8 @@ changed_members(DbaasWriter *writer, const DbaasChange *change, int column)
 	AttrNumber	attnum = dbaas_table_find_attribute(writer->table, column);
 	Merged		objects = {
 		.old_value = dbaas_change_old_value(writer, change, column),
-		.computed = bms_is_member(attnum, writer->computed_from)
+		.computed = bms_is_member(attnum, writer->computed_from),
+		.given = writer->given[attnum - 1]
 	};
 	DbaasMembers *members = dbaas_members_new();
 	char	   *text;

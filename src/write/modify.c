@@ -10,9 +10,14 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_type.h"
 #include "commands/explain.h"
 #include "executor/executor.h"
 #include "mb/pg_wchar.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -139,6 +144,76 @@ attribute_set(const List *attnums)
 	return set;
 }
 
+static char *
+member_name(char *name)
+{
+	return pg_server_to_any(name, strlen(name), PG_UTF8);
+}
+
+/* Appends the names in one of the values that dbaas_modify_plan() has noted; false: not known. */
+static bool
+add_given(List **names, Oid type, Datum value)
+{
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	member;
+	Datum	   *path;
+	int			n;
+
+	if (type != JSONBOID)
+	{
+		deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT, &path, NULL,
+						  &n);
+
+		/*
+		 * Of a deeper path, the member is computed from the one that is
+		 * there.
+		 */
+		if (n == 1)
+			*names = lappend(*names, member_name(TextDatumGetCString(path[0])));
+		return n == 1;
+	}
+	if (!JB_ROOT_IS_OBJECT(DatumGetJsonbP(value)))
+		return false;
+	iterator = JsonbIteratorInit(&DatumGetJsonbP(value)->root);
+	while ((token = JsonbIteratorNext(&iterator, &member, true)) != WJB_DONE)
+	{
+		if (token == WJB_KEY)
+			*names = lappend(*names, member_name(pnstrdup(member.val.string.val,
+														  member.val.string.len)));
+	}
+	return true;
+}
+
+/* The names of the members that an UPDATE gives to objects, as in struct DbaasWriter. */
+static List **
+given_members(EState *estate, int natts, const List *gives)
+{
+	List	  **given = palloc0(Max(natts, 1) * sizeof(List *));
+	ExprContext *econtext = CreateExprContext(estate);
+	ListCell   *lc;
+
+	foreach(lc, gives)
+	{
+		const List *attribute = lfirst(lc);
+		List	   *names = NIL;
+		bool		known = true;
+		ListCell   *value;
+
+		for_each_from(value, attribute, 1)
+		{
+			Expr	   *expr = lfirst(value);
+			bool		isnull;
+			Datum		datum = ExecEvalExpr(ExecInitExpr(expr, NULL), econtext, &isnull);
+
+			known = known && !isnull && add_given(&names, exprType((Node *) expr), datum);
+		}
+		if (known)
+			given[intVal(linitial(attribute)) - 1] = names;
+	}
+	return given;
+}
+
 void
 dbaasBeginForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw_private,
 						int subplan_index, int eflags)
@@ -153,7 +228,9 @@ dbaasBeginForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *f
 	rinfo->ri_FdwState = modify;
 	if (mtstate->operation == CMD_UPDATE)
 		dbaas_writer_set_updated(modify->writer, attribute_set(linitial(fdw_private)),
-								 attribute_set(lsecond(fdw_private)));
+								 attribute_set(lsecond(fdw_private)),
+								 given_members(mtstate->ps.state, modify->desc->natts,
+											   lthird(fdw_private)));
 	if (mtstate->operation != CMD_INSERT)
 	{
 		Plan	   *subplan = outerPlanState(mtstate)->plan;

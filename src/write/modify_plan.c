@@ -13,11 +13,15 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/appendinfo.h"
+#include "optimizer/clauses.h"
 #include "optimizer/inherit.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
 #include "parser/parsetree.h"
+#include "utils/fmgroids.h"
+#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
@@ -232,9 +236,79 @@ read_attributes(Expr *expr, Index varno, Oid named, Oid relid)
 	return attnums;
 }
 
+/* Is it computed while the plan runs, such as by a subquery? */
+static bool
+has_exec_param(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Param) && ((Param *) node)->paramkind != PARAM_EXTERN)
+		return true;
+	return expression_tree_walker(node, has_exec_param, context);
+}
+
+/* Has it one value in the whole statement, which is known when that begins? */
+static bool
+is_fixed(Expr *expr)
+{
+	Node	   *node = (Node *) expr;
+
+	return !contain_var_clause(node) && !contain_volatile_functions(node) &&
+		!contain_subplans(node) && !has_exec_param(node, NULL);
+}
+
+static bool
+is_empty_object(Expr *expr)
+{
+	const Const *value = (const Const *) expr;
+
+	return IsA(expr, Const) && value->consttype == JSONBOID && !value->constisnull &&
+		JB_ROOT_IS_OBJECT(DatumGetJsonbP(value->constvalue)) &&
+		JB_ROOT_COUNT(DatumGetJsonbP(value->constvalue)) == 0;
+}
+
+/*
+ * Does the expression only give members to the object in the attribute, as in
+ * settings || '{...}' and jsonb_set(settings, '{name}', '...')?  Then appends to *given what
+ * the names of these members follow from: objects, and paths.
+ */
+static bool
+gives_members(Expr *expr, Index varno, AttrNumber attnum, List **given)
+{
+	const Var  *var = (const Var *) expr;
+	List	   *args;
+	ListCell   *lc;
+
+	if (IsA(expr, Var))
+		return var->varno == (int) varno && var->varattno == attnum;
+	if (IsA(expr, CoalesceExpr))
+	{
+		args = ((CoalesceExpr *) expr)->args;
+		return list_length(args) == 2 && is_empty_object(lsecond(args)) &&
+			gives_members(linitial(args), varno, attnum, given);
+	}
+	if (IsA(expr, OpExpr) && get_opcode(((OpExpr *) expr)->opno) == F_JSONB_CONCAT)
+		args = ((OpExpr *) expr)->args;
+	else if (IsA(expr, FuncExpr) && ((FuncExpr *) expr)->funcid == F_JSONB_SET)
+		args = ((FuncExpr *) expr)->args;
+	else
+		return false;
+	for_each_from(lc, args, 1)
+	{
+		if (!is_fixed(lfirst(lc)))
+			return false;
+	}
+	if (!gives_members(linitial(args), varno, attnum, given))
+		return false;
+	*given = lappend(*given, copyObject(lsecond(args)));
+	return true;
+}
+
 /*
  * The attributes that an UPDATE sets, and those that it computes values from: two lists
- * of attribute numbers.  An attribute that is set to itself does not count as set.
+ * of attribute numbers.  An attribute that is set to itself does not count as set.  Then a
+ * list for each attribute to which it gives members: its number, as a node, and what
+ * gives_members() found.
  */
 static List *
 plan_update(PlannerInfo *root, Oid relid)
@@ -243,6 +317,7 @@ plan_update(PlannerInfo *root, Oid relid)
 	Oid			named = planner_rt_fetch(varno, root)->relid;
 	List	   *set = NIL;
 	List	   *read = NIL;
+	List	   *gives = NIL;
 	ListCell   *lc;
 	ListCell   *attnum;
 
@@ -250,10 +325,14 @@ plan_update(PlannerInfo *root, Oid relid)
 	{
 		Expr	   *expr = lfirst_node(TargetEntry, lc)->expr;
 		const Var  *var = IsA(expr, Var) ? (const Var *) expr : NULL;
+		AttrNumber	own = own_attribute(named, relid, lfirst_int(attnum));
+		List	   *given = NIL;
 
 		if (var && var->varno == (int) varno && var->varattno == lfirst_int(attnum))
 			continue;
-		set = lappend_int(set, own_attribute(named, relid, lfirst_int(attnum)));
+		set = lappend_int(set, own);
+		if (gives_members(expr, varno, lfirst_int(attnum), &given))
+			gives = lappend(gives, lcons(makeInteger(own), given));
 		read = list_concat_unique_int(read, read_attributes(expr, varno, named, relid));
 	}
 	/* SET (a, b) = (SELECT ...) has its subquery behind the columns. */
@@ -264,7 +343,7 @@ plan_update(PlannerInfo *root, Oid relid)
 		if (IsA(expr, SubPlan))
 			read = list_concat_unique_int(read, read_attributes(expr, varno, named, relid));
 	}
-	return list_make2(set, read);
+	return list_make3(set, read, gives);
 }
 
 List *

@@ -132,10 +132,11 @@ dbaas_writer_new(const DbaasTable *table, TupleDesc desc, DbaasCommand command, 
 
 void
 dbaas_writer_set_updated(DbaasWriter *writer, const Bitmapset *set,
-						 const Bitmapset *computed_from)
+						 const Bitmapset *computed_from, List **given)
 {
 	writer->set = set;
 	writer->computed_from = computed_from;
+	writer->given = given;
 }
 
 const char *

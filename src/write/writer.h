@@ -52,6 +52,9 @@ typedef struct DbaasWriter
 								 * were read */
 	const Bitmapset *set;		/* attributes that an UPDATE sets */
 	const Bitmapset *computed_from; /* attributes that it computes values from */
+	List	  **given;			/* by attribute number - 1: names, char * in
+								 * UTF-8, of the only members that an UPDATE
+								 * gives to an object; NIL: not known */
 	bool		makes_service;	/* do its rows become services? */
 	bool		needs_type;		/* dbaas_catalogue_write_needs_type() */
 	bool		reads_kept;		/* dbaas_writable_reads_kept() */
@@ -67,12 +70,12 @@ extern DbaasWriter *dbaas_writer_new(const DbaasTable *table, TupleDesc desc,
 									 DbaasCommand command, Oid userid, MemoryContext query_cxt);
 
 /*
- * Tells the writer of an UPDATE which attributes the statement sets, and from which
- * attributes it computes values: sets of attribute numbers, which have to live as long as
- * the writer.
+ * Tells the writer of an UPDATE which attributes the statement sets, from which attributes
+ * it computes values, both sets of attribute numbers, and which members it gives to
+ * objects, as in struct DbaasWriter.  All have to live as long as the writer.
  */
 extern void dbaas_writer_set_updated(DbaasWriter *writer, const Bitmapset *set,
-									 const Bitmapset *computed_from);
+									 const Bitmapset *computed_from, List **given);
 
 /* The member of the command's body that a catalogue column is sent as, or NULL. */
 extern const char *dbaas_writer_member(const DbaasWriter *writer, int column);

@@ -257,6 +257,54 @@ builds(
 	[ 'PUT {"pg-settings":{"jit":true}}', 'PUT {"pg-settings":{"jit":false}}' ],
 	'settings that are given as they were are brought back');
 
+# The members that an expression gives are set, those that it takes over from the row are not
+foreach my $gives (
+	q{settings || '{"jit": %s}'},
+	q{coalesce(settings, '{}') || '{"jit": %s}'},
+	q{settings || jsonb_build_object('jit', %s)},
+	q{jsonb_set(settings, '{jit}', '%s')})
+{
+	my @both = map { sprintf "$details settings = $gives WHERE $inside", $_ } 'true', 'false';
+	builds(
+		[
+			$both[0], "$details settings = settings || '{\"log_temp_files\": 6}' WHERE $inside",
+			$both[1], "$details settings = settings || '{\"log_temp_files\": 5}' WHERE $inside"
+		],
+		[
+			'PUT {"pg-settings":{"jit":true}}',
+			'PUT {"pg-settings":{"log_temp_files":6}}',
+			'PUT {"pg-settings":{"jit":false}}',
+			'PUT {"pg-settings":{"log_temp_files":5}}'
+		],
+		"$gives, and back");
+}
+builds(
+	[
+		'SET LOCAL plan_cache_mode = force_generic_plan',
+		"PREPARE give (jsonb, text) AS $details settings = jsonb_set(settings || \$1, "
+		  . "ARRAY[\$2], '6') WHERE $inside",
+		q{EXECUTE give ('{"jit": true}', 'log_temp_files')},
+		q{EXECUTE give ('{"jit": false}', 'log_temp_files')},
+		'DEALLOCATE give'
+	],
+	[ 'PUT {"pg-settings":{"jit":true,"log_temp_files":6}}', 'PUT {"pg-settings":{"jit":false}}' ],
+	'parameters');
+$session->sql("$details settings = settings || '{\"log_temp_files\": 5}' WHERE $inside");
+foreach my $computes (
+	q{settings || jsonb_build_object('log_temp_files', backup_minute)},
+	q{settings || (SELECT '{"log_temp_files": 5}'::jsonb)},
+	q{jsonb_set(settings, '{a,b}', '1')})
+{
+	refused(
+		[
+			"$details settings = settings || '{\"jit\": true}' WHERE $inside",
+			"$details settings = $computes WHERE $inside"
+		],
+		'0A000',
+		qr/column "settings"[^\n]*, which an earlier statement/,
+		$computes);
+}
+
 # What is computed from a row does not see what is queued: it is refused, not guessed
 my $column = 'column "backup_minute" of foreign table "dbaas_service_details"';
 refused(
