@@ -179,8 +179,9 @@ has_name(const List *names, const char *name)
 }
 
 /*
- * Does the UPDATE change the member?  Refuses an UPDATE that computes the object from the one
- * that was read where the queue changes the member, unless it is known whether it gives it.
+ * Does the UPDATE change the member?  Where it is known which members it gives, only those
+ * count.  Otherwise, refuses an UPDATE that computes the object from the one that was read, if
+ * the queue changes the member: it may have been taken over.
  */
 static bool
 is_member_changed(const DbaasWriter *writer, int column, const Merged *objects, const char *name)

@@ -331,7 +331,7 @@ plan_update(PlannerInfo *root, Oid relid)
 		if (var && var->varno == (int) varno && var->varattno == lfirst_int(attnum))
 			continue;
 		set = lappend_int(set, own);
-		if (gives_members(expr, varno, lfirst_int(attnum), &given))
+		if (own && gives_members(expr, varno, lfirst_int(attnum), &given))
 			gives = lappend(gives, lcons(makeInteger(own), given));
 		read = list_concat_unique_int(read, read_attributes(expr, varno, named, relid));
 	}
