@@ -100,9 +100,11 @@ my $rows = $t->sql('SELECT count(*) FROM there');
 cmp_ok($rows, '>', 1, 'a foreign partition has rows');
 $t->sql(q{INSERT INTO here (zone, type, source, dest, settings) }
 	  . q{VALUES ('ch-gva-2', 'metrics', 'pg-1-0001', 'thanos-1-0007', '{"where": "here"}')});
+
+# The row that moves is the first
 my ($status, undef, $notices) =
-  $t->sql_both(q{BEGIN; SET LOCAL dbaas_fdw.dry_run = on; UPDATE parent }
-	  . q{SET settings = '{"where": "there"}'; ROLLBACK});
+  $t->sql_both(q{BEGIN; SET LOCAL dbaas_fdw.dry_run = on; SET LOCAL enable_async_append = off; }
+	  . q{UPDATE parent SET settings = '{"where": "there"}'; ROLLBACK});
 is($status, 0, 'an UPDATE that moves a row into a foreign partition that it changes too');
 is(() = $notices =~ /dry run: PUT /g, $rows, 'changes each row that was there');
 is(() = $notices =~ m{dry run: POST /dbaas-integration in}g, 1, 'and makes the one that moves');
