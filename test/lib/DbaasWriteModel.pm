@@ -783,9 +783,10 @@ my %statements = (
 				sub {
 					my ($now, $then, $pending) = @_;
 
+					# Only the API says that there is no such service: the path names none.
 					# What is changed may be made again by others that hold it for another one
 					return { refused => '42704' }
-					  if grep { _gone($then, $zone, $_) } $source, $dest;
+					  if grep { !_gone($now, $zone, $_) && _gone($then, $zone, $_) } $source, $dest;
 					my ($there) = _integrations($then, $zone, $joins);
 					my @same = grep { ($_->{what} // '') =~ /^integration/ && $_->{zone} eq $zone }
 					  @$pending;

@@ -334,10 +334,10 @@ sub write_step
 	# What was not waited for may not be listed yet
 	my @unlisted = $wait eq 'none' ? map { $_->{service} } @{ $s->{sent} } : ();
 
-	# What is to be made although it is there will be refused, whatever an UPDATE makes of it
+	# What the API will refuse is refused whatever an UPDATE makes of it
 	my %then = %$now;
 	my @doomed = map { $_->{service} }
-	  grep { DbaasWriteModel::api(\%then, $_) == 409 } @{ $s->{pending} };
+	  grep { DbaasWriteModel::api(\%then, $_) != 200 } @{ $s->{pending} };
 	return if grep { $statement->{sql} =~ /\b\Q$_\E\b/ } @remade, @unlisted, @doomed;
 
 	# What is sent within a block that is rolled back is another story
