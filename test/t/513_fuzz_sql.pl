@@ -198,7 +198,8 @@ sub judge
 		wrong("told \"$told\", but the API's rules say $says: $label")
 		  if ($says == 200) != ($told eq 'applied');
 		push @{ $s->{sent} }, $write if $told eq 'applied';
-		$why //= $sqlstate_of{$says} if $says != 200;
+		$why //= $write->{does} eq 'no_service' && $says == 403 ? '55006' : $sqlstate_of{$says}
+		  if $says != 200;
 	}
 	foreach my $label (sort keys %sent_as)
 	{
@@ -414,7 +415,12 @@ sub write_step
 			return;
 		}
 
-		must($s, 'SET LOCAL statement_timeout = 0') if $timeout;
+		# It may be cancelled when it has said that it is done
+		if ($timeout && do_sql($s, 'SET LOCAL statement_timeout = 0')->{sqlstate} ne '00000')
+		{
+			aborted($s);
+			return;
+		}
 
 		# What PL/pgSQL catches may have been the fault
 		if ($form->{caught} && ($disturbed || $may))
@@ -446,7 +452,7 @@ sub write_step
 		must($s, $form->{behind}) if $form->{behind} && $ok;
 		return;
 	}
-	if ($may && $answer->{sqlstate} eq $may)
+	if ($may && $answer->{sqlstate} eq $may && !told($answer->{stderr}))
 	{
 		aborted($s);
 		nothing_sent('by a statement that was refused');
