@@ -63,6 +63,16 @@ dbaas_change_refuse_stale(const DbaasWriter *writer, int column)
 			 errhint("COMMIT in between, or give the value itself.")));
 }
 
+/* Does the UPDATE compute a value from a column that shows the row as a whole? */
+static bool
+is_computed_from_row(const DbaasWriter *writer, int column)
+{
+	const DbaasColumn *c = &writer->resource->columns[column];
+
+	return c->type == DBAAS_JSONB && c->field && strcmp(c->field, "*") == 0 &&
+		bms_is_member(dbaas_table_find_attribute(writer->table, column), writer->computed_from);
+}
+
 /* Does the UPDATE compute a value from the column, as a whole? */
 static bool
 is_computed_from(const DbaasWriter *writer, int column)
@@ -74,7 +84,7 @@ is_computed_from(const DbaasWriter *writer, int column)
 		writer->resource->columns[column].secret ||
 		!bms_is_member(attnum, writer->computed_from))
 		return false;
-	/* Of an object that is merged, is_member_changed() checks each member. */
+	/* Of an object that is merged, meant_object() looks at each member. */
 	return !writer->resource->columns[column].merges || !bms_is_member(attnum, writer->set);
 }
 
@@ -87,6 +97,8 @@ dbaas_change_check_computed(DbaasWriter *writer, const DbaasChange *change)
 	{
 		const DbaasJson *value;
 
+		if (change->overlay->bodies && is_computed_from_row(writer, c))
+			dbaas_change_refuse_stale(writer, c);
 		if (!is_computed_from(writer, c))
 			continue;
 		if (!queued_value(writer, change, c, &value) ||
@@ -99,17 +111,6 @@ dbaas_change_check_computed(DbaasWriter *writer, const DbaasChange *change)
 /* ------------------------------------------------------------------------
  * Objects that the API merges
  * ------------------------------------------------------------------------ */
-
-/* The values of a column with such an object. */
-typedef struct Merged
-{
-	const DbaasJson *old_value; /* in the row as it was read */
-	const DbaasJson *queued;	/* in the row as the queue will leave it */
-	const DbaasJson *new_value; /* in the new row */
-	bool		computed;		/* is new_value computed from old_value? */
-	const List *given;			/* char *: the only members that are given to
-								 * that; NIL: not known */
-} Merged;
 
 /* Secrets are not shown, so a new object that lacks one does not mean to remove it. */
 static bool
@@ -166,71 +167,110 @@ check_lost(const DbaasWriter *writer, int column, const DbaasJson *old_object,
 }
 
 static bool
-has_name(const List *names, const char *name)
+same_members(const DbaasJson *a, const DbaasJson *b, const char *name)
 {
-	ListCell   *lc;
-
-	foreach(lc, names)
-	{
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	}
-	return false;
+	return dbaas_same_values(DBAAS_COMPARE_JSON, dbaas_json_member(a, name),
+							 dbaas_json_member(b, name));
 }
 
 /*
- * Does the UPDATE change the member?  Where it is known which members it gives, only those
- * count.  Otherwise, refuses an UPDATE that computes the object from the one that was read, if
- * the queue changes the member: it may have been taken over.
+ * Refuses an UPDATE that computes the object from the one that was read, if the queue changes
+ * a member and the new object has another value of it, or lacks it: that may have been taken
+ * over.
  */
-static bool
-is_member_changed(const DbaasWriter *writer, int column, const Merged *objects, const char *name)
+static void
+check_taken_over(const DbaasWriter *writer, int column, const DbaasJson *old_object,
+				 const DbaasJson *queued, const DbaasJson *new_object)
 {
-	const DbaasJson *old_value = dbaas_json_member(objects->old_value, name);
-	const DbaasJson *queued = dbaas_json_member(objects->queued, name);
-	const DbaasJson *new_value = dbaas_json_member(objects->new_value, name);
+	if (!dbaas_json_is(queued, DBAAS_JSON_OBJECT))
+		return;
+	for (const DbaasJson *name = dbaas_json_first(queued); name;
+		 name = dbaas_json_next(queued, name))
+	{
+		const char *member = dbaas_json_string(name, NULL);
 
-	if (objects->given)
-		return has_name(objects->given, name) &&
-			!dbaas_same_values(DBAAS_COMPARE_JSON, new_value, queued);
-	if (dbaas_same_values(DBAAS_COMPARE_JSON, new_value, queued))
-		return false;
-	if (objects->computed && !dbaas_same_values(DBAAS_COMPARE_JSON, old_value, queued))
-		dbaas_change_refuse_stale(writer, column);
-	return true;
+		if (!same_members(old_object, queued, member) &&
+			!same_members(new_object, queued, member) &&
+			(dbaas_json_member(new_object, member) || !is_secret_member(name)))
+			dbaas_change_refuse_stale(writer, column);
+	}
+}
+
+static const DbaasJson *
+parse_object(DbaasWriter *writer, int column, const char *text)
+{
+	return dbaas_writer_parse(writer, column, text, DBAAS_JSON_OBJECT, "a JSON object");
+}
+
+/* An object with the members of those names as the new object has them. */
+static const DbaasJson *
+give(DbaasWriter *writer, int column, const DbaasJson *object, const List *names,
+	 const DbaasJson *new_object)
+{
+	DbaasMembers *members = dbaas_members_new();
+	const char *text;
+	ListCell   *lc;
+
+	dbaas_members_add_object(members, object);
+	foreach(lc, names)
+	{
+		const char *name = lfirst(lc);
+		const DbaasJson *value;
+
+		if (!dbaas_json_find(new_object, name, &value))
+			continue;
+		text = value ? dbaas_json_text(value) : "null";
+		dbaas_members_add(members, name, text, text);
+	}
+	text = dbaas_members_text(members);
+	return text ? parse_object(writer, column, text) : new_object;
+}
+
+/*
+ * The object that the new row means.  The row was computed from the one that was read; what
+ * it takes over from there has to be taken over from the queued one.
+ */
+static const DbaasJson *
+meant_object(DbaasWriter *writer, int column, const DbaasJson *old_object,
+			 const DbaasJson *queued, const DbaasJson *new_object)
+{
+	AttrNumber	attnum = dbaas_table_find_attribute(writer->table, column);
+	List	   *names;
+
+	if ((!writer->triggered && !bms_is_member(attnum, writer->computed_from)) ||
+		dbaas_same_values(DBAAS_COMPARE_JSON, old_object, queued))
+		return new_object;
+	if (writer->given(writer->given_arg, attnum, &names))
+		return give(writer, column, queued, names, new_object);
+	check_taken_over(writer, column, old_object, queued, new_object);
+	return new_object;
 }
 
 /* An object with the members that an UPDATE changes; NULL if it changes no member. */
 static const DbaasJson *
 changed_members(DbaasWriter *writer, const DbaasChange *change, int column)
 {
-	static const char allowed[] = "a JSON object";
-	AttrNumber	attnum = dbaas_table_find_attribute(writer->table, column);
-	Merged		objects = {
-		.old_value = dbaas_change_old_value(writer, change, column),
-		.computed = bms_is_member(attnum, writer->computed_from),
-		.given = writer->given[attnum - 1]
-	};
+	const DbaasJson *queued;
+	const DbaasJson *object;
 	DbaasMembers *members = dbaas_members_new();
 	char	   *text;
 
-	queued_value(writer, change, column, &objects.queued);
-	objects.new_value = dbaas_writer_parse(writer, column,
-										   dbaas_writer_text(writer, change->new_row, column),
-										   DBAAS_JSON_OBJECT, allowed);
-	check_lost(writer, column, objects.computed ? objects.old_value : objects.queued,
-			   objects.new_value);
-	for (const DbaasJson *name = dbaas_json_first(objects.new_value); name;
-		 name = dbaas_json_next(objects.new_value, name))
+	queued_value(writer, change, column, &queued);
+	object = parse_object(writer, column, dbaas_writer_text(writer, change->new_row, column));
+	object = meant_object(writer, column, dbaas_change_old_value(writer, change, column), queued,
+						  object);
+	check_lost(writer, column, queued, object);
+	for (const DbaasJson *name = dbaas_json_first(object); name;
+		 name = dbaas_json_next(object, name))
 	{
 		const char *member = dbaas_json_string(name, NULL);
 		const char *value = dbaas_json_text(name + 1);
 
-		if (is_member_changed(writer, column, &objects, member))
+		if (!same_members(object, queued, member))
 			dbaas_members_add(members, member, value, value);
 	}
 	text = dbaas_members_text(members);
-	return text ? dbaas_writer_parse(writer, column, text, DBAAS_JSON_OBJECT, allowed) : NULL;
+	return text ? parse_object(writer, column, text) : NULL;
 }
 
 /* ------------------------------------------------------------------------

@@ -51,6 +51,8 @@ typedef struct ModifyState
 	Datum	   *old_values;		/* the row as it was read */
 	bool	   *old_isnull;
 	DbaasReadback *readback;	/* NULL: not made yet */
+	List	   *gives;			/* dbaas_modify_plan()'s, of an UPDATE */
+	ExprContext *econtext;		/* for its expressions */
 } ModifyState;
 
 int			dbaas_write_mode = DBAAS_WRITE_AT_COMMIT;
@@ -185,33 +187,52 @@ add_given(List **names, Oid type, Datum value)
 	return true;
 }
 
-/* The names of the members that an UPDATE gives to objects, as in struct DbaasWriter. */
-static List **
-given_members(EState *estate, int natts, const List *gives)
+/*
+ * A DbaasGivenMembers of a ModifyState.  It evaluates what the row's own value was made of, so
+ * only where that was made: when the row is written.
+ */
+static bool
+given_members(void *arg, AttrNumber attnum, List **names)
 {
-	List	  **given = palloc0(Max(natts, 1) * sizeof(List *));
-	ExprContext *econtext = CreateExprContext(estate);
+	const ModifyState *modify = arg;
 	ListCell   *lc;
 
-	foreach(lc, gives)
+	*names = NIL;
+	foreach(lc, modify->gives)
 	{
 		const List *attribute = lfirst(lc);
-		List	   *names = NIL;
-		bool		known = true;
 		ListCell   *value;
 
+		if (intVal(linitial(attribute)) != attnum)
+			continue;
 		for_each_from(value, attribute, 1)
 		{
 			Expr	   *expr = lfirst(value);
 			bool		isnull;
-			Datum		datum = ExecEvalExpr(ExecInitExpr(expr, NULL), econtext, &isnull);
+			Datum		datum = ExecEvalExpr(ExecInitExpr(expr, NULL), modify->econtext, &isnull);
 
-			known = known && !isnull && add_given(&names, exprType((Node *) expr), datum);
+			if (isnull || !add_given(names, exprType((Node *) expr), datum))
+				return false;
 		}
-		if (known)
-			given[intVal(linitial(attribute)) - 1] = names;
+		return true;
 	}
-	return given;
+	return false;
+}
+
+/* Tells the writer of an UPDATE what dbaas_modify_plan() has noted. */
+static void
+set_updated(ModifyState *modify, EState *estate, const ResultRelInfo *rinfo,
+			const List *fdw_private)
+{
+	const TriggerDesc *triggers = rinfo->ri_TrigDesc;
+	bool		triggered = triggers && triggers->trig_update_before_row;
+
+	/* A trigger may replace what the statement gives */
+	modify->gives = triggered ? NIL : lthird(fdw_private);
+	modify->econtext = CreateExprContext(estate);
+	dbaas_writer_set_updated(modify->writer, attribute_set(linitial(fdw_private)),
+							 attribute_set(lsecond(fdw_private)), triggered, given_members,
+							 modify);
 }
 
 void
@@ -227,10 +248,7 @@ dbaasBeginForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *f
 						  dbaas_result_user(rinfo, mtstate->ps.state));
 	rinfo->ri_FdwState = modify;
 	if (mtstate->operation == CMD_UPDATE)
-		dbaas_writer_set_updated(modify->writer, attribute_set(linitial(fdw_private)),
-								 attribute_set(lsecond(fdw_private)),
-								 given_members(mtstate->ps.state, modify->desc->natts,
-											   lthird(fdw_private)));
+		set_updated(modify, mtstate->ps.state, rinfo, fdw_private);
 	if (mtstate->operation != CMD_INSERT)
 	{
 		Plan	   *subplan = outerPlanState(mtstate)->plan;

@@ -247,7 +247,7 @@ has_exec_param(Node *node, void *context)
 	return expression_tree_walker(node, has_exec_param, context);
 }
 
-/* Has it one value in the whole statement, which is known when that begins? */
+/* May it be evaluated once more, without a row of the plan, and has then the same value? */
 static bool
 is_fixed(Expr *expr)
 {
@@ -267,6 +267,24 @@ is_empty_object(Expr *expr)
 		JB_ROOT_COUNT(DatumGetJsonbP(value->constvalue)) == 0;
 }
 
+static bool
+is_true(Expr *expr)
+{
+	const Const *value = (const Const *) expr;
+
+	return IsA(expr, Const) && !value->constisnull && DatumGetBool(value->constvalue);
+}
+
+static bool
+reads_attribute(Expr *expr, Index varno, AttrNumber attnum)
+{
+	Bitmapset  *used = NULL;
+
+	pull_varattnos((Node *) expr, varno, &used);
+	return bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, used) ||
+		bms_is_member(-FirstLowInvalidHeapAttributeNumber, used);
+}
+
 /*
  * Does the expression only give members to the object in the attribute, as in
  * settings || '{...}' and jsonb_set(settings, '{name}', '...')?  Then appends to *given what
@@ -277,7 +295,6 @@ gives_members(Expr *expr, Index varno, AttrNumber attnum, List **given)
 {
 	const Var  *var = (const Var *) expr;
 	List	   *args;
-	ListCell   *lc;
 
 	if (IsA(expr, Var))
 		return var->varno == (int) varno && var->varattno == attnum;
@@ -293,12 +310,15 @@ gives_members(Expr *expr, Index varno, AttrNumber attnum, List **given)
 		args = ((FuncExpr *) expr)->args;
 	else
 		return false;
-	for_each_from(lc, args, 1)
-	{
-		if (!is_fixed(lfirst(lc)))
-			return false;
-	}
-	if (!gives_members(linitial(args), varno, attnum, given))
+	if (!is_fixed(lsecond(args)) || !gives_members(linitial(args), varno, attnum, given))
+		return false;
+
+	/*
+	 * What a path names may have any value but one made of the object, and
+	 * has to be made
+	 */
+	if (list_length(args) > 2 &&
+		(reads_attribute(lthird(args), varno, attnum) || !is_true(lfourth(args))))
 		return false;
 	*given = lappend(*given, copyObject(lsecond(args)));
 	return true;

@@ -132,11 +132,14 @@ dbaas_writer_new(const DbaasTable *table, TupleDesc desc, DbaasCommand command, 
 
 void
 dbaas_writer_set_updated(DbaasWriter *writer, const Bitmapset *set,
-						 const Bitmapset *computed_from, List **given)
+						 const Bitmapset *computed_from, bool triggered,
+						 DbaasGivenMembers given, void *given_arg)
 {
 	writer->set = set;
 	writer->computed_from = computed_from;
+	writer->triggered = triggered;
 	writer->given = given;
+	writer->given_arg = given_arg;
 }
 
 const char *

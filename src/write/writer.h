@@ -35,6 +35,13 @@ typedef enum DbaasWriteNeed
 								 * statement has updated it already */
 } DbaasWriteNeed;
 
+/*
+ * The only members that an UPDATE gives to the object in an attribute of the row that is
+ * being written; all others are as they were read.  Returns whether they are known.  If so,
+ * stores their names, char * in UTF-8, in the current memory context.
+ */
+typedef bool (*DbaasGivenMembers) (void *arg, AttrNumber attnum, List **names);
+
 /* Writes rows of one table by one command.  Only writer.c changes it. */
 typedef struct DbaasWriter
 {
@@ -52,9 +59,9 @@ typedef struct DbaasWriter
 								 * were read */
 	const Bitmapset *set;		/* attributes that an UPDATE sets */
 	const Bitmapset *computed_from; /* attributes that it computes values from */
-	List	  **given;			/* by attribute number - 1: names, char * in
-								 * UTF-8, of the only members that an UPDATE
-								 * gives to an object; NIL: not known */
+	DbaasGivenMembers given;	/* which it gives to an object, for given_arg */
+	void	   *given_arg;
+	bool		triggered;		/* may a trigger compute values of its rows? */
 	bool		makes_service;	/* do its rows become services? */
 	bool		needs_type;		/* dbaas_catalogue_write_needs_type() */
 	bool		reads_kept;		/* dbaas_writable_reads_kept() */
@@ -71,11 +78,12 @@ extern DbaasWriter *dbaas_writer_new(const DbaasTable *table, TupleDesc desc,
 
 /*
  * Tells the writer of an UPDATE which attributes the statement sets, from which attributes
- * it computes values, both sets of attribute numbers, and which members it gives to
- * objects, as in struct DbaasWriter.  All have to live as long as the writer.
+ * it computes values, both sets of attribute numbers, and the rest as in struct DbaasWriter.
+ * All have to live as long as the writer.
  */
 extern void dbaas_writer_set_updated(DbaasWriter *writer, const Bitmapset *set,
-									 const Bitmapset *computed_from, List **given);
+									 const Bitmapset *computed_from, bool triggered,
+									 DbaasGivenMembers given, void *given_arg);
 
 /* The member of the command's body that a catalogue column is sent as, or NULL. */
 extern const char *dbaas_writer_member(const DbaasWriter *writer, int column);

@@ -293,17 +293,114 @@ $session->sql("$details settings = settings || '{\"log_temp_files\": 5}' WHERE $
 foreach my $computes (
 	q{settings || jsonb_build_object('log_temp_files', backup_minute)},
 	q{settings || (SELECT '{"log_temp_files": 5}'::jsonb)},
-	q{jsonb_set(settings, '{a,b}', '1')})
+	q{jsonb_set(settings, '{a,b}', '1')},
+	q{jsonb_set(settings, '{log_temp_files}', settings->'jit')},
+	q{(details->'pg-settings') || '{"log_temp_files": 6}'})
 {
+	my $of = $computes =~ /details/ ? 'details' : 'settings';
 	refused(
 		[
 			"$details settings = settings || '{\"jit\": true}' WHERE $inside",
 			"$details settings = $computes WHERE $inside"
 		],
 		'0A000',
-		qr/column "settings"[^\n]*, which an earlier statement/,
+		qr/column "$of"[^\n]*, which an earlier statement/,
 		$computes);
 }
+foreach my $names_none (
+	q{settings || '{}'},
+	q{settings || jsonb_strip_nulls('{"jit": null}')},
+	q{coalesce(settings, '{}')})
+{
+	builds(
+		[
+			"$details settings = settings || '{\"jit\": true}' WHERE $inside",
+			"$details settings = $names_none WHERE $inside"
+		],
+		['PUT {"pg-settings":{"jit":true}}'],
+		"$names_none changes nothing");
+	$session->sql("$details settings = settings || '{\"jit\": false}' WHERE $inside");
+}
+builds(
+	[
+		"$details settings = settings || '{\"log_temp_files\": 6}' WHERE $inside",
+		"$details settings = jsonb_set(settings, '{log_temp_files}', to_jsonb(backup_minute)) "
+		  . "WHERE $inside",
+		"$details settings = settings || '{\"log_temp_files\": 5}' WHERE $inside"
+	],
+	[ map { qq(PUT {"pg-settings":{"log_temp_files":$_}}) } 6, 50, 5 ],
+	'the value of what is named may be computed from another column');
+
+# What only the queue has is neither left out nor taken away in silence
+foreach my $lacks (
+	q{settings - 'log_min_duration_statement'},
+	q{jsonb_set(settings, '{log_min_duration_statement}', '9', false)},
+	q{CASE WHEN settings ? 'log_min_duration_statement' THEN settings ELSE settings || '{}' END})
+{
+	refused(
+		[
+			"$details settings = settings || '{\"log_min_duration_statement\": 700}' WHERE $inside",
+			"$details settings = $lacks WHERE $inside"
+		],
+		'0A000',
+		qr/column "settings"[^\n]*, which an earlier statement/,
+		$lacks);
+}
+my $autovacuum = '{"autovacuum": ' . details(q{settings->'autovacuum'}) . '}';
+refused(
+	[
+		"$details settings = jsonb_set(settings, '{autovacuum,autovacuum_max_workers}', '7') "
+		  . "WHERE $inside",
+		"$details settings = settings || '$autovacuum' WHERE $inside"
+	],
+	'0A000',
+	qr/cannot lose members.*: autovacuum\.autovacuum_max_workers\./s,
+	'an object within');
+
+# What names the members is evaluated with the row, and only where it matters
+is_deeply(
+	writes(
+			"$details settings = settings || current_setting('my.settings')::jsonb "
+		  . "WHERE $inside AND current_setting('my.settings', true) <> ''"),
+	[],
+	'not for a row that is not there');
+$session->sql(
+	q{CREATE FUNCTION public.names_others() RETURNS trigger LANGUAGE plpgsql AS
+	$$BEGIN PERFORM set_config('my.settings', '{"log_temp_files": 7}', true); RETURN NULL; END$$;
+	CREATE TRIGGER names_others BEFORE UPDATE ON exo.dbaas_service_details
+	FOR EACH STATEMENT EXECUTE FUNCTION public.names_others()});
+builds(
+	[
+		q{SET LOCAL my.settings = '{"jit": true}'},
+		"$details settings = settings || '{\"log_temp_files\": 6}' WHERE $inside",
+		"$details settings = settings || current_setting('my.settings')::jsonb WHERE $inside",
+		"$details settings = settings || '{\"log_temp_files\": 5}' WHERE $inside"
+	],
+	[ map { qq(PUT {"pg-settings":{"log_temp_files":$_}}) } 6, 7, 5 ],
+	'names that change when the statement has begun');
+$session->sql('DROP TRIGGER names_others ON exo.dbaas_service_details');
+
+# A trigger has the last word
+$session->sql(
+	q{CREATE FUNCTION public.sets() RETURNS trigger LANGUAGE plpgsql AS
+	$$BEGIN NEW.settings = NEW.settings || '{"log_temp_files": 8}'; RETURN NEW; END$$;
+	CREATE TRIGGER sets BEFORE UPDATE ON exo.dbaas_service_details
+	FOR EACH ROW EXECUTE FUNCTION public.sets()});
+builds(
+	["$details settings = settings || '{\"jit\": true}' WHERE $inside"],
+	['PUT {"pg-settings":{"jit":true,"log_temp_files":8}}'],
+	'what a trigger sets');
+refused(
+	[
+		"$service parameters = '{\"pg-settings\": {\"jit\": false}}' WHERE $pg",
+		"$details settings = settings || '{\"jit\": true}' WHERE $inside"
+	],
+	'0A000',
+	qr/column "settings"[^\n]*, which an earlier statement/,
+	'what a trigger may have taken over');
+$session->sql('DROP TRIGGER sets ON exo.dbaas_service_details');
+$session->sql(
+	"$details settings = settings || '{\"jit\": false, \"log_temp_files\": 5}' WHERE $inside");
 
 # What is computed from a row does not see what is queued: it is refused, not guessed
 my $column = 'column "backup_minute" of foreign table "dbaas_service_details"';
