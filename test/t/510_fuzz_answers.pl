@@ -396,6 +396,7 @@ sub problem_of_answer
 		  if $answer->{stopped}
 		  || exists $fate->{reads_or_fails}
 		  || $answer->{doubtful}
+		  || $verdict->{twice}
 		  || grep { ref } map { @$_ } @{ $verdict->{rows} };
 		return "it is refused: $error->{message}: " . ($error->{detail} // '');
 	}
