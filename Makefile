@@ -249,7 +249,10 @@ release-check:
 version:
 	@echo $(EXTVERSION)
 
-# LINT='shell perl' chooses parts of it
+# LINT='shell perl' chooses parts of it; make has a default of its own
+ifeq ($(origin LINT),default)
+LINT =
+endif
 lint:
 	@$(srcdir)/test/lint $(LINT)
 
