@@ -219,6 +219,7 @@ dbaas_connection_hold(DbaasConnection *conn, MemoryContext cxt)
 	reference->conn = conn;
 	reference->callback.func = release_reference;
 	reference->callback.arg = reference;
+	/* NOLINTNEXTLINE: open_connection() sets *conn, unless it fails */
 	conn->references++;
 	MemoryContextRegisterResetCallback(cxt, &reference->callback);
 }
@@ -252,7 +253,6 @@ dbaas_connection_get(Oid serverid, Oid userid, MemoryContext cxt, DbaasConnectio
 	if (error)
 		return error;
 
-	/* NOLINTNEXTLINE: open_connection() has set it, unless it failed */
 	dbaas_connection_hold(*conn, cxt);
 	return NULL;
 }

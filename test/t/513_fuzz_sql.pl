@@ -441,8 +441,15 @@ sub write_step
 		return;
 	}
 
-	# It is sent at once, behind what is pending
+	# It is sent at once, behind what is pending, unless a write has failed whose failure stands
 	$count{at_once}++;
+	if ($s->{doomed} && @writes)
+	{
+		wrong("$form->{sql} is sent after a write that failed") if $ok;
+		nothing_sent('by a statement after a write that failed');
+		aborted($s);
+		return;
+	}
 	my @all = (@{ $s->{pending} }, @writes);
 	$s->{pending} = [];
 	if (!@all)
