@@ -314,8 +314,8 @@ gives_members(Expr *expr, Index varno, AttrNumber attnum, List **given)
 		return false;
 
 	/*
-	 * What a path names may have any value but one made of the object, and
-	 * has to be made
+	 * Of jsonb_set(), the value must not be made of the object, and a member
+	 * that is missing has to be made: the queue may have it.
 	 */
 	if (list_length(args) > 2 &&
 		(reads_attribute(lthird(args), varno, attnum) || !is_true(lfourth(args))))

@@ -22,7 +22,9 @@ extern void dbaasAddForeignUpdateTargets(PlannerInfo *root, Index rtindex,
 
 /*
  * fdw_private of an UPDATE: two Lists of attribute numbers, those that it sets and those
- * that it computes values from.
+ * that it computes values from; and a List of Lists, one for each object of which it is known
+ * what gives members to it: the attribute's number, and the expressions, each a jsonb object
+ * with the members or a text[] that is the path of one.
  */
 extern List *dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan,
 									Index result_relation, int subplan_index);
