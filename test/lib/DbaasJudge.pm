@@ -27,8 +27,8 @@ is known by PostgreSQL's jsonb refusing it (test/fuzzers/json.c lists it as read
 What a table with that expression for its rows, and columns that are pairs of a type and an
 expression for a field, shows of the answer: a hash with rows, an array of rows of values; with
 refused, which says why the answer has to be an error; or with either, as json-c does not tell
-what the table shows.  With the rows, twice is true if a member is there twice: the value that json-c
-does not know of may be one for which the answer is refused.
+what the table shows.  With the rows, twice is true if a member is there twice: the value that
+json-c does not know of may be one for which the answer is refused.
 
 Further: values => 1 if rows may be other values than objects; verbatim => 1 if secrets stay; keys
 => {number of a column => text} if the query gives them: they are shown where the answer does not

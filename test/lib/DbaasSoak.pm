@@ -350,6 +350,8 @@ sub outcome
 	my $name = $write->{name} && $write->{what} =~ /^POST/ ? " ($write->{name})" : '';
 	my @lines = $said =~ /^(?:DETAIL:\s+)?\Q$label$name\E: (.*)$/mg;
 	my $queued = !$write->{told_by} || $rows =~ /^queued \Q$write->{told_by}\E$/m;
+	# What a statement that was rolled back has not sent, COMMIT sends
+	pop @lines if @lines && $lines[-1] =~ /^not sent/ && $told eq 'committed' && !$write->{undone};
 	my $is =
 		@lines                                    ? $lines[-1]
 	  : $told eq 'gone'                           ? 'gone'
