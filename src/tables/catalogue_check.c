@@ -282,7 +282,7 @@ check_use(Check *check)
 	check_name(check, "used_by", use->used_column);
 	check_that(check, resource->identity && dbaas_path_has(&resource->identity_path, use->used),
 			   "used_by: \"%s\" is not in its identity", use->used_column);
-	check_that(check, check->problem || use->list->identity,
+	check_that(check, use->list == NULL || use->list->identity,
 			   "used_by: resource \"%s\" has no identity", use->resource);
 	check_that(check, use->by >= 0 && use->shown >= 0 &&
 			   (use->filter >= 0 || use->filter_column == NULL),
