@@ -8,7 +8,8 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "tables/rows.c"
+/* For what is static in it */
+#include "tables/rows.c"		/* NOLINT(bugprone-suspicious-include) */
 
 #include "backend.h"
 #include "fuzzer.h"

@@ -9,9 +9,10 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "base/version.c"
-#include "read/decode.c"
-#include "write/same.c"
+/* For what is static in them */
+#include "base/version.c"		/* NOLINT(bugprone-suspicious-include) */
+#include "read/decode.c"		/* NOLINT(bugprone-suspicious-include) */
+#include "write/same.c"			/* NOLINT(bugprone-suspicious-include) */
 
 #include <arpa/inet.h>
 #include <math.h>
@@ -89,9 +90,8 @@ check_time(const DbaasJson *value)
 		   (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (int64) SECS_PER_DAY == timegm(&tm),
 		   "it is read as " INT64_FORMAT, time);
 	if (*rest == '.')
-		expect(fabs((time - time / USECS_PER_SEC * USECS_PER_SEC +
-					 (time % USECS_PER_SEC < 0 ? USECS_PER_SEC : 0)) / 1e6 - strtod(rest, NULL)) <
-			   1e-7, "its fraction is that of " INT64_FORMAT, time);
+		expect(fabs((time % USECS_PER_SEC + (time % USECS_PER_SEC < 0 ? USECS_PER_SEC : 0)) / 1e6 -
+					strtod(rest, NULL)) < 1e-7, "its fraction is that of " INT64_FORMAT, time);
 }
 
 static int
