@@ -227,8 +227,8 @@ give(DbaasWriter *writer, int column, const DbaasJson *object, const List *names
 }
 
 /*
- * The object that the new row means.  The row was computed from the one that was read; what
- * it takes over from there has to be taken over from the queued one.
+ * The object that the new row means.  If it was computed from the one that was read, what it
+ * takes over from there is taken over from the queued one instead.
  */
 static const DbaasJson *
 meant_object(DbaasWriter *writer, int column, const DbaasJson *old_object,

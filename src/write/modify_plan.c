@@ -247,7 +247,7 @@ has_exec_param(Node *node, void *context)
 	return expression_tree_walker(node, has_exec_param, context);
 }
 
-/* May it be evaluated once more, without a row of the plan, and has then the same value? */
+/* Can it be evaluated again without a row of the plan, and has it the same value then? */
 static bool
 is_fixed(Expr *expr)
 {

@@ -501,10 +501,9 @@ sub run_case
 	if (!$problem)
 	{
 		my @problems = map { scalar problem_of_answer($_, $output, $error) } @answers;
+		my @wrong = grep { defined } @problems;
 		# Of several answers one that has to be an error is enough
-		my @about = $error ? grep { !defined } @problems : ();
-		$problem = join "\n", grep { defined } @problems unless @about;
-		undef $problem if ($problem // '') eq '';
+		$problem = join "\n", @wrong if @wrong && (!$error || @wrong == @problems);
 	}
 	$counts{ $error ? $error->{sqlstate} : 'read' }++;
 

@@ -415,9 +415,12 @@ sub write_step
 			return;
 		}
 
-		# It may be cancelled when it has said that it is done
-		if ($timeout && do_sql($s, 'SET LOCAL statement_timeout = 0')->{sqlstate} ne '00000')
+		# The time may pass when the statement has said that it is done
+		my $after =
+		  $timeout ? do_sql($s, 'SET LOCAL statement_timeout = 0') : { sqlstate => '00000' };
+		if ($after->{sqlstate} ne '00000')
 		{
+			wrong("after a timeout: $after->{stderr}") if $after->{sqlstate} !~ /^(?:57014|25P02)$/;
 			aborted($s);
 			return;
 		}
