@@ -227,17 +227,33 @@ leave_flight(DbaasCall *call)
 		call->spec.counters->in_flight--;
 }
 
+/* To be called when a call ends. */
+static void
+leave_calls(DbaasCall *call)
+{
+	if (call->state == CALL_RUNNING)
+		leave_flight(call);
+	dlist_delete(&call->node);
+	call->state = CALL_DONE;
+}
+
+/* The request of a call has ended; from retry_at on the next one may be sent. */
+static void
+pause_call(DbaasCall *call, DbaasMoment retry_at)
+{
+	leave_flight(call);
+	call->state = CALL_PAUSED;
+	call->retry_at = retry_at;
+}
+
 /* Reset callback: a call that is freed leaves the list and releases its buffers. */
 static void
 unlink_call(void *arg)
 {
 	DbaasCall  *call = arg;
 
-	if (call->state == CALL_RUNNING)
-		leave_flight(call);
 	if (call->state != CALL_DONE)
-		dlist_delete(&call->node);
-	call->state = CALL_DONE;
+		leave_calls(call);
 	dbaas_buffer_release(&call->nodes);
 	dbaas_buffer_release(&call->body);
 	if (--existing == 0)
@@ -321,8 +337,7 @@ dbaas_call_label(const DbaasCall *call)
 static void
 end_call(DbaasCall *call, DbaasError *error)
 {
-	dlist_delete(&call->node);
-	call->state = CALL_DONE;
+	leave_calls(call);
 	ended++;
 	call->error = error;
 	if (error)
@@ -427,10 +442,8 @@ pause_for_descriptor(DbaasCall *call, const DbaasHttpResponse *response)
 {
 	if (response->failure != DBAAS_HTTP_NO_ROOM || !response->room_may_come)
 		return false;
-	leave_flight(call);
+	pause_call(call, dbaas_clock_now() + ROOM_USECS);
 	dbaas_pace_uncount(dbaas_connection_pace(call->conn), dbaas_clock_now());
-	call->state = CALL_PAUSED;
-	call->retry_at = dbaas_clock_now() + ROOM_USECS;
 	call->tries--;
 	call->stats->requests--;
 	if (call->spec.budget)
@@ -443,7 +456,10 @@ pause_for_descriptor(DbaasCall *call, const DbaasHttpResponse *response)
 	return true;
 }
 
-/* A request has ended: the call ends, or pauses before the next try. */
+/*
+ * A request has ended: the call ends, or pauses before the next try.  Until that is decided it
+ * counts as in flight, lest an error in between have a write told as not sent.
+ */
 static void
 end_attempt(DbaasCall *call, const DbaasHttpResponse *response)
 {
@@ -455,8 +471,6 @@ end_attempt(DbaasCall *call, const DbaasHttpResponse *response)
 	 */
 	bool		reconnects = response->failure == DBAAS_HTTP_SILENT && !write;
 
-	leave_flight(call);
-	call->state = CALL_PAUSED;
 	call->stats->bytes += response->bytes_received;
 	call->stats->seconds += response->seconds;
 	if (call->spec.counters)
@@ -471,8 +485,8 @@ end_attempt(DbaasCall *call, const DbaasHttpResponse *response)
 		 call->tries <= dbaas_connection_settings(call->conn)->max_retries &&
 		 dbaas_status_may_retry(write, response) && response->retry_after <= LONGEST_RETRY_AFTER))
 	{
-		call->retry_at = dbaas_clock_now() +
-			(reconnects ? 0 : (DbaasMoment) (pause_ms(call, response) * 1000));
+		pause_call(call, dbaas_clock_now() +
+				   (reconnects ? 0 : (DbaasMoment) (pause_ms(call, response) * 1000)));
 		call->tries -= reconnects ? 1 : 0;
 		call->holds_others = dbaas_status_too_many(response) && response->retry_after > 0;
 		call->stats->retries++;
