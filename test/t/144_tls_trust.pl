@@ -13,7 +13,7 @@ BEGIN
 	if ($default =~ m{^(/.+)/} && -r $default && !exists $ENV{DBAAS_TEST_CERTS})
 	{
 		my $dir = $1;
-		my $own = "$ENV{TMPDIR}/certs";
+		my $own = "$ENV{TMPDIR}/certs-$$";
 		my @namespace = qw(unshare --user --map-current-user --mount --keep-caps);
 		local $ENV{DBAAS_TEST_CERTS} = $own;
 		exec @namespace, 'sh', '-c', 'mount --bind "$0" "$1" && shift && '
