@@ -138,8 +138,8 @@ is( $t->sql(
 	0,
 	'and each sample');
 
-# A run that meets another
-$sim->config(latency => 50);
+# A run that meets another, which takes several requests one after the other
+$sim->config(latency => 4000);
 my $one = $t->session;
 $one->start(q{CALL dbaas_fdw_collect('hist')});
 DbaasTest::wait_until(
@@ -151,9 +151,9 @@ like(
 	qr/NOTICE: .*another session is collecting the history in schema "hist"$/m,
 	'a run that meets another says so');
 is($t->sql('SELECT count(*) FROM hist.runs'), $runs, 'and leaves no row');
+$sim->config(latency => 0);
 my ($out, $err) = $one->finish;
 is($err, '', 'the other one goes on');
-$sim->config(latency => 0);
 $h->collect;
 is($h->added, '', 'to its end');
 
