@@ -45,12 +45,17 @@ foreach my $path (glob '/proc/' . $session->pid . '/fd/*')
 }
 cmp_ok(scalar(grep { /descriptor/ } keys %what), '>=', 3, 'the backend has descriptors to try');
 
-# Each is refused, with nothing sent.  The timeout is for a backend that would hang.
+# Each is refused, with nothing sent.  A backend that hangs is ended, in the end by force, as
+# nothing else may end it.
 sub refused
 {
 	my ($option, $sqlstate, $name, $message) = @_;
+	my $pid = $session->pid;
 	$t->sim->clear;
+	local $SIG{ALRM} = sub { kill KILL => $pid };
+	alarm 120;
 	my ($out, $stderr) = $session->sql_both("SET statement_timeout = '60s'; $services");
+	alarm 0;
 	my $error = DbaasTest::parse_error($stderr) // {};
 	is($error->{sqlstate}, $sqlstate, "$option, $name: $sqlstate");
 	like($error->{message} // '', qr/of option "$option"/, "$option, $name: the option is named");
