@@ -19,11 +19,11 @@ $session->sql(
 	ANALYZE inventory, copy.dbaas_logs, copy.dbaas_metrics, copy.dbaas_services});
 my $local = $t->session;
 
-# What was sent, and what of it twice
+# What was sent, and what of it twice.  The zones are asked for anew after a while.
 sub sends
 {
 	my ($sql) = @_;
-	my @sent = @{ requests_of($session, $sql) };
+	my @sent = grep { $_ ne 'GET /zone' } @{ requests_of($session, $sql) };
 	my %times;
 	$times{$_}++ foreach @sent;
 	return (\@sent, [ grep { $times{$_} > 1 } sort keys %times ]);
