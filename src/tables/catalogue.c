@@ -1108,6 +1108,7 @@ DbaasResource dbaas_catalogue_entries[] = {
 		.table = "dbaas_external_integration_settings",
 		.description = "Settings of external integrations with endpoints of type datadog",
 		COLUMNS(external_integration_settings_columns),
+		.identity = "/dbaas-external-integration/{integration-id}",
 		.typical_rows = 1,
 		.reads = {
 			{"GET", "/dbaas-external-integration-settings-datadog/{integration-id}", ""}

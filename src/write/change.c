@@ -68,24 +68,72 @@ static bool
 is_computed_from_row(const DbaasWriter *writer, int column)
 {
 	const DbaasColumn *c = &writer->resource->columns[column];
+	AttrNumber	attnum = dbaas_table_find_attribute(writer->table, column);
 
-	return c->type == DBAAS_JSONB && c->field && strcmp(c->field, "*") == 0 &&
-		bms_is_member(dbaas_table_find_attribute(writer->table, column), writer->computed_from);
+	return attnum && c->type == DBAAS_JSONB && c->field && strcmp(c->field, "*") == 0 &&
+		dbaas_writer_computes_from(writer, attnum);
 }
 
-/* Does the UPDATE compute a value from the column, as a whole? */
+/* Does the UPDATE compute a value from the column? */
 static bool
 is_computed_from(const DbaasWriter *writer, int column)
 {
 	AttrNumber	attnum = dbaas_table_find_attribute(writer->table, column);
 
 	/* A secret is NULL, whatever is queued. */
-	if (attnum == 0 || dbaas_writer_member(writer, column) == NULL ||
-		writer->resource->columns[column].secret ||
-		!bms_is_member(attnum, writer->computed_from))
-		return false;
-	/* Of an object that is merged, meant_object() looks at each member. */
-	return !writer->resource->columns[column].merges || !bms_is_member(attnum, writer->set);
+	return attnum && dbaas_writer_member(writer, column) &&
+		!writer->resource->columns[column].secret && dbaas_writer_computes_from(writer, attnum);
+}
+
+/* Is it the name of a member that is a secret, before its value? */
+static bool
+is_secret_member(const DbaasColumn *column, const DbaasJson *name)
+{
+	for (const char *const *secret = column->secret_members; secret && *secret; secret++)
+	{
+		if (dbaas_json_equals(name, *secret))
+			return true;
+	}
+	return dbaas_secret_is_member(name) ||
+		(dbaas_json_is(name + 1, DBAAS_JSON_STRING) && dbaas_secret_any_hidden(name + 1));
+}
+
+static bool
+same_members(const DbaasJson *a, const DbaasJson *b, const char *name)
+{
+	return dbaas_same_values(DBAAS_COMPARE_JSON, dbaas_json_member(a, name),
+							 dbaas_json_member(b, name));
+}
+
+/* Has the first object a member that a row shows, and that the second one has not so? */
+static bool
+differs_from(const DbaasColumn *column, const DbaasJson *object, const DbaasJson *other)
+{
+	for (const DbaasJson *name = dbaas_json_first(object); name;
+		 name = dbaas_json_next(object, name))
+	{
+		if (!is_secret_member(column, name) &&
+			!same_members(object, other, dbaas_json_string(name, NULL)))
+			return true;
+	}
+	return false;
+}
+
+/* Does the column show something else when the queued writes are sent? */
+static bool
+is_stale(DbaasWriter *writer, const DbaasChange *change, int column)
+{
+	const DbaasColumn *c = &writer->resource->columns[column];
+	const DbaasJson *old_value = dbaas_change_old_value(writer, change, column);
+	const DbaasJson *queued;
+
+	if (!queued_value(writer, change, column, &queued))
+		return true;
+	/* A secret is not shown, so nothing is computed from it. */
+	if (c->merges && dbaas_json_is(old_value, DBAAS_JSON_OBJECT) &&
+		dbaas_json_is(queued, DBAAS_JSON_OBJECT))
+		return differs_from(c, queued, old_value) || differs_from(c, old_value, queued);
+	return !dbaas_same_values(c->comparison, old_value, queued);
 }
 
 void
@@ -95,15 +143,8 @@ dbaas_change_check_computed(DbaasWriter *writer, const DbaasChange *change)
 		return;
 	for (int c = 0; c < writer->resource->ncolumns; c++)
 	{
-		const DbaasJson *value;
-
-		if (change->overlay->bodies && is_computed_from_row(writer, c))
-			dbaas_change_refuse_stale(writer, c);
-		if (!is_computed_from(writer, c))
-			continue;
-		if (!queued_value(writer, change, c, &value) ||
-			!dbaas_same_values(writer->resource->columns[c].comparison,
-							   dbaas_change_old_value(writer, change, c), value))
+		if ((change->overlay->bodies && is_computed_from_row(writer, c)) ||
+			(is_computed_from(writer, c) && is_stale(writer, change, c)))
 			dbaas_change_refuse_stale(writer, c);
 	}
 }
@@ -112,18 +153,13 @@ dbaas_change_check_computed(DbaasWriter *writer, const DbaasChange *change)
  * Objects that the API merges
  * ------------------------------------------------------------------------ */
 
-/* Secrets are not shown, so a new object that lacks one does not mean to remove it. */
-static bool
-is_secret_member(const DbaasJson *name)
-{
-	return dbaas_secret_is_member(name) ||
-		(dbaas_json_is(name + 1, DBAAS_JSON_STRING) && dbaas_secret_any_hidden(name + 1));
-}
-
-/* Appends the paths of members that the new object lacks, except secrets. */
+/*
+ * Appends the paths of members that the new object lacks.  Secrets are not shown, so an object
+ * that lacks one does not mean to remove it.
+ */
 static void
-list_lost(StringInfo lost, const char *prefix, const DbaasJson *old_object,
-		  const DbaasJson *new_object)
+list_lost(StringInfo lost, const DbaasColumn *column, const char *prefix,
+		  const DbaasJson *old_object, const DbaasJson *new_object)
 {
 	if (!dbaas_json_is(old_object, DBAAS_JSON_OBJECT) ||
 		!dbaas_json_is(new_object, DBAAS_JSON_OBJECT))
@@ -136,8 +172,8 @@ list_lost(StringInfo lost, const char *prefix, const DbaasJson *old_object,
 		char	   *path = psprintf("%s%s", prefix, text);
 
 		if (dbaas_json_find(new_object, text, &member))
-			list_lost(lost, psprintf("%s.", path), name + 1, member);
-		else if (!is_secret_member(name))
+			list_lost(lost, column, psprintf("%s.", path), name + 1, member);
+		else if (!is_secret_member(column, name))
 			appendStringInfo(lost, "%s%s", lost->len ? ", " : "", path);
 	}
 }
@@ -151,7 +187,7 @@ check_lost(const DbaasWriter *writer, int column, const DbaasJson *old_object,
 	StringInfoData lost;
 
 	initStringInfo(&lost);
-	list_lost(&lost, "", old_object, new_object);
+	list_lost(&lost, &writer->resource->columns[column], "", old_object, new_object);
 	if (lost.len == 0)
 		return;
 	ereport(ERROR,
@@ -164,36 +200,6 @@ check_lost(const DbaasWriter *writer, int column, const DbaasJson *old_object,
 			 errhint("Keep them, as %s || '{...}' does, and give each its default "
 					 "where that is meant.",
 					 quote_identifier(name))));
-}
-
-static bool
-same_members(const DbaasJson *a, const DbaasJson *b, const char *name)
-{
-	return dbaas_same_values(DBAAS_COMPARE_JSON, dbaas_json_member(a, name),
-							 dbaas_json_member(b, name));
-}
-
-/*
- * Refuses an UPDATE that computes the object from the one that was read, if the queue changes
- * a member and the new object has another value of it, or lacks it: that may have been taken
- * over.
- */
-static void
-check_taken_over(const DbaasWriter *writer, int column, const DbaasJson *old_object,
-				 const DbaasJson *queued, const DbaasJson *new_object)
-{
-	if (!dbaas_json_is(queued, DBAAS_JSON_OBJECT))
-		return;
-	for (const DbaasJson *name = dbaas_json_first(queued); name;
-		 name = dbaas_json_next(queued, name))
-	{
-		const char *member = dbaas_json_string(name, NULL);
-
-		if (!same_members(old_object, queued, member) &&
-			!same_members(new_object, queued, member) &&
-			(dbaas_json_member(new_object, member) || !is_secret_member(name)))
-			dbaas_change_refuse_stale(writer, column);
-	}
 }
 
 static const DbaasJson *
@@ -227,49 +233,63 @@ give(DbaasWriter *writer, int column, const DbaasJson *object, const List *names
 }
 
 /*
- * The object that the new row means.  If it was computed from the one that was read, what it
- * takes over from there is taken over from the queued one instead.
+ * The object that the new row means.  If the UPDATE gives members to the one that was read, it
+ * gives them to the queued one instead.
  */
 static const DbaasJson *
-meant_object(DbaasWriter *writer, int column, const DbaasJson *old_object,
+meant_object(DbaasWriter *writer, const DbaasChange *change, int column,
 			 const DbaasJson *queued, const DbaasJson *new_object)
 {
 	AttrNumber	attnum = dbaas_table_find_attribute(writer->table, column);
 	List	   *names;
 
-	if ((!writer->triggered && !bms_is_member(attnum, writer->computed_from)) ||
-		dbaas_same_values(DBAAS_COMPARE_JSON, old_object, queued))
+	if (dbaas_same_values(DBAAS_COMPARE_JSON, dbaas_change_old_value(writer, change, column),
+						  queued))
 		return new_object;
-	if (writer->given(writer->given_arg, attnum, &names))
-		return give(writer, column, queued, names, new_object);
-	check_taken_over(writer, column, old_object, queued, new_object);
+	switch (writer->given(writer->given_arg, attnum, &names))
+	{
+		case DBAAS_GIVES_MEMBERS:
+			return give(writer, column, queued, names, new_object);
+		case DBAAS_GIVES_UNKNOWN:
+			if (is_stale(writer, change, column))
+				dbaas_change_refuse_stale(writer, column);
+			break;
+		case DBAAS_GIVES_OBJECT:
+			break;
+	}
 	return new_object;
 }
 
-/* An object with the members that an UPDATE changes; NULL if it changes no member. */
+/*
+ * An object with the members that an UPDATE changes; NULL if it changes no member.  With them
+ * go the secrets that it has: the API may need one in each UPDATE.
+ */
 static const DbaasJson *
 changed_members(DbaasWriter *writer, const DbaasChange *change, int column)
 {
 	const DbaasJson *queued;
 	const DbaasJson *object;
 	DbaasMembers *members = dbaas_members_new();
+	bool		any = false;
 	char	   *text;
 
 	queued_value(writer, change, column, &queued);
 	object = parse_object(writer, column, dbaas_writer_text(writer, change->new_row, column));
-	object = meant_object(writer, column, dbaas_change_old_value(writer, change, column), queued,
-						  object);
+	object = meant_object(writer, change, column, queued, object);
 	check_lost(writer, column, queued, object);
 	for (const DbaasJson *name = dbaas_json_first(object); name;
 		 name = dbaas_json_next(object, name))
 	{
 		const char *member = dbaas_json_string(name, NULL);
 		const char *value = dbaas_json_text(name + 1);
+		bool		same = same_members(object, queued, member);
 
-		if (!same_members(object, queued, member))
+		any = any || !same;
+		if (!same || (is_secret_member(&writer->resource->columns[column], name) &&
+					  !dbaas_secret_any_hidden(name + 1)))
 			dbaas_members_add(members, member, value, value);
 	}
-	text = dbaas_members_text(members);
+	text = any ? dbaas_members_text(members) : NULL;
 	return text ? parse_object(writer, column, text) : NULL;
 }
 

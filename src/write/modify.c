@@ -10,8 +10,11 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/sysattr.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/explain.h"
+#include "commands/trigger.h"
 #include "executor/executor.h"
 #include "mb/pg_wchar.h"
 #include "nodes/nodeFuncs.h"
@@ -162,6 +165,13 @@ add_given(List **names, Oid type, Datum value)
 	Datum	   *path;
 	int			n;
 
+	if (type == BOOLOID)
+		return DatumGetBool(value);
+	if (type == TEXTOID)
+	{
+		*names = lappend(*names, member_name(TextDatumGetCString(value)));
+		return true;
+	}
 	if (type != JSONBOID)
 	{
 		deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT, &path, NULL,
@@ -191,7 +201,7 @@ add_given(List **names, Oid type, Datum value)
  * A DbaasGivenMembers of a ModifyState.  It evaluates what the row's own value was made of, so
  * only where that was made: when the row is written.
  */
-static bool
+static DbaasGiven
 given_members(void *arg, AttrNumber attnum, List **names)
 {
 	const ModifyState *modify = arg;
@@ -212,27 +222,47 @@ given_members(void *arg, AttrNumber attnum, List **names)
 			Datum		datum = ExecEvalExpr(ExecInitExpr(expr, NULL), modify->econtext, &isnull);
 
 			if (isnull || !add_given(names, exprType((Node *) expr), datum))
-				return false;
+				return DBAAS_GIVES_UNKNOWN;
 		}
-		return true;
+		return DBAAS_GIVES_MEMBERS;
+	}
+	return DBAAS_GIVES_OBJECT;
+}
+
+/* May a trigger replace what an UPDATE gives?  It looks at no WHEN. */
+static bool
+may_be_replaced(ResultRelInfo *rinfo, EState *estate)
+{
+	const TriggerDesc *triggers = rinfo->ri_TrigDesc;
+	const Bitmapset *updated = ExecGetUpdatedCols(rinfo, estate);
+
+	for (int i = 0; triggers && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+		bool		fires = trigger->tgnattr == 0;
+
+		if (!TRIGGER_TYPE_MATCHES(trigger->tgtype, TRIGGER_TYPE_ROW, TRIGGER_TYPE_BEFORE,
+								  TRIGGER_TYPE_UPDATE) ||
+			trigger->tgenabled == TRIGGER_DISABLED)
+			continue;
+		for (int a = 0; a < trigger->tgnattr && !fires; a++)
+			fires = bms_is_member(trigger->tgattr[a] - FirstLowInvalidHeapAttributeNumber,
+								  updated);
+		if (fires)
+			return true;
 	}
 	return false;
 }
 
 /* Tells the writer of an UPDATE what dbaas_modify_plan() has noted. */
 static void
-set_updated(ModifyState *modify, EState *estate, const ResultRelInfo *rinfo,
-			const List *fdw_private)
+set_updated(ModifyState *modify, EState *estate, ResultRelInfo *rinfo, const List *fdw_private)
 {
-	const TriggerDesc *triggers = rinfo->ri_TrigDesc;
-	bool		triggered = triggers && triggers->trig_update_before_row;
-
-	/* A trigger may replace what the statement gives */
-	modify->gives = triggered ? NIL : lthird(fdw_private);
+	modify->gives = lthird(fdw_private);
 	modify->econtext = CreateExprContext(estate);
 	dbaas_writer_set_updated(modify->writer, attribute_set(linitial(fdw_private)),
-							 attribute_set(lsecond(fdw_private)), triggered, given_members,
-							 modify);
+							 attribute_set(lsecond(fdw_private)), may_be_replaced(rinfo, estate),
+							 given_members, modify);
 }
 
 void

@@ -216,16 +216,33 @@ own_attribute(Oid named, Oid relid, AttrNumber attnum)
 	return named == relid ? attnum : get_attnum(relid, get_attname(named, attnum, false));
 }
 
-/* The attributes that an expression reads of the named table: their numbers in "relid". */
-static List *
-read_attributes(Expr *expr, Index varno, Oid named, Oid relid)
+/*
+ * The attributes that an expression reads of the named table, as pull_varattnos() has them.  A
+ * rule on a view reads the row by the view, and a join may: so all that is read of it counts.
+ */
+static Bitmapset *
+attributes_of(PlannerInfo *root, Expr *expr, Oid named)
 {
 	Bitmapset  *used = NULL;
-	List	   *attnums = NIL;
-	bool		whole_row;
 
-	pull_varattnos((Node *) expr, varno, &used);
-	whole_row = bms_is_member(-FirstLowInvalidHeapAttributeNumber, used);
+	for (int varno = 1; varno < root->simple_rel_array_size; varno++)
+	{
+		const RangeTblEntry *rte = planner_rt_fetch(varno, root);
+
+		if (rte && rte->rtekind == RTE_RELATION && rte->relid == named)
+			pull_varattnos((Node *) expr, varno, &used);
+	}
+	return used;
+}
+
+/* These attributes: their numbers in "relid". */
+static List *
+read_attributes(PlannerInfo *root, Expr *expr, Oid named, Oid relid)
+{
+	Bitmapset  *used = attributes_of(root, expr, named);
+	bool		whole_row = bms_is_member(-FirstLowInvalidHeapAttributeNumber, used);
+	List	   *attnums = NIL;
+
 	for (AttrNumber attnum = 1; get_attname(named, attnum, true); attnum++)
 	{
 		AttrNumber	own = own_attribute(named, relid, attnum);
@@ -268,70 +285,94 @@ is_empty_object(Expr *expr)
 }
 
 static bool
-is_true(Expr *expr)
+reads_attribute(PlannerInfo *root, Expr *expr, AttrNumber attnum)
 {
-	const Const *value = (const Const *) expr;
+	Oid			named = planner_rt_fetch(root->parse->resultRelation, root)->relid;
+	Bitmapset  *used = attributes_of(root, expr, named);
 
-	return IsA(expr, Const) && !value->constisnull && DatumGetBool(value->constvalue);
-}
-
-static bool
-reads_attribute(Expr *expr, Index varno, AttrNumber attnum)
-{
-	Bitmapset  *used = NULL;
-
-	pull_varattnos((Node *) expr, varno, &used);
 	return bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, used) ||
 		bms_is_member(-FirstLowInvalidHeapAttributeNumber, used);
+}
+
+static bool gives_members(PlannerInfo *root, Expr *expr, AttrNumber attnum, List **given);
+
+/* The same for settings['name'] = '...'. */
+static bool
+gives_subscript(PlannerInfo *root, const SubscriptingRef *ref, AttrNumber attnum, List **given)
+{
+	if (ref->refcontainertype != JSONBOID || ref->refassgnexpr == NULL ||
+		ref->reflowerindexpr != NIL || list_length(ref->refupperindexpr) != 1 ||
+		exprType(linitial(ref->refupperindexpr)) != TEXTOID ||
+		!is_fixed(linitial(ref->refupperindexpr)) ||
+		reads_attribute(root, ref->refassgnexpr, attnum) ||
+		!gives_members(root, ref->refexpr, attnum, given))
+		return false;
+	*given = lappend(*given, copyObject(linitial(ref->refupperindexpr)));
+	return true;
 }
 
 /*
  * Does the expression only give members to the object in the attribute, as in
  * settings || '{...}' and jsonb_set(settings, '{name}', '...')?  Then appends to *given what
- * the names of these members follow from: objects, and paths.
+ * the names of these members follow from: objects, paths and names; and booleans, which have
+ * to be true.
  */
 static bool
-gives_members(Expr *expr, Index varno, AttrNumber attnum, List **given)
+gives_members(PlannerInfo *root, Expr *expr, AttrNumber attnum, List **given)
 {
 	const Var  *var = (const Var *) expr;
 	List	   *args;
 
 	if (IsA(expr, Var))
-		return var->varno == (int) varno && var->varattno == attnum;
+		return var->varno == root->parse->resultRelation && var->varattno == attnum;
 	if (IsA(expr, CoalesceExpr))
 	{
 		args = ((CoalesceExpr *) expr)->args;
 		return list_length(args) == 2 && is_empty_object(lsecond(args)) &&
-			gives_members(linitial(args), varno, attnum, given);
+			gives_members(root, linitial(args), attnum, given);
 	}
+	if (IsA(expr, SubscriptingRef))
+		return gives_subscript(root, (SubscriptingRef *) expr, attnum, given);
 	if (IsA(expr, OpExpr) && get_opcode(((OpExpr *) expr)->opno) == F_JSONB_CONCAT)
 		args = ((OpExpr *) expr)->args;
 	else if (IsA(expr, FuncExpr) && ((FuncExpr *) expr)->funcid == F_JSONB_SET)
 		args = ((FuncExpr *) expr)->args;
 	else
 		return false;
-	if (!is_fixed(lsecond(args)) || !gives_members(linitial(args), varno, attnum, given))
+	if (!is_fixed(lsecond(args)) || !gives_members(root, linitial(args), attnum, given))
 		return false;
+
+	*given = lappend(*given, copyObject(lsecond(args)));
 
 	/*
 	 * Of jsonb_set(), the value must not be made of the object, and a member
 	 * that is missing has to be made: the queue may have it.
 	 */
-	if (list_length(args) > 2 &&
-		(reads_attribute(lthird(args), varno, attnum) || !is_true(lfourth(args))))
-		return false;
-	*given = lappend(*given, copyObject(lsecond(args)));
+	if (list_length(args) > 2)
+	{
+		if (reads_attribute(root, lthird(args), attnum) || !is_fixed(lfourth(args)))
+			return false;
+		*given = lappend(*given, copyObject(lfourth(args)));
+	}
 	return true;
+}
+
+/* Is the attribute, or 0, an object that the API merges? */
+static bool
+is_merged(const DbaasTable *table, AttrNumber attnum)
+{
+	return attnum && dbaas_table_shows(table, attnum) &&
+		table->resource->columns[table->attributes[attnum - 1].column].merges;
 }
 
 /*
  * The attributes that an UPDATE sets, and those that it computes values from: two lists
- * of attribute numbers.  An attribute that is set to itself does not count as set.  Then a
- * list for each attribute to which it gives members: its number, as a node, and what
- * gives_members() found.
+ * of attribute numbers.  An attribute that is set to itself does not count as set, and one that
+ * is merged and only given members is not computed from itself.  Then a list for each of the
+ * latter: its number, as a node, and what gives_members() found.
  */
 static List *
-plan_update(PlannerInfo *root, Oid relid)
+plan_update(PlannerInfo *root, const DbaasTable *table)
 {
 	Index		varno = root->parse->resultRelation;
 	Oid			named = planner_rt_fetch(varno, root)->relid;
@@ -345,15 +386,20 @@ plan_update(PlannerInfo *root, Oid relid)
 	{
 		Expr	   *expr = lfirst_node(TargetEntry, lc)->expr;
 		const Var  *var = IsA(expr, Var) ? (const Var *) expr : NULL;
-		AttrNumber	own = own_attribute(named, relid, lfirst_int(attnum));
+		AttrNumber	own = own_attribute(named, table->relid, lfirst_int(attnum));
 		List	   *given = NIL;
+		List	   *of_it;
 
 		if (var && var->varno == (int) varno && var->varattno == lfirst_int(attnum))
 			continue;
 		set = lappend_int(set, own);
-		if (own && gives_members(expr, varno, lfirst_int(attnum), &given))
+		of_it = read_attributes(root, expr, named, table->relid);
+		if (is_merged(table, own) && gives_members(root, expr, lfirst_int(attnum), &given))
+		{
 			gives = lappend(gives, lcons(makeInteger(own), given));
-		read = list_concat_unique_int(read, read_attributes(expr, varno, named, relid));
+			of_it = list_delete_int(of_it, own);
+		}
+		read = list_concat_unique_int(read, of_it);
 	}
 	/* SET (a, b) = (SELECT ...) has its subquery behind the columns. */
 	foreach(lc, root->processed_tlist)
@@ -361,7 +407,7 @@ plan_update(PlannerInfo *root, Oid relid)
 		Expr	   *expr = lfirst_node(TargetEntry, lc)->expr;
 
 		if (IsA(expr, SubPlan))
-			read = list_concat_unique_int(read, read_attributes(expr, varno, named, relid));
+			read = list_concat_unique_int(read, read_attributes(root, expr, named, table->relid));
 	}
 	return list_make3(set, read, gives);
 }
@@ -379,5 +425,5 @@ dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index result_relati
 	dbaas_error_hide_statement(&hiding, hides);
 	check_plan(root, plan, result_relation, table);
 	dbaas_error_unhide_statement(&hiding);
-	return plan->operation == CMD_UPDATE ? plan_update(root, table->relid) : NIL;
+	return plan->operation == CMD_UPDATE ? plan_update(root, table) : NIL;
 }

@@ -22,9 +22,10 @@ extern void dbaasAddForeignUpdateTargets(PlannerInfo *root, Index rtindex,
 
 /*
  * fdw_private of an UPDATE: two Lists of attribute numbers, those that it sets and those
- * that it computes values from; and a List of Lists, one for each object of which it is known
- * what gives members to it: the attribute's number, and the expressions, each a jsonb object
- * with the members or a text[] that is the path of one.
+ * that it computes values from; and a List of Lists, one for each object that the API merges
+ * and that only expressions give members to.  Such a List is the attribute's number and these
+ * expressions: each is a jsonb object with the members, a text[] that is the path of one, the
+ * name of one as text, or a boolean that has to be true.
  */
 extern List *dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan,
 									Index result_relation, int subplan_index);

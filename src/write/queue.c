@@ -206,6 +206,8 @@ refuse_duplicate(const DbaasWrite *write, const DbaasWrite *earlier)
 			 errmsg("%s makes what this transaction makes or changes already",
 					dbaas_operation_label(write)),
 			 errdetail("Before it, this transaction sends %s.", dbaas_operation_label(earlier)),
+			 earlier->command == DBAAS_INSERT ?
+			 errhint("Leave one of them out, or COMMIT in between.") :
 			 errhint("DELETE it first, or leave the INSERT out.")));
 }
 

@@ -520,7 +520,7 @@ find_changed(DbaasWriter *writer, const Edit *edit)
 			continue;
 		level = column_level(edit->whole, &resource->columns[c], &member);
 		now = dbaas_json_member(edit->path[level], member);
-		if (bms_is_member(attnum, writer->computed_from) &&
+		if (dbaas_writer_computes_from(writer, attnum) &&
 			!dbaas_same_values(comparison, row_value(writer, change->old_row, c), now))
 			dbaas_change_refuse_stale(writer, c);
 		change->sent[c] = dbaas_change_sets(writer, change, c) &&

@@ -142,6 +142,12 @@ dbaas_writer_set_updated(DbaasWriter *writer, const Bitmapset *set,
 	writer->given_arg = given_arg;
 }
 
+bool
+dbaas_writer_computes_from(const DbaasWriter *writer, AttrNumber attnum)
+{
+	return writer->triggered || bms_is_member(attnum, writer->computed_from);
+}
+
 const char *
 dbaas_writer_member(const DbaasWriter *writer, int column)
 {

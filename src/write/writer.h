@@ -35,12 +35,19 @@ typedef enum DbaasWriteNeed
 								 * statement has updated it already */
 } DbaasWriteNeed;
 
+/* What an UPDATE gives to an object. */
+typedef enum DbaasGiven
+{
+	DBAAS_GIVES_OBJECT,			/* all of it */
+	DBAAS_GIVES_MEMBERS,		/* some members; others are as they were read */
+	DBAAS_GIVES_UNKNOWN			/* what it gives is made of the object */
+} DbaasGiven;
+
 /*
- * The only members that an UPDATE gives to the object in an attribute of the row that is
- * being written; all others are as they were read.  Returns whether they are known.  If so,
- * stores their names, char * in UTF-8, in the current memory context.
+ * Tells what an UPDATE gives to the object in an attribute of the row that is being written.
+ * Of members, stores the names, char * in UTF-8, in the current memory context.
  */
-typedef bool (*DbaasGivenMembers) (void *arg, AttrNumber attnum, List **names);
+typedef DbaasGiven (*DbaasGivenMembers) (void *arg, AttrNumber attnum, List **names);
 
 /* Writes rows of one table by one command.  Only writer.c changes it. */
 typedef struct DbaasWriter
@@ -59,9 +66,9 @@ typedef struct DbaasWriter
 								 * were read */
 	const Bitmapset *set;		/* attributes that an UPDATE sets */
 	const Bitmapset *computed_from; /* attributes that it computes values from */
+	bool		triggered;		/* may a trigger compute values of its rows? */
 	DbaasGivenMembers given;	/* which it gives to an object, for given_arg */
 	void	   *given_arg;
-	bool		triggered;		/* may a trigger compute values of its rows? */
 	bool		makes_service;	/* do its rows become services? */
 	bool		needs_type;		/* dbaas_catalogue_write_needs_type() */
 	bool		reads_kept;		/* dbaas_writable_reads_kept() */
@@ -84,6 +91,12 @@ extern DbaasWriter *dbaas_writer_new(const DbaasTable *table, TupleDesc desc,
 extern void dbaas_writer_set_updated(DbaasWriter *writer, const Bitmapset *set,
 									 const Bitmapset *computed_from, bool triggered,
 									 DbaasGivenMembers given, void *given_arg);
+
+/*
+ * May values that the UPDATE sets have been computed from the attribute as it was read?  A
+ * trigger may have computed one from each.
+ */
+extern bool dbaas_writer_computes_from(const DbaasWriter *writer, AttrNumber attnum);
 
 /* The member of the command's body that a catalogue column is sent as, or NULL. */
 extern const char *dbaas_writer_member(const DbaasWriter *writer, int column);
