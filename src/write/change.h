@@ -41,16 +41,15 @@ pg_noreturn extern void dbaas_change_refuse_stale(const DbaasWriter *writer, int
 
 /*
  * Raises ERROR when an UPDATE computes a value from a column that a queued write changes
- * (0A000).  Leaves the members of an object that the API merges to
- * dbaas_change_find_sent().
+ * (0A000).
  */
 extern void dbaas_change_check_computed(DbaasWriter *writer, const DbaasChange *change);
 
 /*
  * Sets "sent" and "values".  Returns whether any column is sent.  Raises ERROR when an
- * UPDATE removes members from an object that the API merges, or computes a member from
- * one that a queued write changes (0A000), and when a column that has to be sent together
- * with a changed one has no known value (23502).
+ * UPDATE removes members from an object that the API merges, or gives it members whose names
+ * are not known while a queued write changes it (0A000), and when a column that has to be
+ * sent together with a changed one has no known value (23502).
  */
 extern bool dbaas_change_find_sent(DbaasWriter *writer, DbaasChange *change);
 

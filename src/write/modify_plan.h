@@ -23,9 +23,9 @@ extern void dbaasAddForeignUpdateTargets(PlannerInfo *root, Index rtindex,
 /*
  * fdw_private of an UPDATE: two Lists of attribute numbers, those that it sets and those
  * that it computes values from; and a List of Lists, one for each object that the API merges
- * and that only expressions give members to.  Such a List is the attribute's number and these
- * expressions: each is a jsonb object with the members, a text[] that is the path of one, the
- * name of one as text, or a boolean that has to be true.
+ * and to which the UPDATE only gives members.  Such a List is the attribute's number and the
+ * expressions that tell their names: each is a jsonb object with the members, a text[] that
+ * is the path of one, the name of one as text, or a boolean that has to be true.
  */
 extern List *dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan,
 									Index result_relation, int subplan_index);
