@@ -211,6 +211,7 @@ sub record
 sub descriptors { return scalar(() = glob "/proc/$_[0]/fd/*") }
 
 $sim->clear;
+my $open_before = descriptors($sim->pid);
 my @names = map { sprintf 's%02d', $_ } 0 .. $sessions - 1;
 my $began = time;
 my @pids = map { $soak->session($_, $_ < $steady) } 0 .. $sessions - 1;
@@ -228,7 +229,8 @@ while (time < $until)
 		my $kb = DbaasTest::rss($pid) // next;
 		my $who = $pid == $sim->pid ? 'the simulator' : "backend $pid";
 		push @{ $measured{"$who: kB"} }, [ time, $kb ];
-		push @{ $measured{"$who: descriptors"} }, [ time, descriptors($pid) ];
+		# The simulator's are what the sessions have connections for at that time
+		push @{ $measured{"$who: descriptors"} }, [ time, descriptors($pid) ] if $pid != $sim->pid;
 	}
 }
 my $took = time - $began;
@@ -239,6 +241,9 @@ $sim->config(latency => 0);
 $sim->settle;
 append_to_file($stop, 'now');
 $soak->wait($recorder);
+ok(DbaasTest::wait_until(sub { descriptors($sim->pid) <= $open_before }),
+	'the simulator has no more descriptors than before')
+  or diag(descriptors($sim->pid), ", before $open_before");
 
 # ---------------------------------------------------------------------------
 # What was told, received and logged
