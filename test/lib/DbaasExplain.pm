@@ -49,7 +49,7 @@ no problem.
 use strict;
 use warnings;
 
-use JSON::PP ();
+use Cpanel::JSON::XS qw(decode_json);
 
 # Options of EXPLAIN, and the server's version that has them
 my @options = (
@@ -222,7 +222,7 @@ sub counts
 	$self->{sim}->settle;
 	foreach my $plan (@plans)
 	{
-		my $json = eval { JSON::PP->new->decode($plan) } or return "no JSON: $@$plan";
+		my $json = eval { Cpanel::JSON::XS->new->decode($plan) } or return "no JSON: $@$plan";
 		my $top = ref $json eq 'ARRAY' ? $json->[0]{Plan} : $json->{Plan};
 		$requests += _counted($top, 'Requests');
 		$unused   += _counted($top, 'Unused Results');
@@ -271,7 +271,7 @@ sub problems
 			push @errors, ($self->_errors(grep { !/\bANALYZE\b/ } @explained))[ 1 .. @explained ];
 			push @problems, grep { defined } @errors, $self->_differs($statement);
 			my ($json) = $self->_errors("EXPLAIN (VERBOSE, FORMAT JSON) $statement");
-			push @problems, "no JSON: $@$json" unless eval { JSON::PP::decode_json($json) };
+			push @problems, "no JSON: $@$json" unless eval { decode_json($json) };
 			push @problems, $self->_requested;
 			$self->{sim}->clear;
 			($json) = $self->_errors("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) $statement");

@@ -69,10 +69,10 @@ use strict;
 use warnings;
 use parent qw(DbaasProcess);
 
+use Cpanel::JSON::XS qw(decode_json encode_json);
 use DbaasHistoryModel;
 use IO::Select;
 use IO::Socket::INET;
-use JSON::PP     ();
 use POSIX        ();
 use Scalar::Util qw(looks_like_number);
 use Socket;
@@ -110,10 +110,10 @@ sub failed  { my ($self) = @_;             return $self->_tell('failed') }
 sub _tell
 {
 	my ($self, @command) = @_;
-	syswrite $self->{control}, JSON::PP::encode_json(\@command) . "\n" or die "history API: $!";
+	syswrite $self->{control}, encode_json(\@command) . "\n" or die "history API: $!";
 	# Unlike sysread, this goes on after a signal: the end of a child may be one
 	my $answer = readline($self->{control}) // die 'the history API has ended';
-	my ($told, $error) = @{ JSON::PP::decode_json($answer) };
+	my ($told, $error) = @{ decode_json($answer) };
 	die "history API: $error" if defined $error;
 	return $told;
 }
@@ -315,7 +315,7 @@ sub _request
 sub _zones
 {
 	my ($self) = @_;
-	return JSON::PP::encode_json(
+	return encode_json(
 		{
 			zones => [
 				map { { name => $_, 'api-endpoint' => "http://127.0.0.1:$self->{ports}{$_}/v2" } }
@@ -344,7 +344,7 @@ sub _answer
 		# In the shapes that errors have
 		my $shape = int rand 4;
 		$type = 'text/plain' if $shape == 0;
-		$text = JSON::PP::encode_json(
+		$text = encode_json(
 			  $shape == 1 ? { message => $text }
 			: $shape == 2 ? { error => $text }
 			:               { title => 'no', detail => $text, errors => [$text] }) if $shape > 0;
@@ -375,10 +375,10 @@ sub _obey
 	sysread $self->{control}, $self->{received}, 65536, length $self->{received} or return 0;
 	while ($self->{received} =~ s/\A(.*)\n//)
 	{
-		my ($command, @arguments) = @{ JSON::PP::decode_json($1) };
+		my ($command, @arguments) = @{ decode_json($1) };
 		my $function = $self->can("_do_$command") or die "unknown command $command";
 		my $told = eval { [ scalar $self->$function(@arguments) ] } // [ undef, "$@" ];
-		my $answer = JSON::PP::encode_json($told) . "\n";
+		my $answer = encode_json($told) . "\n";
 		$self->{control}->blocking(1);
 		while (length $answer)
 		{

@@ -50,7 +50,7 @@ Does it, and returns what is to be told; see the functions that begin with do_.
 use strict;
 use warnings;
 
-use JSON::PP    ();
+use Cpanel::JSON::XS qw(decode_json encode_json);
 use List::Util  qw(max min shuffle);
 use POSIX       qw(strftime);
 use Time::HiRes ();
@@ -610,7 +610,9 @@ sub _common
 		state => $service->{state},
 		'node-count' => $service->{nodes},
 		'disk-size' => $service->{disk},
-		'termination-protection' => $service->{protected} ? JSON::PP::true : JSON::PP::false,
+		'termination-protection' => $service->{protected}
+		? Cpanel::JSON::XS::true
+		: Cpanel::JSON::XS::false,
 		notifications => defined $notice
 		? [ { level => 'notice', message => $notice, type => 'service_end_of_life' } ]
 		: [],
@@ -641,8 +643,8 @@ sub _integrations
 				source => $_,
 				dest => $dest,
 				status => 'active',
-				'is-enabled' => JSON::PP::true,
-				'is-active' => JSON::PP::true,
+				'is-enabled' => Cpanel::JSON::XS::true,
+				'is-active' => Cpanel::JSON::XS::true,
 				settings => {}
 			}
 		} @sources
@@ -670,7 +672,7 @@ sub _list
 		push @$history, $tag if !@$history || $history->[-1] ne $tag;
 	}
 	my @all = map { $self->_common($_) } shuffle values %$services;
-	return (200, JSON::PP::encode_json({ 'dbaas-services' => \@all }));
+	return (200, encode_json({ 'dbaas-services' => \@all }));
 }
 
 sub _details
@@ -686,7 +688,7 @@ sub _details
 				state => 'running',
 				'progress-updates' => [
 					{
-						completed => JSON::PP::false,
+						completed => Cpanel::JSON::XS::false,
 						current => $service->{progress}++,
 						phase => 'x'
 					}
@@ -698,7 +700,7 @@ sub _details
 		map { { 'backup-name' => $_->[0], 'backup-time' => _iso($_->[1]), 'data-size' => $_->[2] } }
 		  @{ $service->{backups} }
 	];
-	return (200, JSON::PP::encode_json($body));
+	return (200, encode_json($body));
 }
 
 sub answer
@@ -714,7 +716,7 @@ sub answer
 	{
 		my ($what, $service) = ($1, $self->{services}{$zone}{$2});
 		$self->{count}{$what}++;
-		my $asked = eval { JSON::PP::decode_json($body) } // return (400, 'not JSON');
+		my $asked = eval { decode_json($body) } // return (400, 'not JSON');
 		return (404, 'no such service') if !$service;
 		return $what eq 'logs' ? $self->_logs($service, $asked) : $self->_metrics($service, $asked);
 	}

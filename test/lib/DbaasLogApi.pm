@@ -40,9 +40,9 @@ use strict;
 use warnings;
 use parent qw(DbaasProcess);
 
+use Cpanel::JSON::XS qw(decode_json encode_json);
 use IO::Select;
 use IO::Socket::INET;
-use JSON::PP   ();
 use List::Util qw(max min);
 use POSIX      ();
 use Socket;
@@ -97,7 +97,7 @@ sub _page
 
 sub _answer
 {
-	my $body = JSON::PP::encode_json($_[0]);
+	my $body = encode_json($_[0]);
 	return
 		"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
 	  . length($body)
@@ -147,7 +147,7 @@ sub _run
 				&& length $4 >= $3)
 			{
 				my ($service, $length, $head) = ($2, $3, length $1);
-				my $asked = JSON::PP::decode_json(substr $received{$socket}, $head, $length);
+				my $asked = decode_json(substr $received{$socket}, $head, $length);
 				my $body = _page($entries->{$service} // [], $page, $asked);
 
 				substr $received{$socket}, 0, $head + $length, '';

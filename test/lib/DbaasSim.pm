@@ -97,6 +97,7 @@ The two rules that all data follow from; see doc/simulator.md.
 use strict;
 use warnings;
 
+use Cpanel::JSON::XS ();
 use Cwd qw(abs_path);
 use Digest::MD5 qw(md5_hex);
 use Digest::SHA qw(hmac_sha256);
@@ -104,11 +105,10 @@ use Encode qw(encode_utf8);
 use File::Basename qw(dirname);
 use HTTP::Tiny;
 use IPC::Open2 qw(open2);
-use JSON::PP ();
 use MIME::Base64 qw(encode_base64);
 use Time::HiRes qw(sleep time);
 
-my $json = JSON::PP->new->utf8->allow_nonref->canonical;
+my $json = Cpanel::JSON::XS->new->utf8->allow_nonref->canonical;
 
 sub program
 {
@@ -312,7 +312,7 @@ sub toggle_protection
 	my $is = $self->get($path, zone => $zone)->{json}{'termination-protection'};
 	my $answer = $self->put(
 		$path,
-		{ 'termination-protection' => $is ? JSON::PP::false : JSON::PP::true },
+		{ 'termination-protection' => $is ? Cpanel::JSON::XS::false : Cpanel::JSON::XS::true },
 		zone => $zone);
 
 	$answer->{status} == 200 or die "the service cannot be changed: $answer->{content}";

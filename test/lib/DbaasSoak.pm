@@ -53,17 +53,17 @@ What a process has written, as a list of hashes.
 use strict;
 use warnings;
 
+use Cpanel::JSON::XS ();
 use DbaasRandom qw(pick chance);
 use Digest::SHA qw(sha1);
 use HTTP::Tiny;
 use IO::Select;
 use IPC::Open3;
-use JSON::PP    ();
 use POSIX       ();
 use Symbol      qw(gensym);
 use Time::HiRes qw(time sleep);
 
-my $json = JSON::PP->new->canonical;
+my $json = Cpanel::JSON::XS->new->canonical;
 my $zone = 'ch-gva-2';
 my $pg = '/dbaas-postgres/pg-1-0001';
 my $mysql = '/dbaas-mysql/mysql-1-0002';

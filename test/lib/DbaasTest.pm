@@ -240,8 +240,9 @@ sub new
 	$self->node->append_conf('postgresql.conf', 'dbaas_fdw.progress = 0');
 	$self->node->append_conf('postgresql.conf', $conf) if defined $conf;
 	$self->node->start;
-	$self->sql('CREATE EXTENSION dbaas_fdw');
-	$self->create_server(%$server) if $import;
+	my @sql = ('CREATE EXTENSION dbaas_fdw');
+	push @sql, $self->_server('exoscale', 'exo', %$server) if $import;
+	$self->sql(join ';', @sql);
 	return $self;
 }
 
@@ -281,8 +282,7 @@ sub create_server
 		q{
 		SET client_min_messages = warning;
 		DROP SERVER IF EXISTS exoscale CASCADE;
-		DROP SCHEMA IF EXISTS exo CASCADE});
-	$self->add_server('exoscale', 'exo', %options);
+		DROP SCHEMA IF EXISTS exo CASCADE;} . $self->_server('exoscale', 'exo', %options));
 	return;
 }
 
@@ -290,17 +290,24 @@ sub add_server
 {
 	my ($self, $name, $schema, %options) = @_;
 
+	$self->sql($self->_server($name, $schema, %options));
+	return;
+}
+
+# What creates it: each session that runs SQL takes a while to begin
+sub _server
+{
+	my ($self, $name, $schema, %options) = @_;
+
 	%options = (endpoint => $self->sim->url, %options);
 	my $server = options_clause(%options);
 	my $mapping = options_clause(api_key => $self->sim->key, api_secret => $self->sim->secret);
 
-	$self->sql(
-		qq{
+	return qq{
 		CREATE SERVER $name FOREIGN DATA WRAPPER dbaas_fdw $server;
 		CREATE USER MAPPING FOR CURRENT_USER SERVER $name $mapping;
 		CREATE SCHEMA $schema;
-		IMPORT FOREIGN SCHEMA dbaas FROM SERVER $name INTO $schema});
-	return;
+		IMPORT FOREIGN SCHEMA dbaas FROM SERVER $name INTO $schema};
 }
 
 # The OPTIONS clause; options that are undef are left out

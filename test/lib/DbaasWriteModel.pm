@@ -73,10 +73,10 @@ neither are the ids of what is new.
 use strict;
 use warnings;
 
+use Cpanel::JSON::XS qw(decode_json);
 use DbaasRandom qw(pick chance shuffled);
-use JSON::PP    ();
 
-my $json = JSON::PP->new->canonical->allow_nonref;
+my $json = Cpanel::JSON::XS->new->canonical->allow_nonref;
 my %segment = (pg => 'postgres');
 my @plans = qw(hobbyist-2 startup-4 startup-8 business-4 business-8);
 my @days = qw(monday tuesday wednesday thursday friday);
@@ -103,7 +103,7 @@ sub _read
 	my ($self, $zone, $path, $make) = @_;
 	my $content = $self->{sim}->get($path, zone => $zone)->{content};
 	my $known = $self->{read}{"$zone $path"} //= [''];
-	@$known = ($content, $make->(JSON::PP::decode_json($content))) if $known->[0] ne $content;
+	@$known = ($content, $make->(decode_json($content))) if $known->[0] ne $content;
 	return $known->[1];
 }
 

@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 
+use JSON::PP ();
 use POSIX qw(strftime);
 use Test::More;
 use DbaasSim;

@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 
+use JSON::PP ();
 use Test::More;
 use Time::HiRes qw(sleep);
 use DbaasSim;

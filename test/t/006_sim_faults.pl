@@ -4,6 +4,7 @@ use warnings;
 
 use IO::Select;
 use IO::Socket::INET;
+use JSON::PP ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 use DbaasSim;

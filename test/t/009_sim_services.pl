@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use utf8;
 
+use JSON::PP ();
 use Test::More;
 use DbaasSim;
 

@@ -4,6 +4,7 @@ use warnings;
 
 use DbaasTest;
 use IO::Socket::INET;
+use JSON::PP ();
 use POSIX ();
 use Test::More;
 use Time::HiRes qw(time);

@@ -5,6 +5,7 @@ use warnings;
 
 use DbaasTest;
 use DbaasSim;
+use JSON::PP ();
 use List::Util qw(max);
 use Test::More;
 

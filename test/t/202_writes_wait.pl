@@ -5,6 +5,7 @@ use warnings;
 use DbaasTest;
 use DbaasSim;
 use List::Util qw(sum);
+use JSON::PP ();
 use Test::More;
 use Time::HiRes qw(time);
 

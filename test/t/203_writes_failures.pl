@@ -4,6 +4,7 @@ use warnings;
 
 use DbaasTest;
 use DbaasSim;
+use JSON::PP ();
 use Test::More;
 
 my $t = DbaasTest->new(services => 8, logs => 0, operation_time => 20);

@@ -6,6 +6,7 @@ use warnings;
 use DbaasTest;
 use DbaasSim;
 use IO::Socket::INET;
+use JSON::PP ();
 use Test::More;
 use Time::HiRes qw(time usleep);
 

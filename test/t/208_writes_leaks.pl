@@ -3,6 +3,7 @@ use strict;
 use warnings;
 
 use DbaasTest;
+use JSON::PP ();
 use Test::More;
 
 my $t = DbaasTest->new(

@@ -79,21 +79,19 @@ foreach my $round (1 .. $ENV{DBAAS_KILLS} // 16)
 	$sim->clear;
 	$sim->fault({ action => 'delay', ms => 500, skip => $requests - 1, times => -1 })
 	  if $requests;
-	my $session = $t->session;
+	my ($session, $watching) = ($t->session, $t->session);
 	my $pid = $session->pid;
+	my $active = "SELECT count(*) FROM pg_stat_activity WHERE pid = $pid AND state = 'active'";
 	$session->start(q{CALL dbaas_fdw_collect('hist')});
 	DbaasTest::wait_until(
-		sub {
-			return scalar(() = $sim->requests) >= $requests if $requests;
-			return $t->sql("SELECT state = 'active' FROM pg_stat_activity WHERE pid = $pid") eq 't';
-		});
+		sub { $requests ? scalar(() = $sim->requests) >= $requests : $watching->sql($active) });
 	sleep any(400) / 1000 if !$requests;
 	if ($way eq 'kill')
 	{
 		kill 'KILL', $pid;
 		DbaasTest::wait_until(
 			sub {
-				eval { $t->sql('SELECT 1') }
+				eval { $watching = $t->session }
 			});
 	}
 	elsif ($way eq 'client')
@@ -102,15 +100,10 @@ foreach my $round (1 .. $ENV{DBAAS_KILLS} // 16)
 	}
 	else
 	{
-		$t->sql("SELECT pg_${way}_backend($pid)");
+		$watching->sql("SELECT pg_${way}_backend($pid)");
 	}
 	eval { $session->finish } if $way eq 'cancel';
-	DbaasTest::wait_until(
-		sub {
-			$t->sql(
-				"SELECT count(*) FROM pg_stat_activity
-				WHERE pid = $pid AND state = 'active'") eq '0';
-		});
+	DbaasTest::wait_until(sub { !$watching->sql($active) });
 	$sim->clear_faults;
 	$ended{$way}++;
 	delete $session->{psql} if $way ne 'cancel';
