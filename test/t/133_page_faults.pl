@@ -4,6 +4,7 @@ use strict;
 use warnings;
 
 use DbaasTest;
+use List::Util qw(min);
 use Test::More;
 
 my $entries = 100_000;
@@ -33,17 +34,22 @@ sub own
 	return $kib / 1024;
 }
 
-# Page faults of the second of two runs in a session that has just begun
-sub faults_of_second
+# Page faults of a run that is not the first of a session: the fewest of three, for how many
+# responses are there at once depends on the machine, too
+sub later_faults
 {
 	my ($sql, $result) = @_;
 	my $session = $t->session;
 	is($session->sql($sql), $result, "$result: $sql");
-	my $before = faults($session->pid);
-	$session->sql($sql);
-	my $faults = faults($session->pid) - $before;
+	my @faults;
+	foreach (1 .. 3)
+	{
+		my $before = faults($session->pid);
+		$session->sql($sql);
+		push @faults, faults($session->pid) - $before;
+	}
 	$session->quit;
-	return $faults;
+	return min(@faults);
 }
 
 # Many pages, one after the other.  Without what is kept, there are from hundreds to thousands.
@@ -51,17 +57,17 @@ my $one = "FROM exo.dbaas_logs WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-
 foreach my $sql ("SELECT count(message) $one",
 	"SELECT count(*) FROM (SELECT time, node, unit, message $one OFFSET 0) x")
 {
-	my $faults = faults_of_second($sql, $entries);
-	DbaasTest::measured_ok($faults, '<', 200, "$faults page faults in a second run");
+	my $faults = later_faults($sql, $entries);
+	DbaasTest::measured_ok($faults, '<', 200, "$faults page faults in a later run");
 }
 
 # Many answers in flight.  Of the memory that these need at once, a session at rest keeps a
 # part.  To compile the query, which PostgreSQL might do, is another matter.
-my $faults = faults_of_second(
+my $faults = later_faults(
 	q{SET jit = off;
 	SELECT count(*) > 0 FROM exo.dbaas_logs WHERE zone = 'ch-gva-2' AND log_limit = 500}, 't');
 DbaasTest::measured_ok($faults, '<', 500,
-	"$faults page faults in a second run with many in flight");
+	"$faults page faults in a later run with many in flight");
 
 # Large answers are given back
 my $large = DbaasSim->start(services => 8000, zones => 1, logs => 0);
