@@ -294,7 +294,8 @@ sub add_server
 	return;
 }
 
-# What creates it: each session that runs SQL takes a while to begin
+# The SQL that creates the server.  Each call of sql begins a session, which takes a while, so
+# it is run together with what comes before it
 sub _server
 {
 	my ($self, $name, $schema, %options) = @_;

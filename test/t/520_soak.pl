@@ -229,7 +229,7 @@ while (time < $until)
 		my $kb = DbaasTest::rss($pid) // next;
 		my $who = $pid == $sim->pid ? 'the simulator' : "backend $pid";
 		push @{ $measured{"$who: kB"} }, [ time, $kb ];
-		# The simulator's are what the sessions have connections for at that time
+		# The simulator has one for each connection that is open: it is looked at in the end
 		push @{ $measured{"$who: descriptors"} }, [ time, descriptors($pid) ] if $pid != $sim->pid;
 	}
 }
