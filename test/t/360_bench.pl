@@ -4,6 +4,7 @@ use warnings;
 
 use DbaasProxy;
 use File::Copy qw(copy);
+use File::Temp qw(tempdir);
 use Test::More;
 
 is(system('make -s bench/floor'), 0, 'the floor program is built');
@@ -44,7 +45,8 @@ SKIP:
 {
 	skip('no TLS or no python3', 3)
 	  if !$tls || system('python3 --version >/dev/null 2>&1') != 0;
-	my ($results, $page) = map { "$ENV{TMPDIR}/bench-$_" } 'results', 'page';
+	my $dir = tempdir(CLEANUP => 1);
+	my ($results, $page) = map { "$dir/$_" } 'results', 'page';
 	open my $fh, '>', $results or die "$results: $!";
 	print $fh $output;
 	close $fh or die "$results: $!";

@@ -354,7 +354,8 @@ ok(DbaasTest::wait_until(sub { !grep { kill 0, $_ } @processes }), 'and nothing 
 	local $ENV{SIZE} = 'small';
 	my $measured = qx($ENV{TESTDIR}/bench/scale saturation);
 	is($?, 0, 'it can be measured');
-	my ($results, $page) = map { "$ENV{TMPDIR}/scale-$_" } 'results', 'page';
+	my $files = PostgreSQL::Test::Utils::tempdir();
+	my ($results, $page) = map { "$files/$_" } 'results', 'page';
 	append_to_file($results, $measured);
 	append_to_file($page, slurp_file("$ENV{TESTDIR}/doc/scale.md"));
 	is(system("$ENV{TESTDIR}/bench/scale", '--page', $results, $page), 0, 'and put into the page');
