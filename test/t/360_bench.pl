@@ -41,6 +41,19 @@ my @missing = grep { $output !~ /^\($_\) /m && ($tls || $_ ne 'k') } @cases;
 is("@missing", '', 'every case has a table');
 ok($tls, 'TLS takes part') if $tls;
 
+# What goes wrong is seen
+{
+	my $dir = tempdir(CLEANUP => 1);
+	open my $fh, '>', "$dir/initdb" or die "$dir/initdb: $!";
+	print $fh "#!/bin/sh\necho the disk is full\nexit 1\n";
+	close $fh or die "$dir/initdb: $!";
+	chmod 0755, "$dir/initdb" or die "$dir/initdb: $!";
+	local $ENV{PATH} = "$dir:$ENV{PATH}";
+	my $words = `bench/run a 2>&1`;
+	isnt($?, 0, 'it fails where it has no cluster');
+	like($words, qr/^the disk is full$/m, 'and says why');
+}
+
 SKIP:
 {
 	skip('no TLS or no python3', 3)
