@@ -4,7 +4,7 @@ use warnings;
 
 use DbaasProxy;
 use File::Copy qw(copy);
-use File::Temp qw(tempdir);
+use PostgreSQL::Test::Utils;
 use Test::More;
 
 is(system('make -s bench/floor'), 0, 'the floor program is built');
@@ -43,10 +43,8 @@ ok($tls, 'TLS takes part') if $tls;
 
 # What goes wrong is seen
 {
-	my $dir = tempdir(CLEANUP => 1);
-	open my $fh, '>', "$dir/initdb" or die "$dir/initdb: $!";
-	print $fh "#!/bin/sh\necho the disk is full\nexit 1\n";
-	close $fh or die "$dir/initdb: $!";
+	my $dir = PostgreSQL::Test::Utils::tempdir();
+	append_to_file("$dir/initdb", "#!/bin/sh\necho the disk is full\nexit 1\n");
 	chmod 0755, "$dir/initdb" or die "$dir/initdb: $!";
 	local $ENV{PATH} = "$dir:$ENV{PATH}";
 	my $words = `bench/run a 2>&1`;
@@ -58,15 +56,12 @@ SKIP:
 {
 	skip('no TLS or no python3', 3)
 	  if !$tls || system('python3 --version >/dev/null 2>&1') != 0;
-	my $dir = tempdir(CLEANUP => 1);
+	my $dir = PostgreSQL::Test::Utils::tempdir();
 	my ($results, $page) = map { "$dir/$_" } 'results', 'page';
-	open my $fh, '>', $results or die "$results: $!";
-	print $fh $output;
-	close $fh or die "$results: $!";
+	append_to_file($results, $output);
 	copy('doc/performance.md', $page) or die "$page: $!";
 	is(system('bench/page', $results, $page), 0, 'the page can be made of it');
-	open $fh, '<', $page or die "$page: $!";
-	my $text = do { local $/ = undef; <$fh> };
+	my $text = slurp_file($page);
 	like($text, qr/^```text\n +wall ms .*\n$case\n  $floor\n/m, 'with its tables');
 	my @goals = $text =~ /^\| [a-z] \| .* \| [\d., ]+ \| (?:met|\*\*not met.*\*\*) \|$/mg;
 	cmp_ok(scalar @goals, '>', 18, 'and the goals');
