@@ -83,7 +83,7 @@ my $before = runs();
 my $session = $t->session;
 my $pid = $session->pid;
 $t->sim->clear;
-$t->sim->fault({ path => '/dbaas-service', action => 'stall', ms => 300_000, times => 1 });
+$t->sim->fault({ path => '/dbaas-service', action => 'stall', ms => 300_000, times => -1 });
 $session->start(q{CALL dbaas_fdw_collect('hist')});
 DbaasTest::wait_until(
 	sub {

@@ -130,7 +130,7 @@ is(scalar(writes()), 1, 'and is not sent again');
 # A cancel: before it is sent, and when it was
 begin();
 $session->sql('BEGIN; ' . add('a'));
-$sim->fault({ action => 'stall', path => $path, method => 'GET', ms => 60000 });
+$sim->fault({ action => 'stall', path => $path, method => 'GET', ms => 60000, times => -1 });
 $session->start('COMMIT');
 DbaasTest::wait_until(
 	sub {
@@ -140,6 +140,7 @@ $t->sql('SELECT pg_cancel_backend(' . $session->pid . ')');
 (undef, $stderr) = $session->finish;
 like($stderr, qr/57014/, 'a cancel while the list is read again');
 is(scalar(writes()), 0, 'nothing is sent');
+$sim->clear_faults;
 is($session->sql("SELECT count(*) FROM exo.dbaas_opensearch_acls WHERE $there"),
 	3, 'the session goes on');
 begin();
