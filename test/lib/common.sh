@@ -21,6 +21,8 @@ temporary()
 	local dir
 	for dir in "${TMPDIR:-/tmp}" /tmp /var/tmp; do
 		work=$(mktemp -d "$dir/dbaas.XXXXXX" 2>/dev/null) || continue
+		# As the kernel names it, which has neither links nor two slashes
+		work=$(cd "$work" && pwd -P)
 		chmod 711 "$work"
 		echo '#!/bin/sh' >"$work/try"
 		chmod 755 "$work/try"
