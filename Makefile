@@ -199,7 +199,7 @@ may-installcheck:
 
 # What doc/facts.sql prints goes through a file, so that its failure is one
 docs:
-	@facts=$$(mktemp) && trap 'rm -f "$$facts"' EXIT && \
+	@facts=$$(mktemp) && trap 'rm -f "$$facts"' EXIT && trap 'exit 130' INT && \
 		$(srcdir)/test/throwaway test/with-simulator psql -X -q -v ON_ERROR_STOP=1 \
 			-f doc/facts.sql >"$$facts" && $(srcdir)/doc/generate <"$$facts"
 
@@ -211,7 +211,7 @@ many-servers:
 
 report: FILE ?= report.html
 report:
-	@rm -f '$(FILE).new'; trap 'rm -f "$(FILE).new"' EXIT; \
+	@rm -f '$(FILE).new'; trap 'rm -f "$(FILE).new"' EXIT; trap 'exit 130' INT; \
 		$(srcdir)/test/throwaway examples/report/demo 7>'$(FILE).new' && \
 		mv '$(FILE).new' '$(FILE)' && echo 'It is in $(FILE): open it in a browser.'
 
