@@ -7,8 +7,8 @@ use warnings;
 use DbaasDocs qw(pages read_lines blocks chapter);
 use DbaasSim;
 use DbaasTest;
-use IPC::Run ();
-use JSON::PP ();
+use IPC::Run   ();
+use JSON::PP   ();
 use List::Util qw(pairmap);
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -39,6 +39,7 @@ check_sqlstates();
 check_messages();
 check_explain();
 check_names();
+check_tests();
 done_testing();
 
 # A list in one string, for a readable difference
@@ -390,5 +391,30 @@ sub check_names
 	  map { s/-\$major$//r } map { split ' ' } $needs =~ /^\tneed ["']?([a-z].*?)["']? [a-z]/mg;
 	is(join(' ', grep { $text{'README.md'} !~ /(?<![\w-])\Q$_\E(?!\w)/ } @packages),
 		'', 'the packages are those that are installed');
+	return;
+}
+
+# What the pages say of tests: their numbers, scripts, and the settings of make's targets
+sub check_tests
+{
+	my $promises =
+	  chapter('What is promised, and what tests it', @{ $lines{'doc/reliability.md'} });
+	my @numbers = map { /^\| [^|]+ \| ([\d, to]+) \|/ ? $1 =~ /\d+/g : () } split /\n/, $promises;
+	cmp_ok(scalar @numbers, '>', 30, 'promises name their tests');
+	my %test = map { m{/(\d+)_[^/]*$} ? ($1 => 1) : () } glob "$ENV{TESTDIR}/test/t/*.pl";
+	is(join(' ', grep { !$test{$_} } @numbers), '', 'which there are');
+
+	my @scripts = $all =~ m{^    (test/(?!fuzzers/files/)[\w/-]+)}mg;
+	cmp_ok(scalar @scripts, '>', 3, 'the pages call scripts');
+	is(join(' ', grep { !-e "$ENV{TESTDIR}/$_" } @scripts), '', 'which there are');
+
+	my @files =
+	  grep { -f } glob "$ENV{TESTDIR}/{Makefile,bench/*,test/*,test/lib/*.pm,test/t/*.pl}";
+	my $machines = join "\n", map { read_lines(s{^\Q$ENV{TESTDIR}\E/}{}r) } @files;
+	my ($targets) = $text{'CONTRIBUTING.md'} =~ /^(\| target \| .*?)\n\n/ms;
+	my %setting = map { ($_ => 1) } $targets =~ /`([A-Z_]+)=/g;
+	cmp_ok(scalar keys %setting, '>', 10, 'the targets have settings');
+	is(join(' ', grep { $machines !~ /\$(?:ENV)?[({]*$_\b/ } sort keys %setting),
+		'', 'which something reads');
 	return;
 }

@@ -27,8 +27,6 @@ my $rules = text_of('debian/rules');
 my $control = text_of('debian/control.in');
 my ($version) = text_of('dbaas_fdw.control') =~ /^default_version = '(.*)'/m;
 
-is(text_of('debian/control'), $control =~ s/PGVERSION/15/gr, 'control is that of Debian 12');
-
 my ($entry) = (read_lines('debian/changelog'))[0];
 like($entry, qr/^dbaas-fdw \(\Q$version\E-\d+\) /,
 	'the packages have the version of the extension');
@@ -41,6 +39,8 @@ SKIP:
 
 my ($supported) = text_of('test/install-deps') =~ /^supported=\((.*)\)$/m;
 is(join(' ', read_lines('debian/pgversions')), $supported, 'they are for the same PostgreSQL');
+my %made = map { ($control =~ s/PGVERSION/$_/gr => 1) } split ' ', $supported;
+ok($made{ text_of('debian/control') }, 'and control is that for one of them');
 
 my ($depends) = $control =~ /^Build-Depends:\n((?: .*\n)+)/m;
 my %depends = map { ($_ => 1) } $depends =~ /^ ([a-z0-9.-]+)/mg;
