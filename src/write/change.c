@@ -29,6 +29,13 @@ dbaas_change_old_value(DbaasWriter *writer, const DbaasChange *change, int colum
 	return attnum ? dbaas_writer_json(writer, change->old_row, attnum - 1) : NULL;
 }
 
+/* The member of the body that the column is sent as, for the type of the row's service. */
+static const char *
+typed_member(const DbaasWriter *writer, const DbaasChange *change, int column)
+{
+	return dbaas_writable_typed_member(change->type, dbaas_writer_member(writer, column));
+}
+
 /*
  * The value that a column will have once the queued writes are sent.  Returns whether it is
  * known: if a queued write creates the row, the API may set columns that it leaves out.
@@ -42,7 +49,7 @@ queued_value(DbaasWriter *writer, const DbaasChange *change, int column, const D
 	*value = overlay && overlay->created ? NULL : dbaas_change_old_value(writer, change, column);
 	if (overlay == NULL)
 		return true;
-	member = dbaas_writable_typed_member(change->type, dbaas_writer_member(writer, column));
+	member = typed_member(writer, change, column);
 	if (writer->resource->columns[column].merges)
 		*value = dbaas_overlay_merge(overlay, member, *value);
 	else if (dbaas_overlay_find(overlay, member, value))
@@ -149,6 +156,23 @@ dbaas_change_check_computed(DbaasWriter *writer, const DbaasChange *change)
 	}
 }
 
+void
+dbaas_change_check_any(const DbaasWriter *writer, const DbaasChange *change)
+{
+	const DbaasOverlay *overlay = change->overlay;
+	const DbaasJson *value;
+
+	for (int c = 0; c < writer->resource->ncolumns; c++)
+	{
+		bool		changes = is_computed_from(writer, c) &&
+			(overlay->created ||
+			 dbaas_overlay_find(overlay, typed_member(writer, change, c), &value));
+
+		if (changes || (overlay->bodies && is_computed_from_row(writer, c)))
+			dbaas_change_refuse_stale(writer, c);
+	}
+}
+
 /* ------------------------------------------------------------------------
  * Objects that the API merges
  * ------------------------------------------------------------------------ */
@@ -229,7 +253,7 @@ give(DbaasWriter *writer, int column, const DbaasJson *object, const List *names
 		dbaas_members_add(members, name, text, text);
 	}
 	text = dbaas_members_text(members);
-	return text ? parse_object(writer, column, text) : new_object;
+	return parse_object(writer, column, text ? text : "{}");
 }
 
 /*
@@ -243,7 +267,12 @@ meant_object(DbaasWriter *writer, const DbaasChange *change, int column,
 	AttrNumber	attnum = dbaas_table_find_attribute(writer->table, column);
 	List	   *names;
 
-	if (dbaas_same_values(DBAAS_COMPARE_JSON, dbaas_change_old_value(writer, change, column),
+	/*
+	 * Of what a trigger may have replaced, only secrets are pending: see
+	 * dbaas_change_check_computed().
+	 */
+	if (writer->triggered ||
+		dbaas_same_values(DBAAS_COMPARE_JSON, dbaas_change_old_value(writer, change, column),
 						  queued))
 		return new_object;
 	switch (writer->given(writer->given_arg, attnum, &names))
@@ -363,6 +392,25 @@ share_object(const char *a, const char *b)
 }
 
 /*
+ * Is the value of a column that the UPDATE does not set known?  Stores in change->values that of
+ * the queue, if it has one; the row has it otherwise.
+ */
+static bool
+keeps_value(DbaasWriter *writer, DbaasChange *change, int column)
+{
+	const DbaasJson *value = NULL;
+
+	if (change->overlay &&
+		dbaas_overlay_find(change->overlay, typed_member(writer, change, column), &value))
+	{
+		change->values[column] = value ? value : dbaas_overlay_parse("null");
+		return true;
+	}
+	return dbaas_table_find_attribute(writer->table, column) &&
+		!(change->overlay && change->overlay->created);
+}
+
+/*
  * The API takes an object such as "maintenance" only as a whole.  So this sends, together
  * with a changed column, the other columns of its object: with the value that the UPDATE
  * sets, or else with the one that the queue leaves.
@@ -378,8 +426,7 @@ send_object(DbaasWriter *writer, DbaasChange *change, int column)
 			!share_object(dbaas_writer_member(writer, column), member))
 			continue;
 		change->sent[c] = true;
-		if (change->overlay && !dbaas_change_sets(writer, change, c) &&
-			!queued_value(writer, change, c, &change->values[c]))
+		if (!dbaas_change_sets(writer, change, c) && !keeps_value(writer, change, c))
 			dbaas_writer_refuse_missing(writer, c);
 	}
 }

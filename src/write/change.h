@@ -46,6 +46,12 @@ pg_noreturn extern void dbaas_change_refuse_stale(const DbaasWriter *writer, int
 extern void dbaas_change_check_computed(DbaasWriter *writer, const DbaasChange *change);
 
 /*
+ * The same for rows of which only the type and the overlay are known: raises it when that has a
+ * value for such a column, whatever the rows have.
+ */
+extern void dbaas_change_check_any(const DbaasWriter *writer, const DbaasChange *change);
+
+/*
  * Sets "sent" and "values".  Returns whether any column is sent.  Raises ERROR when an
  * UPDATE removes members from an object that the API merges, or gives it members whose names
  * are not known while a queued write changes it (0A000), and when a column that has to be

@@ -11,6 +11,7 @@
 
 #include "access/htup_details.h"
 #include "access/sysattr.h"
+#include "access/table.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/explain.h"
@@ -56,7 +57,19 @@ typedef struct ModifyState
 	DbaasReadback *readback;	/* NULL: not made yet */
 	List	   *gives;			/* dbaas_modify_plan()'s, of an UPDATE */
 	ExprContext *econtext;		/* for its expressions */
+	List	   *sources;		/* of Source * */
 } ModifyState;
+
+/* A table with rows, beside those that an UPDATE writes, that it computes values from. */
+typedef struct Source
+{
+	DbaasWriter *writer;
+	AttrNumber *attnos;			/* where plan_slot has each attribute, or 0;
+								 * NULL: not which row it is */
+	Datum	   *values;
+	bool	   *isnull;
+	bool		checked;		/* without attnos, once is enough */
+}			Source;
 
 int			dbaas_write_mode = DBAAS_WRITE_AT_COMMIT;
 
@@ -229,6 +242,23 @@ given_members(void *arg, AttrNumber attnum, List **names)
 	return DBAAS_GIVES_OBJECT;
 }
 
+/* Does PostgreSQL fire the trigger as the session is? */
+static bool
+is_enabled(const Trigger *trigger)
+{
+	return trigger->tgenabled == TRIGGER_FIRES_ALWAYS ||
+		trigger->tgenabled == (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA ?
+							   TRIGGER_FIRES_ON_REPLICA : TRIGGER_FIRES_ON_ORIGIN);
+}
+
+/* Is the attribute updated?  A generated column may be, with any other. */
+static bool
+may_be_updated(const ResultRelInfo *rinfo, const Bitmapset *updated, AttrNumber attnum)
+{
+	return bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, updated) ||
+		TupleDescAttr(RelationGetDescr(rinfo->ri_RelationDesc), attnum - 1)->attgenerated;
+}
+
 /* May a trigger replace what an UPDATE gives?  It looks at no WHEN. */
 static bool
 may_be_replaced(ResultRelInfo *rinfo, EState *estate)
@@ -243,26 +273,93 @@ may_be_replaced(ResultRelInfo *rinfo, EState *estate)
 
 		if (!TRIGGER_TYPE_MATCHES(trigger->tgtype, TRIGGER_TYPE_ROW, TRIGGER_TYPE_BEFORE,
 								  TRIGGER_TYPE_UPDATE) ||
-			trigger->tgenabled == TRIGGER_DISABLED)
+			!is_enabled(trigger))
 			continue;
 		for (int a = 0; a < trigger->tgnattr && !fires; a++)
-			fires = bms_is_member(trigger->tgattr[a] - FirstLowInvalidHeapAttributeNumber,
-								  updated);
+			fires = may_be_updated(rinfo, updated, trigger->tgattr[a]);
 		if (fires)
 			return true;
 	}
 	return false;
 }
 
+/* Finds the junk columns of a source whose names have that number. */
+static void
+find_source_attributes(Source * source, int number, const Plan *subplan)
+{
+	int			natts = source->writer->desc->natts;
+	bool		any = false;
+
+	source->attnos = palloc0(Max(natts, 1) * sizeof(AttrNumber));
+	source->values = palloc0(Max(natts, 1) * sizeof(Datum));
+	source->isnull = palloc(Max(natts, 1) * sizeof(bool));
+	memset(source->isnull, true, natts);
+	for (int i = 0; number && i < natts; i++)
+	{
+		source->attnos[i] =
+			ExecFindJunkAttributeInTlist(subplan->targetlist,
+										 dbaas_modify_plan_source_name(number, i + 1));
+		any = any || source->attnos[i];
+	}
+	if (!any)
+		source->attnos = NULL;
+}
+
+/* A source that dbaas_modify_plan() has noted. */
+static Source *
+begin_source(const ModifyState *modify, const List *noted, EState *estate, const Plan *subplan)
+{
+	Source	   *source = palloc0(sizeof(Source));
+	Oid			relid = linitial_oid(linitial(noted));
+	Relation	relation = table_open(relid, AccessShareLock);
+
+	source->writer = dbaas_writer_new_source(modify->writer, dbaas_table_get(relid),
+											 CreateTupleDescCopy(RelationGetDescr(relation)),
+											 attribute_set(lthird(noted)), estate->es_query_cxt);
+	table_close(relation, NoLock);
+	find_source_attributes(source, intVal(lsecond(noted)), subplan);
+	return source;
+}
+
+/* Refuses the row if its values are computed from what an earlier statement changes. */
+static void
+check_sources(ModifyState *modify, TupleTableSlot *plan_slot)
+{
+	ListCell   *lc;
+
+	foreach(lc, modify->sources)
+	{
+		Source	   *source = lfirst(lc);
+		DbaasRowValues row = {source->values, source->isnull};
+
+		if (source->checked)
+			continue;
+		source->checked = source->attnos == NULL;
+		for (int i = 0; source->attnos && i < source->writer->desc->natts; i++)
+		{
+			if (source->attnos[i])
+				source->values[i] = ExecGetJunkAttribute(plan_slot, source->attnos[i],
+														 &source->isnull[i]);
+		}
+		dbaas_write_check_source(source->writer, source->attnos ? &row : NULL);
+	}
+}
+
 /* Tells the writer of an UPDATE what dbaas_modify_plan() has noted. */
 static void
-set_updated(ModifyState *modify, EState *estate, ResultRelInfo *rinfo, const List *fdw_private)
+set_updated(ModifyState *modify, EState *estate, ResultRelInfo *rinfo, const List *fdw_private,
+			const Plan *subplan)
 {
+	ListCell   *lc;
+
 	modify->gives = lthird(fdw_private);
 	modify->econtext = CreateExprContext(estate);
 	dbaas_writer_set_updated(modify->writer, attribute_set(linitial(fdw_private)),
 							 attribute_set(lsecond(fdw_private)), may_be_replaced(rinfo, estate),
 							 given_members, modify);
+	foreach(lc, lfourth(fdw_private))
+		modify->sources = lappend(modify->sources,
+								  begin_source(modify, lfirst(lc), estate, subplan));
 }
 
 void
@@ -277,12 +374,12 @@ dbaasBeginForeignModify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *f
 	modify = begin_modify(mtstate->ps.state, rinfo, dbaas_modify_plan_command(mtstate->operation),
 						  dbaas_result_user(rinfo, mtstate->ps.state));
 	rinfo->ri_FdwState = modify;
-	if (mtstate->operation == CMD_UPDATE)
-		set_updated(modify, mtstate->ps.state, rinfo, fdw_private);
 	if (mtstate->operation != CMD_INSERT)
 	{
 		Plan	   *subplan = outerPlanState(mtstate)->plan;
 
+		if (mtstate->operation == CMD_UPDATE)
+			set_updated(modify, mtstate->ps.state, rinfo, fdw_private, subplan);
 		modify->old_row_attno = ExecFindJunkAttributeInTlist(subplan->targetlist,
 															 DBAAS_OLD_ROW_COLUMN);
 		if (!AttributeNumberIsValid(modify->old_row_attno))
@@ -569,6 +666,7 @@ dbaasExecForeignUpdate(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 					   TupleTableSlot *plan_slot)
 {
 	ModifyState *modify = rinfo->ri_FdwState;
+	MemoryContext oldcxt;
 	DbaasHiding hiding;
 	bool		exists;
 
@@ -576,6 +674,9 @@ dbaasExecForeignUpdate(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 	dbaas_error_hide_statement(&hiding, modify->hides_statement);
 	MemoryContextReset(modify->row_cxt);
 	take_old_row(modify, plan_slot);
+	oldcxt = MemoryContextSwitchTo(modify->row_cxt);
+	check_sources(modify, plan_slot);
+	MemoryContextSwitchTo(oldcxt);
 	exists = write_row(modify, slot, false);
 	clear_secrets(modify, slot);
 	dbaas_error_unhide_statement(&hiding);

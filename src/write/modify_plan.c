@@ -28,6 +28,7 @@
 #include "base/compat.h"
 #include "tables/options.h"
 #include "write/modify_plan.h"
+#include "write/source_plan.h"
 #include "write/writable.h"
 
 DbaasCommand
@@ -96,6 +97,98 @@ triggers_need_rows(PlannerInfo *root)
 	return found;
 }
 
+char *
+dbaas_modify_plan_source_name(int varno, AttrNumber attnum)
+{
+	return psprintf("dbaas_source_%d_%d", varno, attnum);
+}
+
+/* Is it a foreign table of this wrapper?  Another one's may have the same options. */
+static bool
+is_own_table(Oid relid)
+{
+	return GetFdwRoutineByRelId(relid)->PlanForeignModify == dbaasPlanForeignModify;
+}
+
+/*
+ * Of a set of attributes, in which 0 is the whole row, those that show something.  A generated
+ * column may be made of any.
+ */
+static Bitmapset *
+shown_attributes(const DbaasTable *table, const Bitmapset *attributes)
+{
+	Bitmapset  *shown = NULL;
+	int			attnum = -1;
+	bool		all = false;
+
+	while ((attnum = bms_next_member(attributes, attnum)) >= 0)
+		all = all || attnum == 0 || !dbaas_table_shows(table, attnum);
+	for (attnum = 1; attnum <= table->natts; attnum++)
+	{
+		if (dbaas_table_shows(table, attnum) && (all || bms_is_member(attnum, attributes)))
+			shown = bms_add_member(shown, attnum);
+	}
+	return shown;
+}
+
+/* The attributes that tell rows of a table apart; NULL if it does not show all. */
+static Bitmapset *
+naming_attributes(const DbaasTable *table)
+{
+	Bitmapset  *names = NULL;
+
+	for (int c = 0; c < table->resource->ncolumns; c++)
+	{
+		AttrNumber	attnum = dbaas_table_find_attribute(table, c);
+
+		bool		names_row = dbaas_path_has(&table->resource->identity_path, c);
+
+		if (names_row && attnum == 0)
+			return NULL;
+		if (attnum && (names_row || c == DBAAS_ZONE_COLUMN))
+			names = bms_add_member(names, attnum);
+	}
+	return names;
+}
+
+/* Adds junk columns with what names a row of the source, and what is read of it. */
+static void
+add_source_columns(PlannerInfo *root, const DbaasSource * source)
+{
+	const DbaasTable *table = dbaas_table_get(source->relid);
+	Bitmapset  *names = naming_attributes(table);
+	Bitmapset  *attributes = bms_union(names, shown_attributes(table, source->attributes));
+	int			attnum = -1;
+
+	while (names && (attnum = bms_next_member(attributes, attnum)) >= 0)
+	{
+		Var		   *var = copyObjectImpl(source->var);	/* may be of an outer
+														 * join */
+
+		var->varattno = var->varattnosyn = attnum;
+		get_atttypetypmodcoll(source->relid, attnum, &var->vartype, &var->vartypmod,
+							  &var->varcollid);
+		root->processed_tlist =
+			lappend(root->processed_tlist,
+					makeTargetEntry((Expr *) var, list_length(root->processed_tlist) + 1,
+									dbaas_modify_plan_source_name(var->varno, attnum), true));
+	}
+}
+
+static void
+add_sources(PlannerInfo *root)
+{
+	ListCell   *lc;
+
+	foreach(lc, dbaas_source_plan(root, is_own_table))
+	{
+		const		DbaasSource *source = lfirst(lc);
+
+		if (source->var)
+			add_source_columns(root, source);
+	}
+}
+
 /*
  * An UPDATE needs the whole row as it was read, and so does RETURNING.  Any other DELETE
  * gets only the attributes that identify the row: a value that this database cannot hold,
@@ -114,6 +207,9 @@ dbaasAddForeignUpdateTargets(PlannerInfo *root, Index rtindex, RangeTblEntry *ta
 		Var		   *var = makeVar(rtindex, InvalidAttrNumber, RECORDOID, -1, InvalidOid, 0);
 
 		add_row_identity_var(root, var, rtindex, DBAAS_OLD_ROW_COLUMN);
+		/* That of a partition comes when its rows are planned already. */
+		if (root->parse->commandType == CMD_UPDATE && (int) rtindex == root->parse->resultRelation)
+			add_sources(root);
 		return;
 	}
 	table = dbaas_table_get(target_rte->relid);
@@ -216,40 +312,29 @@ own_attribute(Oid named, Oid relid, AttrNumber attnum)
 	return named == relid ? attnum : get_attnum(relid, get_attname(named, attnum, false));
 }
 
-/*
- * The attributes that an expression reads of the named table, as pull_varattnos() has them.  A
- * rule on a view reads the row by the view, and a join may: so all that is read of it counts.
- */
-static Bitmapset *
-attributes_of(PlannerInfo *root, Expr *expr, Oid named)
+/* The attributes of the table that an expression reads of the row that is written. */
+static List *
+read_attributes(PlannerInfo *root, Expr *expr, Oid named, const DbaasTable *table)
 {
 	Bitmapset  *used = NULL;
-
-	for (int varno = 1; varno < root->simple_rel_array_size; varno++)
-	{
-		const RangeTblEntry *rte = planner_rt_fetch(varno, root);
-
-		if (rte && rte->rtekind == RTE_RELATION && rte->relid == named)
-			pull_varattnos((Node *) expr, varno, &used);
-	}
-	return used;
-}
-
-/* These attributes: their numbers in "relid". */
-static List *
-read_attributes(PlannerInfo *root, Expr *expr, Oid named, Oid relid)
-{
-	Bitmapset  *used = attributes_of(root, expr, named);
-	bool		whole_row = bms_is_member(-FirstLowInvalidHeapAttributeNumber, used);
+	Bitmapset  *own = NULL;
 	List	   *attnums = NIL;
+	int			attnum = -1;
 
-	for (AttrNumber attnum = 1; get_attname(named, attnum, true); attnum++)
+	pull_varattnos((Node *) expr, root->parse->resultRelation, &used);
+	while ((attnum = bms_next_member(used, attnum)) >= 0)
 	{
-		AttrNumber	own = own_attribute(named, relid, attnum);
+		int			read = attnum + FirstLowInvalidHeapAttributeNumber;
 
-		if (own && (whole_row || bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, used)))
-			attnums = lappend_int(attnums, own);
+		if (read == 0)
+			own = bms_add_member(own, 0);
+		else if (read > 0 && own_attribute(named, table->relid, read))
+			own = bms_add_member(own, own_attribute(named, table->relid, read));
 	}
+	own = shown_attributes(table, own);
+	attnum = -1;
+	while ((attnum = bms_next_member(own, attnum)) >= 0)
+		attnums = lappend_int(attnums, attnum);
 	return attnums;
 }
 
@@ -287,9 +372,9 @@ is_empty_object(Expr *expr)
 static bool
 reads_attribute(PlannerInfo *root, Expr *expr, AttrNumber attnum)
 {
-	Oid			named = planner_rt_fetch(root->parse->resultRelation, root)->relid;
-	Bitmapset  *used = attributes_of(root, expr, named);
+	Bitmapset  *used = NULL;
 
+	pull_varattnos((Node *) expr, root->parse->resultRelation, &used);
 	return bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, used) ||
 		bms_is_member(-FirstLowInvalidHeapAttributeNumber, used);
 }
@@ -365,17 +450,50 @@ is_merged(const DbaasTable *table, AttrNumber attnum)
 		table->resource->columns[table->attributes[attnum - 1].column].merges;
 }
 
+/* Is the attribute set to itself?  COALESCE(NULL, a) has become COALESCE(a). */
+static bool
+is_set_to_itself(PlannerInfo *root, const Expr *expr, AttrNumber attnum)
+{
+	const Var  *var = (const Var *) expr;
+
+	if (IsA(expr, CoalesceExpr) && list_length(((const CoalesceExpr *) expr)->args) == 1)
+		return is_set_to_itself(root, linitial(((const CoalesceExpr *) expr)->args), attnum);
+	return IsA(expr, Var) && var->varno == root->parse->resultRelation && var->varattno == attnum;
+}
+
+/* The rows that values are computed from, beside the one that is written: see modify_plan.h. */
+static List *
+plan_sources(PlannerInfo *root)
+{
+	List	   *sources = NIL;
+	ListCell   *lc;
+
+	foreach(lc, dbaas_source_plan(root, is_own_table))
+	{
+		const		DbaasSource *source = lfirst(lc);
+		Bitmapset  *shown = shown_attributes(dbaas_table_get(source->relid), source->attributes);
+		List	   *attnums = NIL;
+		int			attnum = -1;
+
+		while ((attnum = bms_next_member(shown, attnum)) >= 0)
+			attnums = lappend_int(attnums, attnum);
+		sources = lappend(sources, list_make3(list_make1_oid(source->relid),
+											  makeInteger(source->var ? source->var->varno : 0),
+											  attnums));
+	}
+	return sources;
+}
+
 /*
  * The attributes that an UPDATE sets, and those that it computes values from: two lists
  * of attribute numbers.  An attribute that is set to itself does not count as set, and one that
  * is merged and only given members is not computed from itself.  Then a list for each of the
- * latter: its number, as a node, and what gives_members() found.
+ * latter: its number, as a node, and what gives_members() found.  Then plan_sources().
  */
 static List *
 plan_update(PlannerInfo *root, const DbaasTable *table)
 {
-	Index		varno = root->parse->resultRelation;
-	Oid			named = planner_rt_fetch(varno, root)->relid;
+	Oid			named = planner_rt_fetch(root->parse->resultRelation, root)->relid;
 	List	   *set = NIL;
 	List	   *read = NIL;
 	List	   *gives = NIL;
@@ -385,15 +503,14 @@ plan_update(PlannerInfo *root, const DbaasTable *table)
 	forboth(lc, root->processed_tlist, attnum, root->update_colnos)
 	{
 		Expr	   *expr = lfirst_node(TargetEntry, lc)->expr;
-		const Var  *var = IsA(expr, Var) ? (const Var *) expr : NULL;
 		AttrNumber	own = own_attribute(named, table->relid, lfirst_int(attnum));
 		List	   *given = NIL;
 		List	   *of_it;
 
-		if (var && var->varno == (int) varno && var->varattno == lfirst_int(attnum))
+		if (is_set_to_itself(root, expr, lfirst_int(attnum)))
 			continue;
 		set = lappend_int(set, own);
-		of_it = read_attributes(root, expr, named, table->relid);
+		of_it = read_attributes(root, expr, named, table);
 		if (is_merged(table, own) && gives_members(root, expr, lfirst_int(attnum), &given))
 		{
 			gives = lappend(gives, lcons(makeInteger(own), given));
@@ -407,9 +524,9 @@ plan_update(PlannerInfo *root, const DbaasTable *table)
 		Expr	   *expr = lfirst_node(TargetEntry, lc)->expr;
 
 		if (IsA(expr, SubPlan))
-			read = list_concat_unique_int(read, read_attributes(root, expr, named, table->relid));
+			read = list_concat_unique_int(read, read_attributes(root, expr, named, table));
 	}
-	return list_make3(set, read, gives);
+	return list_make4(set, read, gives, plan_sources(root));
 }
 
 List *

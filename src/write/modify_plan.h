@@ -25,7 +25,10 @@ extern void dbaasAddForeignUpdateTargets(PlannerInfo *root, Index rtindex,
  * that it computes values from; and a List of Lists, one for each object that the API merges
  * and to which the UPDATE only gives members.  Such a List is the attribute's number and the
  * expressions that tell their names: each is a jsonb object with the members, a text[] that
- * is the path of one, the name of one as text, or a boolean that has to be true.
+ * is the path of one, the name of one as text, or a boolean that has to be true.  Then a List
+ * of Lists, one for each foreign table of this wrapper that has other rows which it computes
+ * values from: a List with its OID, an Integer, and a List of the attributes that are read.  The
+ * integer is for the names of the junk columns that tell which row it is, if there are any.
  */
 extern List *dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan,
 									Index result_relation, int subplan_index);
@@ -39,6 +42,9 @@ extern List *dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan,
  * the name has the number and the type of the attribute.
  */
 extern char *dbaas_modify_plan_junk_name(const FormData_pg_attribute *attr);
+
+/* Name of the junk column with an attribute of a row that values are computed from; palloc'd. */
+extern char *dbaas_modify_plan_source_name(int varno, AttrNumber attnum);
 
 /* The catalogue's name for CMD_INSERT, CMD_UPDATE or CMD_DELETE. */
 extern DbaasCommand dbaas_modify_plan_command(CmdType command);

@@ -9,6 +9,7 @@
 
 #include "foreign/foreign.h"
 #include "miscadmin.h"
+#include "utils/inval.h"
 
 #include "api/progress.h"
 #include "base/set.h"
@@ -289,6 +290,8 @@ check_connections(int first)
 {
 	ListCell   *lc;
 
+	/* What other sessions have changed since the last statement. */
+	AcceptInvalidationMessages();
 	for_each_from(lc, queue, first)
 	{
 		DbaasOperation *operation = ((DbaasQueued *) lfirst(lc))->operation;

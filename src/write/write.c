@@ -552,6 +552,83 @@ make_part(DbaasWriter *writer, Row *row, DbaasChange *change, List **writes)
 	return need;
 }
 
+/* Has the identity the form of the template, whatever it names? */
+static bool
+has_form(const char *identity, const char *template)
+{
+	while (*identity && *template)
+	{
+		size_t		len = strcspn(template, "/");
+		size_t		identity_len = strcspn(identity, "/");
+
+		if (*template != '{' && (len != identity_len || strncmp(identity, template, len) != 0))
+			return false;
+		identity += identity_len + (identity[identity_len] == '/');
+		template += len + (template[len] == '/');
+	}
+	return *identity == *template;
+}
+
+/* Those of the writes that other statements than this one have queued. */
+static List *
+of_other_statements(const List *writes, int batch)
+{
+	List	   *others = NIL;
+	ListCell   *lc;
+
+	foreach(lc, writes)
+	{
+		if (((const DbaasWrite *) lfirst(lc))->batch != batch)
+			others = lappend(others, lfirst(lc));
+	}
+	return others;
+}
+
+/* For rows that are not told apart: refuses what changes a row of that form. */
+static void
+check_any_row(DbaasWriter *source)
+{
+	DbaasQueueSpec spec = queue_spec(source, "");
+	ListCell   *lc;
+
+	spec.below = true;
+	foreach(lc, of_other_statements(dbaas_queue_find(&spec), source->batch))
+	{
+		const DbaasWrite *write = lfirst(lc);
+		DbaasChange change = {.type = write->service_type};
+
+		if (!has_form(write->identity, source->resource->identity))
+			continue;
+		change.overlay = dbaas_overlay_new(list_make1(lfirst(lc)));
+		dbaas_change_check_any(source, &change);
+	}
+}
+
+void
+dbaas_write_check_source(DbaasWriter *source, const DbaasRowValues *row)
+{
+	DbaasChange change = {.old_row = row};
+	DbaasListedService service;
+	List	   *writes;
+
+	if (source->resource->identity == NULL || source->resource->whole)
+		return;
+	if (row == NULL)
+	{
+		check_any_row(source);
+		return;
+	}
+	writes = queued_writes(source, row, row_identity(source, row),
+						   source->resource->unique_column != NULL, &service);
+	writes = of_other_statements(writes, source->batch);
+	if (writes == NIL)
+		return;
+	change.overlay = dbaas_overlay_new(writes);
+	change.type = service.type;
+	if (!change.overlay->deleted)
+		dbaas_change_check_computed(source, &change);
+}
+
 DbaasWriteNeed
 dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 				 const DbaasRowValues *new_row, List **writes)

@@ -31,4 +31,11 @@
 extern DbaasWriteNeed dbaas_write_make(DbaasWriter *writer, const DbaasRowValues *old_row,
 									   const DbaasRowValues *new_row, List **writes);
 
+/*
+ * Raises ERROR when an earlier statement of the transaction changes what an UPDATE has read of
+ * the row of the source, see dbaas_writer_new_source(), or of any of its rows if the row is
+ * NULL (0A000).  May wait for the API if the row does not tell its zone.
+ */
+extern void dbaas_write_check_source(DbaasWriter *source, const DbaasRowValues *row);
+
 #endif							/* DBAAS_WRITE_H */

@@ -99,14 +99,13 @@ statement_batch(DbaasStatement *statement)
 	return *batch;
 }
 
-DbaasWriter *
-dbaas_writer_new(const DbaasTable *table, TupleDesc desc, DbaasCommand command, Oid userid,
-				 MemoryContext query_cxt)
+/* One that has no connection yet. */
+static DbaasWriter *
+make_writer(const DbaasTable *table, TupleDesc desc, DbaasCommand command, Oid userid,
+			MemoryContext query_cxt)
 {
 	DbaasWriter *writer = palloc0(sizeof(DbaasWriter));
-	DbaasError *error;
 
-	dbaas_writable_check_repeated(table, command);
 	writer->table = table;
 	writer->resource = table->resource;
 	writer->command = command;
@@ -121,12 +120,36 @@ dbaas_writer_new(const DbaasTable *table, TupleDesc desc, DbaasCommand command, 
 	writer->makes_service = command == DBAAS_INSERT && table->resource->is_service;
 	writer->needs_type = dbaas_catalogue_write_needs_type(table->resource, command);
 	writer->reads_kept = dbaas_writable_reads_kept(table, command);
+	writer->batch = statement_batch(writer->lookup.statement);
+	writer->read_after = dbaas_queue_send_count();
+	return writer;
+}
+
+DbaasWriter *
+dbaas_writer_new(const DbaasTable *table, TupleDesc desc, DbaasCommand command, Oid userid,
+				 MemoryContext query_cxt)
+{
+	DbaasWriter *writer = make_writer(table, desc, command, userid, query_cxt);
+	DbaasError *error;
+
+	dbaas_writable_check_repeated(table, command);
 	expect_reads(writer);
 	error = dbaas_connection_get(table->serverid, userid, query_cxt, &writer->lookup.conn);
 	if (error)
 		dbaas_table_raise(table, error);
-	writer->batch = statement_batch(writer->lookup.statement);
-	writer->read_after = dbaas_queue_send_count();
+	return writer;
+}
+
+DbaasWriter *
+dbaas_writer_new_source(const DbaasWriter *updates, const DbaasTable *table, TupleDesc desc,
+						const Bitmapset *read, MemoryContext query_cxt)
+{
+	DbaasWriter *writer = make_writer(table, desc, DBAAS_UPDATE, updates->userid, query_cxt);
+
+	/* The rows may be those of a view, and read by its owner. */
+	if (dbaas_connection_get(table->serverid, updates->userid, query_cxt, &writer->lookup.conn))
+		writer->lookup.conn = updates->lookup.conn;
+	writer->computed_from = read;
 	return writer;
 }
 

@@ -84,6 +84,14 @@ extern DbaasWriter *dbaas_writer_new(const DbaasTable *table, TupleDesc desc,
 									 DbaasCommand command, Oid userid, MemoryContext query_cxt);
 
 /*
+ * The same for a table whose rows are not written, but from whose attributes "read" an UPDATE
+ * computes values for rows of another one: for dbaas_write_check_source().  Raises no ERROR.
+ */
+extern DbaasWriter *dbaas_writer_new_source(const DbaasWriter *updates, const DbaasTable *table,
+											TupleDesc desc, const Bitmapset *read,
+											MemoryContext query_cxt);
+
+/*
  * Tells the writer of an UPDATE which attributes the statement sets, from which attributes
  * it computes values, both sets of attribute numbers, and the rest as in struct DbaasWriter.
  * All have to live as long as the writer.

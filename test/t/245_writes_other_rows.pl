@@ -1,0 +1,374 @@
+# What an UPDATE computes from other rows than the one that it writes, where an earlier statement
+# of the transaction changes these; and the value that a pending write leaves to a column which
+# goes with another one.
+use strict;
+use warnings;
+
+use DbaasChecks qw(writes_of);
+use DbaasTest;
+use Test::More;
+
+my $t =
+  DbaasTest->new(services => 20, logs => 0, operation_time => 5, server => { max_retries => 0 });
+my $sim = $t->sim;
+my $session = $t->session;
+my $valkey = "zone = 'ch-gva-2' AND service_name = 'valkey-1-0005'";
+my $pg = "zone = 'ch-gva-2' AND service_name = 'pg-1-0001'";
+my $details = 'exo.dbaas_service_details';
+my $set = "UPDATE $details SET";
+
+# What both have at first; no transaction below is committed, but where it says so
+$session->sql(
+	"$set ip_filter = '{192.0.2.0/24}', maintenance_dow = 'sunday',
+	maintenance_time = '02:00:00' WHERE $_") foreach $valkey, $pg;
+$session->sql("$set backup_hour = 21, backup_minute = 50 WHERE $pg");
+
+my $pending = "$set ip_filter = '{10.0.0.0/8}' WHERE";
+my $at = "d.zone = 'ch-gva-2' AND d.service_name = 'valkey-1-0005'";
+my $from = "p.zone = 'ch-gva-2' AND p.service_name = 'pg-1-0001'";
+my $copy = "UPDATE $details AS d SET ip_filter = p.ip_filter FROM";
+
+# The last of the statements is, as it computes from that column
+sub refused
+{
+	my ($statements, $column, $name) = @_;
+	$sim->clear;
+	my $error = $session->sql_error(join '; ', 'BEGIN', @$statements);
+	$session->sql('ROLLBACK');
+	is($error->{sqlstate}, '0A000', "$name: refused");
+	like(
+		$error->{stderr},
+		qr/computes a value from column "$column"[^\n]*, which an earlier statement/,
+		"$name: says from what");
+	is_deeply([ grep { $_->{method} ne 'GET' } $sim->requests ], [], "$name: nothing is sent");
+	return;
+}
+
+# What COMMIT would send: the bodies that have the member, by service
+sub queues
+{
+	my ($statements, $member, $expected, $name) = @_;
+	my $queued = $session->sql(
+		join '; ', 'BEGIN', @$statements,
+		qq{SELECT string_agg(split_part(path, '/', 3) || ' ' || (body->'$member')::text, E'\\n'
+			ORDER BY number) FROM dbaas_fdw_queued() WHERE body ? '$member'},
+		'ROLLBACK');
+	is($queued, join("\n", @$expected), $name);
+	return;
+}
+
+# ---------------------------------------------------------------------------
+# Another row of the table
+# ---------------------------------------------------------------------------
+
+refused([ "$pending $pg", "$copy $details AS p WHERE $at AND $from" ], 'ip_filter', 'a copy');
+refused(
+	[
+		"$pending $pg",
+		"UPDATE $details AS d SET maintenance_dow = CASE WHEN '10.0.0.0/8' = ANY (p.ip_filter) "
+		  . "THEN 'monday' ELSE 'friday' END FROM $details AS p WHERE $at AND $from"
+	],
+	'ip_filter',
+	'another column');
+refused([ "$pending $pg", "$copy (SELECT p.* FROM $details AS p WHERE $from) AS p WHERE $at" ],
+	'ip_filter', 'a simple subquery');
+refused(
+	[
+		"$pending $pg",
+		"UPDATE $details AS d SET ip_filter = array[f] "
+		  . "FROM $details AS p, unnest(p.ip_filter) AS f WHERE $at AND $from"
+	],
+	'ip_filter',
+	'a function of its columns');
+my $kept = '["192.0.2.0/24"]';
+queues(
+	[ "$set ip_filter = '{10.0.0.0/8}' WHERE $valkey", "$copy $details AS p WHERE $at AND $from" ],
+	'ip-filter',
+	[ 'valkey-1-0005 ["10.0.0.0/8"]', "valkey-1-0005 $kept" ],
+	'a row that no statement changes is copied');
+queues([ "$set maintenance_dow = 'monday' WHERE $pg", "$copy $details AS p WHERE $at AND $from" ],
+	'ip-filter', [], 'nor does another column of it matter');
+queues(
+	[
+		"UPDATE exo.dbaas_services SET plan = 'business-8'
+			WHERE zone = 'ch-gva-2' AND name = 'pg-1-0001'",
+		"UPDATE $details AS d SET maintenance_dow = CASE p.backup_hour WHEN 21 THEN 'monday' END
+			FROM $details AS p WHERE $at AND $from"
+	],
+	'maintenance',
+	['valkey-1-0005 {"dow": "monday", "time": "02:00:00"}'],
+	'nor what a pending write sends as it is');
+$session->sql("$set ip_filter = '{198.51.100.0/24}' WHERE $pg");
+queues(
+	[
+		map { "$copy $details AS p WHERE $from AND d.zone = 'ch-gva-2' AND d.service_name = '$_'" }
+		  qw(valkey-1-0005 mysql-1-0002)
+	],
+	'ip-filter',
+	[ map { "$_ [\"198.51.100.0/24\"]" } qw(valkey-1-0005 mysql-1-0002) ],
+	'one row is the pattern of several');
+queues(
+	[
+		"$pending $pg",
+		"UPDATE $details AS d SET ip_filter = coalesce(p.ip_filter, '{203.0.113.0/24}')
+			FROM (VALUES ('ch-gva-2')) AS v LEFT JOIN $details AS p
+				ON p.zone = v.column1 AND p.service_name = 'none' WHERE $at"
+	],
+	'ip-filter',
+	[ 'pg-1-0001 ["10.0.0.0/8"]', 'valkey-1-0005 ["203.0.113.0/24"]' ],
+	'the outer side of a join that found no row');
+refused(
+	[
+		"$pending $pg",
+		"UPDATE $details AS d SET ip_filter = coalesce(p.ip_filter, '{203.0.113.0/24}')
+			FROM (VALUES ('ch-gva-2')) AS v LEFT JOIN $details AS p
+				ON p.zone = v.column1 AND p.service_name = 'pg-1-0001' WHERE $at"
+	],
+	'ip_filter',
+	'and one that found it');
+$session->sql("$set ip_filter = '{192.0.2.0/24}' WHERE $pg");
+
+# ---------------------------------------------------------------------------
+# Views with a rule, and what else the planner keeps as a subquery
+# ---------------------------------------------------------------------------
+
+my $columns = 'zone, service_name, ip_filter, maintenance_dow';
+my %view = (
+	'plain' => "SELECT $columns FROM $details",
+	'sorted' => "SELECT $columns FROM $details ORDER BY 1, 2",
+	'DISTINCT' => "SELECT DISTINCT $columns FROM $details",
+	'OFFSET' => "SELECT $columns FROM $details OFFSET 0",
+	'GROUP BY' => "SELECT $columns FROM $details GROUP BY $columns",
+	'UNION ALL' => "SELECT $columns FROM $details UNION ALL SELECT $columns FROM $details
+		WHERE service_name = 'none'",
+	'WITH' => "WITH w AS MATERIALIZED (SELECT $columns FROM $details) SELECT * FROM w",
+	'a join' => "SELECT d.zone, service_name, d.ip_filter, maintenance_dow FROM $details AS d
+		JOIN exo.dbaas_services AS s ON s.zone = d.zone AND s.name = d.service_name OFFSET 0",
+	'another foreign table' => "SELECT $columns FROM public.other");
+$session->sql(
+	q{CREATE FOREIGN TABLE public.other (zone text, service_name text, ip_filter text[],
+	maintenance_dow text) SERVER exoscale OPTIONS (resource 'service-details')});
+foreach my $kind (sort keys %view)
+{
+	$session->sql(
+		"CREATE VIEW public.shown AS $view{$kind};
+		CREATE RULE writes AS ON UPDATE TO public.shown DO INSTEAD UPDATE $details AS d
+		SET ip_filter = NEW.ip_filter, maintenance_dow = NEW.maintenance_dow
+		WHERE d.zone = OLD.zone AND d.service_name = OLD.service_name");
+	refused(
+		[
+			map { "UPDATE public.shown SET $_ WHERE $valkey" } "ip_filter = '{10.0.0.0/8}'",
+			"maintenance_dow = 'friday'"
+		],
+		'ip_filter',
+		"a rule on a view: $kind");
+	$session->sql('DROP VIEW public.shown');
+}
+foreach my $query (
+	"(SELECT max(ip_filter) AS ip_filter FROM $details AS p WHERE $from) AS p",
+	"(SELECT DISTINCT ON (p.zone) q.ip_filter FROM exo.dbaas_services AS p "
+	. "JOIN $details AS q ON q.zone = p.zone AND q.service_name = p.name "
+	. "WHERE p.name = 'pg-1-0001' AND p.zone = 'ch-gva-2') AS p",
+	"(SELECT ip_filter FROM public.other AS p WHERE $from LIMIT 1) AS p")
+{
+	refused([ "$pending $pg", "$copy $query WHERE $at" ], 'ip_filter', $query);
+	queues([ "$set maintenance_dow = 'monday' WHERE $pg", "$copy $query WHERE $at" ],
+		'ip-filter', [], "$query, of which something else is pending");
+}
+refused(
+	[
+		"$pending $pg",
+		"WITH p AS MATERIALIZED (SELECT ip_filter FROM $details AS p WHERE $from) $copy p "
+		  . "WHERE $at"
+	],
+	'ip_filter',
+	'WITH');
+$session->sql(
+	q{CREATE TABLE public.parent (zone text, service_name text, ip_filter text[]);
+	CREATE FOREIGN TABLE public.child () INHERITS (public.parent)
+	SERVER exoscale OPTIONS (resource 'service-details')});
+refused([ "$pending $pg", "$copy public.parent AS p WHERE $at AND $from" ],
+	'ip_filter', 'a foreign table that inherits');
+refused(
+	[
+		"$pending $pg",
+		'UPDATE public.parent AS d SET ip_filter = p.ip_filter '
+		  . "FROM $details AS p WHERE $at AND $from"
+	],
+	'ip_filter',
+	'and the same in the place of the table');
+refused(
+	[
+		"UPDATE exo.dbaas_services SET termination_protection = NOT termination_protection
+			WHERE zone = 'ch-gva-2' AND name = 'pg-1-0001'",
+		"UPDATE $details AS d SET maintenance_dow = CASE WHEN p.termination_protection
+			THEN 'monday' ELSE 'friday' END FROM exo.dbaas_services AS p
+			WHERE $at AND p.zone = 'ch-gva-2' AND p.name = 'pg-1-0001'"
+	],
+	'termination_protection',
+	'another table');
+refused(
+	[
+		"$pending $pg",
+		"UPDATE $details AS d SET maintenance_dow = CASE p.details->>'name' WHEN '' THEN 'monday'
+			ELSE 'friday' END FROM $details AS p WHERE $at AND $from"
+	],
+	'details',
+	'all of the other row');
+
+# ---------------------------------------------------------------------------
+# Generated columns and triggers
+# ---------------------------------------------------------------------------
+
+$session->sql(
+	q{CREATE FOREIGN TABLE public.generated (zone text, service_name text, type text,
+	ip_filter text[], maintenance_dow text, maintenance_time text,
+	loud text GENERATED ALWAYS AS (upper(maintenance_dow)) STORED)
+	SERVER exoscale OPTIONS (resource 'service-details');
+	CREATE FUNCTION public.office() RETURNS trigger LANGUAGE plpgsql AS
+	$$BEGIN NEW.ip_filter := NEW.ip_filter || '192.0.2.7/32'::text; RETURN NEW; END$$;
+	CREATE TRIGGER office BEFORE UPDATE OF loud ON public.generated
+	FOR EACH ROW EXECUTE FUNCTION public.office()});
+my $generated = 'UPDATE public.generated SET';
+refused(
+	[
+		"$set maintenance_dow = 'monday' WHERE $valkey",
+		"$set maintenance_dow = CASE g.loud WHEN 'SUNDAY' THEN 'friday' ELSE 'monday' END
+			FROM public.generated AS g WHERE dbaas_service_details.zone = 'ch-gva-2'
+			AND dbaas_service_details.service_name = 'pg-1-0001' AND g.zone = 'ch-gva-2'
+			AND g.service_name = 'valkey-1-0005'"
+	],
+	'maintenance_dow',
+	'a generated column of another row');
+refused([ "$pending $valkey", "$generated maintenance_dow = 'friday' WHERE $valkey" ],
+	'ip_filter', 'a trigger of a generated column');
+my $office = 'ALTER TABLE public.generated';
+my @replica = ("$pending $valkey", "$generated maintenance_dow = 'friday' WHERE $valkey");
+$session->sql("$office ENABLE REPLICA TRIGGER office");
+queues(
+	\@replica, 'maintenance',
+	['valkey-1-0005 {"dow": "friday", "time": "02:00:00"}'],
+	'a trigger for replicas does not fire');
+refused([ 'SET LOCAL session_replication_role = replica', @replica ],
+	'ip_filter', 'but in one it does');
+$session->sql("$office ENABLE TRIGGER office");
+queues(
+	[ 'SET LOCAL session_replication_role = replica', @replica ], 'maintenance',
+	['valkey-1-0005 {"dow": "friday", "time": "02:00:00"}'], 'and others do not');
+$session->sql('DROP TRIGGER office ON public.generated');
+refused(
+	[
+		"$generated maintenance_dow = 'monday' WHERE $valkey",
+		"$generated ip_filter = CASE loud WHEN 'SUNDAY' THEN '{10.0.0.0/8}'::text[]
+			ELSE '{10.99.0.0/16}'::text[] END WHERE $valkey"
+	],
+	'maintenance_dow',
+	'a generated column');
+
+# A trigger that adds a member, where nothing but a secret is pending
+my $key = '123456789abcdef0123456789abcdef';
+my $endpoints = 'exo.dbaas_external_endpoints';
+$session->sql(
+	qq{CREATE FUNCTION public.quiet() RETURNS trigger LANGUAGE plpgsql AS
+	\$\$BEGIN
+		IF current_setting('my.ticket', true) <> '' THEN
+			NEW.settings := NEW.settings || '{"disable-consumer-stats": true}';
+		END IF;
+		RETURN NEW;
+	END\$\$;
+	CREATE TRIGGER quiet BEFORE UPDATE ON $endpoints
+	FOR EACH ROW EXECUTE FUNCTION public.quiet()});
+my @rotate = map {
+	qq{UPDATE $endpoints SET settings = settings || '{"datadog-api-key": "$_$key"}'
+		WHERE zone = 'ch-gva-2' AND name = 'datadog-1-1'}
+} 1, 2;
+is( $session->sql(
+		join '; ',
+		'BEGIN',
+		$rotate[0],
+		q{SET LOCAL my.ticket = '1'},
+		$rotate[1],
+		q{SELECT string_agg(coalesce(body #>> '{settings,disable-consumer-stats}', '-'), ' '
+			ORDER BY number) FROM dbaas_fdw_queued()},
+		'ROLLBACK'),
+	'- true',
+	'what a trigger adds is sent beside a secret');
+$session->sql("DROP TRIGGER quiet ON $endpoints");
+
+# ---------------------------------------------------------------------------
+# Columns that go with another one
+# ---------------------------------------------------------------------------
+
+queues(
+	[ "$set backup_minute = NULL WHERE $pg", "$set backup_hour = 3 WHERE $pg" ],
+	'backup-schedule',
+	[ map { "pg-1-0001 {\"backup-hour\": $_, \"backup-minute\": null}" } 21, 3 ],
+	'a pending NULL stays');
+queues(
+	[ "$set backup_hour = NULL WHERE $pg", "$set backup_minute = 9 WHERE $pg" ],
+	'backup-schedule', [ map { "pg-1-0001 {\"backup-hour\": null, \"backup-minute\": $_}" } 50, 9 ],
+	'of both');
+$session->sql(
+	q{CREATE FOREIGN TABLE public.hours (zone text, service_name text, type text, backup_hour int)
+	SERVER exoscale OPTIONS (resource 'service-details')});
+my $error = $session->sql_error("UPDATE public.hours SET backup_hour = 3 WHERE $pg");
+is($error->{sqlstate}, '23502', 'a table that shows one of both');
+like($error->{stderr}, qr/HINT: .*ADD COLUMN backup_minute/, 'says what it lacks');
+queues(
+	[ "$set backup_minute = 7 WHERE $pg", "UPDATE public.hours SET backup_hour = 3 WHERE $pg" ],
+	'backup-schedule',
+	[
+		'pg-1-0001 {"backup-hour": 21, "backup-minute": 7}',
+		'pg-1-0001 {"backup-hour": 3, "backup-minute": 7}'
+	],
+	'unless a pending write has the other');
+
+# Settings of the service that is deleted are not given to the one that is made
+is( $session->sql(
+		join '; ',
+		'BEGIN',
+		q{UPDATE exo.dbaas_services SET termination_protection = false
+			WHERE zone = 'ch-gva-2' AND name = 'valkey-1-0005'},
+		q{DELETE FROM exo.dbaas_services WHERE zone = 'ch-gva-2' AND name = 'valkey-1-0005'},
+		q{INSERT INTO exo.dbaas_services (zone, name, type, plan)
+			VALUES ('ch-gva-2', 'valkey-1-0005', 'valkey', 'startup-4')},
+		"$set settings = settings || '{}' WHERE $valkey",
+		q{SELECT string_agg(method, ' ' ORDER BY number) FROM dbaas_fdw_queued()},
+		'ROLLBACK'),
+	'PUT DELETE POST',
+	'no member is given');
+
+# A column that is left as it is, in a statement for several
+$session->sql(
+	qq{CREATE FUNCTION public.patch(day text, filter text[]) RETURNS void LANGUAGE plpgsql AS
+	\$\$BEGIN
+		$set maintenance_dow = coalesce(day, maintenance_dow),
+			ip_filter = coalesce(filter, ip_filter) WHERE $valkey;
+	END\$\$});
+queues(
+	[
+		map { "DO \$\$BEGIN PERFORM public.patch($_); END\$\$" } "'monday', NULL",
+		"NULL, '{10.0.0.0/8}'"
+	],
+	'ip-filter',
+	['valkey-1-0005 ["10.0.0.0/8"]'],
+	'coalesce(NULL, column)');
+
+# ---------------------------------------------------------------------------
+# What another session changes before COMMIT
+# ---------------------------------------------------------------------------
+
+foreach my $change (
+	q{ALTER SERVER exoscale OPTIONS (ADD updatable 'false')},
+	q{DROP USER MAPPING FOR CURRENT_USER SERVER exoscale})
+{
+	$session->sql("BEGIN; $set maintenance_dow = 'monday' WHERE $valkey");
+	$sim->clear;
+	$t->sql($change);
+	my $refused = $session->sql_error('COMMIT');
+	is($refused->{sqlstate}, '55000', "$change: COMMIT fails");
+	is_deeply([ grep { $_->{method} ne 'GET' } $sim->requests ], [], 'and nothing is sent');
+	$t->create_server(max_retries => 0);
+}
+
+done_testing();
