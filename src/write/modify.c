@@ -69,7 +69,7 @@ typedef struct Source
 	Datum	   *values;
 	bool	   *isnull;
 	bool		checked;		/* without attnos, once is enough */
-}			Source;
+} Source;
 
 int			dbaas_write_mode = DBAAS_WRITE_AT_COMMIT;
 
@@ -285,7 +285,7 @@ may_be_replaced(ResultRelInfo *rinfo, EState *estate)
 
 /* Finds the junk columns of a source whose names have that number. */
 static void
-find_source_attributes(Source * source, int number, const Plan *subplan)
+find_source_attributes(Source *source, int number, const Plan *subplan)
 {
 	int			natts = source->writer->desc->natts;
 	bool		any = false;

@@ -153,7 +153,7 @@ naming_attributes(const DbaasTable *table)
 
 /* Adds junk columns with what names a row of the source, and what is read of it. */
 static void
-add_source_columns(PlannerInfo *root, const DbaasSource * source)
+add_source_columns(PlannerInfo *root, const DbaasSource *source)
 {
 	const DbaasTable *table = dbaas_table_get(source->relid);
 	Bitmapset  *names = naming_attributes(table);
@@ -182,7 +182,7 @@ add_sources(PlannerInfo *root)
 
 	foreach(lc, dbaas_source_plan(root, is_own_table))
 	{
-		const		DbaasSource *source = lfirst(lc);
+		const DbaasSource *source = lfirst(lc);
 
 		if (source->var)
 			add_source_columns(root, source);
@@ -470,7 +470,7 @@ plan_sources(PlannerInfo *root)
 
 	foreach(lc, dbaas_source_plan(root, is_own_table))
 	{
-		const		DbaasSource *source = lfirst(lc);
+		const DbaasSource *source = lfirst(lc);
 		Bitmapset  *shown = shown_attributes(dbaas_table_get(source->relid), source->attributes);
 		List	   *attnums = NIL;
 		int			attnum = -1;

@@ -23,7 +23,7 @@ typedef struct DbaasSource
 	const Var  *var;			/* one that reads it, where each row of the
 								 * plan has a row of it; or NULL */
 	Bitmapset  *attributes;		/* that are read; 0 is the row as a whole */
-}			DbaasSource;
+} DbaasSource;
 
 /*
  * The sources of the values that the UPDATE sets, in root->processed_tlist: a list of
