@@ -81,15 +81,20 @@ is_computed_from_row(const DbaasWriter *writer, int column)
 		dbaas_writer_computes_from(writer, attnum);
 }
 
-/* Does the UPDATE compute a value from the column? */
+/* Does the UPDATE compute a value from the column?  Of a source, several attributes may show it. */
 static bool
 is_computed_from(const DbaasWriter *writer, int column)
 {
-	AttrNumber	attnum = dbaas_table_find_attribute(writer->table, column);
-
 	/* A secret is NULL, whatever is queued. */
-	return attnum && dbaas_writer_member(writer, column) &&
-		!writer->resource->columns[column].secret && dbaas_writer_computes_from(writer, attnum);
+	if (dbaas_writer_member(writer, column) == NULL || writer->resource->columns[column].secret)
+		return false;
+	for (AttrNumber attnum = 1; attnum <= writer->table->natts; attnum++)
+	{
+		if (writer->table->attributes[attnum - 1].column == column &&
+			dbaas_writer_computes_from(writer, attnum))
+			return true;
+	}
+	return false;
 }
 
 /* Is it the name of a member that is a secret, before its value? */

@@ -20,8 +20,8 @@ typedef struct Search
 	PlannerInfo *root;
 	bool		(*counts) (Oid relid);
 	List	   *queries;		/* below that of root, the innermost first */
-	bool		in_with;		/* is it in a query of WITH? */
-	Bitmapset  *searched;		/* entries of root's range table */
+	bool		hidden;			/* does no row of the plan tell the row that
+								 * is read? */
 	List	   *found;			/* of DbaasSource * */
 } Search;
 
@@ -33,7 +33,8 @@ add_source(Search *search, Oid relid, const Var *var, AttrNumber attnum)
 	DbaasSource *source = NULL;
 	ListCell   *lc;
 
-	if (!search->counts(relid))
+	/* All rows of a foreign table have the same system columns. */
+	if (attnum < 0 || !search->counts(relid))
 		return;
 	foreach(lc, search->found)
 	{
@@ -50,18 +51,18 @@ add_source(Search *search, Oid relid, const Var *var, AttrNumber attnum)
 		source->var = var;
 		search->found = lappend(search->found, source);
 	}
-	source->attributes = bms_add_member(source->attributes, Max(attnum, 0));
+	source->attributes = bms_add_member(source->attributes, attnum);
 }
 
-/* Adds a table, or those that inherit from it.  "is_row" as for DbaasSource.var. */
+/* Adds a table, or those that inherit from it. */
 static void
-add_table(Search *search, const RangeTblEntry *rte, const Var *var, bool is_row)
+add_table(Search *search, const RangeTblEntry *rte, const Var *var)
 {
 	const char *name;
 	ListCell   *lc;
 
 	if (rte->relkind == RELKIND_FOREIGN_TABLE)
-		add_source(search, rte->relid, is_row ? var : NULL, var->varattno);
+		add_source(search, rte->relid, search->hidden ? NULL : var, var->varattno);
 	if (!rte->inh)
 		return;
 	name = var->varattno > 0 ? get_attname(rte->relid, var->varattno, false) : NULL;
@@ -70,104 +71,117 @@ add_table(Search *search, const RangeTblEntry *rte, const Var *var, bool is_row)
 		Oid			child = lfirst_oid(lc);
 
 		if (child != rte->relid && get_rel_relkind(child) == RELKIND_FOREIGN_TABLE)
-			add_source(search, child, NULL, name ? get_attnum(child, name) : 0);
+			add_source(search, child, NULL, name ? get_attnum(child, name) : var->varattno);
 	}
 }
 
-/* Searches the queries of WITH, of this level and those around it. */
+/* Searches an output column of a query, or all with 0.  "around" are the queries around it. */
 static void
-search_with(Search *search)
+search_query(Search *search, Query *query, List *around, AttrNumber attnum)
 {
-	Search		within = *search;
+	List	   *queries = search->queries;
+	bool		hidden = search->hidden;
 	ListCell   *lc;
 
-	if (search->in_with)
+	/* What a statement returns is its own. */
+	if (query->commandType != CMD_SELECT)
 		return;
-	within.in_with = true;
-	within.queries = NIL;
-	for (PlannerInfo *root = search->root; root; root = root->parent_root)
+	search->queries = lcons(query, list_copy(around));
+	search->hidden = true;
+	foreach(lc, query->setOperations ? query->rtable : NIL)
 	{
-		within.root = root;
-		within.searched = NULL;
-		foreach(lc, root->parse->cteList)
-			search_node(lfirst_node(CommonTableExpr, lc)->ctequery, &within);
+		RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
+
+		if (rte->rtekind == RTE_SUBQUERY)
+			search_query(search, rte->subquery, search->queries, attnum);
 	}
-	search->found = within.found;
+	foreach(lc, query->setOperations ? NIL : query->targetList)
+	{
+		TargetEntry *entry = lfirst_node(TargetEntry, lc);
+
+		if (!entry->resjunk && (attnum == 0 || entry->resno == attnum))
+			search_node((Node *) entry->expr, search);
+	}
+	search->queries = queries;
+	search->hidden = hidden;
 }
 
-/* Searches what a Var of root's query reads. */
+/* The same for a query of WITH, which is "levels" above the innermost one. */
 static void
-search_entry(Search *search, const Var *var)
+search_with(Search *search, const RangeTblEntry *rte, int levels, AttrNumber attnum)
 {
 	PlannerInfo *root = search->root;
-	const RangeTblEntry *rte = planner_rt_fetch(var->varno, root);
-	List	   *queries = search->queries;
+	int			depth = list_length(search->queries);
+	List	   *around = levels < depth ? list_copy_tail(search->queries, levels) : NIL;
+	const Query *query;
+	ListCell   *lc;
 
-	if (var->varno == root->parse->resultRelation)
+	if (rte->self_reference)
 		return;
-	if (rte->rtekind == RTE_RELATION)
+	for (int i = depth; i < levels; i++)
+		search->root = search->root->parent_root;
+	query = around ? linitial(around) : search->root->parse;
+	foreach(lc, query->cteList)
 	{
-		add_table(search, rte, var, queries == NIL && !search->in_with);
-		return;
+		const CommonTableExpr *with = lfirst_node(CommonTableExpr, lc);
+
+		if (strcmp(with->ctename, rte->ctename) == 0)
+			search_query(search, (Query *) with->ctequery, around, attnum);
 	}
-	if (bms_is_member(var->varno, search->searched))
-		return;
-	search->searched = bms_add_member(search->searched, var->varno);
-	search->queries = NIL;
-	if (rte->rtekind == RTE_CTE)
-		search_with(search);
-	search_node((Node *) rte->subquery, search);
-	search_node((Node *) rte->functions, search);
-	search_node((Node *) rte->tablefunc, search);
-	search_node((Node *) rte->values_lists, search);
-	search->queries = queries;
+	search->root = root;
 }
 
-/* Searches what a Var of one of search->queries reads.  A subquery is searched as a whole. */
+/* Searches what a Var reads. */
 static void
-search_below(Search *search, const Var *var)
+search_var(Search *search, const Var *var)
 {
+	int			levels = var->varlevelsup;
 	List	   *queries = search->queries;
-	const Query *query = list_nth(queries, var->varlevelsup);
-	const RangeTblEntry *rte = rt_fetch(var->varno, query->rtable);
+	bool		hidden = search->hidden;
+	bool		below = levels < list_length(queries);
+	const Query *query = below ? list_nth(queries, levels) : search->root->parse;
+	RangeTblEntry *rte = rt_fetch(var->varno, query->rtable);
 
+	if (!below && var->varno == query->resultRelation)
+		return;
+	search->queries = below ? list_copy_tail(queries, levels) : NIL;
 	if (rte->rtekind == RTE_RELATION)
-		add_table(search, rte, var, false);
-	else if (rte->rtekind == RTE_CTE)
-		search_with(search);
-	else if (rte->rtekind == RTE_JOIN)
+		add_table(search, rte, var);
+	else if (rte->rtekind == RTE_SUBQUERY)
+		search_query(search, rte->subquery, search->queries, var->varattno);
+	else if (rte->rtekind == RTE_JOIN && var->varattno > 0)
+		search_node(list_nth(rte->joinaliasvars, var->varattno - 1), search);
+	else if (rte->rtekind != RTE_CTE)
 	{
-		search->queries = list_copy_tail(queries, var->varlevelsup);
-		search_node(var->varattno > 0 ? list_nth(rte->joinaliasvars, var->varattno - 1) :
-					(Node *) rte->joinaliasvars, search);
-		search->queries = queries;
+		search->hidden = true;
+		range_table_entry_walker(rte, search_node, search, 0);
 	}
+	search->queries = queries;
+	search->hidden = hidden;
+	if (rte->rtekind == RTE_CTE)
+		search_with(search, rte, levels + rte->ctelevelsup, var->varattno);
 }
 
 static bool
 search_node(Node *node, void *context)
 {
 	Search	   *search = context;
-	int			depth = list_length(search->queries);
+	bool		hidden = search->hidden;
 
-	/* The last two have the conditions. */
-	if (node == NULL || IsA(node, FromExpr) || IsA(node, JoinExpr))
+	/* A subquery that is a value sees what the API says. */
+	if (node == NULL || IsA(node, SubLink))
 		return false;
 	if (IsA(node, Var))
 	{
-		const Var  *var = (const Var *) node;
-
-		if ((int) var->varlevelsup == depth)
-			search_entry(search, var);
-		else if ((int) var->varlevelsup < depth)
-			search_below(search, var);
+		/* Those of queries around root's are not of its rows. */
+		if ((int) ((Var *) node)->varlevelsup <= list_length(search->queries))
+			search_var(search, (const Var *) node);
 		return false;
 	}
-	if (!IsA(node, Query))
-		return expression_tree_walker(node, search_node, context);
-	search->queries = lcons(node, search->queries);
-	query_tree_walker((Query *) node, search_node, context, QTW_IGNORE_JOINALIASES);
-	search->queries = list_delete_first(search->queries);
+	/* A Var in it lacks the outer joins that are around it. */
+	search->hidden = hidden || IsA(node, PlaceHolderVar);
+	expression_tree_walker(node, search_node, context);
+	search->hidden = hidden;
 	return false;
 }
 

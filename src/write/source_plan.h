@@ -4,8 +4,8 @@
  *		The rows, beside the one that it writes, that an UPDATE computes values from.
  *
  * They are those of its FROM, such as UPDATE t SET a = s.a FROM s, also inside of subqueries
- * and WITH.  Conditions are left out, and so are subqueries in SET, and functions: these see
- * what the API says.
+ * and WITH.  Conditions are left out, and so are subqueries that are values, and what functions
+ * read: these see what the API says.
  *
  * Knows the planner's trees; knows neither the catalogue nor what is queued.
  *

@@ -584,24 +584,37 @@ of_other_statements(const List *writes, int batch)
 	return others;
 }
 
-/* For rows that are not told apart: refuses what changes a row of that form. */
+/*
+ * Refuses what one of the writes changes, whichever row it is of.  Of an object whose parts the
+ * rows are, it is not looked at which of them a write changes: each may be new.
+ */
+static void
+check_writes(DbaasWriter *source, const List *writes)
+{
+	ListCell   *lc;
+
+	foreach(lc, writes)
+	{
+		const DbaasWrite *write = lfirst(lc);
+		DbaasOverlay whole = {.created = write};
+		DbaasChange change = {.type = write->service_type,.overlay = &whole};
+
+		if (!has_form(write->identity, source->resource->identity))
+			continue;
+		if (source->resource->whole == NULL)
+			change.overlay = dbaas_overlay_new(list_make1(lfirst(lc)));
+		dbaas_change_check_any(source, &change);
+	}
+}
+
+/* For rows that are not told apart. */
 static void
 check_any_row(DbaasWriter *source)
 {
 	DbaasQueueSpec spec = queue_spec(source, "");
-	ListCell   *lc;
 
 	spec.below = true;
-	foreach(lc, of_other_statements(dbaas_queue_find(&spec), source->batch))
-	{
-		const DbaasWrite *write = lfirst(lc);
-		DbaasChange change = {.type = write->service_type};
-
-		if (!has_form(write->identity, source->resource->identity))
-			continue;
-		change.overlay = dbaas_overlay_new(list_make1(lfirst(lc)));
-		dbaas_change_check_any(source, &change);
-	}
+	check_writes(source, of_other_statements(dbaas_queue_find(&spec), source->batch));
 }
 
 void
@@ -611,7 +624,7 @@ dbaas_write_check_source(DbaasWriter *source, const DbaasRowValues *row)
 	DbaasListedService service;
 	List	   *writes;
 
-	if (source->resource->identity == NULL || source->resource->whole)
+	if (source->resource->identity == NULL)
 		return;
 	if (row == NULL)
 	{
@@ -621,8 +634,11 @@ dbaas_write_check_source(DbaasWriter *source, const DbaasRowValues *row)
 	writes = queued_writes(source, row, row_identity(source, row),
 						   source->resource->unique_column != NULL, &service);
 	writes = of_other_statements(writes, source->batch);
-	if (writes == NIL)
+	if (writes == NIL || source->resource->whole)
+	{
+		check_writes(source, writes);
 		return;
+	}
 	change.overlay = dbaas_overlay_new(writes);
 	change.type = service.type;
 	if (!change.overlay->deleted)

@@ -175,6 +175,85 @@ foreach my $query (
 	queues([ "$set maintenance_dow = 'monday' WHERE $pg", "$copy $query WHERE $at" ],
 		'ip-filter', [], "$query, of which something else is pending");
 }
+my $filters = "SELECT * FROM $details AS p WHERE $from";
+foreach my $query (
+	"($filters LIMIT 1) AS p",
+	"(SELECT DISTINCT ON (zone) * FROM ($filters) AS q) AS p",
+	"($filters UNION ALL $filters) AS p",
+	"(WITH q AS MATERIALIZED ($filters) SELECT * FROM q) AS p")
+{
+	refused([ "$pending $valkey", "$copy $query WHERE $at" ], 'ip_filter', $query);
+	queues([ "$set maintenance_dow = 'monday' WHERE $pg", "$copy $query WHERE $at" ],
+		'ip-filter', [], "$query, of which another column is pending");
+}
+my $constant = q{WITH p AS MATERIALIZED (SELECT '{203.0.113.0/24}'::text[] AS ip_filter)};
+foreach my $statement (
+	"$constant, q AS MATERIALIZED (SELECT ip_filter FROM $details AS p WHERE $from)
+		$copy p WHERE $at AND EXISTS (SELECT FROM q)",
+	"$constant, q AS ($copy p WHERE $at RETURNING d.ip_filter) SELECT FROM q",
+	"WITH p AS ($set ip_filter = '{203.0.113.0/24}' WHERE zone = 'ch-gva-2'
+		AND service_name = 'mysql-1-0002' RETURNING ip_filter) $copy p WHERE $at",
+	"$copy (SELECT p.tableoid, '{203.0.113.0/24}'::text[] AS ip_filter FROM $details AS p
+		WHERE $from) AS p WHERE $at")
+{
+	queues(
+		[ "$pending $pg", "$statement" ],
+		'ip-filter',
+		[
+			'pg-1-0001 ["10.0.0.0/8"]',
+			$statement =~ /mysql/ ? 'mysql-1-0002 ["203.0.113.0/24"]' : (),
+			'valkey-1-0005 ["203.0.113.0/24"]'
+		],
+		"no value of the row that is pending: $statement");
+}
+refused(
+	[
+		"$pending $pg",
+		"UPDATE $details AS d SET ip_filter = coalesce(x.f, '{}') FROM (VALUES (7)) AS v
+			LEFT JOIN (SELECT coalesce(p.ip_filter, '{}') AS f, 7 AS k FROM $details AS p
+				WHERE $from) AS x ON x.k = v.column1 WHERE $at"
+	],
+	'ip_filter',
+	'an expression on the outer side of a join');
+refused(
+	[
+		"$pending $pg",
+		"UPDATE $details AS d SET ip_filter = array[x.f] FROM (VALUES (7)) AS v
+			LEFT JOIN ($details AS p CROSS JOIN LATERAL unnest(p.ip_filter) AS x(f))
+			ON $from WHERE $at"
+	],
+	'ip_filter',
+	'a function there');
+$session->sql(
+	q{CREATE FOREIGN TABLE public.twice (zone text, service_name text, one text[]
+		OPTIONS (field 'ip-filter'), two text[] OPTIONS (field 'ip-filter'))
+	SERVER exoscale OPTIONS (resource 'service-details')});
+foreach my $field (qw(one two))
+{
+	refused(
+		[
+			"$pending $pg",
+			"UPDATE $details AS d SET ip_filter = p.$field FROM public.twice AS p
+				WHERE $at AND $from"
+		],
+		'(one|two)',
+		"a field that two columns show: $field");
+}
+my $acl = "zone = 'ch-gva-2' AND service_name = 'opensearch-1-0004'";
+foreach
+  my $rules ('exo.dbaas_opensearch_acls', '(SELECT * FROM exo.dbaas_opensearch_acls OFFSET 0)')
+{
+	refused(
+		[
+			"UPDATE exo.dbaas_opensearch_acls SET permission = 'deny' WHERE $acl",
+			"$set maintenance_dow = CASE p.permission WHEN 'deny' THEN 'monday' ELSE 'friday' END
+				FROM $rules AS p WHERE $details.zone = 'ch-gva-2' AND p.zone = 'ch-gva-2'
+				AND $details.service_name = 'valkey-1-0005'
+				AND p.service_name = 'opensearch-1-0004'"
+		],
+		'permission',
+		"a rule that is part of an object: $rules");
+}
 refused(
 	[
 		"$pending $pg",
