@@ -140,7 +140,6 @@ naming_attributes(const DbaasTable *table)
 	for (int c = 0; c < table->resource->ncolumns; c++)
 	{
 		AttrNumber	attnum = dbaas_table_find_attribute(table, c);
-
 		bool		names_row = dbaas_path_has(&table->resource->identity_path, c);
 
 		if (names_row && attnum == 0)
