@@ -12,9 +12,11 @@ DbaasWriteModel - random writes, and what each means to the API
     $model->create($t);                           # views and partitions of the tables
     my $facts = $model->facts;                    # what the API shows now
 
-    my $statement = $model->statement($facts);    # a random INSERT, UPDATE or DELETE
+
+    # A random INSERT, UPDATE or DELETE
+    my $statement = $model->statement($facts, undef, \@pending);
     print $statement->{sql};
-    my $means = $statement->{means}->($facts, $then);
+    my $means = $statement->{means}->($facts, $then, \@pending);
     if (!$means->{refused}) { DbaasWriteModel::api($then, $_) foreach @{ $means->{writes} } }
     print DbaasWriteModel::differences($then, $model->facts);
 
@@ -48,10 +50,11 @@ these options.
 
 What the API shows now, read without the wrapper.
 
-=item statement($facts, $kind)
+=item statement($facts, $kind, $pending)
 
-A random write, of that kind if there can be one: C<sql>, C<means>, C<command>, and the C<kind> of
-what it is about.  Constants in C<sql> are marked as in DbaasQueries: "\x01type|value\x02".
+A random write, of that kind if there can be one, where these are pending: C<sql>, C<means>,
+C<command>, the C<kind> of what it is about, and C<zone>, its column for RETURNING.  Constants in
+C<sql> are marked as in DbaasQueries: "\x01type|value\x02".
 
 =item api($facts, $write)
 
@@ -362,11 +365,12 @@ sub _services
 	@all = (shuffled(@all))[ 0 .. (chance(0.25) && @all > 1 ? 1 : 0) ];
 	return if !$all[0];
 	my @names = map { text($_->[1]) } @all;
+	my $zone = $column =~ s/\w+$/zone/r;
 	my $where = pick(
 		"$column IN (" . join(', ', @names) . ')',
 		"$column = ANY (ARRAY[" . join(', ', @names) . '])');
 	$where = "$column = $names[0]" if @names == 1 && chance(0.7);
-	$where .= ' AND zone ' . (@all == 1 ? '= ' . text($all[0][0]) : 'IS NOT NULL')
+	$where .= " AND $zone " . (@all == 1 ? '= ' . text($all[0][0]) : 'IS NOT NULL')
 	  if @all == 1 && chance(0.6);
 	return ($where, @all);
 }
@@ -415,10 +419,44 @@ sub _set_facts
 				zone => $zone,
 				service => $name,
 				path => _path($now, $zone, $name),
-				set => { map({ $_ => $was->($then, $_) } @with), %differs }
+				set => { map({ $_ => $was->($then, $_) } @with), %differs },
+				changes => \%differs
 			  };
 		}
 		return { rows => $rows, writes => \@writes };
+	};
+}
+
+# A statement that sets a fact of each of some services to what a fact of another one says, if the
+# statement reads that as it will be.  $reads says how it finds the other one: as a "row" that it
+# names, among "rows" of which it does not tell which one it is, or by a subquery that is a "value"
+sub _set_from
+{
+	my ($services, $fact, $other, $from, $value, $reads) = @_;
+	return sub {
+		my ($now, $then, $pending) = @_;
+		my $means =
+		  _set_facts($services, { $fact => $value->($now->{ key(@$other, $from) }) })
+		  ->($now, $then);
+		my @there = grep { _has($now, @$_, 'type') } @$services;
+		return $means if $reads eq 'value' || !@there;
+		my ($stale, $perhaps);
+		if ($reads eq 'row')
+		{
+			$stale = !_gone($then, @$other)
+			  && $now->{ key(@$other, $from) } ne $then->{ key(@$other, $from) };
+		}
+		else
+		{
+			$stale = grep { $_->{changes} && exists $_->{changes}{$from} } @$pending;
+			$perhaps =
+			  grep { $_->{does} eq 'service' || ($_->{changes} && exists $_->{set}{$from}) }
+			  @$pending;
+		}
+
+		# A row that is gone may be refused, or not be there
+		return { refused => '0A000' } if $stale && $means->{rows} == @there;
+		return { %$means, may => $stale || $perhaps ? '0A000' : undef };
 	};
 }
 
@@ -488,7 +526,109 @@ sub _drop
 
 my $made = 0;
 
+# The table and its column that an UPDATE sets, the fact that this is, the expression of another row
+# p and its table, the fact that it reads, and the value for that
+my $same = sub { $_[0] };
+my @copies = (
+	[
+		service_details => 'ip_filter',
+		'ip_filter', 'p.ip_filter',
+		service_details => 'ip_filter',
+		$same
+	],
+	[
+		service_details => 'maintenance_dow',
+		'dow', 'p.maintenance_dow',
+		service_details => 'dow',
+		$same
+	],
+	[ service_details => 'backup_hour', 'hour', 'p.backup_hour', service_details => 'hour', $same ],
+	[
+		service_details => 'backup_hour',
+		'hour', '(p.backup_hour + 1) % 24',
+		service_details => 'hour',
+		sub { ($_[0] + 1) % 24 }
+	],
+	[
+		service_details => 'maintenance_dow',
+		'dow', "CASE WHEN p.backup_hour < 12 THEN 'monday' ELSE 'friday' END",
+		service_details => 'hour',
+		sub { $_[0] < 12 ? 'monday' : 'friday' }
+	],
+	[
+		service_details => 'maintenance_dow',
+		'dow', "CASE WHEN p.termination_protection THEN 'monday' ELSE 'friday' END",
+		services => 'protected',
+		sub { $_[0] eq 'true' ? 'monday' : 'friday' }
+	],
+	[
+		services => 'termination_protection',
+		'protected', 'p.backup_minute > 10',
+		service_details => 'minute',
+		sub { $_[0] > 10 ? 'true' : 'false' }
+	],
+	[ services => 'plan', 'plan', 'p.plan', services => 'plan', $same ]);
+
+# How p is found: FROM, the conditions beside it, and what is before the UPDATE
+my @sources = (
+	(sub { return { from => "$_[0] AS p", where => $_[1], reads => 'row' } }) x 3,
+	sub { return { from => "(SELECT * FROM $_[0] AS p WHERE $_[1]) AS p", reads => 'row' } },
+	sub {
+		return {
+			from => "(VALUES (1)) AS v LEFT JOIN $_[0] AS p ON $_[1]",
+			reads => 'row'
+		};
+	},
+	sub {
+		my $rest = pick('OFFSET 0', 'LIMIT 1');
+		return { from => "(SELECT * FROM $_[0] AS p WHERE $_[1] $rest) AS p", reads => 'rows' };
+	},
+	sub {
+		my $as = pick('AS', 'AS MATERIALIZED');
+		return {
+			before => "WITH p $as (SELECT * FROM $_[0] AS p WHERE $_[1]) ",
+			from => 'p',
+			reads => $as eq 'AS' ? 'row' : 'rows'
+		};
+	},
+	sub { return { value => "(SELECT $_[2] FROM $_[0] AS p WHERE $_[1])", reads => 'value' } });
+
 my %statements = (
+	copied => sub {
+		my ($facts, $self, $pending) = @_;
+		my ($table, $column, $fact, $value, $other_table, $from, $of) = @{ pick(@copies) };
+		my ($name, $other_name) =
+		  map { $_ eq 'services' ? 'name' : 'service_name' } $table, $other_table;
+		my ($where, @services) =
+		  _services($facts, pick('pg', 'pg', $fact eq 'hour' ? 'mysql' : 'valkey'), "d.$name")
+		  or return;
+		my @others = grep {
+			my ($zone, $service) = @$_;
+			my $is = $facts->{ key($zone, $service, $from) } // '';
+			$from eq 'plan' ? grep { $_ eq $is } @plans : $is ne ''
+		} map { [ (split /\t/)[ 0, 1 ] ] } grep { /\ttype$/ && $facts->{$_} =~ /^(?:pg|mysql)$/ }
+		  sort keys %$facts;
+		return if !@others;
+		my @changed = grep {
+			my ($zone, $service) = @$_;
+			grep { $_->{zone} eq $zone && $_->{service} eq $service && $_->{changes} } @$pending;
+		} @others;
+		my $other = @changed && chance(0.5) ? pick(@changed) : pick(@others);
+		my ($into, $source_table) = (table($table), table($other_table));
+		my $source = pick(@sources)->(
+			$source_table,
+			'p.zone = ' . text($other->[0]) . " AND p.$other_name = " . text($other->[1]), $value);
+		my $reads = $source->{reads};
+		$reads = 'rows' if $reads eq 'row' && "$into $source_table" =~ /split/;
+		my $sql =
+			($source->{before} // '')
+		  . "UPDATE $into AS d SET $column = "
+		  . ($source->{value} // $value)
+		  . ($source->{from} ? " FROM $source->{from}" : '')
+		  . ' WHERE '
+		  . join ' AND ', grep { $_ } $where, $source->{where};
+		return ($sql, _set_from(\@services, $fact, $other, $from, $of, $reads), 'd.zone');
+	},
 	plan => sub {
 		my ($facts) = @_;
 		my ($where, @services) = _services($facts, pick(qw(pg pg mysql valkey)), 'name') or return;
@@ -881,24 +1021,30 @@ sub _set_below
 
 my @kinds = (
 	('plan', 'pool') x 3,
-	('details', 'user', 'database', 'acl') x 4,
+	('details', 'user', 'database', 'acl', 'copied') x 4,
 	('integration') x 2,
 	'service', 'no_service');
 
 sub statement
 {
-	my ($self, $facts, $kind) = @_;
-	my ($is, $sql, $means);
+	my ($self, $facts, $kind, $pending) = @_;
+	my ($is, $sql, $means, $zone);
 	until ($sql)
 	{
 		$is = $kind // pick(@kinds);
-		($sql, $means) = $statements{$is}->($facts, $self);
+		($sql, $means, $zone) = $statements{$is}->($facts, $self, $pending // []);
 
 		# There may be no service for it any more
 		undef $kind;
 	}
-	my ($command) = $sql =~ /^(\w+)/;
-	return { kind => $is, command => $command, sql => $sql, means => $means };
+	my ($command) = $sql =~ /\b(INSERT|UPDATE|DELETE)\b/;
+	return {
+		kind => $is,
+		command => $command,
+		sql => $sql,
+		means => $means,
+		zone => $zone // 'zone'
+	};
 }
 
 1;

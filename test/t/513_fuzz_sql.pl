@@ -309,12 +309,12 @@ my @forms = (
 		return {
 			sql => 'WITH w AS ('
 			  . constants($_[0]{sql})
-			  . ' RETURNING zone) SELECT count(*) FROM w',
+			  . " RETURNING $_[0]{zone}) SELECT count(*) FROM w",
 			counted => 1
 		};
 	},
 	sub {
-		return { sql => constants($_[0]{sql}) . ' RETURNING zone' };
+		return { sql => constants($_[0]{sql}) . " RETURNING $_[0]{zone}" };
 	},
 	sub { return { sql => 'EXPLAIN (VERBOSE) ' . constants($_[0]{sql}), rows => 0, lost => 1 } },
 	sub { return { sql => 'EXPLAIN (ANALYZE) ' . constants($_[0]{sql}), rows => 0 } });
@@ -323,7 +323,7 @@ my @forms = (
 sub write_step
 {
 	my ($s) = @_;
-	my $statement = $model->statement($now, $s->{kind});
+	my $statement = $model->statement($now, $s->{kind}, $s->{pending});
 	my $form = pick(@forms)->($statement);
 	my $returning = $statement->{command} eq 'INSERT' && $form->{sql} =~ /RETURNING/;
 	my $at_once = !$s->{dry} && ($s->{immediate} || $returning);
