@@ -189,6 +189,33 @@ check_creator(const DbaasWriter *writer, const DbaasWrite *write, const DbaasWri
 }
 
 /*
+ * Refuses a write to a row that the transaction creates, if the path has what the API gives
+ * to each row, such as an id: the row that was read is the one that was deleted before.
+ */
+static void
+check_created(const DbaasWriter *writer, const DbaasWrite *write, const DbaasChange *change)
+{
+	const DbaasResource *resource = writer->resource;
+	const DbaasWrite *created = change->overlay ? change->overlay->created : NULL;
+
+	for (int c = 0; created && c < resource->ncolumns; c++)
+	{
+		/* The type is that of the service: see check_creator(). */
+		if (c == resource->index.type || !dbaas_path_has(&change->endpoint->parsed, c) ||
+			dbaas_path_has(&resource->identity_path, c))
+			continue;
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 dbaas_writer_about(writer, c),
+				 errmsg("this transaction creates \"%s\", whose %s is not known yet",
+						dbaas_error_name(created->created_name), dbaas_writer_name(writer, c)),
+				 errdetail("It is created by %s %s, and this statement would send %s %s.",
+						   created->method, created->path, write->method, write->path),
+				 errhint("COMMIT in between.")));
+	}
+}
+
+/*
  * Sets what an action does.  It changes its service, unless it is of a row that the
  * arguments find: then that is the row of its path, as for a write through the row's own
  * table.
@@ -503,6 +530,7 @@ make_write(DbaasWriter *writer, Row *row, const DbaasChange *change, const Dbaas
 											row->service.zone);
 	set_path(writer, row->values, &row->service, &part, write);
 	check_creator(writer, write, row->creator);
+	check_created(writer, write, &part);
 	dbaas_compose_body(writer, &part, row->service.zone, write);
 	if (write->body == NULL && writer->command == DBAAS_UPDATE)
 		return NULL;

@@ -531,6 +531,26 @@ builds(
 	[ $deleted, $made, $deleted ],
 	'DELETE, INSERT, DELETE');
 is_deeply(writes($insert), [$made], 'which is not there any more');
+{
+	my $there = "zone = 'ch-gva-2' AND service_name = 'clickhouse-1-0008' AND username = 'user_1'";
+	my $uuid = $session->sql("SELECT uuid FROM exo.dbaas_users WHERE $there");
+	my @users = (
+		"DELETE FROM exo.dbaas_users WHERE $there",
+		"INSERT INTO exo.dbaas_users (zone, service_name, username) "
+		  . "VALUES ('ch-gva-2', 'clickhouse-1-0008', 'user_1')");
+	refused(
+		[ @users, $users[0] ],
+		'0A000',
+		qr/creates "user_1", whose uuid is not known yet.*DETAIL:[^\n]*DELETE \S+$uuid/s,
+		'DELETE, INSERT, DELETE of what has an id');
+	builds(
+		\@users,
+		[
+			"DELETE /dbaas-clickhouse/clickhouse-1-0008/user/$uuid",
+			'POST /dbaas-clickhouse/clickhouse-1-0008/user {"username":"user_1"}'
+		],
+		'DELETE, INSERT of it');
+}
 builds([ "DELETE FROM $database $extra", "DELETE FROM $database $extra" ],
 	[$deleted], 'DELETE, DELETE');
 $session->sql($insert);
