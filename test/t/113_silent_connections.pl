@@ -96,7 +96,7 @@ is(scalar(() = $t->sim->requests), 1, 'it is asked for once');
 $t->sim->clear_faults;
 
 # request_timeout: what timed out is not used again
-$session = frozen($relay, endpoint => $endpoint, request_timeout => '1s');
+$session = frozen($relay, endpoint => $endpoint, request_timeout => '4s');
 $t->sim->fault({ path => '/dbaas-service', action => 'stall', ms => 60000, times => -1 });
 is($session->sql_error($services)->{sqlstate}, '08001', 'no answer in time');
 $t->sim->clear_faults;
