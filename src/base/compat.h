@@ -77,6 +77,15 @@
 				   (node)->ss.ps.state)->checkAsUser)
 #endif
 
+/* The same of a table in the range table of a query. */
+#if PG_VERSION_NUM >= 160000
+#define dbaas_rte_check_as_user(query, rte) \
+	((rte)->perminfoindex == 0 ? InvalidOid : \
+	 getRTEPermissionInfo((query)->rteperminfos, rte)->checkAsUser)
+#else
+#define dbaas_rte_check_as_user(query, rte) ((void) (query), (rte)->checkAsUser)
+#endif
+
 /* The user as whom a result relation is written: ExecGetResultRelCheckAsUser() since 16. */
 #if PG_VERSION_NUM >= 160000
 #define dbaas_result_user(rinfo, estate) ExecGetResultRelCheckAsUser(rinfo, estate)

@@ -305,20 +305,25 @@ find_source_attributes(Source *source, int number, const Plan *subplan)
 		source->attnos = NULL;
 }
 
-/* A source that dbaas_modify_plan() has noted. */
-static Source *
-begin_source(const ModifyState *modify, const List *noted, EState *estate, const Plan *subplan)
+/* Adds a source that dbaas_modify_plan() has noted. */
+static void
+add_source(ModifyState *modify, const List *noted, EState *estate, const Plan *subplan)
 {
 	Source	   *source = palloc0(sizeof(Source));
 	Oid			relid = linitial_oid(linitial(noted));
+	Oid			userid = lsecond_oid(linitial(noted));
 	Relation	relation = table_open(relid, AccessShareLock);
 
-	source->writer = dbaas_writer_new_source(modify->writer, dbaas_table_get(relid),
+	source->writer = dbaas_writer_new_source(dbaas_table_get(relid),
 											 CreateTupleDescCopy(RelationGetDescr(relation)),
+											 OidIsValid(userid) ? userid : GetUserId(),
 											 attribute_set(lthird(noted)), estate->es_query_cxt);
 	table_close(relation, NoLock);
+	/* Where it cannot be read, no row of it comes. */
+	if (source->writer == NULL)
+		return;
 	find_source_attributes(source, intVal(lsecond(noted)), subplan);
-	return source;
+	modify->sources = lappend(modify->sources, source);
 }
 
 /* Refuses the row if its values are computed from what an earlier statement changes. */
@@ -358,8 +363,7 @@ set_updated(ModifyState *modify, EState *estate, ResultRelInfo *rinfo, const Lis
 							 attribute_set(lsecond(fdw_private)), may_be_replaced(rinfo, estate),
 							 given_members, modify);
 	foreach(lc, lfourth(fdw_private))
-		modify->sources = lappend(modify->sources,
-								  begin_source(modify, lfirst(lc), estate, subplan));
+		add_source(modify, lfirst(lc), estate, subplan);
 }
 
 void

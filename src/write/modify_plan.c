@@ -476,7 +476,7 @@ plan_sources(PlannerInfo *root)
 
 		while ((attnum = bms_next_member(shown, attnum)) >= 0)
 			attnums = lappend_int(attnums, attnum);
-		sources = lappend(sources, list_make3(list_make1_oid(source->relid),
+		sources = lappend(sources, list_make3(list_make2_oid(source->relid, source->userid),
 											  makeInteger(source->var ? source->var->varno : 0),
 											  attnums));
 	}

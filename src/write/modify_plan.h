@@ -27,8 +27,9 @@ extern void dbaasAddForeignUpdateTargets(PlannerInfo *root, Index rtindex,
  * expressions that tell their names: each is a jsonb object with the members, a text[] that
  * is the path of one, the name of one as text, or a boolean that has to be true.  Then a List
  * of Lists, one for each foreign table of this wrapper that has other rows which it computes
- * values from: a List with its OID, an Integer, and a List of the attributes that are read.  The
- * integer is for the names of the junk columns that tell which row it is, if there are any.
+ * values from: a List of its OID and that of the user as whom it is read, or InvalidOid; an
+ * Integer; and a List of the attributes that are read.  The Integer is for the names of the
+ * junk columns that tell which row it is, if there are any.
  */
 extern List *dbaasPlanForeignModify(PlannerInfo *root, ModifyTable *plan,
 									Index result_relation, int subplan_index);

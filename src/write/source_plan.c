@@ -10,9 +10,11 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "nodes/nodeFuncs.h"
+#include "parser/parse_relation.h"
 #include "parser/parsetree.h"
 #include "utils/lsyscache.h"
 
+#include "base/compat.h"
 #include "write/source_plan.h"
 
 typedef struct Search
@@ -28,7 +30,7 @@ typedef struct Search
 static bool search_node(Node *node, void *context);
 
 static void
-add_source(Search *search, Oid relid, const Var *var, AttrNumber attnum)
+add_source(Search *search, Oid relid, Oid userid, const Var *var, AttrNumber attnum)
 {
 	DbaasSource *source = NULL;
 	ListCell   *lc;
@@ -40,7 +42,7 @@ add_source(Search *search, Oid relid, const Var *var, AttrNumber attnum)
 	{
 		DbaasSource *other = lfirst(lc);
 
-		if (other->relid == relid &&
+		if (other->relid == relid && other->userid == userid &&
 			(var && other->var ? var->varno == other->var->varno : var == other->var))
 			source = other;
 	}
@@ -48,21 +50,23 @@ add_source(Search *search, Oid relid, const Var *var, AttrNumber attnum)
 	{
 		source = palloc0(sizeof(DbaasSource));
 		source->relid = relid;
+		source->userid = userid;
 		source->var = var;
 		search->found = lappend(search->found, source);
 	}
 	source->attributes = bms_add_member(source->attributes, attnum);
 }
 
-/* Adds a table, or those that inherit from it. */
+/* Adds a table of the query, or those that inherit from it. */
 static void
-add_table(Search *search, const RangeTblEntry *rte, const Var *var)
+add_table(Search *search, const Query *query, const RangeTblEntry *rte, const Var *var)
 {
+	Oid			userid = dbaas_rte_check_as_user(query, rte);
 	const char *name;
 	ListCell   *lc;
 
 	if (rte->relkind == RELKIND_FOREIGN_TABLE)
-		add_source(search, rte->relid, search->hidden ? NULL : var, var->varattno);
+		add_source(search, rte->relid, userid, search->hidden ? NULL : var, var->varattno);
 	if (!rte->inh)
 		return;
 	name = var->varattno > 0 ? get_attname(rte->relid, var->varattno, false) : NULL;
@@ -71,7 +75,8 @@ add_table(Search *search, const RangeTblEntry *rte, const Var *var)
 		Oid			child = lfirst_oid(lc);
 
 		if (child != rte->relid && get_rel_relkind(child) == RELKIND_FOREIGN_TABLE)
-			add_source(search, child, NULL, name ? get_attnum(child, name) : var->varattno);
+			add_source(search, child, userid, NULL,
+					   name ? get_attnum(child, name) : var->varattno);
 	}
 }
 
@@ -146,7 +151,7 @@ search_var(Search *search, const Var *var)
 		return;
 	search->queries = below ? list_copy_tail(queries, levels) : NIL;
 	if (rte->rtekind == RTE_RELATION)
-		add_table(search, rte, var);
+		add_table(search, query, rte, var);
 	else if (rte->rtekind == RTE_SUBQUERY)
 		search_query(search, rte->subquery, search->queries, var->varattno);
 	else if (rte->rtekind == RTE_JOIN && var->varattno > 0)

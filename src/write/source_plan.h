@@ -20,6 +20,8 @@
 typedef struct DbaasSource
 {
 	Oid			relid;
+	Oid			userid;			/* as whom they are read, or InvalidOid for
+								 * the one who runs the statement */
 	const Var  *var;			/* one that reads it, where each row of the
 								 * plan has a row of it; or NULL */
 	Bitmapset  *attributes;		/* that are read; 0 is the row as a whole */

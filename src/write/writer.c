@@ -141,14 +141,13 @@ dbaas_writer_new(const DbaasTable *table, TupleDesc desc, DbaasCommand command, 
 }
 
 DbaasWriter *
-dbaas_writer_new_source(const DbaasWriter *updates, const DbaasTable *table, TupleDesc desc,
+dbaas_writer_new_source(const DbaasTable *table, TupleDesc desc, Oid userid,
 						const Bitmapset *read, MemoryContext query_cxt)
 {
-	DbaasWriter *writer = make_writer(table, desc, DBAAS_UPDATE, updates->userid, query_cxt);
+	DbaasWriter *writer = make_writer(table, desc, DBAAS_UPDATE, userid, query_cxt);
 
-	/* The rows may be those of a view, and read by its owner. */
-	if (dbaas_connection_get(table->serverid, updates->userid, query_cxt, &writer->lookup.conn))
-		writer->lookup.conn = updates->lookup.conn;
+	if (dbaas_connection_get(table->serverid, userid, query_cxt, &writer->lookup.conn))
+		return NULL;
 	writer->computed_from = read;
 	return writer;
 }

@@ -84,12 +84,12 @@ extern DbaasWriter *dbaas_writer_new(const DbaasTable *table, TupleDesc desc,
 									 DbaasCommand command, Oid userid, MemoryContext query_cxt);
 
 /*
- * The same for a table whose rows are not written, but from whose attributes "read" an UPDATE
- * computes values for rows of another one: for dbaas_write_check_source().  Raises no ERROR.
+ * The same for a table whose rows the user reads, and from whose attributes "read" an UPDATE
+ * computes values for rows of another one: for dbaas_write_check_source().  NULL if that user
+ * cannot read them.  Raises no ERROR.
  */
-extern DbaasWriter *dbaas_writer_new_source(const DbaasWriter *updates, const DbaasTable *table,
-											TupleDesc desc, const Bitmapset *read,
-											MemoryContext query_cxt);
+extern DbaasWriter *dbaas_writer_new_source(const DbaasTable *table, TupleDesc desc, Oid userid,
+											const Bitmapset *read, MemoryContext query_cxt);
 
 /*
  * Tells the writer of an UPDATE which attributes the statement sets, from which attributes

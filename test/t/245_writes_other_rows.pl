@@ -434,6 +434,47 @@ queues(
 	'coalesce(NULL, column)');
 
 # ---------------------------------------------------------------------------
+# Rows that a view's owner reads, with a key that the user does not have
+# ---------------------------------------------------------------------------
+
+my $elsewhere =
+  DbaasSim->start(services => 20, logs => 0, api_key => 'EXOanother', api_secret => 'another');
+$t->add_server('elsewhere', 'elsewhere', endpoint => $elsewhere->endpoint_template);
+$session->sql(
+	sprintf q{ALTER USER MAPPING FOR CURRENT_USER SERVER elsewhere
+	OPTIONS (SET api_key '%s', SET api_secret '%s');
+	CREATE VIEW public.their AS SELECT * FROM elsewhere.dbaas_service_details;
+	CREATE VIEW public.their_sorted AS SELECT * FROM public.their ORDER BY service_name;
+	CREATE ROLE reader; GRANT reader TO CURRENT_USER;
+	GRANT USAGE ON SCHEMA exo TO reader;
+	GRANT ALL ON %s, public.their, public.their_sorted TO reader;
+	CREATE USER MAPPING FOR reader SERVER exoscale OPTIONS (api_key '%s', api_secret '%s')},
+	$elsewhere->key, $elsewhere->secret, $details, $sim->key, $sim->secret);
+my $reader = 'SET LOCAL ROLE reader';
+my $theirs = $session->sql("SELECT to_json(ip_filter) FROM public.their WHERE $pg");
+foreach my $view (qw(public.their public.their_sorted))
+{
+	refused(
+		[
+			$reader,
+			"UPDATE public.their SET ip_filter = '{10.0.0.0/8}' WHERE $pg",
+			"$copy $view AS p WHERE $at AND $from"
+		],
+		'ip_filter',
+		"$view, of which its owner's write is pending");
+	queues(
+		[
+			$reader,
+			"$set ip_filter = '{10.0.0.0/8}' WHERE $pg",
+			"$copy $view AS p WHERE $at AND $from"
+		],
+		'ip-filter',
+		[ 'pg-1-0001 ["10.0.0.0/8"]', 'valkey-1-0005 ' . $theirs =~ s/","/", "/gr ],
+		"$view, of which none is");
+}
+$session->sql('DROP SERVER elsewhere CASCADE; DROP OWNED BY reader; DROP ROLE reader');
+
+# ---------------------------------------------------------------------------
 # What another session changes before COMMIT
 # ---------------------------------------------------------------------------
 
