@@ -86,6 +86,20 @@
 #define dbaas_rte_check_as_user(query, rte) ((void) (query), (rte)->checkAsUser)
 #endif
 
+/* What the columns of an RTE_GROUP, which a query with GROUP BY has since 18, are made of. */
+#if PG_VERSION_NUM >= 180000
+#define dbaas_group_exprs(rte) ((rte)->rtekind == RTE_GROUP ? (rte)->groupexprs : NIL)
+#else
+#define dbaas_group_exprs(rte) ((void) (rte), NIL)
+#endif
+
+/* Does it show a row as it was before the statement: old.a in RETURNING, since 18? */
+#if PG_VERSION_NUM >= 180000
+#define dbaas_is_old_row(var) ((var)->varreturningtype == VAR_RETURNING_OLD)
+#else
+#define dbaas_is_old_row(var) ((void) (var), false)
+#endif
+
 /* The user as whom a result relation is written: ExecGetResultRelCheckAsUser() since 16. */
 #if PG_VERSION_NUM >= 160000
 #define dbaas_result_user(rinfo, estate) ExecGetResultRelCheckAsUser(rinfo, estate)

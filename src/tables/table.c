@@ -265,6 +265,15 @@ dbaas_table_shows(const DbaasTable *table, AttrNumber attnum)
 	return attribute->column >= 0 || attribute->field != NULL;
 }
 
+const DbaasColumn *
+dbaas_table_column(const DbaasTable *table, AttrNumber attnum)
+{
+	static const DbaasColumn unknown = {.type = DBAAS_JSONB};
+	int			column = table->attributes[attnum - 1].column;
+
+	return column < 0 ? &unknown : &table->resource->columns[column];
+}
+
 Bitmapset *
 dbaas_table_shown_attributes(const DbaasTable *table)
 {

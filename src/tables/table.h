@@ -58,6 +58,12 @@ extern const DbaasResource *dbaas_table_resource(Oid relid, List **options);
 /* Does the attribute show a field or a parameter?  A dropped or generated one does not. */
 extern bool dbaas_table_shows(const DbaasTable *table, AttrNumber attnum);
 
+/*
+ * The catalogue's column that an attribute which does shows.  Of a field that the catalogue
+ * does not know, one of type jsonb that no request takes.
+ */
+extern const DbaasColumn *dbaas_table_column(const DbaasTable *table, AttrNumber attnum);
+
 /* The set of the numbers, from 1, of the attributes that do; palloc'd. */
 extern Bitmapset *dbaas_table_shown_attributes(const DbaasTable *table);
 

@@ -57,28 +57,46 @@ queued_value(DbaasWriter *writer, const DbaasChange *change, int column, const D
 	return overlay->created == NULL;
 }
 
-void
-dbaas_change_refuse_stale(const DbaasWriter *writer, int column)
+pg_noreturn static void
+refuse_stale_attribute(const DbaasWriter *writer, AttrNumber attnum)
 {
+	Oid			relid = writer->table->relid;
+
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 dbaas_writer_about(writer, column),
+			 dbaas_error_about(relid, attnum),
 			 errmsg("this UPDATE computes a value from column \"%s\" of foreign table \"%s\", "
 					"which an earlier statement of the transaction changes",
-					dbaas_writer_name(writer, column), get_rel_name(writer->table->relid)),
+					get_attname(relid, attnum, false), get_rel_name(relid)),
 			 errdetail("That change is queued; the statement reads what the API still says."),
 			 errhint("COMMIT in between, or give the value itself.")));
 }
 
-/* Does the UPDATE compute a value from a column that shows the row as a whole? */
-static bool
-is_computed_from_row(const DbaasWriter *writer, int column)
+void
+dbaas_change_refuse_stale(const DbaasWriter *writer, int column)
 {
-	const DbaasColumn *c = &writer->resource->columns[column];
-	AttrNumber	attnum = dbaas_table_find_attribute(writer->table, column);
+	refuse_stale_attribute(writer, dbaas_table_find_attribute(writer->table, column));
+}
 
-	return attnum && c->type == DBAAS_JSONB && c->field && strcmp(c->field, "*") == 0 &&
-		dbaas_writer_computes_from(writer, attnum);
+/*
+ * Refuses to compute a value from an attribute that shows the row as a whole, or a field that
+ * the catalogue does not know: any queued write may change it.
+ */
+static void
+check_whole_row(const DbaasWriter *writer)
+{
+	const DbaasTable *table = writer->table;
+
+	for (AttrNumber attnum = 1; attnum <= table->natts; attnum++)
+	{
+		const DbaasAttribute *attribute = &table->attributes[attnum - 1];
+
+		if (attribute->field && dbaas_writer_computes_from(writer, attnum) &&
+			(attribute->column < 0 ||
+			 (strcmp(attribute->field, "*") == 0 &&
+			  dbaas_table_column(table, attnum)->type == DBAAS_JSONB)))
+			refuse_stale_attribute(writer, attnum);
+	}
 }
 
 /* Does the UPDATE compute a value from the column?  Of a source, several attributes may show it. */
@@ -155,10 +173,11 @@ dbaas_change_check_computed(DbaasWriter *writer, const DbaasChange *change)
 		return;
 	for (int c = 0; c < writer->resource->ncolumns; c++)
 	{
-		if ((change->overlay->bodies && is_computed_from_row(writer, c)) ||
-			(is_computed_from(writer, c) && is_stale(writer, change, c)))
+		if (is_computed_from(writer, c) && is_stale(writer, change, c))
 			dbaas_change_refuse_stale(writer, c);
 	}
+	if (change->overlay->bodies)
+		check_whole_row(writer);
 }
 
 void
@@ -169,13 +188,13 @@ dbaas_change_check_any(const DbaasWriter *writer, const DbaasChange *change)
 
 	for (int c = 0; c < writer->resource->ncolumns; c++)
 	{
-		bool		changes = is_computed_from(writer, c) &&
+		if (is_computed_from(writer, c) &&
 			(overlay->created ||
-			 dbaas_overlay_find(overlay, typed_member(writer, change, c), &value));
-
-		if (changes || (overlay->bodies && is_computed_from_row(writer, c)))
+			 dbaas_overlay_find(overlay, typed_member(writer, change, c), &value)))
 			dbaas_change_refuse_stale(writer, c);
 	}
+	if (overlay->bodies)
+		check_whole_row(writer);
 }
 
 /* ------------------------------------------------------------------------

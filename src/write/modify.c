@@ -55,7 +55,7 @@ typedef struct ModifyState
 	Datum	   *old_values;		/* the row as it was read */
 	bool	   *old_isnull;
 	DbaasReadback *readback;	/* NULL: not made yet */
-	List	   *gives;			/* dbaas_modify_plan()'s, of an UPDATE */
+	List	   *gives;			/* dbaasPlanForeignModify()'s, of an UPDATE */
 	ExprContext *econtext;		/* for its expressions */
 	List	   *sources;		/* of Source * */
 } ModifyState;
@@ -125,7 +125,7 @@ begin_modify(EState *estate, ResultRelInfo *rinfo, DbaasCommand command, Oid use
 	 * The planner has checked this, except for a partition that rows are
 	 * routed to.
 	 */
-	if (rinfo->ri_WithCheckOptions && command == DBAAS_INSERT &&
+	if (command == DBAAS_INSERT && dbaas_modify_plan_checks_view(rinfo->ri_WithCheckOptions) &&
 		dbaas_writable_has_secret(modify->table, command))
 		dbaas_modify_plan_refuse_check_option(RelationGetRelid(relation));
 	dbaas_error_unhide_statement(&hiding);
@@ -168,7 +168,7 @@ member_name(char *name)
 	return pg_server_to_any(name, strlen(name), PG_UTF8);
 }
 
-/* Appends the names in one of the values that dbaas_modify_plan() has noted; false: not known. */
+/* Appends the names in one of the values that the plan has noted; false: not known. */
 static bool
 add_given(List **names, Oid type, Datum value)
 {
@@ -305,7 +305,7 @@ find_source_attributes(Source *source, int number, const Plan *subplan)
 		source->attnos = NULL;
 }
 
-/* Adds a source that dbaas_modify_plan() has noted. */
+/* Adds a source that dbaasPlanForeignModify() has noted. */
 static void
 add_source(ModifyState *modify, const List *noted, EState *estate, const Plan *subplan)
 {
@@ -350,7 +350,7 @@ check_sources(ModifyState *modify, TupleTableSlot *plan_slot)
 	}
 }
 
-/* Tells the writer of an UPDATE what dbaas_modify_plan() has noted. */
+/* Tells the writer of an UPDATE what dbaasPlanForeignModify() has noted. */
 static void
 set_updated(ModifyState *modify, EState *estate, ResultRelInfo *rinfo, const List *fdw_private,
 			const Plan *subplan)
@@ -582,8 +582,7 @@ static bool
 clear_secret(ModifyState *modify, Datum *values, bool *isnull, int index)
 {
 	DbaasRowValues row = {values, isnull};
-	const DbaasColumn *column =
-		&modify->table->resource->columns[modify->table->attributes[index].column];
+	const DbaasColumn *column = dbaas_table_column(modify->table, index + 1);
 	Form_pg_attribute attr = TupleDescAttr(modify->desc, index);
 	char	   *shown;
 	Oid			input;
@@ -733,8 +732,9 @@ may_send(const DbaasTable *table, const ResultRelInfo *rinfo, const DbaasWriteEn
 		return true;
 	foreach(lc, set)
 	{
-		if (dbaas_table_shows(table, lfirst_int(lc)) &&
-			dbaas_catalogue_sends(endpoint, table->attributes[lfirst_int(lc) - 1].column))
+		int			column = table->attributes[lfirst_int(lc) - 1].column;
+
+		if (column >= 0 && dbaas_catalogue_sends(endpoint, column))
 			return true;
 	}
 	return false;

@@ -281,6 +281,19 @@ dbaas_modify_plan_refuse_check_option(Oid relid)
 					   "in the error.")));
 }
 
+bool
+dbaas_modify_plan_checks_view(const List *options)
+{
+	ListCell   *lc;
+
+	foreach(lc, options)
+	{
+		if (lfirst_node(WithCheckOption, lc)->kind == WCO_VIEW_CHECK)
+			return true;
+	}
+	return false;
+}
+
 /* Refuses statements that this wrapper cannot carry out. */
 static void
 check_plan(PlannerInfo *root, const ModifyTable *plan, Index result_relation,
@@ -294,6 +307,7 @@ check_plan(PlannerInfo *root, const ModifyTable *plan, Index result_relation,
 	if (plan->operation == CMD_UPDATE)
 		updated = get_rel_all_updated_cols(root, find_base_rel(root, result_relation));
 	if (plan->withCheckOptionLists &&
+		dbaas_modify_plan_checks_view(linitial(plan->withCheckOptionLists)) &&
 		(plan->operation == CMD_INSERT ? dbaas_writable_has_secret(table, DBAAS_INSERT) :
 		 dbaas_writable_sets_secret(table, updated)))
 		dbaas_modify_plan_refuse_check_option(relid);
@@ -446,7 +460,7 @@ static bool
 is_merged(const DbaasTable *table, AttrNumber attnum)
 {
 	return attnum && dbaas_table_shows(table, attnum) &&
-		table->resource->columns[table->attributes[attnum - 1].column].merges;
+		dbaas_table_column(table, attnum)->merges;
 }
 
 /* Is the attribute set to itself?  COALESCE(NULL, a) has become COALESCE(a). */

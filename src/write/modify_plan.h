@@ -50,6 +50,9 @@ extern char *dbaas_modify_plan_source_name(int varno, AttrNumber attnum);
 /* The catalogue's name for CMD_INSERT, CMD_UPDATE or CMD_DELETE. */
 extern DbaasCommand dbaas_modify_plan_command(CmdType command);
 
+/* Does a list of WithCheckOption nodes have a condition of a view, whose error shows the row? */
+extern bool dbaas_modify_plan_checks_view(const List *options);
+
 /* Raise the ERROR that this wrapper cannot carry out the statement (0A000). */
 pg_noreturn extern void dbaas_modify_plan_refuse_on_conflict(Oid relid);
 pg_noreturn extern void dbaas_modify_plan_refuse_check_option(Oid relid);

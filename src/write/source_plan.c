@@ -10,8 +10,10 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 #include "parser/parse_relation.h"
 #include "parser/parsetree.h"
+#include "rewrite/rewriteManip.h"
 #include "utils/lsyscache.h"
 
 #include "base/compat.h"
@@ -59,7 +61,7 @@ add_source(Search *search, Oid relid, Oid userid, const Var *var, AttrNumber att
 
 /* Adds a table of the query, or those that inherit from it. */
 static void
-add_table(Search *search, const Query *query, const RangeTblEntry *rte, const Var *var)
+add_table(Search *search, const Query *query, RangeTblEntry *rte, const Var *var)
 {
 	Oid			userid = dbaas_rte_check_as_user(query, rte);
 	const char *name;
@@ -80,6 +82,39 @@ add_table(Search *search, const Query *query, const RangeTblEntry *rte, const Va
 	}
 }
 
+/* Searches the column of that number, or all with 0.  Returns whether there is any. */
+static bool
+search_columns(Search *search, List *columns, AttrNumber attnum)
+{
+	bool		any = false;
+	ListCell   *lc;
+
+	foreach(lc, columns)
+	{
+		TargetEntry *entry = lfirst_node(TargetEntry, lc);
+
+		if (entry->resjunk || (attnum != 0 && entry->resno != attnum))
+			continue;
+		search_node((Node *) entry->expr, search);
+		any = true;
+	}
+	return any;
+}
+
+/*
+ * Searches what a statement in WITH returns of the row that it writes: what it sets, and else
+ * the row as it was read.  A row that it makes is its own.
+ */
+static void
+search_returned(Search *search, Query *query, RangeTblEntry *rte, const Var *var)
+{
+	bool		any = !dbaas_is_old_row(var) &&
+		search_columns(search, query->targetList, var->varattno);
+
+	if (query->commandType != CMD_INSERT && (!any || var->varattno == 0))
+		add_table(search, query, rte, var);
+}
+
 /* Searches an output column of a query, or all with 0.  "around" are the queries around it. */
 static void
 search_query(Search *search, Query *query, List *around, AttrNumber attnum)
@@ -88,9 +123,6 @@ search_query(Search *search, Query *query, List *around, AttrNumber attnum)
 	bool		hidden = search->hidden;
 	ListCell   *lc;
 
-	/* What a statement returns is its own. */
-	if (query->commandType != CMD_SELECT)
-		return;
 	search->queries = lcons(query, list_copy(around));
 	search->hidden = true;
 	foreach(lc, query->setOperations ? query->rtable : NIL)
@@ -100,13 +132,10 @@ search_query(Search *search, Query *query, List *around, AttrNumber attnum)
 		if (rte->rtekind == RTE_SUBQUERY)
 			search_query(search, rte->subquery, search->queries, attnum);
 	}
-	foreach(lc, query->setOperations ? NIL : query->targetList)
-	{
-		TargetEntry *entry = lfirst_node(TargetEntry, lc);
-
-		if (!entry->resjunk && (attnum == 0 || entry->resno == attnum))
-			search_node((Node *) entry->expr, search);
-	}
+	if (query->commandType != CMD_SELECT)
+		search_columns(search, query->returningList, attnum);
+	else if (query->setOperations == NULL)
+		search_columns(search, query->targetList, attnum);
 	search->queries = queries;
 	search->hidden = hidden;
 }
@@ -131,7 +160,8 @@ search_with(Search *search, const RangeTblEntry *rte, int levels, AttrNumber att
 		const CommonTableExpr *with = lfirst_node(CommonTableExpr, lc);
 
 		if (strcmp(with->ctename, rte->ctename) == 0)
-			search_query(search, (Query *) with->ctequery, around, attnum);
+			search_query(search, (Query *) with->ctequery, around,
+						 with->cterecursive ? 0 : attnum);
 	}
 	search->root = root;
 }
@@ -144,14 +174,19 @@ search_var(Search *search, const Var *var)
 	List	   *queries = search->queries;
 	bool		hidden = search->hidden;
 	bool		below = levels < list_length(queries);
-	const Query *query = below ? list_nth(queries, levels) : search->root->parse;
+	Query	   *query = below ? list_nth(queries, levels) : search->root->parse;
 	RangeTblEntry *rte = rt_fetch(var->varno, query->rtable);
+	List	   *grouped = dbaas_group_exprs(rte);
 
 	if (!below && var->varno == query->resultRelation)
 		return;
 	search->queries = below ? list_copy_tail(queries, levels) : NIL;
-	if (rte->rtekind == RTE_RELATION)
+	if (var->varno == query->resultRelation)
+		search_returned(search, query, rte, var);
+	else if (rte->rtekind == RTE_RELATION)
 		add_table(search, query, rte, var);
+	else if (grouped)
+		search_node(list_nth(grouped, var->varattno - 1), search);
 	else if (rte->rtekind == RTE_SUBQUERY)
 		search_query(search, rte->subquery, search->queries, var->varattno);
 	else if (rte->rtekind == RTE_JOIN && var->varattno > 0)
@@ -167,15 +202,41 @@ search_var(Search *search, const Var *var)
 		search_with(search, rte, levels + rte->ctelevelsup, var->varattno);
 }
 
+/*
+ * Searches what a subquery that is a value takes from the rows around it.  What it reads itself
+ * is what the API says.
+ */
+static void
+search_sublink(Search *search, const SubLink * sublink)
+{
+	search_node(sublink->testexpr, search);
+	for (int level = 1; level <= list_length(search->queries) + 1; level++)
+	{
+		ListCell   *lc;
+
+		foreach(lc, pull_vars_of_level(sublink->subselect, level))
+		{
+			Node	   *taken = copyObject(lfirst(lc));
+
+			IncrementVarSublevelsUp(taken, -1, level);
+			search_node(taken, search);
+		}
+	}
+}
+
 static bool
 search_node(Node *node, void *context)
 {
 	Search	   *search = context;
 	bool		hidden = search->hidden;
 
-	/* A subquery that is a value sees what the API says. */
-	if (node == NULL || IsA(node, SubLink))
+	if (node == NULL)
 		return false;
+	if (IsA(node, SubLink))
+	{
+		search_sublink(search, (const SubLink *) node);
+		return false;
+	}
 	if (IsA(node, Var))
 	{
 		/* Those of queries around root's are not of its rows. */

@@ -108,7 +108,7 @@ dbaas_writable_sets_secret(const DbaasTable *table, const Bitmapset *updated)
 
 		if (attnum <= 0 || attnum > table->natts || !dbaas_table_shows(table, attnum))
 			continue;
-		column = &table->resource->columns[table->attributes[attnum - 1].column];
+		column = dbaas_table_column(table, attnum);
 		if (column->secret || column->holds_secrets)
 			return true;
 	}

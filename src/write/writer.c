@@ -261,7 +261,7 @@ dbaas_writer_array(DbaasWriter *writer, const DbaasRowValues *row, int index)
 const DbaasJson *
 dbaas_writer_json(DbaasWriter *writer, const DbaasRowValues *row, int index)
 {
-	DbaasType	type = writer->resource->columns[writer->table->attributes[index].column].type;
+	DbaasType	type = dbaas_table_column(writer->table, index + 1)->type;
 	const DbaasJson *value = NULL;
 	const char *text;
 	bool		boolean;
@@ -319,8 +319,7 @@ bool
 dbaas_writer_keeps(DbaasWriter *writer, const DbaasRowValues *old_row,
 				   const DbaasRowValues *new_row, int index)
 {
-	const DbaasColumn *column =
-		&writer->resource->columns[writer->table->attributes[index].column];
+	const DbaasColumn *column = dbaas_table_column(writer->table, index + 1);
 
 	if (old_row->isnull[index] || new_row->isnull[index])
 		return old_row->isnull[index] && new_row->isnull[index];
@@ -343,8 +342,8 @@ dbaas_writer_without_secrets(DbaasWriter *writer, const DbaasRowValues *row, int
 	if (value == NULL)
 		return NULL;
 	dbaas_secret_hide(value);
-	dbaas_secret_hide_members(value, writer->resource->columns
-							  [writer->table->attributes[index].column].secret_members);
+	dbaas_secret_hide_members(value,
+							  dbaas_table_column(writer->table, index + 1)->secret_members);
 	return strcmp(shown, whole) == 0 ? NULL : pg_any_to_server(shown, strlen(shown), PG_UTF8);
 }
 

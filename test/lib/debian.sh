@@ -96,7 +96,7 @@ copy_tree()
 		while IFS= read -rd '' file; do
 			[[ ! -e $here/$file ]] || printf '%s\0' "$file"
 		done | tar -C "$here" -cf - --null --no-recursion --files-from=- |
-		tar -xof - -C "$1/dbaas_fdw"
+		tar -xof - -C "$1/dbaas_fdw" || return
 	# As in test/throwaway
 	if [[ -r $here/../shared/api/openapi-dbaas.json ]]; then
 		mkdir -p "$1/shared/api"

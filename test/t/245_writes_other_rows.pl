@@ -295,6 +295,96 @@ refused(
 	'details',
 	'all of the other row');
 
+# What a statement in WITH returns: what it sets is its own, and the rest was read
+my $monday = "$set maintenance_dow = 'monday'";
+foreach my $with (
+	"$monday WHERE $pg RETURNING ip_filter",
+	"$monday WHERE $pg RETURNING dbaas_service_details.*",
+	"UPDATE public.local SET filter = p.ip_filter FROM $details AS p WHERE $from "
+	. 'RETURNING filter AS ip_filter',
+	"INSERT INTO public.local SELECT ip_filter FROM $details AS p WHERE $from "
+	. 'RETURNING filter AS ip_filter',
+	"DELETE FROM public.local USING $details AS p WHERE $from RETURNING p.ip_filter")
+{
+	refused(
+		[
+			'CREATE TABLE public.local AS SELECT NULL::text[] AS filter',
+			"$pending $pg",
+			"WITH p AS ($with) $copy p WHERE $at"
+		],
+		'ip_filter',
+		$with);
+}
+
+# What is one output column of a subquery, and not another
+my $both = "SELECT ip_filter, maintenance_dow FROM $details AS p WHERE $from";
+queues(
+	[ "$set maintenance_dow = 'monday' WHERE $pg", "$copy ($both GROUP BY 1, 2) AS p WHERE $at" ],
+	'ip-filter', [], 'GROUP BY a column that is pending');
+refused([ "$pending $pg", "$copy ($both GROUP BY 1, 2) AS p WHERE $at" ], 'ip_filter', 'GROUP BY');
+refused(
+	[
+		"$pending $pg",
+		"UPDATE $details AS d SET ip_filter = array[p.f] FROM (SELECT DISTINCT p.zone, "
+		  . "(SELECT min(f) FROM unnest(p.ip_filter) AS f) AS f FROM $details AS p WHERE $from) "
+		  . "AS p WHERE $at"
+	],
+	'ip_filter',
+	'what a subquery in a subquery takes from its row');
+refused(
+	[
+		"$pending $pg",
+		"WITH RECURSIVE p(a, ip_filter) AS (SELECT p.ip_filter, array[p.zone] FROM $details AS p "
+		  . "WHERE $from UNION ALL SELECT ip_filter, a FROM p WHERE a[1] <> 'ch-gva-2') "
+		  . "$copy p WHERE $at AND p.ip_filter[1] <> 'ch-gva-2'"
+	],
+	'ip_filter',
+	'a recursive WITH');
+
+# ---------------------------------------------------------------------------
+# Fields that the catalogue does not know
+# ---------------------------------------------------------------------------
+
+$session->sql(
+	q{CREATE FOREIGN TABLE public.whole_user (zone text, service_name text, username text,
+		allow_replication bool, whole jsonb OPTIONS (field '*')) SERVER exoscale
+	OPTIONS (resource 'users');
+	CREATE FOREIGN TABLE public.new_fields (zone text, service_name text, type text,
+		maintenance_dow text, maintenance_time text, ip_filter text[],
+		maintenance jsonb OPTIONS (field 'maintenance'), tomorrow text OPTIONS (field 'tomorrow'))
+	SERVER exoscale OPTIONS (resource 'service-details')});
+is( $session->sql(
+		join '; ',
+		'BEGIN',
+		q{UPDATE public.whole_user SET allow_replication = NOT allow_replication
+			WHERE zone = 'ch-gva-2' AND service_name = 'pg-1-0001' AND username = 'avnadmin'
+			RETURNING whole->>'username'},
+		'ROLLBACK'),
+	'avnadmin',
+	'a row with all of its fields is returned');
+queues(
+	["UPDATE public.new_fields SET ip_filter = '{10.0.0.0/8}', tomorrow = tomorrow WHERE $pg"],
+	'ip-filter',
+	['pg-1-0001 ["10.0.0.0/8"]'],
+	'and a field that is not known, yet');
+my $unknown = $session->sql_error("UPDATE public.new_fields SET tomorrow = 'x' WHERE $pg");
+is($unknown->{sqlstate}, '0A000', 'which cannot be set');
+refused(
+	[
+		"$set maintenance_dow = 'monday' WHERE $pg",
+		"UPDATE public.new_fields SET ip_filter = array[maintenance->>'dow'] WHERE $pg"
+	],
+	'maintenance',
+	'computed from a field that is not known');
+refused(
+	[
+		"$set maintenance_dow = 'monday' WHERE $pg",
+		"UPDATE $details AS d SET ip_filter = array[p.maintenance->>'dow']
+			FROM public.new_fields AS p WHERE $at AND $from"
+	],
+	'maintenance',
+	'and of another row');
+
 # ---------------------------------------------------------------------------
 # Generated columns and triggers
 # ---------------------------------------------------------------------------
