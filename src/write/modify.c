@@ -499,6 +499,19 @@ report_dry_run(const DbaasWrite *write)
 }
 
 /*
+ * Checks a new row against the policies of the partitioned table that the statement names.
+ * PostgreSQL does so for rows of its own tables alone.
+ */
+static void
+check_policies(ResultRelInfo *rinfo, TupleTableSlot *slot, EState *estate)
+{
+	if (rinfo->ri_WithCheckOptions == NIL)
+		return;
+	ExecWithCheckOptions(WCO_RLS_INSERT_CHECK, rinfo, slot, estate);
+	ExecWithCheckOptions(WCO_RLS_UPDATE_CHECK, rinfo, slot, estate);
+}
+
+/*
  * Makes the writes of a row, and queues them.  With "returning", RETURNING shows the id of a
  * new row, so a NOTICE of it is not needed.  Returns false if there is no such row any
  * more: the transaction has deleted it, or the statement has updated it already.
@@ -647,6 +660,7 @@ dbaasExecForeignInsert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 		modify = modify->routed;
 	dbaas_error_hide_statement(&hiding, modify->hides_statement);
 	MemoryContextReset(modify->row_cxt);
+	check_policies(rinfo, slot, estate);
 	write_row(modify, slot, rinfo->ri_projectReturning != NULL);
 	if (rinfo->ri_projectReturning && !dbaas_dry_run)
 	{
@@ -673,9 +687,9 @@ dbaasExecForeignUpdate(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slo
 	DbaasHiding hiding;
 	bool		exists;
 
-	(void) estate;
 	dbaas_error_hide_statement(&hiding, modify->hides_statement);
 	MemoryContextReset(modify->row_cxt);
+	check_policies(rinfo, slot, estate);
 	take_old_row(modify, plan_slot);
 	oldcxt = MemoryContextSwitchTo(modify->row_cxt);
 	check_sources(modify, plan_slot);

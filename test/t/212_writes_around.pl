@@ -4,6 +4,7 @@ use strict;
 use warnings;
 
 use DbaasTest;
+use PostgreSQL::Test::Utils qw(slurp_file);
 use Test::More;
 
 my $t = DbaasTest->new(services => 8, logs => 0, operation_time => 0);
@@ -102,6 +103,60 @@ is($two->sql_error('COMMIT')->{sqlstate}, '40001', 'before which the other gives
 conflict();
 $two->sql('COMMIT');
 is($one->sql_error('COMMIT')->{sqlstate}, '40001', 'both can be tried again');
+
+# Row-level security of a partitioned table: rows that it hides, and rows that it refuses
+$sim->reset;
+my ($key, $secret) = ($sim->key, $sim->secret);
+$t->sql(
+	qq{
+	CREATE TABLE guarded (zone text, service_name text, username text, password text,
+		allow_replication boolean) PARTITION BY LIST (zone);
+	CREATE FOREIGN TABLE guarded_api PARTITION OF guarded FOR VALUES IN ('ch-gva-2')
+		SERVER exoscale OPTIONS (resource 'users');
+	CREATE TABLE guarded_local PARTITION OF guarded DEFAULT;
+	INSERT INTO guarded VALUES ('here', 'pg-1-0001', 'local', NULL, false);
+	ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
+	CREATE POLICY guard ON guarded USING (username <> 'avnadmin')
+		WITH CHECK (username <> 'mallory' AND NOT allow_replication);
+	CREATE ROLE guest LOGIN;
+	GRANT ALL ON guarded TO guest;
+	GRANT USAGE ON SCHEMA exo TO guest;
+	CREATE USER MAPPING FOR guest SERVER exoscale OPTIONS (api_key '$key', api_secret '$secret')}
+);
+my $guest = $t->session;
+$guest->sql('SET ROLE guest');
+my $pg = q{zone = 'ch-gva-2' AND service_name = 'pg-1-0001'};
+is($guest->sql("SELECT count(*) FROM guarded WHERE $pg AND username = 'avnadmin'"),
+	0, 'row-level security hides rows of a foreign partition');
+foreach my $sql (
+	q{INSERT INTO guarded VALUES ('ch-gva-2', 'pg-1-0001', 'mallory', NULL, false)},
+	q{INSERT INTO guarded VALUES ('ch-gva-2', 'pg-1-0001', 'mallory', NULL, false) RETURNING *},
+	"UPDATE guarded SET allow_replication = true WHERE $pg AND username = 'user_1'",
+	"UPDATE guarded SET allow_replication = true, password = 'hunter2guard' WHERE $pg",
+	q{UPDATE guarded SET zone = 'ch-gva-2', username = 'mallory' WHERE username = 'local'})
+{
+	$sim->clear;
+	my $error = $guest->sql_error($sql);
+	is($error->{sqlstate}, '42501', "it refuses: $sql");
+	like($error->{message}, qr/row-level security policy for table "guarded/, 'and says so');
+	is_deeply([ sent() ], [], 'and nothing is sent');
+}
+$guest->sql(
+	qq{BEGIN;
+	INSERT INTO guarded VALUES ('ch-gva-2', 'pg-1-0001', 'eve', NULL, false);
+	UPDATE guarded SET password = 'hunter2guard' WHERE $pg AND username = 'user_1';
+	UPDATE guarded SET zone = 'ch-gva-2' WHERE username = 'local';
+	DELETE FROM guarded WHERE $pg AND username = 'avnadmin';
+	COMMIT}
+);
+is_deeply(
+	[ sort(sent()) ],
+	[
+		('POST /dbaas-postgres/pg-1-0001/user') x 2,
+		'PUT /dbaas-postgres/pg-1-0001/user/user_1/password/reset'
+	],
+	'what it lets through is sent, a secret too');
+unlike(slurp_file($t->node->logfile), qr/hunter2guard/, 'which is not logged');
 
 # Domains
 $t->sql(
