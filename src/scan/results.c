@@ -101,6 +101,17 @@ dbaas_results_drop(DbaasResults *results)
 	results->current = NULL;
 }
 
+static void
+drop_rows(DbaasResult *result)
+{
+	for (int64 i = 0; i < result->nrows; i++)
+		pfree(result->rows[i]);
+	if (result->rows)
+		pfree(result->rows);
+	result->rows = NULL;
+	result->nrows = result->room = 0;
+}
+
 /*
  * Charges memory to a used result.  While all of them need more than work_mem,
  * drops the least recently used one; if only the current one is left, it stops
@@ -123,8 +134,7 @@ charge_result(DbaasResults *results, DbaasResult *result, Size bytes)
 		if (!last->keeps_rows)
 			break;
 		results->bytes -= last->bytes;
-		list_free_deep(last->rows);
-		last->rows = NIL;
+		drop_rows(last);
 		last->bytes = 0;
 		last->keeps_rows = false;
 	}
@@ -268,9 +278,22 @@ dbaas_results_leave(DbaasResults *results)
 MinimalTuple
 dbaas_results_next_row(DbaasResult *result)
 {
-	if (!result->keeps_rows || result->next >= list_length(result->rows))
+	if (!result->keeps_rows || result->next >= result->nrows)
 		return NULL;
-	return list_nth(result->rows, result->next++);
+	return result->rows[result->next++];
+}
+
+/*
+ * Makes room for more rows.  A List would do, but where PostgreSQL checks its memory, each
+ * lappend() copies the whole list.
+ */
+static void
+add_room(DbaasResult *result)
+{
+	result->room = Max(2 * result->room, 16);
+	result->rows = result->rows ?
+		repalloc_huge(result->rows, result->room * sizeof(MinimalTuple)) :
+		palloc(result->room * sizeof(MinimalTuple));
 }
 
 void
@@ -283,10 +306,12 @@ dbaas_results_keep_row(DbaasResults *results, DbaasResult *result, TupleTableSlo
 		return;
 	oldcxt = MemoryContextSwitchTo(result->cxt);
 	tuple = ExecCopySlotMinimalTuple(slot);
-	result->rows = lappend(result->rows, tuple);
-	result->next = list_length(result->rows);
+	if (result->nrows == result->room)
+		add_room(result);
+	result->rows[result->nrows++] = tuple;
+	result->next = result->nrows;
 	MemoryContextSwitchTo(oldcxt);
-	charge_result(results, result, GetMemoryChunkSpace(tuple) + sizeof(ListCell));
+	charge_result(results, result, GetMemoryChunkSpace(tuple) + sizeof(MinimalTuple));
 }
 
 /* ------------------------------------------------------------------------

@@ -32,8 +32,10 @@ typedef struct DbaasResult
 	bool		is_prefetched;	/* it is in the list "prefetched" */
 	bool		is_unused;		/* it was prefetched, and no run has used it */
 	uint64		last_row;		/* outer row that it was last prefetched for */
-	List	   *rows;			/* of MinimalTuple */
-	int			next;			/* index in "rows" of the next row to return */
+	MinimalTuple *rows;			/* or NULL */
+	int64		nrows;
+	int64		room;			/* for so many rows */
+	int64		next;			/* index in "rows" of the next row to return */
 	Size		bytes;			/* memory that was charged to the scan */
 } DbaasResult;
 

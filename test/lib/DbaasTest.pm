@@ -509,7 +509,7 @@ sub finish
 	my ($self) = @_;
 	my $psql = $self->{psql};
 	my $mark = $self->_mark;
-	my $end = Time::HiRes::time() + 300;
+	my $end = Time::HiRes::time() + ($ENV{DBAAS_TEST_TIMEOUT} || 600) / 2;
 
 	until ($psql->{stdout} =~ /^\Q$mark\E\n/m && $psql->{stderr} =~ /^(?:psql:.*: )?\Q$mark\E\n/m)
 	{
