@@ -14,6 +14,8 @@ my $t = DbaasTest->new(
 	logs => 3,
 	latency => 5,
 	operation_time => 0,
+	# A table that is analyzed meanwhile may get another plan
+	conf => 'autovacuum = off',
 	server => { max_retries => 0, fdw_startup_cost => 0 });
 my $sim = $t->sim;
 my $session = $t->session;
